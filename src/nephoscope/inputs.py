@@ -1,0 +1,154 @@
+"""From a Scene's image to what the network sees: the one place where features are computed.
+
+A feature is a full-resolution channel of the network's input. Features are scaled by fixed
+numbers so that they are of order one; what is absent (no data, no background, position withheld)
+is zero, and a flag feature says so, so that zero is never mistaken for a measurement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nephoscope.errors import UsageError
+
+FloatArray = npt.NDArray[np.float32]
+
+# Centre and scale of 8-bit colour: clear Mars is 60..150 DN, and a step of 1 DN must be seen.
+DN_CENTRE, DN_SCALE = np.float32(90.0), np.float32(1 / 30.0)
+RATIO_CENTRE, RATIO_SCALE = np.float32(0.8), np.float32(1 / 0.3)
+RATIO_MAXIMUM = np.float32(4.0)
+
+
+@dataclass(frozen=True)
+class View:
+    """One window of a scene, before features are made of it.
+
+    Attributes:
+        image: (channel, y, x) uint8 or float32, instrument unit; 0 or NaN in every channel where
+            missing.
+        latitude: (y,) degrees north.
+        longitude: (x,) degrees east.
+        background: (statistic, y, x) float32 in the order of the recipe's background channels, or
+            None where there is none.
+        position: whether the network may know the longitude.
+    """
+
+    image: npt.NDArray[np.uint8] | FloatArray
+    latitude: npt.NDArray[np.floating]
+    longitude: npt.NDArray[np.floating]
+    background: FloatArray | None = None
+    position: bool = True
+
+
+def assemble(view: View, features: tuple[str, ...], out: FloatArray | None = None) -> FloatArray:
+    """Compute the named features of a window.
+
+    Args:
+        view: the window.
+        features: names from `FEATURES`, in the order the network expects.
+        out: (feature, y, x) float32 to write into; made when not given.
+
+    Returns:
+        (feature, y, x) float32.
+
+    Raises:
+        UsageError: a feature is not known.
+    """
+    if out is None:
+        out = np.empty((len(features), *view.image.shape[1:]), np.float32)
+    known = ~_is_missing(view.image)
+    for name, target in zip(features, out, strict=True):
+        if name not in FEATURES:
+            raise UsageError(f"no feature '{name}'; there are: {', '.join(FEATURES)}")
+        FEATURES[name](view, known, target)
+    return out
+
+
+def image_features(features: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the features that change from scene to scene at full resolution."""
+    return tuple(name for name in features if name in _IMAGE_FEATURES)
+
+
+def _is_missing(image: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+    if image.dtype == np.uint8:
+        return np.asarray(~image.any(axis=0))
+    return np.asarray(np.isnan(image[0]))
+
+
+def _colour(channel: int) -> Callable[[View, npt.NDArray[np.bool_], FloatArray], None]:
+    def fill(view: View, known: npt.NDArray[np.bool_], target: FloatArray) -> None:
+        np.subtract(view.image[channel], DN_CENTRE, out=target, dtype=np.float32)
+        np.multiply(target, DN_SCALE, out=target)
+        target[~known] = 0.0
+
+    return fill
+
+
+def _blue_red_ratio(view: View, known: npt.NDArray[np.bool_], target: FloatArray) -> None:
+    red = np.maximum(view.image[0], 1)
+    np.divide(view.image[2], red, out=target, dtype=np.float32)
+    _scale_ratio(target)
+    target[~known] = 0.0
+
+
+def _scale_ratio(ratio: FloatArray) -> None:
+    np.minimum(ratio, RATIO_MAXIMUM, out=ratio)
+    np.subtract(ratio, RATIO_CENTRE, out=ratio)
+    np.multiply(ratio, RATIO_SCALE, out=ratio)
+
+
+def _known(_: View, known: npt.NDArray[np.bool_], target: FloatArray) -> None:
+    target[...] = known
+
+
+def _latitude(view: View, _: npt.NDArray[np.bool_], target: FloatArray) -> None:
+    target[...] = (view.latitude / 90.0).astype(np.float32)[:, None]
+
+
+def _circle(function: Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floating]]) -> Callable[
+    [View, npt.NDArray[np.bool_], FloatArray], None
+]:
+    def fill(view: View, _: npt.NDArray[np.bool_], target: FloatArray) -> None:
+        target[...] = 0.0
+        if view.position:
+            target[...] = function(np.deg2rad(view.longitude)).astype(np.float32)[None, :]
+
+    return fill
+
+
+def _background(
+    statistic: int, centre: np.float32, scale: np.float32
+) -> Callable[[View, npt.NDArray[np.bool_], FloatArray], None]:
+    def fill(view: View, _: npt.NDArray[np.bool_], target: FloatArray) -> None:
+        target[...] = 0.0
+        if view.background is not None:
+            np.subtract(view.background[statistic], centre, out=target)
+            np.multiply(target, scale, out=target)
+
+    return fill
+
+
+def _background_known(view: View, _: npt.NDArray[np.bool_], target: FloatArray) -> None:
+    target[...] = view.background is not None
+
+
+_IMAGE_FEATURES: dict[str, Callable[[View, npt.NDArray[np.bool_], FloatArray], None]] = {
+    "red": _colour(0),
+    "green": _colour(1),
+    "blue": _colour(2),
+    "blue_red_ratio": _blue_red_ratio,
+    "known": _known,
+}
+FEATURES: dict[str, Callable[[View, npt.NDArray[np.bool_], FloatArray], None]] = {
+    **_IMAGE_FEATURES,
+    "latitude": _latitude,
+    "sine_longitude": _circle(np.sin),
+    "cosine_longitude": _circle(np.cos),
+    "background_blue": _background(0, DN_CENTRE, DN_SCALE),
+    "background_blue_red_ratio": _background(1, RATIO_CENTRE, RATIO_SCALE),
+    "background_known": _background_known,
+}

@@ -1,0 +1,170 @@
+"""The recipe: one YAML file that says everything about one pipeline's model.
+
+Unknown keys are errors, YAML is safe-loaded, and parts are named, never imported by path.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nephoscope.errors import InputError, UsageError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Background(_Part):
+    """How the clear-scene artefact is built: see `nephoscope.background`."""
+
+    cell: int = Field(4, ge=1, description="side of a background cell, pixels")
+    minimum_scenes: int = Field(5, ge=1, description="fewest scenes that make a background")
+    channels: tuple[str, ...] = Field(description="features whose per-location median is kept")
+
+
+class Inputs(_Part):
+    """What the network sees: Scene channels and features derived from them, in order."""
+
+    features: tuple[str, ...]
+    background: Background | None = None
+
+
+class Network(_Part):
+    """A registered network and its options."""
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Losses(_Part):
+    """Weights of the losses; `weight_zero` weights the clear pixels of a class-weighted BCE."""
+
+    bce: float = 1.0
+    dice: float = 0.0
+    weight_zero: float | None = Field(None, gt=0, lt=1)
+    label_smoothing: float = Field(0.0, ge=0, lt=0.5)
+
+
+class Augmentation(_Part):
+    """Random changes of a training crop; probabilities and strengths."""
+
+    flip_x: bool = True
+    flip_y: bool = False
+    colour_jitter: float = Field(0.0, ge=0, description="relative gain change, per channel")
+    noise: float = Field(0.0, ge=0, description="standard deviation added, channel unit")
+    drop_background: float = Field(0.25, ge=0, le=1)
+    drop_position: float = Field(0.25, ge=0, le=1)
+
+
+class Training(_Part):
+    """The fit: sizes, schedule, stopping."""
+
+    crop: tuple[int, int] = (256, 256)
+    batch: int = Field(8, ge=1)
+    steps: int = Field(2000, ge=1)
+    validate_every: int = Field(250, ge=1)
+    patience: int = Field(8, ge=1, description="validations without a better score")
+    learning_rate: float = Field(2e-3, gt=0)
+    weight_decay: float = Field(1e-4, ge=0)
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps")
+    average: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights; 0: none")
+    seed: int = 0
+    workers: int = Field(0, ge=0)
+    losses: Losses = Losses()
+    augmentation: Augmentation = Augmentation()
+
+
+class Apply(_Part):
+    """How the model is run over a whole scene."""
+
+    tile: tuple[int, int] = (512, 512)
+    overlap: int = Field(32, ge=0)
+    batch: int = Field(1, ge=1)
+
+
+class Recipe(_Part):
+    """One pipeline: instrument, task, inputs, network, training and applying settings."""
+
+    name: str
+    instrument: str
+    task: Literal["mask"]
+    inputs: Inputs
+    network: Network
+    training: Training = Training()
+    apply: Apply = Apply()
+
+
+def shipped_recipes() -> list[str]:
+    """Names of the recipes that come with the package."""
+    folder = resources.files("nephoscope") / "recipes"
+    return sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def load_recipe(recipe: str | Path, overrides: list[str] | None = None) -> Recipe:
+    """Read a recipe by shipped name or path, then apply `key=value` overrides.
+
+    Args:
+        recipe: a shipped name ("mars") or the path of a YAML file.
+        overrides: e.g. `["training.steps=100", "training.losses.dice=0.5"]`; values are YAML.
+
+    Raises:
+        UsageError: no such recipe, or an override that is not `key=value`.
+        InputError: the file is not YAML, or a key is unknown or has a bad value.
+    """
+    path = _locate(recipe)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(path, f"is not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(path, "is not a recipe: it has no keys")
+    for override in overrides or []:
+        _override(content, override)
+    return validate_recipe(content, path)
+
+
+def validate_recipe(content: dict[str, Any], path: str | Path = "recipe") -> Recipe:
+    """Check the content of a recipe; `path` is named in what is wrong."""
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(path, first["msg"], field=field) from error
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """The recipe as YAML text that `load_recipe` reads back to the same recipe."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
+
+
+def _locate(recipe: str | Path) -> Path:
+    path = Path(recipe)
+    if path.suffix in {".yaml", ".yml"} or path.is_file():
+        if not path.is_file():
+            raise UsageError(f"{path}: there is no such recipe file")
+        return path
+    if str(recipe) in shipped_recipes():
+        return Path(str(resources.files("nephoscope") / "recipes" / f"{recipe}.yaml"))
+    raise UsageError(f"no recipe '{recipe}'; shipped are: {', '.join(shipped_recipes())}")
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, separator, value = override.partition("=")
+    if not separator or not key:
+        raise UsageError(f"--set {override}: write it as key=value, e.g. training.steps=100")
+    *parents, last = key.split(".")
+    target = content
+    for parent in parents:
+        target = target.setdefault(parent, {})
+        if not isinstance(target, dict):
+            raise UsageError(f"--set {override}: '{parent}' has no keys below it")
+    try:
+        target[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {override}: the value is not YAML") from error

@@ -1,0 +1,1 @@
+"""What is predicted: each task owns its outputs, its probability and its threshold."""

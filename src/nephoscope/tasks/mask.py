@@ -1,0 +1,49 @@
+"""The `mask` task: is there cloud in this pixel? One logit per pixel against a dense mask label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+OUTPUTS = 1
+# Probabilities are published as multiples of 1/250, so thresholds are too.
+PROBABILITY_STEPS = 250
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Straight line from the network's logit to the published log odds.
+
+    Attributes:
+        slope: factor on the logit.
+        intercept: added to it.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+
+def probability(
+    logits: npt.NDArray[np.float32], calibration: Calibration
+) -> npt.NDArray[np.float32]:
+    """Calibrated probability of cloud, 0..1, same shape as `logits`, float32."""
+    odds = np.multiply(logits, np.float32(-calibration.slope), dtype=np.float32)
+    odds -= np.float32(calibration.intercept)
+    np.clip(odds, -80.0, 80.0, out=odds)
+    np.exp(odds, out=odds)
+    odds += np.float32(1.0)
+    return np.reciprocal(odds, out=odds)
+
+
+def steps_of(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+    """Probability 0..1 → whole steps 0..250, uint8; the form in which it is stored and scored."""
+    scaled = np.multiply(probabilities, PROBABILITY_STEPS, dtype=np.float32)
+    scaled += np.float32(0.5)
+    return scaled.astype(np.uint8)
+
+
+def threshold_step(threshold: float) -> int:
+    """The first step that counts as cloud: cloud is `probability >= threshold`."""
+    return int(np.ceil(threshold * PROBABILITY_STEPS - 1e-6))
