@@ -1,0 +1,35 @@
+"""What all tests share: real data where there are any, and one hypothesis profile."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Pictures are drawn without a display, also in the subprocesses that tests start.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# No deadline: a busy machine is slow, not wrong.
+settings.register_profile("nephoscope", deadline=None, max_examples=50)
+settings.load_profile("nephoscope")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data named by NEPHOSCOPE_DATA; the test is skipped without one."""
+    named = os.environ.get("NEPHOSCOPE_DATA")
+    if not named:
+        pytest.skip("NEPHOSCOPE_DATA names no folder of real data")
+    folder = Path(named).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"NEPHOSCOPE_DATA={named} is no folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mars_data(real_data: Path) -> Path:
+    """The folder of real Mars maps: `label/P01` and `raw/P/P01`."""
+    folder = real_data / "mars"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is no folder")
+    return folder

@@ -1,0 +1,73 @@
+"""The Scene contract: a good scene passes untouched, each broken part is named."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from nephoscope.errors import InputError
+from nephoscope.scene import check_scene
+
+
+def good_scene() -> xr.Dataset:
+    return xr.Dataset(
+        {"image": (("channel", "y", "x"), np.zeros((3, 4, 5), np.float32))},
+        coords={
+            "channel": ["red", "green", "blue"],
+            "latitude": ("y", np.arange(4.0)),
+            "longitude": ("x", np.arange(5.0)),
+            "solar_longitude": 132.5,
+            "mars_year": 28,
+        },
+        attrs={"instrument": "marci", "source_files": ["map.jpeg"], "missing_share": 0.0},
+    )
+
+
+def test_a_good_scene_comes_back_as_it_is():
+    scene = good_scene()
+    assert check_scene(scene) is scene
+
+
+def test_a_civil_clock_will_do_instead_of_a_season():
+    scene = good_scene().drop_vars(["solar_longitude", "mars_year"])
+    scene = scene.assign_coords(time=np.datetime64("2010-10-11T14:00", "ns"))
+    assert check_scene(scene) is scene
+
+
+def without_attr(scene: xr.Dataset, name: str) -> xr.Dataset:
+    kept = {key: value for key, value in scene.attrs.items() if key != name}
+    return scene.drop_attrs().assign_attrs(kept)
+
+
+BROKEN = {
+    "image": lambda scene: scene.drop_vars("image"),
+    "latitude": lambda scene: scene.drop_vars("latitude"),
+    "longitude": lambda scene: scene.drop_vars("longitude"),
+    "channel": lambda scene: scene.drop_vars("channel"),
+    "time": lambda scene: scene.drop_vars("solar_longitude"),
+    "instrument": lambda scene: without_attr(scene, "instrument"),
+    "source_files": lambda scene: without_attr(scene, "source_files"),
+    "missing_share": lambda scene: without_attr(scene, "missing_share"),
+}
+
+
+@pytest.mark.parametrize("field", BROKEN)
+def test_what_is_missing_is_named(field):
+    with pytest.raises(InputError) as caught:
+        check_scene(BROKEN[field](good_scene()), source="the map.jpeg")
+    assert caught.value.field == field
+    assert caught.value.path == "the map.jpeg"
+
+
+def test_wrong_order_of_dims_is_named():
+    with pytest.raises(InputError, match=r"\[image\]: has dims \('y', 'x', 'channel'\)"):
+        check_scene(good_scene().transpose("y", "x", "channel"))
+
+
+def test_wrong_type_is_named():
+    with pytest.raises(InputError, match=r"map\.jpeg \[image\]: is float64, not float32"):
+        check_scene(good_scene().astype(np.float64))
+
+
+def test_the_first_source_file_is_blamed_by_default():
+    with pytest.raises(InputError, match=r"^map\.jpeg \[latitude\]"):
+        check_scene(good_scene().drop_vars("latitude"))
