@@ -1,0 +1,1 @@
+"""Closed-form latitude, longitude ↔ row, column, one file per kind of grid."""

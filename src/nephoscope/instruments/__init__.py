@@ -1,0 +1,93 @@
+"""One file or folder per instrument: raw file → Scene. Readers are imported when first used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.instruments.scene_file import SceneFile
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["INSTRUMENTS", "Instrument", "SceneFile", "find_scenes", "open_scene", "recognise"]
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """Where a reader lives and how its functions are called.
+
+    Args:
+        module: what to import.
+        read: function path → Scene.
+        find: function path of a file or folder → list of `SceneFile`.
+        recognises: function path of a file or folder → bool.
+    """
+
+    module: str
+    read: str
+    find: str
+    recognises: str
+
+    def call(self, function: str, path: Path, **options: Any) -> Any:  # noqa: ANN401
+        """Import the reader and call its `read`, `find` or `recognises`."""
+        return getattr(import_module(self.module), getattr(self, function))(path, **options)
+
+
+INSTRUMENTS = {
+    "marci": Instrument("nephoscope.instruments.marci", "read_map", "find_maps", "is_map"),
+}
+
+
+def recognise(path: str | PathLike[str]) -> str:
+    """Name of the instrument that a file, or what lies in a folder, comes from.
+
+    Raises:
+        InputError: nothing is there, or no reader knows it.
+    """
+    if not Path(path).exists():
+        raise InputError(path, "does not exist")
+    for name, instrument in INSTRUMENTS.items():
+        if instrument.call("recognises", Path(path)):
+            return name
+    known = ", ".join(INSTRUMENTS)
+    raise InputError(path, "is of no instrument known here", remedy=f"known are: {known}")
+
+
+def open_scene(
+    path: str | PathLike[str], instrument: str | None = None, **options: Any
+) -> xr.Dataset:
+    """Read one file as a Scene (see `nephoscope.scene`).
+
+    Args:
+        path: the file.
+        instrument: name of the instrument; recognised from the file by default.
+        options: passed to the reader.
+
+    Raises:
+        InputError: the file cannot be read; the message names file and field.
+        UsageError: no such instrument.
+    """
+    scene: xr.Dataset = _named(instrument or recognise(path)).call("read", Path(path), **options)
+    return scene
+
+
+def find_scenes(path: str | PathLike[str], instrument: str) -> list[SceneFile]:
+    """All scenes in a file, flat folder or tree, sorted.
+
+    Raises:
+        InputError: the path does not exist or holds no scene of `instrument`.
+        UsageError: no such instrument.
+    """
+    found: list[SceneFile] = _named(instrument).call("find", Path(path))
+    return found
+
+
+def _named(instrument: str) -> Instrument:
+    if instrument not in INSTRUMENTS:
+        raise UsageError(f"no instrument '{instrument}'; known are: {', '.join(INSTRUMENTS)}")
+    return INSTRUMENTS[instrument]

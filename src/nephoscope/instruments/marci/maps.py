@@ -1,0 +1,158 @@
+"""One Mars Daily Global Map, JPEG → Scene."""
+
+from __future__ import annotations
+
+import io
+from os import PathLike
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from PIL import Image
+
+from nephoscope.errors import InputError
+from nephoscope.grids.plate_carree import MARS
+from nephoscope.instruments.marci.names import SUFFIXES, parse_map_id
+from nephoscope.instruments.marci.tables import Season, find_season, season_of
+from nephoscope.scene import check_scene
+
+CHANNELS = ("red", "green", "blue")
+DARKEST_BLUE = 14
+"""Blue DN below which a pixel holds no data: best agreement with the labels' own -999, measured
+on 18 real maps (`docs/instruments.md`)."""
+
+UNKNOWN_SEASON = Season(-1, float("nan"))
+_END_OF_IMAGE = b"\xff\xd9"
+_TAIL = 4096
+
+Rule = Literal["blue", "legacy"]
+
+
+def is_map(path: str | PathLike[str]) -> bool:
+    """Whether a file is named like a map, or a folder holds such a file at any depth."""
+    place = Path(path)
+    files = place.rglob("*") if place.is_dir() else [place]
+    return any(f.suffix.lower() in SUFFIXES and parse_map_id(f) is not None for f in files)
+
+
+def read_map(path: str | PathLike[str], require_season: bool = True) -> xr.Dataset:
+    """Read one map, in either naming flavour, as a Scene.
+
+    Args:
+        path: a JPEG of 3600 x 1801 pixels.
+        require_season: raise if no Ls table names the map; else its season is unknown
+            (`solar_longitude` NaN, `mars_year` -1).
+
+    Returns:
+        `image` (channel: red, green, blue; y: 0 is north; x: 0 is 180 W) float32, DN 0..255, NaN
+        where missing; `latitude` (y,), `longitude` (x,) float64 degrees; scalars
+        `solar_longitude` (degrees) and `mars_year`; attrs instrument, source_files, map_id,
+        phase, subphase, day, flavour ("raw", "label" or "unknown") and missing_share.
+
+    Raises:
+        InputError: no JPEG, truncated, another size, black throughout, or no season.
+    """
+    path = Path(path)
+    season = season_of(path) if require_season else find_season(path) or UNKNOWN_SEASON
+    pixels = read_pixels(path)
+    missing = missing_mask(pixels)
+    if missing.all():
+        raise InputError(path, "is black throughout: there is nothing to see", field="image")
+    return check_scene(_scene(path, _image(pixels, missing), season, float(missing.mean())))
+
+
+def read_pixels(path: str | PathLike[str]) -> NDArray[np.uint8]:
+    """Decode a map: (y, x, channel) uint8, DN, 1801 x 3600 x 3, row 0 = 90 N, no data masked.
+
+    Raises:
+        InputError: no JPEG, truncated, not RGB or of another size.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from error
+    if not content:
+        raise InputError(path, "is empty (0 bytes)", field="image", remedy="fetch it again")
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            _check_header(path, picture)
+            _check_whole(path, content)
+            return np.asarray(picture)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(
+            path, f"cannot be decoded as JPEG: {error}", field="image", remedy="fetch it again"
+        ) from error
+
+
+def missing_mask(pixels: NDArray[np.uint8], rule: Rule = "blue") -> NDArray[np.bool_]:
+    """Where a map holds no data: gores between swaths, black borders, polar night.
+
+    Args:
+        pixels: (y, x, channel) uint8, DN, channels red, green, blue.
+        rule: "blue": blue < 14 DN; "legacy": the rule of Mengwall & Guzewich (2023,
+            doi 10.1016/j.icarus.2022.115252), (green < 20 and blue < 20) or blue < 30 or any
+            channel 0, which also drops dark ground that has a valid label.
+
+    Returns:
+        (y, x) bool, True where missing.
+    """
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    if rule == "blue":
+        return np.asarray(blue < DARKEST_BLUE)
+    black = (red == 0) | (green == 0) | (blue == 0)
+    return np.asarray(((green < 20) & (blue < 20)) | (blue < 30) | black)
+
+
+def _check_header(path: Path, picture: Image.Image) -> None:
+    if picture.format != "JPEG":
+        raise InputError(path, f"is a {picture.format} file, not JPEG", field="image")
+    if picture.size != (MARS.cols, MARS.rows):
+        size = " x ".join(map(str, picture.size))
+        raise InputError(path, f"is {size} pixels, not {MARS.cols} x {MARS.rows}", field="image")
+    if picture.mode != "RGB":
+        raise InputError(path, f"has colour mode {picture.mode}, not RGB", field="image")
+
+
+def _check_whole(path: Path, content: bytes) -> None:
+    # Pillow only warns when the last bytes are gone, and accepts everything if another library
+    # has set its LOAD_TRUNCATED_IMAGES: the end marker must be there.
+    if _END_OF_IMAGE not in content[-_TAIL:]:
+        raise InputError(path, "is truncated", field="image", remedy="fetch it again")
+
+
+def _image(pixels: NDArray[np.uint8], missing: NDArray[np.bool_]) -> NDArray[np.float32]:
+    image = np.empty((len(CHANNELS), *missing.shape), np.float32)
+    for channel, plane in enumerate(image):
+        plane[...] = pixels[..., channel]
+        np.copyto(plane, np.nan, where=missing)
+    return image
+
+
+def _scene(
+    path: Path, image: NDArray[np.float32], season: Season, missing_share: float
+) -> xr.Dataset:
+    name = parse_map_id(path)
+    scene = xr.Dataset(
+        {"image": (("channel", "y", "x"), image, {"units": "DN", "long_name": "MDGM colour"})},
+        coords={
+            "channel": list(CHANNELS),
+            "latitude": ("y", MARS.latitude(), {"units": "degrees_north"}),
+            "longitude": ("x", MARS.longitude(), {"units": "degrees_east"}),
+            "solar_longitude": ((), season.solar_longitude, {"units": "degrees"}),
+            "mars_year": ((), season.mars_year),
+        },
+    )
+    scene.attrs = {
+        "instrument": "marci",
+        "source_files": [str(path)],
+        "map_id": name.map_id if name else path.stem,
+        "phase": name.phase if name else "",
+        "subphase": name.subphase if name else "",
+        "day": name.day if name else 0,
+        "flavour": name.flavour if name else "unknown",
+        "missing_share": missing_share,
+    }
+    return scene
