@@ -1,0 +1,217 @@
+"""What a model must beat: thresholds, logistic regression and boosted trees, without a network.
+
+Fitted on the training maps. A baseline that is only a threshold is fitted by choosing it there;
+the others choose theirs on the validation maps, as a model does. All are scored by the same sums
+as a model, on a seeded sample of each map's labelled pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nephoscope.evaluation.pixels import Floats, LabelledMap, Pixels, sample_pixels
+from nephoscope.evaluation.scores import best_threshold
+from nephoscope.evaluation.sums import STEPS, Sums, merge, sums_of_pixels
+
+LOGISTIC_FEATURES = ("red", "green", "blue", "latitude")
+RATIO_STEP = 1 / 200
+"""Levels of blue/red are 1/200 wide, so the 251 levels reach 1.25: above lies nothing clear."""
+MIDDLE = STEPS // 2
+
+Score = Callable[[Pixels], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class BaselineOptions:
+    """How much work the baselines may do.
+
+    Attributes:
+        pixels: sampled from each map, for fitting thresholds and for scoring.
+        pixels_learned: of these, how many of each training map regression and trees learn from.
+        iterations: trees.
+        leaves: of a tree.
+        position: whether the trees may know the longitude.
+        seed: of sampling and trees.
+    """
+
+    pixels: int = 100_000
+    pixels_learned: int = 25_000
+    iterations: int = 200
+    leaves: int = 31
+    position: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A fitted baseline.
+
+    Attributes:
+        name: as in the tables.
+        score: (pixel,) 0..1, rising with the likelihood of cloud.
+        threshold: cloud at or above it.
+        probabilistic: whether the score is meant as a probability.
+        detail: the fitted number, in words, where there is one.
+    """
+
+    name: str
+    score: Score
+    threshold: float
+    probabilistic: bool
+    detail: str = ""
+
+
+def table(maps: Iterable[LabelledMap], options: BaselineOptions) -> list[Pixels]:
+    """Sampled pixels of each map, with features."""
+    return [sample_pixels(each, options.pixels, options.seed, options.position) for each in maps]
+
+
+def fit_baselines(
+    train: Sequence[Pixels],
+    validation: Sequence[Pixels],
+    options: BaselineOptions = BaselineOptions(),
+) -> list[Baseline]:
+    """Fit every baseline, from the simplest to the best.
+
+    Args:
+        train: pixels of the training maps.
+        validation: pixels of the validation maps; with none, the training maps choose thresholds.
+        options: how much work.
+
+    Raises:
+        ValueError: the training pixels lack cloud, or clear sky.
+    """
+    truth = np.concatenate([part.label for part in train] or [np.zeros(0, np.int8)])
+    if np.unique(truth).size < 2:
+        raise ValueError("the training maps need both cloudy and clear labelled pixels")
+    judge = validation or train
+    return [
+        _always_clear(),
+        _blue_threshold(train),
+        _ratio_threshold(train),
+        _band_threshold(train),
+        _logistic(train, judge, options),
+        _trees(train, judge, options),
+    ]
+
+
+def baseline_sums(baseline: Baseline, maps: Iterable[Pixels]) -> Sums:
+    """Sums of a baseline over sampled pixels; a pixel without image data has no prediction."""
+    return merge(_sums(baseline.score, pixels) for pixels in maps)
+
+
+def _sums(score: Score, pixels: Pixels) -> Sums:
+    predicted = np.where(pixels.known, score(pixels), np.nan).astype(np.float32)
+    return sums_of_pixels(pixels.day, predicted, pixels.label, pixels.latitude)
+
+
+def _choose(score: Score, maps: Sequence[Pixels]) -> float:
+    return best_threshold(merge(_sums(score, pixels) for pixels in maps).total())
+
+
+def _always_clear() -> Baseline:
+    return Baseline("always clear", lambda pixels: np.zeros(pixels.label.size), 0.5, True)
+
+
+def _blue_score(pixels: Pixels) -> NDArray[np.float64]:
+    """Blue DN as a level: 250 and above share the last."""
+    return np.nan_to_num(pixels.values["blue"]).clip(0, STEPS) / STEPS
+
+
+def _blue_threshold(train: Sequence[Pixels]) -> Baseline:
+    threshold = _choose(_blue_score, train)
+    detail = f"blue ≥ {threshold * STEPS:.0f} DN"
+    return Baseline("blue threshold", _blue_score, threshold, False, detail)
+
+
+def _ratio_score(pixels: Pixels) -> NDArray[np.float64]:
+    ratio = np.nan_to_num(pixels.values["blue_red_ratio"])
+    return np.floor(ratio / RATIO_STEP + 1e-4).clip(0, STEPS) / STEPS
+
+
+def _ratio_threshold(train: Sequence[Pixels]) -> Baseline:
+    threshold = _choose(_ratio_score, train)
+    detail = f"blue/red ≥ {threshold * STEPS * RATIO_STEP:.3f}"
+    return Baseline("blue/red threshold", _ratio_score, threshold, False, detail)
+
+
+def _degree(pixels: Pixels) -> NDArray[np.int64]:
+    """Row of the pixel's 1° latitude band, 0 at the south pole."""
+    return np.floor(pixels.latitude + 90 + 1e-9).astype(np.int64).clip(0, 179)
+
+
+def _band_threshold(train: Sequence[Pixels]) -> Baseline:
+    everywhere = _choose(_blue_score, train)
+    band = np.concatenate([_degree(pixels)[pixels.known] for pixels in train])
+    blue = np.concatenate([_blue_score(pixels)[pixels.known] for pixels in train])
+    truth = np.concatenate([pixels.label[pixels.known] for pixels in train])
+    thresholds = np.full(180, everywhere)
+    for degree in np.unique(band[truth == 1]):
+        here = band == degree
+        sums = sums_of_pixels("", blue[here], truth[here], np.zeros(int(here.sum())))
+        thresholds[degree] = best_threshold(sums.total())
+
+    def score(pixels: Pixels) -> NDArray[np.float64]:
+        above = np.rint((_blue_score(pixels) - thresholds[_degree(pixels)]) * STEPS)
+        return (MIDDLE + above).clip(0, STEPS) / STEPS
+
+    return Baseline("blue threshold by 1° latitude", score, MIDDLE / STEPS, False)
+
+
+def _matrix(pixels: Pixels, names: Sequence[str]) -> Floats:
+    return np.stack([pixels.values[name] for name in names], axis=1)
+
+
+def _learning_set(
+    train: Sequence[Pixels], names: Sequence[str], number: int
+) -> tuple[Floats, NDArray[np.int8]]:
+    """Evenly spaced known pixels of each map: (pixel, feature) float32 and (pixel,) labels."""
+    values, labels = [], []
+    for pixels in train:
+        known = np.flatnonzero(pixels.known)
+        chosen = known[:: max(1, -(-known.size // number))]
+        values.append(_matrix(pixels, names)[chosen])
+        labels.append(pixels.label[chosen])
+    return np.concatenate(values), np.concatenate(labels)
+
+
+def _learned(name: str, classifier: Any, names: Sequence[str], judge: Sequence[Pixels]) -> Baseline:  # noqa: ANN401 - scikit-learn is untyped
+    def score(pixels: Pixels) -> NDArray[np.float64]:
+        result = np.zeros(pixels.label.size)
+        if pixels.known.any():
+            values = _matrix(pixels, names)[pixels.known]
+            result[pixels.known] = classifier.predict_proba(values)[:, 1]
+        return result
+
+    return Baseline(name, score, _choose(score, judge), True)
+
+
+def _logistic(
+    train: Sequence[Pixels], judge: Sequence[Pixels], options: BaselineOptions
+) -> Baseline:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    classifier = make_pipeline(StandardScaler(), LogisticRegression())
+    classifier.fit(*_learning_set(train, LOGISTIC_FEATURES, options.pixels_learned))
+    return _learned("logistic regression", classifier, LOGISTIC_FEATURES, judge)
+
+
+def _trees(train: Sequence[Pixels], judge: Sequence[Pixels], options: BaselineOptions) -> Baseline:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    names = sorted(train[0].values)
+    classifier = HistGradientBoostingClassifier(
+        max_iter=options.iterations,
+        max_leaf_nodes=options.leaves,
+        early_stopping=False,
+        random_state=options.seed,
+    )
+    classifier.fit(*_learning_set(train, names, options.pixels_learned))
+    return _learned("boosted trees", classifier, names, judge)
