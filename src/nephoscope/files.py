@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,14 +19,21 @@ PART_SUFFIX = ".part"
 
 def part_path(final: Path) -> Path:
     """The name a file or folder bears while it is being written, beside its final name."""
-    return final.with_name(f".{final.name}.{os.getpid()}{PART_SUFFIX}")
+    return final.with_name(f".{final.name}.{_host()}-{os.getpid()}{PART_SUFFIX}")
 
 
 def remove_stale_parts(folder: Path) -> None:
-    """Remove what killed runs left behind in `folder`; parts of live processes stay."""
+    """Remove what killed runs left behind in `folder`.
+
+    Parts of live processes stay; those of another machine, whose processes cannot be seen from
+    here, stay until nobody has touched them for a day.
+    """
     for part in folder.glob(f".*{PART_SUFFIX}"):
-        pid = part.name.removesuffix(PART_SUFFIX).rpartition(".")[2]
-        if pid.isdigit() and not _is_alive(int(pid)):
+        owner = part.name.removesuffix(PART_SUFFIX).rpartition(".")[2]
+        host, _, pid = owner.rpartition("-")
+        if not pid.isdigit():
+            continue
+        if _is_old(part) if host != _host() else not _is_alive(int(pid)):
             _discard(part)
 
 
@@ -33,7 +42,8 @@ def atomic_path(final: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path; on success it is synced and renamed to `final`, else removed.
 
     The temporary path lies in the folder of `final` (made if need be) and may become a file or a
-    folder. An existing `final` is replaced only once the new one is complete.
+    folder. An existing `final` is replaced only once the new one is complete; a kill in the instant
+    between moving an old folder aside and the new one in leaves neither, never half of one.
 
     Raises:
         OutputError: the folder or file cannot be written (read-only, full disk).
@@ -44,9 +54,8 @@ def atomic_path(final: str | os.PathLike[str]) -> Iterator[Path]:
         final.parent.mkdir(parents=True, exist_ok=True)
         yield part
         _sync(part)
-        if part.is_dir() and final.is_dir():
-            shutil.rmtree(final)
-        part.replace(final)
+        with _moved_aside(final, by=part):
+            part.replace(final)
     except OSError as error:
         _discard(part)
         reason = error.strerror or str(error)
@@ -78,10 +87,10 @@ class Journal:
     def _read(self) -> Iterator[dict[str, object]]:
         if not self.path.exists():
             return
-        for line in self.path.read_text(encoding="utf-8").splitlines():
+        for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
             with suppress(json.JSONDecodeError):
                 entry = json.loads(line)
-                if isinstance(entry, dict) and "key" in entry:
+                if isinstance(entry, dict) and isinstance(entry.get("key"), str):
                     yield entry
 
     def record(self, key: str, **facts: object) -> None:
@@ -106,6 +115,34 @@ class Journal:
             return file.read(1) == b"\n"
 
 
+@contextmanager
+def _moved_aside(final: Path, by: Path) -> Iterator[None]:
+    # A folder cannot be renamed over another one, and removing takes time in which a kill would
+    # leave half a folder under the final name: rename it first, remove it last.
+    if not (by.is_dir() and final.is_dir()):
+        yield
+        return
+    aside = part_path(final.with_name(f"{final.name}.old"))
+    final.rename(aside)
+    try:
+        yield
+    except BaseException:
+        aside.rename(final)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _host() -> str:
+    return socket.gethostname().partition(".")[0]
+
+
+def _is_old(path: Path, seconds: float = 24 * 3600) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > seconds
+    except FileNotFoundError:
+        return False
+
+
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -117,9 +154,10 @@ def _is_alive(pid: int) -> bool:
 
 
 def _sync(path: Path) -> None:
-    if path.is_file():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+    for member in path.rglob("*") if path.is_dir() else [path]:
+        if member.is_file():
+            with member.open("rb") as file:
+                os.fsync(file.fileno())
 
 
 def _discard(path: Path) -> None:
