@@ -83,7 +83,8 @@ class _Verbs(TyperGroup):
 
 
 def _stop(message: str, code: int) -> typer.Exit:
-    typer.echo(f"nephoscope: {' '.join(message.split())}", err=True)
+    one_line = " ".join(line.strip() for line in message.splitlines())
+    typer.echo(f"nephoscope: {one_line}", err=True)
     return typer.Exit(code)
 
 
