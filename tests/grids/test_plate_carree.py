@@ -1,0 +1,47 @@
+from decimal import Decimal
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nephoscope.grids.plate_carree import MARS, PlateCarree
+
+
+def test_every_row_and_column_of_the_mars_grid_is_the_nearest_double_to_the_decimal_degrees():
+    # Independent computation in exact decimal arithmetic.
+    latitudes = [float(Decimal(90) - Decimal(row) / 10) for row in range(1801)]
+    longitudes = [float(Decimal(-180) + Decimal(col) / 10) for col in range(3600)]
+    np.testing.assert_array_equal(MARS.latitude(), latitudes)
+    np.testing.assert_array_equal(MARS.longitude(), longitudes)
+
+
+def test_degrees_go_back_to_exactly_the_same_pixels():
+    np.testing.assert_array_equal(MARS.to_row(MARS.latitude()), np.arange(1801))
+    np.testing.assert_array_equal(MARS.to_col(MARS.longitude()), np.arange(3600))
+
+
+@given(row=st.floats(-0.5, 1800.5), col=st.floats(0, 3599.99))
+def test_fractional_pixels_come_back(row, col):
+    assert abs(MARS.to_row(MARS.to_latitude(row)) - row) < 1e-7
+    assert abs(MARS.to_col(MARS.to_longitude(col)) - col) < 1e-7
+
+
+@given(longitude=st.floats(-1000, 1000), turns=st.integers(-3, 3))
+def test_columns_do_not_depend_on_whole_turns(longitude, turns):
+    first, second = MARS.to_col(longitude), MARS.to_col(longitude + 360 * turns)
+    assert 0 <= first < 3600
+    distance = abs(first - second)
+    assert min(distance, 3600 - distance) < 1e-6
+
+
+def test_a_hair_west_of_the_seam_wraps_into_the_grid():
+    assert MARS.to_col(-180 - 1e-12) == 0
+    assert MARS.to_col(180) == 0
+    assert MARS.to_col(-180.1) == 3599
+
+
+def test_another_grid_has_its_own_origin_and_step():
+    grid = PlateCarree(rows=4, cols=8, north=67.5, west=0.0, step=45.0)
+    assert grid.shape == (4, 8)
+    np.testing.assert_array_equal(grid.latitude(), [67.5, 22.5, -22.5, -67.5])
+    assert grid.to_col(-45.0) == 7

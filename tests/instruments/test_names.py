@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import pytest
+
+from nephoscope.errors import InputError
+from nephoscope.instruments import marci
+
+
+@pytest.mark.parametrize(
+    ("name", "map_id", "flavour"),
+    [
+        ("P01_day01_zequat.jpg", "P01_day01", "raw"),
+        ("P01day01.jpeg", "P01_day01", "label"),
+        ("P01_day25.jpg", "P01_day25", "raw"),
+        ("cloudmask_B22day07.ncdf", "B22_day07", "label"),
+        ("cloudmask_N03_day07.ncdf", "N03_day07", "raw"),
+        ("d04_DAY5_zequat.JPG", "D04_day05", "raw"),
+        ("my_copy_of_P01_day123_zequat_v2.jpg", "P01_day123", "raw"),
+    ],
+)
+def test_names_are_parsed_whatever_their_length(name, map_id, flavour):
+    found = marci.parse_map_id(Path("G99_day99") / name)
+    assert (found.map_id, found.flavour) == (map_id, flavour)
+    assert found.phase == map_id[0]
+    assert found.subphase == map_id[:3]
+
+
+@pytest.mark.parametrize("name", ["holiday.jpg", "day01.jpg", "P1_day01.jpg", "XP01_day01.jpg", ""])
+def test_other_names_hold_no_id(name):
+    assert marci.parse_map_id(name) is None
+
+
+def touch(root, *names):
+    for name in names:
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+
+def test_a_tree_is_listed_by_folder_and_day_with_its_structure(tmp_path):
+    touch(
+        tmp_path,
+        "P/P01/P01_day10_zequat.jpg",
+        "P/P01/P01_day02_zequat.jpg",
+        "B/B01/mdgms/B01_day01.jpg",
+        "P/P01/P01_ls.txt",
+        "P/P01/list/P01_day02.list",
+        "P/P01/.P01_day03_zequat.jpg.77.part",
+        "P/P01/.P01_day03_zequat.jpg",
+        "P/P01/quicklook.png",
+        "P/P01/holiday.JPG",
+    )
+    found = marci.find_maps(tmp_path)
+    assert [(f.map_id, f.relative.as_posix(), f.day) for f in found] == [
+        ("B01_day01", "B/B01/mdgms", 1),
+        ("holiday", "P/P01", 0),
+        ("P01_day02", "P/P01", 2),
+        ("P01_day10", "P/P01", 10),
+    ]
+
+
+def test_a_single_file_is_taken_as_it_is(tmp_path):
+    touch(tmp_path, "P01day01.jpeg")
+    (found,) = marci.find_maps(tmp_path / "P01day01.jpeg")
+    assert found.relative == Path()
+    assert found.subphase == "P01"
+
+
+def test_nothing_to_find_is_said(tmp_path):
+    with pytest.raises(InputError, match="holds no map"):
+        marci.find_maps(tmp_path)
+    with pytest.raises(InputError, match="does not exist"):
+        marci.find_maps(tmp_path / "absent")
