@@ -21,15 +21,15 @@ help:
 	@echo 'make clean     remove what these made'
 
 $(CORE): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
 	@echo 'installing nephoscope and what it needs (minutes the first time) ...'
-	$(PIP) --editable .
+	@$(PIP) --editable .
 	@touch $@
 
 $(DEV): $(CORE)
 	@echo 'installing what development needs ...'
-	$(PIP) --editable '.[dev]'
+	@$(PIP) --editable '.[dev]'
 	@touch $@
 
 demo: $(CORE)

@@ -44,14 +44,18 @@ INTERRUPTED = 130  # the shell's convention: 128 + SIGINT
 class _Verb(TyperCommand):
     """Stands in for a verb until it is called, so that `--help` imports none of them."""
 
-    def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - click's, private
+    def load(self) -> TyperCommand | TyperGroup:
+        """Import the verb's file and make the real command."""
         verb = str(self.name)
         found = getattr(import_module(f"{__name__}.{verb}"), verb)
         if not isinstance(found, typer.Typer):
             single = typer.Typer(add_completion=False, rich_markup_mode=None)
             single.command(verb)(found)
             found = single
-        return command_of(found).make_context(*args, **extra)
+        return command_of(found)  # type: ignore[return-value]
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - click's, private
+        return self.load().make_context(*args, **extra)
 
 
 class _Verbs(TyperGroup):

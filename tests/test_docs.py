@@ -1,0 +1,138 @@
+"""What the documents name exists: functions, verbs, options, recipe keys, links, rooms."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+import nephoscope
+from nephoscope import cli
+from nephoscope.recipe import Recipe
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+# Code spans of the coverage table that are neither a function, a verb, an option nor a recipe key.
+OTHER_WORDS = {
+    "cloudmask",
+    "quality_flag",
+    "weight_zero",
+    "mdgms/",
+    "cloudmasks/",
+    "P01_day01_zequat.jpg",
+    "P01day01.jpeg",
+    "<sub>_ls.txt",
+    "list_ls.txt",
+    "nephoscope",
+}
+
+
+def code_spans(text: str) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def commands_in(text: str) -> list[str]:
+    """Lines of fenced blocks, and code spans, that call `nephoscope`."""
+    fenced = "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+    lines = [line.partition("#")[0].strip() for line in fenced.splitlines()]
+    spans = code_spans(re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    return [words for words in [*lines, *spans] if words.startswith("nephoscope ")]
+
+
+def options_of(verb: str) -> set[str]:
+    group: Any = get_command(cli.app)
+    command = group.get_command(None, verb)
+    assert command is not None, f"there is no verb {verb}"
+    real = command.load()
+    parts = [real, *getattr(real, "commands", {}).values()]
+    return {word for part in parts for param in part.params for word in param.opts}
+
+
+def check_command(words: str) -> None:
+    verb, *rest = words.removeprefix("nephoscope ").split()
+    if verb.startswith("-") or verb == "VERB":
+        return
+    known = options_of(verb) | {"--help"}
+    used = {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
+    assert used <= known, f"{words}: no {used - known}"
+
+
+def resolve(dotted: str) -> object:
+    """The module, function or class of that name below `nephoscope`."""
+    found: object = nephoscope
+    for name in dotted.split("."):
+        if isinstance(found, ModuleType) and not hasattr(found, name):
+            found = import_module(f"{found.__name__}.{name}")
+        else:
+            found = getattr(found, name)
+    return found
+
+
+def is_recipe_key(dotted: str) -> bool:
+    model: Any = Recipe
+    for name in dotted.split("."):
+        if name not in getattr(model, "model_fields", {}):
+            return False
+        model = model.model_fields[name].annotation
+    return True
+
+
+def check_span(span: str) -> None:
+    if span in OTHER_WORDS:
+        return
+    if span.startswith("nephoscope "):
+        check_command(span)
+    elif " --" in span:
+        check_command(f"nephoscope {span}")
+    elif span.startswith("--"):
+        assert span.split()[0] in options_of("predict"), span
+    elif not is_recipe_key(name := re.split(r"\(", span)[0]) and not name.startswith("xarray."):
+        resolve(name)
+
+
+ROWS = [line for line in (ROOT / "docs" / "coverage.md").read_text().splitlines() if "| " in line][
+    2:
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.split("|")[1].strip() for row in ROWS])
+def test_what_the_coverage_table_names_exists(row):
+    _, _number, _feature, here, _ = row.split("|")
+    assert here.strip()
+    for span in code_spans(here):
+        check_span(span)
+
+
+def test_the_coverage_table_has_every_feature_of_the_original():
+    numbers = {int(re.findall(r"\d+", row)[0]) for row in ROWS}
+    assert numbers == set(range(1, 21))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_every_command_that_a_page_shows_can_be_called(page):
+    for words in commands_in(page.read_text()):
+        check_command(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_the_house_picture_shows_every_room_and_no_other():
+    design = (ROOT / "docs" / "design.md").read_text()
+    picture = design.partition("src/nephoscope/\n")[2].partition("\ntests/")[0]
+    shown = set(re.findall(r"(?:^  |;   )(\w+(?:/|\.py))", picture, re.MULTILINE)) - {"zoo/"}
+    source = ROOT / "src" / "nephoscope"
+    rooms = {path.name + "/" for path in source.iterdir() if any(path.rglob("*.py"))}
+    files = {path.name for path in source.glob("*.py")} - {"__main__.py"}
+    assert shown == rooms | {"recipes/"} | files
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
