@@ -12,12 +12,15 @@ from nephoscope.evaluation.baselines import (
     BaselineOptions,
     baseline_sums,
     fit_baselines,
-    table,
 )
-from nephoscope.evaluation.pixels import LabelledMap, Pixels
+from nephoscope.evaluation.pixels import LabelledMap, Pixels, sample_pixels
 from nephoscope.evaluation.scores import metrics
 
 OPTIONS = BaselineOptions(pixels=4000, pixels_learned=3000, iterations=25, leaves=7)
+
+
+def table(maps: list[LabelledMap], options: BaselineOptions) -> list[Pixels]:
+    return [sample_pixels(each, options.pixels, options.seed) for each in maps]
 
 
 def blobs(day: int, slope: float = 0.0) -> LabelledMap:

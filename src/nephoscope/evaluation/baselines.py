@@ -7,15 +7,18 @@ as a model, on a seeded sample of each map's labelled pixels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
-from nephoscope.evaluation.pixels import Floats, LabelledMap, Pixels, sample_pixels
-from nephoscope.evaluation.scores import best_threshold
+from nephoscope.errors import UsageError
+from nephoscope.evaluation.pixels import Floats, Pixels, sample_pixels
+from nephoscope.evaluation.protocol import read_maps
+from nephoscope.evaluation.scores import PROBABILITY_METRICS, Scores, best_threshold, score_sums
 from nephoscope.evaluation.sums import STEPS, Sums, merge, sums_of_pixels
 
 LOGISTIC_FEATURES = ("red", "green", "blue", "latitude")
@@ -66,9 +69,60 @@ class Baseline:
     detail: str = ""
 
 
-def table(maps: Iterable[LabelledMap], options: BaselineOptions) -> list[Pixels]:
-    """Sampled pixels of each map, with features."""
-    return [sample_pixels(each, options.pixels, options.seed, options.position) for each in maps]
+def score_baselines(
+    store: xr.Dataset,
+    indices: Sequence[int],
+    without: Collection[str] = (),
+    options: BaselineOptions = BaselineOptions(),
+    progress: Callable[[str], None] | None = None,
+) -> tuple[dict[str, Scores], dict[str, str]]:
+    """Fit the baselines on the samples' training maps and score them on the chosen ones.
+
+    Args:
+        store: a samples store that has been split.
+        indices: the samples to score.
+        without: what is kept from the trees, of "position" and "background".
+        options: how much work.
+        progress: called with the id of each map read.
+
+    Returns:
+        name → scores, the simplest first, and name → the fitted number in words.
+
+    Raises:
+        UsageError: no sample is in the training part.
+    """
+    options = replace(options, position=options.position and "position" not in without)
+    parts = [str(part) for part in store["split"].values]
+    chosen = {part: [i for i, p in enumerate(parts) if p == part] for part in parts}
+    if not chosen.get("train"):
+        raise UsageError("baselines need training maps: run nephoscope split, or --no-baselines")
+    needed = sorted({*chosen["train"], *chosen.get("validation", []), *indices})
+    pixels: dict[int, Pixels] = {}
+    for index, scene in zip(needed, read_maps(store, needed, without), strict=True):
+        pixels[index] = sample_pixels(scene, options.pixels, options.seed, options.position)
+        if progress:
+            progress(scene.day)
+    train, validation, scored = (
+        [pixels[i] for i in part]
+        for part in (chosen["train"], chosen.get("validation", []), indices)
+    )
+    baselines = fit_baselines(train, validation, options)
+    return (
+        {each.name: _scores(each, scored) for each in baselines},
+        {each.name: each.detail for each in baselines},
+    )
+
+
+def _scores(baseline: Baseline, maps: Sequence[Pixels]) -> Scores:
+    """Scores, without those that would take a mere ranking for a probability."""
+    scores = score_sums(baseline_sums(baseline, maps), baseline.threshold)
+    if baseline.probabilistic:
+        return scores
+    undefined = {
+        name: replace(scores.overall[name], value=None, low=None, high=None)
+        for name in PROBABILITY_METRICS
+    }
+    return replace(scores, overall=scores.overall | undefined)
 
 
 def fit_baselines(
@@ -120,7 +174,7 @@ def _always_clear() -> Baseline:
 
 def _blue_score(pixels: Pixels) -> NDArray[np.float64]:
     """Blue DN as a level: 250 and above share the last."""
-    return np.nan_to_num(pixels.values["blue"]).clip(0, STEPS) / STEPS
+    return np.asarray(np.nan_to_num(pixels.values["blue"]).clip(0, STEPS) / STEPS, np.float64)
 
 
 def _blue_threshold(train: Sequence[Pixels]) -> Baseline:
@@ -131,7 +185,8 @@ def _blue_threshold(train: Sequence[Pixels]) -> Baseline:
 
 def _ratio_score(pixels: Pixels) -> NDArray[np.float64]:
     ratio = np.nan_to_num(pixels.values["blue_red_ratio"])
-    return np.floor(ratio / RATIO_STEP + 1e-4).clip(0, STEPS) / STEPS
+    level = np.floor(ratio / RATIO_STEP + 1e-4).clip(0, STEPS)
+    return np.asarray(level / STEPS, np.float64)
 
 
 def _ratio_threshold(train: Sequence[Pixels]) -> Baseline:
@@ -158,9 +213,9 @@ def _band_threshold(train: Sequence[Pixels]) -> Baseline:
 
     def score(pixels: Pixels) -> NDArray[np.float64]:
         above = np.rint((_blue_score(pixels) - thresholds[_degree(pixels)]) * STEPS)
-        return (MIDDLE + above).clip(0, STEPS) / STEPS
+        return np.asarray((MIDDLE + above).clip(0, STEPS) / STEPS, np.float64)
 
-    return Baseline("blue threshold by 1° latitude", score, MIDDLE / STEPS, False)
+    return Baseline("blue threshold by 1° latitude", score, MIDDLE / STEPS, False, "one a degree")
 
 
 def _matrix(pixels: Pixels, names: Sequence[str]) -> Floats:

@@ -80,7 +80,7 @@ def sample_pixels(scene: LabelledMap, number: int, seed: int, position: bool = T
         day=scene.day,
         label=scene.label[row, col],
         latitude=scene.latitude[row],
-        known=scene.image[:, row, col].any(axis=0),
+        known=np.asarray(scene.image[:, row, col].any(axis=0)),
         values=values,
     )
 
@@ -120,9 +120,9 @@ def _planes(scene: _Trimmed) -> Iterator[tuple[str, _Plane]]:
 
 def _features(image: NDArray[np.uint8], background: Floats | None) -> Iterator[tuple[str, Floats]]:
     """Every feature of a map, one at a time: (name, (y, x) float32)."""
-    known = image.any(axis=0)
-    red, green, blue = (np.where(known, channel, np.nan).astype(np.float32) for channel in image)
-    ratio = blue / np.maximum(red, 1)
+    known = np.asarray(image.any(axis=0))
+    red, green, blue = (_masked(channel, known) for channel in image)
+    ratio = np.asarray(blue / np.maximum(red, 1), np.float32)
     yield from (("red", red), ("green", green), ("blue", blue), ("blue_red_ratio", ratio))
     for width in MEAN_WINDOWS:
         yield f"blue_mean_{width}", box_mean(blue, width)
@@ -131,6 +131,10 @@ def _features(image: NDArray[np.uint8], background: Floats | None) -> Iterator[t
     yield from _extremes(blue)
     if background is not None:
         yield from _differences(blue, ratio, background)
+
+
+def _masked(channel: NDArray[np.uint8], known: NDArray[np.bool_]) -> Floats:
+    return np.where(known, channel, np.float32(np.nan)).astype(np.float32)
 
 
 def _differences(blue: Floats, ratio: Floats, background: Floats) -> Iterator[tuple[str, Floats]]:
@@ -158,7 +162,7 @@ def _contrast(plane: Floats, width: int) -> Floats:
     """Standard deviation in a square window; the offset keeps the squares small."""
     offset = np.float32(np.nanmean(plane)) if np.isfinite(plane).any() else np.float32(0)
     variance = box_mean((plane - offset) ** 2, width) - box_mean(plane - offset, width) ** 2
-    return np.sqrt(np.maximum(variance, 0))
+    return np.asarray(np.sqrt(np.maximum(variance, 0)), np.float32)
 
 
 def _extremes(blue: Floats) -> Iterator[tuple[str, Floats]]:

@@ -82,7 +82,7 @@ def score_sums(
 def bootstrap_weights(
     days: int, block: int | None = None, draws: int = 1000, seed: int = 0
 ) -> NDArray[np.int64] | None:
-    """How often each day is in each bootstrap sample: (draw, day), or None with fewer than 2 blocks.
+    """How often each day is in each bootstrap sample: (draw, day); None for a single block.
 
     Days are cut into runs of `block` neighbours, and whole runs are drawn with replacement.
     """
@@ -226,4 +226,5 @@ def _ratio(above: Floats, below: Floats) -> Floats:
     """`above / below`, NaN where `below` is 0."""
     above, below = np.broadcast_arrays(above, below)
     quotient = np.full(below.shape, np.nan)
-    return np.divide(above, below, out=quotient, where=below > 0)
+    np.divide(above, below, out=quotient, where=below > 0)
+    return quotient

@@ -72,7 +72,8 @@ class Sums:
         if not self.cells:
             return np.zeros((0, 2, BINS), np.int64)
         counts = [[self._cell((day, each)) for each in bands] for day in self.days]
-        return np.array(counts, np.int64).reshape(-1, len(bands), 2, BINS).sum(axis=1)
+        stacked = np.array(counts, np.int64).reshape(-1, len(bands), 2, BINS)
+        return np.asarray(stacked.sum(axis=1), np.int64)
 
     def total(self) -> Counts:
         """Counts (truth, bin) over everything."""

@@ -1,0 +1,290 @@
+"""The protocol: which maps, what the model says of them, and the worst places.
+
+Pooled over every pixel with a label; a pixel without a prediction counts as clear; the threshold
+is the one stored in the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from nephoscope.errors import UsageError
+from nephoscope.evaluation.pixels import Floats, LabelledMap
+from nephoscope.evaluation.scores import Scores, score_sums
+from nephoscope.evaluation.sums import STEPS, Sums, probability_bin, sums_of_map
+
+SPLITS = ("train", "validation", "test", "all")
+WITHHELD = ("position", "background")
+MASK_RULE = (
+    "cloud where the probability, stored in steps of 1/250, is at or above the threshold; pooled "
+    "over every pixel with a label; a pixel without a prediction counts as clear"
+)
+BACKGROUND_CHANNELS = ("blue", "blue_red_ratio")
+CROP = (240, 320)
+CROPS_OF_A_MAP = 2
+CROPS = 6
+
+
+class Judged(Protocol):
+    """What is asked of a model to be scored."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def threshold(self) -> float:
+        """Cloud where the probability is at or above it."""
+
+    @property
+    def weights_sha256(self) -> str:
+        """The sha256 of its weights."""
+
+
+Predictor = Callable[[LabelledMap], Floats]
+"""From a map to (y, x) float32 probability, NaN where there is none."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A window of a map in which the model errs much.
+
+    Attributes:
+        day: the map's id.
+        image: (y, x, channel) uint8, red, green, blue.
+        probability: (y, x) float32, 0..1, NaN where there is none.
+        label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
+        north: latitude of the first row, degrees.
+        south: latitude of the last row, degrees.
+        west: longitude of the first column, degrees.
+        east: longitude of the last column, degrees.
+        errors: labelled pixels that the model gets wrong.
+    """
+
+    day: str
+    image: NDArray[np.uint8]
+    probability: Floats
+    label: NDArray[np.int8]
+    north: float
+    south: float
+    west: float
+    east: float
+    errors: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything a report says.
+
+    Attributes:
+        scores: of the model.
+        baselines: name → scores on a sample of the same maps' pixels, the simplest first.
+        details: name of a baseline → its fitted number in words.
+        crops: the windows with the most errors, worst first.
+        spec: what was scored: task, samples, maps, threshold, mask rule, what was withheld.
+        model: name and sha256 of the weights.
+    """
+
+    scores: Scores
+    spec: dict[str, Any]
+    model: dict[str, str]
+    baselines: dict[str, Scores] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=dict)
+    crops: list[Crop] = field(default_factory=list)
+
+
+def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, list[int]]:
+    """The part to score and the indices of its samples.
+
+    Args:
+        store: a samples store.
+        split: "train", "validation", "test" or "all"; by default the last of train, validation
+            and test that is not empty, or all where the samples have not been split.
+
+    Raises:
+        UsageError: there is no such part, or it is empty.
+    """
+    parts = [str(part) for part in store["split"].values]
+    if split is None:
+        split = next((part for part in ("test", "validation") if part in parts), "all")
+    if split not in SPLITS:
+        raise UsageError(f"no split '{split}'; there are: {', '.join(SPLITS)}")
+    indices = [i for i, part in enumerate(parts) if split in ("all", part)]
+    if not indices:
+        raise UsageError(f"no sample is in the split '{split}': run nephoscope split first")
+    return split, indices
+
+
+def read_maps(
+    store: xr.Dataset,
+    indices: Sequence[int],
+    without: Collection[str] = (),
+    channels: Sequence[str] = BACKGROUND_CHANNELS,
+) -> Iterator[LabelledMap]:
+    """Read maps with their labels and, unless withheld, the background, one at a time."""
+    background = None if "background" in without else _full_background(store, channels)
+    for index in indices:
+        sample = store.isel(sample=index)
+        yield LabelledMap(
+            day=str(sample["map_id"].values),
+            image=sample["image"].values,
+            label=sample["label"].values,
+            latitude=store["latitude"].values,
+            longitude=store["longitude"].values,
+            background=background,
+        )
+
+
+def _full_background(store: xr.Dataset, channels: Sequence[str]) -> Floats | None:
+    from nephoscope.background import sample_background
+    from nephoscope.samples.store import background_of
+
+    coarse = background_of(store, channels)
+    if coarse is None:
+        return None
+    return sample_background(coarse, (store.sizes["y"], store.sizes["x"]))
+
+
+def predict_maps(
+    maps: Iterator[LabelledMap],
+    predict: Predictor,
+    threshold: float,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Sums, list[Crop]]:
+    """Predict each map, count its pixels and keep the windows with the most errors."""
+    sums, crops = Sums(), list[Crop]()
+    for scene in maps:
+        probability = predict(scene)
+        sums += sums_of_map(scene.day, probability, scene.label, scene.latitude)
+        crops += worst_crops(scene, probability, threshold)
+        crops = sorted(crops, key=lambda crop: -crop.errors)[:CROPS]
+        if progress:
+            progress(scene.day)
+    return sums, crops
+
+
+def worst_crops(scene: LabelledMap, probability: Floats, threshold: float) -> list[Crop]:
+    """The windows (of a fixed grid) of one map with the most wrong pixels, worst first."""
+    cloud = probability_bin(probability) > round(threshold * STEPS)
+    wrong = (scene.label >= 0) & (cloud != (scene.label == 1))
+    height, width = (min(side, most) for side, most in zip(CROP, wrong.shape, strict=True))
+    starts = [
+        (row, col)
+        for row in range(0, wrong.shape[0] - height + 1, height)
+        for col in range(0, wrong.shape[1] - width + 1, width)
+    ]
+    errors = {(r, c): int(wrong[r : r + height, c : c + width].sum()) for r, c in starts}
+    worst = sorted((start for start in starts if errors[start]), key=lambda s: -errors[s])
+    return [
+        _crop(scene, probability, slice(r, r + height), slice(c, c + width), errors[r, c])
+        for r, c in worst[:CROPS_OF_A_MAP]
+    ]
+
+
+def _crop(scene: LabelledMap, probability: Floats, rows: slice, cols: slice, errors: int) -> Crop:
+    latitude, longitude = scene.latitude[rows], scene.longitude[cols]
+    return Crop(
+        day=scene.day,
+        image=np.moveaxis(scene.image[:, rows, cols], 0, -1).copy(),
+        probability=probability[rows, cols].copy(),
+        label=scene.label[rows, cols].copy(),
+        north=float(latitude[0]),
+        south=float(latitude[-1]),
+        west=float(longitude[0]),
+        east=float(longitude[-1]),
+        errors=errors,
+    )
+
+
+def model_predictor(model: Any, without: Collection[str] = ()) -> Predictor:  # noqa: ANN401 - any model
+    """How `nephoscope.apply` predicts a map with `model`, position withheld on request."""
+    from nephoscope.apply.predict import Predictor as Applied
+
+    applied = Applied(model)
+
+    def predict(scene: LabelledMap) -> Floats:
+        return applied.predict_image(
+            scene.image,
+            scene.latitude,
+            scene.longitude,
+            scene.background,
+            position="position" not in without,
+        )
+
+    return predict
+
+
+def describe(
+    store: xr.Dataset, indices: Sequence[int], split: str, model: Judged, without: Collection[str]
+) -> dict[str, Any]:
+    """The spec of an evaluation: two reports with the same one may be compared."""
+    return {
+        "task": "mask",
+        "samples": str(store.attrs.get("samples_id", "")),
+        "split": split,
+        "maps": [str(store["map_id"].values[index]) for index in indices],
+        "threshold": model.threshold,
+        "without": sorted(without),
+        "mask_rule": MASK_RULE,
+    }
+
+
+def run_evaluation(
+    model: Judged,
+    samples: str | Path | xr.Dataset,
+    *,
+    split: str | None = None,
+    without: Collection[str] = (),
+    predict: Predictor | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Evaluation:
+    """Score `model` on a part of the samples, without baselines.
+
+    Args:
+        model: a model (or anything with a name, a threshold and a weights' sha256).
+        samples: a samples store, or its path.
+        split: see `choose_samples`.
+        without: what is kept from the model, of "position" and "background".
+        predict: from a map to its probability; by default the model is applied.
+        progress: called with the id of each map done.
+
+    Raises:
+        UsageError: an unknown or empty split, or something that cannot be withheld.
+        InputError: the samples cannot be read.
+    """
+    unknown = set(without) - set(WITHHELD)
+    if unknown:
+        raise UsageError(f"cannot withhold {', '.join(unknown)}; only {', '.join(WITHHELD)}")
+    store = samples if isinstance(samples, xr.Dataset) else _open(samples)
+    split, indices = choose_samples(store, split)
+    sums, crops = predict_maps(
+        read_maps(store, indices, without, _background_channels(model)),
+        predict or model_predictor(model, without),
+        model.threshold,
+        progress,
+    )
+    return Evaluation(
+        scores=score_sums(sums, model.threshold),
+        spec=describe(store, indices, split, model, without),
+        model={"name": model.name, "weights_sha256": model.weights_sha256},
+        crops=crops,
+    )
+
+
+def _background_channels(model: Any) -> tuple[str, ...]:  # noqa: ANN401 - any model
+    recipe = getattr(model, "recipe", None)
+    settings = recipe.inputs.background if recipe else None
+    return settings.channels if settings else BACKGROUND_CHANNELS
+
+
+def _open(path: str | Path) -> xr.Dataset:
+    from nephoscope.samples.store import open_samples
+
+    return open_samples(path)

@@ -1,0 +1,171 @@
+"""The report of an evaluation: `scores.json` for machines, `report.md` and figures for people."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from nephoscope.evaluation import markdown
+from nephoscope.evaluation.protocol import Evaluation, Judged, Predictor, run_evaluation
+from nephoscope.evaluation.scores import Score, Scores
+from nephoscope.files import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 110
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a report says of how it was made.
+
+    Attributes:
+        command: as typed, or the call.
+        seconds: what was timed → wall-clock seconds.
+    """
+
+    command: str
+    seconds: dict[str, float]
+
+
+def evaluate(
+    model: Judged | str | Path,
+    samples: str | Path | xr.Dataset,
+    *,
+    split: str | None = None,
+    without: Collection[str] = (),
+    predict: Predictor | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Scores:
+    """Score a model on samples.
+
+    Args:
+        model: a model, its shipped name or its folder.
+        samples: a samples store, or its path.
+        split: "train", "validation", "test" or "all"; by default test, else validation where
+            there is one, else all.
+        without: what is kept from the model, of "position" (longitude) and "background".
+        predict: from a map to its (y, x) float32 probability; by default the model is applied.
+        progress: called with the id of each map done.
+
+    Returns:
+        scores with 95 % intervals by bootstrap of days: `overall`, `by_day`, `by_band`.
+
+    Raises:
+        UsageError: an unknown model or split, or an empty split.
+        InputError: the samples or the model cannot be read.
+    """
+    return run_evaluation(
+        _loaded(model), samples, split=split, without=without, predict=predict, progress=progress
+    ).scores
+
+
+def _loaded(model: Judged | str | Path) -> Judged:
+    if not isinstance(model, str | Path):
+        return model
+    from nephoscope.models import load_model
+
+    return load_model(model)
+
+
+def write_report(evaluation: Evaluation, out: str | Path, run: Run) -> Path:
+    """Write `scores.json`, `report.md` and the figures into the folder `out`, atomically.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    out = Path(out)
+    with atomic_path(out) as part:
+        part.mkdir(parents=True)
+        content = json.dumps(scores_document(evaluation, run), indent=1, ensure_ascii=False)
+        (part / "scores.json").write_text(content + "\n", encoding="utf-8")
+        names = []
+        for name, figure in _figures(evaluation):
+            figure.savefig(part / f"{name}.png", dpi=DPI)
+            names.append(name)
+        text = markdown.report(evaluation, run.command, names)
+        (part / "report.md").write_text(text, encoding="utf-8")
+    return out
+
+
+def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
+    """The content of `scores.json`."""
+    scores = evaluation.scores
+    return {
+        "spec": evaluation.spec,
+        "spec_hash": spec_hash(evaluation.spec),
+        "metrics": _plain(scores.overall),
+        "by_day": {day: _plain(each) for day, each in scores.by_day.items()},
+        "by_latitude": {str(band): _plain(each) for band, each in scores.by_band.items()},
+        "baselines": {
+            name: {"threshold": each.threshold, "metrics": _plain(each.overall)}
+            for name, each in evaluation.baselines.items()
+        },
+        "model": evaluation.model,
+        "nephoscope": version("nephoscope"),
+        "hardware": hardware(),
+        "seconds": {name: round(value, 3) for name, value in run.seconds.items()},
+        "command": run.command,
+    }
+
+
+def spec_hash(spec: dict[str, Any]) -> str:
+    """sha256 of the spec as canonical JSON: equal for evaluations that may be compared."""
+    content = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def hardware() -> dict[str, Any]:
+    """What this ran on, without naming the machine."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _plain(scores: dict[str, Score]) -> dict[str, Any]:
+    return {name: asdict(score) for name, score in scores.items()}
+
+
+def _figures(evaluation: Evaluation) -> list[tuple[str, Figure]]:
+    from nephoscope.plots import scores as plots
+
+    scores, name = evaluation.scores, evaluation.model["name"]
+    counts, threshold, f1 = scores.sums.total(), scores.threshold, scores.overall["f1"].value
+    days = {day: each["f1"] for day, each in scores.by_day.items()}
+    bands = {markdown.band_name(band): each["f1"] for band, each in scores.by_band.items()}
+    figures = [
+        ("curves", plots.plot_curves(counts, threshold, name)),
+        ("reliability", plots.plot_reliability(counts, name)),
+        ("days", plots.plot_bars(days, "F1", f"{name} by day", f1)),
+        ("latitude", plots.plot_bars(bands, "F1", f"{name} by latitude band", f1)),
+        ("confusion", plots.plot_confusion(counts, threshold, name)),
+    ]
+    if evaluation.baselines:
+        compared = {each: s.overall["f1"] for each, s in evaluation.baselines.items()}
+        compared[name] = scores.overall["f1"]
+        figures.append(("baselines", plots.plot_comparison(compared, name, "F1")))
+    if evaluation.crops:
+        figures.append(("failures", plots.plot_crops(evaluation.crops, threshold)))
+    return figures

@@ -1,0 +1,116 @@
+"""The protocol on a tiny store: which maps, what is withheld, where the model errs most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from nephoscope.errors import UsageError
+from nephoscope.evaluation.pixels import Floats, LabelledMap
+from nephoscope.evaluation.protocol import (
+    CROP,
+    Judged,
+    Predictor,
+    choose_samples,
+    run_evaluation,
+    worst_crops,
+)
+
+Store = Callable[..., xr.Dataset]
+
+
+@pytest.mark.parametrize(
+    ("parts", "wanted", "split", "indices"),
+    [
+        (["train", "validation", "test"], None, "test", [2]),
+        (["train", "validation", "validation"], None, "validation", [1, 2]),
+        (["", "", ""], None, "all", [0, 1, 2]),
+        (["train", "validation", "test"], "train", "train", [0]),
+        (["train", "validation", "test"], "all", "all", [0, 1, 2]),
+    ],
+)
+def test_the_part_scored(
+    tiny_store: Store, parts: list[str], wanted: str | None, split: str, indices: list[int]
+) -> None:
+    assert choose_samples(tiny_store(parts), wanted) == (split, indices)
+
+
+@pytest.mark.parametrize("wanted", ["test", "nonsense"])
+def test_an_empty_or_unknown_part_is_wrong_usage(tiny_store: Store, wanted: str) -> None:
+    with pytest.raises(UsageError, match=wanted):
+        choose_samples(tiny_store(["train", "validation"]), wanted)
+
+
+def test_pooled_over_labels_and_missing_is_clear(
+    tiny_store: Store, by_blue: Predictor, model: Judged
+) -> None:
+    store = tiny_store(["train", "test", "test"])
+    seen: list[str] = []
+    found = run_evaluation(model, store, predict=by_blue, progress=seen.append)
+    label, image = store["label"].values[1:], store["image"].values[1:]
+    cloud, known = label == 1, image.any(axis=1)
+    overall = found.scores.overall
+    assert overall["recall"].value == pytest.approx((cloud & known).sum() / cloud.sum())
+    assert overall["precision"].value == 1
+    assert overall["f1"].n == (label >= 0).sum()
+    assert overall["coverage"].value == pytest.approx(known[label >= 0].mean())
+    assert seen == found.scores.sums.days == found.spec["maps"] == ["P01_day01", "P01_day02"]
+    assert found.spec["samples"] == "abc"
+    assert found.spec["split"] == "test"
+
+
+def test_the_models_threshold_decides(tiny_store: Store, model: Judged) -> None:
+    strict = SimpleNamespace(name="fake", threshold=0.6, weights_sha256="")
+
+    def unsure(scene: LabelledMap) -> Floats:
+        return np.where(scene.image[2] >= 120, 0.596, 0.1).astype(np.float32)
+
+    store = tiny_store(["test"])
+    assert run_evaluation(strict, store, predict=unsure).scores.overall["recall"].value == 0
+    assert run_evaluation(model, store, predict=unsure).scores.overall["recall"].value > 0.9
+
+
+def test_the_background_is_read_unless_withheld(
+    tiny_store: Store, by_blue: Predictor, model: Judged
+) -> None:
+    store, seen = tiny_store(["test"], background=True), []
+
+    def remember(scene: LabelledMap) -> Floats:
+        seen.append(scene.background)
+        return by_blue(scene)
+
+    run_evaluation(model, store, predict=remember)
+    run_evaluation(model, store, predict=remember, without=["background"])
+    assert seen[0].shape == (2, 60, 80)
+    assert np.allclose(seen[0], 0.5)
+    assert seen[1] is None
+    with pytest.raises(UsageError, match="latitude"):
+        run_evaluation(model, store, predict=by_blue, without=["latitude"])
+
+
+def test_worst_windows_are_where_the_errors_are() -> None:
+    height, width = CROP
+    shape = (3 * height, 4 * width)
+    label = np.zeros(shape, np.int8)
+    probability = np.zeros(shape, np.float32)
+    probability[height : height + 10, width : width + 10] = 1.0
+    probability[2 * height : 2 * height + 20, : width // 2] = 1.0
+    label[2 * height : 2 * height + 10] = -1
+    scene = LabelledMap(
+        "day",
+        np.full((3, *shape), 9, np.uint8),
+        label,
+        90 - 0.1 * np.arange(shape[0]),
+        -180 + 0.1 * np.arange(shape[1]),
+    )
+    worst, second = worst_crops(scene, probability, 0.5)
+    assert (worst.errors, second.errors) == (10 * (width // 2), 100)
+    assert worst.north == pytest.approx(90 - 0.2 * height)
+    assert worst.west == -180
+    assert second.west == pytest.approx(-180 + 0.1 * width)
+    assert second.image.shape == (height, width, 3)
+    assert worst_crops(scene, label.clip(0).astype(np.float32), 0.5) == []
