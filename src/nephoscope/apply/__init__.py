@@ -1,0 +1,1 @@
+"""Applying models: tiles, engines, one scene, and many files in bulk."""

@@ -1,0 +1,85 @@
+"""Where a prediction is asked for: everywhere, within the season's bounds, in a box."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.instruments import marci
+
+BoolArray = npt.NDArray[np.bool_]
+Bounds = Literal["data", "season", "label"]
+
+
+class Box(NamedTuple):
+    """A manual box, degrees; `west` may be east of `east`: the box then crosses 180 degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+def parse_box(text: str) -> Box:
+    """Read `WEST,SOUTH,EAST,NORTH`, degrees.
+
+    Raises:
+        UsageError: not four numbers, a latitude beyond the poles, or south above north.
+    """
+    try:
+        box = Box(*(float(part) for part in text.split(",")))
+    except (ValueError, TypeError):
+        raise UsageError(f"--bbox {text}: write it as WEST,SOUTH,EAST,NORTH in degrees") from None
+    if not -90 <= box.south < box.north <= 90:
+        raise UsageError(f"--bbox {text}: latitudes must be within -90 and 90, south before north")
+    if not (-360 <= box.west <= 360 and -360 <= box.east <= 360):
+        raise UsageError(f"--bbox {text}: longitudes must be within -360 and 360")
+    return box
+
+
+def outside_season(scene: xr.Dataset, offset: float) -> BoolArray:
+    """(y, 1) bool: poleward of the seasonal bounds, or everywhere inside if Ls is unknown."""
+    latitude = scene["latitude"].values[:, None]
+    ls = float(scene["solar_longitude"])
+    if np.isnan(ls):
+        return np.zeros(latitude.shape, np.bool_)
+    north, south = marci.seasonal_bounds(ls, offset)
+    return np.asarray((latitude > north) | (latitude < south))
+
+
+def blank(scene: xr.Dataset, bounds: Bounds, offset: float, box: Box | None) -> BoolArray | None:
+    """Where no prediction is wanted: broadcastable to (y, x) bool, or None for nowhere.
+
+    Raises:
+        InputError: `bounds` is "label" and the map has no label.
+    """
+    parts = []
+    if bounds == "season":
+        parts.append(outside_season(scene, offset))
+    if bounds == "label":
+        parts.append(_outside_label(scene))
+    if box is not None:
+        parts.append(_outside_box(scene, box))
+    return np.asarray(np.logical_or.reduce(np.broadcast_arrays(*parts))) if parts else None
+
+
+def _outside_label(scene: xr.Dataset) -> BoolArray:
+    source = scene.attrs["source_files"][0]
+    label_path = marci.label_path_for(source)
+    if label_path is None:
+        raise InputError(source, "has no label whose box could be taken", field="label")
+    outside = np.ones(scene["image"].shape[1:], np.bool_)
+    outside[marci.label_bounds(marci.read_label(label_path))] = False
+    return outside
+
+
+def _outside_box(scene: xr.Dataset, box: Box) -> BoolArray:
+    latitude, longitude = scene["latitude"].values[:, None], scene["longitude"].values[None, :]
+    east_of_west = np.mod(longitude - box.west, 360.0)
+    span = 360.0 if box.east - box.west >= 360 else (box.east - box.west) % 360.0
+    inside = (latitude >= box.south) & (latitude <= box.north) & (east_of_west <= span)
+    return np.asarray(~inside)

@@ -1,0 +1,154 @@
+"""What a bulk run has to do: which input becomes which output, and what makes it done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from nephoscope.apply.bounds import Bounds, Box
+from nephoscope.errors import UsageError
+from nephoscope.instruments import SceneFile, find_scenes
+
+Layout = Literal["cf", "legacy"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How maps are predicted and written.
+
+    Attributes:
+        layout: "cf": one product for each map; "legacy": the original's tree and files.
+        bounds: "data": wherever there is data; "season": within the seasonal polar bounds;
+            "label": within the box of the map's label.
+        offset: degrees by which the seasonal bounds lie equatorward of the ice.
+        box: a manual box.
+        threshold: in place of the model's.
+        picture: draw a quick-look beside each product.
+    """
+
+    layout: Layout = "cf"
+    bounds: Bounds = "data"
+    offset: float = 3.0
+    box: Box | None = None
+    threshold: float | None = None
+    picture: bool = True
+
+
+@dataclass(frozen=True)
+class Job:
+    """One map to predict.
+
+    Attributes:
+        scene: the input file.
+        target: final name of the product.
+        picture: final name of the quick-look, if one is wanted.
+        background: file of the background to use, if any.
+        background_sha256: of its contents.
+    """
+
+    scene: SceneFile
+    target: Path
+    picture: Path | None = None
+    background: Path | None = None
+    background_sha256: str | None = None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether all outputs are there."""
+        return self.target.is_file() and (self.picture is None or self.picture.is_file())
+
+    def with_background(self, path: Path | None, sha256: str | None) -> Job:
+        """The same job with a background."""
+        return replace(self, background=path, background_sha256=sha256)
+
+
+def plan_jobs(inputs: Sequence[Path], out: Path, instrument: str, options: Options) -> list[Job]:
+    """List the maps below the inputs, sorted, with their outputs in a mirrored tree below `out`.
+
+    Raises:
+        InputError: an input does not exist or holds no map.
+        UsageError: two different inputs would become the same output.
+    """
+    scenes: dict[Path, SceneFile] = {}
+    for path in inputs:
+        for scene in find_scenes(path, instrument):
+            scenes.setdefault(scene.path.resolve(), scene)
+    jobs: dict[Path, Job] = {}
+    for scene in scenes.values():
+        target = out / _target(scene, options.layout)
+        if target in jobs:
+            raise UsageError(
+                f"{scene.path} and {jobs[target].scene.path} would both become {target}; "
+                "predict them into different folders"
+            )
+        jobs[target] = Job(scene, target, _picture(target, options))
+    return sorted(jobs.values(), key=lambda job: (job.target.parent, job.scene.day, job.target))
+
+
+def group_of(job: Job) -> str:
+    """The series a map belongs to: the maps of one sub-phase share a background."""
+    return job.scene.subphase or "other"
+
+
+def shard(jobs: Sequence[Job], part: tuple[int, int]) -> list[Job]:
+    """The i-th of n contiguous parts (i from 1) of nearly equal length.
+
+    Raises:
+        UsageError: i is not within 1..n.
+    """
+    index, parts = part
+    if not 1 <= index <= parts:
+        raise UsageError(f"--shard {index}/{parts}: the first number must be within 1..{parts}")
+    return list(jobs[len(jobs) * (index - 1) // parts : len(jobs) * index // parts])
+
+
+def job_key(job: Job, options: Options, model: str) -> str:
+    """What the output depends on, as one hash: input, tables beside it, model, options."""
+    facts = {
+        "files": [_stat(path) for path in [job.scene.path, *_tables(job.scene.path)]],
+        "target": str(job.target.resolve()),
+        "model": model,
+        "background": job.background_sha256,
+        "options": repr(options),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def groups(jobs: Iterable[Job]) -> Iterator[tuple[str, list[Job]]]:
+    """The jobs by series, in the order in which the series first appear."""
+    series: dict[str, list[Job]] = {}
+    for job in jobs:
+        series.setdefault(group_of(job), []).append(job)
+    yield from series.items()
+
+
+def _target(scene: SceneFile, layout: Layout) -> Path:
+    if layout == "cf":
+        return scene.relative / f"{scene.map_id}.nc"
+    folder = Path(scene.subphase[:1]) / scene.subphase / "cloudmasks"
+    return folder / f"cloudmask_{scene.map_id}.ncdf"
+
+
+def _picture(target: Path, options: Options) -> Path | None:
+    if not options.picture:
+        return None
+    folder = target.parent if options.layout == "cf" else target.parent.parent / "pictures"
+    return folder / f"{target.stem}.png"
+
+
+def _stat(path: Path) -> list[Any]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return [str(path), None, None]  # reading it will say what is wrong
+    return [str(path.resolve()), stat.st_size, stat.st_mtime_ns]
+
+
+def _tables(path: Path) -> list[Path]:
+    """The Ls tables that may name a map: they too decide what its product says."""
+    folder = path.resolve().parent
+    return [table for place in (folder, folder.parent) for table in sorted(place.glob("*_ls.txt"))]

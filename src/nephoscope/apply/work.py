@@ -1,0 +1,109 @@
+"""What is done for one map: read, predict, write. The same in a thread and in a process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.apply.bounds import blank, outside_season
+from nephoscope.apply.plan import Job, Options
+from nephoscope.background import read_background, sample_background
+from nephoscope.files import atomic_path
+from nephoscope.instruments import open_scene
+from nephoscope.products.mask import ModelInfo, mask_product
+from nephoscope.products.netcdf import write_legacy, write_netcdf
+
+FloatArray = npt.NDArray[np.float32]
+# (scene, background (channel, y, x) or None) -> probability (y, x), 0..1, NaN where missing.
+PredictMap = Callable[[xr.Dataset, FloatArray | None], FloatArray]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that the work on one map needs, but for the network.
+
+    Attributes:
+        model: name, weights' sha256 and threshold.
+        instrument: whose reader opens the maps.
+        options: how to predict and write.
+        command: what the user typed, for the history of the products.
+    """
+
+    model: ModelInfo
+    instrument: str
+    options: Options
+    command: str = ""
+
+    def read(self, job: Job) -> xr.Dataset:
+        """Read the map of a job.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return open_scene(job.scene.path, self.instrument)
+
+    def predict(self, predict_map: PredictMap, job: Job, scene: xr.Dataset) -> FloatArray:
+        """Probability (y, x) float32, NaN where missing."""
+        background = None
+        if job.background is not None:
+            rows, columns = scene["image"].shape[1:]
+            background = _background(job.background, (rows, columns))
+        return predict_map(scene, background)
+
+    def write(self, job: Job, scene: xr.Dataset, probability: FloatArray) -> None:
+        """Write the product of a job, and what goes with it; the product comes last.
+
+        Raises:
+            OutputError: something could not be written.
+            InputError: the bounds need a label, and there is none.
+        """
+        options = self.options
+        product = mask_product(
+            probability,
+            scene,
+            self.model,
+            outside_season=outside_season(scene, options.offset),
+            blank=blank(scene, options.bounds, options.offset, options.box),
+            background_sha256=job.background_sha256,
+            threshold=options.threshold,
+            command=self.command,
+        )
+        if job.picture is not None:
+            _write_picture(product, scene, job.picture)
+        if options.layout == "cf":
+            write_netcdf(product, job.target)
+        else:
+            _copy_inputs(job)
+            write_legacy(product, job.target)
+
+
+@lru_cache(maxsize=1)
+def _background(path: Path, shape: tuple[int, int]) -> FloatArray:
+    return sample_background(read_background(path), shape)
+
+
+def _write_picture(product: xr.Dataset, scene: xr.Dataset, path: Path) -> None:
+    from nephoscope.plots.quicklook import quicklook, save_picture
+
+    save_picture(quicklook(product, scene), path)
+
+
+def _copy_inputs(job: Job) -> None:
+    """Copies of the map and of its Ls table, where the original's tools look for them."""
+    folder, source = job.target.parent.parent, job.scene.path
+    with atomic_path(folder / "mdgms" / f"{job.scene.map_id}.jpg") as part:
+        shutil.copyfile(source, part)
+    names = (f"{job.scene.subphase}_ls.txt", "list_ls.txt")
+    here = source.absolute().parent
+    for table in (place / name for place in (here, here.parent) for name in names):
+        if table.is_file():
+            with atomic_path(folder / f"{job.scene.subphase}_ls.txt") as part:
+                shutil.copyfile(table, part)
+            return

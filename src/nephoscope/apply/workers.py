@@ -1,0 +1,119 @@
+"""The one place where threads and processes live; whatever they raise is raised again here."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import TypeVar
+
+from nephoscope.apply.plan import Job
+from nephoscope.apply.work import PredictMap, Work
+from nephoscope.errors import NephoscopeError
+
+PredictMapFactory = Callable[[], PredictMap]
+Outcome = tuple[Job, NephoscopeError | None]
+T = TypeVar("T")
+
+
+def run_jobs(
+    jobs: Iterable[Job], work: Work, factory: PredictMapFactory, workers: int = 1
+) -> Iterator[Outcome]:
+    """Do the jobs and yield each as it ends, with what went wrong, if that can be explained.
+
+    One worker predicts in this thread, while the next map is read and the last one is written in
+    two others. More workers are processes, each of which makes its own copy of the network.
+
+    Raises:
+        NephoscopeError: a worker process died.
+        Exception: whatever else is raised in a worker.
+    """
+    if workers > 1:
+        yield from _in_processes(jobs, work, factory, workers)
+    else:
+        yield from _in_threads(jobs, work, factory)
+
+
+def _in_threads(jobs: Iterable[Job], work: Work, factory: PredictMapFactory) -> Iterator[Outcome]:
+    predict_map: PredictMap | None = None
+    queue = iter(jobs)
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+        writing: tuple[Job, Future[None]] | None = None
+        reading = _submit_next(reader, work.read, queue)
+        while reading:
+            job, scene = reading
+            reading = _submit_next(reader, work.read, queue)
+            try:
+                predict_map = predict_map or factory()
+                probability = work.predict(predict_map, job, scene.result())
+            except NephoscopeError as error:
+                yield job, error
+                continue
+            if writing:
+                yield writing[0], _error_of(writing[1])
+            writing = job, writer.submit(work.write, job, scene.result(), probability)
+            del scene, probability
+        if writing:
+            yield writing[0], _error_of(writing[1])
+
+
+def _submit_next(
+    pool: ThreadPoolExecutor, function: Callable[[Job], T], queue: Iterator[Job]
+) -> tuple[Job, Future[T]] | None:
+    job = next(queue, None)
+    return None if job is None else (job, pool.submit(function, job))
+
+
+def _error_of(future: Future[None]) -> NephoscopeError | None:
+    try:
+        future.result()
+    except NephoscopeError as error:
+        return error
+    return None
+
+
+def _in_processes(
+    jobs: Iterable[Job], work: Work, factory: PredictMapFactory, workers: int
+) -> Iterator[Outcome]:
+    queue = iter(jobs)
+    # Spawned, not forked: a fork would copy the locks of torch's threads.
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (work, factory)) as pool:
+        pending: dict[Future[None], Job] = {}
+        try:
+            while True:
+                while len(pending) < 2 * workers and (job := next(queue, None)) is not None:
+                    pending[pool.submit(_work_on, job)] = job
+                if not pending:
+                    return
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    yield pending.pop(future), _error_of(future)
+        except BrokenProcessPool as error:
+            raise NephoscopeError(
+                "a worker process died (out of memory?); what was finished is kept: run again, "
+                "with fewer --workers"
+            ) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+_STATE: dict[str, tuple[Work, PredictMap]] = {}
+
+
+def _start_worker(work: Work, factory: PredictMapFactory) -> None:
+    # Ctrl-C goes to the parent alone, which lets each worker finish the map it is writing.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _STATE["worker"] = work, factory()
+
+
+def _work_on(job: Job) -> None:
+    work, predict_map = _STATE["worker"]
+    scene = work.read(job)
+    work.write(job, scene, work.predict(predict_map, job, scene))

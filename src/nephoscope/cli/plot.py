@@ -1,0 +1,74 @@
+"""`nephoscope plot PRODUCT... -o DIR`: quick-looks of products that are already there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def plot(
+    products: Annotated[
+        list[Path], typer.Argument(metavar="PRODUCT...", help="Products, or folders of them.")
+    ],
+    out: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pictures.")],
+) -> None:
+    """Draw the quick-look of each product, on its map if that is still where it was."""
+    from nephoscope.errors import InputError
+
+    failed = 0
+    for root, path in _find(products):
+        target = out / path.relative_to(root).with_suffix(".png")
+        try:
+            _draw(path, target)
+        except InputError as error:
+            failed += 1
+            typer.echo(f"failed: {error}", err=True)
+        else:
+            typer.echo(target)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _find(places: list[Path]) -> list[tuple[Path, Path]]:
+    """(root, product) of every product; a folder is searched to any depth."""
+    from nephoscope.errors import InputError
+
+    found: list[tuple[Path, Path]] = []
+    for place in places:
+        if not place.exists():
+            raise InputError(place, "does not exist")
+        below = sorted(place.rglob("*.nc")) if place.is_dir() else [place]
+        inside = [(place if place.is_dir() else place.parent, path) for path in below]
+        found += [pair for pair in inside if not pair[1].name.startswith(("background_", "."))]
+    if not found:
+        raise InputError(places[0], "holds no product", remedy="products are files *.nc")
+    return found
+
+
+def _draw(path: Path, target: Path) -> None:
+    from nephoscope.plots.quicklook import quicklook, save_picture
+    from nephoscope.products.read import open_mask_product
+
+    product = open_mask_product(path)
+    save_picture(quicklook(product, _map_of(product)), target)
+
+
+def _map_of(product: xr.Dataset) -> xr.Dataset | None:
+    """The Scene that a product was made from, if its file can still be read."""
+    from nephoscope.errors import NephoscopeError
+    from nephoscope.instruments import open_scene
+
+    source = str(product.attrs.get("source_path", ""))
+    if not source or not Path(source).is_file():
+        return None
+    try:
+        scene = open_scene(source, str(product.attrs["instrument"]))
+    except NephoscopeError as error:
+        typer.echo(f"drawn without its map: {error}", err=True)
+        return None
+    return scene if scene["image"].shape[1:] == product["cloud_mask"].shape else None

@@ -1,0 +1,200 @@
+"""The quick-look of a cloud-mask product: map, probability, and the mask's outline on the map."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from nephoscope.files import atomic_path
+from nephoscope.products import cf
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Colours = npt.NDArray[np.uint8]
+
+WIDTH, HEIGHT = 1600, 1370  # pixels
+_DPI = 100
+# Left, top, width, height of each part, pixels; a layout engine would take as long as the drawing.
+_LEFT, _RIGHT, _WIDE = (75, 95, 690, 345), (835, 95, 690, 345), (75, 520, 1500, 750)
+_BAR = (1535, 95, 14, 345)
+_STEP = 2  # of the product's pixels, one in two is drawn each way; in the small parts one in four
+_NO_DATA = (120, 120, 120)
+_NOT_ASKED = (175, 175, 175)
+_OUTLINE = (255, 0, 255)
+_COLOURMAP = "cividis"
+
+
+def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
+    """Draw a product; without its map, the probability and the mask alone.
+
+    Args:
+        product: packed, from `mask_product` or `open_product(path, decode=False)`.
+        scene: the map, of the product's grid; channels red, green, blue in DN.
+
+    Returns:
+        A Figure 1600 pixels wide at its own resolution.
+    """
+    probability = _thin(product["cloud_probability"].values)
+    flag = _thin(product["quality_flag"].values)
+    mask = _thin(product["cloud_mask"].values)
+    figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI)
+    FigureCanvasAgg(figure)
+    likely = _probability_colours(probability, flag)
+    below = _mask_colours(mask, flag) if scene is None else _map_colours(scene, flag)
+    small = (slice(None, None, 2), slice(None, None, 2))
+    _show(_place(figure, _LEFT), product, below[small], "Cloud mask" if scene is None else "Map")
+    _show(_place(figure, _RIGHT), product, likely[small], "Probability of cloud")
+    wide = _place(figure, _WIDE)
+    _show(wide, product, _outlined(below, mask), _outline_title(product))
+    _add_scale(_place(figure, _BAR), float(product.attrs["threshold"]))
+    _add_legend(wide, product, flag)
+    figure.suptitle(_title(product), y=0.985, fontsize=17, fontweight="bold")
+    return figure
+
+
+def save_picture(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure as PNG, atomically.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    with atomic_path(path) as part:
+        # Level 1 halves the time and costs a tenth more bytes.
+        figure.savefig(part, format="png", pil_kwargs={"compress_level": 1})
+
+
+def _thin(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return values[::_STEP, ::_STEP]
+
+
+def _without_prediction(colours: Colours, flag: npt.NDArray[np.uint8]) -> Colours:
+    colours[flag & cf.NOT_REQUESTED > 0] = _NOT_ASKED
+    colours[flag & cf.MISSING > 0] = _NO_DATA
+    return colours
+
+
+def _probability_colours(
+    probability: npt.NDArray[np.uint8], flag: npt.NDArray[np.uint8]
+) -> Colours:
+    steps = np.minimum(np.arange(256) * cf.SCALE_FACTOR, 1.0)
+    table: Colours = (colormaps[_COLOURMAP](steps)[:, :3] * 255).astype(np.uint8)
+    colours: Colours = table[probability]
+    return _without_prediction(colours, flag)
+
+
+def _mask_colours(mask: npt.NDArray[np.uint8], flag: npt.NDArray[np.uint8]) -> Colours:
+    colours = np.repeat(np.where(mask == 1, 255, 40).astype(np.uint8)[..., None], 3, axis=-1)
+    return _without_prediction(colours, flag)
+
+
+def _map_colours(scene: xr.Dataset, flag: npt.NDArray[np.uint8]) -> Colours:
+    image = scene["image"].sel(channel=["red", "green", "blue"])
+    thin = np.moveaxis(image.values[:, ::_STEP, ::_STEP], 0, -1)
+    # Mars is dark in these maps: the brightest thousandth is white.
+    brightest = float(np.nanpercentile(thin[::4, ::4], 99.9)) if np.isfinite(thin).any() else 255.0
+    stretched = np.clip(np.nan_to_num(thin) * (255 / max(brightest, 1.0)), 0, 255)
+    colours = stretched.astype(np.uint8)
+    colours[flag & cf.MISSING > 0] = _NO_DATA
+    return colours
+
+
+def _outlined(colours: Colours, mask: npt.NDArray[np.uint8]) -> Colours:
+    """The colours, and over them those cloudy pixels that touch a clear one."""
+    clear = np.pad(mask == 0, 1)
+    beside_clear = clear[:-2, 1:-1] | clear[2:, 1:-1] | clear[1:-1, :-2] | clear[1:-1, 2:]
+    outlined = colours.copy()
+    outlined[(mask == 1) & beside_clear] = _OUTLINE
+    return outlined
+
+
+def _place(figure: Figure, box: tuple[int, int, int, int]) -> Axes:
+    left, top, width, height = box
+    bottom = HEIGHT - top - height
+    return figure.add_axes((left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT))
+
+
+def _show(axes: Axes, product: xr.Dataset, colours: Colours, title: str) -> None:
+    latitude, longitude = product["latitude"].values, product["longitude"].values
+    half_row = abs(latitude[1] - latitude[0]) / 2
+    half_column = abs(longitude[1] - longitude[0]) / 2
+    extent = (
+        longitude[0] - half_column,
+        longitude[-1] + half_column,
+        latitude[-1] - half_row,
+        latitude[0] + half_row,
+    )
+    axes.imshow(colours, extent=extent, interpolation="nearest", aspect="equal")
+    axes.set_title(title, fontsize=13)
+    axes.set_xlabel("Longitude (° east)")
+    axes.set_ylabel("Latitude (° north)")
+    span = longitude[-1] - longitude[0]
+    if span > 180:
+        axes.set_xticks(np.arange(-180, 181, 60))
+        axes.set_yticks(np.arange(-90, 91, 30))
+
+
+def _add_scale(axes: Axes, threshold: float) -> None:
+    bar = axes.figure.colorbar(ScalarMappable(Normalize(0, 1), _COLOURMAP), cax=axes)
+    bar.ax.axhline(threshold, color="red", linewidth=2)
+
+
+def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) -> None:
+    """Say what the colours and lines mean; mark the seasonal bounds."""
+    entries = [Patch(facecolor=_unit(_NO_DATA), edgecolor="black", label="no data")]
+    if (flag & cf.NOT_REQUESTED).any():
+        entries.append(Patch(facecolor=_unit(_NOT_ASKED), edgecolor="black", label="not asked for"))
+    entries.append(Patch(facecolor="none", edgecolor=_unit(_OUTLINE), label="edge of cloud mask"))
+    edges = _seasonal_edges(product)
+    for edge in edges:
+        line = wide.axhline(edge, color="cyan", linestyle="--", linewidth=1.2)
+    if edges:
+        line.set_label("seasonal bounds (beyond: polar ice may be taken for cloud)")
+        entries.append(line)  # type: ignore[arg-type]
+    wide.legend(
+        handles=entries,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.06),
+        ncols=len(entries),
+        frameon=False,
+        fontsize=12,
+    )
+
+
+def _unit(colour: tuple[int, int, int]) -> tuple[float, float, float]:
+    red, green, blue = (channel / 255 for channel in colour)
+    return red, green, blue
+
+
+def _seasonal_edges(product: xr.Dataset) -> list[float]:
+    """Latitudes, degrees, at which the quality flag's seasonal bit changes."""
+    outside = product["quality_flag"].values[:, 0] & cf.OUTSIDE_SEASONAL_BOUNDS > 0
+    latitude = product["latitude"].values
+    return [float(latitude[row]) for row in np.flatnonzero(np.diff(outside.astype(np.int8)))]
+
+
+def _outline_title(product: xr.Dataset) -> str:
+    return f"Cloud where the probability is at least {product.attrs['threshold']:.3f}"
+
+
+def _title(product: xr.Dataset) -> str:
+    attributes = product.attrs
+    parts = [str(attributes["map_id"])]
+    if "solar_longitude" in product.coords:
+        year, ls = int(product["mars_year"]), float(product["solar_longitude"])
+        parts.append(f"Mars year {year}, Ls {ls:.1f}°")
+    cover = float(attributes["cloud_cover"])
+    covered = "unknown" if np.isnan(cover) else f"{cover:.1%} of the area seen"
+    parts.append(f"cloud cover {covered}")
+    parts.append(f"{attributes['missing_share']:.1%} of the map missing")
+    return " · ".join(parts)

@@ -1,0 +1,1 @@
+"""Products: what users get. CF conventions as data, atomic writing, reading back."""

@@ -1,0 +1,203 @@
+"""The cloud-mask product: from a probability to a CF Dataset, packed as it is stored."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+import nephoscope
+from nephoscope.errors import UsageError
+from nephoscope.products import cf
+from nephoscope.products.quality import BoolArray, missing_share, quality_flag
+from nephoscope.tasks.mask import steps_of, threshold_step
+
+_ROWS_AT_ONCE = 128
+
+
+class ModelInfo(Protocol):
+    """What a product says about the model that made it."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
+    def weights_sha256(self) -> str:
+        """The sha256 of its weights, hexadecimal."""
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which a pixel is called cloudy."""
+
+
+def mask_product(
+    probability: npt.NDArray[np.float32],
+    scene: xr.Dataset,
+    model: ModelInfo,
+    *,
+    outside_season: BoolArray | None = None,
+    blank: BoolArray | None = None,
+    background_sha256: str | None = None,
+    threshold: float | None = None,
+    command: str = "",
+) -> xr.Dataset:
+    """Make the product of one map, packed as it is stored; `xarray.decode_cf` unpacks it.
+
+    Args:
+        probability: (y, x) float32, 0..1, NaN where there is no prediction.
+        scene: the Scene it was made from, on a plate carrée grid.
+        model: name, weights' sha256 and threshold.
+        outside_season: broadcastable to (y, x) bool, poleward of the seasonal bounds.
+        blank: broadcastable to (y, x) bool, where no prediction is wanted.
+        background_sha256: of the background that was used; None where there was none.
+        threshold: in place of the model's; rounded to the step of the stored probability.
+        command: what the user typed, for the history.
+
+    Returns:
+        Dataset with dims (latitude, longitude): `cloud_probability`, `cloud_mask` and
+        `quality_flag`, each uint8.
+
+    Raises:
+        UsageError: the threshold is not within 0..1.
+        ValueError: the probability is outside 0..1 or has another shape than the scene.
+    """
+    image = scene["image"]
+    if probability.shape != image.shape[1:]:
+        raise ValueError(f"probability is {probability.shape}, the scene {image.shape[1:]}")
+    step = mask_step(model.threshold if threshold is None else threshold)
+    packed = pack_probability(probability)
+    missing = np.isnan(image.values[0])
+    packed[missing] = cf.FILL
+    if blank is not None:
+        packed[np.broadcast_to(blank, packed.shape)] = cf.FILL
+    flag = quality_flag(
+        missing,
+        outside_season=outside_season,
+        blank=blank,
+        background=background_sha256 is not None,
+        wraps=wraps_in_longitude(scene["longitude"].values),
+    )
+    dims = ("latitude", "longitude")
+    mask = apply_threshold(packed, step)
+    product = xr.Dataset(
+        {
+            "cloud_probability": (dims, packed, dict(cf.CLOUD_PROBABILITY)),
+            "cloud_mask": (dims, mask, cf.CLOUD_MASK | {"threshold": step * cf.SCALE_FACTOR}),
+            "quality_flag": (dims, flag, dict(cf.QUALITY_FLAG)),
+            "crs": ((), np.int32(0), dict(cf.MARS_CRS)),
+        },
+        coords=_coordinates(scene),
+    )
+    product.attrs = _attributes(scene, model, background_sha256, command)
+    product.attrs["threshold"] = step * cf.SCALE_FACTOR
+    product.attrs["missing_share"] = missing_share(missing)
+    if outside_season is not None:
+        product.attrs["missing_share_within_seasonal_bounds"] = missing_share(
+            missing, outside_season
+        )
+    product.attrs["cloud_cover"] = cloud_cover(mask, scene["latitude"].values)
+    return product
+
+
+def mask_step(threshold: float) -> int:
+    """The smallest stored value (0..250) that counts as cloudy under `threshold` (0..1).
+
+    Raises:
+        UsageError: the threshold is not within 0..1.
+    """
+    if not 0.0 <= threshold <= 1.0:
+        raise UsageError(f"threshold {threshold}: must be within 0 and 1")
+    return threshold_step(threshold)
+
+
+def pack_probability(probability: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Round (y, x) float32 0..1 to uint8 steps of 1/250; NaN becomes the fill value.
+
+    Raises:
+        ValueError: a probability is outside 0..1.
+    """
+    packed = np.empty(probability.shape, np.uint8)
+    for first in range(0, probability.shape[0], _ROWS_AT_ONCE):
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        unknown = np.isnan(probability[rows])
+        known = np.where(unknown, np.float32(0), probability[rows])
+        if known.min() < 0 or known.max() > 1:
+            raise ValueError("probability is outside 0..1")
+        packed[rows] = steps_of(known)
+        packed[rows][unknown] = cf.FILL
+    return packed
+
+
+def apply_threshold(packed: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.uint8]:
+    """Mask (y, x) uint8 of a packed probability: 0 clear, 1 cloudy, fill where it has none."""
+    mask = (packed >= step).view(np.uint8)
+    mask[packed == cf.FILL] = cf.FILL
+    return mask
+
+
+def cloud_cover(mask: npt.NDArray[np.uint8], latitude: npt.NDArray[np.floating]) -> float:
+    """The share (0..1) of the predicted area that is cloudy; NaN where nothing was predicted.
+
+    Args:
+        mask: (y, x) uint8, 0 clear, 1 cloudy, 255 no prediction.
+        latitude: (y,) degrees; a row's area goes with its cosine.
+    """
+    area = np.cos(np.deg2rad(latitude))
+    known = float(np.count_nonzero(mask != cf.FILL, axis=1) @ area)
+    return float(np.count_nonzero(mask == 1, axis=1) @ area) / known if known else math.nan
+
+
+def wraps_in_longitude(longitude: npt.NDArray[np.floating]) -> bool:
+    """Whether a regular (x,) longitude, degrees, goes all the way round."""
+    if longitude.size < 2:
+        return False
+    return bool(np.isclose(abs(longitude[1] - longitude[0]) * longitude.size, 360.0))
+
+
+def _coordinates(scene: xr.Dataset) -> dict[str, Any]:
+    coordinates: dict[str, Any] = {
+        "latitude": ("latitude", scene["latitude"].values, dict(cf.LATITUDE)),
+        "longitude": ("longitude", scene["longitude"].values, dict(cf.LONGITUDE)),
+    }
+    for name, dtype, attributes in (
+        ("solar_longitude", np.float64, cf.SOLAR_LONGITUDE),
+        ("mars_year", np.int32, cf.MARS_YEAR),
+    ):
+        if name in scene.variables:
+            coordinates[name] = ((), dtype(scene[name].item()), dict(attributes))
+    return coordinates
+
+
+def _attributes(
+    scene: xr.Dataset, model: ModelInfo, background_sha256: str | None, command: str
+) -> dict[str, Any]:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    maker = f"nephoscope {nephoscope.__version__}"
+    sources = [str(source) for source in scene.attrs["source_files"]]
+    map_id = str(scene.attrs.get("map_id", Path(sources[0]).stem if sources else "scene"))
+    background = background_sha256 or "none"
+    return {
+        "Conventions": cf.CONVENTIONS,
+        "title": f"Water ice clouds on Mars, map {map_id}",
+        "summary": "Probability and mask of water ice cloud on Mars, found by a neural network in "
+        "a Mars Daily Global Map of the MARCI camera.",
+        "source": f"{maker}, model {model.name}, weights sha256 {model.weights_sha256}",
+        "institution": "not stated: made by whoever ran nephoscope (see history)",
+        "references": cf.MARS_REFERENCES,
+        "comment": cf.MARS_COMMENT,
+        "history": f"{now} {maker}: {command or 'nephoscope.products.mask.mask_product'}",
+        "date_created": now,
+        "instrument": str(scene.attrs["instrument"]),
+        "map_id": map_id,
+        "source_files": " ".join(Path(source).name for source in sources),
+        "source_path": str(Path(sources[0]).absolute()) if sources else "",
+        "model": model.name,
+        "weights_sha256": model.weights_sha256,
+        "background_sha256": background,
+    }

@@ -1,0 +1,111 @@
+"""Reading masks back: ours, the original's predictions and the label files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.errors import InputError
+from nephoscope.products import cf
+from nephoscope.products.mask import mask_step
+
+UNKNOWN = np.int8(-1)
+_SCALARS = ("solar_longitude", "mars_year")
+
+
+def open_product(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:
+    """Read a whole NetCDF file into memory.
+
+    Raises:
+        InputError: the file does not exist, is no NetCDF-4 file or is damaged.
+    """
+    try:
+        with xr.open_dataset(
+            Path(path), engine="h5netcdf", decode_cf=decode, mask_and_scale=decode
+        ) as product:
+            return product.load()
+    except FileNotFoundError as error:
+        raise InputError(path, "does not exist") from error
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise InputError(path, f"is not a readable NetCDF-4 file: {error}") from error
+
+
+def open_mask_product(path: str | os.PathLike[str]) -> xr.Dataset:
+    """Read one of our cloud-mask products, packed as it is stored.
+
+    Raises:
+        InputError: the file is unreadable, or lacks a part of the product.
+    """
+    product = open_product(path, decode=False)
+    for name in ("cloud_probability", "cloud_mask", "quality_flag"):
+        if name not in product.variables:
+            raise InputError(path, "is missing: this is no cloud-mask product", field=name)
+    for name in ("threshold", "map_id", "cloud_cover", "missing_share"):
+        if name not in product.attrs:
+            raise InputError(path, "attribute is missing", field=name)
+    # Without decoding xarray leaves these two where CF puts them: as plain variables.
+    return product.set_coords([name for name in _SCALARS if name in product.variables])
+
+
+def read_mask(
+    path: str | os.PathLike[str], threshold: float | None = None
+) -> npt.NDArray[np.int8] | npt.NDArray[np.float32]:
+    """Read a cloud mask in image orientation (row 0 in the north).
+
+    Reads our products, the original's predictions and the label files (values above 1: cloud).
+
+    Args:
+        path: a NetCDF file.
+        threshold: probability from which a pixel is cloudy; None for the probability itself.
+            Labels are certain, so any threshold gives the same mask.
+
+    Returns:
+        With a threshold (y, x) int8, -1 unknown, 0 clear, 1 cloudy; without one (y, x) float32,
+        0..1, NaN where unknown.
+
+    Raises:
+        InputError: the file is unreadable or holds no cloud mask.
+        UsageError: the threshold is not within 0..1.
+    """
+    product = open_product(path, decode=False)
+    probability = _probability_of(product, path)
+    if "latitude" in product.variables and product["latitude"].ndim == 1:
+        latitude = product["latitude"].values
+        if latitude.size != probability.shape[0]:
+            raise InputError(
+                path, f"has {latitude.size} rows, the mask {probability.shape[0]}", field="latitude"
+            )
+        probability = probability[np.argsort(-latitude, kind="stable")]
+    if threshold is None:
+        return probability
+    return _threshold(probability, threshold)
+
+
+def _probability_of(product: xr.Dataset, path: str | os.PathLike[str]) -> npt.NDArray[np.float32]:
+    if "cloud_probability" in product.variables:
+        packed = product["cloud_probability"].values
+        known, probability = packed != cf.FILL, packed * np.float32(cf.SCALE_FACTOR)
+    elif "cloudmask" in product.variables:
+        values = product["cloudmask"].values
+        # Below 0 is -999; labels hold the blue DN of cloudy pixels, so above 1 is certain.
+        known, probability = values >= 0, np.minimum(values, 1).astype(np.float32)
+    else:
+        raise InputError(
+            path, "is neither a nephoscope product nor a cloudmask file", field="cloud_probability"
+        )
+    if probability.ndim != 2:
+        raise InputError(path, f"has dims {probability.shape}, not two", field="cloudmask")
+    probability[~known] = np.nan
+    return probability
+
+
+def _threshold(probability: npt.NDArray[np.float32], threshold: float) -> npt.NDArray[np.int8]:
+    # Thresholds are compared in the product's steps, so that its own mask comes back exactly.
+    edge = np.float32((mask_step(threshold) - 0.5) * cf.SCALE_FACTOR)
+    mask = (probability >= edge).astype(np.int8)
+    mask[np.isnan(probability)] = UNKNOWN
+    return mask
