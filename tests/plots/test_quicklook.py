@@ -1,0 +1,122 @@
+"""The picture shows what the product says: missing is grey, cloud is outlined."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from PIL import Image
+from typer.testing import CliRunner
+
+from nephoscope.cli import app
+from nephoscope.errors import OutputError
+from nephoscope.plots import quicklook as q
+from nephoscope.plots.quicklook import quicklook, save_picture
+from nephoscope.products.mask import mask_product
+from nephoscope.products.netcdf import write_netcdf
+
+ROWS, COLS = 181, 360
+
+
+class Info:
+    name = "tiny"
+    weights_sha256 = "ab" * 32
+    threshold = 0.5
+
+
+@pytest.fixture
+def scene() -> xr.Dataset:
+    image = np.full((3, ROWS, COLS), 90, np.float32)
+    image[:, 100:140, 60:100] = np.nan
+    return xr.Dataset(
+        {"image": (("channel", "y", "x"), image)},
+        coords={
+            "channel": ["red", "green", "blue"],
+            "latitude": ("y", np.arange(90.0, -91, -1)),
+            "longitude": ("x", np.arange(-180.0, 180)),
+            "solar_longitude": 132.5,
+            "mars_year": 28,
+        },
+        attrs={"instrument": "marci", "source_files": ["gone.jpg"], "map_id": "P01_day01"},
+    )
+
+
+@pytest.fixture
+def product(scene) -> xr.Dataset:
+    probability = np.zeros((ROWS, COLS), np.float32)
+    probability[40:80, 200:260] = 0.9
+    probability[np.isnan(scene["image"].values[0])] = np.nan
+    outside = np.abs(scene["latitude"].values)[:, None] > 70
+    return mask_product(probability, scene, Info(), outside_season=outside)
+
+
+def colours_of(figure, axes: int) -> np.ndarray:
+    return np.asarray(figure.axes[axes].images[0].get_array())
+
+
+def test_title_names_map_season_cover_and_missing(product, scene):
+    title = quicklook(product, scene).get_suptitle()
+    share = f"{product.attrs['missing_share']:.1%}"
+    cover = f"{product.attrs['cloud_cover']:.1%}"
+    for part in ("P01_day01", "Mars year 28", "Ls 132.5°", cover, f"{share} of the map missing"):
+        assert part in title
+
+
+def test_missing_is_grey_in_every_part_and_named(product, scene):
+    figure = quicklook(product, scene)
+    wide = colours_of(figure, 2)
+    inside = wide[52:68, 32:48]
+    assert (inside == q._NO_DATA).all()
+    assert (colours_of(figure, 1)[26:34, 16:24] == q._NO_DATA).all()
+    legend = [text.get_text() for text in figure.axes[2].get_legend().get_texts()]
+    assert "no data" in legend
+    assert any("seasonal bounds" in text for text in legend)
+
+
+def test_only_edges_between_cloudy_and_clear_are_outlined(product, scene):
+    wide = colours_of(quicklook(product, scene), 2)
+    outlined = (wide == q._OUTLINE).all(axis=-1)
+    expected = np.zeros_like(outlined)
+    expected[20:40, 100:130] = True
+    expected[21:39, 101:129] = False
+    np.testing.assert_array_equal(outlined, expected)
+
+
+def test_what_was_not_asked_for_has_its_own_grey(product, scene):
+    blank = np.zeros((ROWS, 1), bool)
+    blank[:20] = True
+    ones = np.ones((ROWS, COLS), np.float32)
+    figure = quicklook(mask_product(ones, scene, Info(), blank=blank), None)
+    assert (colours_of(figure, 1)[:4] == q._NOT_ASKED).all()
+    legend = [text.get_text() for text in figure.axes[2].get_legend().get_texts()]
+    assert "not asked for" in legend
+
+
+def test_axes_are_degrees(product, scene):
+    axes = quicklook(product, scene).axes[2]
+    assert axes.get_xlabel() == "Longitude (° east)"
+    assert axes.images[0].get_extent() == [-180.5, 179.5, -90.5, 90.5]
+
+
+def test_png_is_1600_pixels_wide(product, scene, tmp_path):
+    save_picture(quicklook(product, scene), tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.size == (q.WIDTH, q.HEIGHT)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_picture_that_cannot_be_written_is_named(product, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"a\.png"):
+        save_picture(quicklook(product), tmp_path / "file" / "a.png")
+
+
+def test_plot_remakes_pictures_and_names_what_is_no_product(product, tmp_path):
+    write_netcdf(product, tmp_path / "in" / "P" / "P01_day01.nc")
+    runner = CliRunner()
+    done = runner.invoke(app, ["plot", str(tmp_path / "in"), "-o", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / "P" / "P01_day01.png").is_file()
+    (tmp_path / "in" / "bad.nc").write_bytes(b"no")
+    done = runner.invoke(app, ["plot", str(tmp_path / "in"), "-o", str(tmp_path / "again")])
+    assert done.exit_code == 1
+    assert "bad.nc" in done.stderr
+    assert (tmp_path / "again" / "P" / "P01_day01.png").is_file()
