@@ -1,0 +1,63 @@
+"""`nephoscope models`: list, show, verify and export models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+Name = Annotated[str, typer.Argument(help="A shipped model's name, or a model folder.")]
+
+
+@models.command("list")
+def list_them() -> None:
+    """Name the shipped models."""
+    from nephoscope.models import list_models, load_model
+
+    for name in list_models():
+        model = load_model(name)
+        typer.echo(f"{name}  {model.recipe.instrument} {model.recipe.task}  {model.weights_sha256}")
+
+
+@models.command()
+def show(name: Name) -> None:
+    """Print a model's card."""
+    from nephoscope.models import load_model
+
+    typer.echo((load_model(name).folder / "card.md").read_text(encoding="utf-8"))
+
+
+@models.command()
+def verify(
+    name: Annotated[
+        str | None, typer.Argument(help="A shipped model or a folder; all shipped by default.")
+    ] = None,
+) -> None:
+    """Check hashes, weights and the compiled network."""
+    from nephoscope.models import list_models, verify_model
+
+    for each in [name] if name else list_models():
+        typer.echo(f"{each}: good, weights sha256 {verify_model(each).weights_sha256}")
+
+
+@models.command()
+def export(
+    name: Name,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],
+) -> None:
+    """Copy a model's folder, to be used elsewhere or changed."""
+    import shutil
+
+    from nephoscope.errors import UsageError
+    from nephoscope.files import atomic_path
+    from nephoscope.models import load_model
+
+    model = load_model(name)
+    if output.exists():
+        raise UsageError(f"{output} exists: name another folder")
+    with atomic_path(output) as part:
+        shutil.copytree(model.folder, part)
+    typer.echo(output)

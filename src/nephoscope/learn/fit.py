@@ -1,0 +1,280 @@
+"""From a recipe and a samples store to a model folder; a killed run can be resumed.
+
+A run folder holds `run.yaml` (recipe and samples), `checkpoints/`, `logs/` (CSV and TensorBoard) and, once the run
+is complete, `model/`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+import yaml
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.files import write_text
+from nephoscope.learn import calibrate
+from nephoscope.learn.module import MaskModule
+from nephoscope.learn.normalise import measure_normalisation
+from nephoscope.models import Model, load_model, save_model
+from nephoscope.models.normalised import NormalisedNetwork
+from nephoscope.networks import build_network
+from nephoscope.recipe import Recipe
+from nephoscope.samples.arrays import PartArrays, load_part
+from nephoscope.samples.loader import Batches, CropLoader, Tiles
+from nephoscope.samples.store import open_samples
+from nephoscope.tasks.mask import OUTPUTS
+
+logger = logging.getLogger(__name__)
+
+Report = Callable[[str], None]
+GRADIENT_NORM = 1.0
+RUN = "run.yaml"
+
+
+def fit(
+    recipe: Recipe,
+    samples: str | Path,
+    out: str | Path,
+    resume: bool = False,
+    init_from: str | Path | None = None,
+    report: Report | None = None,
+) -> Path:
+    """Train the recipe's network and write the model folder `out/model`.
+
+    Args:
+        recipe: everything about the training; `steps` is rounded up to whole validations.
+        samples: a split samples store.
+        out: the run folder.
+        resume: go on from the run's last checkpoint (or start, where there is none).
+        init_from: a model whose weights and normalisation are the start.
+        report: is given a plain line at each validation; without it a progress bar is shown.
+
+    Returns:
+        the model folder.
+
+    Raises:
+        UsageError: `out` holds a run and `resume` is not set, or a setting cannot be used.
+        InputError: the samples cannot be used, or the run in `out` is of another recipe or samples.
+        OutputError: something cannot be written.
+    """
+    out = Path(out)
+    samples_id = str(open_samples(samples).attrs.get("samples_id", ""))
+    _check_run(out, recipe, samples_id, resume)
+    lightning.seed_everything(recipe.training.seed, verbose=False)
+    _use_all_cores()
+    start = load_model(init_from) if init_from is not None else None
+    train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
+    loader = CropLoader(train, recipe)
+    network, normalisation = _start_network(recipe, loader, start)
+    _check_crop(recipe, network)
+    epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
+    period = math.ceil(recipe.training.steps / epochs)
+    module = MaskModule(network, recipe.training, epochs * period)
+    clock = _Clock(report, epochs * period)
+    trainer = _trainer(recipe, out, epochs, clock, bar=report is None)
+    last = out / "checkpoints" / "last.ckpt"
+    write_text(out / RUN, yaml.safe_dump(_identity(recipe, samples_id), sort_keys=False))
+    trainer.fit(
+        module,
+        train_dataloaders=Batches(loader, period, start=lambda: trainer.global_step),
+        val_dataloaders=Tiles(validation, recipe, network.divisor),
+        ckpt_path=str(last) if resume and last.exists() else None,
+        weights_only=True,
+    )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    _load_best(module, out / "checkpoints" / "best.ckpt")
+    info = {
+        "samples_id": samples_id,
+        "split": {"train": list(train.ids), "validation": list(validation.ids)},
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "steps": int(trainer.global_step),
+        "seconds": round(clock.seconds, 1),
+        "initial_weights": start.weights_sha256 if start else None,
+        "hardware": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "versions": _versions(),
+    }
+    return _finish(module.final_network, recipe, validation, normalisation, info, out / "model")
+
+
+def _finish(
+    network: NormalisedNetwork,
+    recipe: Recipe,
+    validation: PartArrays,
+    normalisation: dict[str, tuple[float, float]],
+    info: dict[str, Any],
+    folder: Path,
+) -> Path:
+    """Choose calibration and threshold on the validation samples and write the model folder."""
+    network = network.eval()
+    ways = {
+        "full": {},
+        "without_background": {"background": False},
+        "without_position": {"position": False},
+        "without_both": {"background": False, "position": False},
+    }
+    counts = {
+        name: count_part(network, Tiles(validation, recipe, network.divisor, **way))
+        for name, way in ways.items()
+    }
+    calibration = calibrate.fit_calibration(counts["full"])
+    threshold = calibrate.choose_threshold(counts["full"], calibration)
+    scores = {n: calibrate.scores(c, calibration, threshold) for n, c in counts.items()}
+    save_model(
+        folder, network, recipe, normalisation, calibration, threshold, {**info, "scores": scores}
+    )
+    return folder
+
+
+def count_part(network: NormalisedNetwork, tiles: Tiles) -> calibrate.LogitCounts:
+    """Count the logits of a network over all tiles."""
+    counts = calibrate.no_counts()
+    device = network.mean.device
+    for tile in tiles:
+        with torch.inference_mode():
+            inputs = tile["inputs"].to(device).contiguous(memory_format=torch.channels_last)
+            logits = network(inputs).cpu()
+        counts += calibrate.count_logits(logits, tile["label"], tile["known"])
+    return counts
+
+
+def _identity(recipe: Recipe, samples_id: str) -> dict[str, Any]:
+    return {"samples_id": samples_id, "recipe": recipe.model_dump(mode="json")}
+
+
+def _check_run(out: Path, recipe: Recipe, samples_id: str, resume: bool) -> None:
+    """Refuse to overwrite a run, or to go on with another one."""
+    path = out / RUN
+    if not path.exists():
+        return
+    if not resume:
+        raise UsageError(f"{out} holds a run: go on with --resume, or name another folder")
+    try:
+        known = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(path, f"cannot be read: {error}") from error
+    for field, value in _identity(recipe, samples_id).items():
+        if not isinstance(known, dict) or known.get(field) != value:
+            raise InputError(path, "the run was started with another one", field=field)
+
+
+def _start_network(
+    recipe: Recipe, loader: CropLoader, start: Model | None
+) -> tuple[NormalisedNetwork, dict[str, tuple[float, float]]]:
+    features = recipe.inputs.features
+    if start is not None and start.recipe.inputs.features != features:
+        raise UsageError(f"{start.folder}: its features are not the recipe's")
+    normalisation = start.normalisation if start else measure_normalisation(loader)
+    described = recipe.network
+    network = build_network(described.name, described.options, len(features), OUTPUTS)
+    wrapped = NormalisedNetwork(network, normalisation)
+    if start is not None:
+        try:
+            network.load_state_dict(start.network.network.state_dict())
+        except RuntimeError as error:
+            raise UsageError(f"{start.folder}: its network is not the recipe's") from error
+    return wrapped, normalisation
+
+
+def _check_crop(recipe: Recipe, network: NormalisedNetwork) -> None:
+    for side in recipe.training.crop:
+        if side % network.divisor:
+            raise UsageError(f"training.crop: {side} is not a multiple of {network.divisor}")
+
+
+def _trainer(
+    recipe: Recipe, out: Path, epochs: int, clock: Callback, bar: bool
+) -> lightning.Trainer:
+    try:
+        (out / "checkpoints").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be made: {error.strerror}") from error
+    callbacks: list[Callback] = [
+        clock,
+        EarlyStopping(
+            "f1", mode="max", patience=recipe.training.patience, check_on_train_epoch_end=True
+        ),
+        ModelCheckpoint(
+            out / "checkpoints",
+            "best",
+            monitor="f1",
+            mode="max",
+            save_last=True,
+            enable_version_counter=False,
+            save_on_train_epoch_end=True,
+        ),
+        *([RichProgressBar(leave=True)] if bar else []),
+    ]
+    return lightning.Trainer(
+        max_epochs=epochs,
+        callbacks=callbacks,
+        logger=[
+            CSVLogger(out / "logs", name="", version="csv"),
+            TensorBoardLogger(out / "logs", name="", version="tensorboard"),
+        ],
+        gradient_clip_val=GRADIENT_NORM,
+        num_sanity_val_steps=0,
+        log_every_n_steps=10,
+        enable_progress_bar=bar,
+        enable_model_summary=False,
+        default_root_dir=out,
+    )
+
+
+def _load_best(module: MaskModule, path: Path) -> None:
+    if not path.exists():
+        raise InputError(path, "is missing from the run")
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    module.load_state_dict(state["state_dict"])
+
+
+def _use_all_cores() -> None:
+    """Use every core that this process may use, unless the environment says otherwise."""
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(len(os.sched_getaffinity(0)))
+
+
+def _versions() -> dict[str, str]:
+    names = ("nephoscope", "torch", "lightning", "numpy")
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+class _Clock(Callback):
+    """Counts the seconds of a run over all its resumptions and tells how it goes."""
+
+    def __init__(self, report: Report | None, steps: int) -> None:
+        self.report, self.steps = report, steps
+        self.before, self.since = 0.0, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return self.before + time.monotonic() - self.since
+
+    def state_dict(self) -> dict[str, float]:
+        return {"seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        self.before, self.since = state_dict["seconds"], time.monotonic()
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
+        seen = trainer.callback_metrics
+        line = (
+            f"step {trainer.global_step}/{self.steps}"
+            f"  loss {float(seen.get('loss', math.nan)):.4f}"
+            f"  validation F1 {float(seen.get('f1', math.nan)):.4f}  {self.seconds:.0f} s"
+        )
+        logger.info(line)
+        if self.report:
+            self.report(line)

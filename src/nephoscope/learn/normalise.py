@@ -1,0 +1,35 @@
+"""Mean and spread of the features, measured on training crops."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nephoscope.samples.loader import CropLoader
+
+CROPS = 64
+# Coordinates and flags keep the values that the networks rely on (a zero means "absent").
+LEFT_ALONE = {"known", "latitude", "sine_longitude", "cosine_longitude", "background_known"}
+SMALLEST = 1e-3
+
+
+def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, tuple[float, float]]:
+    """Mean and standard deviation of each feature over labelled pixels of the first crops.
+
+    Args:
+        loader: training crops.
+        crops: how many of them are looked at.
+    """
+    features = loader.recipe.inputs.features
+    count, total, squares = 0, np.zeros(len(features)), np.zeros(len(features))
+    for number in range(crops):
+        batch = loader.batch(range(number, number + 1))
+        values = batch["inputs"][0].numpy()[:, batch["label"][0].numpy() >= 0].astype(np.float64)
+        count += values.shape[1]
+        total += values.sum(axis=1)
+        squares += (values**2).sum(axis=1)
+    mean = total / max(count, 1)
+    std = np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0))
+    return {
+        name: (0.0, 1.0) if name in LEFT_ALONE or s < SMALLEST else (float(m), float(s))
+        for name, m, s in zip(features, mean, std, strict=True)
+    }

@@ -1,0 +1,84 @@
+"""The model card: what people (and model hubs) read before they use a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from nephoscope.recipe import Recipe
+
+LICENCE = "apache-2.0"
+
+
+def write_card(facts: Mapping[str, Any], recipe: Recipe) -> str:
+    """The text of `card.md`, filled from what `model.yaml` holds.
+
+    Args:
+        facts: the content of `model.yaml`.
+        recipe: the recipe that was trained.
+    """
+    info = facts["info"]
+    scores = info.get("scores", {})
+    front = {
+        "license": LICENCE,
+        "library_name": "nephoscope",
+        "pipeline_tag": "image-segmentation",
+        "tags": ["clouds", recipe.instrument, recipe.task],
+        "datasets": [f"sha256:{info.get('samples_id', 'unknown')}"],
+        "metrics": sorted(scores.get("full", {})),
+    }
+    parts = [
+        f"---\n{yaml.safe_dump(front, sort_keys=False)}---",
+        f"# {facts['name']}",
+        f"A `{recipe.network.name}` for the `{recipe.task}` of {recipe.instrument} scenes, "
+        f"trained from the recipe `{recipe.name}`.",
+        "## Data",
+        _split(info.get("split", {})),
+        "## Scores on the validation samples",
+        _table(scores),
+        "Pooled over every labelled pixel; one without image data counts as clear. Checkpoint, "
+        "calibration and threshold were chosen on these samples, so scores on other days are the "
+        "honest ones: `nephoscope evaluate`.",
+        "## Use",
+        f"Cloud is a probability of at least {facts['threshold']:.3f}. Nothing is known of how it "
+        "does outside the season, instrument and processing it was trained on.",
+        "## Training",
+        _training(info, recipe),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _split(split: Mapping[str, list[str]]) -> str:
+    lines = [f"- {part}: {', '.join(ids) if ids else 'none'}" for part, ids in split.items()]
+    return "\n".join(lines) or "Not recorded."
+
+
+def _table(scores: Mapping[str, Mapping[str, float]]) -> str:
+    if not scores:
+        return "Not recorded."
+    names = list(next(iter(scores.values())))
+    head = f"| inputs | {' | '.join(name.replace('_', ' ') for name in names)} |"
+    rule = "|---" * (len(names) + 1) + "|"
+    rows = [
+        f"| {inputs.replace('_', ' ')} | {' | '.join(_number(row[name]) for name in names)} |"
+        for inputs, row in scores.items()
+    ]
+    return "\n".join([head, rule, *rows])
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4f}"
+
+
+def _training(info: Mapping[str, Any], recipe: Recipe) -> str:
+    rows = {
+        "parameters": info.get("parameters"),
+        "steps": info.get("steps"),
+        "crop, batch": f"{list(recipe.training.crop)}, {recipe.training.batch}",
+        "seed": recipe.training.seed,
+        "seconds": info.get("seconds"),
+        "versions": ", ".join(f"{k} {v}" for k, v in info.get("versions", {}).items()),
+    }
+    return "\n".join(f"- {key}: {value}" for key, value in rows.items() if value is not None)

@@ -1,0 +1,232 @@
+"""A model on disk: a folder of weights, compiled network, recipe, facts and card.
+
+| file | holds |
+|---|---|
+| `weights.safetensors` | the network's parameters |
+| `network.onnx` | the network behind its normalisation, any batch, height and width |
+| `recipe.yaml` | the recipe it was trained from |
+| `model.yaml` | normalisation, calibration, threshold, sha256 of the files, training facts |
+| `card.md` | what people should know before they use it |
+
+Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.files import atomic_path, sha256_of
+from nephoscope.recipe import Recipe, dump_recipe, load_recipe
+from nephoscope.tasks.mask import Calibration
+
+if TYPE_CHECKING:
+    from nephoscope.models.normalised import NormalisedNetwork
+
+FORMAT = 1
+WEIGHTS, ONNX, RECIPE, FACTS, CARD = (
+    "weights.safetensors",
+    "network.onnx",
+    "recipe.yaml",
+    "model.yaml",
+    "card.md",
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model; its network is read from disk when first used.
+
+    Attributes:
+        name: what it is called in products.
+        folder: where it is.
+        recipe: what it was trained from.
+        normalisation: mean and standard deviation of each feature.
+        calibration: from logit to log odds.
+        threshold: cloud is a published probability at or above it; a multiple of 1/250.
+        weights_sha256: of `weights.safetensors`.
+        info: training facts: split, scores, seeds, versions, wall time.
+    """
+
+    name: str
+    folder: Path
+    recipe: Recipe
+    normalisation: dict[str, tuple[float, float]]
+    calibration: Calibration
+    threshold: float
+    weights_sha256: str
+    info: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def onnx_path(self) -> Path:
+        """The compiled network."""
+        return self.folder / ONNX
+
+    @cached_property
+    def network(self) -> NormalisedNetwork:
+        """The torch network with its weights, in evaluation mode, on the CPU.
+
+        Raises:
+            InputError: the weights do not fit the recipe's network.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        from nephoscope.models.normalised import NormalisedNetwork
+        from nephoscope.networks import build_network
+        from nephoscope.tasks.mask import OUTPUTS
+
+        described = self.recipe.network
+        features = len(self.recipe.inputs.features)
+        network = build_network(described.name, described.options, features, OUTPUTS)
+        path = self.folder / WEIGHTS
+        try:
+            network.load_state_dict(load_file(path))
+        except (SafetensorError, RuntimeError, OSError) as error:
+            problem = " ".join(str(error).split())[:300]
+            raise InputError(path, f"cannot be read as this model's weights: {problem}") from error
+        return NormalisedNetwork(network, self.normalisation).eval()
+
+
+def save_model(
+    folder: str | Path,
+    network: NormalisedNetwork,
+    recipe: Recipe,
+    normalisation: Mapping[str, tuple[float, float]],
+    calibration: Calibration,
+    threshold: float,
+    info: Mapping[str, Any],
+) -> Model:
+    """Write a model folder, all or nothing; see the module for what it holds.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    from nephoscope.models.card import write_card
+    from nephoscope.models.export import export_onnx
+
+    folder = Path(folder)
+    network = network.cpu().eval()
+    with atomic_path(folder) as part:
+        part.mkdir()
+        weights = {key: value.contiguous() for key, value in network.network.state_dict().items()}
+        save_file(weights, part / WEIGHTS)
+        largest = export_onnx(network, part / ONNX)
+        (part / RECIPE).write_text(dump_recipe(recipe), encoding="utf-8")
+        facts = {
+            "format": FORMAT,
+            "name": recipe.name,
+            "normalisation": {key: [float(v) for v in pair] for key, pair in normalisation.items()},
+            "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
+            "threshold": threshold,
+            "sha256": {name: sha256_of(part / name) for name in (WEIGHTS, ONNX, RECIPE)},
+            "info": {**info, "onnx_largest_difference": largest},
+        }
+        (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
+        (part / CARD).write_text(write_card(facts, recipe), encoding="utf-8")
+    return load_model(folder)
+
+
+def load_model(model: str | Path) -> Model:
+    """Open a model by shipped name or folder, and check the sha256 of its files.
+
+    Raises:
+        UsageError: no such model.
+        InputError: a file is missing, truncated or changed, or its content makes no sense.
+    """
+    folder = _locate(model)
+    facts = _read_facts(folder / FACTS)
+    for name, expected in facts["sha256"].items():
+        _check(folder / name, expected)
+    return _model_of(folder, facts)
+
+
+def list_models() -> list[str]:
+    """Names of the models that come with the package."""
+    zoo = _zoo()
+    return sorted(path.name for path in zoo.iterdir() if (path / FACTS).is_file()) if zoo.is_dir() else []
+
+
+def verify_model(model: str | Path) -> Model:
+    """Check everything that can go wrong with a model folder: hashes, weights, compiled network.
+
+    Raises:
+        UsageError: no such model.
+        InputError: what is wrong, with the file's name.
+    """
+    from nephoscope.models.export import TOLERANCE, onnx_difference
+
+    opened = load_model(model)
+    difference = onnx_difference(opened.network, opened.onnx_path)
+    if not difference < TOLERANCE:
+        problem = f"differs from the torch network by {difference:.2g} in a logit"
+        raise InputError(opened.onnx_path, problem)
+    return opened
+
+
+def _zoo() -> Path:
+    return Path(str(resources.files("nephoscope.models") / "zoo"))
+
+
+def _locate(model: str | Path) -> Path:
+    shipped = _zoo() / str(model)
+    if str(model) in list_models():
+        return shipped
+    if (Path(model) / FACTS).is_file():
+        return Path(model)
+    names = ", ".join(list_models()) or "none"
+    if Path(model).exists():
+        raise InputError(model, f"is not a model folder: it has no {FACTS}")
+    raise UsageError(f"no model '{model}': neither a folder nor shipped (shipped: {names})")
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    try:
+        facts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(path, f"cannot be read: {error}") from error
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+        raise InputError(path, "is not a model of this version", field="format")
+    hashes = facts.get("sha256")
+    if not isinstance(hashes, dict) or not {WEIGHTS, ONNX, RECIPE} <= set(hashes):
+        raise InputError(path, "does not name the sha256 of every file", field="sha256")
+    return facts
+
+
+def _check(path: Path, expected: str) -> None:
+    if path.name != str(path.relative_to(path.parent)) or not path.is_file():
+        raise InputError(path, "is missing from the model folder")
+    if sha256_of(path) != expected:
+        raise InputError(path, "is truncated or changed: its sha256 is not the recorded one")
+
+
+def _model_of(folder: Path, facts: dict[str, Any]) -> Model:
+    recipe = load_recipe(folder / RECIPE)
+    try:
+        model = Model(
+            name=str(facts["name"]),
+            folder=folder,
+            recipe=recipe,
+            normalisation={
+                str(key): (float(mean), float(std))
+                for key, (mean, std) in facts["normalisation"].items()
+            },
+            calibration=Calibration(**{k: float(v) for k, v in facts["calibration"].items()}),
+            threshold=float(facts["threshold"]),
+            weights_sha256=str(facts["sha256"][WEIGHTS]),
+            info=dict(facts["info"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(folder / FACTS, f"lacks or garbles a fact: {error}") from error
+    if tuple(model.normalisation) != recipe.inputs.features:
+        raise InputError(folder / FACTS, "does not fit the recipe", field="normalisation")
+    return model

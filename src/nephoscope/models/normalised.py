@@ -1,0 +1,41 @@
+"""A network behind the scaling of its inputs, so that both are trained, saved and exported as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Normalisation = Mapping[str, tuple[float, float]]
+
+
+class NormalisedNetwork(nn.Module):
+    """(batch, feature, y, x) float32 features as assembled → (batch, output, y, x) logits.
+
+    Args:
+        network: what sees the scaled features.
+        normalisation: mean and standard deviation of each feature, in the features' order.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, normalisation: Normalisation) -> None:
+        super().__init__()
+        self.network = network
+        mean, std = zip(*normalisation.values(), strict=True)
+        self.register_buffer("mean", torch.tensor(mean)[None, :, None, None])
+        self.register_buffer("std", torch.tensor(std)[None, :, None, None])
+
+    @property
+    def divisor(self) -> int:
+        """Sides of the input are multiples of this."""
+        divisor: Any = getattr(self.network, "divisor", 1)
+        return int(divisor)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits of every pixel, float32."""
+        logits: Tensor = self.network((inputs - self.mean) / self.std)
+        return logits

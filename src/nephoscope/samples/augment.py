@@ -1,0 +1,102 @@
+"""Random changes of a training window: what could as well have been seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from nephoscope.inputs import View
+from nephoscope.recipe import Augmentation
+
+Label = npt.NDArray[np.int8]
+
+
+def augment(
+    view: View,
+    label: Label,
+    settings: Augmentation,
+    rng: np.random.Generator,
+    channels: tuple[str, ...],
+    statistics: tuple[str, ...] = (),
+) -> tuple[View, Label]:
+    """Draw the recipe's random changes and apply them.
+
+    Args:
+        view: the window.
+        label: (y, x) int8.
+        settings: probabilities and strengths.
+        rng: where the draws come from; the number of draws is always the same.
+        channels: names of the image's channels.
+        statistics: names of the background's channels.
+    """
+    flip_x, flip_y, no_background, no_position = rng.random(4)
+    if settings.flip_x and flip_x < 0.5:
+        view, label = flip(view, label, axis=-1)
+    if settings.flip_y and flip_y < 0.5:
+        view, label = flip(view, label, axis=-2)
+    if settings.colour_jitter or settings.noise:
+        gains = 1 + settings.colour_jitter * rng.uniform(-1, 1, len(channels))
+        view = change_gain(view, dict(zip(channels, gains.tolist(), strict=True)), statistics)
+        view = add_noise(view, settings.noise, rng)
+    if no_background < settings.drop_background:
+        view = replace(view, background=None)
+    return replace(view, position=bool(no_position >= settings.drop_position)), label
+
+
+def flip(view: View, label: Label, axis: int) -> tuple[View, Label]:
+    """Mirror a window along x (axis -1) or y (axis -2); its coordinates move with it exactly."""
+    coordinate = {-1: "longitude", -2: "latitude"}[axis]
+    background = view.background
+    moved = {coordinate: getattr(view, coordinate)[::-1]}
+    return (
+        replace(
+            view,
+            image=np.flip(view.image, axis),
+            background=None if background is None else np.flip(background, axis),
+            **moved,
+        ),
+        np.flip(label, axis),
+    )
+
+
+def change_gain(view: View, gains: dict[str, float], statistics: tuple[str, ...] = ()) -> View:
+    """Multiply each channel, and the background as the same camera would have seen it.
+
+    Args:
+        view: the window; a uint8 image becomes float32 with NaN where missing.
+        gains: factor of each channel, in the image's order.
+        statistics: the background's channels: `blue`, or a ratio as `blue_red_ratio`.
+    """
+    factors = np.array(list(gains.values()), np.float32)[:, None, None]
+    image = _as_float(view.image) * factors
+    background = view.background
+    if background is not None:
+        factors = np.array([_gain_of(name, gains) for name in statistics], np.float32)
+        background = background * factors[:, None, None]
+    return replace(view, image=image, background=background)
+
+
+def add_noise(view: View, deviation: float, rng: np.random.Generator) -> View:
+    """Add Gaussian noise of a standard deviation in the image's unit."""
+    if not deviation:
+        return view
+    noise = rng.standard_normal(view.image.shape, dtype=np.float32) * np.float32(deviation)
+    return replace(view, image=_as_float(view.image) + noise)
+
+
+def _as_float(image: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+    if image.dtype != np.uint8:
+        return np.asarray(image, np.float32)
+    missing = ~image.any(axis=0)
+    converted = image.astype(np.float32)
+    converted[:, missing] = np.nan
+    return converted
+
+
+def _gain_of(statistic: str, gains: dict[str, float]) -> float:
+    if statistic in gains:
+        return gains[statistic]
+    above, _, below = statistic.removesuffix("_ratio").partition("_")
+    return gains[above] / gains[below]

@@ -1,0 +1,259 @@
+"""The samples store: every labelled scene of a pipeline in one Zarr v3 store.
+
+Dims and variables (all open in plain xarray):
+
+- `image` (sample, channel, y, x) uint8, instrument unit, 0 where missing (`_FillValue`),
+- `label` (sample, y, x) int8, -1 unknown, 0 clear, 1 cloud,
+- `map_id`, `group`, `split` (sample) str; `day`, `mars_year` (sample) int32;
+  `solar_longitude` (sample) float64, degrees,
+- `latitude` (y) and `longitude` (x) float64, degrees,
+- `background_*` (by, bx) float32: the clear scene on a coarse grid, where the recipe asks for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.files import atomic_path
+from nephoscope.recipe import Recipe
+
+if TYPE_CHECKING:
+    import zarr
+
+logger = logging.getLogger(__name__)
+
+CHUNK = (512, 720)
+PARTS = ("train", "validation", "test")
+_REQUIRED = ("image", "label", "map_id", "split", "latitude", "longitude")
+_TEXTS = ("map_id", "group", "split")
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of one sample beside its arrays."""
+
+    map_id: str
+    group: str
+    day: int
+    mars_year: int
+    solar_longitude: float
+
+
+def write_samples(
+    scene_files: Sequence[Any],
+    out: str | Path,
+    recipe: Recipe,
+    background: xr.Dataset | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Path:
+    """Read scenes with their labels and write the store, atomically and map by map.
+
+    Args:
+        scene_files: what the instrument's `find_scenes` gives; those without a label are left out.
+        out: the store to write; an existing one is replaced once the new one is complete.
+        recipe: names the instrument.
+        background: as `nephoscope.background.build_background` makes it.
+        progress: called with the id of each sample written.
+
+    Raises:
+        InputError: a map or label cannot be read, or their shapes differ.
+        UsageError: no scene has a label.
+    """
+    reader = import_module(f"nephoscope.instruments.{recipe.instrument}")
+    pairs = [(file, reader.label_path_for(file.path)) for file in scene_files]
+    labelled = [(file, label) for file, label in pairs if label is not None and label.exists()]
+    if not labelled:
+        raise UsageError("no scene with a label was found: samples need the label layout")
+    for file, _ in [pair for pair in pairs if pair not in labelled]:
+        logger.warning("%s has no label: left out", file.path)
+    out = Path(out)
+    with atomic_path(out) as part:
+        _write(part, labelled, reader, recipe, background, progress)
+    return out
+
+
+def open_samples(path: str | Path) -> xr.Dataset:
+    """Open a samples store lazily, in its stored integers (nothing is turned into NaN).
+
+    Raises:
+        InputError: there is no such store, or a variable is missing from it.
+    """
+    path = Path(path)
+    if not (path / "zarr.json").is_file():
+        raise InputError(path, "is not a samples store", remedy="make one: nephoscope build")
+    try:
+        store = xr.open_zarr(path, chunks=None, mask_and_scale=False, consolidated=False)
+    except (ValueError, KeyError, OSError) as error:
+        raise InputError(path, f"cannot be read as Zarr: {error}") from error
+    for name in _REQUIRED:
+        if name not in store.variables:
+            raise InputError(path, "is missing from the samples", field=name)
+    return store
+
+
+def background_of(store: xr.Dataset, channels: Sequence[str]) -> xr.Dataset | None:
+    """The coarse background in the form `nephoscope.background` makes it, or None.
+
+    Args:
+        store: an open samples store.
+        channels: the recipe's background channels, in the order wanted.
+    """
+    names = [f"background_{channel}" for channel in channels]
+    if not names or not set(names) <= set(store.data_vars):
+        return None
+    found = store[names].rename(by="y", bx="x").load()
+    found = found.drop_vars(list(found.coords))
+    found.attrs = {
+        str(key).removeprefix("background_"): value
+        for key, value in store.attrs.items()
+        if str(key).startswith("background_")
+    }
+    return found
+
+
+def _write(
+    part: Path,
+    labelled: list[tuple[Any, Path]],
+    reader: Any,  # noqa: ANN401 - an instrument module
+    recipe: Recipe,
+    background: xr.Dataset | None,
+    progress: Callable[[str], None] | None,
+) -> None:
+    digest = hashlib.sha256()
+    facts: list[_Facts] = []
+    first = reader.read_map(labelled[0][0].path)
+    group = _create(part, len(labelled), first)
+    for index, (file, label_path) in enumerate(labelled):
+        scene = reader.read_map(file.path)
+        image, label = _quantise(scene["image"].values), reader.read_label(label_path)
+        if image.shape != first["image"].shape or label.shape != image.shape[1:]:
+            problem = f"has shape {label.shape}, the maps have {first['image'].shape[1:]}"
+            raise InputError(label_path, problem, field="cloudmask")
+        group["image"][index], group["label"][index] = image, label
+        facts.append(_facts_of(scene))
+        for piece in (facts[-1].map_id.encode(), image.tobytes(), label.tobytes()):
+            digest.update(piece)
+        if progress:
+            progress(facts[-1].map_id)
+    attrs = {
+        "recipe": recipe.name,
+        "instrument": recipe.instrument,
+        "samples_id": digest.hexdigest(),
+        "nephoscope": version("nephoscope"),
+    }
+    _coordinates(facts, first, background).assign_attrs(attrs).to_zarr(
+        part, mode="a", consolidated=False
+    )
+    _consolidate(part)
+
+
+def _consolidate(part: Path) -> None:
+    """Collect the metadata, as plain `xarray.open_zarr` expects; zarr calls that not yet final."""
+    import zarr
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*[Cc]onsolidated metadata.*")
+        zarr.consolidate_metadata(part)
+
+
+def _create(part: Path, count: int, first: xr.Dataset) -> zarr.Group:
+    import zarr
+
+    channels, rows, cols = first["image"].shape
+    chunk = (min(CHUNK[0], rows), min(CHUNK[1], cols))
+    group = zarr.create_group(part, zarr_format=3)
+    group.create_array(
+        "image",
+        shape=(count, channels, rows, cols),
+        chunks=(1, channels, *chunk),
+        dtype="uint8",
+        fill_value=0,
+        dimension_names=("sample", "channel", "y", "x"),
+        attributes={"_FillValue": 0, "long_name": "image", "units": _units(first)},
+    )
+    group.create_array(
+        "label",
+        shape=(count, rows, cols),
+        chunks=(1, *chunk),
+        dtype="int8",
+        fill_value=-1,
+        dimension_names=("sample", "y", "x"),
+        attributes={
+            "long_name": "reference mask",
+            "flag_values": [-1, 0, 1],
+            "flag_meanings": "unknown clear cloudy",
+        },
+    )
+    return group
+
+
+def _units(scene: xr.Dataset) -> str:
+    return str(scene["image"].attrs.get("units", "DN"))
+
+
+def _quantise(image: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Scene image (channel, y, x) float32 DN, NaN missing → uint8, 0 missing, else 1..255."""
+    missing = np.isnan(image).any(axis=0)
+    stored = np.clip(np.rint(np.nan_to_num(image)), 1, 255).astype(np.uint8)
+    stored[:, missing] = 0
+    return stored
+
+
+def _facts_of(scene: xr.Dataset) -> _Facts:
+    attrs = scene.attrs
+    year = scene["mars_year"].values if "mars_year" in scene else 0
+    return _Facts(
+        map_id=str(attrs["map_id"]),
+        group=str(attrs.get("subphase", "")),
+        day=int(attrs.get("day", 0)),
+        mars_year=int(year) if np.isfinite(year) else 0,
+        solar_longitude=float(scene["solar_longitude"]) if "solar_longitude" in scene else np.nan,
+    )
+
+
+def _coordinates(
+    facts: list[_Facts], first: xr.Dataset, background: xr.Dataset | None
+) -> xr.Dataset:
+    columns: dict[str, npt.NDArray[Any]] = {
+        "map_id": _texts([fact.map_id for fact in facts]),
+        "group": _texts([fact.group for fact in facts]),
+        "split": _texts([""] * len(facts)),
+        "day": np.array([fact.day for fact in facts], np.int32),
+        "mars_year": np.array([fact.mars_year for fact in facts], np.int32),
+        "solar_longitude": np.array([fact.solar_longitude for fact in facts]),
+    }
+    store = xr.Dataset({name: ("sample", values) for name, values in columns.items()})
+    store["solar_longitude"].attrs = {"units": "degree", "long_name": "areocentric solar longitude"}
+    channels = _texts([str(name) for name in first["channel"].values])
+    store = store.assign_coords(
+        channel=("channel", channels),
+        latitude=("y", first["latitude"].values.astype(np.float64), {"units": "degrees_north"}),
+        longitude=("x", first["longitude"].values.astype(np.float64), {"units": "degrees_east"}),
+    )
+    for name, values in background.data_vars.items() if background is not None else ():
+        if str(name).startswith("background_"):
+            store[name] = (("by", "bx"), values.values.astype(np.float32), dict(values.attrs))
+    if background is not None:
+        store.attrs |= {f"background_{key}": _plain(v) for key, v in background.attrs.items()}
+    return store
+
+
+def _texts(values: list[str]) -> npt.NDArray[Any]:
+    return np.array(values, dtype=np.dtypes.StringDType())
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - attributes are of any type
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
