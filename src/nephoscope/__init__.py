@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nephoscope.apply.predict import predict as predict
+    from nephoscope.apply.in_kind import predict as predict
     from nephoscope.errors import InputError as InputError
     from nephoscope.errors import NephoscopeError as NephoscopeError
     from nephoscope.errors import OutputError as OutputError
@@ -34,7 +34,7 @@ _HOME_OF = {
     "load_recipe": "recipe",
     "open_samples": "samples.store",
     "open_scene": "instruments",
-    "predict": "apply.predict",
+    "predict": "apply.in_kind",
 }
 
 __all__ = sorted(["__version__", *_HOME_OF])
