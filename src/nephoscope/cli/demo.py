@@ -1,0 +1,64 @@
+"""`nephoscope demo`: simulate, predict, draw and score, with nothing to download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from nephoscope.evaluation.scores import Score
+    from nephoscope.instruments import SceneFile
+
+
+def demo(
+    pipeline: Annotated[Literal["mars"], typer.Argument(help="Which pipeline to show.")] = "mars",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path(
+        "nephoscope-demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Of the simulated planet.")] = 1,
+) -> None:
+    """Simulate a scene, predict it with the shipped model, show how good it is."""
+    from nephoscope.cli.predict import predict
+    from nephoscope.instruments import find_scenes
+    from nephoscope.simulate.mars import simulate_maps
+
+    simulated, products = output / "simulated", output / "products"
+    typer.echo("simulating a map with known clouds ...")
+    simulate_maps(simulated, scenes=1, seed=seed, flavour="label")
+    (scene,) = find_scenes(simulated, "marci")
+    predict(pipeline, [scene.path], products)
+    (product,) = products.rglob(f"{scene.map_id}.nc")
+    typer.echo(f"map:     {scene.path}")
+    typer.echo(f"product: {product}")
+    typer.echo(f"picture: {product.with_suffix('.png')}")
+    scores = _score(scene, product)
+    typer.echo(
+        f"simulated skill: F1 {_shown(scores['f1'])}, IoU {_shown(scores['iou'])} against the "
+        "known truth; the model never saw a simulated map"
+    )
+
+
+def _score(scene: SceneFile, product: Path) -> dict[str, Score]:
+    """Scores of a product against the truth that the simulator wrote beside its map."""
+    import numpy as np
+
+    from nephoscope.errors import InputError
+    from nephoscope.evaluation.scores import score_sums
+    from nephoscope.evaluation.sums import sums_of_map
+    from nephoscope.grids.plate_carree import MARS
+    from nephoscope.instruments.marci import label_path_for, read_label
+    from nephoscope.products.read import open_product, read_mask
+
+    truth = label_path_for(scene.path)
+    if truth is None:
+        raise InputError(scene.path, "has no truth beside it")
+    probability = np.asarray(read_mask(product), np.float32)
+    sums = sums_of_map(scene.map_id, probability, read_label(truth), MARS.latitude())
+    threshold = float(open_product(product).attrs["threshold"])
+    return score_sums(sums, threshold).overall
+
+
+def _shown(score: Score) -> str:
+    return "undefined" if score.value is None else f"{score.value:.2f}"
