@@ -1,0 +1,123 @@
+"""What writing one whole-map product costs, by library, chunks and zlib level.
+
+Run: python benchmarks/product_write.py
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5netcdf
+import netCDF4
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.ndimage import gaussian_filter
+
+from nephoscope.grids.plate_carree import MARS
+from nephoscope.products.mask import mask_product
+from nephoscope.products.netcdf import write_legacy, write_netcdf
+
+Arrays = dict[str, npt.NDArray[np.uint8]]
+REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Info:
+    """Stands in for a model."""
+
+    name: str = "benchmark"
+    weights_sha256: str = "0" * 64
+    threshold: float = 0.336
+
+
+def make_scene() -> tuple[npt.NDArray[np.float32], xr.Dataset]:
+    """A probability of cloud-like texture down to the pixel, and its scene with gores."""
+    random = np.random.default_rng(0)
+    texture = sum(
+        gaussian_filter(random.standard_normal(MARS.shape, np.float32), size, mode="wrap") * size
+        for size in (1.5, 6, 25, 80)
+    )
+    probability = (1 / (1 + np.exp(-3 * (texture - 1)))).astype(np.float32)
+    missing = np.zeros(MARS.shape, bool)
+    missing[1500:] = True
+    missing[:, 500:560] = True
+    probability[missing] = np.nan
+    image = np.where(missing, np.nan, np.float32(90))
+    scene = xr.Dataset(
+        {"image": (("channel", "y", "x"), np.stack([image] * 3))},
+        coords={
+            "channel": ["red", "green", "blue"],
+            "latitude": ("y", MARS.latitude()),
+            "longitude": ("x", MARS.longitude()),
+            "solar_longitude": 132.5,
+            "mars_year": 28,
+        },
+        attrs={"instrument": "marci", "source_files": ["none"], "map_id": "none"},
+    )
+    return probability, scene
+
+
+def best(action: Callable[[], object]) -> float:
+    """Seconds of the fastest of a few runs."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def write_with_netcdf4(path: Path, arrays: Arrays, chunks: tuple[int, int], level: int) -> None:
+    """The arrays by netCDF4, without attributes."""
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("y", MARS.rows)
+        file.createDimension("x", MARS.cols)
+        for name, values in arrays.items():
+            options = {"zlib": True, "complevel": level, "shuffle": False, "chunksizes": chunks}
+            file.createVariable(name, "u1", ("y", "x"), **options)[:] = values
+
+
+def write_with_h5netcdf(path: Path, arrays: Arrays, chunks: tuple[int, int], level: int) -> None:
+    """The arrays by h5netcdf, without attributes."""
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = {"y": MARS.rows, "x": MARS.cols}
+        for name, values in arrays.items():
+            options = {"compression": "gzip", "compression_opts": level, "chunks": chunks}
+            file.create_variable(name, ("y", "x"), "u1", **options)[...] = values
+
+
+def say(*columns: object) -> None:
+    """One row of the table."""
+    sys.stdout.write(" | ".join(str(column) for column in columns) + "\n")
+
+
+def main() -> None:
+    """Print the table."""
+    probability, scene = make_scene()
+    product = mask_product(probability, scene, Info())
+    names = ("cloud_probability", "cloud_mask", "quality_flag")
+    arrays = {name: product[name].values for name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.nc"
+        say("writer", "chunks", "zlib", "seconds", "MB")
+        for writer in (write_with_netcdf4, write_with_h5netcdf):
+            for chunks in (MARS.shape, (601, 1200), (181, 3600)):
+                for level in (1, 2, 4):
+                    seconds = best(lambda: writer(path, arrays, chunks, level))  # noqa: B023
+                    size = path.stat().st_size / 1e6
+                    say(writer.__name__, chunks, level, f"{seconds:.3f}", f"{size:.2f}")
+        seconds = best(lambda: mask_product(probability, scene, Info()))
+        say("mask_product", "", "", f"{seconds:.3f}", "")
+        for write in (write_netcdf, write_legacy):
+            seconds = best(lambda: write(product, path))  # noqa: B023
+            say(write.__name__, "", "", f"{seconds:.3f}", f"{path.stat().st_size / 1e6:.2f}")
+
+
+if __name__ == "__main__":
+    main()

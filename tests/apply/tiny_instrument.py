@@ -1,0 +1,87 @@
+"""A stand-in for a reader and a network, importable by name so that worker processes find it.
+
+A map is `P01_dayNN.npy` with (3, 19, 36) float32; a network is a threshold on blue.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from nephoscope.errors import InputError
+from nephoscope.instruments import INSTRUMENTS, Instrument, SceneFile
+
+ROWS, COLS = 19, 36
+INSTRUMENTS["tiny"] = Instrument(__name__, "read", "find", "is_map")
+
+
+def is_map(path):
+    return Path(path).suffix == ".npy"
+
+
+def read(path):
+    try:
+        image = np.load(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(path, f"cannot be read: {error}", field="image") from error
+    return xr.Dataset(
+        {"image": (("channel", "y", "x"), image)},
+        coords={
+            "channel": ["red", "green", "blue"],
+            "latitude": ("y", np.linspace(90, -90, ROWS)),
+            "longitude": ("x", np.arange(-180.0, 180, 10)),
+            "solar_longitude": 132.5,
+            "mars_year": 28,
+        },
+        attrs={
+            "instrument": "tiny",
+            "source_files": [str(path)],
+            "map_id": Path(path).stem,
+            "missing_share": float(np.isnan(image[0]).mean()),
+        },
+    )
+
+
+def find(path):
+    root = Path(path)
+    files = [root] if root.is_file() else sorted(root.rglob("*.npy"))
+    if not files:
+        raise InputError(root, "holds no map")
+    base = root.parent if root.is_file() else root
+    return [_scene_file(file, base) for file in files]
+
+
+def _scene_file(file, base):
+    subphase, _, day = file.stem.partition("_day")
+    return SceneFile(file, file.stem, subphase, int(day), file.parent.relative_to(base))
+
+
+def make_network():
+    return blue_threshold
+
+
+def make_slow_network():
+    return slow
+
+
+def make_dying_network():
+    return die
+
+
+def blue_threshold(scene, background):
+    blue = scene["image"].values[2]
+    reference = 90 if background is None else background[0]
+    probability = np.where(blue > reference + 20, 0.9, 0.1).astype(np.float32)
+    probability[np.isnan(blue)] = np.nan
+    return probability
+
+
+def slow(scene, background):
+    time.sleep(0.2)
+    return blue_threshold(scene, background)
+
+
+def die(scene, background):
+    os._exit(9)
