@@ -1,0 +1,1 @@
+"""Raw files with known truth, in each instrument's own format."""
