@@ -113,7 +113,7 @@ def test_compliance_checker_finds_no_error(product, tmp_path):
 @pytest.mark.parametrize("write", [write_netcdf, write_legacy])
 def test_an_output_that_cannot_be_written_is_named(product, tmp_path, write):
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="a.nc: could not be written"):
+    with pytest.raises(OutputError, match=r"a\.nc: could not be written"):
         write(product, tmp_path / "file" / "a.nc")
 
 
