@@ -132,7 +132,9 @@ def metrics(counts: Counts, level: int) -> dict[str, Floats]:
     Returns:
         name → (...) float64, NaN where a metric is not defined (no cloud at all, say).
     """
-    return _threshold_metrics(counts, level) | _rank_metrics(counts) | _probability_metrics(counts)
+    found = _threshold_metrics(counts, level) | _rank_metrics(counts)
+    found |= _probability_metrics(counts)
+    return {name: found[name] for name in METRICS}
 
 
 def confusion(counts: Counts, level: int) -> tuple[Floats, Floats, Floats, Floats]:

@@ -92,8 +92,8 @@ def plot_bars(
         top = max(score.value or 0.0, score.high or 0.0)
         axes.annotate(text, (place, top), (0, 2), textcoords="offset points", ha="center", size=8)
     if pooled is not None:
-        axes.axhline(pooled, color=TRUTH, linewidth=1, label=f"pooled {pooled:.3f}")
-        axes.legend(frameon=False, loc="lower right", facecolor="white", framealpha=0.9)
+        axes.axhline(pooled, color=TRUTH, linewidth=1)
+        title = f"{title} (red: pooled, {pooled:.3f})"
     crowded = len(scores) > 6
     axes.set_xticks(places, list(scores), rotation=60 if crowded else 0,
                     ha="right" if crowded else "center", rotation_mode="anchor")  # fmt: skip
@@ -171,10 +171,11 @@ def plot_crops(crops: Sequence[Crop], threshold: float) -> Figure:
     handles = [Line2D([], [], color=colour, linewidth=2) for colour in ("cyan", "magenta")]
     handles += [
         Line2D([], [], color=colour, marker="s", linestyle="", markersize=9, markeredgecolor="grey")
-        for colour in (_AGREED, _FALSE, _MISSED, _UNKNOWN)
+        for colour in (_AGREED, _CLEAR, _FALSE, _MISSED, _UNKNOWN)
     ]
-    figure.legend(handles, ["label", "prediction", "both cloudy", "cloudy by mistake", "missed",
-                  "no label"], loc="outside upper center", ncols=6, frameon=False)  # fmt: skip
+    names = ["label", "prediction", "both cloudy", "both clear", "cloudy by mistake", "missed"]
+    names.append("no label")
+    figure.legend(handles, names, loc="outside upper center", ncols=7, frameon=False)
     return figure
 
 
@@ -190,7 +191,8 @@ def _crop_row(row: Sequence[Axes], crop: Crop, threshold: float) -> None:
         if mask.any() and not mask.all():
             row[1].contour(mask, levels=[0.5], colors=colour, linewidths=0.8)
     row[2].imshow(_verdict(crop.label, said), interpolation="nearest")
-    place = f"{crop.north:.1f}° to {crop.south:.1f}° N, {crop.west:.1f}° to {crop.east:.1f}° E"
+    place = f"{_side(crop.north, 'NS')} to {_side(crop.south, 'NS')}, "
+    place += f"{_side(crop.west, 'EW')} to {_side(crop.east, 'EW')}"
     known = max(int((crop.label >= 0).sum()), 1)
     row[0].set_title(crop.day, loc="left", size=10)
     row[1].set_title(place, size=10)
@@ -199,12 +201,13 @@ def _crop_row(row: Sequence[Axes], crop: Crop, threshold: float) -> None:
         axes.set(xticks=[], yticks=[])
 
 
+def _side(degrees: float, sides: str) -> str:
+    return f"{abs(degrees):.1f}° {sides[degrees < 0]}"
+
+
 def _stretch(image: np.ndarray) -> np.ndarray:
-    """Brighten (y, x, channel) uint8 to the full range, 0 (missing) staying black."""
-    known = image[image > 0]
-    low, high = np.percentile(known, [1, 99.5]) if known.size else (0.0, 255.0)
-    stretched = np.clip((image - low) / max(high - low, 1.0), 0, 1)
-    return np.where(image.any(axis=-1, keepdims=True), stretched, 0)
+    """Brighten (y, x, channel) uint8 without a change of hue; 0 (missing) stays black."""
+    return np.clip(image / max(float(np.percentile(image, 99.5)), 1.0), 0, 1)
 
 
 def _verdict(label: np.ndarray, said: np.ndarray) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Measurements: what each one says is in README.md."""
