@@ -18,7 +18,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.files import atomic_path
+from nephoscope.files import write_bytes
 from nephoscope.inputs import RATIO_MAXIMUM
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ def write_background(background: xr.Dataset, path: str | os.PathLike[str]) -> No
     """
     compression = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
     encoding = {name: compression for name in background.data_vars}
-    with atomic_path(path) as part:
-        background.to_netcdf(part, engine="h5netcdf", encoding=encoding)
+    write_bytes(path, background.to_netcdf(engine="h5netcdf", encoding=encoding))
 
 
 def read_background(path: str | os.PathLike[str]) -> xr.Dataset:

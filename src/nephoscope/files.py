@@ -71,6 +71,12 @@ def write_text(final: str | os.PathLike[str], text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
+def write_bytes(final: str | os.PathLike[str], content: bytes | memoryview) -> None:
+    """Write `content` to `final` atomically."""
+    with atomic_path(final) as part:
+        part.write_bytes(content)
+
+
 def sha256_of(path: str | os.PathLike[str]) -> str:
     """The sha256 of a file, in hexadecimal."""
     with Path(path).open("rb") as file:

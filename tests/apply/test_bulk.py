@@ -8,10 +8,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
+from typer.testing import CliRunner
 
 from nephoscope.apply.bulk import predict_many
 from nephoscope.apply.plan import Options
@@ -287,6 +289,48 @@ def test_legacy_layout_is_the_originals_tree(tree, tmp_path):
 def test_a_picture_lies_beside_its_product(tree, tmp_path):
     run(tree / "P" / "P02" / "P02_day01.npy", tmp_path / "out", Options())
     assert (tmp_path / "out" / "P02_day01.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def predict_verb(monkeypatch):
+    """`nephoscope predict` with the stand-in in place of a model."""
+    from nephoscope.cli import app
+    from nephoscope.cli import predict as verb
+
+    model = SimpleNamespace(**vars(Info()), recipe=RECIPE)
+    monkeypatch.setattr("nephoscope.models.load_model", lambda name: model)
+    monkeypatch.setattr(verb, "_open_predictor", lambda name, threads: tiny.blue_threshold)
+    return lambda *words: CliRunner().invoke(app, ["predict", "tiny", *map(str, words)])
+
+
+def test_the_verb_says_what_it_did(predict_verb, tree, tmp_path):
+    words = [tree, "-o", tmp_path / "out", "--no-picture"]
+    first = predict_verb(*words)
+    assert first.exit_code == 0, first.output
+    assert "6 done, 0 skipped (already there), 0 failed" in first.stdout
+    assert first.stdout.count("\n") == 7
+    (tree / "P" / "P02" / "P02_day01.npy").write_bytes(b"")
+    second = predict_verb(*words)
+    assert second.exit_code == 1
+    assert "0 done, 5 skipped (already there), 1 failed" in second.stdout
+    assert "P02_day01.npy [image]: cannot be read" in second.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--shard", "3"],
+        ["--shard", "3/2"],
+        ["--bbox", "1,2"],
+        ["--threshold", "2"],
+        ["--workers", "0"],
+        ["--layout", "other"],
+    ],
+)
+def test_the_verb_refuses_wrong_usage(predict_verb, tree, tmp_path, words):
+    result = predict_verb(tree, "-o", tmp_path / "out", *words)
+    assert result.exit_code == 2, result.output
+    assert words[0] in result.stderr or words[0].lstrip("-") in result.stderr
 
 
 @pytest.mark.slow

@@ -120,11 +120,12 @@ def test_an_output_that_cannot_be_written_is_named(product, tmp_path, write):
 def test_a_failed_write_leaves_the_old_file_and_no_part(product, tmp_path, monkeypatch):
     (tmp_path / "a.nc").write_text("old")
 
-    def fill_disk(dataset, path, **_):
-        Path(path).write_text("half")
+    def fill_disk(path, content):
+        with path.open("wb") as file:
+            file.write(content[:100])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", fill_disk)
+    monkeypatch.setattr(Path, "write_bytes", fill_disk)
     with pytest.raises(OutputError, match="No space left"):
         write_netcdf(product, tmp_path / "a.nc")
     assert [path.name for path in tmp_path.iterdir()] == ["a.nc"]

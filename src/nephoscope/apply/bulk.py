@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Literal
 
 from nephoscope.apply.plan import Job, Options, group_of, groups, job_key, plan_jobs, shard
@@ -13,7 +14,7 @@ from nephoscope.apply.series import SeriesBackgrounds
 from nephoscope.apply.work import Work
 from nephoscope.apply.workers import PredictMapFactory, run_jobs
 from nephoscope.errors import NephoscopeError, OutputError, UsageError
-from nephoscope.files import Journal, atomic_path, remove_stale_parts
+from nephoscope.files import Journal, remove_stale_parts
 from nephoscope.products.mask import ModelInfo, mask_step
 from nephoscope.recipe import Recipe
 
@@ -204,7 +205,9 @@ class _Journals:
 def _check_writable(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is a file; -o names the folder of the products")
-    probe = out / ".nephoscope-probe"
-    with atomic_path(probe) as part_of_probe:
-        part_of_probe.touch()
-    probe.unlink()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise OutputError(f"{out}: could not be written: {error.strerror}") from error

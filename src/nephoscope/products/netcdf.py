@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Hashable
 from typing import Any
@@ -10,7 +11,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from nephoscope.files import atomic_path
+from nephoscope.files import write_bytes
 from nephoscope.products import cf
 
 LEGACY_FILL = np.float32(-999.0)
@@ -34,8 +35,8 @@ def write_netcdf(product: xr.Dataset, path: str | os.PathLike[str]) -> None:
         if variable.ndim == len(cf.CHUNKS):
             chunks = tuple(map(min, cf.CHUNKS, variable.shape))
             encoding[name] = cf.COMPRESSION | {"chunksizes": chunks}
-    with atomic_path(path) as part:
-        product.to_netcdf(part, engine="h5netcdf", encoding=encoding)
+    # In memory first: HDF5 that meets a full disk while it writes may crash the interpreter.
+    write_bytes(path, product.to_netcdf(engine="h5netcdf", encoding=encoding))
 
 
 def write_legacy(product: xr.Dataset, path: str | os.PathLike[str]) -> None:
@@ -65,8 +66,8 @@ def write_legacy(product: xr.Dataset, path: str | os.PathLike[str]) -> None:
         name: {"_FillValue": None} for name in layout.variables
     }
     encoding["cloudmask"] |= cf.COMPRESSION
-    with atomic_path(path) as part:
-        layout.to_netcdf(part, engine="h5netcdf", encoding=encoding)
-        with h5py.File(part, "r+") as file:
-            # This attribute is what makes a NetCDF-4 file one of the classic model.
-            file.attrs["_nc3_strict"] = np.int32(1)
+    buffer = io.BytesIO(layout.to_netcdf(engine="h5netcdf", encoding=encoding))
+    with h5py.File(buffer, "r+") as file:
+        # This attribute is what makes a NetCDF-4 file one of the classic model.
+        file.attrs["_nc3_strict"] = np.int32(1)
+    write_bytes(path, buffer.getbuffer())
