@@ -1,0 +1,93 @@
+"""`nephoscope evaluate` from the samples on disk to the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from nephoscope.cli import app
+from nephoscope.evaluation.pixels import LabelledMap
+from nephoscope.evaluation.protocol import Judged, Predictor
+
+Store = Callable[..., xr.Dataset]
+
+
+@pytest.fixture
+def samples(tiny_store: Store, tmp_path: Path) -> Path:
+    store = tiny_store(["train", "train", "validation"], background=True)
+    for name in ("map_id", "split"):
+        store[name] = store[name].astype(np.dtypes.StringDType())
+    store.to_zarr(tmp_path / "tiny.zarr", zarr_format=3, consolidated=False)
+    return tmp_path / "tiny.zarr"
+
+
+@pytest.fixture
+def asked(
+    monkeypatch: pytest.MonkeyPatch, model: Judged, by_blue: Predictor
+) -> list[tuple[LabelledMap, list[str]]]:
+    """What the model was shown, and what was withheld; the model is a fake."""
+    shown: list[tuple[LabelledMap, list[str]]] = []
+
+    def predictor(_: Judged, without: list[str]) -> Predictor:
+        def predict(scene: LabelledMap) -> np.ndarray:
+            shown.append((scene, without))
+            return by_blue(scene)
+
+        return predict
+
+    monkeypatch.setattr("nephoscope.models.load_model", lambda _: model)
+    monkeypatch.setattr("nephoscope.evaluation.protocol.model_predictor", predictor)
+    return shown
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["evaluate", "fake", *map(str, arguments)])
+    return result.exit_code, result.output
+
+
+def test_report_with_baselines(asked: list, samples: Path, tmp_path: Path) -> None:
+    code, said = run(samples, "-o", tmp_path / "report")
+    assert code == 0, said
+    content = json.loads((tmp_path / "report" / "scores.json").read_text())
+    assert content["spec"]["split"] == "validation"
+    assert len(content["baselines"]) == 6
+    assert set(content["seconds"]) == {"predict", "baselines"}
+    assert f"F1 {content['metrics']['f1']['value']:.4f}" in said
+    assert "boosted trees" in said
+    (scene, without) = asked[0]
+    assert scene.background is not None
+    assert without == []
+
+
+def test_withholding_reaches_the_model_and_the_spec(
+    asked: list, samples: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report"
+    wanted = ("--no-baselines", "--split", "all", "--without", "background,position")
+    code, said = run(samples, "-o", out, *wanted)
+    assert code == 0, said
+    content = json.loads((out / "scores.json").read_text())
+    assert content["spec"]["without"] == ["background", "position"]
+    assert content["baselines"] == {}
+    assert [scene.background for scene, _ in asked] == [None] * 3
+    assert asked[0][1] == ["background", "position"]
+
+
+def test_wrong_usage_is_code_2_and_leaves_no_report(
+    asked: list, samples: Path, tmp_path: Path
+) -> None:
+    assert run(samples, "-o", tmp_path / "r", "--split", "test")[0] == 2
+    assert run(samples, "-o", tmp_path / "r", "--without", "latitude")[0] == 2
+    assert not (tmp_path / "r").exists()
+
+
+def test_what_is_no_samples_store_is_named(asked: list, tmp_path: Path) -> None:
+    code, said = run(tmp_path / "nothing.zarr", "-o", tmp_path / "r")
+    assert code == 1
+    assert "nothing.zarr" in said
