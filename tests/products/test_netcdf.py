@@ -214,3 +214,10 @@ def test_a_product_read_back_is_the_one_written(product, tmp_path):
     for name in ("cloud_probability", "cloud_mask", "quality_flag"):
         np.testing.assert_array_equal(back[name].values, product[name].values)
     assert float(back.coords["solar_longitude"]) == 132.5
+
+
+def test_a_real_label_is_read_as_its_own_reader_does(mars_data):
+    from nephoscope.instruments.marci import read_label
+
+    path = mars_data / "label" / "P01" / "cloudmask" / "cloudmask_P01day01.ncdf"
+    np.testing.assert_array_equal(read_mask(path, 0.912), read_label(path))

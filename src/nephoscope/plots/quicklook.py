@@ -104,7 +104,7 @@ def _map_colours(scene: xr.Dataset, flag: npt.NDArray[np.uint8]) -> Colours:
     # Mars is dark in these maps: the brightest thousandth is white.
     brightest = float(np.nanpercentile(thin[::4, ::4], 99.9)) if np.isfinite(thin).any() else 255.0
     stretched = np.clip(np.nan_to_num(thin) * (255 / max(brightest, 1.0)), 0, 255)
-    colours = stretched.astype(np.uint8)
+    colours: Colours = stretched.astype(np.uint8)
     colours[flag & cf.MISSING > 0] = _NO_DATA
     return colours
 
