@@ -87,6 +87,19 @@ def test_wrong_usage_is_code_2_and_leaves_no_report(
     assert not (tmp_path / "r").exists()
 
 
+def test_without_training_maps_there_are_no_baselines(
+    asked: list, tiny_store: Store, tmp_path: Path
+) -> None:
+    store = tiny_store(["", ""])
+    for name in ("map_id", "split"):
+        store[name] = store[name].astype(np.dtypes.StringDType())
+    store.to_zarr(tmp_path / "unsplit.zarr", zarr_format=3, consolidated=False)
+    code, said = run(tmp_path / "unsplit.zarr", "-o", tmp_path / "r")
+    assert code == 0
+    assert "no training maps" in said
+    assert json.loads((tmp_path / "r" / "scores.json").read_text())["baselines"] == {}
+
+
 def test_what_is_no_samples_store_is_named(asked: list, tmp_path: Path) -> None:
     code, said = run(tmp_path / "nothing.zarr", "-o", tmp_path / "r")
     assert code == 1

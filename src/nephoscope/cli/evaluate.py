@@ -45,7 +45,9 @@ def evaluate(
     loaded, store, seconds = load_model(model), open_samples(samples), dict[str, float]()
     with _timed(seconds, "predict"), _progress("predicting") as tell:
         found = run_evaluation(loaded, store, split=split, without=withheld, progress=tell)
-    if baselines:
+    if baselines and "train" not in store["split"].values:
+        typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
+    elif baselines:
         with _timed(seconds, "baselines"), _progress("baselines: reading") as tell:
             _, indices = choose_samples(store, split)
             scores, details = score_baselines(store, indices, withheld, progress=tell)
