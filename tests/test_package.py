@@ -1,6 +1,5 @@
 """Importing costs nothing, and the public surface is small, lazy and true."""
 
-import re
 import subprocess
 import sys
 
@@ -25,14 +24,15 @@ def test_import_loads_nothing_heavy():
 
 
 def test_import_takes_less_than_a_fifth_of_a_second():
-    run = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import nephoscope"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (cumulative,) = re.findall(r"\| +(\d+) \| nephoscope$", run.stderr, re.MULTILINE)
-    assert int(cumulative) < 200_000, "microseconds"
+    # Processor time: on a busy machine the clock on the wall says nothing about the package.
+    code = """
+import time
+start = time.process_time()
+import nephoscope
+print(time.process_time() - start)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(run.stdout) < 0.2
 
 
 def test_help_loads_nothing_heavy_and_no_verb():
