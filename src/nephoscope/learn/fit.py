@@ -1,7 +1,7 @@
 """From a recipe and a samples store to a model folder; a killed run can be resumed.
 
-A run folder holds `run.yaml` (recipe and samples), `checkpoints/`, `logs/` (CSV and TensorBoard) and, once the run
-is complete, `model/`.
+A run folder holds `run.yaml` (recipe and samples), `checkpoints/`, `logs/` (CSV and TensorBoard)
+and, once the run is complete, `model/`.
 """
 
 from __future__ import annotations

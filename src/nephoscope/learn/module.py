@@ -40,7 +40,8 @@ class MaskModule(lightning.LightningModule):
     @property
     def final_network(self) -> NormalisedNetwork:
         """What is validated and kept: the averaged network if the recipe asks for one."""
-        return self.network if self.average is None else self.average
+        final: NormalisedNetwork = self.network if self.average is None else self.average
+        return final
 
     def on_train_epoch_start(self) -> None:
         """Draw from a stream that belongs to the epoch, so that a resumed run draws the same."""
@@ -56,7 +57,7 @@ class MaskModule(lightning.LightningModule):
         return loss
 
     def on_train_batch_end(self, *_: object) -> None:
-        """Move the averaged weights; early on the average is short, so that it forgets the start."""
+        """Move the averaged weights; early on the average is short and forgets the start."""
         if self.average is None:
             return
         step = self.global_step
@@ -86,7 +87,10 @@ class MaskModule(lightning.LightningModule):
         settings = self.training_settings
         parameters = list(self.network.parameters())
         groups = [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
+            {
+                "params": [p for p in parameters if p.ndim > 1],
+                "weight_decay": settings.weight_decay,
+            },
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
         optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def export_onnx(network: NormalisedNetwork, path: Path) -> float:
     side = 4 * network.divisor
     example = torch.zeros(2, network.mean.shape[1], side, side + network.divisor)
     free = {axis: torch.export.Dim.DYNAMIC for axis in (0, 2, 3)}
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecated calls
         program = torch.onnx.export(

@@ -52,6 +52,7 @@ class Model:
         calibration: from logit to log odds.
         threshold: cloud is a published probability at or above it; a multiple of 1/250.
         weights_sha256: of `weights.safetensors`.
+        divisor: sides of the network's input are multiples of it.
         info: training facts: split, scores, seeds, versions, wall time.
     """
 
@@ -62,6 +63,7 @@ class Model:
     calibration: Calibration
     threshold: float
     weights_sha256: str
+    divisor: int = 1
     info: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -128,6 +130,7 @@ def save_model(
             "normalisation": {key: [float(v) for v in pair] for key, pair in normalisation.items()},
             "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
             "threshold": threshold,
+            "divisor": network.divisor,
             "sha256": {name: sha256_of(part / name) for name in (WEIGHTS, ONNX, RECIPE)},
             "info": {**info, "onnx_largest_difference": largest},
         }
@@ -153,7 +156,11 @@ def load_model(model: str | Path) -> Model:
 def list_models() -> list[str]:
     """Names of the models that come with the package."""
     zoo = _zoo()
-    return sorted(path.name for path in zoo.iterdir() if (path / FACTS).is_file()) if zoo.is_dir() else []
+    return (
+        sorted(path.name for path in zoo.iterdir() if (path / FACTS).is_file())
+        if zoo.is_dir()
+        else []
+    )
 
 
 def verify_model(model: str | Path) -> Model:
@@ -223,6 +230,7 @@ def _model_of(folder: Path, facts: dict[str, Any]) -> Model:
             calibration=Calibration(**{k: float(v) for k, v in facts["calibration"].items()}),
             threshold=float(facts["threshold"]),
             weights_sha256=str(facts["sha256"][WEIGHTS]),
+            divisor=int(facts["divisor"]),
             info=dict(facts["info"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

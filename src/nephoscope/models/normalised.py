@@ -1,4 +1,4 @@
-"""A network behind the scaling of its inputs, so that both are trained, saved and exported as one."""
+"""A network behind the scaling of its inputs: trained, saved and exported as one."""
 
 from __future__ import annotations
 

@@ -95,12 +95,13 @@ def load_part(
     wanted = recipe.inputs.background
     statistics = wanted.channels if wanted else ()
     coarse = background_of(store, statistics)
-    shape = store["label"].shape[1:]
+    shape = (store.sizes["y"], store.sizes["x"])
     arrays = zarr.open_group(path, mode="r", use_consolidated=False)
-    image, label, places = arrays["image"], arrays["label"], list(indices)
-    if len(indices) * (image.shape[1] + 1) * shape[0] * shape[1] <= budget:  # type: ignore[union-attr]
-        image = np.stack([image[index] for index in indices])  # type: ignore[index]
-        label = np.stack([label[index] for index in indices])  # type: ignore[index]
+    image: Any = arrays["image"]
+    label: Any = arrays["label"]
+    places = list(indices)
+    if len(indices) * (image.shape[1] + 1) * shape[0] * shape[1] <= budget:
+        image, label = (np.stack([array[n] for n in indices]) for array in (image, label))
         places = list(range(len(indices)))
     return PartArrays(
         image=image,

@@ -63,9 +63,7 @@ class CropLoader(IterableDataset[Batch]):
         view, label = self._draw(rng)
         label = np.where(view.image.any(axis=0), label, np.int8(-1))
         settings = self.recipe.training.augmentation
-        view, label = augment(
-            view, label, settings, rng, self.part.channels, self.part.statistics
-        )
+        view, label = augment(view, label, settings, rng, self.part.channels, self.part.statistics)
         return view, np.ascontiguousarray(label)
 
     def batch(self, numbers: range) -> Batch:
@@ -159,7 +157,9 @@ class Tiles:
         self.part, self.recipe = part, recipe
         self.background, self.position = background, position
         sides = zip(recipe.apply.tile, part.shape, strict=True)
-        self.size = _pair(max(min(side, whole) // divisor * divisor, divisor) for side, whole in sides)
+        self.size = _pair(
+            max(min(side, whole) // divisor * divisor, divisor) for side, whole in sides
+        )
         self.margin = _pair(min(recipe.apply.overlap // 2, side // 4) for side in self.size)
         self.core = _pair(s - 2 * m for s, m in zip(self.size, self.margin, strict=True))
         rows = range(part.rows[0], part.rows[1] + 1, self.core[0])
@@ -189,7 +189,7 @@ class Tiles:
         parts: dict[str, npt.NDArray[np.generic]] = {
             "inputs": inputs,
             "label": label,
-            "known": view.image.any(axis=0),
+            "known": np.asarray(view.image.any(axis=0)),
         }
         return {name: torch.from_numpy(values)[None] for name, values in parts.items()}
 

@@ -95,7 +95,9 @@ def open_samples(path: str | Path) -> xr.Dataset:
     if not (path / "zarr.json").is_file():
         raise InputError(path, "is not a samples store", remedy="make one: nephoscope build")
     try:
-        store = xr.open_zarr(path, chunks=None, mask_and_scale=False, consolidated=False)
+        store: xr.Dataset = xr.open_zarr(
+            path, chunks=None, mask_and_scale=False, consolidated=False
+        )
     except (ValueError, KeyError, OSError) as error:
         raise InputError(path, f"cannot be read as Zarr: {error}") from error
     for name in _REQUIRED:
@@ -114,7 +116,7 @@ def background_of(store: xr.Dataset, channels: Sequence[str]) -> xr.Dataset | No
     names = [f"background_{channel}" for channel in channels]
     if not names or not set(names) <= set(store.data_vars):
         return None
-    found = store[names].rename(by="y", bx="x").load()
+    found: xr.Dataset = store[names].rename(by="y", bx="x").load()
     found = found.drop_vars(list(found.coords))
     found.attrs = {
         str(key).removeprefix("background_"): value
@@ -135,14 +137,14 @@ def _write(
     digest = hashlib.sha256()
     facts: list[_Facts] = []
     first = reader.read_map(labelled[0][0].path)
-    group = _create(part, len(labelled), first)
+    images, labels = _create(part, len(labelled), first)
     for index, (file, label_path) in enumerate(labelled):
         scene = reader.read_map(file.path)
         image, label = _quantise(scene["image"].values), reader.read_label(label_path)
         if image.shape != first["image"].shape or label.shape != image.shape[1:]:
             problem = f"has shape {label.shape}, the maps have {first['image'].shape[1:]}"
             raise InputError(label_path, problem, field="cloudmask")
-        group["image"][index], group["label"][index] = image, label
+        images[index], labels[index] = image, label
         facts.append(_facts_of(scene))
         for piece in (facts[-1].map_id.encode(), image.tobytes(), label.tobytes()):
             digest.update(piece)
@@ -169,13 +171,13 @@ def _consolidate(part: Path) -> None:
         zarr.consolidate_metadata(part)
 
 
-def _create(part: Path, count: int, first: xr.Dataset) -> zarr.Group:
+def _create(part: Path, count: int, first: xr.Dataset) -> tuple[zarr.Array[Any], ...]:
     import zarr
 
     channels, rows, cols = first["image"].shape
     chunk = (min(CHUNK[0], rows), min(CHUNK[1], cols))
     group = zarr.create_group(part, zarr_format=3)
-    group.create_array(
+    images = group.create_array(
         "image",
         shape=(count, channels, rows, cols),
         chunks=(1, channels, *chunk),
@@ -184,7 +186,7 @@ def _create(part: Path, count: int, first: xr.Dataset) -> zarr.Group:
         dimension_names=("sample", "channel", "y", "x"),
         attributes={"_FillValue": 0, "long_name": "image", "units": _units(first)},
     )
-    group.create_array(
+    labels = group.create_array(
         "label",
         shape=(count, rows, cols),
         chunks=(1, *chunk),
@@ -197,7 +199,7 @@ def _create(part: Path, count: int, first: xr.Dataset) -> zarr.Group:
             "flag_meanings": "unknown clear cloudy",
         },
     )
-    return group
+    return images, labels
 
 
 def _units(scene: xr.Dataset) -> str:

@@ -1,0 +1,117 @@
+import pytest
+import torch
+import yaml
+
+from nephoscope.errors import InputError, OutputError, UsageError
+from nephoscope.models import list_models, load_model, save_model, verify_model
+from nephoscope.models.normalised import NormalisedNetwork
+from nephoscope.networks import build_network
+from nephoscope.recipe import Recipe
+from nephoscope.tasks.mask import Calibration
+
+FEATURES = ("red", "green", "blue", "known", "latitude", "sine_longitude", "cosine_longitude")
+OPTIONS = {"image_features": 4, "widths": [4, 4, 8], "head": 4}
+INFO = {"scores": {"full": {"f1": 0.5, "pixels": 7}}, "split": {"train": ["a"]}}
+
+
+def _recipe():
+    return Recipe.model_validate(
+        {
+            "name": "small",
+            "instrument": "marci",
+            "task": "mask",
+            "inputs": {"features": FEATURES},
+            "network": {"name": "unet", "options": OPTIONS},
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """One compiled model for all tests: compiling takes seconds."""
+    torch.manual_seed(0)
+    normalisation = {name: (0.25 * n, 1.0 + n) for n, name in enumerate(FEATURES)}
+    network = NormalisedNetwork(
+        build_network("unet", OPTIONS, len(FEATURES), 1), normalisation
+    ).eval()
+    folder = tmp_path_factory.mktemp("models") / "small"
+    save_model(folder, network, _recipe(), normalisation, Calibration(1.5, -0.5), 0.46, INFO)
+    return folder, network
+
+
+@pytest.fixture
+def folder(saved, tmp_path):
+    import shutil
+
+    return shutil.copytree(saved[0], tmp_path / "small")
+
+
+def test_a_saved_model_comes_back_the_same(saved):
+    folder, network = saved
+    model = load_model(folder)
+    inputs = torch.randn(2, len(FEATURES), 16, 24)
+    with torch.inference_mode():
+        assert torch.equal(model.network(inputs), network(inputs))
+    assert (model.calibration, model.threshold) == (Calibration(1.5, -0.5), 0.46)
+    assert model.recipe == _recipe()
+    assert model.normalisation["green"] == (0.25, 2.0)
+
+
+def test_the_compiled_network_agrees_at_any_size(saved):
+    assert verify_model(saved[0]).info["onnx_largest_difference"] < 1e-4
+
+
+def test_the_card_is_readable_by_hubs(saved):
+    _, front, body = (saved[0] / "card.md").read_text().split("---\n", 2)
+    assert yaml.safe_load(front)["metrics"] == ["f1", "pixels"]
+    assert "0.460" in body
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "network.onnx", "recipe.yaml"])
+@pytest.mark.parametrize("harm", ["truncate", "flip", "remove"])
+def test_a_harmed_file_is_named(folder, name, harm):
+    path = folder / name
+    content = path.read_bytes()
+    if harm == "remove":
+        path.unlink()
+    elif harm == "truncate":
+        path.write_bytes(content[: len(content) // 2])
+    else:
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(InputError, match=name.replace(".", r"\.")):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("content", ["", "- 1", "format: 9", "format: 1\nname: x", "a: [", "\0"])
+def test_garbled_facts_are_an_input_error(folder, content):
+    (folder / "model.yaml").write_text(content)
+    with pytest.raises(InputError, match=r"model\.yaml"):
+        load_model(folder)
+
+
+def test_a_fact_that_lacks_is_an_input_error(folder):
+    facts = yaml.safe_load((folder / "model.yaml").read_text())
+    del facts["threshold"]
+    (folder / "model.yaml").write_text(yaml.safe_dump(facts))
+    with pytest.raises(InputError, match="fact"):
+        load_model(folder)
+
+
+def test_an_unknown_name_is_a_usage_error_and_another_folder_an_input_error(tmp_path):
+    with pytest.raises(UsageError, match="no model"):
+        load_model("nowhere")
+    with pytest.raises(InputError, match="not a model folder"):
+        load_model(tmp_path)
+
+
+def test_shipped_models_are_good():
+    for name in list_models():
+        assert load_model(name).name == name
+
+
+def test_a_failing_write_leaves_nothing(saved, tmp_path):
+    (tmp_path / "file").touch()
+    arguments = (saved[1], _recipe(), {}, Calibration(), 0.5, {})
+    with pytest.raises(OutputError):
+        save_model(tmp_path / "file" / "model", *arguments)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

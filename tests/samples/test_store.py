@@ -1,0 +1,112 @@
+import importlib.util
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.samples import store as samples_store
+from nephoscope.samples.split import assign_parts, split_samples
+from nephoscope.samples.store import open_samples, write_samples
+
+spec = importlib.util.spec_from_file_location(
+    "samples_factory", Path(__file__).parents[1] / "samples_factory.py"
+)
+factory = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(factory)
+
+
+@pytest.fixture
+def samples(tmp_path, monkeypatch):
+    return factory.write_store(tmp_path, monkeypatch)
+
+
+def test_the_store_holds_what_was_read(samples):
+    store, reader = open_samples(samples), factory.FakeReader()
+    scene, label = reader.read_map(Path("3.jpg")), reader.read_label(Path("3.jpg"))
+    image = store["image"].values[2]
+    assert image.dtype == np.uint8
+    assert (image[:, :, 5:8] == 0).all()
+    seen = ~np.isnan(scene["image"].values)
+    assert np.abs(image[seen] - scene["image"].values[seen]).max() <= 0.5
+    np.testing.assert_array_equal(store["label"].values[2], label)
+    assert [str(i) for i in store["map_id"].values][2] == "P01_day03"
+    np.testing.assert_array_equal(store["latitude"], scene["latitude"])
+
+
+def test_the_store_opens_in_plain_xarray_with_missing_as_nan(samples):
+    store = xr.open_zarr(samples, chunks=None)
+    assert np.isnan(store["image"].values[0, :, :, 5:8]).all()
+
+
+def test_the_id_follows_the_contents(samples, tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "fewer").mkdir()
+    other = factory.write_store(tmp_path / "other", monkeypatch)
+    fewer = factory.write_store(tmp_path / "fewer", monkeypatch, days=3)
+    ids = [open_samples(path).attrs["samples_id"] for path in (samples, other, fewer)]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_no_label_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
+    reader = factory.FakeReader()
+    reader.label_path_for = lambda _: None
+    monkeypatch.setattr(samples_store, "import_module", lambda _: reader)
+    files = [SimpleNamespace(path=tmp_path / "1.jpg")]
+    with pytest.raises(UsageError, match="label"):
+        write_samples(files, tmp_path / "s.zarr", factory.small_recipe())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_label_of_another_shape_is_named(tmp_path, monkeypatch):
+    reader = factory.FakeReader()
+    reader.read_label = lambda _: np.zeros((3, 4), np.int8)
+    monkeypatch.setattr(samples_store, "import_module", lambda _: reader)
+    (tmp_path / "1.jpg").touch()
+    with pytest.raises(InputError, match="cloudmask"):
+        write_samples(
+            [SimpleNamespace(path=tmp_path / "1.jpg")], tmp_path / "s.zarr", factory.small_recipe()
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["1.jpg"]
+
+
+def test_what_is_no_store_is_said_to_be_none(tmp_path):
+    with pytest.raises(InputError, match="not a samples store"):
+        open_samples(tmp_path)
+
+
+def test_split_is_contiguous_in_time(samples):
+    parts = split_samples(samples, "day", (2, 1, 1))
+    assert parts == {
+        "train": ["P01_day01", "P01_day02"],
+        "validation": ["P01_day03"],
+        "test": ["P01_day04"],
+    }
+    assert [str(v) for v in open_samples(samples)["split"].values][-1] == "test"
+
+
+def test_eighteen_days_as_fifteen_and_three():
+    assert assign_parts(18, (15, 3, 0)) == ["train"] * 15 + ["validation"] * 3
+
+
+def test_seeds_move_the_held_out_days_through_all_of_them():
+    held = [
+        n
+        for seed in range(0, 18, 3)
+        for n, part in enumerate(assign_parts(18, (15, 3, 0), seed))
+        if part == "validation"
+    ]
+    assert sorted(held) == list(range(18))
+
+
+@pytest.mark.parametrize("fractions", [(1, 1), (0, 1, 1), (1, -1, 0)])
+def test_bad_fractions_are_refused(fractions):
+    with pytest.raises(UsageError, match="weights"):
+        assign_parts(5, fractions)
+
+
+def test_too_few_days_are_refused():
+    with pytest.raises(UsageError, match="cannot fill"):
+        assign_parts(2, (1, 1, 1))

@@ -1,0 +1,83 @@
+"""A small samples store in the real layout, with a rule that a network can learn."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import xarray as xr
+
+from nephoscope.recipe import Recipe
+from nephoscope.samples import store as samples_store
+from nephoscope.samples.split import split_samples
+
+ROWS, COLS = 48, 64
+FEATURES = ("red", "green", "blue", "known", "latitude", "sine_longitude", "cosine_longitude")
+
+
+def small_recipe(**training):
+    return Recipe.model_validate(
+        {
+            "name": "small",
+            "instrument": "marci",
+            "task": "mask",
+            "inputs": {"features": FEATURES},
+            "network": {
+                "name": "unet",
+                "options": {
+                    "image_features": 4,
+                    "widths": [4, 8, 8],
+                    "head": 4,
+                    "position": [2, 6, 8],
+                    "position_features": [4, 5, 6],
+                },
+            },
+            "training": {
+                "crop": [16, 16],
+                "batch": 2,
+                "steps": 4,
+                "validate_every": 2,
+                "average": 0.9,
+                **training,
+            },
+            "apply": {"tile": [32, 32], "overlap": 8},
+        }
+    )
+
+
+class FakeReader:
+    """Stands in for an instrument: days 1..n, cloud where blue is high, one gore."""
+
+    def read_map(self, path):
+        day = int(path.stem)
+        image = np.random.default_rng(day).uniform(20, 200, (3, ROWS, COLS)).astype(np.float32)
+        image[:, :, 5:8] = np.nan
+        return xr.Dataset(
+            {"image": (("channel", "y", "x"), image, {"units": "DN"})},
+            coords={
+                "channel": ["red", "green", "blue"],
+                "latitude": ("y", 47.0 - 2 * np.arange(ROWS)),
+                "longitude": ("x", -180 + 360 / COLS * np.arange(COLS)),
+                "solar_longitude": 100.0 + day,
+                "mars_year": 28,
+            },
+            attrs={"map_id": f"P01_day{day:02d}", "subphase": "P01", "day": day},
+        )
+
+    def read_label(self, path):
+        image = self.read_map(path)["image"].values
+        label = (np.nan_to_num(image[2]) > 110).astype(np.int8)
+        label[:6], label[-6:] = -1, -1
+        return label
+
+    def label_path_for(self, path):
+        return path
+
+
+def write_store(folder, monkeypatch, days=4, fractions=(2, 1, 1)):
+    monkeypatch.setattr(samples_store, "import_module", lambda _: FakeReader())
+    files = []
+    for day in range(1, days + 1):
+        (folder / f"{day}.jpg").touch()
+        files.append(SimpleNamespace(path=folder / f"{day}.jpg"))
+    path = samples_store.write_samples(files, folder / "s.zarr", small_recipe())
+    split_samples(path, "day", fractions)
+    return path
