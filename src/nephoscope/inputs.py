@@ -44,6 +44,10 @@ class View:
     position: bool = True
 
 
+# (window, where there is data, target (y, x)): fills the target.
+Feature = Callable[[View, npt.NDArray[np.bool_], FloatArray], None]
+
+
 def assemble(view: View, features: tuple[str, ...], out: FloatArray | None = None) -> FloatArray:
     """Compute the named features of a window.
 
@@ -60,7 +64,7 @@ def assemble(view: View, features: tuple[str, ...], out: FloatArray | None = Non
     """
     if out is None:
         out = np.empty((len(features), *view.image.shape[1:]), np.float32)
-    known = ~_is_missing(view.image)
+    known = ~is_missing(view.image)
     for name, target in zip(features, out, strict=True):
         if name not in FEATURES:
             raise UsageError(f"no feature '{name}'; there are: {', '.join(FEATURES)}")
@@ -68,18 +72,14 @@ def assemble(view: View, features: tuple[str, ...], out: FloatArray | None = Non
     return out
 
 
-def image_features(features: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the features that change from scene to scene at full resolution."""
-    return tuple(name for name in features if name in _IMAGE_FEATURES)
-
-
-def _is_missing(image: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+def is_missing(image: npt.NDArray[np.uint8] | FloatArray) -> npt.NDArray[np.bool_]:
+    """(y, x) where (channel, y, x) holds nothing: 0 in every channel if uint8, else NaN."""
     if image.dtype == np.uint8:
         return np.asarray(~image.any(axis=0))
     return np.asarray(np.isnan(image[0]))
 
 
-def _colour(channel: int) -> Callable[[View, npt.NDArray[np.bool_], FloatArray], None]:
+def _colour(channel: int) -> Feature:
     def fill(view: View, known: npt.NDArray[np.bool_], target: FloatArray) -> None:
         np.subtract(view.image[channel], DN_CENTRE, out=target, dtype=np.float32)
         np.multiply(target, DN_SCALE, out=target)
@@ -109,9 +109,9 @@ def _latitude(view: View, _: npt.NDArray[np.bool_], target: FloatArray) -> None:
     target[...] = (view.latitude / 90.0).astype(np.float32)[:, None]
 
 
-def _circle(function: Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floating]]) -> Callable[
-    [View, npt.NDArray[np.bool_], FloatArray], None
-]:
+def _circle(
+    function: Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floating]],
+) -> Feature:
     def fill(view: View, _: npt.NDArray[np.bool_], target: FloatArray) -> None:
         target[...] = 0.0
         if view.position:
@@ -120,9 +120,7 @@ def _circle(function: Callable[[npt.NDArray[np.floating]], npt.NDArray[np.floati
     return fill
 
 
-def _background(
-    statistic: int, centre: np.float32, scale: np.float32
-) -> Callable[[View, npt.NDArray[np.bool_], FloatArray], None]:
+def _background(statistic: int, centre: np.float32, scale: np.float32) -> Feature:
     def fill(view: View, _: npt.NDArray[np.bool_], target: FloatArray) -> None:
         target[...] = 0.0
         if view.background is not None:
@@ -136,15 +134,12 @@ def _background_known(view: View, _: npt.NDArray[np.bool_], target: FloatArray) 
     target[...] = view.background is not None
 
 
-_IMAGE_FEATURES: dict[str, Callable[[View, npt.NDArray[np.bool_], FloatArray], None]] = {
+FEATURES: dict[str, Feature] = {
     "red": _colour(0),
     "green": _colour(1),
     "blue": _colour(2),
     "blue_red_ratio": _blue_red_ratio,
     "known": _known,
-}
-FEATURES: dict[str, Callable[[View, npt.NDArray[np.bool_], FloatArray], None]] = {
-    **_IMAGE_FEATURES,
     "latitude": _latitude,
     "sine_longitude": _circle(np.sin),
     "cosine_longitude": _circle(np.cos),

@@ -6,17 +6,58 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+# Restores unit variance after ReLU of a standard normal: sqrt(2 / (1 - 1/pi)).
+RELU_GAIN = (2.0 / (1.0 - 1.0 / torch.pi)) ** 0.5
 
-class ConvNorm(nn.Sequential):
-    """Convolution, batch norm, ReLU: (batch, inner, y, x) → (batch, outer, y/stride, x/stride)."""
+
+class ConvReLU(nn.Module):
+    """Weight-standardised convolution and ReLU: (batch, inner, y, x) → (batch, outer, y/s, x/s).
+
+    Standardising the weights (Qiao et al. 2019, arXiv:1903.10520; scaled as in Brock et al. 2021,
+    arXiv:2101.08692) keeps activations at unit variance without looking at them: nothing differs
+    between training and use, and on a processor it costs a tenth of batch norm.
+    """
 
     def __init__(self, inner: int, outer: int, kernel: int = 3, stride: int = 1) -> None:
-        padding = (kernel - stride + 1) // 2
-        super().__init__(
-            nn.Conv2d(inner, outer, kernel, stride, padding, bias=False),
-            nn.BatchNorm2d(outer),
-            nn.ReLU(inplace=True),
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outer, inner, kernel, kernel))
+        self.gain = nn.Parameter(torch.ones(outer, 1, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(outer))
+        self.stride, self.padding = stride, (kernel - stride + 1) // 2
+
+    def standardised(self) -> Tensor:
+        """The weights in use: (outer, inner, kernel, kernel)."""
+        fan_in = self.weight[0].numel()
+        variance, mean = torch.var_mean(self.weight, dim=(1, 2, 3), keepdim=True, correction=0)
+        scale = self.gain * RELU_GAIN * torch.rsqrt(variance * fan_in + 1e-6)
+        weight: Tensor = (self.weight - mean) * scale
+        return weight
+
+    def forward(self, state: Tensor) -> Tensor:
+        """Convolve with the standardised weights."""
+        return functional.relu(
+            functional.conv2d(state, self.standardised(), self.bias, self.stride, self.padding)
         )
+
+
+class FoldedConvReLU(ConvReLU):
+    """Full resolution in, half resolution out: (batch, inner, y, x) → (batch, outer, y/2, x/2).
+
+    A 3 x 3 convolution over blocks of 2 x 2 pixels folded into channels, which is the same as a
+    6 x 6 convolution of stride two. The first form trains faster, the second runs faster.
+    """
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__(inner * 4, outer)
+
+    def forward(self, state: Tensor) -> Tensor:
+        """Convolve; the form depends on the mode, the result does not."""
+        weight = self.standardised()
+        if self.training:
+            folded = functional.pixel_unshuffle(state, 2)
+            return functional.relu(functional.conv2d(folded, weight, self.bias, 1, 1))
+        unfolded = functional.pixel_shuffle(weight, 2)
+        return functional.relu(functional.conv2d(state, unfolded, self.bias, 2, 2))
 
 
 class PositionGrid(nn.Module):

@@ -41,7 +41,7 @@ def steps_of(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Probability 0..1 → whole steps 0..250, uint8; the form in which it is stored and scored."""
     scaled = np.multiply(probabilities, PROBABILITY_STEPS, dtype=np.float32)
     scaled += np.float32(0.5)
-    return scaled.astype(np.uint8)
+    return np.asarray(scaled, np.uint8)
 
 
 def threshold_step(threshold: float) -> int:

@@ -1,0 +1,97 @@
+"""What runs a network over one batch of inputs: ONNX Runtime, or torch where that is wanted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nephoscope.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from nephoscope.models import Model
+
+FloatArray = npt.NDArray[np.float32]
+ENGINES = ("onnx", "torch")
+
+
+class Engine(Protocol):
+    """(batch, feature, y, x) float32 → logits (batch, output, y, x) float32; thread-safe."""
+
+    def run(self, inputs: FloatArray) -> FloatArray:
+        """Run the network once."""
+        ...
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def open_engine(model: Model, kind: str = "onnx", threads: int = 1) -> Engine:
+    """Make an engine for a loaded model.
+
+    Args:
+        model: the model.
+        kind: `onnx` (fast) or `torch` (the network as it was trained).
+        threads: threads inside one call of `run`.
+
+    Raises:
+        UsageError: no such engine.
+        InputError: the model's network file cannot be loaded.
+    """
+    if kind == "onnx":
+        return OnnxEngine(model.onnx_path, threads)
+    if kind == "torch":
+        return TorchEngine(model, threads)
+    raise UsageError(f"no engine '{kind}'; there are: {', '.join(ENGINES)}")
+
+
+class OnnxEngine:
+    """The exported network in ONNX Runtime, on the processor."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises its own untyped exceptions
+            raise InputError(path, f"cannot be loaded: {error}") from error
+        self._input = self._session.get_inputs()[0].name
+
+    def run(self, inputs: FloatArray) -> FloatArray:
+        """Run the network once."""
+        outputs: FloatArray = self._session.run(None, {self._input: inputs})[0]
+        return outputs
+
+
+class TorchEngine:
+    """The network as it was trained, on a GPU if there is one."""
+
+    def __init__(self, model: Model, threads: int) -> None:
+        import torch
+
+        torch.set_num_threads(threads)
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        network = model.network.to(self._device)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def run(self, inputs: FloatArray) -> FloatArray:
+        """Run the network once."""
+        import torch
+
+        with torch.inference_mode():
+            batch = torch.from_numpy(inputs).to(self._device)
+            batch = batch.contiguous(memory_format=torch.channels_last)
+            outputs: FloatArray = self._network(batch).float().cpu().numpy()
+        return outputs

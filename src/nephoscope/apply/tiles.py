@@ -1,0 +1,146 @@
+"""Tiles that overlap and truly blend: the output does not depend on where tiles fall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+Number = TypeVar("Number", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Tiles along one axis of a scene.
+
+    Attributes:
+        size: length of every tile, a multiple of the network's divisor.
+        starts: first pixel of each tile; may be negative or reach past the end: such pixels are
+            wrapped around where the axis wraps and missing elsewhere.
+        weights: (tile, size) float32; over all tiles the weights at a pixel add up to one.
+    """
+
+    size: int
+    starts: tuple[int, ...]
+    weights: FloatArray
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One tile: indices into the scene and the weights of its pixels.
+
+    Attributes:
+        rows: (y,) row numbers, possibly outside the scene where the scene is smaller.
+        cols: (x,) column numbers, wrapped.
+        row_weights: (y,) float32.
+        col_weights: (x,) float32.
+    """
+
+    rows: npt.NDArray[np.intp]
+    cols: npt.NDArray[np.intp]
+    row_weights: FloatArray
+    col_weights: FloatArray
+
+
+def plan_axis(
+    first: int, stop: int, tile: int, overlap: int, divisor: int, *, period: int | None = None
+) -> Axis:
+    """Lay equal tiles over pixels `first` to `stop`.
+
+    Args:
+        first: first pixel to cover.
+        stop: one past the last pixel to cover.
+        tile: largest tile, pixels; rounded down to a multiple of `divisor`.
+        overlap: fewest pixels that neighbours share.
+        divisor: tile lengths are multiples of it.
+        period: length of the whole axis if it wraps; then all of it is covered and the last tile
+            overlaps the first.
+
+    Returns:
+        The smallest equal tiles that do it, centred on the range.
+    """
+    extent = stop - first if period is None else period
+    step = max(tile // divisor, 1) * divisor - overlap
+    if step <= 0:
+        raise ValueError(f"overlap {overlap} must be smaller than the tile, {tile}")
+    shared = 0 if period is None else overlap
+    count = max(-(-(extent + shared - overlap) // step), 1)
+    needed = -(-(extent + (count - 1) * overlap + shared) // count)
+    size = -(-needed // divisor) * divisor
+    if period is not None:
+        starts = [first + round(index * period / count) for index in range(count)]
+    elif count == 1:
+        starts = [first - (size - extent) // 2]
+    else:
+        stride = (extent - size) / (count - 1)
+        starts = [first + round(index * stride) for index in range(count)]
+    return Axis(size, tuple(starts), _weights(starts, size, overlap, period))
+
+
+def _weights(starts: list[int], size: int, overlap: int, period: int | None) -> FloatArray:
+    """Trapezoids, zero in the outer quarter of the overlap, normalised to add up to one."""
+    distance = np.minimum(np.arange(size) + 0.5, np.arange(size)[::-1] + 0.5)
+    margin = overlap / 4
+    ramp = np.clip((distance - margin) / max(overlap - 2 * margin, 1.0), 1e-6, 1.0)
+    low = min(starts)
+    length = period if period is not None else max(starts) + size - low
+    total = np.zeros(length)
+    places = [(np.arange(start - low, start - low + size) % length) for start in starts]
+    for place in places:
+        np.add.at(total, place, ramp)
+    return np.stack([ramp / total[place] for place in places]).astype(np.float32)
+
+
+def lay_tiles(rows: Axis, cols: Axis, width: int) -> Iterator[list[Tile]]:
+    """Yield the tiles row by row of tiles; `width` is the scene's number of columns."""
+    for row, row_weights in zip(rows.starts, rows.weights, strict=True):
+        yield [
+            Tile(
+                np.arange(row, row + rows.size),
+                np.arange(col, col + cols.size) % width,
+                row_weights,
+                col_weights,
+            )
+            for col, col_weights in zip(cols.starts, cols.weights, strict=True)
+        ]
+
+
+def cut(array: npt.NDArray[Number], tile: Tile, fill: float = 0) -> npt.NDArray[Number]:
+    """The tile's part of (…, y, x), `fill` where the tile reaches over the top or bottom."""
+    height = array.shape[-2]
+    inside = (tile.rows >= 0) & (tile.rows < height)
+    band = array[..., tile.rows[inside][0] : tile.rows[inside][-1] + 1, :]
+    part = _columns(band, tile.cols)
+    if inside.all():
+        return part
+    whole = np.full((*array.shape[:-2], tile.rows.size, tile.cols.size), fill, array.dtype)
+    whole[..., inside, :] = part
+    return whole
+
+
+def _columns(band: npt.NDArray[Number], cols: npt.NDArray[np.intp]) -> npt.NDArray[Number]:
+    """Columns that wrap at most a few times: slices, which are far faster than an index array."""
+    breaks = np.flatnonzero(np.diff(cols) != 1) + 1
+    runs = np.split(cols, breaks)
+    if len(runs) == 1:
+        return band[..., runs[0][0] : runs[0][-1] + 1]
+    return np.concatenate([band[..., run[0] : run[-1] + 1] for run in runs], axis=-1)
+
+
+def add_tile(total: FloatArray, values: FloatArray, tile: Tile) -> None:
+    """Add a tile's weighted values (y, x) to the running total (y, x) of the scene, in place."""
+    inside = (tile.rows >= 0) & (tile.rows < total.shape[0])
+    weighted = values[inside] * tile.row_weights[inside, None]
+    weighted *= tile.col_weights
+    first = tile.rows[inside][0]
+    last = tile.rows[inside][-1] + 1
+    offset = 0
+    breaks = np.flatnonzero(np.diff(tile.cols) != 1) + 1
+    for run in np.split(tile.cols, breaks):
+        part = weighted[:, offset : offset + run.size]
+        total[first:last, run[0] : run[-1] + 1] += part
+        offset += run.size
