@@ -1,4 +1,5 @@
 import importlib.util
+import signal
 import warnings
 from itertools import pairwise
 from pathlib import Path
@@ -87,6 +88,20 @@ def test_what_fails_in_the_loader_fails_the_run(samples, tmp_path, monkeypatch):
     monkeypatch.setattr(fit_module.CropLoader, "batch", broken)
     with pytest.raises(InputError, match="damaged"):
         fit(synthetic.small_recipe(), samples, tmp_path / "run", report=_quiet)
+
+
+def test_ctrl_c_stays_a_keyboard_interrupt_and_leaves_no_model(samples, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(MaskModule, "training_step", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fit(synthetic.small_recipe(), samples, tmp_path / "run", report=_quiet)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not (tmp_path / "run" / "model").exists()
 
 
 def test_fine_tuning_starts_from_the_given_weights(samples, tmp_path):

@@ -1,0 +1,65 @@
+"""Tiles: the weights add up to one everywhere, so blending changes nothing that agrees."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nephoscope.apply.tiles import add_tile, cut, lay_tiles, plan_axis
+
+AXES = st.tuples(
+    st.integers(1, 700),  # extent
+    st.integers(4, 20).map(lambda n: n * 32),  # tile
+    st.integers(0, 40),  # overlap
+)
+
+
+@given(AXES, st.integers(0, 50))
+def test_weights_of_all_tiles_add_up_to_one(axis, first):
+    extent, tile, overlap = axis
+    plan = plan_axis(first, first + extent, tile, overlap, 32)
+    total = np.zeros(first + extent + 2 * plan.size)
+    for start, weights in zip(plan.starts, plan.weights, strict=True):
+        total[plan.size + start : 2 * plan.size + start] += weights
+    covered = total[plan.size + first : plan.size + first + extent]
+    np.testing.assert_allclose(covered, 1, atol=1e-5)
+    assert plan.size % 32 == 0
+    assert plan.size <= max(tile, 32)
+
+
+@given(AXES)
+def test_weights_add_up_to_one_around_the_planet(axis):
+    extent, tile, overlap = axis
+    period = extent + 2 * tile
+    plan = plan_axis(0, period, tile, overlap, 32, period=period)
+    total = np.zeros(period)
+    for start, weights in zip(plan.starts, plan.weights, strict=True):
+        np.add.at(total, np.arange(start, start + plan.size) % period, weights)
+    np.testing.assert_allclose(total, 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(("first", "stop"), [(0, 70), (3, 150), (10, 30)])
+def test_cutting_and_adding_gives_the_scene_back(first, stop):
+    rng = np.random.default_rng(0)
+    scene = rng.random((150, 400), dtype=np.float32)
+    rows = plan_axis(first, stop, 64, 16, 32)
+    cols = plan_axis(0, 400, 96, 16, 32, period=400)
+    total = np.zeros_like(scene)
+    for line in lay_tiles(rows, cols, 400):
+        for tile in line:
+            add_tile(total, cut(scene, tile), tile)
+    np.testing.assert_allclose(total[first:stop], scene[first:stop], atol=1e-5)
+
+
+def test_a_tile_over_the_edge_is_filled():
+    rows = plan_axis(0, 20, 64, 16, 32)
+    cols = plan_axis(0, 64, 64, 0, 32)
+    tile = next(iter(lay_tiles(rows, cols, 64)))[0]
+    part = cut(np.ones((3, 20, 64), np.uint8), tile)
+    assert part.shape == (3, 32, 64)
+    assert part.sum() == 3 * 20 * 64
+
+
+def test_an_overlap_as_large_as_the_tile_is_refused():
+    with pytest.raises(ValueError, match="overlap 64"):
+        plan_axis(0, 200, 64, 64, 32)

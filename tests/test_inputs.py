@@ -1,0 +1,68 @@
+"""Features: their values, and that zero with its flag means absent."""
+
+import numpy as np
+import pytest
+
+from nephoscope.errors import UsageError
+from nephoscope.inputs import FEATURES, View, assemble
+
+LATITUDE = np.array([90.0, 0.0, -45.0])
+LONGITUDE = np.array([-180.0, 0.0, 90.0, 30.0])
+
+
+@pytest.fixture
+def image():
+    image = np.random.default_rng(0).integers(1, 256, (3, 3, 4), dtype=np.uint8)
+    image[:, 1, 2] = 0
+    return image
+
+
+def only(name, view):
+    return assemble(view, (name,))[0]
+
+
+def test_colours_and_their_ratio(image):
+    view = View(image, LATITUDE, LONGITUDE)
+    red, blue = image[0].astype(float), image[2].astype(float)
+    known = np.ones((3, 4), bool)
+    known[1, 2] = False
+    np.testing.assert_allclose(only("blue", view), np.where(known, (blue - 90) / 30, 0), atol=1e-6)
+    ratio = np.minimum(blue / np.maximum(red, 1), 4)
+    expected = np.where(known, (ratio - 0.8) / 0.3, 0)
+    np.testing.assert_allclose(only("blue_red_ratio", view), expected, atol=1e-5)
+    np.testing.assert_array_equal(only("known", view), known)
+
+
+def test_coordinates_and_their_withholding(image):
+    view = View(image, LATITUDE, LONGITUDE)
+    np.testing.assert_allclose(only("latitude", view)[:, 0], [1, 0, -0.5])
+    np.testing.assert_allclose(only("sine_longitude", view)[0], [0, 0, 1, 0.5], atol=1e-6)
+    np.testing.assert_allclose(only("cosine_longitude", view)[0, :3], [-1, 1, 0], atol=1e-6)
+    withheld = View(image, LATITUDE, LONGITUDE, position=False)
+    assert not only("sine_longitude", withheld).any()
+    assert not only("cosine_longitude", withheld).any()
+
+
+def test_background_and_its_absence(image):
+    background = np.stack([np.full((3, 4), 120.0), np.full((3, 4), 0.5)]).astype(np.float32)
+    view = View(image, LATITUDE, LONGITUDE, background)
+    np.testing.assert_allclose(only("background_blue", view), 1.0)
+    np.testing.assert_allclose(only("background_blue_red_ratio", view), -1.0, atol=1e-6)
+    assert only("background_known", view).all()
+    for name in ("background_blue", "background_blue_red_ratio", "background_known"):
+        assert not only(name, View(image, LATITUDE, LONGITUDE)).any()
+
+
+def test_byte_and_float_images_give_the_same_features(image):
+    as_float = np.where(image.any(axis=0), image.astype(np.float32), np.float32(np.nan))
+    names = tuple(FEATURES)
+    byte = assemble(View(image, LATITUDE, LONGITUDE), names)
+    assert np.isfinite(byte).all()
+    np.testing.assert_allclose(
+        assemble(View(as_float, LATITUDE, LONGITUDE), names), byte, atol=1e-6
+    )
+
+
+def test_an_unknown_feature_is_named(image):
+    with pytest.raises(UsageError, match="no feature 'humidity'"):
+        assemble(View(image, LATITUDE, LONGITUDE), ("humidity",))
