@@ -84,17 +84,15 @@ def fit(
     module = MaskModule(network, recipe.training, epochs * period)
     clock = _Clock(report, epochs * period)
     trainer = _trainer(recipe, out, epochs, clock, bar=report is None)
-    last = out / "checkpoints" / "last.ckpt"
     write_text(out / RUN, yaml.safe_dump(_identity(recipe, samples_id), sort_keys=False))
-    trainer.fit(
+    last = out / "checkpoints" / "last.ckpt"
+    _run(
+        trainer,
         module,
-        train_dataloaders=Batches(loader, period, start=lambda: trainer.global_step),
-        val_dataloaders=Tiles(validation, recipe, network.divisor),
-        ckpt_path=str(last) if resume and last.exists() else None,
-        weights_only=True,
+        Batches(loader, period, start=lambda: trainer.global_step),
+        Tiles(validation, recipe, network.divisor),
+        last if resume and last.exists() else None,
     )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
     _load_best(module, out / "checkpoints" / "best.ckpt")
     info = {
         "samples_id": samples_id,
@@ -231,6 +229,22 @@ def _trainer(
         enable_model_summary=False,
         default_root_dir=out,
     )
+
+
+def _run(
+    trainer: lightning.Trainer,
+    module: MaskModule,
+    batches: Batches,
+    tiles: Tiles,
+    checkpoint: Path | None,
+) -> None:
+    try:
+        trainer.fit(module, batches, tiles, ckpt_path=checkpoint, weights_only=True)
+    except SystemExit as error:
+        # Lightning turns Ctrl-C into an exit; the command line wants to say what happened.
+        if trainer.interrupted:
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _load_best(module: MaskModule, path: Path) -> None:
