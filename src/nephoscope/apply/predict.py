@@ -88,7 +88,7 @@ class Predictor:
 
     def _logits(self, whole: View, tile: Tile) -> FloatArray:
         view = View(
-            _cut_image(whole.image, tile),
+            cut(whole.image, tile, 0 if whole.image.dtype == np.uint8 else np.nan),
             _latitude_of(whole.latitude, tile),
             whole.longitude[tile.cols],
             None if whole.background is None else cut(whole.background, tile),
@@ -120,12 +120,6 @@ def _wraps(longitude: npt.NDArray[np.floating]) -> bool:
         return False
     step = abs(float(longitude[1] - longitude[0]))
     return abs(longitude.size * step - 360.0) < step / 2
-
-
-def _cut_image(image: Image, tile: Tile) -> Image:
-    if image.dtype == np.uint8:
-        return cut(image, tile)
-    return cut(image, tile, np.nan)
 
 
 def _latitude_of(latitude: npt.NDArray[np.floating], tile: Tile) -> npt.NDArray[np.floating]:

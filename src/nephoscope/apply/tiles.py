@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
-Number = TypeVar("Number", bound=np.generic)
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def lay_tiles(rows: Axis, cols: Axis, width: int) -> Iterator[list[Tile]]:
         ]
 
 
-def cut(array: npt.NDArray[Number], tile: Tile, fill: float = 0) -> npt.NDArray[Number]:
+def cut(array: Array, tile: Tile, fill: float = 0) -> Array:
     """The tile's part of (…, y, x), `fill` where the tile reaches over the top or bottom."""
     height = array.shape[-2]
     inside = (tile.rows >= 0) & (tile.rows < height)
@@ -122,7 +122,7 @@ def cut(array: npt.NDArray[Number], tile: Tile, fill: float = 0) -> npt.NDArray[
     return whole
 
 
-def _columns(band: npt.NDArray[Number], cols: npt.NDArray[np.intp]) -> npt.NDArray[Number]:
+def _columns(band: Array, cols: npt.NDArray[np.intp]) -> Array:
     """Columns that wrap at most a few times: slices, which are far faster than an index array."""
     breaks = np.flatnonzero(np.diff(cols) != 1) + 1
     runs = np.split(cols, breaks)
