@@ -9,7 +9,7 @@ from nephoscope.apply.tiles import add_tile, cut, lay_tiles, plan_axis
 
 AXES = st.tuples(
     st.integers(1, 700),  # extent
-    st.integers(4, 20).map(lambda n: n * 32),  # tile
+    st.integers(3, 20).map(lambda n: n * 32),  # tile
     st.integers(0, 40),  # overlap
 )
 
@@ -24,7 +24,8 @@ def test_weights_of_all_tiles_add_up_to_one(axis, first):
     covered = total[plan.size + first : plan.size + first + extent]
     np.testing.assert_allclose(covered, 1, atol=1e-5)
     assert plan.size % 32 == 0
-    assert plan.size <= max(tile, 32)
+    assert plan.size <= tile
+    assert not any(start % 32 for start in plan.starts)
 
 
 @given(AXES)
@@ -51,12 +52,19 @@ def test_cutting_and_adding_gives_the_scene_back(first, stop):
     np.testing.assert_allclose(total[first:stop], scene[first:stop], atol=1e-5)
 
 
+@given(AXES, st.integers(0, 64))
+def test_a_scene_that_begins_later_has_its_tiles_in_the_same_phase(axis, first):
+    extent, tile, overlap = axis
+    starts = plan_axis(first, first + extent, tile, overlap, 32).starts
+    assert starts[0] <= first < starts[0] + 32
+
+
 def test_a_tile_over_the_edge_is_filled():
     rows = plan_axis(0, 20, 64, 16, 32)
     cols = plan_axis(0, 64, 64, 0, 32)
     tile = next(iter(lay_tiles(rows, cols, 64)))[0]
     part = cut(np.ones((3, 20, 64), np.uint8), tile)
-    assert part.shape == (3, 32, 64)
+    assert part.shape == (3, 64, 64)
     assert part.sum() == 3 * 20 * 64
 
 

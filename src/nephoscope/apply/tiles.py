@@ -51,34 +51,36 @@ def plan_axis(
 ) -> Axis:
     """Lay equal tiles over pixels `first` to `stop`.
 
+    A network that halves its input sees the same pixels differently when they are shifted by one,
+    so every tile starts at a multiple of `divisor`, wherever the range begins.
+
     Args:
         first: first pixel to cover.
         stop: one past the last pixel to cover.
-        tile: largest tile, pixels; rounded down to a multiple of `divisor`.
-        overlap: fewest pixels that neighbours share.
-        divisor: tile lengths are multiples of it.
+        tile: largest tile, pixels.
+        overlap: fewest pixels that neighbours share; rounded up to a multiple of `divisor`.
+        divisor: tile lengths and starts are multiples of it.
         period: length of the whole axis if it wraps; then all of it is covered and the last tile
             overlaps the first.
 
     Returns:
-        The smallest equal tiles that do it, centred on the range.
+        The smallest equal tiles that do it.
+
+    Raises:
+        ValueError: the tile is not larger than the overlap.
     """
-    extent = stop - first if period is None else period
-    step = max(tile // divisor, 1) * divisor - overlap
-    if step <= 0:
+    shared = -(-overlap // divisor) * divisor
+    largest = tile // divisor * divisor - shared
+    if largest <= 0:
         raise ValueError(f"overlap {overlap} must be smaller than the tile, {tile}")
-    shared = 0 if period is None else overlap
-    count = max(-(-(extent + shared - overlap) // step), 1)
-    needed = -(-(extent + (count - 1) * overlap + shared) // count)
-    size = -(-needed // divisor) * divisor
-    if period is not None:
-        starts = [first + round(index * period / count) for index in range(count)]
-    elif count == 1:
-        starts = [first - (size - extent) // 2]
-    else:
-        stride = (extent - size) / (count - 1)
-        starts = [first + round(index * stride) for index in range(count)]
-    return Axis(size, tuple(starts), _weights(starts, size, overlap, period))
+    begin = 0 if period is not None else first // divisor * divisor
+    extent = period if period is not None else max(stop - begin - shared, 1)
+    count = -(-extent // largest)
+    step = -(-extent // (count * divisor)) * divisor
+    # Rounded steps may need fewer tiles than planned.
+    count = -(-extent // step)
+    starts = [begin + index * step for index in range(count)]
+    return Axis(step + shared, tuple(starts), _weights(starts, step + shared, overlap, period))
 
 
 def _weights(starts: list[int], size: int, overlap: int, period: int | None) -> FloatArray:

@@ -83,14 +83,16 @@ class UNet(nn.Module):
         if self.place is None:
             return context
         chosen = coarse[:, self.position_features, ::2, ::2].unbind(1)
-        place = functional.interpolate(self.place(*chosen), scale_factor=2.0, mode="nearest")
+        place = functional.interpolate(
+            self.place(*chosen), scale_factor=2.0, mode="bilinear", align_corners=False
+        )
         return torch.cat([context, place], dim=1)
 
 
 class _Down(nn.Module):
     def __init__(self, inner: int, outer: int, extra: int, depth: int) -> None:
         super().__init__()
-        self.halve = ConvReLU(inner, outer, kernel=2, stride=2)
+        self.halve = ConvReLU(inner, outer, stride=2)
         self.mix = nn.Sequential(
             *(ConvReLU(outer + (extra if i == 0 else 0), outer) for i in range(depth))
         )
@@ -110,24 +112,28 @@ class _Up(nn.Module):
         self.mix = ConvReLU(outer, outer) if mix else nn.ReLU()
 
     def forward(self, state: Tensor, skip: Tensor) -> Tensor:
-        wide = functional.interpolate(self.narrow(state), scale_factor=2.0, mode="nearest")
+        wide = functional.interpolate(
+            self.narrow(state), scale_factor=2.0, mode="bilinear", align_corners=False
+        )
         mixed: Tensor = self.mix(wide + skip)
         return mixed
 
 
 class _Logits(nn.Conv2d):
-    """A 1x1 convolution; in use its outputs are padded to a multiple of eight and cut again.
+    """A 3x3 convolution; in use its outputs are padded to a multiple of eight and cut again.
 
     ONNX Runtime's fast layout holds channels by eights, and falls back to a slow one for others.
     """
 
     def __init__(self, inner: int, outer: int) -> None:
-        super().__init__(inner, outer, 1)
+        super().__init__(inner, outer, 3, padding=1)
 
     def forward(self, state: Tensor) -> Tensor:
         if self.training or self.bias is None:
             return super().forward(state)
         spare = -self.out_channels % 8
         weight = functional.pad(self.weight, (0, 0, 0, 0, 0, 0, 0, spare))
-        logits = functional.conv2d(state, weight, functional.pad(self.bias, (0, spare)))
+        logits = functional.conv2d(
+            state, weight, functional.pad(self.bias, (0, spare)), padding=1
+        )
         return logits[:, : self.out_channels]
