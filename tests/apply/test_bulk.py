@@ -64,7 +64,7 @@ def tree(tmp_path) -> Path:
 
 
 def run(inputs, out, options=PLAIN, **extra):
-    settings = {"model": Info(), "recipe": RECIPE, "factory": tiny.make_network} | extra
+    settings = {"model": Info(), "model_sha256": "ab" * 32, "recipe": RECIPE, "factory": tiny.make_network} | extra
     places = inputs if isinstance(inputs, list) else [inputs]
     return predict_many(places, out, options=options, **settings)
 
@@ -122,7 +122,7 @@ def test_a_second_run_does_nothing_and_a_changed_map_is_done_again(tree, tmp_pat
 @pytest.mark.parametrize(
     "change",
     [
-        {"model": Info(weights_sha256="cd" * 32)},
+        {"model_sha256": "cd" * 32},
         {"options": Options(picture=False, threshold=0.7)},
         {"options": Options(picture=False, bounds="season")},
         {"background": "none"},
@@ -292,12 +292,13 @@ def test_a_picture_lies_beside_its_product(tree, tmp_path):
 
 
 @pytest.fixture
-def predict_verb(monkeypatch):
+def predict_verb(monkeypatch, tmp_path):
     """`nephoscope predict` with the stand-in in place of a model."""
     from nephoscope.cli import app
     from nephoscope.cli import predict as verb
 
-    model = SimpleNamespace(**vars(Info()), recipe=RECIPE)
+    (tmp_path / "model.yaml").write_text("calibration: 1\n")
+    model = SimpleNamespace(**vars(Info()), recipe=RECIPE, folder=tmp_path)
     monkeypatch.setattr("nephoscope.models.load_model", lambda name: model)
     monkeypatch.setattr(verb, "_open_predictor", lambda name, threads: tiny.blue_threshold)
     return lambda *words: CliRunner().invoke(app, ["predict", "tiny", *map(str, words)])

@@ -73,6 +73,7 @@ def predict_many(
     out: str | Path,
     *,
     model: ModelInfo,
+    model_sha256: str,
     recipe: Recipe,
     factory: PredictMapFactory,
     options: Options | None = None,
@@ -91,6 +92,8 @@ def predict_many(
         inputs: files and folders.
         out: folder of the products; made if need be.
         model: name, weights' sha256 and threshold.
+        model_sha256: of all that the model's predictions depend on, so that a change of any of
+            it (calibration, threshold, recipe) makes finished maps be done again.
         recipe: of the model; names the instrument and the background.
         factory: makes the function that turns (scene, background) into (y, x) probabilities;
             called once in each worker, and pickled if there are several.
@@ -122,6 +125,7 @@ def predict_many(
     backgrounds = SeriesBackgrounds(recipe, out, dict(groups(everything)), background)
     run = _Run(
         Work(model, recipe.instrument, options, command),
+        model_sha256,
         _Journals(out, part),
         len(mine),
         on_event or (lambda event: None),
@@ -139,9 +143,15 @@ class _Run:
     """The state of one run: what has ended, and what is left to do."""
 
     def __init__(
-        self, work: Work, journals: _Journals, total: int, on_event: Callable[[Event], None]
+        self,
+        work: Work,
+        model_sha256: str,
+        journals: _Journals,
+        total: int,
+        on_event: Callable[[Event], None],
     ) -> None:
         self.work = work
+        self.model_sha256 = model_sha256
         self.journals = journals
         self.total = total
         self.on_event = on_event
@@ -164,7 +174,8 @@ class _Run:
 
     def _unfinished(self, jobs: Iterator[Job]) -> Iterator[Job]:
         for job in jobs:
-            key = self._keys[job.target] = self._key(job)
+            key = job_key(job, self.work.options, self.model_sha256)
+            self._keys[job.target] = key
             if self.journals.has(key) and job.is_written:
                 self._end(job, "skipped", None)
             else:
@@ -175,10 +186,6 @@ class _Run:
         event = Event(job, status, error, self._ended, self.total)
         self.summary.count(event)
         self.on_event(event)
-
-    def _key(self, job: Job) -> str:
-        model = f"{self.work.model.weights_sha256} {self.work.model.threshold}"
-        return job_key(job, self.work.options, model)
 
 
 class _Journals:

@@ -106,12 +106,12 @@ def shard(jobs: Sequence[Job], part: tuple[int, int]) -> list[Job]:
     return list(jobs[len(jobs) * (index - 1) // parts : len(jobs) * index // parts])
 
 
-def job_key(job: Job, options: Options, model: str) -> str:
+def job_key(job: Job, options: Options, model_sha256: str) -> str:
     """What the output depends on, as one hash: input, tables beside it, model, options."""
     facts = {
         "files": [_stat(path) for path in [job.scene.path, *_tables(job.scene.path)]],
         "target": str(job.target.resolve()),
-        "model": model,
+        "model": model_sha256,
         "background": job.background_sha256,
         "options": repr(options),
     }

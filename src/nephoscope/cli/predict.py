@@ -64,7 +64,9 @@ def predict(
     from nephoscope.apply.bulk import predict_many
     from nephoscope.apply.engine import cores
     from nephoscope.apply.plan import Options
+    from nephoscope.files import sha256_of
     from nephoscope.models import load_model
+    from nephoscope.models.folder import FACTS
 
     loaded = load_model(model)
     box = parse_box(bbox) if bbox is not None else None
@@ -74,6 +76,7 @@ def predict(
             inputs,
             out,
             model=loaded,
+            model_sha256=sha256_of(loaded.folder / FACTS),
             recipe=loaded.recipe,
             factory=partial(_open_predictor, model, max(1, cores() // max(workers, 1))),
             options=options,
