@@ -136,6 +136,14 @@ def test_near_missing_data_crosses_the_date_line():
     assert not product["quality_flag"].values[18, 36] & cf.NEAR_MISSING_DATA
 
 
+def test_polar_ice_beyond_the_season_is_no_cloud_cover():
+    rows = np.arange(37)[:, None] < 4
+    probability = np.broadcast_to(rows.astype(np.float32), (37, 72)).copy()
+    attributes = mask_product(probability, make_scene(), Info(), outside_season=rows).attrs
+    assert attributes["cloud_cover"] > 0
+    assert attributes["cloud_cover_within_seasonal_bounds"] == 0
+
+
 def test_cloud_cover_is_weighted_by_area():
     latitude = np.array([60.0, 0.0])
     mask = np.array([[1, 1, 255], [0, 0, 0]], np.uint8)

@@ -193,8 +193,11 @@ def _title(product: xr.Dataset) -> str:
     if "solar_longitude" in product.coords:
         year, ls = int(product["mars_year"]), float(product["solar_longitude"])
         parts.append(f"Mars year {year}, Ls {ls:.1f}°")
-    cover = float(attributes["cloud_cover"])
-    covered = "unknown" if np.isnan(cover) else f"{cover:.1%} of the area seen"
+    # Polar ice may be taken for cloud: where the season is known it does not count.
+    within = "cloud_cover_within_seasonal_bounds"
+    where = "within the seasonal bounds" if within in attributes else "of the area seen"
+    cover = float(attributes.get(within, attributes["cloud_cover"]))
+    covered = "unknown" if np.isnan(cover) else f"{cover:.1%} {where}"
     parts.append(f"cloud cover {covered}")
     parts.append(f"{attributes['missing_share']:.1%} of the map missing")
     return " · ".join(parts)

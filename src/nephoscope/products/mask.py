@@ -67,7 +67,7 @@ def mask_product(
         UsageError: the threshold is not within 0..1.
         ValueError: the probability is outside 0..1 or has another shape than the scene.
     """
-    image = scene["image"]
+    image, latitude = scene["image"], scene["latitude"].values
     if probability.shape != image.shape[1:]:
         raise ValueError(f"probability is {probability.shape}, the scene {image.shape[1:]}")
     step = mask_step(model.threshold if threshold is None else threshold)
@@ -101,7 +101,10 @@ def mask_product(
         product.attrs["missing_share_within_seasonal_bounds"] = missing_share(
             missing, outside_season
         )
-    product.attrs["cloud_cover"] = cloud_cover(mask, scene["latitude"].values)
+        product.attrs["cloud_cover_within_seasonal_bounds"] = cloud_cover(
+            np.where(outside_season, cf.FILL, mask), latitude
+        )
+    product.attrs["cloud_cover"] = cloud_cover(mask, latitude)
     return product
 
 
@@ -188,7 +191,6 @@ def _attributes(
         "summary": "Probability and mask of water ice cloud on Mars, found by a neural network in "
         "a Mars Daily Global Map of the MARCI camera.",
         "source": f"{maker}, model {model.name}, weights sha256 {model.weights_sha256}",
-        "institution": "not stated: made by whoever ran nephoscope (see history)",
         "references": cf.MARS_REFERENCES,
         "comment": cf.MARS_COMMENT,
         "history": f"{now} {maker}: {command or 'nephoscope.products.mask.mask_product'}",
