@@ -59,7 +59,12 @@ def read_map(path: str | PathLike[str], require_season: bool = True) -> xr.Datas
     pixels = read_pixels(path)
     missing = missing_mask(pixels)
     if missing.all():
-        raise InputError(path, "is black throughout: there is nothing to see", field="image")
+        raise InputError(
+            path,
+            "is black throughout: there is nothing to see",
+            field="image",
+            remedy="leave it out, or fetch it again",
+        )
     return check_scene(_scene(path, _image(pixels, missing), season, float(missing.mean())))
 
 
@@ -108,12 +113,27 @@ def missing_mask(pixels: NDArray[np.uint8], rule: Rule = "blue") -> NDArray[np.b
 
 def _check_header(path: Path, picture: Image.Image) -> None:
     if picture.format != "JPEG":
-        raise InputError(path, f"is a {picture.format} file, not JPEG", field="image")
+        raise InputError(
+            path,
+            f"is a {picture.format} file, not JPEG",
+            field="image",
+            remedy="fetch the map as it was published",
+        )
     if picture.size != (MARS.cols, MARS.rows):
         size = " x ".join(map(str, picture.size))
-        raise InputError(path, f"is {size} pixels, not {MARS.cols} x {MARS.rows}", field="image")
+        raise InputError(
+            path,
+            f"is {size} pixels, not {MARS.cols} x {MARS.rows}",
+            field="image",
+            remedy="only whole maps on their own grid can be read",
+        )
     if picture.mode != "RGB":
-        raise InputError(path, f"has colour mode {picture.mode}, not RGB", field="image")
+        raise InputError(
+            path,
+            f"has colour mode {picture.mode}, not RGB",
+            field="image",
+            remedy="fetch the colour map",
+        )
 
 
 def _check_whole(path: Path, content: bytes) -> None:
