@@ -64,7 +64,12 @@ def tree(tmp_path) -> Path:
 
 
 def run(inputs, out, options=PLAIN, **extra):
-    settings = {"model": Info(), "model_sha256": "ab" * 32, "recipe": RECIPE, "factory": tiny.make_network} | extra
+    settings = {
+        "model": Info(),
+        "model_sha256": "ab" * 32,
+        "recipe": RECIPE,
+        "factory": tiny.make_network,
+    } | extra
     places = inputs if isinstance(inputs, list) else [inputs]
     return predict_many(places, out, options=options, **settings)
 
