@@ -4,6 +4,7 @@ import yaml
 
 from nephoscope.errors import InputError, OutputError, UsageError
 from nephoscope.models import list_models, load_model, save_model, verify_model
+from nephoscope.models.card import read_card
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.recipe import Recipe
@@ -89,12 +90,43 @@ def test_garbled_facts_are_an_input_error(folder, content):
         load_model(folder)
 
 
-def test_a_fact_that_lacks_is_an_input_error(folder):
+FACTS = ("format", "name", "normalisation", "calibration", "threshold", "divisor", "sha256", "info")
+
+
+@pytest.mark.parametrize("value", [None, "lacks", [], -1])
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_fact_that_lacks_or_makes_no_sense_is_named(folder, fact, value):
     facts = yaml.safe_load((folder / "model.yaml").read_text())
-    del facts["threshold"]
+    assert set(facts) == set(FACTS)
+    facts[fact] = value
+    if value == "lacks":
+        del facts[fact]
     (folder / "model.yaml").write_text(yaml.safe_dump(facts))
-    with pytest.raises(InputError, match="fact"):
+    with pytest.raises(InputError, match=rf"model\.yaml \[{fact}"):
         load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (("calibration", "slope"), float("nan")),
+        (("sha256", "network.onnx"), 3),
+        (("normalisation", "blue"), [0.0, 0.0]),
+        (("normalisation", "blue"), [0.0]),
+    ],
+)
+def test_a_part_of_a_fact_that_makes_no_sense_is_named(folder, keys, value):
+    facts = yaml.safe_load((folder / "model.yaml").read_text())
+    facts[keys[0]][keys[1]] = value
+    (folder / "model.yaml").write_text(yaml.safe_dump(facts))
+    with pytest.raises(InputError, match=rf"model\.yaml \[{keys[0]}"):
+        load_model(folder)
+
+
+def test_a_card_that_lacks_is_named(folder):
+    (folder / "card.md").unlink()
+    with pytest.raises(InputError, match=r"card\.md"):
+        read_card(folder)
 
 
 def test_an_unknown_name_is_a_usage_error_and_another_folder_an_input_error(tmp_path):

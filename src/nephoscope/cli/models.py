@@ -26,8 +26,9 @@ def list_them() -> None:
 def show(name: Name) -> None:
     """Print a model's card."""
     from nephoscope.models import load_model
+    from nephoscope.models.card import read_card
 
-    typer.echo((load_model(name).folder / "card.md").read_text(encoding="utf-8"))
+    typer.echo(read_card(load_model(name).folder))
 
 
 @models.command()

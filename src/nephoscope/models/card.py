@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from nephoscope.errors import InputError
 from nephoscope.recipe import Recipe
 
 LICENCE = "apache-2.0"
@@ -48,6 +50,19 @@ def write_card(facts: Mapping[str, Any], recipe: Recipe) -> str:
         _training(info, recipe),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def read_card(folder: Path) -> str:
+    """The text of a model folder's card.
+
+    Raises:
+        InputError: there is none, or it is no text.
+    """
+    path = folder / "card.md"
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, f"cannot be read: {error}") from error
 
 
 def _split(split: Mapping[str, list[str]]) -> str:

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, sha256_of
@@ -38,6 +39,38 @@ WEIGHTS, ONNX, RECIPE, FACTS, CARD = (
     "model.yaml",
     "card.md",
 )
+
+
+class _Line(BaseModel):
+    """The calibration, as `nephoscope.tasks.mask.Calibration` has it."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    slope: float
+    intercept: float
+
+
+class _Hashes(BaseModel):
+    """The sha256 of each file that the model cannot do without."""
+
+    weights: str = Field(alias=WEIGHTS)
+    onnx: str = Field(alias=ONNX)
+    recipe: str = Field(alias=RECIPE)
+
+
+class _Facts(BaseModel):
+    """The content of `model.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    format: Literal[1]
+    name: str
+    normalisation: dict[str, tuple[float, float]]
+    calibration: _Line
+    threshold: float = Field(gt=0, le=1)
+    divisor: int = Field(ge=1)
+    sha256: _Hashes
+    info: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -63,7 +96,7 @@ class Model:
     calibration: Calibration
     threshold: float
     weights_sha256: str
-    divisor: int = 1
+    divisor: int
     info: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -148,7 +181,8 @@ def load_model(model: str | Path) -> Model:
     """
     folder = _locate(model)
     facts = _read_facts(folder / FACTS)
-    for name, expected in facts["sha256"].items():
+    hashes = facts.sha256
+    for name, expected in ((WEIGHTS, hashes.weights), (ONNX, hashes.onnx), (RECIPE, hashes.recipe)):
         _check(folder / name, expected)
     return _model_of(folder, facts)
 
@@ -196,45 +230,38 @@ def _locate(model: str | Path) -> Path:
     raise UsageError(f"no model '{model}': neither a folder nor shipped (shipped: {names})")
 
 
-def _read_facts(path: Path) -> dict[str, Any]:
+def _read_facts(path: Path) -> _Facts:
     try:
-        facts = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _Facts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(path, f"cannot be read: {error}") from error
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-        raise InputError(path, "is not a model of this version", field="format")
-    hashes = facts.get("sha256")
-    if not isinstance(hashes, dict) or not {WEIGHTS, ONNX, RECIPE} <= set(hashes):
-        raise InputError(path, "does not name the sha256 of every file", field="sha256")
-    return facts
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(path, first["msg"], field=field or None) from error
 
 
 def _check(path: Path, expected: str) -> None:
-    if path.name != str(path.relative_to(path.parent)) or not path.is_file():
+    if not path.is_file():
         raise InputError(path, "is missing from the model folder")
     if sha256_of(path) != expected:
         raise InputError(path, "is truncated or changed: its sha256 is not the recorded one")
 
 
-def _model_of(folder: Path, facts: dict[str, Any]) -> Model:
+def _model_of(folder: Path, facts: _Facts) -> Model:
     recipe = load_recipe(folder / RECIPE)
-    try:
-        model = Model(
-            name=str(facts["name"]),
-            folder=folder,
-            recipe=recipe,
-            normalisation={
-                str(key): (float(mean), float(std))
-                for key, (mean, std) in facts["normalisation"].items()
-            },
-            calibration=Calibration(**{k: float(v) for k, v in facts["calibration"].items()}),
-            threshold=float(facts["threshold"]),
-            weights_sha256=str(facts["sha256"][WEIGHTS]),
-            divisor=int(facts["divisor"]),
-            info=dict(facts["info"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(folder / FACTS, f"lacks or garbles a fact: {error}") from error
-    if tuple(model.normalisation) != recipe.inputs.features:
-        raise InputError(folder / FACTS, "does not fit the recipe", field="normalisation")
-    return model
+    if tuple(facts.normalisation) != recipe.inputs.features:
+        raise InputError(folder / FACTS, "is not of the recipe's features", field="normalisation")
+    if not all(spread > 0 for _, spread in facts.normalisation.values()):
+        raise InputError(folder / FACTS, "has a spread that is not > 0", field="normalisation")
+    return Model(
+        name=facts.name,
+        folder=folder,
+        recipe=recipe,
+        normalisation=facts.normalisation,
+        calibration=Calibration(facts.calibration.slope, facts.calibration.intercept),
+        threshold=facts.threshold,
+        weights_sha256=facts.sha256.weights,
+        divisor=facts.divisor,
+        info=facts.info,
+    )
