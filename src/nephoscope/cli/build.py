@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     import xarray as xr
 
+    from nephoscope.errors import InputError
     from nephoscope.instruments import SceneFile
     from nephoscope.recipe import Recipe
 
@@ -22,25 +23,41 @@ def build(
         Path | None, typer.Option(help="Use this background instead of building one.")
     ] = None,
 ) -> None:
-    """Read raw files with their labels and write training samples."""
+    """Read raw files with their labels and write training samples; what cannot be read is left out.
+
+    Maps without a label only help to build the background.
+    """
+    from nephoscope.cli.progress import progress_bar
     from nephoscope.instruments import find_scenes
     from nephoscope.recipe import load_recipe
     from nephoscope.samples.store import write_samples
 
     chosen = load_recipe(recipe)
     files = [file for folder in raw for file in find_scenes(folder, chosen.instrument)]
-    clear = _background(files, chosen, background)
-    count = 0
-
-    def tell(sample: str) -> None:
-        nonlocal count
-        count += 1
-        typer.echo(f"{count}/{len(files)} {sample}")
-
-    typer.echo(write_samples(files, output, chosen, clear, tell))
+    failed = _Failed()
+    clear = _background(files, chosen, background, failed)
+    with progress_bar("reading", len(files)) as tell:
+        write_samples(files, output, chosen, clear, tell, failed)
+    typer.echo(output)
+    if failed.known:
+        raise typer.Exit(1)
 
 
-def _background(files: list[SceneFile], recipe: Recipe, given: Path | None) -> xr.Dataset | None:
+class _Failed:
+    """Says once what is wrong with an input."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def __call__(self, error: InputError) -> None:
+        if error.path not in self.known:
+            typer.echo(f"failed: {error}", err=True)
+        self.known.add(error.path)
+
+
+def _background(
+    files: list[SceneFile], recipe: Recipe, given: Path | None, failed: _Failed
+) -> xr.Dataset | None:
     from nephoscope.background import build_background, read_background
 
     if given is not None:
@@ -52,4 +69,4 @@ def _background(files: list[SceneFile], recipe: Recipe, given: Path | None) -> x
         typer.echo(f"no background: {len(files)} scenes, {wanted.minimum_scenes} are needed")
         return None
     typer.echo(f"building the background from {len(files)} scenes")
-    return build_background(files, recipe)
+    return build_background(files, recipe, on_error=lambda _, error: failed(error))

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -27,7 +27,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.files import atomic_path
+from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def write_samples(
     recipe: Recipe,
     background: xr.Dataset | None = None,
     progress: Callable[[str], None] | None = None,
+    on_error: Callable[[InputError], None] | None = None,
 ) -> Path:
     """Read scenes with their labels and write the store, atomically and map by map.
 
@@ -67,9 +68,11 @@ def write_samples(
         recipe: names the instrument.
         background: as `nephoscope.background.build_background` makes it.
         progress: called with the id of each sample written.
+        on_error: told of a map or label that cannot be used, which is then left out; without it
+            the error is raised.
 
     Raises:
-        InputError: a map or label cannot be read, or their shapes differ.
+        InputError: a map or label cannot be read, or their shapes differ; or none can be used.
         UsageError: no scene has a label.
     """
     reader = import_module(f"nephoscope.instruments.{recipe.instrument}")
@@ -80,8 +83,9 @@ def write_samples(
     for file, _ in [pair for pair in pairs if pair not in labelled]:
         logger.warning("%s has no label: left out", file.path)
     out = Path(out)
+    remove_stale_parts(out.parent)
     with atomic_path(out) as part:
-        _write(part, labelled, reader, recipe, background, progress)
+        _write(part, _Reading(labelled, reader, on_error), recipe, background, progress)
     return out
 
 
@@ -128,28 +132,29 @@ def background_of(store: xr.Dataset, channels: Sequence[str]) -> xr.Dataset | No
 
 def _write(
     part: Path,
-    labelled: list[tuple[Any, Path]],
-    reader: Any,  # noqa: ANN401 - an instrument module
+    reading: _Reading,
     recipe: Recipe,
     background: xr.Dataset | None,
     progress: Callable[[str], None] | None,
 ) -> None:
     digest = hashlib.sha256()
     facts: list[_Facts] = []
-    first = reader.read_map(labelled[0][0].path)
-    images, labels = _create(part, len(labelled), first)
-    for index, (file, label_path) in enumerate(labelled):
-        scene = reader.read_map(file.path)
-        image, label = _quantise(scene["image"].values), reader.read_label(label_path)
-        if image.shape != first["image"].shape or label.shape != image.shape[1:]:
-            problem = f"has shape {label.shape}, the maps have {first['image'].shape[1:]}"
-            raise InputError(label_path, problem, field="cloudmask")
-        images[index], labels[index] = image, label
+    first: xr.Dataset | None = None
+    for scene, label in reading:
+        image = _quantise(scene["image"].values)
+        if first is None:
+            first = scene
+            images, labels = _create(part, len(reading.pairs), first)
+        images[len(facts)], labels[len(facts)] = image, label
         facts.append(_facts_of(scene))
         for piece in (facts[-1].map_id.encode(), image.tobytes(), label.tobytes()):
             digest.update(piece)
         if progress:
             progress(facts[-1].map_id)
+    if first is None:
+        raise InputError(reading.pairs[0][0].path, "neither this map nor any other can be used")
+    for array in (images, labels):
+        array.resize((len(facts), *array.shape[1:]))
     attrs = {
         "recipe": recipe.name,
         "instrument": recipe.instrument,
@@ -160,6 +165,43 @@ def _write(
         part, mode="a", consolidated=False
     )
     _consolidate(part)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Scenes with their labels, (y, x) int8, all of one shape, read one at a time."""
+
+    pairs: list[tuple[Any, Path]]
+    reader: Any  # an instrument module
+    on_error: Callable[[InputError], None] | None
+
+    def __iter__(self) -> Iterator[tuple[xr.Dataset, npt.NDArray[np.int8]]]:
+        shape: tuple[int, ...] | None = None
+        for file, label_path in self.pairs:
+            try:
+                scene = self.reader.read_map(file.path)
+                label = self.reader.read_label(label_path)
+                shape = shape or scene["image"].shape
+                _check_shapes(file.path, scene["image"].shape, label_path, label.shape, shape)
+            except InputError as error:
+                if self.on_error is None:
+                    raise
+                self.on_error(error)
+            else:
+                yield scene, label
+
+
+def _check_shapes(
+    path: Path,
+    image: tuple[int, ...],
+    label_path: Path,
+    label: tuple[int, ...],
+    wanted: tuple[int, ...],
+) -> None:
+    if image != wanted:
+        raise InputError(path, f"has shape {image}, the first map has {wanted}", field="image")
+    if label != wanted[1:]:
+        raise InputError(label_path, f"has shape {label}, the maps have {wanted[1:]}")
 
 
 def _consolidate(part: Path) -> None:
