@@ -88,9 +88,8 @@ def test_sample_is_seeded_and_differs_by_day() -> None:
     assert not np.array_equal(one.values["longitude"], elsewhere.values["longitude"])
 
 
-def test_what_is_withheld_is_not_there() -> None:
+def test_without_a_background_its_features_are_not_there() -> None:
     scene = labelled_map()
-    assert "longitude" not in sample_pixels(scene, 50, seed=0, position=False).values
     bare = LabelledMap("a", scene.image, scene.label, scene.latitude, scene.longitude)
     names = set(sample_pixels(bare, 50, seed=0).values)
     assert not any("difference" in name or "background" in name for name in names)

@@ -13,12 +13,15 @@ from nephoscope.errors import UsageError
 from nephoscope.evaluation.pixels import Floats, LabelledMap
 from nephoscope.evaluation.protocol import (
     CROP,
+    WAYS,
     Judged,
     Predictor,
     choose_samples,
     run_evaluation,
+    ways_of,
     worst_crops,
 )
+from nephoscope.recipe import Background
 
 Store = Callable[..., xr.Dataset]
 
@@ -74,22 +77,69 @@ def test_the_models_threshold_decides(tiny_store: Store, model: Judged) -> None:
     assert run_evaluation(model, store, predict=unsure).scores.overall["recall"].value > 0.9
 
 
-def test_the_background_is_read_unless_withheld(
-    tiny_store: Store, by_blue: Predictor, model: Judged
-) -> None:
+def test_each_way_withholds_what_it_says(tiny_store: Store, model: Judged) -> None:
     store, seen = tiny_store(["test"], background=True), []
 
     def remember(scene: LabelledMap) -> Floats:
-        seen.append(scene.background)
+        seen.append((scene.background is not None, scene.position))
+        return np.full(scene.label.shape, 0.9 if scene.position else 0.1, np.float32)
+
+    found = run_evaluation(model, store, predict=remember, ways=list(WAYS))
+    assert seen == [(True, True), (False, True), (True, False), (False, False)]
+    recall = {way: each.overall["recall"].value for way, each in found.ways.items()}
+    assert recall == {
+        "full": 1, "without_background": 1, "without_position": 0, "without_both": 0,
+    }  # fmt: skip
+    assert found.scores is found.ways["full"]
+
+
+def test_the_background_is_read_at_full_resolution(
+    tiny_store: Store, by_blue: Predictor, model: Judged
+) -> None:
+    def check(scene: LabelledMap) -> Floats:
+        assert scene.background is not None
+        assert scene.background.shape == (2, 60, 80)
+        assert np.allclose(scene.background, 0.5)
         return by_blue(scene)
 
-    run_evaluation(model, store, predict=remember)
-    run_evaluation(model, store, predict=remember, without=["background"])
-    assert seen[0].shape == (2, 60, 80)
-    assert np.allclose(seen[0], 0.5)
-    assert seen[1] is None
-    with pytest.raises(UsageError, match="latitude"):
-        run_evaluation(model, store, predict=by_blue, without=["latitude"])
+    run_evaluation(model, tiny_store(["test"], background=True), predict=check)
+
+
+@pytest.mark.parametrize(
+    ("features", "in_store", "ways"),
+    [
+        (["blue"], True, ["full"]),
+        (["blue", "sine_longitude"], False, ["full", "without_position"]),
+        (["blue", "background_blue"], True, ["full", "without_background"]),
+        (["blue", "background_blue"], False, ["full"]),
+        (["background_blue", "cosine_longitude"], True, list(WAYS)),
+    ],
+)
+def test_a_model_is_scored_in_the_ways_that_it_has(
+    tiny_store: Store, features: list[str], in_store: bool, ways: list[str]
+) -> None:
+    background = Background(channels=("blue",)) if "background_blue" in features else None
+    recipe = SimpleNamespace(inputs=SimpleNamespace(features=features, background=background))
+    store = tiny_store(["test"], background=in_store)
+    assert ways_of(SimpleNamespace(recipe=recipe), store) == tuple(ways)
+
+
+@pytest.mark.parametrize(
+    ("split", "seen"),
+    [
+        ({"train": ["P01_day00"], "validation": []}, {"train": 0, "validation": 0}),
+        ({"train": ["P01_day00"], "validation": ["P01_day01"]}, {"train": 0, "validation": 1}),
+        ({"train": ["P01_day00", "P01_day01"]}, {"train": 1, "validation": 0}),
+        (None, None),
+    ],
+)
+def test_a_model_tells_which_maps_it_has_seen(
+    tiny_store: Store, by_blue: Predictor, split: dict | None, seen: dict | None
+) -> None:
+    info = {} if split is None else {"split": split}
+    model = SimpleNamespace(name="fake", threshold=0.5, weights_sha256="", info=info)
+    found = run_evaluation(model, tiny_store(["train", "test"]), predict=by_blue)
+    assert found.seen == seen
 
 
 def test_worst_windows_are_where_the_errors_are() -> None:

@@ -59,6 +59,8 @@ def test_scores_json_has_the_form_of_the_design(evaluation: Evaluation, folder: 
     assert content["seconds"] == {"predict": 1.235}
     assert content["hardware"]["cores"] >= 1
     assert set(content["by_day"]) == {"P01_day02", "P01_day03"}
+    assert content["ways"] == {"full": content["metrics"]}
+    assert sum(each["pixels"] for each in content["reliability"]) == f1["n"]
     pooled = sum(day["f1"]["n"] for day in content["by_day"].values())
     assert pooled == sum(band["f1"]["n"] for band in content["by_latitude"].values()) == f1["n"]
 
@@ -94,15 +96,31 @@ def test_report_says_the_numbers_and_shows_every_figure(
         assert "nan" not in line.lower().split()
 
 
-def test_report_says_what_was_withheld_and_what_was_seen_in_training(
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (None, "does not say which maps"),
+        ({"train": 2, "validation": 1}, "fitted to 2 of these maps"),
+        ({"train": 0, "validation": 3}, "3 of them chose"),
+        ({"train": 0, "validation": 0}, "has seen none of these maps"),
+    ],
+)
+def test_report_says_what_the_model_had_seen(
+    evaluation: Evaluation, seen: dict | None, said: str
+) -> None:
+    assert said in markdown.report(replace(evaluation, seen=seen), "command", [])
+
+
+def test_report_has_a_row_for_each_way(
     tiny_store: Store, model: Judged, by_blue: Predictor
 ) -> None:
     store = tiny_store(["train", "test"])
-    found = run_evaluation(model, store, predict=by_blue, without=["position"], split="all")
+    found = run_evaluation(model, store, predict=by_blue, ways=["full", "without_position"])
     text = markdown.report(found, "command", [])
-    assert "Withheld from the model: **position**" in text
-    assert "flatter" in text
+    assert "\n| without position | " in text
     assert "baseline" not in text
+    alone = run_evaluation(model, store, predict=by_blue)
+    assert "without position" not in markdown.report(alone, "command", [])
 
 
 def test_a_report_without_any_cloud_is_still_a_report(

@@ -28,15 +28,13 @@ def samples(tiny_store: Store, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def asked(
-    monkeypatch: pytest.MonkeyPatch, model: Judged, by_blue: Predictor
-) -> list[tuple[LabelledMap, list[str]]]:
-    """What the model was shown, and what was withheld; the model is a fake."""
-    shown: list[tuple[LabelledMap, list[str]]] = []
+def asked(monkeypatch: pytest.MonkeyPatch, model: Judged, by_blue: Predictor) -> list[LabelledMap]:
+    """What the model was shown; the model is a fake."""
+    shown: list[LabelledMap] = []
 
-    def predictor(_: Judged, without: list[str]) -> Predictor:
+    def predictor(_: Judged) -> Predictor:
         def predict(scene: LabelledMap) -> np.ndarray:
-            shown.append((scene, without))
+            shown.append(scene)
             return by_blue(scene)
 
         return predict
@@ -60,30 +58,31 @@ def test_report_with_baselines(asked: list, samples: Path, tmp_path: Path) -> No
     assert set(content["seconds"]) == {"predict", "baselines"}
     assert f"F1 {content['metrics']['f1']['value']:.4f}" in said
     assert "boosted trees" in said
-    (scene, without) = asked[0]
-    assert scene.background is not None
-    assert without == []
+    assert "predicting 1/1 P01_day02" in said
+    assert asked[0].background is not None
 
 
-def test_withholding_reaches_the_model_and_the_spec(
-    asked: list, samples: Path, tmp_path: Path
+def test_the_ways_that_a_model_has_are_all_scored(
+    asked: list, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(
+        "nephoscope.evaluation.protocol.ways_of", lambda *_: ("full", "without_background")
+    )
     out = tmp_path / "report"
-    wanted = ("--no-baselines", "--split", "all", "--without", "background,position")
-    code, said = run(samples, "-o", out, *wanted)
+    code, said = run(samples, "-o", out, "--no-baselines", "--split", "all")
     assert code == 0, said
     content = json.loads((out / "scores.json").read_text())
-    assert content["spec"]["without"] == ["background", "position"]
+    assert list(content["ways"]) == ["full", "without_background"]
     assert content["baselines"] == {}
-    assert [scene.background for scene, _ in asked] == [None] * 3
-    assert asked[0][1] == ["background", "position"]
+    assert [scene.background is None for scene in asked] == [False, True] * 3
+    assert "without background: F1" in said
 
 
 def test_wrong_usage_is_code_2_and_leaves_no_report(
     asked: list, samples: Path, tmp_path: Path
 ) -> None:
     assert run(samples, "-o", tmp_path / "r", "--split", "test")[0] == 2
-    assert run(samples, "-o", tmp_path / "r", "--without", "latitude")[0] == 2
+    assert run(samples, "-o", tmp_path / "r", "--split", "nonsense")[0] == 2
     assert not (tmp_path / "r").exists()
 
 

@@ -61,9 +61,9 @@ def test_counts_add_up():
     assert (parts.pixels == _count(logits, label).pixels).all()
 
 
-def test_calibration_error_is_zero_where_share_equals_probability():
-    steps = np.zeros((2, 251), np.int64)
-    steps[:, 125] = 50
-    assert calibrate.calibration_error(steps) == 0
-    steps[:, 125] = (0, 100)
-    assert calibrate.calibration_error(steps) == pytest.approx(0.5)
+def test_a_calibrated_model_has_a_small_calibration_error_and_another_has_not():
+    counts = _count(*_pixels())
+    line = calibrate.fit_calibration(counts)
+    assert calibrate.scores(counts, line, 0.5)["ece"] < 0.01
+    off = Calibration(line.slope, line.intercept + 2)
+    assert calibrate.scores(counts, off, 0.5)["ece"] > 0.05

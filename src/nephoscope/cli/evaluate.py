@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from nephoscope.evaluation.protocol import Evaluation
     from nephoscope.evaluation.scores import Score
 
 Option = typer.Option
@@ -27,33 +28,32 @@ def evaluate(
         str | None,
         Option(help="train, validation, test or all [default: test, else validation, else all]."),
     ] = None,
-    without: Annotated[
-        str, Option(help="Withhold from the model: position, background, or both with a comma.")
-    ] = "",
     baselines: Annotated[
         bool, Option("--baselines/--no-baselines", help="Fit and score what a model must beat.")
     ] = True,
 ) -> None:
     """Score a model on labelled samples: scores.json, report.md and figures."""
-    from nephoscope.evaluation.baselines import score_baselines
-    from nephoscope.evaluation.protocol import choose_samples, run_evaluation
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.evaluation.baselines import maps_needed, score_baselines
+    from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
     from nephoscope.evaluation.report import Run, write_report
     from nephoscope.models import load_model
     from nephoscope.samples.store import open_samples
 
-    withheld = [part.strip() for part in without.split(",") if part.strip()]
     loaded, store, seconds = load_model(model), open_samples(samples), dict[str, float]()
-    with _timed(seconds, "predict"), _progress("predicting") as tell:
-        found = run_evaluation(loaded, store, split=split, without=withheld, progress=tell)
+    split, indices = choose_samples(store, split)
+    ways = ways_of(loaded, store)
+    with _timed(seconds, "predict"), progress_bar("predicting", len(indices)) as tell:
+        found = run_evaluation(loaded, store, split=split, ways=ways, progress=tell)
     if baselines and "train" not in store["split"].values:
         typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
     elif baselines:
-        with _timed(seconds, "baselines"), _progress("baselines: reading") as tell:
-            _, indices = choose_samples(store, split)
-            scores, details = score_baselines(store, indices, withheld, progress=tell)
+        total = len(maps_needed(store, indices))
+        with _timed(seconds, "baselines"), progress_bar("baselines: reading", total) as tell:
+            scores, details = score_baselines(store, indices, progress=tell)
             found = replace(found, baselines=scores, details=details)
     write_report(found, out, Run(shlex.join(["nephoscope", *sys.argv[1:]]), seconds))
-    _say(found.scores.overall, {name: each.overall for name, each in found.baselines.items()})
+    _say(found)
     typer.echo(f"report: {out / 'report.md'}")
 
 
@@ -64,33 +64,16 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
     seconds[name] = time.perf_counter() - start
 
 
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[str], None]]:
-    """A spinner that counts maps on a terminal, one line a map elsewhere."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda day: typer.echo(f"{what} {day}", err=True)
-        return
-    done: list[str] = []
-    with console.status(f"{what} ...") as status:
-
-        def tell(day: str) -> None:
-            done.append(day)
-            status.update(f"{what}: {len(done)} maps, last {day}")
-
-        yield tell
-
-
-def _say(scores: dict[str, Score], baselines: dict[str, dict[str, Score]]) -> None:
-    f1 = scores["f1"]
+def _say(found: Evaluation) -> None:
+    f1 = found.scores.overall["f1"]
     interval = "" if f1.low is None else f" (95 % interval {f1.low:.3f} to {f1.high:.3f})"
     typer.echo(f"F1 {_shown(f1)}{interval} over {f1.n:,} labelled pixels")
     for name in ("iou", "precision", "recall", "mcc", "auc", "ece"):
-        typer.echo(f"  {name:10} {_shown(scores[name])}")
-    for name, each in baselines.items():
-        typer.echo(f"  baseline F1 {_shown(each['f1'])}  {name}")
+        typer.echo(f"  {name:10} {_shown(found.scores.overall[name])}")
+    for way, each in list(found.ways.items())[1:]:
+        typer.echo(f"  {way.replace('_', ' ')}: F1 {_shown(each.overall['f1'])}")
+    for name, each in found.baselines.items():
+        typer.echo(f"  baseline F1 {_shown(each.overall['f1'])}  {name}")
 
 
 def _shown(score: Score) -> str:

@@ -7,7 +7,7 @@ as a model, on a seeded sample of each map's labelled pixels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,7 +38,6 @@ class BaselineOptions:
         pixels_learned: of these, how many of each training map regression and trees learn from.
         iterations: trees.
         leaves: of a tree.
-        position: whether the trees may know the longitude.
         seed: of sampling and trees.
     """
 
@@ -46,7 +45,6 @@ class BaselineOptions:
     pixels_learned: int = 25_000
     iterations: int = 200
     leaves: int = 31
-    position: bool = True
     seed: int = 0
 
 
@@ -72,7 +70,6 @@ class Baseline:
 def score_baselines(
     store: xr.Dataset,
     indices: Sequence[int],
-    without: Collection[str] = (),
     options: BaselineOptions = BaselineOptions(),
     progress: Callable[[str], None] | None = None,
 ) -> tuple[dict[str, Scores], dict[str, str]]:
@@ -81,7 +78,6 @@ def score_baselines(
     Args:
         store: a samples store that has been split.
         indices: the samples to score.
-        without: what is kept from the trees, of "position" and "background".
         options: how much work.
         progress: called with the id of each map read.
 
@@ -91,26 +87,33 @@ def score_baselines(
     Raises:
         UsageError: no sample is in the training part.
     """
-    options = replace(options, position=options.position and "position" not in without)
-    parts = [str(part) for part in store["split"].values]
-    chosen = {part: [i for i, p in enumerate(parts) if p == part] for part in parts}
-    if not chosen.get("train"):
+    chosen, needed = _parts(store), maps_needed(store, indices)
+    if not chosen["train"]:
         raise UsageError("baselines need training maps: run nephoscope split, or --no-baselines")
-    needed = sorted({*chosen["train"], *chosen.get("validation", []), *indices})
     pixels: dict[int, Pixels] = {}
-    for index, scene in zip(needed, read_maps(store, needed, without), strict=True):
-        pixels[index] = sample_pixels(scene, options.pixels, options.seed, options.position)
+    for index, scene in zip(needed, read_maps(store, needed), strict=True):
+        pixels[index] = sample_pixels(scene, options.pixels, options.seed)
         if progress:
             progress(scene.day)
     train, validation, scored = (
-        [pixels[i] for i in part]
-        for part in (chosen["train"], chosen.get("validation", []), indices)
+        [pixels[i] for i in part] for part in (chosen["train"], chosen["validation"], indices)
     )
     baselines = fit_baselines(train, validation, options)
     return (
         {each.name: _scores(each, scored) for each in baselines},
         {each.name: each.detail for each in baselines},
     )
+
+
+def maps_needed(store: xr.Dataset, indices: Sequence[int]) -> list[int]:
+    """The samples that are read to fit the baselines and score them on `indices`."""
+    return sorted({*indices}.union(*_parts(store).values()))
+
+
+def _parts(store: xr.Dataset) -> dict[str, list[int]]:
+    parts = [str(part) for part in store["split"].values]
+    wanted = ("train", "validation")
+    return {name: [i for i, part in enumerate(parts) if part == name] for name in wanted}
 
 
 def _scores(baseline: Baseline, maps: Sequence[Pixels]) -> Scores:

@@ -62,6 +62,7 @@ def report(evaluation: Evaluation, command: str, figures: Sequence[str]) -> str:
         _headline(evaluation),
         "## All scores\n\n" + _overall_table(evaluation),
         _baselines(evaluation),
+        _ways(evaluation),
         "## By day\n\n" + _table("day", evaluation.scores.by_day.items()),
         "## By latitude\n\n" + _bands_table(evaluation),
         "## Figures\n\n" + "\n\n".join(_figure(name) for name in figures),
@@ -75,24 +76,50 @@ def _headline(evaluation: Evaluation) -> str:
     f1, maps = scores["f1"], spec["maps"]
     lines = [
         f"# {evaluation.model['name']}: F1 {_with_interval(f1)}",
-        f"Scored on {len(maps)} maps ({spec['split']}: {_span(maps)}), {f1.n:,} labelled pixels, "
+        f"Scored on {_maps(len(maps))} ({spec['split']}: {_span(maps)}), {f1.n:,} labelled pixels, "
         f"of which {_percent(scores['cloud_share'])} are cloudy.",
         f"Of what the model calls cloud, {_percent(scores['precision'])} is cloud in the label; of "
         f"the label's cloud it finds {_percent(scores['recall'])}. A stated probability is off by "
         f"{_number(scores['ece'])} on average. "
         f"{_percent(scores['coverage'])} of the labelled pixels have a prediction.",
     ]
-    if spec["without"]:
-        lines.append(f"Withheld from the model: **{', '.join(spec['without'])}**.")
-    if spec["split"] in ("train", "all"):
-        lines.append(
-            "**These are not all maps the model has never seen**: where it was trained on some of "
-            "them, the scores flatter it."
+    lines += [_seen(evaluation), _best_baseline(evaluation)]
+    return "\n\n".join(line for line in lines if line)
+
+
+def _maps(number: int) -> str:
+    return "1 map" if number == 1 else f"{number} maps"
+
+
+def _seen(evaluation: Evaluation) -> str:
+    """Whether the model knows the scored maps, by its own record."""
+    if evaluation.seen is None:
+        return "The model does not say which maps it was fitted to: these may be among them."
+    train, validation = evaluation.seen["train"], evaluation.seen["validation"]
+    if train:
+        return f"**The model was fitted to {train} of these maps, so the scores flatter it.**"
+    if validation:
+        return (
+            f"The model was not fitted to these maps, but {validation} of them chose its "
+            "checkpoint, calibration and threshold, so the scores flatter it a little."
         )
-    best = _best_baseline(evaluation)
-    if best:
-        lines.append(best)
-    return "\n\n".join(lines)
+    return "The model has seen none of these maps."
+
+
+def _ways(evaluation: Evaluation) -> str:
+    if len(evaluation.ways) < 2:
+        return ""
+    names = ("f1", "precision", "recall", "auc", "ece")
+    rows = [
+        (way.replace("_", " "), *(_with_interval(each.overall[name]) for name in names))
+        for way, each in evaluation.ways.items()
+    ]
+    return (
+        "## What it leans on\n\n"
+        "The same maps, with the clear-scene background or the position (longitude) withheld. "
+        "Without position the model cannot know places by heart; without background it has only "
+        "the one map.\n\n" + _rows(("inputs", *(COLUMNS[name] for name in names)), rows)
+    )
 
 
 def _best_baseline(evaluation: Evaluation) -> str:

@@ -48,6 +48,7 @@ class LabelledMap:
         latitude: (y,) degrees.
         longitude: (x,) degrees.
         background: (statistic, y, x) float32, median blue (DN) and blue/red, or None.
+        position: whether the model may know the longitude.
     """
 
     day: str
@@ -56,16 +57,16 @@ class LabelledMap:
     latitude: NDArray[np.float64]
     longitude: NDArray[np.float64]
     background: Floats | None = None
+    position: bool = True
 
 
-def sample_pixels(scene: LabelledMap, number: int, seed: int, position: bool = True) -> Pixels:
+def sample_pixels(scene: LabelledMap, number: int, seed: int) -> Pixels:
     """Draw labelled pixels of a map and compute their features.
 
     Args:
         scene: the map.
         number: how many pixels; all of them when there are fewer.
         seed: of the draw, together with the map's id.
-        position: whether longitude is among the features.
     """
     places = np.flatnonzero(scene.label.ravel() >= 0)
     if number < places.size:
@@ -74,8 +75,7 @@ def sample_pixels(scene: LabelledMap, number: int, seed: int, position: bool = T
     row, col = np.unravel_index(places, scene.label.shape)
     values = {name: plane[row, col] for name, plane in _planes(_trim(scene, row))}
     values["latitude"] = scene.latitude[row].astype(np.float32)
-    if position:
-        values["longitude"] = scene.longitude[col].astype(np.float32)
+    values["longitude"] = scene.longitude[col].astype(np.float32)
     return Pixels(
         day=scene.day,
         label=scene.label[row, col],

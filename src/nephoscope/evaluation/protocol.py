@@ -6,8 +6,8 @@ is the one stored in the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +21,15 @@ from nephoscope.evaluation.scores import Scores, score_sums
 from nephoscope.evaluation.sums import STEPS, Sums, probability_bin, sums_of_map
 
 SPLITS = ("train", "validation", "test", "all")
-WITHHELD = ("position", "background")
+WAYS = {
+    "full": (),
+    "without_background": ("background",),
+    "without_position": ("position",),
+    "without_both": ("background", "position"),
+}
+"""Name of a way to be scored → what is withheld from the model."""
+POSITION = {"sine_longitude", "cosine_longitude"}
+"""Features that tell the longitude."""
 MASK_RULE = (
     "cloud where the probability, stored in steps of 1/250, is at or above the threshold; pooled "
     "over every pixel with a label; a pixel without a prediction counts as clear"
@@ -84,17 +92,22 @@ class Evaluation:
     """Everything a report says.
 
     Attributes:
-        scores: of the model.
+        scores: of the model, given everything.
         baselines: name → scores on a sample of the same maps' pixels, the simplest first.
         details: name of a baseline → its fitted number in words.
         crops: the windows with the most errors, worst first.
-        spec: what was scored: task, samples, maps, threshold, mask rule, what was withheld.
+        spec: what was scored: task, samples, maps, threshold, mask rule.
         model: name and sha256 of the weights.
+        ways: name of a way (see `WAYS`) → its scores, `full` first.
+        seen: "train" and "validation" → how many of the scored maps the model was fitted to, and
+            how many chose its checkpoint, calibration and threshold; None where it does not say.
     """
 
     scores: Scores
     spec: dict[str, Any]
     model: dict[str, str]
+    ways: dict[str, Scores] = field(default_factory=dict)
+    seen: dict[str, int] | None = None
     baselines: dict[str, Scores] = field(default_factory=dict)
     details: dict[str, str] = field(default_factory=dict)
     crops: list[Crop] = field(default_factory=list)
@@ -125,11 +138,10 @@ def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, li
 def read_maps(
     store: xr.Dataset,
     indices: Sequence[int],
-    without: Collection[str] = (),
     channels: Sequence[str] = BACKGROUND_CHANNELS,
 ) -> Iterator[LabelledMap]:
-    """Read maps with their labels and, unless withheld, the background, one at a time."""
-    background = None if "background" in without else _full_background(store, channels)
+    """Read maps with their labels and the background, one at a time."""
+    background = _full_background(store, channels)
     for index in indices:
         sample = store.isel(sample=index)
         yield LabelledMap(
@@ -156,18 +168,42 @@ def predict_maps(
     maps: Iterator[LabelledMap],
     predict: Predictor,
     threshold: float,
+    ways: Sequence[str] = ("full",),
     progress: Callable[[str], None] | None = None,
-) -> tuple[Sums, list[Crop]]:
-    """Predict each map, count its pixels and keep the windows with the most errors."""
-    sums, crops = Sums(), list[Crop]()
+) -> tuple[dict[str, Sums], list[Crop]]:
+    """Predict each map in each way, count its pixels, keep the windows most wrong in the first."""
+    sums, crops = {way: Sums() for way in ways}, list[Crop]()
     for scene in maps:
-        probability = predict(scene)
-        sums += sums_of_map(scene.day, probability, scene.label, scene.latitude)
-        crops += worst_crops(scene, probability, threshold)
+        for way in ways:
+            probability = predict(withhold(scene, way))
+            sums[way] += sums_of_map(scene.day, probability, scene.label, scene.latitude)
+            if way == ways[0]:
+                crops += worst_crops(scene, probability, threshold)
         crops = sorted(crops, key=lambda crop: -crop.errors)[:CROPS]
         if progress:
             progress(scene.day)
     return sums, crops
+
+
+def withhold(scene: LabelledMap, way: str) -> LabelledMap:
+    """The map as the model sees it in one of `WAYS`."""
+    return replace(
+        scene,
+        background=None if "background" in WAYS[way] else scene.background,
+        position="position" not in WAYS[way],
+    )
+
+
+def ways_of(model: Any, store: xr.Dataset) -> tuple[str, ...]:  # noqa: ANN401 - any model
+    """The ways in which a model can be scored on these samples: what it never has is no way."""
+    recipe = getattr(model, "recipe", None)
+    if recipe is None:
+        return ("full",)
+    withheld = {"position"} if POSITION & set(recipe.inputs.features) else set()
+    names = {f"background_{channel}" for channel in _background_channels(model)}
+    if recipe.inputs.background and names <= set(store.data_vars):
+        withheld.add("background")
+    return tuple(way for way, parts in WAYS.items() if set(parts) <= withheld)
 
 
 def worst_crops(scene: LabelledMap, probability: Floats, threshold: float) -> list[Crop]:
@@ -203,8 +239,8 @@ def _crop(scene: LabelledMap, probability: Floats, rows: slice, cols: slice, err
     )
 
 
-def model_predictor(model: Any, without: Collection[str] = ()) -> Predictor:  # noqa: ANN401 - any model
-    """How `nephoscope.apply` predicts a map with `model`, position withheld on request."""
+def model_predictor(model: Any) -> Predictor:  # noqa: ANN401 - any model
+    """How `nephoscope.apply` predicts a map with `model`."""
     from nephoscope.apply.predict import Predictor as Applied
 
     applied = Applied(model)
@@ -215,14 +251,14 @@ def model_predictor(model: Any, without: Collection[str] = ()) -> Predictor:  # 
             scene.latitude,
             scene.longitude,
             scene.background,
-            position="position" not in without,
+            position=scene.position,
         )
 
     return predict
 
 
 def describe(
-    store: xr.Dataset, indices: Sequence[int], split: str, model: Judged, without: Collection[str]
+    store: xr.Dataset, indices: Sequence[int], split: str, model: Judged
 ) -> dict[str, Any]:
     """The spec of an evaluation: two reports with the same one may be compared."""
     return {
@@ -231,7 +267,6 @@ def describe(
         "split": split,
         "maps": [str(store["map_id"].values[index]) for index in indices],
         "threshold": model.threshold,
-        "without": sorted(without),
         "mask_rule": MASK_RULE,
     }
 
@@ -241,7 +276,7 @@ def run_evaluation(
     samples: str | Path | xr.Dataset,
     *,
     split: str | None = None,
-    without: Collection[str] = (),
+    ways: Sequence[str] = ("full",),
     predict: Predictor | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Evaluation:
@@ -251,31 +286,40 @@ def run_evaluation(
         model: a model (or anything with a name, a threshold and a weights' sha256).
         samples: a samples store, or its path.
         split: see `choose_samples`.
-        without: what is kept from the model, of "position" and "background".
+        ways: names of `WAYS`, `full` first; each costs a prediction of every map.
         predict: from a map to its probability; by default the model is applied.
         progress: called with the id of each map done.
 
     Raises:
-        UsageError: an unknown or empty split, or something that cannot be withheld.
+        UsageError: an unknown or empty split.
         InputError: the samples cannot be read.
     """
-    unknown = set(without) - set(WITHHELD)
-    if unknown:
-        raise UsageError(f"cannot withhold {', '.join(unknown)}; only {', '.join(WITHHELD)}")
     store = samples if isinstance(samples, xr.Dataset) else _open(samples)
     split, indices = choose_samples(store, split)
     sums, crops = predict_maps(
-        read_maps(store, indices, without, _background_channels(model)),
-        predict or model_predictor(model, without),
+        read_maps(store, indices, _background_channels(model)),
+        predict or model_predictor(model),
         model.threshold,
+        ways,
         progress,
     )
+    scores = {way: score_sums(each, model.threshold) for way, each in sums.items()}
+    spec = describe(store, indices, split, model)
     return Evaluation(
-        scores=score_sums(sums, model.threshold),
-        spec=describe(store, indices, split, model, without),
+        scores=scores["full"],
+        spec=spec,
         model={"name": model.name, "weights_sha256": model.weights_sha256},
+        ways=scores,
+        seen=_seen(getattr(model, "info", {}).get("split"), spec["maps"]),
         crops=crops,
     )
+
+
+def _seen(split: Mapping[str, Sequence[str]] | None, maps: Sequence[str]) -> dict[str, int] | None:
+    """How many of the maps the model was fitted to and chosen on, by its own record."""
+    if split is None:
+        return None
+    return {part: len({*split.get(part, ())} & {*maps}) for part in ("train", "validation")}
 
 
 def _background_channels(model: Any) -> tuple[str, ...]:  # noqa: ANN401 - any model

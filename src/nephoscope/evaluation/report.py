@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ import xarray as xr
 
 from nephoscope.evaluation import markdown
 from nephoscope.evaluation.protocol import Evaluation, Judged, Predictor, run_evaluation
-from nephoscope.evaluation.scores import Score, Scores
+from nephoscope.evaluation.scores import Score, Scores, calibration
 from nephoscope.files import atomic_path
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ def evaluate(
     samples: str | Path | xr.Dataset,
     *,
     split: str | None = None,
-    without: Collection[str] = (),
     predict: Predictor | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Scores:
@@ -54,7 +53,6 @@ def evaluate(
         samples: a samples store, or its path.
         split: "train", "validation", "test" or "all"; by default test, else validation where
             there is one, else all.
-        without: what is kept from the model, of "position" (longitude) and "background".
         predict: from a map to its (y, x) float32 probability; by default the model is applied.
         progress: called with the id of each map done.
 
@@ -66,7 +64,7 @@ def evaluate(
         InputError: the samples or the model cannot be read.
     """
     return run_evaluation(
-        _loaded(model), samples, split=split, without=without, predict=predict, progress=progress
+        _loaded(model), samples, split=split, predict=predict, progress=progress
     ).scores
 
 
@@ -105,6 +103,8 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
         "spec": evaluation.spec,
         "spec_hash": spec_hash(evaluation.spec),
         "metrics": _plain(scores.overall),
+        "ways": {way: _plain(each.overall) for way, each in evaluation.ways.items()},
+        "reliability": _reliability(scores),
         "by_day": {day: _plain(each) for day, each in scores.by_day.items()},
         "by_latitude": {str(band): _plain(each) for band, each in scores.by_band.items()},
         "baselines": {
@@ -112,6 +112,7 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
             for name, each in evaluation.baselines.items()
         },
         "model": evaluation.model,
+        "seen": evaluation.seen,
         "nephoscope": version("nephoscope"),
         "hardware": hardware(),
         "seconds": {name: round(value, 3) for name, value in run.seconds.items()},
@@ -146,6 +147,16 @@ def _processor() -> str:
 
 def _plain(scores: dict[str, Score]) -> dict[str, Any]:
     return {name: asdict(score) for name, score in scores.items()}
+
+
+def _reliability(scores: Scores) -> list[dict[str, float]]:
+    """Mean probability, cloud share and pixels of each bin that holds any."""
+    rows = zip(*(each.tolist() for each in calibration(scores.sums.total())), strict=True)
+    return [
+        {"probability": round(p, 4), "cloud_share": round(share, 4), "pixels": int(pixels)}
+        for p, share, pixels in rows
+        if pixels
+    ]
 
 
 def _figures(evaluation: Evaluation) -> list[tuple[str, Figure]]:

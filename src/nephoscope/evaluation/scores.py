@@ -70,12 +70,12 @@ def score_sums(
     return Scores(
         sums=sums,
         threshold=threshold,
-        overall=_with_intervals(sums.by_day(), level, weights),
+        overall=with_intervals(sums.by_day(), level, weights),
         by_day={
-            day: _with_intervals(counts[None], level, None)
+            day: with_intervals(counts[None], level, None)
             for day, counts in zip(sums.days, sums.by_day(), strict=True)
         },
-        by_band={band: _with_intervals(sums.by_day(band), level, weights) for band in sums.bands},
+        by_band={band: with_intervals(sums.by_day(band), level, weights) for band in sums.bands},
     )
 
 
@@ -96,9 +96,10 @@ def bootstrap_weights(
     return np.repeat(drawn, block, axis=1)[:, :days]
 
 
-def _with_intervals(
+def with_intervals(
     by_day: Counts, level: int, weights: NDArray[np.int64] | None
 ) -> dict[str, Score]:
+    """All metrics of (day, truth, bin) counts, pooled, with intervals from `bootstrap_weights`."""
     pooled = by_day.sum(axis=0)
     values = metrics(pooled, level)
     n = int(pooled.sum())

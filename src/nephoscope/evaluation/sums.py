@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
 from nephoscope.files import atomic_path
+from nephoscope.tasks.mask import PROBABILITY_STEPS, steps_of
 
-STEPS = 250
-"""The product stores probabilities as multiples of 1 / STEPS."""
+STEPS = PROBABILITY_STEPS
+"""Probabilities are counted as they are published, as multiples of 1 / STEPS."""
 MISSING = 0
 """Bin of the pixels without a prediction; bin 1 + k counts the probability k / STEPS."""
 BINS = STEPS + 2
@@ -87,8 +88,8 @@ def merge(parts: Iterable[Sums]) -> Sums:
 
 def probability_bin(probability: NDArray[np.float32]) -> NDArray[np.int64]:
     """The bin of each probability (any shape) 0..1; NaN goes to the bin of missing predictions."""
-    levels = np.rint(np.nan_to_num(probability, nan=-1.0) * STEPS).astype(np.int64)
-    return np.where(np.isnan(probability), MISSING, levels.clip(0, STEPS) + 1)
+    levels = steps_of(np.nan_to_num(probability).clip(0, 1)).astype(np.int64)
+    return np.where(np.isnan(probability), MISSING, levels + 1)
 
 
 def latitude_band(latitude: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -13,12 +13,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nephoscope.evaluation.scores import best_threshold, metrics
+from nephoscope.evaluation.sums import Counts
 from nephoscope.tasks.mask import PROBABILITY_STEPS, Calibration, probability, steps_of
 
 LIMIT, WIDTH = 25.0, 0.01
 BINS = round(2 * LIMIT / WIDTH)
 CENTRES = (np.arange(BINS) + 0.5) * WIDTH - LIMIT
-CALIBRATION_BINS = 20
+KEPT = ("f1", "precision", "recall", "iou", "auc", "ece", "cloud_share")
 
 
 @dataclass(frozen=True)
@@ -88,46 +90,22 @@ def fit_calibration(counts: LogitCounts, rounds: int = 50) -> Calibration:
 
 def choose_threshold(counts: LogitCounts, calibration: Calibration) -> float:
     """The published threshold with the highest F1 pooled over all pixels, a multiple of 1/250."""
-    f1 = _f1(_by_step(counts, calibration), counts.unseen)
-    return float((1 + np.argmax(f1[1:])) / PROBABILITY_STEPS)
+    return best_threshold(published(counts, calibration))
 
 
 def scores(counts: LogitCounts, calibration: Calibration, threshold: float) -> dict[str, float]:
-    """F1, precision, recall, IoU and expected calibration error, pooled over labelled pixels."""
-    steps = _by_step(counts, calibration)
-    cut = round(threshold * PROBABILITY_STEPS)
-    hit, false = int(steps[1, cut:].sum()), int(steps[0, cut:].sum())
-    missed = int(steps[1, :cut].sum() + counts.unseen[1])
-    return {
-        "f1": 2 * hit / max(2 * hit + false + missed, 1),
-        "precision": hit / max(hit + false, 1),
-        "recall": hit / max(hit + missed, 1),
-        "iou": hit / max(hit + false + missed, 1),
-        "expected_calibration_error": calibration_error(steps),
-        "pixels": int(steps.sum() + counts.unseen.sum()),
-        "cloud_share": (hit + missed) / max(int(steps.sum() + counts.unseen.sum()), 1),
-    }
+    """What `nephoscope evaluate` would say, without intervals, and the number of pixels."""
+    found = published(counts, calibration)
+    values = metrics(found, round(threshold * PROBABILITY_STEPS))
+    kept = {name: float(np.nan_to_num(values[name])) for name in KEPT}
+    return {**kept, "pixels": int(found.sum())}
 
 
-def calibration_error(steps: npt.NDArray[np.int64]) -> float:
-    """Mean distance of predicted and observed cloud share over 20 equal bins, by pixel.
-
-    Args:
-        steps: (label, step) counted pixels by probability step.
-    """
-    level = np.arange(PROBABILITY_STEPS + 1) / PROBABILITY_STEPS
-    place = np.minimum((level * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    total = steps.sum(axis=0)
-    predicted = np.bincount(place, total * level, CALIBRATION_BINS)
-    observed = np.bincount(place, steps[1], CALIBRATION_BINS)
-    return float(np.abs(predicted - observed).sum() / max(total.sum(), 1))
-
-
-def _by_step(counts: LogitCounts, calibration: Calibration) -> npt.NDArray[np.int64]:
-    """(label, step) pixels by published probability step."""
+def published(counts: LogitCounts, calibration: Calibration) -> Counts:
+    """(truth, bin) int64, as `nephoscope.evaluation.sums` counts published probabilities."""
     step = steps_of(probability(CENTRES.astype(np.float32), calibration))
-    bins = PROBABILITY_STEPS + 1
-    return np.stack([np.bincount(step, row, bins) for row in counts.pixels]).astype(np.int64)
+    steps = [np.bincount(step, row, PROBABILITY_STEPS + 1) for row in counts.pixels]
+    return np.concatenate([counts.unseen[:, None], np.stack(steps).astype(np.int64)], axis=1)
 
 
 def _f1(pixels: npt.NDArray[np.int64], unseen: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

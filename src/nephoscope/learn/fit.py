@@ -23,6 +23,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.evaluation.protocol import WAYS
 from nephoscope.files import write_text
 from nephoscope.learn import calibrate
 from nephoscope.learn.module import MaskModule
@@ -117,15 +118,9 @@ def _finish(
 ) -> Path:
     """Choose calibration and threshold on the validation samples and write the model folder."""
     network = network.eval()
-    ways = {
-        "full": {},
-        "without_background": {"background": False},
-        "without_position": {"position": False},
-        "without_both": {"background": False, "position": False},
-    }
     counts = {
-        name: count_part(network, Tiles(validation, recipe, network.divisor, **way))
-        for name, way in ways.items()
+        way: count_part(network, Tiles(validation, recipe, network.divisor, withheld))
+        for way, withheld in WAYS.items()
     }
     calibration = calibrate.fit_calibration(counts["full"])
     threshold = calibrate.choose_threshold(counts["full"], calibration)

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from nephoscope.evaluation.protocol import Crop
 from nephoscope.evaluation.scores import Score, calibration, confusion, metrics, precision_recall
 from nephoscope.evaluation.scores import roc as roc_of
-from nephoscope.evaluation.sums import STEPS, Counts
+from nephoscope.evaluation.sums import STEPS, Counts, probability_bin
 
 MODEL, OTHER, TRUTH = "#1f5f8b", "#9aa5ad", "#d1495b"
 
@@ -184,7 +184,7 @@ _AGREED, _FALSE, _MISSED, _UNKNOWN, _CLEAR = "#ffffff", "#d1495b", "#edae49", "#
 
 def _crop_row(row: Sequence[Axes], crop: Crop, threshold: float) -> None:
     bright = _stretch(crop.image)
-    said = np.nan_to_num(crop.probability, nan=-1.0) >= threshold - 0.002
+    said = probability_bin(crop.probability) > round(threshold * STEPS)
     for axes in row[:2]:
         axes.imshow(bright)
     for mask, colour in ((crop.label == 1, "cyan"), (said, "magenta")):

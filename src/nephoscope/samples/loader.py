@@ -7,7 +7,7 @@ run goes on with the crops that an uninterrupted one would have seen.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
@@ -142,8 +142,7 @@ class Tiles:
         part: the samples.
         recipe: features, and the tiles with which the model will be applied.
         divisor: sides of a tile are multiples of it.
-        background: whether the network may know the background.
-        position: whether the network may know the longitude.
+        withheld: what the network may not know, of "background" and "position".
     """
 
     def __init__(
@@ -151,11 +150,10 @@ class Tiles:
         part: PartArrays,
         recipe: Recipe,
         divisor: int = 1,
-        background: bool = True,
-        position: bool = True,
+        withheld: Collection[str] = (),
     ) -> None:
         self.part, self.recipe = part, recipe
-        self.background, self.position = background, position
+        self.background, self.position = "background" not in withheld, "position" not in withheld
         sides = zip(recipe.apply.tile, part.shape, strict=True)
         self.size = _pair(
             max(min(side, whole) // divisor * divisor, divisor) for side, whole in sides
