@@ -1,11 +1,12 @@
 """Leave-days-out: train once for each block of days left out, and score all days unseen.
 
     python -m benchmarks.leave_days_out mars.zarr -o study [--recipe mars] [--folds 6]
-        [--set training.steps=2000 ...] [--without position]
+        [--set training.steps=2000 ...]
 
-Each fold trains on the other blocks but one, chooses checkpoint and threshold on that one, and is
-scored on its own block. The sums of the folds are merged, so every day is scored once, by a model
-that has not seen it. Folds that are done are skipped when the study is run again.
+Each fold trains on the other blocks but one, chooses checkpoint, calibration and threshold on that
+one, and is scored on its own block, with background and position, and with each and both withheld.
+The sums of the folds are merged, so every day is scored once, by a model that has not seen it.
+Folds that are done are skipped when the study is run again.
 """
 
 from __future__ import annotations
@@ -15,12 +16,20 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from nephoscope.evaluation.protocol import run_evaluation
-from nephoscope.evaluation.scores import Score, bootstrap_weights, metrics
-from nephoscope.evaluation.sums import STEPS, Counts, Sums, read_sums, write_sums
+from nephoscope.errors import UsageError
+from nephoscope.evaluation.protocol import run_evaluation, ways_of
+from nephoscope.evaluation.scores import (
+    THRESHOLD_METRICS,
+    Score,
+    bootstrap_weights,
+    score_sums,
+    with_intervals,
+)
+from nephoscope.evaluation.sums import STEPS, Counts, Sums, merge, read_sums, write_sums
 from nephoscope.files import atomic_path, write_text
 from nephoscope.models import load_model
 from nephoscope.recipe import load_recipe
@@ -38,16 +47,16 @@ def main() -> None:
     parser.add_argument("--recipe", default="mars")
     parser.add_argument("--folds", type=int, default=6)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--without", action="append", default=[], help="position or background")
     options = parser.parse_args()
     parts = assign_folds(options.samples, options.folds)
     done = [_fold(options, index, split) for index, split in enumerate(parts)]
-    scores = score_folds(done)
-    for name, score in scores.items():
-        _line(f"{name:18} {_shown(score)}")
-    document = {name: asdict(score) for name, score in scores.items()}
-    name = "-".join(["scores", *sorted(options.without)])
-    write_text(options.output / f"{name}.json", json.dumps(document, indent=1) + "\n")
+    document: dict[str, Any] = {"folds": options.folds, "days": len(parts[0]), "ways": {}}
+    for way in done[0][1]:
+        scores = score_folds([(threshold, sums[way]) for threshold, sums in done])
+        document["ways"][way] = {name: asdict(score) for name, score in scores.items()}
+        for name, score in scores.items():
+            _line(f"{way:18} {name:18} {_shown(score)}")
+    write_text(options.output / "scores.json", json.dumps(document, indent=1) + "\n")
 
 
 def assign_folds(samples: Path, folds: int) -> list[list[str]]:
@@ -89,24 +98,28 @@ def fold_store(samples: Path, out: Path, split: list[str]) -> Path:
     return out
 
 
-def _fold(options: argparse.Namespace, index: int, split: list[str]) -> tuple[float, Sums]:
-    """Threshold and sums of one fold, from disk where it is done."""
+def _fold(
+    options: argparse.Namespace, index: int, split: list[str]
+) -> tuple[float, dict[str, Sums]]:
+    """Threshold and sums of each way of one fold, from disk where it is done."""
     from nephoscope.learn.fit import fit
 
     folder = options.output / f"fold{index}"
-    model_folder = folder / "run" / "model"
-    sums_path = folder / ("-".join(["sums", *sorted(options.without)]) + ".npz")
     store = fold_store(options.samples, folder / "samples.zarr", split)
-    if not model_folder.is_dir():
-        recipe = load_recipe(options.recipe, options.set)
+    recipe = load_recipe(options.recipe, options.set)
+    if not (folder / "run" / "model").is_dir():
         _line(f"fold {index}: training, scored on {split.count('test')} maps")
-        model_folder = fit(recipe, store, folder / "run", resume=(folder / "run").exists())
-    model = load_model(model_folder)
-    if not sums_path.is_file():
-        found = run_evaluation(model, store, split="test", without=options.without)
-        write_sums(found.scores.sums, sums_path)
+        fit(recipe, store, folder / "run", resume=True, report=_line)
+    model, samples = load_model(folder / "run" / "model"), open_samples(store)
+    if model.recipe != recipe:
+        raise UsageError(f"{folder} was trained from another recipe: name another --output")
+    paths = {way: folder / f"{way}.npz" for way in ways_of(model, samples)}
+    if not all(path.is_file() for path in paths.values()):
+        found = run_evaluation(model, samples, split="test", ways=list(paths))
+        for way, path in paths.items():
+            write_sums(found.ways[way].sums, path)
         _line(f"fold {index}: F1 {_shown(found.scores.overall['f1'])}")
-    return model.threshold, read_sums(sums_path)
+    return model.threshold, {way: read_sums(path) for way, path in paths.items()}
 
 
 def score_folds(folds: list[tuple[float, Sums]]) -> dict[str, Score]:
@@ -120,12 +133,9 @@ def score_folds(folds: list[tuple[float, Sums]]) -> dict[str, Score]:
     counts = np.concatenate(
         [_sides(sums.by_day(), round(threshold * STEPS), middle) for threshold, sums in folds]
     )
-    kept = ("f1", "iou", "precision", "recall", "mcc", "accuracy", "cloud_share", "coverage")
-    values = metrics(counts.sum(axis=0), middle)
-    weights = bootstrap_weights(len(counts))
-    samples = metrics(np.tensordot(weights, counts, axes=1), middle) if weights is not None else {}
-    n = int(counts.sum())
-    return {name: Score(float(values[name]), *_interval(samples, name), n) for name in kept}
+    decided = with_intervals(counts, middle, bootstrap_weights(len(counts)))
+    stated = score_sums(merge(sums for _, sums in folds), 0.5).overall
+    return stated | {name: decided[name] for name in THRESHOLD_METRICS}
 
 
 def _sides(counts: Counts, level: int, middle: int) -> Counts:
@@ -135,13 +145,6 @@ def _sides(counts: Counts, level: int, middle: int) -> Counts:
     moved[..., 1] = counts[..., 1 : 1 + level].sum(axis=-1)
     moved[..., 1 + middle] = counts[..., 1 + level :].sum(axis=-1)
     return moved
-
-
-def _interval(samples: dict[str, np.ndarray], name: str) -> tuple[float, float] | tuple[None, None]:
-    if not samples:
-        return None, None
-    low, high = np.percentile(samples[name], [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _shown(score: Score) -> str:
