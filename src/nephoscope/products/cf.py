@@ -14,7 +14,7 @@ from nephoscope.tasks.mask import PROBABILITY_STEPS
 CONVENTIONS = "CF-1.11"
 
 # Probability is stored in steps of 1/250: 0 clear for certain, 250 cloudy for certain. In double
-# precision k * 0.004 is k / 250 for every k, so a threshold typed by hand compares exactly.
+# precision k * 0.004 is never below k / 250, so `>=` a threshold in decimals finds every k.
 SCALE_FACTOR = 1 / PROBABILITY_STEPS
 FILL = np.uint8(255)
 

@@ -15,7 +15,7 @@ import nephoscope
 from nephoscope.errors import UsageError
 from nephoscope.products import cf
 from nephoscope.products.quality import BoolArray, missing_share, quality_flag
-from nephoscope.tasks.mask import steps_of, threshold_step
+from nephoscope.tasks.mask import PROBABILITY_STEPS, steps_of, threshold_step
 
 _ROWS_AT_ONCE = 128
 
@@ -88,14 +88,14 @@ def mask_product(
     product = xr.Dataset(
         {
             "cloud_probability": (dims, packed, dict(cf.CLOUD_PROBABILITY)),
-            "cloud_mask": (dims, mask, cf.CLOUD_MASK | {"threshold": step * cf.SCALE_FACTOR}),
+            "cloud_mask": (dims, mask, cf.CLOUD_MASK | {"threshold": step / PROBABILITY_STEPS}),
             "quality_flag": (dims, flag, dict(cf.QUALITY_FLAG)),
             "crs": ((), np.int32(0), dict(cf.MARS_CRS)),
         },
         coords=_coordinates(scene),
     )
     product.attrs = _attributes(scene, model, background_sha256, command)
-    product.attrs["threshold"] = step * cf.SCALE_FACTOR
+    product.attrs["threshold"] = step / PROBABILITY_STEPS
     product.attrs["missing_share"] = missing_share(missing)
     if outside_season is not None:
         product.attrs["missing_share_within_seasonal_bounds"] = missing_share(
