@@ -29,8 +29,9 @@ def run_jobs(
 ) -> Iterator[Outcome]:
     """Do the jobs and yield each as it ends, with what went wrong, if that can be explained.
 
-    One worker predicts in this thread, while the next map is read and the last one is written in
-    two others. More workers are processes, each of which makes its own copy of the network.
+    One worker predicts in this thread, while another thread writes the last map and reads the
+    next: one after the other, so that no more than two scenes are in memory. More workers are
+    processes, each of which makes its own copy of the network.
 
     Raises:
         NephoscopeError: a worker process died.
@@ -45,12 +46,12 @@ def run_jobs(
 def _in_threads(jobs: Iterable[Job], work: Work, factory: PredictMapFactory) -> Iterator[Outcome]:
     predict_map: PredictMap | None = None
     queue = iter(jobs)
-    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+    with ThreadPoolExecutor(1) as helper:
         writing: tuple[Job, Future[None]] | None = None
-        reading = _submit_next(reader, work.read, queue)
+        reading = _submit_next(helper, work.read, queue)
         while reading:
             job, scene = reading
-            reading = _submit_next(reader, work.read, queue)
+            reading = _submit_next(helper, work.read, queue)
             try:
                 predict_map = predict_map or factory()
                 probability = work.predict(predict_map, job, scene.result())
@@ -59,7 +60,7 @@ def _in_threads(jobs: Iterable[Job], work: Work, factory: PredictMapFactory) -> 
                 continue
             if writing:
                 yield writing[0], _error_of(writing[1])
-            writing = job, writer.submit(work.write, job, scene.result(), probability)
+            writing = job, helper.submit(work.write, job, scene.result(), probability)
             del scene, probability
         if writing:
             yield writing[0], _error_of(writing[1])

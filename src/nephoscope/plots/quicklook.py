@@ -99,8 +99,8 @@ def _mask_colours(mask: npt.NDArray[np.uint8], flag: npt.NDArray[np.uint8]) -> C
 
 
 def _map_colours(scene: xr.Dataset, flag: npt.NDArray[np.uint8]) -> Colours:
-    image = scene["image"].sel(channel=["red", "green", "blue"])
-    thin = np.moveaxis(image.values[:, ::_STEP, ::_STEP], 0, -1)
+    thinned = scene["image"][:, ::_STEP, ::_STEP].sel(channel=["red", "green", "blue"])
+    thin = np.moveaxis(thinned.values, 0, -1)
     # Mars is dark in these maps: the brightest thousandth is white.
     brightest = float(np.nanpercentile(thin[::4, ::4], 99.9)) if np.isfinite(thin).any() else 255.0
     stretched = np.clip(np.nan_to_num(thin) * (255 / max(brightest, 1.0)), 0, 255)
