@@ -65,11 +65,37 @@ def test_a_label_of_another_shape_is_named(tmp_path, monkeypatch):
     reader.read_label = lambda _: np.zeros((3, 4), np.int8)
     monkeypatch.setattr(samples_store, "import_module", lambda _: reader)
     (tmp_path / "1.jpg").touch()
-    with pytest.raises(InputError, match="cloudmask"):
+    with pytest.raises(InputError, match=r"\[label\]"):
         write_samples(
             [SimpleNamespace(path=tmp_path / "1.jpg")], tmp_path / "s.zarr", factory.small_recipe()
         )
     assert [path.name for path in tmp_path.iterdir()] == ["1.jpg"]
+
+
+@pytest.mark.parametrize("bad", [{1}, {3}, {1, 2, 3}])
+def test_what_cannot_be_read_is_told_and_the_rest_is_written(bad, tmp_path, monkeypatch):
+    class Damaged(factory.FakeReader):
+        def read_label(self, path):
+            if int(path.stem) in bad:
+                raise InputError(path, "is damaged")
+            return super().read_label(path)
+
+    monkeypatch.setattr(samples_store, "import_module", lambda _: Damaged())
+    for day in (1, 2, 3):
+        (tmp_path / f"{day}.jpg").touch()
+    files = [SimpleNamespace(path=tmp_path / f"{day}.jpg") for day in (1, 2, 3)]
+    out, told = tmp_path / "s.zarr", []
+    arguments = (files, out, factory.small_recipe())
+    if len(bad) == 3:
+        with pytest.raises(InputError, match="nor any other"):
+            write_samples(*arguments, on_error=told.append)
+        assert not out.exists()
+    else:
+        store = open_samples(write_samples(*arguments, on_error=told.append))
+        assert store.sizes["sample"] == 3 - len(bad)
+        assert set(store["day"].values) == {1, 2, 3} - bad
+        assert (store["label"].values[-1] >= 0).any()
+    assert {Path(error.path).stem for error in told} == {str(day) for day in bad}
 
 
 def test_what_is_no_store_is_said_to_be_none(tmp_path):

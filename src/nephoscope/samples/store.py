@@ -201,7 +201,9 @@ def _check_shapes(
     if image != wanted:
         raise InputError(path, f"has shape {image}, the first map has {wanted}", field="image")
     if label != wanted[1:]:
-        raise InputError(label_path, f"has shape {label}, the maps have {wanted[1:]}")
+        raise InputError(
+            label_path, f"has shape {label}, the maps have {wanted[1:]}", field="label"
+        )
 
 
 def _consolidate(part: Path) -> None:
