@@ -133,7 +133,5 @@ class _Logits(nn.Conv2d):
             return super().forward(state)
         spare = -self.out_channels % 8
         weight = functional.pad(self.weight, (0, 0, 0, 0, 0, 0, 0, spare))
-        logits = functional.conv2d(
-            state, weight, functional.pad(self.bias, (0, spare)), padding=1
-        )
+        logits = functional.conv2d(state, weight, functional.pad(self.bias, (0, spare)), padding=1)
         return logits[:, : self.out_channels]
