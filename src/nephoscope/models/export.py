@@ -42,10 +42,21 @@ def export_onnx(network: NormalisedNetwork, path: Path) -> float:
         if program is None:
             raise OutputError(f"{path}: the network could not be compiled")
         program.save(path, external_data=False)
+    _forget_sources(path)
     difference = onnx_difference(network, path)
     if not difference < TOLERANCE:
         raise OutputError(f"{path}: a logit differs from torch by {difference:.2g}")
     return difference
+
+
+def _forget_sources(path: Path) -> None:
+    """Take out the exporter's stack traces: they name folders of the machine it ran on."""
+    import onnx
+
+    model = onnx.load(path)
+    for node in model.graph.node:
+        del node.metadata_props[:]
+    onnx.save(model, path)
 
 
 def onnx_difference(network: NormalisedNetwork, path: Path) -> float:
