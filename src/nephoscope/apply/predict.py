@@ -102,11 +102,7 @@ class Predictor:
 def predict_scene(
     predictor: Predictor, scene: xr.Dataset, background: FloatArray | None = None
 ) -> FloatArray:
-    """Probability of cloud of a Scene: (y, x) float32, NaN where missing.
-
-    Raises:
-        UsageError: the scene's channels are not those that the model was trained on.
-    """
+    """Probability of cloud of a Scene: (y, x) float32, NaN where missing."""
     return predictor.predict_image(
         scene["image"].values,
         scene["latitude"].values,

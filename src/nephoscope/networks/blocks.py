@@ -14,8 +14,8 @@ class ConvReLU(nn.Module):
     """Weight-standardised convolution and ReLU: (batch, inner, y, x) → (batch, outer, y/s, x/s).
 
     Standardising the weights (Qiao et al. 2019, arXiv:1903.10520; scaled as in Brock et al. 2021,
-    arXiv:2101.08692) keeps activations at unit variance without looking at them: nothing differs
-    between training and use, and on a processor it costs a tenth of batch norm.
+    arXiv:2101.08692) keeps activations at unit variance without looking at them, so nothing
+    differs between training and use.
     """
 
     def __init__(self, inner: int, outer: int, kernel: int = 3, stride: int = 1) -> None:

@@ -1,8 +1,8 @@
 """A U-Net that never computes at full resolution, for masks that must be right to the pixel.
 
 Blocks of 2 x 2 pixels are folded into channels first, and each cell of the head answers for its
-four pixels at once. Every pixel still has its own neighbourhood of 6 x 6 in the head, at a quarter
-of the cost of a plain U-Net of the same width.
+four pixels at once. Every pixel still has its own neighbourhood of 10 x 10 in the head, at a
+quarter of the cost of a plain U-Net of the same width.
 """
 
 from __future__ import annotations
