@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nephoscope.errors import UsageError
-from nephoscope.inputs import FEATURES, View, assemble
+from nephoscope.inputs import CONTEXT, FEATURES, View, assemble
 
 LATITUDE = np.array([90.0, 0.0, -45.0])
 LONGITUDE = np.array([-180.0, 0.0, 90.0, 30.0])
@@ -66,3 +66,15 @@ def test_byte_and_float_images_give_the_same_features(image):
 def test_an_unknown_feature_is_named(image):
     with pytest.raises(UsageError, match="no feature 'humidity'"):
         assemble(View(image, LATITUDE, LONGITUDE), ("humidity",))
+
+
+def test_context_is_computed_where_networks_read_it():
+    image = np.random.default_rng(3).integers(0, 255, (3, 16, 20), dtype=np.uint8)
+    latitude, longitude = np.linspace(8, -8, 16), np.linspace(0, 19, 20)
+    limit = np.random.default_rng(4).uniform(5, 120, (2, 16, 20)).astype(np.float32)
+    view = View(image, latitude, longitude, limit=limit)
+    names = ("blue", "known", "latitude", "sine_longitude", "limit", "limit_certainty")
+    full, thin = assemble(view, names), assemble(view, names, context_from=2)
+    np.testing.assert_array_equal(thin[:2], full[:2])
+    np.testing.assert_array_equal(thin[2:][:, *CONTEXT], full[2:][:, *CONTEXT])
+    assert np.count_nonzero(thin[2]) == 4 * 5

@@ -156,9 +156,37 @@ def sample_background(background: xr.Dataset, shape: tuple[int, int]) -> FloatAr
     cell = int(background.attrs["cell"])
     names = json.loads(background.attrs["channels"])
     out = np.empty((len(names), *shape), np.float32)
+    pixels = np.arange(shape[0]), np.arange(shape[1])
     for name, target in zip(names, out, strict=True):
         filled = _fill_unseen(background[f"{PREFIX}{name}"].values)
-        _upsample(filled, cell, target)
+        interpolate_cells(filled[None], cell, *pixels, out=target[None])
+    return out
+
+
+def interpolate_cells(
+    cells: FloatArray,
+    cell: int,
+    rows: npt.NDArray[np.integer],
+    cols: npt.NDArray[np.integer],
+    out: FloatArray | None = None,
+) -> FloatArray:
+    """Bilinear values of pixels between the centres of cells, clamped in y and wrapping in x.
+
+    Args:
+        cells: (statistic, cell row, cell column) float32 without NaN.
+        cell: side of a cell, pixels.
+        rows: (y,) rows of the pixels; may lie beyond the first or last.
+        cols: (x,) columns of the pixels; the first follows the last.
+        out: (statistic, y, x) float32 to write into; made when not given.
+    """
+    if out is None:
+        out = np.empty((len(cells), rows.size, cols.size), np.float32)
+    above, below, weight = _neighbours(rows, cell, cells.shape[1], wrap=False)
+    left, right, share = _neighbours(cols, cell, cells.shape[2], wrap=True)
+    for values, target in zip(cells, out, strict=True):
+        wide = values[:, left] * (1 - share) + values[:, right] * share
+        np.multiply(wide[above], (1 - weight)[:, None], out=target)
+        target += wide[below] * weight[:, None]
     return out
 
 
@@ -259,21 +287,11 @@ def _fill_unseen(values: FloatArray) -> FloatArray:
     return np.where(known, values, rows[:, None])
 
 
-def _upsample(cells: FloatArray, cell: int, target: FloatArray) -> None:
-    """Bilinear from cells' centres to pixels; clamped in y, wrapping in x."""
-    rows, columns = target.shape
-    above, below, weight = _neighbours(rows, cell, cells.shape[0], wrap=False)
-    left, right, share = _neighbours(columns, cell, cells.shape[1], wrap=True)
-    wide = cells[:, left] * (1 - share) + cells[:, right] * share
-    np.multiply(wide[above], (1 - weight)[:, None], out=target)
-    target += wide[below] * weight[:, None]
-
-
 def _neighbours(
-    pixels: int, cell: int, cells: int, wrap: bool
+    pixels: npt.NDArray[np.integer], cell: int, cells: int, wrap: bool
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], FloatArray]:
     """For each pixel the cells before and after it, and the weight of the one after."""
-    place = (np.arange(pixels) + 0.5) / cell - 0.5
+    place = (pixels + 0.5) / cell - 0.5
     before = np.floor(place).astype(np.intp)
     weight = (place - before).astype(np.float32)
     after = before + 1

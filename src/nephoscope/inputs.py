@@ -8,7 +8,7 @@ is zero, and a flag feature says so, so that zero is never mistaken for a measur
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,14 @@ from nephoscope.errors import UsageError
 
 FloatArray = npt.NDArray[np.float32]
 
+# Of features that vary slowly a network reads one pixel of 4 x 4.
+CONTEXT = (slice(1, None, 4), slice(1, None, 4))
 # Centre and scale of 8-bit colour: clear Mars is 60..150 DN, and a step of 1 DN must be seen.
 DN_CENTRE, DN_SCALE = np.float32(90.0), np.float32(1 / 30.0)
 RATIO_CENTRE, RATIO_SCALE = np.float32(0.8), np.float32(1 / 0.3)
 RATIO_MAXIMUM = np.float32(4.0)
+LIMIT_CENTRE, LIMIT_SCALE = np.float32(95.0), np.float32(20.0)
+LIMIT_NOISE = np.float32(6.0)  # no limit is trusted to better than the noise of a pixel
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,9 @@ class View:
         longitude: (x,) degrees east.
         background: (statistic, y, x) float32 in the order of the recipe's background channels, or
             None where there is none.
-        position: whether the network may know the longitude.
+        position: whether the network may know the longitude, and what was learned of the place.
+        limit: (2, y, x) float32 DN, from how bright on the place is called cloud and how certain
+            that is, or None (see `nephoscope.limits`).
     """
 
     image: npt.NDArray[np.uint8] | FloatArray
@@ -42,19 +48,27 @@ class View:
     longitude: npt.NDArray[np.floating]
     background: FloatArray | None = None
     position: bool = True
+    limit: FloatArray | None = None
 
 
 # (window, where there is data, target (y, x)): fills the target.
 Feature = Callable[[View, npt.NDArray[np.bool_], FloatArray], None]
 
 
-def assemble(view: View, features: tuple[str, ...], out: FloatArray | None = None) -> FloatArray:
+def assemble(
+    view: View,
+    features: tuple[str, ...],
+    out: FloatArray | None = None,
+    context_from: int | None = None,
+) -> FloatArray:
     """Compute the named features of a window.
 
     Args:
         view: the window.
         features: names from `FEATURES`, in the order the network expects.
         out: (feature, y, x) float32 to write into; made when not given.
+        context_from: features from this number on vary slowly, and are computed only for the
+            pixels in `CONTEXT`, which are all that a network reads of them.
 
     Returns:
         (feature, y, x) float32.
@@ -63,13 +77,30 @@ def assemble(view: View, features: tuple[str, ...], out: FloatArray | None = Non
         UsageError: a feature is not known.
     """
     if out is None:
-        out = np.empty((len(features), *view.image.shape[1:]), np.float32)
+        out = np.zeros((len(features), *view.image.shape[1:]), np.float32)
     known = ~is_missing(view.image)
-    for name, target in zip(features, out, strict=True):
+    sparse: tuple[View, npt.NDArray[np.bool_]] | None = None
+    for number, (name, target) in enumerate(zip(features, out, strict=True)):
         if name not in FEATURES:
             raise UsageError(f"no feature '{name}'; there are: {', '.join(FEATURES)}")
-        FEATURES[name](view, known, target)
+        if context_from is None or number < context_from:
+            FEATURES[name](view, known, target)
+            continue
+        sparse = sparse or (_thin(view), known[CONTEXT])
+        FEATURES[name](*sparse, target[CONTEXT])
     return out
+
+
+def _thin(view: View) -> View:
+    """The pixels in `CONTEXT` of a window."""
+    return replace(
+        view,
+        image=view.image[:, *CONTEXT],
+        latitude=view.latitude[CONTEXT[0]],
+        longitude=view.longitude[CONTEXT[1]],
+        background=None if view.background is None else view.background[:, *CONTEXT],
+        limit=None if view.limit is None else view.limit[:, *CONTEXT],
+    )
 
 
 def is_missing(image: npt.NDArray[np.uint8] | FloatArray) -> npt.NDArray[np.bool_]:
@@ -134,6 +165,22 @@ def _background_known(view: View, _: npt.NDArray[np.bool_], target: FloatArray) 
     target[...] = view.background is not None
 
 
+def _limit(
+    function: Callable[[FloatArray, FloatArray, View], npt.NDArray[np.floating]],
+) -> Feature:
+    def fill(view: View, known: npt.NDArray[np.bool_], target: FloatArray) -> None:
+        target[...] = 0.0
+        if view.limit is not None and view.position:
+            target[...] = function(view.limit[0], view.limit[1], view)
+            target[~known] = 0.0
+
+    return fill
+
+
+def _excess(limit: FloatArray, spread: FloatArray, view: View) -> npt.NDArray[np.floating]:
+    return np.asarray((view.image[2] - limit) / np.sqrt(spread**2 + LIMIT_NOISE**2))
+
+
 FEATURES: dict[str, Feature] = {
     "red": _colour(0),
     "green": _colour(1),
@@ -146,4 +193,7 @@ FEATURES: dict[str, Feature] = {
     "background_blue": _background(0, DN_CENTRE, DN_SCALE),
     "background_blue_red_ratio": _background(1, RATIO_CENTRE, RATIO_SCALE),
     "background_known": _background_known,
+    "limit": _limit(lambda limit, _, __: (limit - LIMIT_CENTRE) / LIMIT_SCALE),
+    "limit_certainty": _limit(lambda _, spread, __: 4 / (3 + spread)),
+    "limit_excess": _limit(_excess),
 }

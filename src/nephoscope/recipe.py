@@ -27,11 +27,24 @@ class Background(_Part):
     channels: tuple[str, ...] = Field(description="features whose per-location median is kept")
 
 
+class Limit(_Part):
+    """How the limits of brightness are learned from labels: see `nephoscope.limits`."""
+
+    channel: str = "blue"
+    cell: int = Field(4, ge=1, description="side of a cell, pixels")
+    levels: tuple[float, float, float] = Field((56.0, 164.0, 4.0), description="first, last, step")
+    noise: float = Field(3.0, gt=0, description="of brightness against what was labelled")
+    wrong: float = Field(0.03, gt=0, lt=1, description="share of pixels that say nothing")
+    smoothing: float = Field(0.8, ge=0, description="how far cells share evidence, cells")
+
+
 class Inputs(_Part):
     """What the network sees: Scene channels and features derived from them, in order."""
 
     features: tuple[str, ...]
     background: Background | None = None
+    limit: Limit | None = None
+    normalise: bool = Field(True, description="measure mean and spread; false: take them as made")
 
 
 class Network(_Part):

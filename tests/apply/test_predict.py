@@ -22,6 +22,7 @@ class FakeModel:
     recipe: object = RECIPE
     calibration: Calibration = field(default_factory=Calibration)
     divisor: int = 32
+    limits: object = None
 
 
 class LocalEngine:

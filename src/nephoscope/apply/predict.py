@@ -12,8 +12,10 @@ import numpy.typing as npt
 
 from nephoscope.apply.engine import cores, open_engine
 from nephoscope.apply.tiles import Tile, add_tile, cut, lay_tiles, plan_axis
+from nephoscope.background import PREFIX, interpolate_cells
 from nephoscope.errors import UsageError
 from nephoscope.inputs import View, assemble, is_missing
+from nephoscope.limits import STATISTICS
 from nephoscope.tasks.mask import probability
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Predictor:
             self.workers = 1
         threads = 1 if engine == "onnx" else cores()
         self._engine = open_engine(model, engine, threads)
+        self._limits = model.limits
 
     def predict_image(
         self,
@@ -93,10 +96,21 @@ class Predictor:
             whole.longitude[tile.cols],
             None if whole.background is None else cut(whole.background, tile),
             whole.position,
+            self._limit(whole, tile),
         )
-        inputs = assemble(view, self.model.recipe.inputs.features)
+        recipe = self.model.recipe
+        context = recipe.network.options.get("image_features")
+        inputs = assemble(view, recipe.inputs.features, context_from=context)
         logits: FloatArray = self._engine.run(inputs[None])[0, 0]
         return logits
+
+    def _limit(self, whole: View, tile: Tile) -> FloatArray | None:
+        """What was learned of a tile's places; nothing on another grid than it was learned on."""
+        limits = self._limits
+        if limits is None or list(limits.attrs["shape"]) != list(whole.image.shape[1:]):
+            return None
+        cells = np.stack([limits[f"{PREFIX}{name}"].values for name in STATISTICS])
+        return interpolate_cells(cells, int(limits.attrs["cell"]), tile.rows, tile.cols)
 
 
 def predict_scene(

@@ -12,12 +12,15 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
+import xarray as xr
 import yaml
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
@@ -28,6 +31,7 @@ from nephoscope.files import write_text
 from nephoscope.learn import calibrate
 from nephoscope.learn.module import MaskModule
 from nephoscope.learn.normalise import measure_normalisation
+from nephoscope.limits import as_dataset, learn_limits
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
@@ -77,6 +81,7 @@ def fit(
     _use_all_cores()
     start = load_model(init_from) if init_from is not None else None
     train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
+    train, validation, limits = learn_place(recipe, train, validation)
     loader = CropLoader(train, recipe)
     network, normalisation = _start_network(recipe, loader, start)
     _check_crop(recipe, network)
@@ -105,7 +110,40 @@ def fit(
         "hardware": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "versions": _versions(),
     }
-    return _finish(module.final_network, recipe, validation, normalisation, info, out / "model")
+    return _finish(
+        module.final_network, recipe, validation, normalisation, limits, info, out / "model"
+    )
+
+
+def learn_place(
+    recipe: Recipe, train: PartArrays, validation: PartArrays
+) -> tuple[PartArrays, PartArrays, xr.Dataset | None]:
+    """Give both parts the limits that the training labels show, where the recipe asks for them.
+
+    Returns:
+        The parts, and the limits for the model; None where the recipe asks for none.
+
+    Raises:
+        UsageError: there are too few samples, or they lack the channel.
+    """
+    settings = recipe.inputs.limit
+    if settings is None:
+        return train, validation, None
+    if settings.channel not in train.channels:
+        raise UsageError(f"inputs.limit.channel: the samples have no '{settings.channel}'")
+    channel = train.channels.index(settings.channel)
+
+    def read(number: int) -> tuple[Any, Any]:
+        place = train.indices[number]
+        return train.image[place, channel], train.label[place]
+
+    whole, without = learn_limits(read, len(train.indices), settings)
+    shared = np.broadcast_to(whole, (len(validation.indices), *whole.shape))
+    return (
+        replace(train, limits=without, limit_cell=settings.cell),
+        replace(validation, limits=shared, limit_cell=settings.cell),
+        as_dataset(whole, settings, train.shape),
+    )
 
 
 def _finish(
@@ -113,6 +151,7 @@ def _finish(
     recipe: Recipe,
     validation: PartArrays,
     normalisation: dict[str, tuple[float, float]],
+    limits: xr.Dataset | None,
     info: dict[str, Any],
     folder: Path,
 ) -> Path:
@@ -125,9 +164,8 @@ def _finish(
     calibration = calibrate.fit_calibration(counts["full"])
     threshold = calibrate.choose_threshold(counts["full"], calibration)
     scores = {n: calibrate.scores(c, calibration, threshold) for n, c in counts.items()}
-    save_model(
-        folder, network, recipe, normalisation, calibration, threshold, {**info, "scores": scores}
-    )
+    info = {**info, "scores": scores}
+    save_model(folder, network, recipe, normalisation, calibration, threshold, info, limits)
     return folder
 
 
@@ -169,7 +207,9 @@ def _start_network(
     features = recipe.inputs.features
     if start is not None and start.recipe.inputs.features != features:
         raise UsageError(f"{start.folder}: its features are not the recipe's")
-    normalisation = start.normalisation if start else measure_normalisation(loader)
+    normalisation = start.normalisation if start else dict.fromkeys(features, (0.0, 1.0))
+    if start is None and recipe.inputs.normalise:
+        normalisation = measure_normalisation(loader)
     described = recipe.network
     network = build_network(described.name, described.options, len(features), OUTPUTS)
     wrapped = NormalisedNetwork(network, normalisation)

@@ -6,6 +6,7 @@
 | `network.onnx` | the network behind its normalisation, any batch, height and width |
 | `recipe.yaml` | the recipe it was trained from |
 | `model.yaml` | normalisation, calibration, threshold, sha256 of the files, training facts |
+| `limits.nc` | from how bright on a place is cloud, where the recipe learns that |
 | `card.md` | what people should know before they use it |
 
 Nothing is ever unpickled.
@@ -29,15 +30,18 @@ from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from nephoscope.models.normalised import NormalisedNetwork
 
 FORMAT = 1
-WEIGHTS, ONNX, RECIPE, FACTS, CARD = (
+WEIGHTS, ONNX, RECIPE, FACTS, CARD, LIMITS = (
     "weights.safetensors",
     "network.onnx",
     "recipe.yaml",
     "model.yaml",
     "card.md",
+    "limits.nc",
 )
 
 
@@ -56,6 +60,7 @@ class _Hashes(BaseModel):
     weights: str = Field(alias=WEIGHTS)
     onnx: str = Field(alias=ONNX)
     recipe: str = Field(alias=RECIPE)
+    limits: str | None = Field(None, alias=LIMITS)
 
 
 class _Facts(BaseModel):
@@ -105,6 +110,17 @@ class Model:
         return self.folder / ONNX
 
     @cached_property
+    def limits(self) -> xr.Dataset | None:
+        """From how bright on each place is called cloud (`nephoscope.limits`), if it was learned.
+
+        Raises:
+            InputError: the file cannot be read.
+        """
+        from nephoscope.background import read_background
+
+        return None if self.recipe.inputs.limit is None else read_background(self.folder / LIMITS)
+
+    @cached_property
     def network(self) -> NormalisedNetwork:
         """The torch network with its weights, in evaluation mode, on the CPU.
 
@@ -138,6 +154,7 @@ def save_model(
     calibration: Calibration,
     threshold: float,
     info: Mapping[str, Any],
+    limits: xr.Dataset | None = None,
 ) -> Model:
     """Write a model folder, all or nothing; see the module for what it holds.
 
@@ -146,6 +163,7 @@ def save_model(
     """
     from safetensors.torch import save_file
 
+    from nephoscope.background import write_background
     from nephoscope.models.card import write_card
     from nephoscope.models.export import export_onnx
 
@@ -157,6 +175,10 @@ def save_model(
         save_file(weights, part / WEIGHTS)
         largest = export_onnx(network, part / ONNX)
         (part / RECIPE).write_text(dump_recipe(recipe), encoding="utf-8")
+        files = [WEIGHTS, ONNX, RECIPE]
+        if limits is not None:
+            write_background(limits, part / LIMITS)
+            files.append(LIMITS)
         facts = {
             "format": FORMAT,
             "name": recipe.name,
@@ -164,7 +186,7 @@ def save_model(
             "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
             "threshold": threshold,
             "divisor": network.divisor,
-            "sha256": {name: sha256_of(part / name) for name in (WEIGHTS, ONNX, RECIPE)},
+            "sha256": {name: sha256_of(part / name) for name in files},
             "info": {**info, "onnx_largest_difference": largest},
         }
         (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
@@ -184,7 +206,10 @@ def load_model(model: str | Path) -> Model:
     hashes = facts.sha256
     for name, expected in ((WEIGHTS, hashes.weights), (ONNX, hashes.onnx), (RECIPE, hashes.recipe)):
         _check(folder / name, expected)
-    return _model_of(folder, facts)
+    opened = _model_of(folder, facts)
+    if opened.recipe.inputs.limit is not None:
+        _check(folder / LIMITS, hashes.limits or "")
+    return opened
 
 
 def list_models() -> list[str]:

@@ -60,6 +60,25 @@ class FoldedConvReLU(ConvReLU):
         return functional.relu(functional.conv2d(state, unfolded, self.bias, 2, 2))
 
 
+class Logits(nn.Conv2d):
+    """A 3x3 convolution; in use its outputs are padded to a multiple of eight and cut again.
+
+    ONNX Runtime's fast layout holds channels by eights, and falls back to a slow one for others.
+    """
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__(inner, outer, 3, padding=1)
+
+    def forward(self, state: Tensor) -> Tensor:
+        """(batch, inner, y, x) → (batch, outer, y, x)."""
+        if self.training or self.bias is None:
+            return super().forward(state)
+        spare = -self.out_channels % 8
+        weight = functional.pad(self.weight, (0, 0, 0, 0, 0, 0, 0, spare))
+        logits = functional.conv2d(state, weight, functional.pad(self.bias, (0, spare)), padding=1)
+        return logits[:, : self.out_channels]
+
+
 class PositionGrid(nn.Module):
     """What is special about each place, learned on a coarse latitude/longitude grid.
 

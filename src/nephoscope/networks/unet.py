@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nephoscope.networks.blocks import ConvReLU, FoldedConvReLU, PositionGrid
+from nephoscope.inputs import CONTEXT
+from nephoscope.networks.blocks import ConvReLU, FoldedConvReLU, Logits, PositionGrid
 
 
 class UNet(nn.Module):
@@ -58,7 +59,7 @@ class UNet(nn.Module):
             self.up.insert(0, _Up(outer, inner, mix=level > 0))
         self.head = nn.Sequential(
             ConvReLU(widths[0], head, kernel=1),
-            _Logits(head, outputs * 4),
+            Logits(head, outputs * 4),
             nn.PixelShuffle(2),
         )
 
@@ -78,7 +79,7 @@ class UNet(nn.Module):
 
     def _context(self, inputs: Tensor) -> Tensor:
         # Context varies slowly: one pixel of 4 x 4 stands for all, and costs nothing to take.
-        coarse = inputs[:, :, 1::4, 1::4]
+        coarse = inputs[:, :, *CONTEXT]
         context = coarse[:, self.image_features :]
         if self.place is None:
             return context
@@ -117,21 +118,3 @@ class _Up(nn.Module):
         )
         mixed: Tensor = self.mix(wide + skip)
         return mixed
-
-
-class _Logits(nn.Conv2d):
-    """A 3x3 convolution; in use its outputs are padded to a multiple of eight and cut again.
-
-    ONNX Runtime's fast layout holds channels by eights, and falls back to a slow one for others.
-    """
-
-    def __init__(self, inner: int, outer: int) -> None:
-        super().__init__(inner, outer, 3, padding=1)
-
-    def forward(self, state: Tensor) -> Tensor:
-        if self.training or self.bias is None:
-            return super().forward(state)
-        spare = -self.out_channels % 8
-        weight = functional.pad(self.weight, (0, 0, 0, 0, 0, 0, 0, spare))
-        logits = functional.conv2d(state, weight, functional.pad(self.bias, (0, spare)), padding=1)
-        return logits[:, : self.out_channels]

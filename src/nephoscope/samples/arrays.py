@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.background import interpolate_cells
 from nephoscope.inputs import View
 from nephoscope.recipe import Recipe
 from nephoscope.samples.split import part_indices
@@ -33,6 +34,9 @@ class PartArrays:
         statistics: names of the background's channels.
         ids: sample ids, in the order of `indices`.
         rows: first and last row with a label.
+        limits: (sample, 2, cell row, cell column) float32 DN, what the training samples but this
+            one say of each place, or None (see `nephoscope.limits`).
+        limit_cell: side of a cell of the limits, pixels.
     """
 
     image: Any  # a numpy array, or a zarr array, which is indexed alike
@@ -45,6 +49,8 @@ class PartArrays:
     statistics: tuple[str, ...]
     ids: tuple[str, ...]
     rows: tuple[int, int]
+    limits: npt.NDArray[np.float32] | None = None
+    limit_cell: int = 1
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -69,6 +75,14 @@ class PartArrays:
             latitude=self.latitude[rows],
             longitude=_wrap(self.longitude, (), col, size[1]),
             background=background,
+            limit=None
+            if self.limits is None
+            else interpolate_cells(
+                self.limits[sample],
+                self.limit_cell,
+                np.arange(row, row + size[0]),
+                np.arange(col, col + size[1]),
+            ),
         )
 
 

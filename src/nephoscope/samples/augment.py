@@ -55,6 +55,7 @@ def flip(view: View, label: Label, axis: int) -> tuple[View, Label]:
             view,
             image=np.flip(view.image, axis),
             background=None if background is None else np.flip(background, axis),
+            limit=None if view.limit is None else np.flip(view.limit, axis),
             **moved,
         ),
         np.flip(label, axis),
@@ -75,7 +76,10 @@ def change_gain(view: View, gains: dict[str, float], statistics: tuple[str, ...]
     if background is not None:
         factors = np.array([_gain_of(name, gains) for name in statistics], np.float32)
         background = background * factors[:, None, None]
-    return replace(view, image=image, background=background)
+    limit = view.limit
+    if limit is not None:
+        limit = limit * np.float32(gains.get("blue", 1.0))
+    return replace(view, image=image, background=background, limit=limit)
 
 
 def add_noise(view: View, deviation: float, rng: np.random.Generator) -> View:

@@ -1,0 +1,147 @@
+"""From how bright on a place is called cloud: a limit learned from labels, one for each cell.
+
+Labels that were made with a threshold over a reference map follow a limit that differs from place
+to place and stays from day to day. Each labelled pixel says that the limit of its cell lies below
+its brightness (cloud) or above it (clear); together they leave a narrow range. A training sample
+is always given the limits that the *other* samples leave, as a new map will be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.ndimage import gaussian_filter1d, uniform_filter
+from scipy.special import ndtr
+
+from nephoscope.background import PREFIX, contents_sha256
+from nephoscope.errors import UsageError
+from nephoscope.recipe import Limit
+
+FloatArray = npt.NDArray[np.float32]
+Sample = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int8]]
+STATISTICS = ("limit", "limit_spread")
+_BYTE = np.arange(256, dtype=np.float32)
+
+
+def evidence(
+    brightness: npt.NDArray[np.uint8], label: npt.NDArray[np.int8], settings: Limit
+) -> FloatArray:
+    """What one sample says about the limit of every cell.
+
+    Args:
+        brightness: (y, x) uint8 DN of the channel that the labels look at; 0 where missing.
+        label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
+        settings: cell, levels, noise.
+
+    Returns:
+        (cell row, cell column, level) float32: logarithm of the likelihood that the limit is at
+        that level; 0 everywhere in cells without a label.
+    """
+    above, below = _likelihoods(settings)
+    smooth = uniform_filter(brightness.astype(np.float32), 3, mode=("nearest", "wrap"))
+    value = np.rint((brightness + smooth) / 2).astype(np.uint8)
+    rows, cols = np.nonzero((label >= 0) & (brightness > 0))
+    shape = tuple(-(-side // settings.cell) for side in label.shape)
+    place = (rows // settings.cell) * shape[1] + cols // settings.cell
+    # A count of each (cell, brightness, label) would not fit; levels are few, so go level by level.
+    cloudy, value = label[rows, cols] == 1, value[rows, cols]
+    out = np.empty((shape[0] * shape[1], above.shape[1]), np.float32)
+    for level in range(above.shape[1]):
+        said = np.where(cloudy, above[value, level], below[value, level])
+        out[:, level] = np.bincount(place, said, minlength=len(out))
+    return out.reshape(*shape, -1)
+
+
+def limits_from(total: FloatArray, settings: Limit) -> FloatArray:
+    """The limit that summed evidence leaves: (2, cell row, cell column) float32, DN.
+
+    The first is the mean over the levels weighted by their likelihood, the second the standard
+    deviation, wide where nothing was ever near the limit. Neighbouring cells share evidence.
+    """
+    levels = _levels(settings)
+    joined = total
+    for axis, mode in ((0, "nearest"), (1, "wrap")):
+        joined = gaussian_filter1d(joined, settings.smoothing, axis=axis, mode=mode, truncate=3)
+    weight = np.exp(joined - joined.max(axis=2, keepdims=True))
+    weight /= weight.sum(axis=2, keepdims=True)
+    middle = levels.mean()
+    offset = weight @ (levels - middle)
+    variance = np.maximum(weight @ (levels - middle) ** 2 - offset**2, 0)
+    return np.stack([middle + offset, np.sqrt(variance)]).astype(np.float32)
+
+
+def learn_limits(
+    read: Callable[[int], Sample], count: int, settings: Limit
+) -> tuple[FloatArray, FloatArray]:
+    """Limits of a set of samples, and those that each of them gets from the others.
+
+    Args:
+        read: gives sample 0, 1 … as brightness and label, the form that `evidence` takes; each
+            is read twice, so that memory does not grow with their number.
+        count: how many samples there are.
+        settings: cell, levels, noise.
+
+    Returns:
+        (2, cell row, cell column) float32 of all samples, and (sample, 2, cell row, cell column)
+        float32, each without the sample itself.
+
+    Raises:
+        UsageError: there are fewer than two samples.
+    """
+    if count < 2:
+        raise UsageError("inputs.limit: limits are learned from two samples or more")
+    total = evidence(*read(0), settings).astype(np.float64)
+    for number in range(1, count):
+        total += evidence(*read(number), settings)
+    without = [
+        limits_from((total - evidence(*read(number), settings)).astype(np.float32), settings)
+        for number in range(count)
+    ]
+    # As much evidence as a sample of the training had: one less than there are.
+    share = (count - 1) / count
+    return limits_from((total * share).astype(np.float32), settings), np.stack(without)
+
+
+def as_dataset(limits: FloatArray, settings: Limit, shape: tuple[int, int]) -> xr.Dataset:
+    """Limits in the form of a background file, to be written, read and checked like one.
+
+    Args:
+        limits: (2, cell row, cell column) float32, DN.
+        settings: cell and channel.
+        shape: (y, x) of the scenes.
+    """
+    names = [f"{PREFIX}{name}" for name in STATISTICS]
+    variables: dict[str, Any] = {
+        name: (("y", "x"), np.rint(values * 16) / np.float32(16))
+        for name, values in zip(names, limits, strict=True)
+    }
+    found = xr.Dataset(variables)
+    found.attrs = {
+        "title": "brightness from which the training labels call a place cloud",
+        "units": "DN",
+        "channel": settings.channel,
+        "cell": settings.cell,
+        "shape": list(shape),
+        "channels": json.dumps(list(STATISTICS)),
+    }
+    found.attrs["sha256"] = contents_sha256(found)
+    return found
+
+
+def _levels(settings: Limit) -> FloatArray:
+    first, last, step = settings.levels
+    return np.arange(first, last + step / 2, step, dtype=np.float32)
+
+
+def _likelihoods(settings: Limit) -> tuple[FloatArray, FloatArray]:
+    """(256, level) log likelihood of a cloudy and of a clear pixel of each brightness."""
+    over = ndtr((_BYTE[:, None] - _levels(settings)) / settings.noise)
+    wrong = settings.wrong
+    above = np.log(wrong + (1 - wrong) * over)
+    below = np.log(wrong + (1 - wrong) * (1 - over))
+    return above.astype(np.float32), below.astype(np.float32)
