@@ -89,13 +89,14 @@ def fit_clear_reference(frames: Iterable[xr.Dataset], smooth: float = 0.02) -> C
         UsageError: fewer than 5 frames, or fewer than the predictors need.
         InputError: a frame has no counts, another shape, or no temperature of the camera.
     """
-    sums = squares = known = np.zeros((0, 0))
+    sums: NDArray[np.float64] = np.zeros((0, 0))
+    squares, known = sums, sums
     levels: list[float] = []
     rows: list[list[float]] = []
     for scene in frames:
         image = _counts(scene)
         if not levels:
-            sums, squares, known = (np.zeros(image.shape) for _ in range(3))
+            sums, squares, known = (np.zeros_like(image) for _ in range(3))
         if image.shape != sums.shape:
             problem = f"has shape {image.shape}, not {sums.shape} of the frames before"
             raise InputError(_source(scene), problem, field="image")
