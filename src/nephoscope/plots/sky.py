@@ -75,7 +75,8 @@ def _words(result: FrameResult) -> tuple[str, str]:
         parts.append(f"near zenith {_percent(result.cloud_fraction_zenith)}")
         parts.append(f"quality {result.sky_quality:.2f}")
     when = "" if np.isnat(result.time) else str(result.time.astype("datetime64[s]")) + " UTC"
-    said = result.note or f"{len(result.blobs)} clouds, edges in magenta"
+    clouds = "1 cloud" if len(result.blobs) == 1 else f"{len(result.blobs)} clouds"
+    said = result.note or f"{clouds}, edges in magenta"
     return "   ".join(parts), "   ".join(part for part in (when, said) if part)
 
 
