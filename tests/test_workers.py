@@ -1,4 +1,4 @@
-"""Items are done in processes; failures come back or are raised; nobody outlives a killed parent."""
+"""Items are done in processes; failures come back or are raised; none outlives its parent."""
 
 import os
 import signal
