@@ -20,7 +20,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.files import sha256_of, write_bytes
+from nephoscope.files import write_bytes
 
 PREDICTORS = ("ambient_temperature", "fpa_temperature", "airmass")
 """What the level may follow: attributes of a sky Scene, degC, degC, 1."""
@@ -166,11 +166,6 @@ def read_clear_reference(path: str | PathLike[str]) -> ClearReference:
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         problem = f"is no clear reference: {error}"
         raise InputError(path, problem, field="pattern", remedy="fit it again") from error
-
-
-def reference_id(path: str | PathLike[str]) -> str:
-    """The sha256 of a reference, to be named in what is made with it."""
-    return sha256_of(path)
 
 
 def _pattern(

@@ -119,10 +119,10 @@ def _result(
     parameters: dict[str, float],
     note: str,
 ) -> FormulaResult:
-    noise = max(noise, float(np.finfo(np.float32).tiny))
-    score = np.clip(_LOGISTIC * (warmer / np.float32(noise) - sigmas_of(parameters)), -60, 60)
+    noise, sigmas = max(noise, float(np.finfo(np.float32).tiny)), parameters["sigmas"]
+    score = np.clip(_LOGISTIC * (warmer / np.float32(noise) - sigmas), -60, 60)
     image = scene["image"].values[0]
-    cut = sigmas_of(parameters) * noise
+    cut = sigmas * noise
     # The threshold is on the excess; in counts it differs from pixel to pixel with the pattern.
     return FormulaResult(
         NAME,
@@ -132,8 +132,3 @@ def _result(
         note,
         probability=(1 / (1 + np.exp(-score))).astype(np.float32),
     )
-
-
-def sigmas_of(parameters: dict[str, float]) -> float:
-    """Where the mask is cut, standard deviations."""
-    return parameters["sigmas"]

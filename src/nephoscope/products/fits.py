@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.files import atomic_path
+from nephoscope.instruments.skycam.fits import BLOCK, CARD, VALID_CARD
 
-BLOCK, CARD = 2880, 80
 UNKNOWN = 255
 """In `MASK`, beside 0 clear and 1 cloud."""
 
@@ -34,8 +34,6 @@ _STRUCTURE = re.compile(
 _AXES = re.compile(
     r"(CTYPE|CRPIX|CRVAL|CDELT|CROTA|CUNIT|CRDER|CSYER)[12][A-Z]?|(CD|PC)[12]_[12][A-Z]?"
 )
-_VALUE = re.compile(r"'(?:[^']|'')*'|[TF]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?", re.ASCII)
-_WHOLE = re.compile(rf"([A-Z0-9_-]{{1,8}}) *= *(?:{_VALUE.pattern})? *(?:/.*)?", re.ASCII)
 _PRINTABLE = re.compile(r"[ -~]*")
 _LONGEST_TEXT = 68  # characters of a string value in one card
 
@@ -116,12 +114,12 @@ def _carried(header: str, taken: frozenset[str]) -> tuple[list[str], list[str]]:
     seen = set(taken)
     for line in header.splitlines():
         text = line.rstrip()
-        match = _WHOLE.fullmatch(text)
+        match = VALID_CARD.fullmatch(text)
         if len(text) > CARD or not _PRINTABLE.fullmatch(text):
             continue
         if text.startswith(("COMMENT ", "HISTORY ")):
             carried.append(f"{text:<80}")
-        elif match is not None and text[8:10] == "= ":
+        elif match is not None:
             keyword = match[1].strip()
             if keyword not in seen and not _STRUCTURE.fullmatch(keyword):
                 (axes if _AXES.fullmatch(keyword) else carried).append(f"{text:<80}")

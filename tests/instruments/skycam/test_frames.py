@@ -271,3 +271,23 @@ def test_a_saturated_frame_is_flagged(tmp_path, counts):
     scene = read_frame(tmp_path / "x.fits")
     assert scene.attrs["saturated"] == 1
     assert scene.attrs["saturated_share"] == pytest.approx(20 / 512)
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_a_damaged_header_is_named_or_read_never_a_crash(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "damaged.fits"
+    unit = fits.PrimaryHDU(np.full((16, 20), 700, np.int16), fits.Header({"IMTYPE": "IR"}))
+    unit.header["BLANK"], unit.header["FPA-TEMP"], unit.header["DATE-OBS"] = -1, 5.3, "2023-01-24"
+    unit.writeto(path, overwrite=True)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(9, 1100))] = data.draw(st.integers(0, 255))
+    path.write_bytes(bytes(content))
+    try:
+        read_frame(path)
+    except InputError as error:
+        named = error.path
+    else:
+        named = str(path)
+    assert named == str(path)

@@ -11,6 +11,7 @@ import bz2
 import gzip
 import io
 import math
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,14 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError
 
 BLOCK, CARD = 2880, 80
+_VALUE = r"'(?:[^']|'')*'|[TF]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?"
+VALID_CARD = re.compile(
+    rf"(?=.{{8}}= |.{{8}}=$)([A-Z0-9_-]{{1,8}}) *= *(?:{_VALUE})? *(?:/[ -~]*)?"
+)
+"""A card with a value as the standard has it (section 4.2), without trailing blanks; group 1 is
+the keyword."""
+
+_COMMENTARY = re.compile(r"(?:COMMENT|HISTORY|CONTINUE|HIERARCH) [ -~]*")
 _TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _STILL_WRITING = "the camera may still be writing it: run again later, or fetch it again"
 
@@ -114,14 +123,25 @@ def _unit(path: Path, content: bytes, start: int) -> Unit:
         end += BLOCK
         cards = [block[at : at + CARD].rstrip() for at in range(0, len(block), CARD)]
         if b"END" in cards:
-            text = content[start:end].decode("ascii", "replace")
-            unit = Unit(fits.Header.fromstring(text), content, end)
+            unit = Unit(_header(content[start:end]), content, end)
             missing = end + _size(path, unit.header) - len(content)
             if missing > 0:
                 problem = f"is {missing} bytes shorter than its header says"
                 raise InputError(path, problem, field="image", remedy=_STILL_WRITING)
             return unit
     raise InputError(path, "ends within its header", field="END", remedy=_STILL_WRITING)
+
+
+def _header(raw: bytes) -> fits.Header:
+    """The valid cards; astropy would warn of the others now, and fail on them later."""
+    text = raw.decode("ascii", "replace")
+    cards = (text[at : at + CARD] for at in range(0, len(text), CARD))
+    valid = [
+        card
+        for card in cards
+        if VALID_CARD.fullmatch(card.rstrip()) or _COMMENTARY.fullmatch(card.rstrip())
+    ]
+    return fits.Header.fromstring("".join(valid))
 
 
 def _size(path: Path, header: fits.Header) -> int:
