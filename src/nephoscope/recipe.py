@@ -5,12 +5,13 @@ Unknown keys are errors, YAML is safe-loaded, and parts are named, never importe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nephoscope.errors import InputError, UsageError
 
@@ -100,6 +101,26 @@ class Apply(_Part):
     batch: int = Field(1, ge=1)
 
 
+class Search(_Part):
+    """Where `nephoscope tune` looks for one key: a range, or some choices."""
+
+    low: int | float | None = None
+    high: int | float | None = None
+    log: bool = Field(False, description="search the range by its logarithm")
+    choices: tuple[Any, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.choices is not None:
+            if not self.choices or self.low is not None or self.high is not None:
+                raise ValueError("give either choices, or low and high")
+        elif self.low is None or self.high is None or not self.low < self.high:
+            raise ValueError("give choices, or low and a larger high")
+        elif self.log and self.low <= 0:
+            raise ValueError("a logarithmic range begins above 0")
+        return self
+
+
 class Recipe(_Part):
     """One pipeline: instrument, task, inputs, network, training and applying settings."""
 
@@ -110,6 +131,7 @@ class Recipe(_Part):
     network: Network
     training: Training = Training()
     apply: Apply = Apply()
+    search: dict[str, Search] | None = Field(None, description="key -> where `tune` looks")
 
 
 def shipped_recipes() -> list[str]:
@@ -156,6 +178,23 @@ def dump_recipe(recipe: Recipe) -> str:
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False)
 
 
+def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
+    """The recipe with other values at dotted keys, checked.
+
+    Args:
+        recipe: is left as it is.
+        values: dotted key → value, e.g. `{"training.learning_rate": 0.001}`.
+
+    Raises:
+        UsageError: a key leads through something that has no keys.
+        InputError: a key is unknown or a value bad.
+    """
+    content = recipe.model_dump(mode="json")
+    for key, value in values.items():
+        _set(content, key, value)
+    return validate_recipe(content, f"recipe {recipe.name}")
+
+
 def _locate(recipe: str | Path) -> Path:
     path = Path(recipe)
     if path.suffix in {".yaml", ".yml"} or path.is_file():
@@ -171,13 +210,17 @@ def _override(content: dict[str, Any], override: str) -> None:
     key, separator, value = override.partition("=")
     if not separator or not key:
         raise UsageError(f"--set {override}: write it as key=value, e.g. training.steps=100")
+    try:
+        _set(content, key, yaml.safe_load(value))
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {override}: the value is not YAML") from error
+
+
+def _set(content: dict[str, Any], key: str, value: Any) -> None:  # noqa: ANN401 - any YAML value
     *parents, last = key.split(".")
     target = content
     for parent in parents:
         target = target.setdefault(parent, {})
         if not isinstance(target, dict):
-            raise UsageError(f"--set {override}: '{parent}' has no keys below it")
-    try:
-        target[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise UsageError(f"--set {override}: the value is not YAML") from error
+            raise UsageError(f"--set {key}: '{parent}' has no keys below it")
+    target[last] = value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -25,25 +24,16 @@ def train(
 ) -> None:
     """Fit a recipe's network to samples and write a model folder."""
     from nephoscope.learn.fit import fit
+    from nephoscope.learn.quiet import quiet_lightning
     from nephoscope.models import load_model
     from nephoscope.recipe import load_recipe
 
     chosen = load_recipe(recipe, overrides)
     bar = sys.stderr.isatty()
-    with warnings.catch_warnings():
-        _silence_lightning()
+    with quiet_lightning():
         folder = fit(chosen, samples, output, resume, start, None if bar else typer.echo)
     model = load_model(folder)
     for inputs, scores in model.info["scores"].items():
         typer.echo(f"validation F1 {scores['f1']:.4f}  {inputs.replace('_', ' ')}")
     typer.echo(f"threshold {model.threshold:.3f}")
     typer.echo(folder)
-
-
-def _silence_lightning() -> None:
-    """Keep Lightning's advertisements and loader advice off the terminal."""
-    import logging
-
-    warnings.filterwarnings("ignore", module="lightning")
-    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)

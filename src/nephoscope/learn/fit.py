@@ -44,6 +44,7 @@ from nephoscope.tasks.mask import OUTPUTS
 logger = logging.getLogger(__name__)
 
 Report = Callable[[str], None]
+Watch = Callable[[int, float], None]
 GRADIENT_NORM = 1.0
 RUN = "run.yaml"
 
@@ -55,6 +56,7 @@ def fit(
     resume: bool = False,
     init_from: str | Path | None = None,
     report: Report | None = None,
+    watch: Watch | None = None,
 ) -> Path:
     """Train the recipe's network and write the model folder `out/model`.
 
@@ -65,6 +67,7 @@ def fit(
         resume: go on from the run's last checkpoint (or start, where there is none).
         init_from: a model whose weights and normalisation are the start.
         report: is given a plain line at each validation; without it a progress bar is shown.
+        watch: is given step and score at each validation; what it raises ends the run.
 
     Returns:
         the model folder.
@@ -88,7 +91,7 @@ def fit(
     epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
     period = math.ceil(recipe.training.steps / epochs)
     module = MaskModule(network, recipe.training, epochs * period)
-    clock = _Clock(report, epochs * period)
+    clock = _Clock(report, epochs * period, watch)
     trainer = _trainer(recipe, out, epochs, clock, bar=report is None)
     write_text(out / RUN, yaml.safe_dump(_identity(recipe, samples_id), sort_keys=False))
     last = out / "checkpoints" / "last.ckpt"
@@ -303,8 +306,8 @@ def _versions() -> dict[str, str]:
 class _Clock(Callback):
     """Counts the seconds of a run over all its resumptions and tells how it goes."""
 
-    def __init__(self, report: Report | None, steps: int) -> None:
-        self.report, self.steps = report, steps
+    def __init__(self, report: Report | None, steps: int, watch: Watch | None = None) -> None:
+        self.report, self.steps, self.watch = report, steps, watch
         self.before, self.since = 0.0, time.monotonic()
 
     @property
@@ -327,3 +330,5 @@ class _Clock(Callback):
         logger.info(line)
         if self.report:
             self.report(line)
+        if self.watch:
+            self.watch(trainer.global_step, float(seen.get("f1", math.nan)))

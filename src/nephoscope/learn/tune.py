@@ -1,0 +1,310 @@
+"""Search for the best settings of a recipe, with Optuna; a killed study can be resumed.
+
+A study folder holds `study.db` (SQLite), `study.yaml` (recipe, samples and search space),
+`trials/NNNN/` (a run each) and, after every session, the report: `report.md`, `trials.csv`,
+`history.png`, `importance.png` and `best.yaml`, a recipe to train.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+
+from nephoscope.errors import InputError, NephoscopeError, UsageError
+from nephoscope.files import write_text
+from nephoscope.recipe import Recipe, Search, with_values
+from nephoscope.workers import each_in_processes
+
+if TYPE_CHECKING:
+    import optuna
+
+Sampler = Literal["tpe", "random"]
+Pruner = Literal["median", "none"]
+Tell = Callable[[str], None]
+
+NAME = "tune"
+STUDY, DATABASE = "study.yaml", "study.db"
+_RUN = "run"  # attribute of a trial: the run folder it goes on with
+_WHY = "error"  # attribute of a trial whose settings cannot be trained
+_BUSY_SECONDS = 60  # how long a worker waits for another one's write
+_BEFORE_PRUNING = 4  # trials
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every trial of a study needs to know."""
+
+    folder: Path
+    recipe: Recipe
+    samples: Path
+    sampler: Sampler
+    pruner: Pruner
+    seed: int
+
+
+def tune(
+    recipe: Recipe,
+    samples: str | Path,
+    out: str | Path,
+    trials: int = 20,
+    sampler: Sampler = "tpe",
+    pruner: Pruner = "median",
+    workers: int = 1,
+    resume: bool = False,
+    seed: int = 0,
+    tell: Tell | None = None,
+) -> Path:
+    """Train the recipe with other settings, again and again, and report the best.
+
+    Args:
+        recipe: what is varied; its `search` says where, or `default_search` does.
+        samples: a split samples store; the validation part decides.
+        out: the study folder.
+        trials: finished trials (pruned ones count) that the study shall have in the end.
+        sampler: "tpe" learns from the trials before, "random" does not.
+        pruner: "median" ends a trial that is worse than half of those before at the same step.
+        workers: processes that train at the same time.
+        resume: go on with the study in `out`; trials that were killed go on from their checkpoint.
+        seed: of the sampler.
+        tell: is given a line for each trial that ends.
+
+    Returns:
+        `out/best.yaml`.
+
+    Raises:
+        UsageError: `out` holds a study and `resume` is not set, or a key of the search is wrong.
+        InputError: the study in `out` is of another recipe or samples; every trial failed so.
+        OutputError: something cannot be written.
+    """
+    from nephoscope.learn.tune_report import write_report
+    from nephoscope.samples.store import open_samples
+
+    out = Path(out)
+    recipe = recipe.model_copy(update={"search": recipe.search or default_search(recipe)})
+    _check_search(recipe)
+    samples_id = str(open_samples(samples).attrs.get("samples_id", ""))
+    _check_study(out, recipe, samples_id, resume)
+    job = Job(out, recipe, Path(samples).absolute(), sampler, pruner, seed)
+    study = open_study(out)
+    _requeue_killed(study)
+    said = {trial.number for trial in _finished(study)}
+    begun = len(study.get_trials(deepcopy=False))
+    left = range(begun, begun + max(trials - len(said), 0))
+    try:
+        start = partial(_share_cores, workers)
+        for _, error in each_in_processes(partial(run_trial, job), left, workers, start):
+            for trial in _finished(study):
+                if trial.number not in said and tell:
+                    tell(_line(trial))
+                said.add(trial.number)
+            if error is not None:
+                _bear(error, bool(said), tell)
+    finally:
+        if said:
+            write_report(study, recipe, out)
+    return out / "best.yaml"
+
+
+def default_search(recipe: Recipe) -> dict[str, Search]:
+    """Where to look when the recipe does not say: learning rate, weight decay, widths."""
+    rate = recipe.training.learning_rate
+    found = {
+        "training.learning_rate": Search(low=rate / 5, high=rate * 5, log=True),
+        "training.weight_decay": Search(low=1e-5, high=0.1, log=True),
+    }
+    widths = recipe.network.options.get("widths")
+    if widths:
+        scaled = [[max(round(w * factor / 4), 1) * 4 for w in widths] for factor in (0.5, 1, 1.5)]
+        found["network.options.widths"] = Search(choices=tuple(scaled))
+    return found
+
+
+def open_study(folder: Path) -> optuna.Study:
+    """The study in a folder; made if there is none.
+
+    Raises:
+        InputError: the database cannot be read.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    path = (folder / DATABASE).absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        storage = optuna.storages.RDBStorage(
+            f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}}
+        )
+        return optuna.create_study(
+            storage=storage, study_name=NAME, direction="maximize", load_if_exists=True
+        )
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be made: {error.strerror}") from error
+    except Exception as error:  # SQLAlchemy's are many, and not ours to import
+        raise InputError(path, f"cannot be read: {error}", field="database") from error
+
+
+def run_trial(job: Job, number: int) -> None:
+    """Train once with the settings that the sampler chooses, and write the score down.
+
+    Args:
+        job: the study.
+        number: counts the trials of the study, so that each draws other numbers.
+    """
+    import optuna
+
+    seed = (job.seed * 1_000_003 + number) % 2**32
+    study = open_study(job.folder)
+    study.sampler = (
+        optuna.samplers.TPESampler(seed=seed)
+        if job.sampler == "tpe"
+        else optuna.samplers.RandomSampler(seed=seed)
+    )
+    study.pruner = (
+        optuna.pruners.MedianPruner(n_startup_trials=_BEFORE_PRUNING)
+        if job.pruner == "median"
+        else optuna.pruners.NopPruner()
+    )
+    study.optimize(partial(_objective, job), n_trials=1)
+
+
+def values_of(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    """The recipe keys of a trial and their values."""
+    return {
+        key: json.loads(value) if isinstance(value, str) else value
+        for key, value in trial.params.items()
+    }
+
+
+def _objective(job: Job, trial: optuna.Trial) -> float:
+    import optuna
+
+    from nephoscope.learn.fit import fit
+    from nephoscope.learn.quiet import quiet_lightning
+
+    values = {key: _suggest(trial, key, where) for key, where in (job.recipe.search or {}).items()}
+    recipe = with_values(job.recipe, {**values, "search": None})
+    run = int(trial.user_attrs.get(_RUN, trial.number))
+    trial.set_user_attr(_RUN, run)
+    best = -math.inf
+
+    def watch(step: int, score: float) -> None:
+        nonlocal best
+        if not math.isfinite(score):
+            return
+        best = max(best, score)
+        trial.report(score, step)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    folder = job.folder / "trials" / f"{run:04d}"
+    try:
+        with quiet_lightning():
+            fit(recipe, job.samples, folder, resume=True, report=lambda _: None, watch=watch)
+    except NephoscopeError as error:
+        trial.set_user_attr(_WHY, str(error))
+        raise
+    # A trial that was killed after its last validation has nothing left to watch.
+    return best if math.isfinite(best) else _score_of(folder / "model")
+
+
+def _score_of(model: Path) -> float:
+    from nephoscope.models import load_model
+
+    return float(load_model(model).info["scores"]["full"]["f1"])
+
+
+def _suggest(trial: optuna.Trial, key: str, where: Search) -> Any:  # noqa: ANN401 - any YAML value
+    if where.choices is not None:
+        # Optuna stores scalars only: lists go in and out as text.
+        return json.loads(
+            trial.suggest_categorical(key, [json.dumps(choice) for choice in where.choices])
+        )
+    low, high = where.low, where.high
+    if isinstance(low, int) and isinstance(high, int):
+        return trial.suggest_int(key, low, high, log=where.log)
+    return trial.suggest_float(key, float(low or 0), float(high or 0), log=where.log)
+
+
+def _check_search(recipe: Recipe) -> None:
+    """Every key of the search must take the ends of its range, or each of its choices."""
+    for key, where in (recipe.search or {}).items():
+        for value in where.choices or (where.low, where.high):
+            try:
+                with_values(recipe, {key: value})
+            except InputError as error:
+                raise UsageError(f"search: {key} = {value}: {error.problem}") from error
+
+
+def _check_study(out: Path, recipe: Recipe, samples_id: str, resume: bool) -> None:
+    """Refuse to overwrite a study, or to go on with another one; write down what this one is."""
+    path = out / STUDY
+    identity = {"samples_id": samples_id, "recipe": recipe.model_dump(mode="json")}
+    if not path.exists():
+        if (out / DATABASE).exists():
+            raise InputError(path, "is missing from the study", field="recipe")
+        write_text(path, yaml.safe_dump(identity, sort_keys=False))
+        return
+    if not resume:
+        raise UsageError(f"{out} holds a study: go on with --resume, or name another folder")
+    try:
+        known = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(path, f"cannot be read: {error}") from error
+    for field, value in identity.items():
+        if not isinstance(known, dict) or known.get(field) != value:
+            raise InputError(path, "the study was started with another one", field=field)
+
+
+def _requeue_killed(study: optuna.Study) -> None:
+    """Trials that were running when the study was stopped are closed, and queued to go on."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+    trials = study.get_trials(deepcopy=False)
+    last = {trial.user_attrs.get(_RUN, trial.number): trial for trial in trials}
+    for run, trial in last.items():
+        if trial.state == TrialState.FAIL and trial.params and _WHY not in trial.user_attrs:
+            study.enqueue_trial(trial.params, user_attrs={_RUN: run})
+
+
+def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    from optuna.trial import TrialState
+
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+
+
+def _bear(error: NephoscopeError, some_finished: bool, tell: Tell | None) -> None:
+    """One setting that cannot be trained is said; where nothing can be, the study ends."""
+    if not some_finished:
+        raise error
+    if tell:
+        tell(f"failed: {error}")
+
+
+def _line(trial: optuna.trial.FrozenTrial) -> str:
+    score = (
+        "pruned"
+        if trial.value is None or trial.state.name == "PRUNED"
+        else (f"F1 {trial.value:.4f}")
+    )
+    settings = "  ".join(f"{key.rpartition('.')[2]} {text}" for key, text in _texts(trial).items())
+    return f"trial {trial.number}  {score}  {settings}"
+
+
+def _texts(trial: optuna.trial.FrozenTrial) -> dict[str, str]:
+    return {k: f"{v:.3g}" if isinstance(v, float) else str(v) for k, v in values_of(trial).items()}
+
+
+def _share_cores(workers: int) -> None:
+    """Before torch is imported in a worker: its share of the cores, unless the user said."""
+    cores = len(os.sched_getaffinity(0))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(cores // workers, 1)))

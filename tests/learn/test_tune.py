@@ -1,0 +1,230 @@
+"""A study finds, prunes, reports, refuses what is not its own, and survives a kill."""
+
+import csv
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import optuna
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from nephoscope import cli
+from nephoscope.errors import InputError, UsageError
+from nephoscope.learn import fit as fit_module
+from nephoscope.learn.tune import default_search, open_study, tune
+from nephoscope.models import load_model
+from nephoscope.recipe import Search, dump_recipe, load_recipe, with_values
+
+spec = importlib.util.spec_from_file_location(
+    "synthetic", Path(__file__).parents[1] / "samples_factory.py"
+)
+synthetic = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(synthetic)
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+RATES = {"training.learning_rate": Search(low=1e-4, high=1e-1, log=True)}
+WIDTHS = {"network.options.widths": Search(choices=([4, 8, 8], [4, 4, 8]))}
+
+
+@pytest.fixture
+def samples(tmp_path, monkeypatch, quick_export):
+    return synthetic.write_store(tmp_path, monkeypatch)
+
+
+def recipe_with(search, **training):
+    return synthetic.small_recipe(**training).model_copy(update={"search": search})
+
+
+@pytest.fixture
+def scored(monkeypatch):
+    """Stands in for training: the score is a function of the settings, told in two steps."""
+    seen = []
+
+    def fake(recipe, samples, out, resume=False, init_from=None, report=None, watch=None):
+        seen.append(recipe)
+        score = 1 / (1 + abs(recipe.training.learning_rate - 0.01) * 10)
+        for step in (2, 4):
+            watch(step, score * step / 4)
+        return Path(out) / "model"
+
+    monkeypatch.setattr(fit_module, "fit", fake)
+    return seen
+
+
+def test_a_study_trains_scores_and_reports(samples, tmp_path):
+    lines = []
+    recipe = recipe_with(RATES | WIDTHS, steps=2, validate_every=1)
+    best = tune(recipe, samples, tmp_path / "study", trials=2, tell=lines.append)
+    assert len(lines) == 2
+    chosen = load_recipe(best)
+    assert chosen.search is None
+    assert 1e-4 <= chosen.training.learning_rate <= 1e-1
+    assert chosen.network.options["widths"] in ([4, 8, 8], [4, 4, 8])
+    study = open_study(tmp_path / "study")
+    model = load_model(tmp_path / "study" / "trials" / f"{study.best_trial.number:04d}" / "model")
+    assert model.recipe == chosen
+    assert model.info["scores"]["full"]["f1"] == pytest.approx(study.best_value, abs=0.05)
+    for name in ("report.md", "history.png", "importance.png", "trials.csv"):
+        assert (tmp_path / "study" / name).stat().st_size > 50
+    with (tmp_path / "study" / "trials.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["state"] for row in rows] == ["complete", "complete"]
+    assert json.loads(rows[0]["network.options.widths"]) in ([4, 8, 8], [4, 4, 8])
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_the_best_trial_is_the_best_and_importance_finds_what_matters(
+    samples, tmp_path, scored, sampler
+):
+    search = RATES | {"training.weight_decay": Search(low=0.0, high=0.1)}
+    recipe = recipe_with(search)
+    best = tune(recipe, samples, tmp_path / "s", 15, sampler, "none")
+    rates = [made.training.learning_rate for made in scored]
+    assert len(set(rates)) == 15
+    assert load_recipe(best).training.learning_rate == min(rates, key=lambda rate: abs(rate - 0.01))
+    report = (tmp_path / "s" / "report.md").read_text()
+    shares = dict(line[2:].split(": ") for line in report.splitlines() if line.startswith("- "))
+    assert float(shares["training.learning_rate"]) > 0.7
+
+
+def test_poor_trials_are_pruned_and_counted(samples, tmp_path, scored):
+    tune(recipe_with(RATES), samples, tmp_path / "s", 14, "random", "median")
+    trials = open_study(tmp_path / "s").get_trials()
+    states = [trial.state.name for trial in trials]
+    assert len(states) == 14
+    assert 0 < states.count("PRUNED") < 11
+    assert states[:4] == ["COMPLETE"] * 4
+
+
+def test_a_study_goes_on_and_another_one_is_refused(samples, tmp_path, scored):
+    recipe = recipe_with(RATES)
+    tune(recipe, samples, tmp_path / "s", 3)
+    with pytest.raises(UsageError, match="--resume"):
+        tune(recipe, samples, tmp_path / "s", 5)
+    tune(recipe, samples, tmp_path / "s", 5, resume=True)
+    assert len(scored) == 5
+    tune(recipe, samples, tmp_path / "s", 5, resume=True)
+    assert len(scored) == 5
+    assert len({made.training.learning_rate for made in scored}) == 5
+    with pytest.raises(InputError, match="recipe"):
+        tune(recipe_with(WIDTHS), samples, tmp_path / "s", 5, resume=True)
+
+
+KILLED = """
+import os, signal, sys
+from nephoscope.learn import tune as module
+from nephoscope.learn.module import MaskModule
+from nephoscope.models import export
+from nephoscope.recipe import load_recipe
+
+def write(_, path):
+    path.write_bytes(b"stand-in")
+    return 0.0
+
+def killed(self):
+    if self.current_epoch == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+export.export_onnx = write
+MaskModule.on_train_epoch_end = killed
+module.tune(load_recipe(sys.argv[1]), sys.argv[2], sys.argv[3], trials=2)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_trial_goes_on_where_it_was(samples, tmp_path):
+    recipe = recipe_with(RATES, steps=6, validate_every=2)
+    (tmp_path / "r.yaml").write_text(dump_recipe(recipe))
+    folder = tmp_path / "study"
+    words = [sys.executable, "-W", "ignore", "-c", KILLED]
+    run = subprocess.run(  # noqa: S603 - our own code
+        [*words, str(tmp_path / "r.yaml"), str(samples), str(folder)],
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    (trial,) = open_study(folder).get_trials()
+    assert trial.state == optuna.trial.TrialState.RUNNING
+    assert not (folder / "best.yaml").exists()
+    tune(load_recipe(tmp_path / "r.yaml"), samples, folder, 2, resume=True)
+    states = [(t.state.name, t.user_attrs.get("run")) for t in open_study(folder).get_trials()]
+    assert states[:2] == [("FAIL", 0), ("COMPLETE", 0)]
+    assert len(states) == 3
+    metrics = (folder / "trials" / "0000" / "logs" / "csv" / "metrics.csv").read_text()
+    assert metrics
+    assert {path.name for path in (folder / "trials").iterdir()} == {"0000", "0002"}
+    assert open_study(folder).get_trials()[1].params == trial.params
+
+
+@pytest.mark.slow
+def test_workers_share_a_study(samples, tmp_path):
+    recipe = recipe_with(RATES, steps=1, validate_every=1)
+    tune(recipe, samples, tmp_path / "s", trials=2, workers=2)
+    trials = open_study(tmp_path / "s").get_trials()
+    assert [trial.state.name for trial in trials] == ["COMPLETE", "COMPLETE"]
+    assert len({trial.params["training.learning_rate"] for trial in trials}) == 2
+
+
+def test_one_setting_that_cannot_be_trained_is_said_and_all_of_them_raise(samples, tmp_path):
+    crops = {"training.crop": Search(choices=([12, 16], [16, 16]))}
+    lines = []
+    recipe = recipe_with(crops, steps=1, validate_every=1)
+    with pytest.raises(UsageError, match="multiple of 8"):
+        tune(recipe_with({"training.crop": Search(choices=([12, 16],))}), samples, tmp_path / "a")
+    for seed in range(5):
+        try:
+            tune(recipe, samples, tmp_path / str(seed), 2, "random", seed=seed, tell=lines.append)
+        except UsageError:
+            continue
+        break
+    assert load_recipe(tmp_path / str(seed) / "best.yaml").training.crop == (16, 16)
+
+
+def test_a_wrong_search_is_refused_before_anything_is_trained(samples, tmp_path):
+    wrong = recipe_with({"training.rate": Search(low=1, high=2)})
+    with pytest.raises(UsageError, match=r"search: training.rate = 1"):
+        tune(wrong, samples, tmp_path / "s")
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize(
+    "search",
+    [{"low": 1}, {"low": 2, "high": 1}, {"choices": []}, {"choices": [1], "low": 0},
+     {"low": 0, "high": 1, "log": True}, {}],
+)  # fmt: skip
+def test_a_range_or_choices(search, tmp_path):
+    content = synthetic.small_recipe().model_dump(mode="json") | {
+        "search": {"training.seed": search}
+    }
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(InputError, match=r"search.training.seed"):
+        load_recipe(tmp_path / "r.yaml")
+
+
+def test_the_default_search_varies_rate_decay_and_widths():
+    recipe = load_recipe("mars")
+    search = default_search(recipe)
+    assert search["network.options.widths"].choices[1] == recipe.network.options["widths"]
+    rate = search["training.learning_rate"]
+    assert rate.low < recipe.training.learning_rate < rate.high
+    for key, where in search.items():
+        for value in where.choices or (where.low, where.high):
+            with_values(recipe, {key: value})
+
+
+def test_the_verb_says_each_trial_and_where_the_best_is(samples, tmp_path, scored):
+    (tmp_path / "r.yaml").write_text(dump_recipe(recipe_with(RATES)))
+    words = ["tune", str(tmp_path / "r.yaml"), str(samples), "-o", str(tmp_path / "s"),
+             "--trials", "3", "--sampler", "random", "--pruner", "none"]  # fmt: skip
+    result = CliRunner().invoke(cli.app, words)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("F1") == 3
+    assert result.stdout.splitlines()[-1] == str(tmp_path / "s" / "best.yaml")
+    assert CliRunner().invoke(cli.app, words).exit_code == 2
+    assert CliRunner().invoke(cli.app, [*words, "--resume"]).exit_code == 0

@@ -1,0 +1,86 @@
+"""Items are done in processes; failures come back or are raised; none outlives its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from nephoscope.errors import InputError, NephoscopeError
+from nephoscope.workers import each_in_processes
+
+
+def note(folder, item):
+    if item == "bad":
+        raise InputError("bad.fits", "is bad", field="image")
+    if item == "bug":
+        raise ZeroDivisionError("a bug of ours")
+    if item == "die":
+        os._exit(3)
+    (folder / str(item)).write_text(str(os.getpid()))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_item_is_done_and_an_explained_failure_comes_back(tmp_path, workers):
+    items = [*map(str, range(9)), "bad"]
+    found = dict(each_in_processes(partial(note, tmp_path), items, workers))
+    assert set(found) == set(items)
+    assert found.pop("bad").field == "image"
+    assert set(found.values()) == {None}
+    assert {path.name for path in tmp_path.iterdir()} == set(items) - {"bad"}
+    own = str(os.getpid())
+    assert all((path.read_text() == own) == (workers == 1) for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bug_is_raised(tmp_path, workers):
+    with pytest.raises(ZeroDivisionError):
+        list(each_in_processes(partial(note, tmp_path), ["a", "bug"], workers))
+
+
+def test_a_worker_that_dies_is_told(tmp_path):
+    with pytest.raises(NephoscopeError, match="fewer --workers"):
+        list(each_in_processes(partial(note, tmp_path), ["die"], 2))
+
+
+PARENT = """
+import os, pathlib, sys, time
+from functools import partial
+from nephoscope.workers import each_in_processes
+
+def wait(folder, item):
+    (folder / item).write_text(str(os.getpid()))
+    time.sleep(120)
+
+if __name__ == "__main__":
+    list(each_in_processes(partial(wait, pathlib.Path(sys.argv[1])), ["a", "b"], 2))
+"""
+
+
+def is_alive(pid):
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc")
+def test_workers_end_when_their_parent_is_killed(tmp_path):
+    (tmp_path / "parent.py").write_text(PARENT)
+    out = tmp_path / "out"
+    out.mkdir()
+    parent = subprocess.Popen([sys.executable, str(tmp_path / "parent.py"), str(out)])  # noqa: S603
+    deadline = time.monotonic() + 60
+    while len(list(out.iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(0.2)
+    workers = [int(path.read_text()) for path in out.iterdir()]
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    assert len(workers) == 2
+    deadline = time.monotonic() + 30
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(is_alive, workers))
