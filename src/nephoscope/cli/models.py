@@ -15,20 +15,20 @@ Name = Annotated[str, typer.Argument(help="A shipped model's name, or a model fo
 @models.command("list")
 def list_them() -> None:
     """Name the shipped models."""
-    from nephoscope.models import list_models, load_model
+    from nephoscope.models import list_models, open_model
 
     for name in list_models():
-        model = load_model(name)
+        model = open_model(name)
         typer.echo(f"{name}  {model.recipe.instrument} {model.recipe.task}  {model.weights_sha256}")
 
 
 @models.command()
 def show(name: Name) -> None:
     """Print a model's card."""
-    from nephoscope.models import load_model
+    from nephoscope.models import open_model
     from nephoscope.models.card import read_card
 
-    typer.echo(read_card(load_model(name).folder))
+    typer.echo(read_card(open_model(name).folder))
 
 
 @models.command()
@@ -38,10 +38,13 @@ def verify(
     ] = None,
 ) -> None:
     """Check hashes, weights and the compiled network."""
-    from nephoscope.models import list_models, verify_model
+    from nephoscope.models import Model, list_models, open_model, verify_model
 
     for each in [name] if name else list_models():
-        typer.echo(f"{each}: good, weights sha256 {verify_model(each).weights_sha256}")
+        opened = open_model(each)
+        if isinstance(opened, Model):
+            verify_model(each)
+        typer.echo(f"{each}: good, weights sha256 {opened.weights_sha256}")
 
 
 @models.command()
@@ -54,9 +57,9 @@ def export(
 
     from nephoscope.errors import UsageError
     from nephoscope.files import atomic_path
-    from nephoscope.models import load_model
+    from nephoscope.models import open_model
 
-    model = load_model(name)
+    model = open_model(name)
     if output.exists():
         raise UsageError(f"{output} exists: name another folder")
     with atomic_path(output) as part:

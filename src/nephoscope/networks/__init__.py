@@ -14,7 +14,7 @@ def build_network(name: str, options: dict[str, Any], features: int, outputs: in
     """Make a network with fresh weights.
 
     Args:
-        name: a registered name: `unet`.
+        name: a registered name: `unet`, `cnn` or `resnet18`.
         options: the keyword arguments of that network.
         features: channels of its input.
         outputs: channels of its output.
@@ -22,9 +22,10 @@ def build_network(name: str, options: dict[str, Any], features: int, outputs: in
     Raises:
         UsageError: the name or an option is not known.
     """
+    from nephoscope.networks.classifier import ResNet18, SmallCNN
     from nephoscope.networks.unet import UNet
 
-    registered = {"unet": UNet}
+    registered: dict[str, type[nn.Module]] = {"unet": UNet, "cnn": SmallCNN, "resnet18": ResNet18}
     if name not in registered:
         raise UsageError(f"no network '{name}'; there are: {', '.join(registered)}")
     try:

@@ -35,7 +35,11 @@ class Camera:
         column_level: standard deviation of the columns' pattern.
         row_level: standard deviation of the rows' pattern.
         uneven: standard deviation of the smooth rest of the flat field.
+        uneven_slope: exponent of its spectrum.
         tilt: stray light at the right and the lower edge.
+        glow: stray light in one corner.
+        glow_size: how far it reaches, in half-widths of the frame.
+        glow_corner: which corner, (x, y), each -1 or 1.
         narcissus: share of the light that is missing at the centre of the narcissus.
         radius: of its disc, pixels.
         centre: of its disc, (x, y).
@@ -55,7 +59,11 @@ class Camera:
     column_level: float
     row_level: float
     uneven: float
+    uneven_slope: float
     tilt: tuple[float, float]
+    glow: float
+    glow_size: float
+    glow_corner: tuple[int, int]
     narcissus: float
     radius: int
     centre: tuple[int, int]
@@ -78,7 +86,11 @@ def draw_camera(rng: np.random.Generator) -> Camera:
         column_level=_log_uniform(rng, 0.3, 3),
         row_level=_log_uniform(rng, 0.3, 2),
         uneven=_log_uniform(rng, 0.7, 2.5),
+        uneven_slope=float(rng.uniform(0.6, 1.3)),
         tilt=(float(rng.normal(0, 8)), float(rng.normal(0, 8))),
+        glow=float(rng.uniform(0, 30)),
+        glow_size=float(rng.uniform(0.2, 0.9)),
+        glow_corner=(int(rng.choice([-1, 1])), int(rng.choice([-1, 1]))),
         narcissus=float(rng.uniform(0.015, 0.04)),
         radius=int(rng.integers(150, 171)),
         centre=(int(rng.integers(280, 361)), int(rng.integers(216, 297))),
@@ -111,10 +123,12 @@ def draw_patterns(camera: Camera) -> Patterns:
     columns += camera.column_level * _wander(rng, COLS)
     rows = camera.row_level * (rng.standard_normal(ROWS) + _wander(rng, ROWS))
     fixed = rng.uniform(-camera.fixed_pattern, camera.fixed_pattern, (ROWS, COLS))
-    rough = enlarge(fractal(rng, (ROWS // 4, COLS // 4), 0.8), (ROWS, COLS))
+    rough = enlarge(fractal(rng, (ROWS // 4, COLS // 4), camera.uneven_slope), (ROWS, COLS))
     x, y = np.linspace(-1, 1, COLS), np.linspace(-1, 1, ROWS)[:, None]
-    plane = camera.tilt[0] * x + camera.tilt[1] * y
-    added = camera.uneven * rough + columns + rows[:, None] + fixed + plane
+    stray = camera.tilt[0] * x + camera.tilt[1] * y
+    from_corner = np.hypot(x - camera.glow_corner[0], y - camera.glow_corner[1])
+    stray = stray + camera.glow * np.exp(-((from_corner / camera.glow_size) ** 2))
+    added = camera.uneven * rough + columns + rows[:, None] + fixed + stray
     return Patterns(np.asarray(added, np.float32), 1 - camera.narcissus * _disc(camera))
 
 
