@@ -31,6 +31,18 @@ METHODS = ("logistic", "ridge", "svm", "perceptron")
 # that share of the clear ones, and nothing is said on less evidence than these probabilities.
 MISSED, FALSE = 0.01, 0.005
 SURE_CLEAR, SURE_CLOUDY = 0.3, 0.7
+_LIMITS = """## Data, and where it fails
+
+- The states are as good as the samples that were given. Of samples from `nephoscope simulate sky`
+  scores are **simulated skill**: camera scale, offset, pattern and temperatures are drawn at
+  random, every frame of another camera, and no camera is in two parts.
+- Scale and offset of the counts cannot change the answer of a `texture` model.
+- An even overcast without any texture above the camera's noise looks like clear sky. Without the
+  camera's temperatures in the header such a frame is `unknown`. With them it is called clear, at
+  the rate of error above; only a clear-sky reference of the camera can tell the two apart.
+- Thin even cirrus, fog and a dewed window are such cases. Do not open a dome on this alone.
+- Birds, planes, trees and buildings in the frame are texture, and are called cloudy.
+"""
 
 
 def fit_state(
@@ -268,5 +280,6 @@ def _card(recipe: Recipe, info: dict[str, Any], band: Band) -> str:
             "|---|---|",
             *rows,
             "",
+            _LIMITS,
         ]
     )

@@ -79,7 +79,9 @@ def plot_feature_space(
     axes = figure.subplots()
     for state, name, colour in ((0, "clear", CLEAR_COLOUR), (1, "cloudy", CLOUD_COLOUR)):
         chosen = placed[states == state]
-        axes.scatter(chosen[:, 0], chosen[:, 1], s=9, color=colour, alpha=0.6, label=f"{name}, {len(chosen)}")
+        axes.scatter(
+            chosen[:, 0], chosen[:, 1], s=9, color=colour, alpha=0.6, label=f"{name}, {len(chosen)}"
+        )
     axes.set(xlabel=labels[0], ylabel=labels[1], title="Feature space")
     axes.legend(frameon=False)
     return figure

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -198,7 +199,7 @@ def _dataset(samples: list[StateSample], validation: float, seed: int) -> xr.Dat
             },
             **{key: ("sample", np.array(value, dtype=text)) for key, value in columns.items()},
         },
-        {"channel": ["adu"]},
+        {"channel": np.array(["adu"], dtype=text)},
         {
             "task": "sky_state",
             "samples_id": digest.hexdigest(),
@@ -226,13 +227,24 @@ def _read(path: Path) -> tuple[npt.NDArray[np.float32], dict[str, object]]:
     from astropy.io import fits
 
     try:
-        with fits.open(path, memmap=False) as hdus:
+        with (
+            warnings.catch_warnings(record=True) as told,
+            path.open("rb") as file,
+            fits.open(file, memmap=False) as hdus,
+        ):
+            warnings.simplefilter("always")
             for hdu in hdus:
                 if hdu.is_image and hdu.data is not None and hdu.data.ndim == 2:
-                    return to_binned(hdu.data), dict(hdu.header)
+                    found = to_binned(hdu.data), dict(hdu.header)
+                    break
+            else:
+                raise InputError(path, "holds no image of two axes", field="NAXIS")
     except (OSError, ValueError, TypeError) as error:
         raise InputError(path, f"cannot be read as a frame: {error}") from error
-    raise InputError(path, "holds no image of two axes", field="NAXIS")
+    # Of a file that is still being written astropy fills up what is missing, and warns.
+    if any("truncated" in str(warning.message) for warning in told):
+        raise InputError(path, "is shorter than its header says", remedy="is it still written?")
+    return found
 
 
 def _number(value: object) -> float:

@@ -95,13 +95,14 @@ def texture(image: npt.ArrayLike) -> npt.NDArray[np.float32] | None:
     Args:
         image: (y, x) of `SHAPE`, any unit; NaN where missing.
     """
-    frame = _filled(np.asarray(image, np.float64))
+    counts = np.asarray(image, np.float64)
+    frame = _filled(counts)
     if frame is None:
         return None
     rest, coefficients = _without_quadratic(frame)
     rest = rest - np.median(rest, axis=0) - np.median(rest, axis=1)[:, None]
     noise = _noise(rest)
-    if noise <= _rounding(frame):
+    if noise <= _rounding(counts):
         return None
     rough = [_step(rest, scale) / noise for scale in SCALES]
     cells, wide = _cells(rest, 8) / noise, _cells(rest, 16) / noise
@@ -146,7 +147,7 @@ def _rounding(frame: Floats) -> float:
 
 
 @cache
-def _quadratic(shape: tuple[int, int]) -> tuple[Floats, Floats]:
+def _quadratic(shape: tuple[int, int]) -> tuple[Floats, npt.NDArray[np.floating]]:
     y, x = np.meshgrid(np.linspace(-1, 1, shape[0]), np.linspace(-1, 1, shape[1]), indexing="ij")
     terms = [np.ones(shape), x, y, x**2 - 1 / 3, y**2 - 1 / 3, x * y]
     design = np.stack([term.ravel() for term in terms], axis=1)
