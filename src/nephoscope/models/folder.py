@@ -30,6 +30,7 @@ from nephoscope.tasks.mask import Calibration
 
 if TYPE_CHECKING:
     from nephoscope.models.normalised import NormalisedNetwork
+    from nephoscope.models.state import StateModel
 
 FORMAT = 1
 WEIGHTS, ONNX, RECIPE, FACTS, CARD = (
@@ -195,7 +196,7 @@ def list_models() -> list[str]:
     return sorted(path.name for path in folder.iterdir() if _facts_of(path) is not None)
 
 
-def verify_model(model: str | Path) -> Model:
+def verify_model(model: str | Path) -> Model | StateModel:
     """Check everything that can go wrong with a model folder: hashes, weights, compiled network.
 
     Raises:
@@ -203,7 +204,12 @@ def verify_model(model: str | Path) -> Model:
         InputError: what is wrong, with the file's name.
     """
     from nephoscope.models.export import TOLERANCE, onnx_difference
+    from nephoscope.models.state import load_state_model, locate_state_model
 
+    if locate_state_model(model) is not None:
+        state_model = load_state_model(model)
+        state_model.check_weights()
+        return state_model
     opened = load_model(model)
     difference = onnx_difference(opened.network, opened.onnx_path)
     if not difference < TOLERANCE:

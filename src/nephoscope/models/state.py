@@ -25,7 +25,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, sha256_of
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration, probability
-from nephoscope.tasks.sky_features import NAMES, normalise, texture, to_binned
+from nephoscope.tasks.sky_features import NAMES, SHAPE, normalise, texture, to_binned
 from nephoscope.tasks.sky_state import Band, CameraTemperatures, Verdict, decide
 
 if TYPE_CHECKING:
@@ -113,6 +113,20 @@ class StateModel:
             problem = " ".join(str(error).split())[:300]
             raise InputError(self.folder / WEIGHTS, f"are not this network's: {problem}") from error
         return network.eval()
+
+    def check_weights(self) -> None:
+        """Read the weights and see that they are the recipe's.
+
+        Raises:
+            InputError: they cannot be read, or are of another shape.
+        """
+        if self.recipe.network.name != "linear":
+            _ = self.network
+            return
+        wanted = self.mean.size or SHAPE[0] * SHAPE[1]
+        found = {name: value.shape for name, value in self.weights.items()}
+        if found != {"weight": (wanted,), "bias": (1,)}:
+            raise InputError(self.folder / WEIGHTS, f"are not of {wanted} inputs: {found}")
 
     def probability(self, image: npt.ArrayLike) -> float | None:
         """Probability of cloud from what is seen in a frame, 0..1.

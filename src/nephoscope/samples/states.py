@@ -228,11 +228,10 @@ def _read(path: Path) -> tuple[npt.NDArray[np.float32], dict[str, object]]:
 
     try:
         with (
-            warnings.catch_warnings(record=True) as told,
+            warnings.catch_warnings(record=True, action="always") as told,
             path.open("rb") as file,
             fits.open(file, memmap=False) as hdus,
         ):
-            warnings.simplefilter("always")
             for hdu in hdus:
                 if hdu.is_image and hdu.data is not None and hdu.data.ndim == 2:
                     found = to_binned(hdu.data), dict(hdu.header)
