@@ -126,7 +126,7 @@ class Recipe(_Part):
 
     name: str
     instrument: str
-    task: Literal["mask"]
+    task: Literal["mask", "sky_state"]
     inputs: Inputs
     network: Network
     training: Training = Training()

@@ -33,11 +33,26 @@ def build(
     from nephoscope.samples.store import write_samples
 
     chosen = load_recipe(recipe)
+    if chosen.task == "sky_state":
+        _build_states(raw, output)
+        return
     files = [file for folder in raw for file in find_scenes(folder, chosen.instrument)]
     failed = _Failed()
     clear = _background(files, chosen, background, failed)
     with progress_bar("reading", len(files)) as tell:
         write_samples(files, output, chosen, clear, tell, failed)
+    typer.echo(output)
+    if failed.known:
+        raise typer.Exit(1)
+
+
+def _build_states(raw: list[Path], output: Path) -> None:
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.samples.states import find_frames, write_states
+
+    failed = _Failed()
+    with progress_bar("reading", sum(len(find_frames(folder)) for folder in raw)) as tell:
+        write_states(raw, output, progress=tell, on_error=failed)
     typer.echo(output)
     if failed.known:
         raise typer.Exit(1)

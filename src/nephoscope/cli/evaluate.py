@@ -33,6 +33,11 @@ def evaluate(
     ] = True,
 ) -> None:
     """Score a model on labelled samples: scores.json, report.md and figures."""
+    from nephoscope.models import locate_state_model
+
+    if locate_state_model(model) is not None:
+        _evaluate_state(model, samples, out, split)
+        return
     from nephoscope.cli.progress import progress_bar
     from nephoscope.evaluation.baselines import maps_needed, score_baselines
     from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
@@ -54,6 +59,16 @@ def evaluate(
             found = replace(found, baselines=scores, details=details)
     write_report(found, out, Run(shlex.join(["nephoscope", *sys.argv[1:]]), seconds))
     _say(found)
+    typer.echo(f"report: {out / 'report.md'}")
+
+
+def _evaluate_state(model: str, samples: Path, out: Path, split: str | None) -> None:
+    from nephoscope.evaluation.state import evaluate_state
+    from nephoscope.models import load_state_model
+
+    found = evaluate_state(load_state_model(model), samples, out, split)
+    for name, value in found.items():
+        typer.echo(f"{name.replace('_', ' ')} {value}")
     typer.echo(f"report: {out / 'report.md'}")
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from nephoscope.recipe import Recipe
 
 
 def train(
@@ -29,6 +32,9 @@ def train(
     from nephoscope.recipe import load_recipe
 
     chosen = load_recipe(recipe, overrides)
+    if chosen.task == "sky_state":
+        _train_state(chosen, samples, output, resume, start)
+        return
     bar = sys.stderr.isatty()
     with quiet_lightning():
         folder = fit(chosen, samples, output, resume, start, None if bar else typer.echo)
@@ -37,3 +43,18 @@ def train(
         typer.echo(f"validation F1 {scores['f1']:.4f}  {inputs.replace('_', ' ')}")
     typer.echo(f"threshold {model.threshold:.3f}")
     typer.echo(folder)
+
+
+def _train_state(
+    recipe: Recipe, samples: Path, output: Path, resume: bool, start: str | None
+) -> None:
+    from nephoscope.errors import UsageError
+    from nephoscope.learn.state import fit_state
+    from nephoscope.models import load_state_model
+
+    if resume or start:
+        raise UsageError("training a sky state takes seconds: it knows no --resume and no --from")
+    model = load_state_model(fit_state(recipe, samples, output, typer.echo))
+    for name, value in model.info["scores"].items():
+        typer.echo(f"validation {name.replace('_', ' ')} {value}")
+    typer.echo(model.folder)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.models.normalised import NormalisedNetwork
+    from nephoscope.models.state import StateModel
 
 FORMAT = 1
 WEIGHTS, ONNX, RECIPE, FACTS, CARD, LIMITS = (
@@ -214,15 +215,13 @@ def load_model(model: str | Path) -> Model:
 
 def list_models() -> list[str]:
     """Names of the models that come with the package."""
-    zoo = _zoo()
-    return (
-        sorted(path.name for path in zoo.iterdir() if (path / FACTS).is_file())
-        if zoo.is_dir()
-        else []
-    )
+    folder = zoo()
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if _facts_of(path) is not None)
 
 
-def verify_model(model: str | Path) -> Model:
+def verify_model(model: str | Path) -> Model | StateModel:
     """Check everything that can go wrong with a model folder: hashes, weights, compiled network.
 
     Raises:
@@ -230,7 +229,12 @@ def verify_model(model: str | Path) -> Model:
         InputError: what is wrong, with the file's name.
     """
     from nephoscope.models.export import TOLERANCE, onnx_difference
+    from nephoscope.models.state import load_state_model, locate_state_model
 
+    if locate_state_model(model) is not None:
+        state_model = load_state_model(model)
+        state_model.check_weights()
+        return state_model
     opened = load_model(model)
     difference = onnx_difference(opened.network, opened.onnx_path)
     if not difference < TOLERANCE:
@@ -239,16 +243,26 @@ def verify_model(model: str | Path) -> Model:
     return opened
 
 
-def _zoo() -> Path:
+def zoo() -> Path:
+    """Where the shipped models are."""
     return Path(str(resources.files("nephoscope.models") / "zoo"))
 
 
+def _facts_of(folder: Path) -> Path | None:
+    """The facts of a model of either kind: of pixels, or of whole frames."""
+    from nephoscope.models.state import FACTS as STATE_FACTS
+
+    return next((folder / n for n in (FACTS, STATE_FACTS) if (folder / n).is_file()), None)
+
+
 def _locate(model: str | Path) -> Path:
-    shipped = _zoo() / str(model)
-    if str(model) in list_models():
+    shipped = zoo() / str(model)
+    if (shipped / FACTS).is_file() and str(model) in list_models():
         return shipped
     if (Path(model) / FACTS).is_file():
         return Path(model)
+    if any(_facts_of(folder) for folder in (shipped, Path(model))):
+        raise UsageError(f"'{model}' is a sky_state model: it says nothing of pixels")
     names = ", ".join(list_models()) or "none"
     if Path(model).exists():
         raise InputError(model, f"is not a model folder: it has no {FACTS}")

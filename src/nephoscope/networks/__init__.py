@@ -14,7 +14,7 @@ def build_network(name: str, options: dict[str, Any], features: int, outputs: in
     """Make a network with fresh weights.
 
     Args:
-        name: a registered name: `unet` or `pixel`.
+        name: a registered name: `unet`, `pixel`, `cnn` or `resnet18`.
         options: the keyword arguments of that network.
         features: channels of its input.
         outputs: channels of its output.
@@ -22,10 +22,16 @@ def build_network(name: str, options: dict[str, Any], features: int, outputs: in
     Raises:
         UsageError: the name or an option is not known.
     """
+    from nephoscope.networks.classifier import ResNet18, SmallCNN
     from nephoscope.networks.pixel import PixelNet
     from nephoscope.networks.unet import UNet
 
-    registered: dict[str, type[PixelNet] | type[UNet]] = {"pixel": PixelNet, "unet": UNet}
+    registered: dict[str, type[nn.Module]] = {
+        "cnn": SmallCNN,
+        "pixel": PixelNet,
+        "resnet18": ResNet18,
+        "unet": UNet,
+    }
     if name not in registered:
         raise UsageError(f"no network '{name}'; there are: {', '.join(registered)}")
     try:

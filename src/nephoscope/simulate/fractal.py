@@ -18,8 +18,9 @@ def fractal(
     stretch: float = 1.0,
     smallest: float = 0.0,
     largest: float = 1e9,
+    angle: float = 0.0,
 ) -> FloatArray:
-    """Draw a Gaussian field with amplitude spectrum |k|^-slope, periodic in x.
+    """Draw a Gaussian field with amplitude spectrum |k|^-slope, periodic in x and y.
 
     Args:
         rng: source of the random phases.
@@ -28,14 +29,18 @@ def fractal(
         stretch: features are this many times longer in x than in y.
         smallest: features below this size (pixels) are damped.
         largest: beyond this size (pixels) the spectrum is flat: no feature spans the globe.
+        angle: direction of the long features, degrees from x towards y.
 
     Returns:
         (y, x) float32 with mean 0 and standard deviation 1.
     """
     white = rng.standard_normal(shape, np.float32)
     ky = scipy.fft.fftfreq(shape[0]).astype(np.float32)[:, None]
-    kx = scipy.fft.rfftfreq(shape[1]).astype(np.float32)[None, :] * np.float32(stretch)
-    square = ky**2 + kx**2
+    kx = scipy.fft.rfftfreq(shape[1]).astype(np.float32)[None, :]
+    if angle:
+        cosine, sine = (np.float32(f(np.radians(angle))) for f in (np.cos, np.sin))
+        kx, ky = cosine * kx + sine * ky, cosine * ky - sine * kx
+    square = ky**2 + (kx * np.float32(stretch)) ** 2
     square[0, 0] = 1
     amplitude = (square + np.float32(largest**-2)) ** np.float32(-slope / 2)
     amplitude *= np.exp(-square * np.float32(smallest**2))

@@ -1,0 +1,207 @@
+"""How good a classifier of whole frames is: confusion with unknown, ROC, feature space."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.errors import InputError
+from nephoscope.files import write_bytes, write_text
+from nephoscope.models.state import StateModel
+from nephoscope.samples.states import open_states
+from nephoscope.tasks.sky_features import NAMES, texture
+from nephoscope.tasks.sky_state import CLEAR, CLOUDY, CameraTemperatures, Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+States = npt.NDArray[np.int8]
+Floats = npt.NDArray[np.float64]
+SAID = ("clear", "cloudy", "unknown")
+TRUE = ("clear", "cloudy")
+
+
+def evaluate_state(
+    model: StateModel, samples: str | Path, out: str | Path, split: str | None = None
+) -> dict[str, float | int]:
+    """Score a model and write `scores.json`, `report.md`, `confusion.csv`, `roc.csv` and figures.
+
+    Args:
+        model: of the `sky_state` task.
+        samples: a store that `nephoscope.samples.states.write_states` made.
+        out: folder of the report.
+        split: a part of it, or "all"; by default test, else validation, else all.
+
+    Returns:
+        what `state_scores` gives.
+
+    Raises:
+        InputError: the samples cannot be used, or the part is empty.
+        OutputError: something cannot be written.
+    """
+    from nephoscope.plots.state import plot_feature_space, plot_state_confusion, plot_state_roc
+
+    store = open_states(samples)
+    split = split or _usual_split(store)
+    states, verdicts = judge_all(model, store, split)
+    found = state_scores(states, verdicts)
+    table, curve = confusion_of(states, verdicts), roc_of(states, texture_probabilities(
+        model, store, split))  # fmt: skip
+    out = Path(out)
+    facts = {
+        "spec": {
+            "task": "sky_state",
+            "samples_id": str(store.attrs.get("samples_id", "")),
+            "split": split,
+            "n": len(states),
+        },
+        "scores": found,
+        "model": {"name": model.name, "sha256": model.weights_sha256},
+        "nephoscope": version("nephoscope"),
+    }
+    write_text(out / "scores.json", json.dumps(facts, indent=2) + "\n")
+    write_text(out / "confusion.csv", _confusion_csv(table))
+    write_text(out / "roc.csv", _roc_csv(curve))
+    features, kept = _features(store, split)
+    for name, figure in {
+        "confusion": plot_state_confusion(table, model.name),
+        "roc": plot_state_roc(curve, model.name),
+        "features": plot_feature_space(features, states[kept]),
+    }.items():
+        _save(figure, out / f"{name}.png")
+    write_text(out / "report.md", _report(model, found, split))
+    return found
+
+
+def judge_all(model: StateModel, store: xr.Dataset, split: str) -> tuple[States, list[Verdict]]:
+    """True states and verdicts of a part ("all": of every sample); no reference is used.
+
+    Raises:
+        InputError: the part is empty.
+    """
+    chosen = _chosen(store, split)
+    warm = np.stack(
+        [store[f"{name}_temperature"].values[chosen] for name in ("fpa", "ambient", "shutter")]
+    ).T
+    images = (store["image"][int(n), 0].values for n in chosen)
+    verdicts = [
+        model.judge(image, CameraTemperatures(*map(float, row)))
+        for image, row in zip(images, warm, strict=True)
+    ]
+    return store["state"].values[chosen].astype(np.int8), verdicts
+
+
+def texture_probabilities(model: StateModel, store: xr.Dataset, split: str) -> Floats:
+    """Probability of cloud of each sample of a part, before anything is called unknown."""
+    found = (model.probability(store["image"][int(n), 0].values) for n in _chosen(store, split))
+    return np.array([0.5 if value is None else value for value in found])
+
+
+def confusion_of(states: States, verdicts: list[Verdict]) -> npt.NDArray[np.int64]:
+    """Counts (true, said) int64: rows clear, cloudy; columns clear, cloudy, unknown."""
+    table = np.zeros((2, 3), np.int64)
+    for state, verdict in zip(states, verdicts, strict=True):
+        table[int(state), SAID.index(verdict.state)] += 1
+    return table
+
+
+def state_scores(states: States, verdicts: list[Verdict]) -> dict[str, float | int]:
+    """Share of unknown frames, and recalls among those that are not unknown.
+
+    Args:
+        states: (sample,) int8, 0 clear, 1 cloudy.
+        verdicts: as many.
+    """
+    table = confusion_of(states, verdicts)
+    decided = np.maximum(table[:, :2].sum(axis=1), 1)
+    clear, cloudy = table[CLEAR, CLEAR] / decided[0], table[CLOUDY, CLOUDY] / decided[1]
+    return {
+        "balanced_accuracy": round(float((clear + cloudy) / 2), 4),
+        "clear_found": round(float(clear), 4),
+        "cloudy_found": round(float(cloudy), 4),
+        "unknown_share": round(float(table[:, 2].sum() / max(table.sum(), 1)), 4),
+        "cloudy_called_clear": int(table[CLOUDY, CLEAR]),
+        "clear_called_cloudy": int(table[CLEAR, CLOUDY]),
+        "frames": int(table.sum()),
+    }
+
+
+def roc_of(states: States, probabilities: Floats) -> tuple[Floats, Floats, Floats]:
+    """Share of clear frames called cloudy, of cloudy ones found, and threshold, falling."""
+    thresholds = np.r_[np.inf, np.unique(probabilities)[::-1]]
+    said = probabilities[None, :] >= thresholds[:, None]
+    cloudy = states == CLOUDY
+    false = said[:, ~cloudy].mean(axis=1) if (~cloudy).any() else np.zeros(len(thresholds))
+    true = said[:, cloudy].mean(axis=1) if cloudy.any() else np.zeros(len(thresholds))
+    return false, true, thresholds
+
+
+def area_under(curve: tuple[Floats, Floats, Floats]) -> float:
+    """Area under the curve that `roc_of` gives."""
+    return float(np.trapezoid(curve[1], curve[0]))
+
+
+def _usual_split(store: xr.Dataset) -> str:
+    present = set(store["split"].values.tolist())
+    return next((part for part in ("test", "validation") if part in present), "all")
+
+
+def _chosen(store: xr.Dataset, split: str) -> npt.NDArray[np.intp]:
+    parts = store["split"].values
+    chosen = np.arange(len(parts)) if split == "all" else np.flatnonzero(parts == split)
+    if not len(chosen):
+        source = str(store.encoding.get("source", "samples"))
+        raise InputError(source, f"no sample in '{split}'", field="split")
+    return chosen
+
+
+def _features(store: xr.Dataset, split: str) -> tuple[Floats, npt.NDArray[np.intp]]:
+    found = [texture(store["image"][int(n), 0].values) for n in _chosen(store, split)]
+    kept = np.array([n for n, one in enumerate(found) if one is not None], np.intp)
+    rows = [one for one in found if one is not None]
+    return np.array(rows, float).reshape(-1, len(NAMES)), kept
+
+
+def _confusion_csv(table: npt.NDArray[np.int64]) -> str:
+    rows = [f"{name},{','.join(map(str, row))}" for name, row in zip(TRUE, table, strict=True)]
+    return "\n".join([f"true,{','.join(SAID)}", *rows]) + "\n"
+
+
+def _roc_csv(curve: tuple[Floats, Floats, Floats]) -> str:
+    rows = [f"{f:.6f},{t:.6f},{p:.6f}" for f, t, p in zip(*curve, strict=True)]
+    return "\n".join(["false_positive_rate,true_positive_rate,threshold", *rows]) + "\n"
+
+
+def _save(figure: Figure, path: Path) -> None:
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=120)
+    write_bytes(path, buffer.getvalue())
+
+
+def _report(model: StateModel, found: dict[str, Any], split: str) -> str:
+    rows = [f"| {name.replace('_', ' ')} | {value} |" for name, value in found.items()]
+    return "\n".join(
+        [
+            f"# {model.name}: clear or cloudy, on {split} samples",
+            "",
+            "Recalls and balanced accuracy are among the frames that are not called unknown.",
+            "",
+            "| score | value |",
+            "|---|---|",
+            *rows,
+            "",
+            "![confusion](confusion.png)",
+            "",
+            "![ROC](roc.png)",
+            "",
+            "![feature space](features.png)",
+            "",
+        ]
+    )

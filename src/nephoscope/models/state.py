@@ -1,0 +1,279 @@
+"""Models of the `sky_state` task on disk: weights, recipe, facts and card in one folder.
+
+| file | holds |
+|---|---|
+| `weights.safetensors` | the parameters |
+| `recipe.yaml` | the recipe it was trained from |
+| `state.yaml` | normalisation, calibration, band, sha256 of the files, training facts |
+| `card.md` | what people should know before they use it |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.files import atomic_path, sha256_of
+from nephoscope.recipe import Recipe, dump_recipe, load_recipe
+from nephoscope.tasks.mask import Calibration, probability
+from nephoscope.tasks.sky_features import NAMES, SHAPE, normalise, texture, to_binned
+from nephoscope.tasks.sky_state import Band, CameraTemperatures, Verdict, decide
+
+if TYPE_CHECKING:
+    from torch import nn
+
+WEIGHTS, RECIPE, FACTS, CARD = "weights.safetensors", "recipe.yaml", "state.yaml", "card.md"
+INPUTS = ("texture", "mean_std", "min_max")
+Floats = npt.NDArray[np.float32]
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    format: Literal[1]
+    name: str
+    mean: list[float]
+    std: list[float]
+    slope: float = Field(gt=0)
+    intercept: float
+    clear_below: float = Field(ge=0, le=1)
+    cloudy_above: float = Field(ge=0, le=1)
+    sha256: dict[str, str]
+    info: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StateModel:
+    """A trained classifier of whole frames.
+
+    Attributes:
+        name: what it is called.
+        folder: where it is.
+        recipe: what it was trained from.
+        mean: of each input number; empty where the frame is scaled by itself alone.
+        std: their deviation.
+        calibration: from score to log odds.
+        band: probabilities between which it says nothing.
+        weights_sha256: of `weights.safetensors`.
+        info: training facts.
+    """
+
+    name: str
+    folder: Path
+    recipe: Recipe
+    mean: Floats
+    std: Floats
+    calibration: Calibration
+    band: Band
+    weights_sha256: str
+    info: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def weights(self) -> dict[str, npt.NDArray[Any]]:
+        """The parameters by name.
+
+        Raises:
+            InputError: the file cannot be read.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        path = self.folder / WEIGHTS
+        try:
+            return load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise InputError(path, f"cannot be read as weights: {error}") from error
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The torch network with its weights, in evaluation mode.
+
+        Raises:
+            InputError: the weights do not fit the recipe's network.
+        """
+        import torch
+
+        from nephoscope.networks import build_network
+
+        described = self.recipe.network
+        network = build_network(described.name, described.options, 1, 1)
+        state = {key: torch.from_numpy(value) for key, value in self.weights.items()}
+        try:
+            network.load_state_dict(state)
+        except RuntimeError as error:
+            problem = " ".join(str(error).split())[:300]
+            raise InputError(self.folder / WEIGHTS, f"are not this network's: {problem}") from error
+        return network.eval()
+
+    def check_weights(self) -> None:
+        """Read the weights and see that they are the recipe's.
+
+        Raises:
+            InputError: they cannot be read, or are of another shape.
+        """
+        if self.recipe.network.name != "linear":
+            _ = self.network
+            return
+        wanted = self.mean.size or SHAPE[0] * SHAPE[1]
+        found = {name: value.shape for name, value in self.weights.items()}
+        if found != {"weight": (wanted,), "bias": (1,)}:
+            raise InputError(self.folder / WEIGHTS, f"are not of {wanted} inputs: {found}")
+
+    def probability(self, image: npt.ArrayLike) -> float | None:
+        """Probability of cloud from what is seen in a frame, 0..1.
+
+        Args:
+            image: (y, x), any unit, at least 128 x 160; NaN where missing.
+
+        Returns:
+            None of a frame in which there is nothing to see.
+        """
+        inputs = inputs_of(to_binned(image), self.recipe.inputs.features[0])
+        if inputs is None:
+            return None
+        score = self._score(inputs)
+        return float(probability(np.array([score], np.float32), self.calibration)[0])
+
+    def judge(
+        self,
+        image: npt.ArrayLike,
+        temperatures: CameraTemperatures | None = None,
+        excess: float | None = None,
+    ) -> Verdict:
+        """Say whether a frame is clear, cloudy or unknown; see `nephoscope.tasks.sky_state`.
+
+        Args:
+            image: as for `probability`.
+            temperatures: of the camera; unknown by default.
+            excess: as for `nephoscope.tasks.sky_state.decide`.
+        """
+        known = temperatures or CameraTemperatures()
+        return decide(self.probability(image), self.band, known, excess)
+
+    def _score(self, inputs: Floats) -> float:
+        if self.recipe.network.name == "linear":
+            scaled = (inputs - self.mean) / self.std if self.mean.size else inputs.ravel()
+            return float(scaled @ self.weights["weight"] + self.weights["bias"][0])
+        import torch
+
+        with torch.inference_mode():
+            return float(self.network(torch.from_numpy(inputs)[None, None])[0, 0])
+
+
+def inputs_of(image: Floats, features: str) -> Floats | None:
+    """What the classifier sees of a binned frame; None where there is nothing to see.
+
+    Args:
+        image: (y, x) float32 of 128 x 160.
+        features: "texture", the numbers of `nephoscope.tasks.sky_features`; or "mean_std" or
+            "min_max", the frame scaled by itself, (y, x) float32, 0 where missing.
+    """
+    numbers = texture(image)
+    if features == "texture" or numbers is None:
+        return numbers
+    return np.nan_to_num(normalise(image, features))
+
+
+def save_state_model(
+    folder: str | Path,
+    weights: Mapping[str, npt.NDArray[Any]],
+    recipe: Recipe,
+    scaling: tuple[Floats, Floats],
+    calibration: Calibration,
+    band: Band,
+    info: Mapping[str, Any],
+    card: str,
+) -> StateModel:
+    """Write a model folder, all or nothing; see the module for what it holds.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    from safetensors.numpy import save_file
+
+    folder = Path(folder)
+    with atomic_path(folder) as part:
+        part.mkdir()
+        save_file({key: np.ascontiguousarray(v) for key, v in weights.items()}, part / WEIGHTS)
+        (part / RECIPE).write_text(dump_recipe(recipe), encoding="utf-8")
+        facts = {
+            "format": 1,
+            "name": recipe.name,
+            "mean": [float(value) for value in scaling[0]],
+            "std": [float(value) for value in scaling[1]],
+            "slope": calibration.slope,
+            "intercept": calibration.intercept,
+            "clear_below": band.clear_below,
+            "cloudy_above": band.cloudy_above,
+            "sha256": {name: sha256_of(part / name) for name in (WEIGHTS, RECIPE)},
+            "info": dict(info),
+        }
+        (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
+        (part / CARD).write_text(card, encoding="utf-8")
+    return load_state_model(folder)
+
+
+def load_state_model(model: str | Path) -> StateModel:
+    """Open a model by shipped name or folder, and check the sha256 of its files.
+
+    Raises:
+        UsageError: no such model.
+        InputError: a file is missing, truncated or changed, or its content makes no sense.
+    """
+    folder = locate_state_model(model)
+    if folder is None:
+        raise UsageError(f"no sky_state model '{model}': neither a folder nor shipped")
+    facts = _read_facts(folder / FACTS)
+    for name in (WEIGHTS, RECIPE):
+        path = folder / name
+        if not path.is_file():
+            raise InputError(path, "is missing from the model folder")
+        if sha256_of(path) != facts.sha256.get(name):
+            raise InputError(path, "is truncated or changed: its sha256 is not the recorded one")
+    recipe = load_recipe(folder / RECIPE)
+    texture_wanted = recipe.inputs.features[0] == "texture"
+    if texture_wanted and len(facts.mean) != len(NAMES):
+        raise InputError(folder / FACTS, f"is not of {len(NAMES)} features", field="mean")
+    if len(facts.std) != len(facts.mean) or not all(value > 0 for value in facts.std):
+        raise InputError(folder / FACTS, "is not one number > 0 for each feature", field="std")
+    return StateModel(
+        name=facts.name,
+        folder=folder,
+        recipe=recipe,
+        mean=np.array(facts.mean, np.float32),
+        std=np.array(facts.std, np.float32),
+        calibration=Calibration(facts.slope, facts.intercept),
+        band=Band(facts.clear_below, facts.cloudy_above),
+        weights_sha256=facts.sha256[WEIGHTS],
+        info=facts.info,
+    )
+
+
+def locate_state_model(model: str | Path) -> Path | None:
+    """The folder of a `sky_state` model by shipped name or path; None if it is none."""
+    from nephoscope.models.folder import zoo
+
+    for folder in (zoo() / str(model), Path(model)):
+        if (folder / FACTS).is_file():
+            return folder
+    return None
+
+
+def _read_facts(path: Path) -> _Facts:
+    try:
+        return _Facts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(path, f"cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(path, first["msg"], field=where or None) from error

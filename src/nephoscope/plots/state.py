@@ -1,0 +1,87 @@
+"""Pictures of a classifier of whole frames; every function returns a matplotlib Figure."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+Floats = npt.NDArray[np.float64]
+CLEAR_COLOUR, CLOUD_COLOUR, OTHER = "#1f5f8b", "#d1495b", "#9aa5ad"
+
+
+def plot_state_confusion(table: npt.NDArray[np.int64], name: str) -> Figure:
+    """What is said of clear and of cloudy frames.
+
+    Args:
+        table: (true, said) int64: rows clear, cloudy; columns clear, cloudy, unknown.
+        name: of the model.
+    """
+    figure = Figure(figsize=(5.6, 4), layout="constrained")
+    axes = figure.subplots()
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, col in np.ndindex(*table.shape):
+        text = f"{table[row, col]}\n{shares[row, col]:.1%}"
+        colour = "white" if shares[row, col] > 0.5 else "black"
+        axes.text(col, row, text, ha="center", va="center", color=colour)
+    axes.set_xticks(range(3), ["clear", "cloudy", "unknown"])
+    axes.set_yticks(range(2), ["clear", "cloudy"], rotation=90, va="center")
+    axes.set(xlabel=f"{name} says", ylabel="truth", title=f"{table.sum()} frames")
+    return figure
+
+
+def plot_state_roc(curve: tuple[Floats, Floats, Floats], name: str) -> Figure:
+    """Receiver operating characteristic.
+
+    Args:
+        curve: share of clear frames called cloudy, of cloudy frames found, threshold.
+        name: of the model.
+    """
+    figure = Figure(figsize=(4.6, 4.4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=OTHER, linestyle=":")
+    axes.plot(curve[0], curve[1], color=CLEAR_COLOUR)
+    axes.set(xlabel="clear frames called cloudy", ylabel="cloudy frames found", aspect="equal")
+    axes.set_title(f"{name}: ROC, area {np.trapezoid(curve[1], curve[0]):.4f}")
+    return figure
+
+
+def plot_feature_space(
+    features: Floats, states: npt.NDArray[np.int8], method: str = "pca"
+) -> Figure:
+    """Frames in two dimensions: do clear and cloudy ones lie apart?
+
+    Args:
+        features: (sample, feature); standardised here.
+        states: (sample,) int8, 0 clear, 1 cloudy.
+        method: "pca", or "umap" where umap-learn is installed.
+
+    Raises:
+        ValueError: no such method, or umap-learn is not installed.
+    """
+    scaled = (features - features.mean(axis=0)) / np.maximum(features.std(axis=0), 1e-9)
+    if method == "umap" and find_spec("umap"):
+        import umap
+
+        placed = np.asarray(umap.UMAP(random_state=0).fit_transform(scaled))
+        labels = ["UMAP 1", "UMAP 2"]
+    elif method == "pca":
+        left, values, _ = np.linalg.svd(scaled, full_matrices=False)
+        placed = left[:, :2] * values[:2]
+        shares = values**2 / np.maximum((values**2).sum(), 1e-12)
+        labels = [f"component {n + 1} ({shares[n]:.0%} of the variance)" for n in range(2)]
+    else:
+        raise ValueError(f"'{method}' is neither pca nor umap, or umap-learn is not installed")
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axes = figure.subplots()
+    for state, name, colour in ((0, "clear", CLEAR_COLOUR), (1, "cloudy", CLOUD_COLOUR)):
+        chosen = placed[states == state]
+        axes.scatter(
+            chosen[:, 0], chosen[:, 1], s=9, color=colour, alpha=0.6, label=f"{name}, {len(chosen)}"
+        )
+    axes.set(xlabel=labels[0], ylabel=labels[1], title="Feature space")
+    axes.legend(frameon=False)
+    return figure

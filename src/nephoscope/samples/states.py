@@ -1,0 +1,250 @@
+"""Samples of the `sky_state` task: binned thermal frames, each with one state, in a Zarr store.
+
+Dims and variables (all open in plain xarray):
+
+- `image` (sample, channel, y, x) float32, ADU, block means of 128 x 160, NaN where missing,
+- `state` (sample) int8, 0 clear, 1 cloudy,
+- `fpa_temperature`, `ambient_temperature`, `shutter_temperature` (sample) float32, deg C, NaN
+  where the header has none,
+- `file`, `group`, `split` (sample) str; frames of one group (a camera) are never in two parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.files import atomic_path, remove_stale_parts
+from nephoscope.tasks.sky_features import to_binned
+from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, CameraTemperatures
+
+FRAME_SUFFIXES = (".fits", ".fits.gz", ".fits.bz2", ".fits.fz", ".fit")
+FOLDER_STATES = {"clear": CLEAR, "cloudy": CLOUDY, "cloud": CLOUDY}
+SMALLEST_COVER = 0.01
+"""A simulated frame with cloud, but less of it than this, is neither clear nor cloudy."""
+_KEYWORDS = {"sensor": "FPA-TEMP", "ambient": "AMB-TEMP", "shutter": "SHU-TEMP"}
+_REQUIRED = ("image", "state", "split", "group")
+
+
+@dataclass(frozen=True)
+class StateSample:
+    """One frame with its state.
+
+    Attributes:
+        image: (y, x) float32, ADU, block means.
+        state: 0 clear, 1 cloudy.
+        temperatures: of the camera.
+        file: its name.
+        group: its camera, or folder where the header names none.
+    """
+
+    image: npt.NDArray[np.float32]
+    state: int
+    temperatures: CameraTemperatures
+    file: str
+    group: str
+
+
+def find_frames(folder: str | Path) -> list[Path]:
+    """All FITS frames in a folder and below, sorted, without the simulator's truth.
+
+    Raises:
+        InputError: there is none.
+    """
+    folder = Path(folder)
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.name.lower().endswith(FRAME_SUFFIXES) and path.parent.name != "truth"
+    )
+    if not found:
+        raise InputError(folder, "holds no FITS frame")
+    return found
+
+
+def read_sample(path: Path) -> StateSample | None:
+    """Read a frame and its state; None where nothing says its state.
+
+    The state is that of the simulator's truth (`../truth/*_truth.fits`), else of a folder named
+    `clear`, `cloudy` or `cloud` that the frame lies in.
+
+    Raises:
+        InputError: the frame or its truth cannot be read.
+    """
+    state = state_of(path)
+    if state == UNKNOWN:
+        return None
+    image, header = _read(path)
+    found = {key: _number(header.get(word)) for key, word in _KEYWORDS.items()}
+    group = str(header.get("CAMSEED", path.parent))
+    return StateSample(image, state, CameraTemperatures(**found), path.name, group)
+
+
+def state_of(path: Path) -> int:
+    """0 clear, 1 cloudy, -1 where nothing says it; see `read_sample`.
+
+    Raises:
+        InputError: the truth cannot be read.
+    """
+    from astropy.io import fits
+
+    truth = path.parent.parent / "truth" / path.name.replace("_flux.fits", "_truth.fits")
+    if truth.is_file() and truth != path:
+        try:
+            header = fits.getheader(truth)
+            cloudy, cover = bool(header["CLOUDY"]), float(header["COVER"])
+        except (OSError, KeyError, ValueError) as error:
+            raise InputError(truth, f"cannot be read as truth: {error}") from error
+        if not cloudy:
+            return CLEAR
+        return CLOUDY if cover >= SMALLEST_COVER else UNKNOWN
+    names = [name.lower() for name in path.parent.parts]
+    return next((FOLDER_STATES[n] for n in reversed(names) if n in FOLDER_STATES), UNKNOWN)
+
+
+def write_states(
+    folders: Sequence[str | Path],
+    out: str | Path,
+    validation: float = 0.2,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+    on_error: Callable[[InputError], None] | None = None,
+) -> Path:
+    """Read frames with their states and write the store, atomically.
+
+    Args:
+        folders: where the frames are.
+        out: the store to write; an existing one is replaced.
+        validation: share of the groups that validates; the others train.
+        seed: of the choice.
+        progress: called with the name of each frame.
+        on_error: told of a frame that cannot be used, which is left out; without it the error is
+            raised.
+
+    Raises:
+        InputError: a folder holds no frame, or none can be used.
+        UsageError: no frame has a state, or all have the same.
+    """
+    samples: list[StateSample] = []
+    for path in [path for folder in folders for path in find_frames(folder)]:
+        try:
+            sample = read_sample(path)
+        except InputError as error:
+            if on_error is None:
+                raise
+            on_error(error)
+            continue
+        if sample is not None:
+            samples.append(sample)
+        if progress is not None:
+            progress(path.name)
+    if len({sample.state for sample in samples}) < 2:
+        raise UsageError("no clear and cloudy frames with a known state were found")
+    store = _dataset(samples, validation, seed)
+    out = Path(out)
+    remove_stale_parts(out.parent)
+    with atomic_path(out) as part:
+        store.to_zarr(part, mode="w", consolidated=False, zarr_format=3)
+    return out
+
+
+def open_states(path: str | Path) -> xr.Dataset:
+    """Open a store of states lazily.
+
+    Raises:
+        InputError: there is no such store, or a variable is missing from it.
+    """
+    path = Path(path)
+    if not (path / "zarr.json").is_file():
+        raise InputError(path, "is not a samples store", remedy="make one: nephoscope build")
+    store: xr.Dataset = xr.open_zarr(path, chunks=None, mask_and_scale=False, consolidated=False)
+    for name in _REQUIRED:
+        if name not in store.variables:
+            raise InputError(path, "is missing from the samples", field=name)
+    return store
+
+
+def _dataset(samples: list[StateSample], validation: float, seed: int) -> xr.Dataset:
+    images = np.stack([sample.image for sample in samples])[:, None]
+    states = np.array([sample.state for sample in samples], np.int8)
+    digest = hashlib.sha256(images.tobytes() + states.tobytes())
+    warm = np.array(
+        [(s.temperatures.sensor, s.temperatures.ambient, s.temperatures.shutter) for s in samples],
+        np.float32,
+    )
+    text = np.dtypes.StringDType()
+    groups = [sample.group for sample in samples]
+    columns = {
+        "file": [sample.file for sample in samples],
+        "group": groups,
+        "split": assign_groups(groups, validation, seed),
+    }
+    return xr.Dataset(
+        {
+            "image": (("sample", "channel", "y", "x"), images, {"units": "adu"}),
+            "state": ("sample", states, {"flag_values": [0, 1], "flag_meanings": "clear cloudy"}),
+            **{
+                f"{name}_temperature": ("sample", warm[:, n], {"units": "degC"})
+                for n, name in enumerate(("fpa", "ambient", "shutter"))
+            },
+            **{key: ("sample", np.array(value, dtype=text)) for key, value in columns.items()},
+        },
+        {"channel": np.array(["adu"], dtype=text)},
+        {
+            "task": "sky_state",
+            "samples_id": digest.hexdigest(),
+            "nephoscope": version("nephoscope"),
+        },
+    )
+
+
+def assign_groups(groups: Sequence[str], validation: float, seed: int) -> list[str]:
+    """The part of each sample: whole groups are drawn for validation.
+
+    Of fewer than five groups the last samples in order validate, which are later ones.
+    """
+    names = sorted(set(groups))
+    if len(names) < 5:
+        last = math.ceil(len(groups) * validation)
+        return ["train"] * (len(groups) - last) + ["validation"] * last
+    count = max(1, round(len(names) * validation))
+    chosen = set(np.random.default_rng(seed).permutation(names)[:count].tolist())
+    return ["validation" if group in chosen else "train" for group in groups]
+
+
+def _read(path: Path) -> tuple[npt.NDArray[np.float32], dict[str, object]]:
+    """Block means and header of the first image of a FITS file."""
+    from astropy.io import fits
+
+    try:
+        with (
+            warnings.catch_warnings(record=True, action="always") as told,
+            path.open("rb") as file,
+            fits.open(file, memmap=False) as hdus,
+        ):
+            for hdu in hdus:
+                if hdu.is_image and hdu.data is not None and hdu.data.ndim == 2:
+                    found = to_binned(hdu.data), dict(hdu.header)
+                    break
+            else:
+                raise InputError(path, "holds no image of two axes", field="NAXIS")
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(path, f"cannot be read as a frame: {error}") from error
+    # Of a file that is still being written astropy fills up what is missing, and warns.
+    if any("truncated" in str(warning.message) for warning in told):
+        raise InputError(path, "is shorter than its header says", remedy="is it still written?")
+    return found
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan

@@ -1,0 +1,225 @@
+import json
+
+import numpy as np
+import pytest
+import yaml
+from astropy.io import fits
+from typer.testing import CliRunner
+
+from nephoscope.cli import app
+from nephoscope.errors import InputError, UsageError
+from nephoscope.evaluation.state import (
+    area_under,
+    confusion_of,
+    evaluate_state,
+    judge_all,
+    roc_of,
+    state_scores,
+)
+from nephoscope.learn.state import METHODS, choose_band, fit_state
+from nephoscope.models import load_model, load_state_model, locate_state_model
+from nephoscope.plots.state import plot_feature_space
+from nephoscope.recipe import load_recipe
+from nephoscope.samples.states import open_states, write_states
+from nephoscope.simulate.sky import simulate_frame
+from nephoscope.simulate.sky.writing import simulate_sky
+from nephoscope.tasks.sky_state import CameraTemperatures, Verdict
+
+FRAMES = 60
+needs_model = pytest.mark.skipif(
+    locate_state_model("sky-state") is None, reason="no model `sky-state` is shipped"
+)
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    out = tmp_path_factory.mktemp("state")
+    simulate_sky(out / "raw", scenes=FRAMES, seed=1)
+    return write_states([out / "raw"], out / "samples.zarr", validation=0.3)
+
+
+@pytest.fixture(scope="module")
+def trained(samples, tmp_path_factory):
+    return fit_state(load_recipe("sky-state"), samples, tmp_path_factory.mktemp("run"))
+
+
+def recipe(*overrides):
+    return load_recipe("sky-state", list(overrides))
+
+
+def test_a_model_of_few_frames_knows_most_states(trained, samples):
+    states, verdicts = judge_all(load_state_model(trained), open_states(samples), "all")
+    found = state_scores(states, verdicts)
+    assert found["frames"] == FRAMES
+    assert found["balanced_accuracy"] > 0.9
+    assert found["unknown_share"] < 0.3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_linear_method_is_scored_as_scikit_learn_does(samples, tmp_path, method):
+    folder = fit_state(recipe(f"network.options.method={method}"), samples, tmp_path)
+    model = load_state_model(folder)
+    states, verdicts = judge_all(model, open_states(samples), "train")
+    assert state_scores(states, verdicts)["balanced_accuracy"] > 0.9
+    assert model.weights["weight"].shape == model.mean.shape
+
+
+@pytest.mark.parametrize(
+    ("features", "network"),
+    [("min_max", "linear"), ("mean_std", "cnn"), ("min_max", "cnn"), ("mean_std", "resnet18")],
+)
+def test_pixels_and_networks_can_be_trained_and_come_back_the_same(
+    samples, tmp_path, features, network
+):
+    options = {"linear": "{method: ridge}", "cnn": "{widths: [4, 4]}", "resnet18": "{width: 4}"}
+    chosen = recipe(
+        f"inputs.features=[{features}]",
+        f"network={{name: {network}, options: {options[network]}}}",
+        "training.steps=4",
+        "training.validate_every=2",
+        "training.batch=4",
+    )
+    lines = []
+    model = load_state_model(fit_state(chosen, samples, tmp_path / "a", lines.append))
+    again = load_state_model(fit_state(chosen, samples, tmp_path / "b"))
+    assert model.weights_sha256 == again.weights_sha256
+    image = open_states(samples)["image"][0, 0].values
+    assert 0 <= model.probability(image) <= 1
+    assert model.probability(image) == pytest.approx(model.probability(3 * image + 500), abs=1e-3)
+    assert bool(lines) == (network != "linear")
+
+
+def test_what_cannot_be_trained_is_refused(samples, tmp_path, trained):
+    for wrong in ("inputs.features=[red]", "network.name=cnn", "network.options.method=tree"):
+        with pytest.raises(UsageError):
+            fit_state(recipe(wrong), samples, tmp_path)
+    with pytest.raises(UsageError, match="exists"):
+        fit_state(recipe(), samples, trained.parent)
+
+
+def test_the_band_holds_what_it_promises():
+    rng = np.random.default_rng(0)
+    states = (np.arange(4000) % 2).astype(np.int8)
+    p = np.where(states == 1, rng.beta(6, 2, 4000), rng.beta(2, 6, 4000)).astype(np.float32)
+    band = choose_band(p, states)
+    assert (p[states == 1] < band.clear_below).mean() <= 0.011
+    assert (p[states == 0] > band.cloudy_above).mean() <= 0.006
+    assert 0 < band.clear_below <= 0.3
+    assert 0.7 <= band.cloudy_above < 1
+
+
+def test_scores_by_hand():
+    states = np.array([0, 0, 0, 1, 1, 1, 1], np.int8)
+    said = ["clear", "clear", "cloudy", "cloudy", "cloudy", "clear", "unknown"]
+    verdicts = [Verdict(state, 0.5, "") for state in said]
+    assert confusion_of(states, verdicts).tolist() == [[2, 1, 0], [1, 2, 1]]
+    found = state_scores(states, verdicts)
+    assert found["balanced_accuracy"] == pytest.approx(2 / 3, abs=1e-4)
+    assert found["unknown_share"] == pytest.approx(1 / 7, abs=1e-4)
+
+
+def test_the_roc_area_is_that_of_scikit_learn():
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(1)
+    states, p = rng.integers(0, 2, 200).astype(np.int8), rng.random(200).round(2)
+    curve = roc_of(states, p)
+    assert area_under(curve) == pytest.approx(metrics.roc_auc_score(states, p))
+
+
+def test_the_report_has_its_files(trained, samples, tmp_path):
+    found = evaluate_state(load_state_model(trained), samples, tmp_path)
+    written = json.loads((tmp_path / "scores.json").read_text())
+    assert written["scores"] == found
+    assert written["spec"]["split"] == "validation"
+    assert (tmp_path / "roc.csv").read_text().startswith("false_positive_rate,")
+    assert (tmp_path / "confusion.csv").read_text().startswith("true,clear,cloudy,unknown\n")
+    for name in ("confusion", "roc", "features"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_another_feature_space_is_refused():
+    with pytest.raises(ValueError, match="neither pca nor umap"):
+        plot_feature_space(np.zeros((3, 2)), np.zeros(3, np.int8), "t-sne")
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "recipe.yaml", "state.yaml"])
+def test_a_harmed_file_is_named(trained, tmp_path, name):
+    import shutil
+
+    folder = shutil.copytree(trained, tmp_path / "model")
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=name.replace(".", r"\.")):
+        load_state_model(folder)
+
+
+@pytest.mark.parametrize(("fact", "value"), [("std", [0.0]), ("slope", -1), ("format", 2)])
+def test_a_fact_that_makes_no_sense_is_named(trained, tmp_path, fact, value):
+    import shutil
+
+    folder = shutil.copytree(trained, tmp_path / "model")
+    facts = yaml.safe_load((folder / "state.yaml").read_text())
+    facts[fact] = value
+    (folder / "state.yaml").write_text(yaml.safe_dump(facts))
+    with pytest.raises(InputError, match=fact):
+        load_state_model(folder)
+
+
+def test_a_state_model_is_no_model_of_pixels(trained):
+    with pytest.raises(UsageError, match="sky_state"):
+        load_model(trained)
+    with pytest.raises(UsageError, match="no sky_state model"):
+        load_state_model("mars")
+
+
+def test_the_commands_build_train_and_evaluate(tmp_path):
+    run = CliRunner().invoke
+    assert run(app, ["simulate", "sky", "-o", f"{tmp_path}/raw", "--scenes", "30"]).exit_code == 0
+    store, out = f"{tmp_path}/s.zarr", f"{tmp_path}/run"
+    assert run(app, ["build", "sky-state", f"{tmp_path}/raw", "-o", store]).exit_code == 0
+    result = run(app, ["train", "sky-state", store, "-o", out])
+    assert result.exit_code == 0, result.output
+    assert "balanced accuracy" in result.output
+    result = run(app, ["evaluate", f"{out}/model", store, "-o", f"{tmp_path}/report"])
+    assert result.exit_code == 0, result.output
+    assert run(app, ["train", "sky-state", store, "-o", out, "--resume"]).exit_code == 2
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return load_state_model("sky-state")
+
+
+@needs_model
+def test_the_shipped_model_reaches_its_goal_on_new_cameras(shipped):
+    frames = [simulate_frame(20_231, index) for index in range(120)]
+    states = np.array([bool(frame.kinds) for frame in frames], np.int8)
+    warm = [
+        CameraTemperatures(t.sensor, t.ambient, t.shutter)
+        for t in (frame.temperatures for frame in frames)
+    ]
+    verdicts = [shipped.judge(f.adu, t) for f, t in zip(frames, warm, strict=True)]
+    found = state_scores(states, verdicts)
+    assert found["balanced_accuracy"] >= 0.97
+    assert found["unknown_share"] <= 0.15
+    blind = [shipped.judge(frame.adu).state for frame in frames]
+    assert "clear" not in blind
+
+
+@needs_model
+@pytest.mark.parametrize("scale", [0.1, 0.5, 1, 3, 10])
+@pytest.mark.parametrize("offset", [-20_000, 0, 700, 1e5])
+def test_no_scale_and_no_offset_decides_over_a_real_frame(shipped, real_data, scale, offset):
+    folder = real_data / "sky" / "raw"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is no folder")
+    for name, allowed in (("cloud", {"cloudy"}), ("clear", {"clear", "unknown"})):
+        counts, header = fits.getdata(folder / f"{name}_sky_sample.fits", header=True)
+        words = ("FPA-TEMP", "AMB-TEMP", "SHU-TEMP")
+        warm = CameraTemperatures(*(header[word] for word in words))
+        moved = scale * counts.astype(np.float64) + offset
+        for frame in (moved, np.rint(moved)):
+            verdict = shipped.judge(frame, warm)
+            assert verdict.state in allowed
+            blind = shipped.judge(frame).state
+            assert blind == ("cloudy" if name == "cloud" else "unknown")

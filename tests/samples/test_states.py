@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+import xarray as xr
+from astropy.io import fits
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.samples.states import assign_groups, open_states, read_sample, write_states
+from nephoscope.simulate.sky import simulate_frame, simulate_sky
+from nephoscope.tasks.sky_features import to_binned
+
+
+@pytest.fixture(scope="module")
+def frames(tmp_path_factory):
+    out = tmp_path_factory.mktemp("states")
+    return out, simulate_sky(out, scenes=14, seed=1)
+
+
+def test_samples_are_binned_frames_with_the_state_of_their_truth(frames, tmp_path):
+    out, paths = frames
+    path = write_states([out], tmp_path / "s.zarr")
+    store = open_states(path)
+    assert store.sizes == {"sample": len(paths), "channel": 1, "y": 128, "x": 160}
+    for index in range(len(paths)):
+        frame = simulate_frame(1, index)
+        np.testing.assert_array_equal(store["image"][index, 0], to_binned(frame.adu))
+        assert store["state"][index] == bool(frame.kinds)
+        assert store["fpa_temperature"][index] == pytest.approx(
+            frame.temperatures.sensor, abs=0.006
+        )
+        assert store["file"][index] == paths[index].name
+    xr.open_zarr(path, consolidated=False).load()
+    assert set(store["split"].values) == {"train", "validation"}
+    again = open_states(write_states([out], tmp_path / "t.zarr"))
+    assert again.attrs["samples_id"] == store.attrs["samples_id"]
+
+
+def test_folders_can_say_the_state(frames, tmp_path):
+    for state, source in (("clear", frames[1][0]), ("Cloudy", frames[1][1])):
+        (tmp_path / state).mkdir()
+        (tmp_path / state / "a.fits").write_bytes(source.read_bytes())
+    assert read_sample(tmp_path / "clear" / "a.fits").state == 0
+    assert read_sample(tmp_path / "Cloudy" / "a.fits").state == 1
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.fits").write_bytes(frames[1][0].read_bytes())
+    assert read_sample(tmp_path / "other" / "a.fits") is None
+
+
+def test_a_frame_that_cannot_be_read_is_named_and_costs_no_other(frames, tmp_path):
+    for state, source in (("clear", frames[1][0]), ("cloudy", frames[1][1])):
+        (tmp_path / state).mkdir()
+        (tmp_path / state / "good.fits").write_bytes(source.read_bytes())
+    (tmp_path / "clear" / "half.fits").write_bytes(frames[1][0].read_bytes()[:100_000])
+    (tmp_path / "clear" / "text.fits").write_text("no FITS")
+    fits.PrimaryHDU().writeto(tmp_path / "clear" / "none.fits")
+    fits.PrimaryHDU(np.zeros((50, 60), np.int16)).writeto(tmp_path / "clear" / "small.fits")
+    bad = []
+    write_states([tmp_path], tmp_path / "s.zarr", on_error=bad.append)
+    names = {error.path.rpartition("/")[2] for error in bad}
+    assert names == {"half.fits", "text.fits", "none.fits", "small.fits"}
+    assert open_states(tmp_path / "s.zarr").sizes["sample"] == 2
+
+
+def test_what_cannot_make_samples_is_refused(frames, tmp_path):
+    with pytest.raises(InputError, match="no FITS"):
+        write_states([tmp_path], tmp_path / "s.zarr")
+    (tmp_path / "clear").mkdir()
+    (tmp_path / "clear" / "a.fits").write_bytes(frames[1][0].read_bytes())
+    with pytest.raises(UsageError, match="clear and cloudy"):
+        write_states([tmp_path], tmp_path / "s.zarr")
+    with pytest.raises(InputError, match="nephoscope build"):
+        open_states(tmp_path)
+
+
+def test_a_group_is_never_in_two_parts():
+    groups = [str(n // 3) for n in range(60)]
+    parts = assign_groups(groups, 0.2, seed=4)
+    assert parts.count("validation") == 12
+    for group in set(groups):
+        assert len({p for g, p in zip(groups, parts, strict=True) if g == group}) == 1
+    assert assign_groups(["a"] * 10, 0.2, 0) == ["train"] * 8 + ["validation"] * 2
