@@ -50,7 +50,13 @@ def main() -> None:
     options = parser.parse_args()
     parts = assign_folds(options.samples, options.folds)
     done = [_fold(options, index, split) for index, split in enumerate(parts)]
-    document: dict[str, Any] = {"folds": options.folds, "days": len(parts[0]), "ways": {}}
+    steps = load_recipe(options.recipe, options.set).training.steps
+    document: dict[str, Any] = {
+        "folds": options.folds,
+        "days": len(parts[0]),
+        "steps": steps,
+        "ways": {},
+    }
     for way in done[0][1]:
         scores = score_folds([(threshold, sums[way]) for threshold, sums in done])
         document["ways"][way] = {name: asdict(score) for name, score in scores.items()}

@@ -81,6 +81,8 @@ def fill_card(
         reliability=_reliability(scores["reliability"]),
         folds=study["folds"],
         study_days=study["days"],
+        study_steps=f"{study['steps']:,}",
+        steps=f"{model.info['steps']:,}",
         study=_table("inputs", {way.replace("_", " "): row for way, row in study["ways"].items()}),
         simulated=_interval(simulated["metrics"]["f1"]),
         simulated_maps=len(simulated["spec"]["maps"]),
