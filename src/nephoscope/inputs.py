@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.errors import UsageError
+from nephoscope.inputs_sky import SKY_FEATURES
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -146,4 +147,5 @@ FEATURES: dict[str, Feature] = {
     "background_blue": _background(0, DN_CENTRE, DN_SCALE),
     "background_blue_red_ratio": _background(1, RATIO_CENTRE, RATIO_SCALE),
     "background_known": _background_known,
+    **SKY_FEATURES,
 }

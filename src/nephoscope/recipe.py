@@ -32,6 +32,9 @@ class Inputs(_Part):
 
     features: tuple[str, ...]
     background: Background | None = None
+    side: int | None = Field(
+        None, ge=16, description="frames are averaged over blocks to about this longer side, pixels"
+    )
 
 
 class Network(_Part):
@@ -50,6 +53,16 @@ class Losses(_Part):
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)
 
 
+class Warp(_Part):
+    """Rotation, shear, zoom and shift of whole frames: image bilinear, label nearest, reflected."""
+
+    share: float = Field(0.0, ge=0, le=1, description="share of the crops that are warped")
+    rotation: float = Field(180.0, ge=0, le=180, description="largest angle, degrees")
+    shear: float = Field(0.2, ge=0, lt=1)
+    zoom: tuple[float, float] = (0.6, 2.0)
+    shift: float = Field(0.3, ge=0, le=0.5, description="share of the frame's sides")
+
+
 class Augmentation(_Part):
     """Random changes of a training crop; probabilities and strengths."""
 
@@ -59,6 +72,10 @@ class Augmentation(_Part):
     noise: float = Field(0.0, ge=0, description="standard deviation added, channel unit")
     drop_background: float = Field(0.25, ge=0, le=1)
     drop_position: float = Field(0.25, ge=0, le=1)
+    quarter_turns: bool = False
+    gamma: float = Field(0.0, ge=0, description="spread of the log of a colour curve's exponent")
+    desaturate: float = Field(0.0, ge=0, le=1, description="largest share of grey mixed in")
+    warp: Warp = Warp()
 
 
 class Training(_Part):
