@@ -53,7 +53,7 @@ def _range(view: View, known: Bools, target: FloatArray) -> None:
     counts = _counts(view, known)
     target[...] = 0.0
     if known.any():
-        low, high = np.percentile(counts[known], PERCENTILES)
+        low, high = (float(np.percentile(counts[known], share)) for share in PERCENTILES)
         if high - low > _smallest(counts, known):
             scaled = (counts[known] - low) / (high - low)
             target[known] = scaled.clip(-0.5, 1.5)
@@ -63,17 +63,15 @@ def _detrended(view: View, known: Bools, target: FloatArray) -> None:
     """As `_robust`, after a plane was taken out: sky brightens from the zenith down."""
     counts = _counts(view, known)
     if known.sum() > 3:
-        rows, cols = np.indices(counts.shape, dtype=np.float64)
-        design = np.stack([rows[known], cols[known], np.ones(int(known.sum()))], axis=1)
-        design[:, :2] /= max(counts.shape)
-        plane = np.linalg.lstsq(design, counts[known].astype(np.float64), rcond=None)[0]
-        counts = counts.copy()
+        rows, cols = (place / max(counts.shape) for place in np.nonzero(known))
+        design = np.stack([rows, cols, np.ones(rows.size)], axis=1)
+        plane = np.linalg.lstsq(design, counts[known], rcond=None)[0]
         counts[known] -= design @ plane
     _squash(_standardise(counts, known), known, target)
 
 
 def _counts(view: View, known: Bools) -> npt.NDArray[np.float64]:
-    counts = view.image[0].astype(np.float64)
+    counts: npt.NDArray[np.float64] = view.image[0].astype(np.float64)
     counts[~known] = np.nan
     return counts
 
@@ -84,13 +82,13 @@ def _standardise(
     known = np.isfinite(counts) if known is None else known
     if not known.any():
         return np.zeros(counts.shape)
-    centre = np.median(counts[known])
-    spread = np.median(np.abs(counts[known] - centre)) / MAD_OF_GAUSSIAN
+    centre = float(np.median(counts[known]))
+    spread = float(np.median(np.abs(counts[known] - centre))) / MAD_OF_GAUSSIAN
     if spread <= _smallest(counts, known):
         spread = float(np.std(counts[known]))
     if spread <= _smallest(counts, known):
         return np.zeros(counts.shape)
-    return (counts - centre) / spread
+    return np.asarray((counts - centre) / spread)
 
 
 def _smallest(counts: npt.NDArray[np.float64], known: Bools) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.apply.engine import cores, open_engine
+from nephoscope.apply.frames import predict_frame
 from nephoscope.apply.tiles import Tile, add_tile, cut, lay_tiles, plan_axis
 from nephoscope.errors import UsageError
 from nephoscope.inputs import View, assemble, is_missing
@@ -65,6 +66,8 @@ class Predictor:
         Returns:
             (y, x) float32, 0..1, NaN where the image is missing.
         """
+        if self.model.recipe.inputs.side is not None:
+            return predict_frame(self, image)
         missing = is_missing(image)
         total = np.zeros(image.shape[1:], np.float32)
         rows = np.flatnonzero(~missing.all(axis=1))
@@ -76,6 +79,10 @@ class Predictor:
         np.clip(total, 0.0, 1.0, out=total)
         total[missing] = np.nan
         return total
+
+    def run(self, inputs: FloatArray) -> FloatArray:
+        """The network once: (batch, feature, y, x) float32 → logits (batch, output, y, x)."""
+        return self._engine.run(inputs)
 
     def _run(self, whole: View, first: int, stop: int) -> Iterator[tuple[Tile, FloatArray]]:
         apply, width = self.model.recipe.apply, whole.image.shape[2]
@@ -95,7 +102,7 @@ class Predictor:
             whole.position,
         )
         inputs = assemble(view, self.model.recipe.inputs.features)
-        logits: FloatArray = self._engine.run(inputs[None])[0, 0]
+        logits: FloatArray = self.run(inputs[None])[0, 0]
         return logits
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Kind = TypeVar("Kind", bound=np.generic)
 
 
 def factor_for(shape: tuple[int, int], side: int | None) -> int:
@@ -74,7 +77,7 @@ def enlarge(values: Floats, factor: int, shape: tuple[int, int]) -> Floats:
     return values
 
 
-def pad_to(image: npt.NDArray[np.generic], divisor: int, fill: float) -> npt.NDArray[np.generic]:
+def pad_to(image: npt.NDArray[Kind], divisor: int, fill: float) -> npt.NDArray[Kind]:
     """(…, y, x) grown at the far edges to multiples of `divisor`."""
     spare = [(0, -side % divisor) for side in image.shape[-2:]]
     widths = [(0, 0)] * (image.ndim - 2) + spare

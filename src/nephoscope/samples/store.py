@@ -56,7 +56,7 @@ class _Facts:
     day: int
     mars_year: int
     solar_longitude: float
-    time: np.datetime64 = NO_TIME
+    time: Any = NO_TIME  # datetime64[ns], scalar
 
 
 def write_samples(
