@@ -3,7 +3,8 @@
 A Scene is an `xarray.Dataset` of one imager view with
 
 - `image` (channel, y, x) float32, in the unit named by its `units`, NaN where missing,
-- `latitude`, `longitude`: on (y,) and (x,) for a plate carrée grid, else both on (y, x), degrees,
+- `latitude`, `longitude`: on (y,) and (x,) for a plate carrée grid, both on (y, x) for any other,
+  both scalar (the site, NaN if unknown) for a camera on the ground, degrees,
 - `time` (scalar or per line), or for planets without a civil clock in the file `solar_longitude`
   (degrees) and `mars_year`, scalar,
 - attrs `instrument`, `source_files` (list of str) and `missing_share` (0..1).
@@ -17,6 +18,8 @@ import xarray as xr
 from nephoscope.errors import InputError
 
 IMAGE_DIMS = ("channel", "y", "x")
+PLACES = {(("y",), ("x",)), (("y", "x"), ("y", "x")), ((), ())}
+"""Dims of latitude and longitude: plate carrée, any other grid, a camera's site."""
 
 
 def check_scene(scene: xr.Dataset, source: str | None = None) -> xr.Dataset:
@@ -40,6 +43,9 @@ def check_scene(scene: xr.Dataset, source: str | None = None) -> xr.Dataset:
         raise InputError(blame, f"is {image.dtype}, not float32", field="image")
     if "channel" not in scene.coords:
         raise InputError(blame, "names of the channels are missing", field="channel")
+    places = scene["latitude"].dims, scene["longitude"].dims
+    if places not in PLACES:
+        raise InputError(blame, f"and longitude have dims {places}", field="latitude")
     if not {"time", "solar_longitude"} & set(scene.variables):
         raise InputError(blame, "has neither time nor solar_longitude", field="time")
     for name in ("instrument", "source_files", "missing_share"):

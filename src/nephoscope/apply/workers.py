@@ -1,23 +1,16 @@
-"""The one place where threads and processes live; whatever they raise is raised again here."""
+"""Predicting in a thread beside another one, or in processes; what they raise is raised here."""
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from nephoscope.apply.plan import Job
 from nephoscope.apply.work import PredictMap, Work
 from nephoscope.errors import NephoscopeError
+from nephoscope.workers import each_in_processes
 
 PredictMapFactory = Callable[[], PredictMap]
 Outcome = tuple[Job, NephoscopeError | None]
@@ -84,33 +77,13 @@ def _error_of(future: Future[None]) -> NephoscopeError | None:
 def _in_processes(
     jobs: Iterable[Job], work: Work, factory: PredictMapFactory, workers: int
 ) -> Iterator[Outcome]:
-    queue = iter(jobs)
-    # Spawned, not forked: a fork would copy the locks of torch's threads.
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (work, factory)) as pool:
-        pending: dict[Future[None], Job] = {}
-        try:
-            while True:
-                while len(pending) < 2 * workers and (job := next(queue, None)) is not None:
-                    pending[pool.submit(_work_on, job)] = job
-                if not pending:
-                    return
-                for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                    yield pending.pop(future), _error_of(future)
-        except BrokenProcessPool as error:
-            raise NephoscopeError(
-                "a worker process died (out of memory?); what was finished is kept: run again, "
-                "with fewer --workers"
-            ) from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    yield from each_in_processes(_work_on, jobs, workers, partial(_start_worker, work, factory))
 
 
 _STATE: dict[str, tuple[Work, PredictMap]] = {}
 
 
 def _start_worker(work: Work, factory: PredictMapFactory) -> None:
-    # Ctrl-C goes to the parent alone, which lets each worker finish the map it is writing.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _STATE["worker"] = work, factory()
 
 

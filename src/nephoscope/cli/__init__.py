@@ -19,10 +19,12 @@ from nephoscope.errors import NephoscopeError, UsageError
 VERBS = {
     "demo": "Simulate a scene, predict it with the shipped model, show how good it is.",
     "simulate": "Write raw files in an instrument's own format, with the truth beside them.",
+    "bin": "Write block means of thermal sky-camera frames.",
     "background": "Build what the clear scene looks like at each place.",
     "build": "Read raw files with their labels and write training samples.",
     "split": "Divide samples into train, validation and test parts.",
     "train": "Fit a recipe's network to samples and write a model folder.",
+    "tune": "Search for the best settings of a recipe.",
     "evaluate": "Score a model on samples, beside trivial baselines.",
     "predict": "Apply a model to files, folders or trees and write products.",
     "plot": "Draw quick-looks of products.",
@@ -36,6 +38,7 @@ EXTRA_OF = {
     "onnx": "train",
     "onnxscript": "train",
     "sklearn": "train",
+    "optuna": "tune",
 }
 
 INTERRUPTED = 130  # the shell's convention: 128 + SIGINT

@@ -1,0 +1,45 @@
+"""`nephoscope bin INPUT... -o OUT`: block means of thermal frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def bin(
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT...", help="Frames, folders or trees of them.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")],
+    shape: Annotated[str, typer.Option(help="Rows and columns wanted, e.g. 128,160.")] = "128,160",
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Write block means of frames as FITS; what cannot be read is named and left out."""
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.instruments import find_scenes
+    from nephoscope.instruments.skycam import bin_files
+
+    rows, cols = _shape_of(shape)
+    files = [file for place in inputs for file in find_scenes(place, "skycam")]
+    failed = 0
+    with progress_bar("binning", len(files)) as tell:
+        for file, error in bin_files(files, output, (rows, cols), workers):
+            if error is None:
+                tell(file.map_id)
+            else:
+                failed += 1
+                typer.echo(f"failed: {error}", err=True)
+    typer.echo(f"{output}: {len(files) - failed} of {len(files)} frames at {rows} x {cols}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _shape_of(text: str) -> tuple[int, int]:
+    from nephoscope.errors import UsageError
+
+    parts = text.split(",")
+    if len(parts) != 2 or not all(part.strip().isdigit() and int(part) > 0 for part in parts):
+        raise UsageError(f"--shape {text}: write it as rows,columns, e.g. 128,160")
+    return int(parts[0]), int(parts[1])

@@ -1,0 +1,38 @@
+"""Masks by a named formula on one image: nothing is trained, everything can be followed.
+
+A formula looks at one frame. It cannot know an overcast sky from a clear one; only `clear-excess`
+with a reference or a clear-sky model does. Agreement with a formula is no measure of skill.
+"""
+
+from nephoscope.formulas.clear_reference import (
+    ClearReference,
+    fit_clear_reference,
+    read_clear_reference,
+    write_clear_reference,
+)
+from nephoscope.formulas.excess import clear_excess, excess
+from nephoscope.formulas.result import FormulaResult
+from nephoscope.formulas.thresholds import minmax, otsu, zscale_log_otsu
+
+FORMULAS = {
+    "zscale-log-otsu": zscale_log_otsu,
+    "otsu": otsu,
+    "minmax": minmax,
+    "clear-excess": clear_excess,
+}
+"""Name → function of one image (y, x) float32 and its parameters, except `clear-excess`, which
+takes a Scene, because it needs the camera's temperatures."""
+
+__all__ = [
+    "FORMULAS",
+    "ClearReference",
+    "FormulaResult",
+    "clear_excess",
+    "excess",
+    "fit_clear_reference",
+    "minmax",
+    "otsu",
+    "read_clear_reference",
+    "write_clear_reference",
+    "zscale_log_otsu",
+]

@@ -1,0 +1,111 @@
+"""The image circle of a whole-sky lens: where the sky is, and how far from the zenith."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+HORIZON = 90.0  # zenith angle at the edge of the circle, degrees
+_COARSE = 120  # pixels along the shorter side on which the circle is looked for
+_CORNER = 0.06  # share of each side that a corner patch takes
+_DARK = 0.25  # corners are below this share of the brightness of the middle
+_LEVEL = 0.2  # lit is above this share
+_FIT = 0.9  # least overlap (intersection over union) of the lit region and the ellipse
+_SIZE = 0.35, 0.95  # an image circle takes at least and at most these shares of the frame
+_OFF_CENTRE = 0.2  # at most this share of a side lies between its centre and the frame's
+
+
+@dataclass(frozen=True)
+class Circle:
+    """An ellipse along the axes: a circle, or one in a picture that was squeezed.
+
+    Args:
+        row, col: centre, pixels.
+        radius_y, radius_x: semi-axes, pixels.
+    """
+
+    row: float
+    col: float
+    radius_y: float
+    radius_x: float
+
+    def zenith_angle(self, shape: tuple[int, int]) -> NDArray[np.float32]:
+        """Zenith angle of each pixel for an equidistant lens that points up.
+
+        Args:
+            shape: rows and columns.
+
+        Returns:
+            (y, x) float32, degrees: 0 at the centre, 90 at the edge, above 90 outside.
+        """
+        rows = ((np.arange(shape[0], dtype=np.float32) - self.row) / self.radius_y)[:, None]
+        cols = ((np.arange(shape[1], dtype=np.float32) - self.col) / self.radius_x)[None, :]
+        return np.asarray(np.float32(HORIZON) * np.sqrt(rows**2 + cols**2), np.float32)
+
+
+def find_circle(brightness: NDArray[np.float32], black: float = math.inf) -> Circle | None:
+    """The image circle of a whole-sky frame, from its dark corners and elliptic bright region.
+
+    Args:
+        brightness: (y, x) float32, any unit, NaN where missing.
+        black: the corners must be darker than this, in the unit of `brightness`.
+
+    Returns:
+        the circle; None for a frame without dark corners or with a bright region that is no
+        ellipse: a picture of a part of the sky.
+    """
+    step = max(min(brightness.shape) // _COARSE, 1)
+    rows, cols = (side // step * step for side in brightness.shape)
+    blocks = brightness[:rows, :cols].reshape(rows // step, step, cols // step, step)
+    coarse = np.nan_to_num(blocks.mean((1, 3)), nan=0.0)
+    lit = _lit_region(ndimage.median_filter(coarse, 3), black)
+    if lit is None:
+        return None
+    ellipse = _ellipse(lit)
+    inside = ellipse.zenith_angle((lit.shape[0], lit.shape[1])) <= HORIZON
+    overlap = (lit & inside).sum() / (lit | inside).sum()
+    if overlap < _FIT or not _SIZE[0] <= inside.mean() <= _SIZE[1]:
+        return None
+    off = max(abs(ellipse.row / lit.shape[0] - 0.5), abs(ellipse.col / lit.shape[1] - 0.5))
+    if off > _OFF_CENTRE:
+        return None
+    centre = (step - 1) / 2
+    return Circle(
+        ellipse.row * step + centre,
+        ellipse.col * step + centre,
+        ellipse.radius_y * step,
+        ellipse.radius_x * step,
+    )
+
+
+def _lit_region(coarse: NDArray[np.float32], black: float) -> NDArray[np.bool_] | None:
+    """(y, x) bool of the bright region with its holes filled; None if the corners are not dark."""
+    rows, cols = coarse.shape
+    high, wide = max(round(rows * _CORNER), 1), max(round(cols * _CORNER), 1)
+    corners = [coarse[y, x].mean() for y in _ends(high) for x in _ends(wide)]
+    middle = float(np.median(coarse[rows // 4 : -(rows // 4) or None, cols // 4 : -(cols // 4)]))
+    floor = float(np.percentile(coarse, 1))
+    # The brightest corner decides, but one corner may catch stray light.
+    dark = float(sorted(corners)[-2])
+    if dark >= black or middle - floor <= 0 or dark - floor > _DARK * (middle - floor):
+        return None
+    lit, count = ndimage.label(coarse > dark + _LEVEL * (middle - dark))
+    if not count:
+        return None
+    sizes = np.bincount(lit.ravel())[1:]
+    return np.asarray(ndimage.binary_fill_holes(lit == 1 + int(sizes.argmax())))
+
+
+def _ends(size: int) -> tuple[slice, slice]:
+    return slice(None, size), slice(-size, None)
+
+
+def _ellipse(lit: NDArray[np.bool_]) -> Circle:
+    """The ellipse with the centre and second moments of a region: an axis is twice the spread."""
+    rows, cols = np.nonzero(lit)
+    axes = (2 * math.sqrt(values.var() + 1 / 12) for values in (rows, cols))
+    return Circle(float(rows.mean()), float(cols.mean()), *axes)
