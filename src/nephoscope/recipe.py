@@ -68,6 +68,7 @@ class Augmentation(_Part):
 
     flip_x: bool = True
     flip_y: bool = False
+    colour_share: float = Field(1.0, ge=0, le=1, description="share of crops of changed colour")
     colour_jitter: float = Field(0.0, ge=0, description="relative gain change, per channel")
     noise: float = Field(0.0, ge=0, description="standard deviation added, channel unit")
     drop_background: float = Field(0.25, ge=0, le=1)

@@ -28,9 +28,10 @@ class UNet(nn.Module):
         widths: channels at 1/2, 1/4, 1/8 … of the resolution.
         depth: 3x3 convolutions per encoder level below the first.
         head: channels of the head's hidden layer.
-        adaptive: add a linear function of each pixel's own image features to its logit, with
-            coefficients that vary smoothly from place to place: labels that were drawn with a
-            threshold that people chose by region are sharp to the pixel.
+        adaptive: None, or how many 3x3 filters see the full resolution: their outputs and each
+            pixel's own image features are then added to its logit, with coefficients that
+            differ from place to place. Labels drawn with a threshold that people chose by region
+            are sharp to the pixel.
         position: (channels, rows, cols) of the learned place grid, or None.
         position_features: where latitude, sine and cosine of the longitude are among the features.
     """
@@ -44,7 +45,7 @@ class UNet(nn.Module):
         widths: Sequence[int] = (32, 32, 64, 96, 128),
         depth: int = 1,
         head: int = 32,
-        adaptive: bool = False,
+        adaptive: int | None = None,
         position: tuple[int, int, int] | None = None,
         position_features: tuple[int, int, int] = (5, 6, 7),
     ) -> None:
@@ -65,7 +66,7 @@ class UNet(nn.Module):
             _Logits(head, outputs * 4),
             nn.PixelShuffle(2),
         )
-        self.adapt = _Adaptive(widths[0], image_features, outputs) if adaptive else None
+        self.adapt = _Adaptive(widths[0], image_features, adaptive, outputs) if adaptive else None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits of every pixel, float32."""
@@ -132,20 +133,21 @@ class _Adaptive(nn.Module):
     Starts as zero: the coefficients grow where a pixel's own colour tells more than its place.
     """
 
-    def __init__(self, inner: int, features: int, outputs: int) -> None:
+    def __init__(self, inner: int, features: int, filters: int, outputs: int) -> None:
         super().__init__()
-        self.shape = (outputs, features)
-        self.coefficients = nn.Conv2d(inner, outputs * features, 1)
+        self.shape = (outputs, features + filters)
+        self.filters = ConvReLU(features, filters)
+        self.coefficients = nn.Conv2d(inner, outputs * (features + filters), 1)
         nn.init.zeros_(self.coefficients.weight)
         nn.init.zeros_(self.coefficients.bias)  # type: ignore[arg-type]
 
     def forward(self, state: Tensor, features: Tensor) -> Tensor:
-        wide = functional.interpolate(
-            self.coefficients(state), scale_factor=2.0, mode="bilinear", align_corners=False
-        )
         outputs, number = self.shape
+        terms = torch.cat([features, self.filters(features)], dim=1)
+        # Each cell's coefficients serve its four pixels.
+        wide = functional.interpolate(self.coefficients(state), scale_factor=2.0, mode="nearest")
         parts = [
-            (wide[:, n * number : (n + 1) * number] * features).sum(1, keepdim=True)
+            (wide[:, n * number : (n + 1) * number] * terms).sum(1, keepdim=True)
             for n in range(outputs)
         ]
         return torch.cat(parts, dim=1)

@@ -38,15 +38,21 @@ def augment(
         view, label = flip(view, label, axis=-2)
     if settings.quarter_turns:
         view, label = turn(view, label, int(rng.integers(4)))
+    if settings.colour_share < 1 and rng.random() >= settings.colour_share:
+        return _withhold(view, settings, no_background, no_position), label
     if settings.gamma or settings.desaturate:
         view = change_tone(view, settings, rng)
     if settings.colour_jitter or settings.noise:
         gains = 1 + settings.colour_jitter * rng.uniform(-1, 1, len(channels))
         view = change_gain(view, dict(zip(channels, gains.tolist(), strict=True)), statistics)
         view = add_noise(view, settings.noise, rng)
+    return _withhold(view, settings, no_background, no_position), label
+
+
+def _withhold(view: View, settings: Augmentation, no_background: float, no_position: float) -> View:
     if no_background < settings.drop_background:
         view = replace(view, background=None)
-    return replace(view, position=bool(no_position >= settings.drop_position)), label
+    return replace(view, position=bool(no_position >= settings.drop_position))
 
 
 def flip(view: View, label: Label, axis: int) -> tuple[View, Label]:
