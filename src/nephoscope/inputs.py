@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.errors import UsageError
+from nephoscope.inputs_sky import SKY_FEATURES
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -196,4 +197,5 @@ FEATURES: dict[str, Feature] = {
     "limit": _limit(lambda limit, _, __: (limit - LIMIT_CENTRE) / LIMIT_SCALE),
     "limit_certainty": _limit(lambda _, spread, __: 4 / (3 + spread)),
     "limit_excess": _limit(_excess),
+    **SKY_FEATURES,
 }

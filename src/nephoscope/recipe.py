@@ -46,6 +46,9 @@ class Inputs(_Part):
     background: Background | None = None
     limit: Limit | None = None
     normalise: bool = Field(True, description="measure mean and spread; false: take them as made")
+    side: int | None = Field(
+        None, ge=16, description="frames are averaged over blocks to about this longer side, pixels"
+    )
 
 
 class Network(_Part):
@@ -64,15 +67,30 @@ class Losses(_Part):
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)
 
 
+class Warp(_Part):
+    """Rotation, shear, zoom and shift of whole frames: image bilinear, label nearest, reflected."""
+
+    share: float = Field(0.0, ge=0, le=1, description="share of the crops that are warped")
+    rotation: float = Field(180.0, ge=0, le=180, description="largest angle, degrees")
+    shear: float = Field(0.2, ge=0, lt=1)
+    zoom: tuple[float, float] = (0.6, 2.0)
+    shift: float = Field(0.3, ge=0, le=0.5, description="share of the frame's sides")
+
+
 class Augmentation(_Part):
     """Random changes of a training crop; probabilities and strengths."""
 
     flip_x: bool = True
     flip_y: bool = False
+    colour_share: float = Field(1.0, ge=0, le=1, description="share of crops of changed colour")
     colour_jitter: float = Field(0.0, ge=0, description="relative gain change, per channel")
     noise: float = Field(0.0, ge=0, description="standard deviation added, channel unit")
     drop_background: float = Field(0.25, ge=0, le=1)
     drop_position: float = Field(0.25, ge=0, le=1)
+    quarter_turns: bool = False
+    gamma: float = Field(0.0, ge=0, description="spread of the log of a colour curve's exponent")
+    desaturate: float = Field(0.0, ge=0, le=1, description="largest share of grey mixed in")
+    warp: Warp = Warp()
 
 
 class Training(_Part):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.apply.engine import cores, open_engine
+from nephoscope.apply.frames import predict_frame
 from nephoscope.apply.tiles import Tile, add_tile, cut, lay_tiles, plan_axis
 from nephoscope.background import PREFIX, interpolate_cells
 from nephoscope.errors import UsageError
@@ -68,6 +69,8 @@ class Predictor:
         Returns:
             (y, x) float32, 0..1, NaN where the image is missing.
         """
+        if self.model.recipe.inputs.side is not None:
+            return predict_frame(self, image)
         missing = is_missing(image)
         total = np.zeros(image.shape[1:], np.float32)
         rows = np.flatnonzero(~missing.all(axis=1))
@@ -79,6 +82,10 @@ class Predictor:
         np.clip(total, 0.0, 1.0, out=total)
         total[missing] = np.nan
         return total
+
+    def run(self, inputs: FloatArray) -> FloatArray:
+        """The network once: (batch, feature, y, x) float32 → logits (batch, output, y, x)."""
+        return self._engine.run(inputs)
 
     def _run(self, whole: View, first: int, stop: int) -> Iterator[tuple[Tile, FloatArray]]:
         apply, width = self.model.recipe.apply, whole.image.shape[2]
@@ -101,7 +108,7 @@ class Predictor:
         recipe = self.model.recipe
         context = recipe.network.options.get("image_features")
         inputs = assemble(view, recipe.inputs.features, context_from=context)
-        logits: FloatArray = self._engine.run(inputs[None])[0, 0]
+        logits: FloatArray = self.run(inputs[None])[0, 0]
         return logits
 
     def _limit(self, whole: View, tile: Tile) -> FloatArray | None:

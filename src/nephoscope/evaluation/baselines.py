@@ -87,18 +87,24 @@ def score_baselines(
     Raises:
         UsageError: no sample is in the training part.
     """
+    from nephoscope.evaluation.sky_baselines import fit_frame_baselines
+    from nephoscope.evaluation.sky_pixels import sample_frame
+
     chosen, needed = _parts(store), maps_needed(store, indices)
     if not chosen["train"]:
         raise UsageError("baselines need training maps: run nephoscope split, or --no-baselines")
+    gridded = "longitude" in store.variables
+    sample = sample_pixels if gridded else sample_frame
+    fit = fit_baselines if gridded else fit_frame_baselines
     pixels: dict[int, Pixels] = {}
     for index, scene in zip(needed, read_maps(store, needed), strict=True):
-        pixels[index] = sample_pixels(scene, options.pixels, options.seed)
+        pixels[index] = sample(scene, options.pixels, options.seed)
         if progress:
             progress(scene.day)
     train, validation, scored = (
         [pixels[i] for i in part] for part in (chosen["train"], chosen["validation"], indices)
     )
-    baselines = fit_baselines(train, validation, options)
+    baselines = fit(train, validation, options)
     return (
         {each.name: _scores(each, scored) for each in baselines},
         {each.name: each.detail for each in baselines},
@@ -143,9 +149,7 @@ def fit_baselines(
     Raises:
         ValueError: the training pixels lack cloud, or clear sky.
     """
-    truth = np.concatenate([part.label for part in train] or [np.zeros(0, np.int8)])
-    if np.unique(truth).size < 2:
-        raise ValueError("the training maps need both cloudy and clear labelled pixels")
+    check_classes(train)
     judge = validation or train
     return [
         _always_clear(),
@@ -153,8 +157,19 @@ def fit_baselines(
         _ratio_threshold(train),
         _band_threshold(train),
         _logistic(train, judge, options),
-        _trees(train, judge, options),
+        boosted_trees(train, judge, options),
     ]
+
+
+def check_classes(train: Sequence[Pixels]) -> None:
+    """Training pixels hold both classes.
+
+    Raises:
+        ValueError: they do not.
+    """
+    truth = np.concatenate([part.label for part in train] or [np.zeros(0, np.int8)])
+    if np.unique(truth).size < 2:
+        raise ValueError("the training maps need both cloudy and clear labelled pixels")
 
 
 def baseline_sums(baseline: Baseline, maps: Iterable[Pixels]) -> Sums:
@@ -167,7 +182,8 @@ def _sums(score: Score, pixels: Pixels) -> Sums:
     return sums_of_pixels(pixels.day, predicted, pixels.label, pixels.latitude)
 
 
-def _choose(score: Score, maps: Sequence[Pixels]) -> float:
+def choose_threshold(score: Score, maps: Sequence[Pixels]) -> float:
+    """The threshold with the highest F1 over the pixels."""
     return best_threshold(merge(_sums(score, pixels) for pixels in maps).total())
 
 
@@ -181,7 +197,7 @@ def _blue_score(pixels: Pixels) -> NDArray[np.float64]:
 
 
 def _blue_threshold(train: Sequence[Pixels]) -> Baseline:
-    threshold = _choose(_blue_score, train)
+    threshold = choose_threshold(_blue_score, train)
     detail = f"blue ≥ {threshold * STEPS:.0f} DN"
     return Baseline("blue threshold", _blue_score, threshold, False, detail)
 
@@ -193,7 +209,7 @@ def _ratio_score(pixels: Pixels) -> NDArray[np.float64]:
 
 
 def _ratio_threshold(train: Sequence[Pixels]) -> Baseline:
-    threshold = _choose(_ratio_score, train)
+    threshold = choose_threshold(_ratio_score, train)
     detail = f"blue/red ≥ {threshold * STEPS * RATIO_STEP:.3f}"
     return Baseline("blue/red threshold", _ratio_score, threshold, False, detail)
 
@@ -204,7 +220,7 @@ def _degree(pixels: Pixels) -> NDArray[np.int64]:
 
 
 def _band_threshold(train: Sequence[Pixels]) -> Baseline:
-    everywhere = _choose(_blue_score, train)
+    everywhere = choose_threshold(_blue_score, train)
     band = np.concatenate([_degree(pixels)[pixels.known] for pixels in train])
     blue = np.concatenate([_blue_score(pixels)[pixels.known] for pixels in train])
     truth = np.concatenate([pixels.label[pixels.known] for pixels in train])
@@ -246,7 +262,7 @@ def _learned(name: str, classifier: Any, names: Sequence[str], judge: Sequence[P
             result[pixels.known] = classifier.predict_proba(values)[:, 1]
         return result
 
-    return Baseline(name, score, _choose(score, judge), True)
+    return Baseline(name, score, choose_threshold(score, judge), True)
 
 
 def _logistic(
@@ -261,7 +277,10 @@ def _logistic(
     return _learned("logistic regression", classifier, LOGISTIC_FEATURES, judge)
 
 
-def _trees(train: Sequence[Pixels], judge: Sequence[Pixels], options: BaselineOptions) -> Baseline:
+def boosted_trees(
+    train: Sequence[Pixels], judge: Sequence[Pixels], options: BaselineOptions
+) -> Baseline:
+    """Gradient-boosted trees on every feature that the pixels have."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     names = sorted(train[0].values)

@@ -11,28 +11,36 @@ from nephoscope.evaluation.sums import BAND_DEGREES
 COLUMNS = {
     "f1": "F1",
     "iou": "IoU",
+    "iou_clear": "IoU of clear sky",
+    "mean_iou": "mean IoU",
     "precision": "precision",
     "recall": "recall",
     "mcc": "MCC",
     "accuracy": "accuracy",
+    "error_rate": "error rate",
     "auc": "AUC",
     "average_precision": "average precision",
     "ece": "calibration error",
     "brier": "Brier",
+    "bce": "cross-entropy",
     "cloud_share": "cloud share",
     "coverage": "coverage",
 }
 MEANING = {
     "f1": "harmonic mean of precision and recall; 1 is perfect",
     "iou": "cloud both agree on, as a share of cloud either sees",
+    "iou_clear": "the same of clear sky",
+    "mean_iou": "mean of both",
     "precision": "of the pixels called cloudy, how many are",
     "recall": "of the cloudy pixels, how many are found",
     "mcc": "correlation of prediction and label; 0 is chance",
     "accuracy": "pixels right; flattering where most are clear",
+    "error_rate": "pixels wrong",
     "auc": "chance that a cloudy pixel outranks a clear one",
     "average_precision": "mean precision over all thresholds",
     "ece": "mean gap between stated probability and what happens; 0 is perfect",
     "brier": "mean squared error of the probability",
+    "bce": "mean surprise at the label, nats; probabilities count as multiples of 1/250",
     "cloud_share": "labelled pixels that are cloudy",
     "coverage": "labelled pixels that have a prediction",
 }
@@ -48,6 +56,17 @@ CAPTIONS = {
 }
 
 
+_INTERVALS = {
+    "days": "Intervals: 95 % percentiles of a bootstrap that resamples whole days (runs of three "
+    "days from 12 days on), because pixels of one day are not independent. They say how the score "
+    "varies between days of this season, and nothing about other seasons.",
+    "frames": "Intervals: 95 % percentiles of a bootstrap that resamples whole frames (runs of "
+    "three neighbours from 12 frames on), because pixels of one frame are not independent. They "
+    "say how the score varies between frames of this camera, and nothing about other cameras. "
+    "The points of the ROC are in `roc.csv`.",
+}
+
+
 def band_name(band: int) -> str:
     """A latitude band in words: "10 to 20° N"."""
     low, high = band, band + BAND_DEGREES
@@ -58,13 +77,14 @@ def band_name(band: int) -> str:
 
 def report(evaluation: Evaluation, command: str, figures: Sequence[str]) -> str:
     """The whole report as Markdown; `figures` are names of PNG files beside it."""
+    unit = "day" if evaluation.gridded else "frame"
     parts = [
         _headline(evaluation),
         "## All scores\n\n" + _overall_table(evaluation),
         _baselines(evaluation),
         _ways(evaluation),
-        "## By day\n\n" + _table("day", evaluation.scores.by_day.items()),
-        "## By latitude\n\n" + _bands_table(evaluation),
+        f"## By {unit}\n\n" + _table(unit, evaluation.scores.by_day.items()),
+        "## By latitude\n\n" + _bands_table(evaluation) if evaluation.gridded else "",
         "## Figures\n\n" + "\n\n".join(_figure(name) for name in figures),
         _method(evaluation, command),
     ]
@@ -76,8 +96,8 @@ def _headline(evaluation: Evaluation) -> str:
     f1, maps = scores["f1"], spec["maps"]
     lines = [
         f"# {evaluation.model['name']}: F1 {_with_interval(f1)}",
-        f"Scored on {_maps(len(maps))} ({spec['split']}: {_span(maps)}), {f1.n:,} labelled pixels, "
-        f"of which {_percent(scores['cloud_share'])} are cloudy.",
+        f"Scored on {_number_of(evaluation, len(maps))} ({spec['split']}: {_span(maps)}), "
+        f"{f1.n:,} labelled pixels, of which {_percent(scores['cloud_share'])} are cloudy.",
         f"Of what the model calls cloud, {_percent(scores['precision'])} is cloud in the label; of "
         f"the label's cloud it finds {_percent(scores['recall'])}. A stated probability is off by "
         f"{_number(scores['ece'])} on average. "
@@ -87,8 +107,9 @@ def _headline(evaluation: Evaluation) -> str:
     return "\n\n".join(line for line in lines if line)
 
 
-def _maps(number: int) -> str:
-    return "1 map" if number == 1 else f"{number} maps"
+def _number_of(evaluation: Evaluation, number: int) -> str:
+    noun = "map" if evaluation.gridded else "frame"
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _seen(evaluation: Evaluation) -> str:
@@ -194,9 +215,7 @@ def _method(evaluation: Evaluation, command: str) -> str:
     return (
         "## How this was measured\n\n"
         f"Rule: {spec['mask_rule']}. Threshold {spec['threshold']:.3f}, stored in the model. "
-        "Intervals: 95 % percentiles of a bootstrap that resamples whole days (runs of three days "
-        "from 12 days on), because pixels of one day are not independent. They say how the score "
-        "varies between days of this season, and nothing about other seasons.\n\n"
+        f"{_INTERVALS['days' if evaluation.gridded else 'frames']}\n\n"
         f"Weights sha256 `{evaluation.model['weights_sha256']}`; samples `{spec['samples']}`.\n\n"
         f"    {command}"
     )

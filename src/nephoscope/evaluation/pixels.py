@@ -15,6 +15,7 @@ DIFFERENCE_WINDOWS = (5, 41, 121)
 EXTREME_WINDOW = 9
 MARGIN = max(MEAN_WINDOWS) // 2
 EDGES = ("nearest", "wrap")
+FRAME_EDGES = ("nearest", "nearest")
 """How windows go on beyond the edges of (y, x): the map ends at the poles, longitude wraps."""
 
 
@@ -43,7 +44,7 @@ class LabelledMap:
 
     Attributes:
         day: the map's id.
-        image: (channel, y, x) uint8, red, green, blue DN; 0 where missing.
+        image: (channel, y, x) uint8, red, green, blue DN, 0 where missing; or float32 counts, NaN.
         label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
         latitude: (y,) degrees.
         longitude: (x,) degrees.
@@ -52,7 +53,7 @@ class LabelledMap:
     """
 
     day: str
-    image: NDArray[np.uint8]
+    image: NDArray[np.uint8] | Floats
     label: NDArray[np.int8]
     latitude: NDArray[np.float64]
     longitude: NDArray[np.float64]
@@ -68,11 +69,7 @@ def sample_pixels(scene: LabelledMap, number: int, seed: int) -> Pixels:
         number: how many pixels; all of them when there are fewer.
         seed: of the draw, together with the map's id.
     """
-    places = np.flatnonzero(scene.label.ravel() >= 0)
-    if number < places.size:
-        rng = np.random.default_rng([seed, *scene.day.encode()])
-        places = np.sort(rng.choice(places, number, replace=False))
-    row, col = np.unravel_index(places, scene.label.shape)
+    row, col = draw_places(scene, number, seed)
     values = {name: plane[row, col] for name, plane in _planes(_trim(scene, row))}
     values["latitude"] = scene.latitude[row].astype(np.float32)
     values["longitude"] = scene.longitude[col].astype(np.float32)
@@ -83,6 +80,18 @@ def sample_pixels(scene: LabelledMap, number: int, seed: int) -> Pixels:
         known=np.asarray(scene.image[:, row, col].any(axis=0)),
         values=values,
     )
+
+
+def draw_places(
+    scene: LabelledMap, number: int, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of `number` labelled pixels, or of all; `seed` and the map's id decide."""
+    places = np.flatnonzero(scene.label.ravel() >= 0)
+    if number < places.size:
+        rng = np.random.default_rng([seed, *scene.day.encode()])
+        places = np.sort(rng.choice(places, number, replace=False))
+    row, col = np.unravel_index(places, scene.label.shape)
+    return row, col
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ def _trim(scene: LabelledMap, row: NDArray[np.intp]) -> _Trimmed:
     first = max(0, int(row.min(initial=scene.label.shape[0])) - MARGIN)
     rows = slice(first, int(row.max(initial=0)) + MARGIN + 1)
     background = None if scene.background is None else scene.background[:, rows]
-    return _Trimmed(scene.image[:, rows], background, first)
+    return _Trimmed(scene.image[:, rows].astype(np.uint8, copy=False), background, first)
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ def _features(image: NDArray[np.uint8], background: Floats | None) -> Iterator[t
     for width in MEAN_WINDOWS:
         yield f"blue_mean_{width}", box_mean(blue, width)
         yield f"ratio_mean_{width}", box_mean(ratio, width)
-    yield "blue_contrast", _contrast(blue, EXTREME_WINDOW)
+    yield "blue_contrast", contrast(blue, EXTREME_WINDOW)
     yield from _extremes(blue)
     if background is not None:
         yield from _differences(blue, ratio, background)
@@ -146,22 +155,23 @@ def _differences(blue: Floats, ratio: Floats, background: Floats) -> Iterator[tu
             yield f"{name}_difference_mean_{width}", box_mean(difference, width)
 
 
-def box_mean(plane: Floats, width: int) -> Floats:
-    """Mean over a square window of the known pixels of (y, x), wrapping in x; NaN for none."""
+def box_mean(plane: Floats, width: int, edges: tuple[str, str] = EDGES) -> Floats:
+    """Mean over a square window of the known pixels of (y, x); NaN for none."""
     from scipy.ndimage import uniform_filter
 
     known = np.isfinite(plane)
-    share = uniform_filter(known.astype(np.float32), width, mode=EDGES)
-    total = uniform_filter(np.where(known, plane, 0), width, mode=EDGES)
+    share = uniform_filter(known.astype(np.float32), width, mode=edges)
+    total = uniform_filter(np.where(known, plane, 0), width, mode=edges)
     # Running sums leave dust where a window holds nothing.
     nothing = share < 0.5 / width**2
     return np.where(nothing, np.nan, total / np.where(nothing, 1, share)).astype(np.float32)
 
 
-def _contrast(plane: Floats, width: int) -> Floats:
+def contrast(plane: Floats, width: int, edges: tuple[str, str] = EDGES) -> Floats:
     """Standard deviation in a square window; the offset keeps the squares small."""
     offset = np.float32(np.nanmean(plane)) if np.isfinite(plane).any() else np.float32(0)
-    variance = box_mean((plane - offset) ** 2, width) - box_mean(plane - offset, width) ** 2
+    above = plane - offset
+    variance = box_mean(above**2, width, edges) - box_mean(above, width, edges) ** 2
     return np.asarray(np.sqrt(np.maximum(variance, 0)), np.float32)
 
 

@@ -96,6 +96,7 @@ class Evaluation:
         baselines: name → scores on a sample of the same maps' pixels, the simplest first.
         details: name of a baseline → its fitted number in words.
         crops: the windows with the most errors, worst first.
+        gridded: whether the samples are maps of a planet, not frames of a camera.
         spec: what was scored: task, samples, maps, threshold, mask rule.
         model: name and sha256 of the weights.
         ways: name of a way (see `WAYS`) → its scores, `full` first.
@@ -111,6 +112,7 @@ class Evaluation:
     baselines: dict[str, Scores] = field(default_factory=dict)
     details: dict[str, str] = field(default_factory=dict)
     crops: list[Crop] = field(default_factory=list)
+    gridded: bool = True
 
 
 def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, list[int]]:
@@ -141,6 +143,8 @@ def read_maps(
     channels: Sequence[str] = BACKGROUND_CHANNELS,
 ) -> Iterator[LabelledMap]:
     """Read maps with their labels and the background, one at a time."""
+    from nephoscope.samples.frames import axis_of
+
     background = _full_background(store, channels)
     for index in indices:
         sample = store.isel(sample=index)
@@ -148,8 +152,8 @@ def read_maps(
             day=str(sample["map_id"].values),
             image=sample["image"].values,
             label=sample["label"].values,
-            latitude=store["latitude"].values,
-            longitude=store["longitude"].values,
+            latitude=axis_of(store, "latitude", "y"),
+            longitude=axis_of(store, "longitude", "x"),
             background=background,
         )
 
@@ -228,7 +232,7 @@ def _crop(scene: LabelledMap, probability: Floats, rows: slice, cols: slice, err
     latitude, longitude = scene.latitude[rows], scene.longitude[cols]
     return Crop(
         day=scene.day,
-        image=np.moveaxis(scene.image[:, rows, cols], 0, -1).copy(),
+        image=_displayed(scene.image, rows, cols),
         probability=probability[rows, cols].copy(),
         label=scene.label[rows, cols].copy(),
         north=float(latitude[0]),
@@ -237,6 +241,16 @@ def _crop(scene: LabelledMap, probability: Floats, rows: slice, cols: slice, err
         east=float(longitude[-1]),
         errors=errors,
     )
+
+
+def _displayed(image: NDArray[np.uint8] | Floats, rows: slice, cols: slice) -> NDArray[np.uint8]:
+    """A window as (y, x, channel) uint8 red, green, blue; counts in grey over the image's range."""
+    window: NDArray[Any] = np.moveaxis(image[:, rows, cols], 0, -1)
+    if image.dtype == np.uint8:
+        return np.asarray(window.copy(), np.uint8)
+    low, high = (float(np.nanpercentile(image, share)) for share in (1, 99))
+    grey = (1 + 254 * (window[..., :1] - low) / max(high - low, 1e-6)).clip(1, 255)
+    return np.asarray(np.nan_to_num(grey, nan=0.0).repeat(3, axis=-1), np.uint8)
 
 
 def model_predictor(model: Any) -> Predictor:  # noqa: ANN401 - any model
@@ -312,6 +326,7 @@ def run_evaluation(
         ways=scores,
         seen=_seen(getattr(model, "info", {}).get("split"), spec["maps"]),
         crops=crops,
+        gridded="longitude" in store.variables,
     )
 
 

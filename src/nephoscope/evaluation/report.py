@@ -12,11 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
 from nephoscope.evaluation import markdown
 from nephoscope.evaluation.protocol import Evaluation, Judged, Predictor, run_evaluation
-from nephoscope.evaluation.scores import Score, Scores, calibration
+from nephoscope.evaluation.scores import Score, Scores, calibration, roc
+from nephoscope.evaluation.sums import STEPS
 from nephoscope.files import atomic_path
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def _loaded(model: Judged | str | Path) -> Judged:
 
 
 def write_report(evaluation: Evaluation, out: str | Path, run: Run) -> Path:
-    """Write `scores.json`, `report.md` and the figures into the folder `out`, atomically.
+    """Write `scores.json`, `roc.csv`, `report.md` and figures into the folder `out`, atomically.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -86,6 +88,7 @@ def write_report(evaluation: Evaluation, out: str | Path, run: Run) -> Path:
     with atomic_path(out) as part:
         part.mkdir(parents=True)
         content = json.dumps(scores_document(evaluation, run), indent=1, ensure_ascii=False)
+        (part / "roc.csv").write_text(roc_table(evaluation.scores), encoding="utf-8")
         (part / "scores.json").write_text(content + "\n", encoding="utf-8")
         names = []
         for name, figure in _figures(evaluation):
@@ -118,6 +121,18 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
         "seconds": {name: round(value, 3) for name, value in run.seconds.items()},
         "command": run.command,
     }
+
+
+def roc_table(scores: Scores) -> str:
+    """The ROC as CSV: share of clear and of cloudy pixels at or above each threshold."""
+    false_rate, true_rate = (np.nan_to_num(rate)[1:] for rate in roc(scores.sums.total()))
+    thresholds = np.arange(STEPS, -1, -1) / STEPS
+    lines = ["threshold,false_positive_rate,true_positive_rate"]
+    lines += [
+        f"{threshold:.3f},{false:.6f},{true:.6f}"
+        for threshold, false, true in zip(thresholds, false_rate, true_rate, strict=True)
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def spec_hash(spec: dict[str, Any]) -> str:
@@ -166,13 +181,16 @@ def _figures(evaluation: Evaluation) -> list[tuple[str, Figure]]:
     counts, threshold, f1 = scores.sums.total(), scores.threshold, scores.overall["f1"].value
     days = {day: each["f1"] for day, each in scores.by_day.items()}
     bands = {markdown.band_name(band): each["f1"] for band, each in scores.by_band.items()}
+    unit = "day" if evaluation.gridded else "frame"
     figures = [
         ("curves", plots.plot_curves(counts, threshold, name)),
         ("reliability", plots.plot_reliability(counts, name)),
-        ("days", plots.plot_bars(days, "F1", f"{name} by day", f1)),
-        ("latitude", plots.plot_bars(bands, "F1", f"{name} by latitude band", f1)),
+        ("days", plots.plot_bars(days, "F1", f"{name} by {unit}", f1)),
         ("confusion", plots.plot_confusion(counts, threshold, name)),
     ]
+    if evaluation.gridded:
+        figure = plots.plot_bars(bands, "F1", f"{name} by latitude band", f1)
+        figures.insert(3, ("latitude", figure))
     if evaluation.baselines:
         compared = {each: s.overall["f1"] for each, s in evaluation.baselines.items()}
         compared[name] = scores.overall["f1"]

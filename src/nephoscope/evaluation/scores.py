@@ -21,9 +21,13 @@ CALIBRATION_BINS = 15
 LEVELS = np.concatenate([[0], np.arange(STEPS + 1)])
 """Level (probability * 250) of each bin; pixels without a prediction have probability 0."""
 
-THRESHOLD_METRICS = ("f1", "iou", "precision", "recall", "mcc", "accuracy")
+THRESHOLD_METRICS = (
+    "f1", "iou", "iou_clear", "mean_iou", "precision", "recall", "mcc", "accuracy", "error_rate"
+)  # fmt: skip
 RANK_METRICS = ("auc", "average_precision")
-PROBABILITY_METRICS = ("ece", "brier")
+PROBABILITY_METRICS = ("ece", "brier", "bce")
+SUREST = 0.5 / STEPS
+"""The cross-entropy takes 0 and 1 for this much less sure: half a step, as they were rounded."""
 FACTS = ("cloud_share", "coverage")
 METRICS = (*THRESHOLD_METRICS, *RANK_METRICS, *PROBABILITY_METRICS, *FACTS)
 
@@ -158,6 +162,9 @@ def _threshold_metrics(counts: Counts, level: int) -> dict[str, Floats]:
         "recall": _ratio(tp, tp + fn),
         "mcc": _ratio(tp * tn - fp * fn, spread),
         "accuracy": _ratio(tp + tn, n),
+        "error_rate": _ratio(fp + fn, n),
+        "iou_clear": _ratio(tn, tn + fp + fn),
+        "mean_iou": (_ratio(tp, tp + fp + fn) + _ratio(tn, tn + fp + fn)) / 2,
         "cloud_share": _ratio(tp + fn, n),
         "coverage": 1 - _ratio(counts[..., 0].sum(-1, dtype=np.float64), n),
     }
@@ -215,7 +222,13 @@ def _probability_metrics(counts: Counts) -> dict[str, Floats]:
     gap = np.nan_to_num(np.abs(probability - share))
     value = LEVELS / STEPS
     clear, cloud = counts[..., 0, :] @ value**2, counts[..., 1, :] @ (1 - value) ** 2
-    return {"ece": _ratio((gap * pixels).sum(-1), n), "brier": _ratio(clear + cloud, n)}
+    sure = value.clip(SUREST, 1 - SUREST)
+    entropy = -(counts[..., 0, :] @ np.log(1 - sure) + counts[..., 1, :] @ np.log(sure))
+    return {
+        "ece": _ratio((gap * pixels).sum(-1), n),
+        "brier": _ratio(clear + cloud, n),
+        "bce": _ratio(entropy, n),
+    }
 
 
 def best_threshold(counts: Counts) -> float:

@@ -14,7 +14,15 @@ from nephoscope.instruments.scene_file import SceneFile
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["INSTRUMENTS", "Instrument", "SceneFile", "find_scenes", "open_scene", "recognise"]
+__all__ = [
+    "INSTRUMENTS",
+    "Instrument",
+    "SceneFile",
+    "find_scenes",
+    "instrument_named",
+    "open_scene",
+    "recognise",
+]
 
 
 @dataclass(frozen=True)
@@ -26,15 +34,19 @@ class Instrument:
         read: function path → Scene.
         find: function path of a file or folder → list of `SceneFile`.
         recognises: function path of a file or folder → bool.
+        label_path: function path of a scene → path of its label, or None.
+        label: function path of a label → (y, x) int8.
     """
 
     module: str
     read: str
     find: str
     recognises: str
+    label_path: str = "label_path_for"
+    label: str = "read_label"
 
     def call(self, function: str, path: Path, **options: Any) -> Any:  # noqa: ANN401
-        """Import the reader and call its `read`, `find` or `recognises`."""
+        """Import the reader and call one of its functions, named as the attributes are."""
         return getattr(import_module(self.module), getattr(self, function))(path, **options)
 
 
@@ -74,7 +86,9 @@ def open_scene(
         InputError: the file cannot be read; the message names file and field.
         UsageError: no such instrument.
     """
-    scene: xr.Dataset = _named(instrument or recognise(path)).call("read", Path(path), **options)
+    scene: xr.Dataset = instrument_named(instrument or recognise(path)).call(
+        "read", Path(path), **options
+    )
     return scene
 
 
@@ -85,11 +99,16 @@ def find_scenes(path: str | PathLike[str], instrument: str) -> list[SceneFile]:
         InputError: the path does not exist or holds no scene of `instrument`.
         UsageError: no such instrument.
     """
-    found: list[SceneFile] = _named(instrument).call("find", Path(path))
+    found: list[SceneFile] = instrument_named(instrument).call("find", Path(path))
     return found
 
 
-def _named(instrument: str) -> Instrument:
+def instrument_named(instrument: str) -> Instrument:
+    """The instrument of a name.
+
+    Raises:
+        UsageError: no such instrument.
+    """
     if instrument not in INSTRUMENTS:
         raise UsageError(f"no instrument '{instrument}'; known are: {', '.join(INSTRUMENTS)}")
     return INSTRUMENTS[instrument]

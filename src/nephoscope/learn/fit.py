@@ -37,7 +37,8 @@ from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.recipe import Recipe
 from nephoscope.samples.arrays import PartArrays, load_part
-from nephoscope.samples.loader import Batches, CropLoader, Tiles
+from nephoscope.samples.frames import WholeFrames
+from nephoscope.samples.loader import Batches, CropLoader, Tiles, judged
 from nephoscope.samples.store import open_samples
 from nephoscope.tasks.mask import OUTPUTS
 
@@ -99,7 +100,7 @@ def fit(
         trainer,
         module,
         Batches(loader, period, start=lambda: trainer.global_step),
-        Tiles(validation, recipe, network.divisor),
+        judged(validation, recipe, network.divisor),
         last if resume and last.exists() else None,
     )
     _load_best(module, out / "checkpoints" / "best.ckpt")
@@ -160,9 +161,10 @@ def _finish(
 ) -> Path:
     """Choose calibration and threshold on the validation samples and write the model folder."""
     network = network.eval()
+    ways = WAYS if validation.wraps else {"full": WAYS["full"]}
     counts = {
-        way: count_part(network, Tiles(validation, recipe, network.divisor, withheld))
-        for way, withheld in WAYS.items()
+        way: count_part(network, judged(validation, recipe, network.divisor, withheld))
+        for way, withheld in ways.items()
     }
     calibration = calibrate.fit_calibration(counts["full"])
     threshold = calibrate.choose_threshold(counts["full"], calibration)
@@ -172,7 +174,7 @@ def _finish(
     return folder
 
 
-def count_part(network: NormalisedNetwork, tiles: Tiles) -> calibrate.LogitCounts:
+def count_part(network: NormalisedNetwork, tiles: Tiles | WholeFrames) -> calibrate.LogitCounts:
     """Count the logits of a network over all tiles."""
     counts = calibrate.no_counts()
     device = network.mean.device
@@ -273,7 +275,7 @@ def _run(
     trainer: lightning.Trainer,
     module: MaskModule,
     batches: Batches,
-    tiles: Tiles,
+    tiles: Tiles | WholeFrames,
     checkpoint: Path | None,
 ) -> None:
     try:

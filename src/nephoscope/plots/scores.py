@@ -191,8 +191,10 @@ def _crop_row(row: Sequence[Axes], crop: Crop, threshold: float) -> None:
         if mask.any() and not mask.all():
             row[1].contour(mask, levels=[0.5], colors=colour, linewidths=0.8)
     row[2].imshow(_verdict(crop.label, said), interpolation="nearest")
-    place = f"{_side(crop.north, 'NS')} to {_side(crop.south, 'NS')}, "
-    place += f"{_side(crop.west, 'EW')} to {_side(crop.east, 'EW')}"
+    place = ""
+    if crop.north != crop.south:  # a camera's frame has no coordinates
+        place = f"{_side(crop.north, 'NS')} to {_side(crop.south, 'NS')}, "
+        place += f"{_side(crop.west, 'EW')} to {_side(crop.east, 'EW')}"
     known = max(int((crop.label >= 0).sum()), 1)
     row[0].set_title(crop.day, loc="left", size=10)
     row[1].set_title(place, size=10)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from nephoscope.background import interpolate_cells
 from nephoscope.inputs import View
 from nephoscope.recipe import Recipe
+from nephoscope.samples.frames import axis_of
 from nephoscope.samples.split import part_indices
 from nephoscope.samples.store import background_of, open_samples
 
@@ -37,6 +38,7 @@ class PartArrays:
         limits: (sample, 2, cell row, cell column) float32 DN, what the training samples but this
             one say of each place, or None (see `nephoscope.limits`).
         limit_cell: side of a cell of the limits, pixels.
+        wraps: whether the first column follows the last.
     """
 
     image: Any  # a numpy array, or a zarr array, which is indexed alike
@@ -51,6 +53,7 @@ class PartArrays:
     rows: tuple[int, int]
     limits: npt.NDArray[np.float32] | None = None
     limit_cell: int = 1
+    wraps: bool = True
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -114,20 +117,21 @@ def load_part(
     image: Any = arrays["image"]
     label: Any = arrays["label"]
     places = list(indices)
-    if len(indices) * (image.shape[1] + 1) * shape[0] * shape[1] <= budget:
+    if len(indices) * (image.shape[1] * image.dtype.itemsize + 1) * shape[0] * shape[1] <= budget:
         image, label = (np.stack([array[n] for n in indices]) for array in (image, label))
         places = list(range(len(indices)))
     return PartArrays(
         image=image,
         label=label,
         indices=tuple(places),
-        latitude=store["latitude"].values,
-        longitude=store["longitude"].values,
+        latitude=axis_of(store, "latitude", "y"),
+        longitude=axis_of(store, "longitude", "x"),
         background=None if coarse is None else sample_background(coarse, shape),
         channels=tuple(str(name) for name in store["channel"].values),
         statistics=tuple(statistics),
         ids=tuple(str(store["map_id"].values[index]) for index in indices),
         rows=_labelled_rows(label, places),
+        wraps="longitude" in store.variables,
     )
 
 

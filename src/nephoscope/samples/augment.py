@@ -36,13 +36,23 @@ def augment(
         view, label = flip(view, label, axis=-1)
     if settings.flip_y and flip_y < 0.5:
         view, label = flip(view, label, axis=-2)
+    if settings.quarter_turns:
+        view, label = turn(view, label, int(rng.integers(4)))
+    if settings.colour_share < 1 and rng.random() >= settings.colour_share:
+        return _withhold(view, settings, no_background, no_position), label
+    if settings.gamma or settings.desaturate:
+        view = change_tone(view, settings, rng)
     if settings.colour_jitter or settings.noise:
         gains = 1 + settings.colour_jitter * rng.uniform(-1, 1, len(channels))
         view = change_gain(view, dict(zip(channels, gains.tolist(), strict=True)), statistics)
         view = add_noise(view, settings.noise, rng)
+    return _withhold(view, settings, no_background, no_position), label
+
+
+def _withhold(view: View, settings: Augmentation, no_background: float, no_position: float) -> View:
     if no_background < settings.drop_background:
         view = replace(view, background=None)
-    return replace(view, position=bool(no_position >= settings.drop_position)), label
+    return replace(view, position=bool(no_position >= settings.drop_position))
 
 
 def flip(view: View, label: Label, axis: int) -> tuple[View, Label]:
@@ -60,6 +70,21 @@ def flip(view: View, label: Label, axis: int) -> tuple[View, Label]:
         ),
         np.flip(label, axis),
     )
+
+
+def turn(view: View, label: Label, quarters: int) -> tuple[View, Label]:
+    """Turn a square window that has no coordinates by quarters of a full turn."""
+    image = np.rot90(view.image, quarters, axes=(-2, -1))
+    return replace(view, image=image), np.rot90(label, quarters)
+
+
+def change_tone(view: View, settings: Augmentation, rng: np.random.Generator) -> View:
+    """Another camera's curve (a power law) and a paler picture; 0..255 stays 0..255."""
+    exponent = np.exp(settings.gamma * rng.uniform(-1, 1))
+    grey_share = np.float32(settings.desaturate * rng.random())
+    image = 255 * (_as_float(view.image) / 255).clip(0, 1) ** np.float32(exponent)
+    image += grey_share * (image.mean(axis=0) - image)
+    return replace(view, image=image)
 
 
 def change_gain(view: View, gains: dict[str, float], statistics: tuple[str, ...] = ()) -> View:

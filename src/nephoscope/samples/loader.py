@@ -19,10 +19,12 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from nephoscope.errors import UsageError
-from nephoscope.inputs import View, assemble
+from nephoscope.inputs import View, assemble, is_missing
 from nephoscope.recipe import Recipe
 from nephoscope.samples.arrays import PartArrays
 from nephoscope.samples.augment import Label, augment
+from nephoscope.samples.frames import WholeFrames
+from nephoscope.samples.warp import warped_crop
 
 MINIMUM_LABELLED = 0.2
 TRIES = 12
@@ -48,6 +50,7 @@ class CropLoader(IterableDataset[Batch]):
         self.part, self.recipe = part, recipe
         self.seed = recipe.training.seed if seed is None else seed
         self.size = recipe.training.crop
+        self.warp = recipe.training.augmentation.warp
         if self.size[0] > part.shape[0] or self.size[1] > part.shape[1]:
             raise UsageError(f"training.crop {self.size} is larger than the samples {part.shape}")
 
@@ -61,7 +64,7 @@ class CropLoader(IterableDataset[Batch]):
         """Crop number `number`, augmented, before its features are computed."""
         rng = np.random.default_rng((self.seed, number))
         view, label = self._draw(rng)
-        label = np.where(view.image.any(axis=0), label, np.int8(-1))
+        label = np.where(is_missing(view.image), np.int8(-1), label)
         settings = self.recipe.training.augmentation
         view, label = augment(view, label, settings, rng, self.part.channels, self.part.statistics)
         return view, np.ascontiguousarray(label)
@@ -78,6 +81,8 @@ class CropLoader(IterableDataset[Batch]):
 
     def _draw(self, rng: np.random.Generator) -> tuple[View, Label]:
         """A window with enough labels, or the best of `TRIES`."""
+        if self.warp.share and rng.random() < self.warp.share:
+            return warped_crop(self.part, self.size, self.warp, rng)
         best: tuple[float, int, int, int] = (-1.0, 0, 0, 0)
         for _ in range(TRIES):
             sample, row, col = self._place(rng)
@@ -93,7 +98,8 @@ class CropLoader(IterableDataset[Batch]):
         first, last = self.part.rows
         centre = int(rng.integers(first, last + 1))
         row = min(max(centre - self.size[0] // 2, 0), self.part.shape[0] - self.size[0])
-        col = int(rng.integers(self.part.shape[1]))
+        spare = 0 if self.part.wraps else self.size[1] - 1
+        col = int(rng.integers(self.part.shape[1] - spare))
         return int(rng.integers(len(self.part.indices))), row, col
 
 
@@ -187,7 +193,7 @@ class Tiles:
         parts: dict[str, npt.NDArray[np.generic]] = {
             "inputs": inputs,
             "label": label,
-            "known": np.asarray(view.image.any(axis=0)),
+            "known": ~is_missing(view.image),
         }
         return {name: torch.from_numpy(values)[None] for name, values in parts.items()}
 
@@ -195,6 +201,15 @@ class Tiles:
         height = min(self.core[0], self.size[0] - offset)
         width = min(self.core[1], self.part.shape[1] - col)
         return slice(offset, offset + height), slice(self.margin[1], self.margin[1] + width)
+
+
+def judged(
+    part: PartArrays, recipe: Recipe, divisor: int, withheld: Collection[str] = ()
+) -> Tiles | WholeFrames:
+    """What validation sees of a part: tiles of maps, or whole frames of a camera."""
+    if part.wraps:
+        return Tiles(part, recipe, divisor, withheld)
+    return WholeFrames(part, recipe, divisor)
 
 
 def _pair(values: Iterator[int]) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from nephoscope.samples.store import PARTS, open_samples
 
 Unit = Literal["day", "group", "block"]
 BLOCK_DAYS = 3
+BUFFER = 5
 
 
 def split_samples(
@@ -26,28 +27,35 @@ def split_samples(
     by: Unit = "day",
     fractions: Sequence[float] = (0.8, 0.1, 0.1),
     seed: int = 0,
+    buffer: int = BUFFER,
 ) -> dict[str, list[str]]:
     """Write the part of every sample into the store.
 
     Args:
         path: the samples store.
-        by: "day"; "block" of `BLOCK_DAYS` consecutive days; or "group" (sub-phase).
+        by: "day"; "block" of `BLOCK_DAYS` consecutive days; or "group" (sub-phase). Of a camera's
+            frames: "block" of consecutive names, or "group" of near-duplicates.
         fractions: relative weights of train, validation and test, e.g. (15, 3, 0).
         seed: the ring of units starts `seed` units later in time; with 0 the earliest units train
             and the last ones test, and counting it up gives the folds of a leave-days-out study.
+
+        buffer: frames of a camera left out on either side of a block.
 
     Returns:
         the sample ids of each part.
 
     Raises:
         UsageError: the weights are not three numbers >= 0 with a positive first, or there are fewer
-            units than parts.
+            units than parts; or frames of a camera have no days to split by.
         InputError: `path` is not a samples store.
     """
     store = open_samples(path)
-    units = _units(store, by)
-    parts = assign_parts(int(units.max()) + 1, fractions, seed)
-    chosen = [parts[unit] for unit in units]
+    if "solar_longitude" in store.variables:
+        units = _units(store, by)
+        parts = assign_parts(int(units.max()) + 1, fractions, seed)
+        chosen = [parts[unit] for unit in units]
+    else:
+        chosen = _frame_parts(store, by, fractions, seed, buffer)
     _write_split(Path(path), chosen)
     ids = [str(value) for value in store["map_id"].values]
     return {part: [i for i, c in zip(ids, chosen, strict=True) if c == part] for part in PARTS}
@@ -77,6 +85,20 @@ def assign_parts(count: int, fractions: Sequence[float], seed: int = 0) -> list[
     for unit, part in zip(ring, np.repeat(PARTS, sizes), strict=True):
         parts[int(unit)] = str(part)
     return parts
+
+
+def _frame_parts(
+    store: xr.Dataset, by: Unit, fractions: Sequence[float], seed: int, buffer: int
+) -> list[str]:
+    from nephoscope.samples.frame_split import block_parts, group_parts
+    from nephoscope.samples.groups import prepare, similarity
+
+    if by == "group":
+        return group_parts(similarity(*prepare(store["image"].values)), fractions, seed)
+    if by != "block":
+        raise UsageError("frames of a camera are split --by block or --by group")
+    names = [str(value) for value in store["map_id"].values]
+    return block_parts(names, assign_parts(len(names), fractions, seed), buffer)
 
 
 def part_indices(store: xr.Dataset, part: str) -> list[int]:

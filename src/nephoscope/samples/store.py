@@ -2,11 +2,12 @@
 
 Dims and variables (all open in plain xarray):
 
-- `image` (sample, channel, y, x) uint8, instrument unit, 0 where missing (`_FillValue`),
+- `image` (sample, channel, y, x) uint8, instrument unit, 0 where missing (`_FillValue`); float32
+  with NaN where the unit is not DN,
 - `label` (sample, y, x) int8, -1 unknown, 0 clear, 1 cloud,
 - `map_id`, `group`, `split` (sample) str; `day`, `mars_year` (sample) int32;
   `solar_longitude` (sample) float64, degrees,
-- `latitude` (y) and `longitude` (x) float64, degrees,
+- `latitude` (y) and `longitude` (x) float64, degrees; a camera's frames have none,
 - `background_*` (by, bx) float32: the clear scene on a coarse grid, where the recipe asks for it.
 """
 
@@ -28,7 +29,9 @@ import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, remove_stale_parts
+from nephoscope.instruments import Instrument, instrument_named
 from nephoscope.recipe import Recipe
+from nephoscope.samples.frames import at_working_size, is_gridded, storage_of
 
 if TYPE_CHECKING:
     import zarr
@@ -37,8 +40,11 @@ logger = logging.getLogger(__name__)
 
 CHUNK = (512, 720)
 PARTS = ("train", "validation", "test")
-_REQUIRED = ("image", "label", "map_id", "split", "latitude", "longitude")
+_REQUIRED = ("image", "label", "map_id", "split")
 _TEXTS = ("map_id", "group", "split")
+Floats = npt.NDArray[np.float32]
+_AXES = ("latitude", "longitude")
+NO_TIME = np.datetime64("NaT", "ns")
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class _Facts:
     day: int
     mars_year: int
     solar_longitude: float
+    time: Any = NO_TIME  # datetime64[ns], scalar
 
 
 def write_samples(
@@ -75,8 +82,10 @@ def write_samples(
         InputError: a map or label cannot be read, or their shapes differ; or none can be used.
         UsageError: no scene has a label.
     """
-    reader = import_module(f"nephoscope.instruments.{recipe.instrument}")
-    pairs = [(file, reader.label_path_for(file.path)) for file in scene_files]
+    instrument = instrument_named(recipe.instrument)
+    reader = import_module(instrument.module)
+    find_label = getattr(reader, instrument.label_path)
+    pairs = [(file, find_label(file.path)) for file in scene_files]
     labelled = [(file, label) for file, label in pairs if label is not None and label.exists()]
     if not labelled:
         raise UsageError("no scene with a label was found: samples need the label layout")
@@ -85,7 +94,13 @@ def write_samples(
     out = Path(out)
     remove_stale_parts(out.parent)
     with atomic_path(out) as part:
-        _write(part, _Reading(labelled, reader, on_error), recipe, background, progress)
+        _write(
+            part,
+            _Reading(labelled, reader, instrument, recipe, on_error),
+            recipe,
+            background,
+            progress,
+        )
     return out
 
 
@@ -140,11 +155,11 @@ def _write(
     digest = hashlib.sha256()
     facts: list[_Facts] = []
     first: xr.Dataset | None = None
-    for scene, label in reading:
-        image = _quantise(scene["image"].values)
+    for scene, pixels, label in reading:
         if first is None:
             first = scene
-            images, labels = _create(part, len(reading.pairs), first)
+            images, labels = _create(part, (len(reading.pairs), *pixels.shape), first)
+        image = _quantise(pixels) if images.dtype == np.uint8 else pixels
         images[len(facts)], labels[len(facts)] = image, label
         facts.append(_facts_of(scene))
         for piece in (facts[-1].map_id.encode(), image.tobytes(), label.tobytes()):
@@ -169,26 +184,29 @@ def _write(
 
 @dataclass(frozen=True)
 class _Reading:
-    """Scenes with their labels, (y, x) int8, all of one shape, read one at a time."""
+    """Scenes with image and label (y, x) int8 as stored, all of one shape, read one at a time."""
 
     pairs: list[tuple[Any, Path]]
     reader: Any  # an instrument module
+    instrument: Instrument
+    recipe: Recipe
     on_error: Callable[[InputError], None] | None
 
-    def __iter__(self) -> Iterator[tuple[xr.Dataset, npt.NDArray[np.int8]]]:
+    def __iter__(self) -> Iterator[tuple[xr.Dataset, Floats, npt.NDArray[np.int8]]]:
         shape: tuple[int, ...] | None = None
         for file, label_path in self.pairs:
             try:
-                scene = self.reader.read_map(file.path)
-                label = self.reader.read_label(label_path)
-                shape = shape or scene["image"].shape
-                _check_shapes(file.path, scene["image"].shape, label_path, label.shape, shape)
+                scene = getattr(self.reader, self.instrument.read)(file.path)
+                label = getattr(self.reader, self.instrument.label)(label_path)
+                image, label = at_working_size(scene, label, self.recipe)
+                shape = shape or image.shape
+                _check_shapes(file.path, image.shape, label_path, label.shape, shape)
             except InputError as error:
                 if self.on_error is None:
                     raise
                 self.on_error(error)
             else:
-                yield scene, label
+                yield scene, image, label
 
 
 def _check_shapes(
@@ -215,20 +233,27 @@ def _consolidate(part: Path) -> None:
         zarr.consolidate_metadata(part)
 
 
-def _create(part: Path, count: int, first: xr.Dataset) -> tuple[zarr.Array[Any], ...]:
+def _create(
+    part: Path, shape: tuple[int, int, int, int], first: xr.Dataset
+) -> tuple[zarr.Array[Any], ...]:
     import zarr
 
-    channels, rows, cols = first["image"].shape
+    count, channels, rows, cols = shape
+    kind, fill = storage_of(first)
     chunk = (min(CHUNK[0], rows), min(CHUNK[1], cols))
     group = zarr.create_group(part, zarr_format=3)
     images = group.create_array(
         "image",
         shape=(count, channels, rows, cols),
         chunks=(1, channels, *chunk),
-        dtype="uint8",
-        fill_value=0,
+        dtype=kind,
+        fill_value=fill,
         dimension_names=("sample", "channel", "y", "x"),
-        attributes={"_FillValue": 0, "long_name": "image", "units": _units(first)},
+        attributes={
+            **({"_FillValue": 0} if kind == "uint8" else {}),
+            "long_name": "image",
+            "units": _units(first),
+        },
     )
     labels = group.create_array(
         "label",
@@ -267,6 +292,7 @@ def _facts_of(scene: xr.Dataset) -> _Facts:
         day=int(attrs.get("day", 0)),
         mars_year=int(year) if np.isfinite(year) else 0,
         solar_longitude=float(scene["solar_longitude"]) if "solar_longitude" in scene else np.nan,
+        time=scene["time"].values.astype("datetime64[ns]") if "time" in scene else NO_TIME,
     )
 
 
@@ -281,14 +307,21 @@ def _coordinates(
         "mars_year": np.array([fact.mars_year for fact in facts], np.int32),
         "solar_longitude": np.array([fact.solar_longitude for fact in facts]),
     }
+    gridded = is_gridded(first)
+    if not gridded:
+        columns = {name: columns[name] for name in _TEXTS}
+        columns["time"] = np.array([fact.time for fact in facts], "datetime64[ns]")
     store = xr.Dataset({name: ("sample", values) for name, values in columns.items()})
-    store["solar_longitude"].attrs = {"units": "degree", "long_name": "areocentric solar longitude"}
     channels = _texts([str(name) for name in first["channel"].values])
-    store = store.assign_coords(
-        channel=("channel", channels),
-        latitude=("y", first["latitude"].values.astype(np.float64), {"units": "degrees_north"}),
-        longitude=("x", first["longitude"].values.astype(np.float64), {"units": "degrees_east"}),
-    )
+    store = store.assign_coords(channel=("channel", channels))
+    if gridded:
+        ls = store["solar_longitude"]
+        ls.attrs = {"units": "degree", "long_name": "areocentric solar longitude"}
+        latitude, longitude = (first[n].values.astype(np.float64) for n in _AXES)
+        store = store.assign_coords(
+            latitude=("y", latitude, {"units": "degrees_north"}),
+            longitude=("x", longitude, {"units": "degrees_east"}),
+        )
     for name, values in background.data_vars.items() if background is not None else ():
         if str(name).startswith("background_"):
             store[name] = (("by", "bx"), values.values.astype(np.float32), dict(values.attrs))

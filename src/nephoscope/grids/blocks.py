@@ -1,0 +1,91 @@
+"""Means over blocks of whole pixels, and back: the size at which a network looks at a frame."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Kind = TypeVar("Kind", bound=np.generic)
+
+
+def factor_for(shape: tuple[int, int], side: int | None) -> int:
+    """How many pixels make a block's side, so that a frame's longer side comes to about `side`.
+
+    Args:
+        shape: rows and columns of the frame.
+        side: the side wanted, pixels; None: the frame as it is.
+    """
+    return 1 if side is None else max(1, round(max(shape) / side))
+
+
+def reduce_image(image: npt.NDArray[np.floating], factor: int) -> Floats:
+    """Block means of the known pixels.
+
+    Args:
+        image: (channel, y, x), NaN where missing.
+        factor: pixels along a block's side; blocks at the far edges may be smaller.
+
+    Returns:
+        (channel, y / factor, x / factor) float32, rounded up; NaN where a block holds nothing.
+    """
+    if factor == 1:
+        return image.astype(np.float32, copy=False)
+    blocks = _blocks(image, factor, np.nan)
+    known = np.isfinite(blocks)
+    number = known.sum(axis=(-3, -1))
+    total = np.where(known, blocks, 0).sum(axis=(-3, -1), dtype=np.float64)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
+
+
+def reduce_label(label: npt.NDArray[np.int8], factor: int) -> npt.NDArray[np.int8]:
+    """The label of most known pixels of a block; a tie is cloud, a block mostly unknown is unknown.
+
+    Args:
+        label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
+        factor: pixels along a block's side.
+    """
+    if factor == 1:
+        return label
+    blocks = _blocks(label, factor, -1)
+    clear, cloud = ((blocks == state).sum(axis=(-3, -1)) for state in (0, 1))
+    reduced = np.where(cloud >= clear, np.int8(1), np.int8(0))
+    reduced[2 * (clear + cloud) < factor**2] = -1
+    return reduced
+
+
+def enlarge(values: Floats, factor: int, shape: tuple[int, int]) -> Floats:
+    """Bilinear between block centres, held at the edges.
+
+    Args:
+        values: (y, x) float32 at the reduced size, without NaN.
+        factor: as it was reduced.
+        shape: rows and columns wanted.
+    """
+    if factor == 1:
+        return values[: shape[0], : shape[1]]
+    for axis, length in enumerate(shape):
+        place = (np.arange(length) + 0.5) / factor - 0.5
+        place = place.clip(0, values.shape[axis] - 1)
+        low = np.minimum(place.astype(np.intp), max(values.shape[axis] - 2, 0))
+        high = np.minimum(low + 1, values.shape[axis] - 1)
+        share = (place - low).astype(np.float32)
+        share = share[:, None] if axis == 0 else share
+        values = values.take(low, axis) * (1 - share) + values.take(high, axis) * share
+    return values
+
+
+def pad_to(image: npt.NDArray[Kind], divisor: int, fill: float) -> npt.NDArray[Kind]:
+    """(…, y, x) grown at the far edges to multiples of `divisor`."""
+    spare = [(0, -side % divisor) for side in image.shape[-2:]]
+    widths = [(0, 0)] * (image.ndim - 2) + spare
+    return np.pad(image, widths, constant_values=fill)
+
+
+def _blocks(array: npt.NDArray[np.generic], factor: int, fill: float) -> npt.NDArray[np.generic]:
+    """(…, y, x) → (…, y / factor, factor, x / factor, factor)."""
+    padded = pad_to(array, factor, fill)
+    rows, cols = padded.shape[-2:]
+    return padded.reshape(*array.shape[:-2], rows // factor, factor, cols // factor, factor)

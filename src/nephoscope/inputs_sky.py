@@ -1,0 +1,111 @@
+"""Features of ground-based cameras; see `nephoscope.inputs` for what a feature is.
+
+Colour: haze and cloud scatter all colours alike, clear sky scatters blue (Long et al. 2006, doi
+10.1175/JTECH1875.1; the normalised difference is of Li et al. 2011, doi
+10.1175/JTECH-D-11-00009.1). Thermal: the counts of an uncooled camera drift with its own
+temperature, so only what is left after taking out the frame's offset and scale is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from nephoscope.inputs import View
+
+FloatArray = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+Fill = Callable[["View", Bools, FloatArray], None]
+
+# Median absolute deviation of a Gaussian, in standard deviations.
+MAD_OF_GAUSSIAN = 0.6745
+PERCENTILES = (1.0, 99.0)
+# Frames that vary less than this hold only quantisation: counts are whole numbers, so are bytes.
+SMALLEST_SPREAD = 1e-6
+
+
+def _blue_red_difference(view: View, known: Bools, target: FloatArray) -> None:
+    """(B - R) / (B + R), -1..1."""
+    red, blue = (view.image[channel].astype(np.float32) for channel in (0, 2))
+    np.divide(blue - red, np.maximum(blue + red, 1), out=target)
+    target[~known] = 0.0
+
+
+def _saturation(view: View, known: Bools, target: FloatArray) -> None:
+    """1 - smallest / largest colour, 0..1."""
+    image = view.image.astype(np.float32)
+    np.divide(image.min(axis=0), np.maximum(image.max(axis=0), 1), out=target)
+    np.subtract(1, target, out=target)
+    target[~known] = 0.0
+
+
+def _robust(view: View, known: Bools, target: FloatArray) -> None:
+    """Counts above the frame's median, in robust standard deviations, softened beyond ±3."""
+    _squash(_standardise(_counts(view, known)), known, target)
+
+
+def _range(view: View, known: Bools, target: FloatArray) -> None:
+    """Where counts lie between the frame's 1st and 99th percentile, 0..1 (and a little beyond)."""
+    counts = _counts(view, known)
+    target[...] = 0.0
+    if known.any():
+        low, high = (float(np.percentile(counts[known], share)) for share in PERCENTILES)
+        if high - low > _smallest(counts, known):
+            scaled = (counts[known] - low) / (high - low)
+            target[known] = scaled.clip(-0.5, 1.5)
+
+
+def _detrended(view: View, known: Bools, target: FloatArray) -> None:
+    """As `_robust`, after a plane was taken out: sky brightens from the zenith down."""
+    counts = _counts(view, known)
+    if known.sum() > 3:
+        rows, cols = (place / max(counts.shape) for place in np.nonzero(known))
+        design = np.stack([rows, cols, np.ones(rows.size)], axis=1)
+        plane = np.linalg.lstsq(design, counts[known], rcond=None)[0]
+        counts[known] -= design @ plane
+    _squash(_standardise(counts, known), known, target)
+
+
+def _counts(view: View, known: Bools) -> npt.NDArray[np.float64]:
+    counts: npt.NDArray[np.float64] = view.image[0].astype(np.float64)
+    counts[~known] = np.nan
+    return counts
+
+
+def _standardise(
+    counts: npt.NDArray[np.float64], known: Bools | None = None
+) -> npt.NDArray[np.float64]:
+    known = np.isfinite(counts) if known is None else known
+    if not known.any():
+        return np.zeros(counts.shape)
+    centre = float(np.median(counts[known]))
+    spread = float(np.median(np.abs(counts[known] - centre))) / MAD_OF_GAUSSIAN
+    if spread <= _smallest(counts, known):
+        spread = float(np.std(counts[known]))
+    if spread <= _smallest(counts, known):
+        return np.zeros(counts.shape)
+    return np.asarray((counts - centre) / spread)
+
+
+def _smallest(counts: npt.NDArray[np.float64], known: Bools) -> float:
+    return float(SMALLEST_SPREAD * (1 + np.abs(counts[known]).max()))
+
+
+def _squash(values: npt.NDArray[np.float64], known: Bools, target: FloatArray) -> None:
+    """Logarithmic far from zero: a few hot pixels must not fill the range."""
+    with np.errstate(invalid="ignore"):
+        target[...] = np.arcsinh(values)
+    target[~known] = 0.0
+
+
+SKY_FEATURES: dict[str, Fill] = {
+    "blue_red_difference": _blue_red_difference,
+    "saturation": _saturation,
+    "counts_robust": _robust,
+    "counts_range": _range,
+    "counts_detrended": _detrended,
+}
