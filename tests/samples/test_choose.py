@@ -1,7 +1,7 @@
 """Random frames, no two of them consecutive."""
 
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ def test_as_many_as_asked_in_order_and_apart(total, data, seed):
     number = data.draw(st.integers(1, (total + 1) // 2))
     found = choose_apart(range(total), number, seed)
     assert len(found) == number
-    assert all(later - earlier > 1 for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later - earlier > 1 for earlier, later in pairwise(found))
     assert found == choose_apart(range(total), number, seed)
 
 
