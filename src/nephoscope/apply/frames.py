@@ -51,7 +51,7 @@ def predict_frame(runner: _Runner, image: Image) -> FloatArray:
     small = (int(image.shape[1]), int(image.shape[2]))
     view = View(image, np.zeros(small[0]), np.zeros(small[1]))
     inputs = assemble(view, model.recipe.inputs.features)
-    logits = runner.run(pad_to(inputs, model.divisor, 0.0)[None])[0, 0]
+    logits = runner.run(pad_to(inputs, model.divisor)[None])[0, 0]
     found = enlarge(logits[: small[0], : small[1]], factor, shape)
     result = probability(np.ascontiguousarray(found, np.float32), model.calibration)
     result[missing] = np.nan

@@ -22,6 +22,11 @@ def build(
     background: Annotated[
         Path | None, typer.Option(help="Use this background instead of building one.")
     ] = None,
+    choose: Annotated[
+        int | None,
+        typer.Option(min=1, help="Take this many scenes at random, no two of them consecutive."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the random choice.")] = 0,
 ) -> None:
     """Read raw files with their labels and write training samples; what cannot be read is left out.
 
@@ -30,6 +35,7 @@ def build(
     from nephoscope.cli.progress import progress_bar
     from nephoscope.instruments import find_scenes
     from nephoscope.recipe import load_recipe
+    from nephoscope.samples.choose import choose_apart
     from nephoscope.samples.store import write_samples
 
     chosen = load_recipe(recipe)
@@ -37,6 +43,8 @@ def build(
         _build_states(raw, output)
         return
     files = [file for folder in raw for file in find_scenes(folder, chosen.instrument)]
+    if choose is not None:
+        files = choose_apart(files, choose, seed)
     failed = _Failed()
     clear = _background(files, chosen, background, failed)
     with progress_bar("reading", len(files)) as tell:

@@ -77,10 +77,18 @@ def enlarge(values: Floats, factor: int, shape: tuple[int, int]) -> Floats:
     return values
 
 
-def pad_to(image: npt.NDArray[Kind], divisor: int, fill: float) -> npt.NDArray[Kind]:
-    """(…, y, x) grown at the far edges to multiples of `divisor`."""
+def pad_to(image: npt.NDArray[Kind], divisor: int, fill: float | None = None) -> npt.NDArray[Kind]:
+    """(…, y, x) grown at the far edges to multiples of `divisor`.
+
+    Args:
+        image: (…, y, x).
+        divisor: of the new sides.
+        fill: value of the new pixels; None: that of the nearest pixel.
+    """
     spare = [(0, -side % divisor) for side in image.shape[-2:]]
     widths = [(0, 0)] * (image.ndim - 2) + spare
+    if fill is None:
+        return np.pad(image, widths, mode="edge")
     return np.pad(image, widths, constant_values=fill)
 
 

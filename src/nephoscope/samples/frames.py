@@ -53,7 +53,7 @@ def storage_of(scene: xr.Dataset) -> tuple[str, float]:
 
 
 class WholeFrames:
-    """Each frame of a part, grown to the network's divisor with missing pixels.
+    """Each frame of a part, grown to the network's divisor.
 
     Each is a dict of `inputs` (1, feature, y, x) float32; `label` (1, y, x) int8, -1 unknown; and
     `known` (1, y, x) bool, false where there is no image data.
@@ -80,7 +80,7 @@ class WholeFrames:
         view = self.part.view(sample, 0, 0, self.part.shape)
         label = self.part.label_window(sample, 0, 0, self.part.shape)
         parts: dict[str, Any] = {
-            "inputs": pad_to(assemble(view, self.recipe.inputs.features), self.divisor, 0.0),
+            "inputs": pad_to(assemble(view, self.recipe.inputs.features), self.divisor),
             "label": pad_to(label, self.divisor, -1),
             "known": pad_to(~is_missing(view.image), self.divisor, False),
         }

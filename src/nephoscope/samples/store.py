@@ -198,6 +198,7 @@ class _Reading:
             try:
                 scene = getattr(self.reader, self.instrument.read)(file.path)
                 label = getattr(self.reader, self.instrument.label)(label_path)
+                scene.attrs.setdefault("subphase", getattr(file, "subphase", ""))
                 image, label = at_working_size(scene, label, self.recipe)
                 shape = shape or image.shape
                 _check_shapes(file.path, image.shape, label_path, label.shape, shape)

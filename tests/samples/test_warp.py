@@ -1,0 +1,79 @@
+"""Warped crops: where every pixel comes from, labels and images together, missing pixels."""
+
+import numpy as np
+import pytest
+
+from nephoscope.recipe import Warp
+from nephoscope.samples.arrays import PartArrays
+from nephoscope.samples.warp import draw_map, places, warp_image, warped_crop
+
+ROWS, COLS = 40, 50
+
+
+def part():
+    """Red is its row, green its column; the label is the parity of blocks of four."""
+    row, col = np.mgrid[:ROWS, :COLS]
+    image = np.stack([row + 1, col + 1, row * 0 + 7]).astype(np.uint8)[None]
+    return PartArrays(
+        image=image,
+        label=((row // 4 + col // 4) % 2).astype(np.int8)[None],
+        indices=(0,),
+        latitude=np.zeros(ROWS),
+        longitude=np.zeros(COLS),
+        background=None,
+        channels=("red", "green", "blue"),
+        statistics=(),
+        ids=("only",),
+        rows=(0, ROWS - 1),
+        wraps=False,
+    )
+
+
+def test_without_change_the_middle_is_cut_out():
+    still = Warp(share=1, rotation=0, shear=0, zoom=(1, 1), shift=0)
+    view, label = warped_crop(part(), (20, 30), still, np.random.default_rng(0))
+    np.testing.assert_allclose(view.image, part().image[0, :, 10:30, 10:40], atol=1e-3)
+    np.testing.assert_array_equal(label, part().label[0, 10:30, 10:40])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_image_and_label_come_from_the_same_place(seed):
+    whole = part()
+    settings = Warp(share=1, rotation=180, shear=0.2, zoom=(0.7, 2.5), shift=0.1)
+    matrix, centre = draw_map((ROWS, COLS), settings, np.random.default_rng(seed + 100))
+    rows, cols = places((16, 16), matrix, centre)
+    inside = (rows > 1) & (rows < ROWS - 2) & (cols > 1) & (cols < COLS - 2)
+    image = warp_image(whole.image[0], rows, cols)
+    np.testing.assert_allclose(image[0][inside], rows[inside] + 1, atol=1e-2)
+    np.testing.assert_allclose(image[1][inside], cols[inside] + 1, atol=1e-2)
+    view, label = warped_crop(whole, (16, 16), settings, np.random.default_rng(seed))
+    row, col = (np.rint(view.image[n]).astype(int) - 1 for n in (0, 1))
+    # A pixel well inside a block of four has that block's label.
+    sure = (np.abs(row % 4 - 1.5) < 1) & (np.abs(col % 4 - 1.5) < 1)
+    edge = 2
+    sure &= (row > edge) & (row < ROWS - edge) & (col > edge) & (col < COLS - edge)
+    np.testing.assert_array_equal(label[sure], ((row // 4 + col // 4) % 2)[sure])
+    assert set(np.unique(label)) <= {0, 1}
+
+
+def test_a_zoom_and_a_quarter_turn_are_what_they_say():
+    rows, cols = places((3, 3), np.array([[0.0, -0.5], [0.5, 0.0]]), np.array([10.0, 20.0]))
+    np.testing.assert_allclose(rows, 10 + np.array([[0.5, 0, -0.5]] * 3))
+    np.testing.assert_allclose(cols, 20 + np.array([[-0.5] * 3, [0] * 3, [0.5] * 3]))
+
+
+def test_beyond_the_edge_the_frame_is_reflected():
+    rows, cols = places((2 * ROWS, COLS), np.eye(2), np.array([(ROWS - 1) / 2, (COLS - 1) / 2]))
+    image = warp_image(part().image[0], rows, cols)
+    top = ROWS // 2
+    np.testing.assert_allclose(image[0, :top], image[0, top : 2 * top][::-1], atol=1e-3)
+
+
+def test_missing_pixels_stay_missing_and_do_not_bleed():
+    image = np.full((1, ROWS, COLS), 100.0, np.float32)
+    image[:, :, :20] = np.nan
+    rows, cols = places((20, 30), np.eye(2) * 0.9, np.array([20.0, 22.0]))
+    found = warp_image(image, rows, cols)
+    known = np.isfinite(found[0])
+    np.testing.assert_allclose(found[0][known], 100, atol=1e-3)
+    np.testing.assert_array_equal(known, cols >= 19.5)
