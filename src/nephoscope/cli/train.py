@@ -30,6 +30,7 @@ def train(
 
     chosen = load_recipe(recipe, overrides)
     bar = sys.stderr.isatty()
+    typer.echo(f"reading {samples} ...", err=True)
     with warnings.catch_warnings():
         _silence_lightning()
         folder = fit(chosen, samples, output, resume, start, None if bar else typer.echo)
