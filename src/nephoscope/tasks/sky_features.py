@@ -14,6 +14,7 @@ import numpy.typing as npt
 SHAPE = (128, 160)
 """Rows and columns of a binned frame: what the features are defined on."""
 SCALES = (1, 2, 4, 8, 16, 32)
+_POLISHES = 2
 _TINY = 1e-12
 
 Floats = npt.NDArray[np.float64]
@@ -100,7 +101,7 @@ def texture(image: npt.ArrayLike) -> npt.NDArray[np.float32] | None:
     if frame is None:
         return None
     rest, coefficients = _without_quadratic(frame)
-    rest = rest - np.median(rest, axis=0) - np.median(rest, axis=1)[:, None]
+    rest = _without_lines(rest)
     noise = _noise(rest)
     if noise <= _rounding(counts):
         return None
@@ -159,6 +160,17 @@ def _without_quadratic(frame: Floats) -> tuple[Floats, npt.NDArray[np.floating]]
     coefficients = inverse @ frame.ravel()
     rest: Floats = np.asarray(frame - (design @ coefficients).reshape(frame.shape), np.float64)
     return rest, coefficients
+
+
+def _without_lines(rest: Floats) -> Floats:
+    """Without the sensor's pattern of columns and of rows (median polish: Tukey 1977).
+
+    Turn by turn: the median of a row in which the columns still differ is the noisier for it.
+    """
+    for _ in range(_POLISHES):
+        rest = rest - np.median(rest, axis=0)
+        rest = rest - np.median(rest, axis=1)[:, None]
+    return rest
 
 
 def _noise(rest: Floats) -> float:
