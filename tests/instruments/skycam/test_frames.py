@@ -284,7 +284,7 @@ def test_a_card_with_a_byte_that_is_no_text_is_left_out(tmp_path, keyword):
     assert keyword not in read_frame(tmp_path / "x.fits").attrs["header"]
 
 
-@pytest.mark.parametrize("shape", [(3, 300), (300, 3), (1, 1)])
+@pytest.mark.parametrize("shape", [(3, 300), (300, 3), (2, 2)])
 def test_a_sliver_of_a_frame_is_named(tmp_path, shape):
     fits.PrimaryHDU(np.arange(np.prod(shape), dtype=np.int16).reshape(shape)).writeto(
         tmp_path / "x.fits"
