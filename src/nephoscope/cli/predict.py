@@ -56,9 +56,7 @@ def predict(
     ] = None,
     background: Annotated[
         str,
-        Option(
-            help="auto: maps, built from all of a sub-phase, frames, none; none; or a file."
-        ),
+        Option(help="auto: maps, built from all of a sub-phase, frames, none; none; or a file."),
     ] = "auto",
     min_blob: Annotated[
         int | None,

@@ -11,6 +11,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.grids.blocks import block_sum
+
 SHAPE = (128, 160)
 """Rows and columns of a binned frame: what the features are defined on."""
 SCALES = (1, 2, 4, 8, 16, 32)
@@ -52,10 +54,10 @@ def to_binned(image: npt.ArrayLike) -> npt.NDArray[np.float32]:
         raise ValueError(f"the frame is {frame.shape}: at least {SHAPE} is needed")
     top, left = (frame.shape[0] - rows * SHAPE[0]) // 2, (frame.shape[1] - cols * SHAPE[1]) // 2
     cut = frame[top : top + rows * SHAPE[0], left : left + cols * SHAPE[1]]
-    blocks = cut.reshape(SHAPE[0], rows, SHAPE[1], cols)
-    total = blocks.sum(axis=(1, 3), dtype=np.float64)
+    total = block_sum(cut, rows, cols)
     if not np.isnan(total).any():
         return np.asarray(total / (rows * cols), np.float32)
+    blocks = cut.reshape(SHAPE[0], rows, SHAPE[1], cols)
     known = np.isfinite(blocks)
     count = known.sum(axis=(1, 3))
     total = np.where(known, blocks, 0).sum(axis=(1, 3), dtype=np.float64)
