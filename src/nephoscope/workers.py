@@ -15,6 +15,7 @@ from typing import TypeVar
 from nephoscope.errors import NephoscopeError
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _WATCH_SECONDS = 1.0
 
@@ -40,6 +41,25 @@ def each_in_processes(
         NephoscopeError: a worker process died.
         Exception: whatever else is raised in a worker.
     """
+    for item, result in results_in_processes(function, items, workers, start):
+        yield item, result if isinstance(result, NephoscopeError) else None
+
+
+def results_in_processes(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int = 1,
+    start: Callable[[], object] | None = None,
+) -> Iterator[tuple[Item, Result | NephoscopeError]]:
+    """As `each_in_processes`, and hand back what the function returns.
+
+    Yields:
+        (item, result) or (item, error).
+
+    Raises:
+        NephoscopeError: a worker process died.
+        Exception: whatever else is raised in a worker.
+    """
     if workers <= 1:
         for item in items:
             yield item, _explained(function, item)
@@ -49,7 +69,7 @@ def each_in_processes(
     with ProcessPoolExecutor(
         workers, get_context("spawn"), _start_worker, (os.getpid(), start)
     ) as pool:
-        pending: dict[Future[NephoscopeError | None], Item] = {}
+        pending: dict[Future[Result | NephoscopeError], Item] = {}
         try:
             while True:
                 while len(pending) < 2 * workers:
@@ -71,12 +91,11 @@ def each_in_processes(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _explained(function: Callable[[Item], object], item: Item) -> NephoscopeError | None:
+def _explained(function: Callable[[Item], Result], item: Item) -> Result | NephoscopeError:
     try:
-        function(item)
+        return function(item)
     except NephoscopeError as error:
         return error
-    return None
 
 
 def _start_worker(parent: int, start: Callable[[], object] | None) -> None:

@@ -207,10 +207,12 @@ def test_a_range_or_choices(search, tmp_path):
         load_recipe(tmp_path / "r.yaml")
 
 
-def test_the_default_search_varies_rate_decay_and_widths():
-    recipe = load_recipe("mars")
+@pytest.mark.parametrize("name", ["mars", "sky-colour", "sky-thermal"])
+def test_the_default_search_varies_rate_decay_and_layer_sizes(name):
+    recipe = load_recipe(name)
     search = default_search(recipe)
-    assert search["network.options.widths"].choices[1] == recipe.network.options["widths"]
+    (sizes,) = {"widths", "hidden"} & recipe.network.options.keys()
+    assert search[f"network.options.{sizes}"].choices[1] == recipe.network.options[sizes]
     rate = search["training.learning_rate"]
     assert rate.low < recipe.training.learning_rate < rate.high
     for key, where in search.items():

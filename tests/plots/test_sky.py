@@ -34,7 +34,7 @@ def result_of(scene, state="cloudy"):
 def test_edges_missing_pixels_and_the_band_of_the_state(channels, state):
     scene = frame(channels=channels)
     result = result_of(scene, state)
-    picture = np.asarray(overlay(scene, result))
+    picture = np.asarray(overlay(scene, result).convert("RGB"))
     band = picture.shape[0] - 512
     assert tuple(picture[band - 2, 1]) == _BANDS[state]
     below = picture[band:]

@@ -2,35 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from nephoscope.errors import InputError
+    from nephoscope.instruments import SceneFile
+
+SKY = "sky"
+
 
 def background(
-    recipe: Annotated[str, typer.Argument(help="A shipped recipe's name, or a path.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A shipped recipe's name or a path; sky for clear frames of a camera."),
+    ],
     scenes: Annotated[
-        list[Path], typer.Argument(metavar="SCENES...", help="Maps, folders or trees of maps.")
+        list[Path],
+        typer.Argument(metavar="SCENES...", help="Maps, or clear frames of one camera; folders."),
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="The background file to write.")],
 ) -> None:
     """Build the background from a series of scenes; those that cannot be read are left out."""
-    from nephoscope.background import build_background, write_background
-    from nephoscope.errors import InputError
     from nephoscope.instruments import find_scenes
     from nephoscope.recipe import load_recipe
 
-    chosen = load_recipe(recipe)
-    files = [file for place in scenes for file in find_scenes(place, chosen.instrument)]
+    instrument = "skycam" if recipe == SKY else load_recipe(recipe).instrument
+    files = [file for place in scenes for file in find_scenes(place, instrument)]
     failed: list[Path] = []
 
     def name(path: Path, error: InputError) -> None:
         failed.append(path)
         typer.echo(f"failed: {error}", err=True)
 
-    built = build_background(files, chosen, on_error=name)
-    write_background(built, out)
-    typer.echo(f"{out}: {len(files) - len(failed)} scenes, sha256 {built.attrs['sha256']}")
+    if instrument == "skycam":
+        sha256 = _fit_clear_sky(files, out, name)
+    else:
+        sha256 = _build(recipe, files, out, name)
+    typer.echo(f"{out}: {len(files) - len(failed)} scenes, sha256 {sha256}")
     if failed:
         raise typer.Exit(1)
+
+
+def _build(
+    recipe: str, files: list[SceneFile], out: Path, name: Callable[[Path, InputError], None]
+) -> str:
+    from nephoscope.background import build_background, write_background
+    from nephoscope.recipe import load_recipe
+
+    built = build_background(files, load_recipe(recipe), on_error=name)
+    write_background(built, out)
+    return str(built.attrs["sha256"])
+
+
+def _fit_clear_sky(
+    files: list[SceneFile], out: Path, name: Callable[[Path, InputError], None]
+) -> str:
+    """The clear reference of a camera, from frames that the user knows to be clear."""
+    from nephoscope.apply.sky.chain import check_usable
+    from nephoscope.errors import InputError
+    from nephoscope.files import sha256_of
+    from nephoscope.formulas import fit_clear_reference, write_clear_reference
+    from nephoscope.instruments import open_scene
+
+    def scenes() -> Iterator[xr.Dataset]:
+        for file in files:
+            try:
+                scene = open_scene(file.path, "skycam")
+                check_usable(scene)
+            except InputError as error:
+                name(file.path, error)
+            else:
+                yield scene
+
+    reference = fit_clear_reference(scenes(), on_error=lambda error: name(Path(error.path), error))
+    write_clear_reference(reference, out)
+    return sha256_of(out)

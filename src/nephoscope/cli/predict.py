@@ -1,41 +1,48 @@
-"""`nephoscope predict MODEL INPUT... -o OUT`: cloud masks of files, folders and trees of maps."""
+"""`nephoscope predict MODEL INPUT... -o OUT`: cloud masks of files, folders and trees."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from nephoscope.cli.predicting import report, told
 from nephoscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from nephoscope.apply.bulk import Event, Summary
+    from nephoscope.apply.plan import Options
+    from nephoscope.apply.sky.chain import SkyOptions
     from nephoscope.apply.work import PredictMap
 
 Option = typer.Option
 
 
 def predict(
-    model: Annotated[str, typer.Argument(help="A shipped model's name, or a model folder.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A shipped model's name or a model folder; sky: state, then mask, of each frame "
+            "of a sky camera; or a formula for these (zscale-log-otsu ...)."
+        ),
+    ],
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Maps, folders or trees of maps.")
+        list[Path],
+        typer.Argument(metavar="INPUT...", help="Maps or frames, folders or trees of them."),
     ],
     out: Annotated[Path, Option("--output", "-o", help="Folder of the products.")],
     layout: Annotated[
         Literal["cf", "legacy"],
-        Option(help="cf: a CF NetCDF for each map; legacy: the original's tree and files."),
+        Option(help="Maps: cf, a CF NetCDF for each; or legacy, the original's tree and files."),
     ] = "cf",
     bounds: Annotated[
         Literal["data", "season", "label"],
         Option(
-            help="Predict wherever there is data, within the seasonal polar bounds, or within "
-            "the box of the map's label."
+            help="Maps: predict wherever there is data, within the seasonal polar bounds, or "
+            "within the box of the map's label."
         ),
     ] = "data",
     offset: Annotated[
@@ -49,29 +56,59 @@ def predict(
     ] = None,
     background: Annotated[
         str,
-        Option(help="auto: built from all inputs of a sub-phase; none; or the file of one."),
+        Option(help="auto: maps, built from all of a sub-phase, frames, none; none; or a file."),
     ] = "auto",
+    min_blob: Annotated[
+        int | None,
+        Option(help="Frames: pixels of the smallest cloud that is listed [default: 1 in 5000]"),
+    ] = None,
     picture: Annotated[
         bool, Option("--picture/--no-picture", help="Draw a quick-look beside each product.")
     ] = True,
-    workers: Annotated[int, Option(help="Processes; one uses all processors already.")] = 1,
+    workers: Annotated[
+        int | None,
+        Option(help="Processes [default: maps 1, which uses all processors; frames one for each]"),
+    ] = None,
     shard: Annotated[
         str, Option(metavar="I/N", help="Do the I-th of N parts of the inputs only.")
     ] = "1/1",
 ) -> None:
-    """Apply a model to maps and write products; finished ones are skipped when run again."""
+    """Apply a model and write products; finished ones are skipped when run again."""
     from nephoscope.apply.bounds import parse_box
+    from nephoscope.apply.plan import Options
+    from nephoscope.apply.sky.chain import SkyOptions
+    from nephoscope.apply.sky.choice import is_of_sky
+
+    box = parse_box(bbox) if bbox is not None else None
+    options = Options(layout, bounds, offset, box, threshold, picture)
+    part = _parse_shard(shard)
+    if is_of_sky(model):
+        _refuse_options_of_maps(options)
+        sky = SkyOptions(model, threshold, min_blob, _file_of(background), picture)
+        _predict_frames(inputs, out, sky, workers, part)
+    elif min_blob is not None:
+        raise UsageError(f"--min-blob is for frames of a sky camera, and '{model}' is not")
+    else:
+        _predict_maps(model, inputs, out, options, background, workers or 1, part)
+
+
+def _predict_maps(
+    model: str,
+    inputs: list[Path],
+    out: Path,
+    options: Options,
+    background: str,
+    workers: int,
+    part: tuple[int, int],
+) -> None:
     from nephoscope.apply.bulk import predict_many
     from nephoscope.apply.engine import cores
-    from nephoscope.apply.plan import Options
     from nephoscope.files import sha256_of
     from nephoscope.models import load_model
     from nephoscope.models.folder import FACTS
 
     loaded = load_model(model)
-    box = parse_box(bbox) if bbox is not None else None
-    options = Options(layout, bounds, offset, box, threshold, picture)
-    with _progress() as on_event:
+    with told() as on_event:
         summary = predict_many(
             inputs,
             out,
@@ -82,11 +119,41 @@ def predict(
             options=options,
             background=background,
             workers=workers,
-            part=_parse_shard(shard),
+            part=part,
             command=shlex.join(["nephoscope", *sys.argv[1:]]),
             on_event=on_event,
         )
-    _report(summary, out)
+    report(summary, out)
+
+
+def _predict_frames(
+    inputs: list[Path],
+    out: Path,
+    options: SkyOptions,
+    workers: int | None,
+    part: tuple[int, int],
+) -> None:
+    from nephoscope.apply.engine import cores
+    from nephoscope.apply.sky.bulk import predict_sky
+
+    with told() as on_event:
+        summary = predict_sky(inputs, out, options, workers or cores(), part, on_event)
+    report(summary, out)
+
+
+def _refuse_options_of_maps(options: Options) -> None:
+    from nephoscope.apply.plan import Options
+
+    usual = Options()
+    for name in ("layout", "bounds", "offset", "box"):
+        if getattr(options, name) != getattr(usual, name):
+            option = "bbox" if name == "box" else name
+            raise UsageError(f"--{option} is for maps, not for frames of a sky camera")
+
+
+def _file_of(background: str) -> Path | None:
+    """The file that `--background` names; frames have no background of their own making."""
+    return None if background in {"auto", "none"} else Path(background)
 
 
 def _open_predictor(model: str, threads: int) -> PredictMap:
@@ -102,49 +169,3 @@ def _parse_shard(text: str) -> tuple[int, int]:
     if not (index.isdigit() and parts.isdigit()):
         raise UsageError(f"--shard {text}: write it as I/N, e.g. 2/8")
     return int(index), int(parts)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Event], None]]:
-    """A bar on a terminal, one line a map elsewhere; failures go to stderr in both."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True, soft_wrap=True)
-    if not console.is_terminal:
-        yield _tell
-        return
-    columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("predicting", total=None)
-
-        def update(event: Event) -> None:
-            progress.update(task, total=event.total, completed=event.number)
-            if event.error is not None:
-                progress.console.print(f"failed: {event.error}", markup=False, highlight=False)
-
-        yield update
-
-
-def _tell(event: Event) -> None:
-    if event.error is not None:
-        typer.echo(f"failed: {event.error}", err=True)
-    else:
-        typer.echo(f"{event.number}/{event.total} {event.status} {event.job.target}")
-
-
-def _report(summary: Summary, out: Path) -> None:
-    typer.echo(
-        f"{summary.done} done, {summary.skipped} skipped (already there), "
-        f"{len(summary.failed)} failed: {out}"
-    )
-    if summary.left:
-        typer.echo(f"stopped early: {summary.left} maps were not tried", err=True)
-    if summary.failed or summary.left:
-        raise typer.Exit(1)

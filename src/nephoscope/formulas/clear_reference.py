@@ -10,7 +10,7 @@ whole-sky lens, the brightening with zenith angle, which is tied to the pixel.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -78,12 +78,18 @@ class ClearReference:
         return float(terms @ self.coefficients), spread
 
 
-def fit_clear_reference(frames: Iterable[xr.Dataset], smooth: float = 0.02) -> ClearReference:
+def fit_clear_reference(
+    frames: Iterable[xr.Dataset],
+    smooth: float = 0.02,
+    on_error: Callable[[InputError], None] | None = None,
+) -> ClearReference:
     """Fit the clear sky of one camera; frames are taken one by one, so that they may be many.
 
     Args:
         frames: Scenes of clear sky in counts, of one camera, all of one shape.
         smooth: standard deviation of the smoothing of the pattern, share of the shorter side.
+        on_error: told of a frame that cannot be used, which is then left out; without it the first
+            such frame ends the fit.
 
     Raises:
         UsageError: fewer than 5 frames, or fewer than the predictors need.
@@ -94,13 +100,16 @@ def fit_clear_reference(frames: Iterable[xr.Dataset], smooth: float = 0.02) -> C
     levels: list[float] = []
     rows: list[list[float]] = []
     for scene in frames:
-        image = _counts(scene)
+        try:
+            image, row = _usable(scene, sums.shape if levels else None)
+        except InputError as error:
+            if on_error is None:
+                raise
+            on_error(error)
+            continue
         if not levels:
             sums, squares, known = (np.zeros_like(image) for _ in range(3))
-        if image.shape != sums.shape:
-            problem = f"has shape {image.shape}, not {sums.shape} of the frames before"
-            raise InputError(_source(scene), problem, field="image")
-        rows.append([_predictor(scene, name, needed=name in TEMPERATURES) for name in PREDICTORS])
+        rows.append(row)
         levels.append(float(np.nanmean(image)))
         departure = image - levels[-1]
         there = np.isfinite(departure)
@@ -220,6 +229,17 @@ def _fit_level(
         pixel_noise,
         len(levels),
     )
+
+
+def _usable(
+    scene: xr.Dataset, shape: tuple[int, ...] | None
+) -> tuple[NDArray[np.float64], list[float]]:
+    """Counts and predictors of a frame that can be fitted."""
+    image = _counts(scene)
+    if shape is not None and image.shape != shape:
+        problem = f"has shape {image.shape}, not {shape} of the frames before"
+        raise InputError(_source(scene), problem, field="image")
+    return image, [_predictor(scene, name, needed=name in TEMPERATURES) for name in PREDICTORS]
 
 
 def _counts(scene: xr.Dataset) -> NDArray[np.float64]:

@@ -33,11 +33,34 @@ def reduce_image(image: npt.NDArray[np.floating], factor: int) -> Floats:
     """
     if factor == 1:
         return image.astype(np.float32, copy=False)
+    total = block_sum(pad_to(image, factor, np.nan), factor, factor)
+    if not np.isnan(total).any():
+        return (total / factor**2).astype(np.float32)
     blocks = _blocks(image, factor, np.nan)
     known = np.isfinite(blocks)
     number = known.sum(axis=(-3, -1))
     total = np.where(known, blocks, 0).sum(axis=(-3, -1), dtype=np.float64)
     return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
+
+
+def block_sum(image: npt.NDArray[np.floating], rows: int, cols: int) -> npt.NDArray[np.float64]:
+    """Sums over blocks; several times faster than numpy's own over two short axes.
+
+    Args:
+        image: (..., y, x), sides that are multiples of those of a block.
+        rows: pixels along a block's upright side.
+        cols: pixels along its level side.
+
+    Returns:
+        (..., y / rows, x / cols) float64; NaN where a block holds one.
+    """
+    tall = image[..., ::rows, :].astype(np.float64)
+    for place in range(1, rows):
+        tall += image[..., place::rows, :]
+    total = tall[..., ::cols].copy()
+    for place in range(1, cols):
+        total += tall[..., place::cols]
+    return total
 
 
 def reduce_label(label: npt.NDArray[np.int8], factor: int) -> npt.NDArray[np.int8]:

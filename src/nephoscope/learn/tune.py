@@ -36,6 +36,7 @@ _RUN = "run"  # attribute of a trial: the run folder it goes on with
 _WHY = "error"  # attribute of a trial whose settings cannot be trained
 _BUSY_SECONDS = 60  # how long a worker waits for another one's write
 _BEFORE_PRUNING = 4  # trials
+_SIZES = ("widths", "hidden")  # options of networks that hold the sizes of their layers
 
 
 @dataclass(frozen=True)
@@ -114,16 +115,18 @@ def tune(
 
 
 def default_search(recipe: Recipe) -> dict[str, Search]:
-    """Where to look when the recipe does not say: learning rate, weight decay, widths."""
+    """Where to look when the recipe does not say: learning rate, weight decay, layer sizes."""
     rate = recipe.training.learning_rate
     found = {
         "training.learning_rate": Search(low=rate / 5, high=rate * 5, log=True),
         "training.weight_decay": Search(low=1e-5, high=0.1, log=True),
     }
-    widths = recipe.network.options.get("widths")
-    if widths:
-        scaled = [[max(round(w * factor / 4), 1) * 4 for w in widths] for factor in (0.5, 1, 1.5)]
-        found["network.options.widths"] = Search(choices=tuple(scaled))
+    for option in _SIZES:
+        sizes = recipe.network.options.get(option, ())
+        if not sizes:
+            continue
+        scaled = [[max(round(size * by / 4), 1) * 4 for size in sizes] for by in (0.5, 1, 1.5)]
+        found[f"network.options.{option}"] = Search(choices=tuple(scaled))
     return found
 
 

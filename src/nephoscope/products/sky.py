@@ -139,11 +139,13 @@ def sky_quality(mask: NDArray[np.int8], probability: NDArray[np.float32]) -> flo
     (1 - cloud fraction) x (1 - mean uncertainty); the uncertainty of a pixel is 1 - |2 p - 1|: 0
     where the probability is 0 or 1, 1 where it is one half.
     """
-    known = (mask >= 0) & np.isfinite(probability)
-    if not known.any():
+    sureness = np.abs(2 * probability - 1)
+    known = (mask >= 0) & ~np.isnan(probability)
+    number = int(known.sum())
+    if not number:
         return math.nan
-    sureness = float(np.abs(2 * probability[known] - 1).mean(dtype=np.float64))
-    return (1 - cloud_fraction(mask)) * sureness
+    total = float(np.sum(sureness, where=known, dtype=np.float64))
+    return (1 - cloud_fraction(mask)) * total / number
 
 
 def find_blobs(
@@ -153,20 +155,24 @@ def find_blobs(
     from scipy import ndimage
 
     labels, count = ndimage.label(mask == 1, np.ones((3, 3), int))
-    rows, cols = np.nonzero(labels)
-    place = labels[rows, cols]
-    area = np.bincount(place, minlength=count + 1)
-    totals = (
-        np.bincount(place, weights, count + 1)
-        for weights in (rows, cols, np.nan_to_num(probability[rows, cols]))
-    )
-    row, col, likely = (total / np.maximum(area, 1) for total in totals)
-    order = np.argsort(-area, kind="stable")
+    area = np.bincount(labels.ravel(), minlength=count + 1)
+    area[0] = 0
+    boxes = ndimage.find_objects(labels)
+    large = [n for n in np.argsort(-area, kind="stable") if area[n] >= minimum_area]
     return tuple(
-        Blob(int(area[n]), float(row[n]), float(col[n]), float(likely[n]))
-        for n in order
-        if n > 0 and area[n] >= minimum_area
+        _blob(labels[boxes[n - 1]] == n, probability[boxes[n - 1]], boxes[n - 1]) for n in large
     )
+
+
+def _blob(
+    inside: NDArray[np.bool_], probability: NDArray[np.float32], box: tuple[slice, slice]
+) -> Blob:
+    """One cloud from its own box of the frame."""
+    area = int(inside.sum())
+    row = float((inside.sum(1) * np.arange(inside.shape[0])).sum()) / area
+    col = float((inside.sum(0) * np.arange(inside.shape[1])).sum()) / area
+    likely = float(np.nan_to_num(probability[inside]).sum(dtype=np.float64)) / area
+    return Blob(area, box[0].start + row, box[1].start + col, likely)
 
 
 def fits_facts(result: FrameResult) -> Facts:

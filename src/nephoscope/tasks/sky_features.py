@@ -11,9 +11,12 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.grids.blocks import block_sum
+
 SHAPE = (128, 160)
 """Rows and columns of a binned frame: what the features are defined on."""
 SCALES = (1, 2, 4, 8, 16, 32)
+_POLISHES = 2
 _TINY = 1e-12
 
 Floats = npt.NDArray[np.float64]
@@ -51,10 +54,10 @@ def to_binned(image: npt.ArrayLike) -> npt.NDArray[np.float32]:
         raise ValueError(f"the frame is {frame.shape}: at least {SHAPE} is needed")
     top, left = (frame.shape[0] - rows * SHAPE[0]) // 2, (frame.shape[1] - cols * SHAPE[1]) // 2
     cut = frame[top : top + rows * SHAPE[0], left : left + cols * SHAPE[1]]
-    blocks = cut.reshape(SHAPE[0], rows, SHAPE[1], cols)
-    total = blocks.sum(axis=(1, 3), dtype=np.float64)
+    total = block_sum(cut, rows, cols)
     if not np.isnan(total).any():
         return np.asarray(total / (rows * cols), np.float32)
+    blocks = cut.reshape(SHAPE[0], rows, SHAPE[1], cols)
     known = np.isfinite(blocks)
     count = known.sum(axis=(1, 3))
     total = np.where(known, blocks, 0).sum(axis=(1, 3), dtype=np.float64)
@@ -100,7 +103,7 @@ def texture(image: npt.ArrayLike) -> npt.NDArray[np.float32] | None:
     if frame is None:
         return None
     rest, coefficients = _without_quadratic(frame)
-    rest = rest - np.median(rest, axis=0) - np.median(rest, axis=1)[:, None]
+    rest = _without_lines(rest)
     noise = _noise(rest)
     if noise <= _rounding(counts):
         return None
@@ -159,6 +162,17 @@ def _without_quadratic(frame: Floats) -> tuple[Floats, npt.NDArray[np.floating]]
     coefficients = inverse @ frame.ravel()
     rest: Floats = np.asarray(frame - (design @ coefficients).reshape(frame.shape), np.float64)
     return rest, coefficients
+
+
+def _without_lines(rest: Floats) -> Floats:
+    """Without the sensor's pattern of columns and of rows (median polish: Tukey 1977).
+
+    Turn by turn: the median of a row in which the columns still differ is the noisier for it.
+    """
+    for _ in range(_POLISHES):
+        rest = rest - np.median(rest, axis=0)
+        rest = rest - np.median(rest, axis=1)[:, None]
+    return rest
 
 
 def _noise(rest: Floats) -> float:

@@ -273,6 +273,26 @@ def test_a_saturated_frame_is_flagged(tmp_path, counts):
     assert scene.attrs["saturated_share"] == pytest.approx(20 / 512)
 
 
+@pytest.mark.parametrize("keyword", ["IMTYPE", "DATE-OBS"])
+def test_a_card_with_a_byte_that_is_no_text_is_left_out(tmp_path, keyword):
+    unit = fits.PrimaryHDU(np.full((16, 20), 700, np.int16), fits.Header({"IMTYPE": "IR"}))
+    unit.header["DATE-OBS"] = "2023-01-24"
+    unit.writeto(tmp_path / "x.fits")
+    content = bytearray((tmp_path / "x.fits").read_bytes())
+    content[content.index(keyword.encode()) + 11] = 0xA1
+    (tmp_path / "x.fits").write_bytes(bytes(content))
+    assert keyword not in read_frame(tmp_path / "x.fits").attrs["header"]
+
+
+@pytest.mark.parametrize("shape", [(3, 300), (300, 3), (2, 2)])
+def test_a_sliver_of_a_frame_is_named(tmp_path, shape):
+    fits.PrimaryHDU(np.arange(np.prod(shape), dtype=np.int16).reshape(shape)).writeto(
+        tmp_path / "x.fits"
+    )
+    with pytest.raises(InputError, match=r"x.fits \[image\]: is only"):
+        read_frame(tmp_path / "x.fits")
+
+
 @settings(max_examples=150)
 @given(st.data())
 def test_a_damaged_header_is_named_or_read_never_a_crash(tmp_path_factory, data):

@@ -87,7 +87,8 @@ def _lit_region(coarse: NDArray[np.float32], black: float) -> NDArray[np.bool_] 
     rows, cols = coarse.shape
     high, wide = max(round(rows * _CORNER), 1), max(round(cols * _CORNER), 1)
     corners = [coarse[y, x].mean() for y in _ends(high) for x in _ends(wide)]
-    middle = float(np.median(coarse[rows // 4 : -(rows // 4) or None, cols // 4 : -(cols // 4)]))
+    inner = coarse[rows // 4 : rows - rows // 4, cols // 4 : cols - cols // 4]
+    middle = float(np.median(inner))
     floor = float(np.percentile(coarse, 1))
     # The brightest corner decides, but one corner may catch stray light.
     dark = float(sorted(corners)[-2])

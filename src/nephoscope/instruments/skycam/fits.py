@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError
 
 BLOCK, CARD = 2880, 80
-_VALUE = r"'(?:[^']|'')*'|[TF]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?"
+_VALUE = r"'(?:[ -&(-~]|'')*'|[TF]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?"
 VALID_CARD = re.compile(
     rf"(?=.{{8}}= |.{{8}}=$)([A-Z0-9_-]{{1,8}}) *= *(?:{_VALUE})? *(?:/[ -~]*)?"
 )

@@ -61,7 +61,8 @@ def read_frame(path: str | PathLike[str], shape: tuple[int, int] | None = None) 
         adu), for colour red, green, blue (units DN, 0..255), for IRCCAM `brightness_temperature`
         (K), then also `clear_reference` (y, x) float32, K. Scalars `latitude`, `longitude`
         (degrees, NaN if unknown) and `time` (datetime64[ns], NaT if unknown). Attrs: instrument,
-        flavour ("thermal" or "colour"), source_files, map_id, missing_share; where known camera,
+        flavour ("thermal", "colour", or "grey" where nothing says that one channel of counts is
+        thermal), source_files, map_id, missing_share; where known camera,
         header (the FITS cards, one a line), full_scale, saturated_share, saturated, `circle`
         (row, column, radius_y, radius_x of the image circle, pixels) and the facts of
         `nephoscope.instruments.skycam.headers.FACTS`.
@@ -129,7 +130,8 @@ def _counts(path: Path, header: Any, image: NDArray[np.float32], bits: int) -> _
     if tau2:
         _check_tau2(path, image, bits)
     unsigned = bits == 16 and float(header.get("BZERO", 0)) == 2**15
-    thermal = tau2 or binned or str(header.get("IMTYPE", "")).strip() == "IR"
+    infrared = str(header.get("IMTYPE", "")).strip() == "IR" or "FPA-TEMP" in header
+    thermal = tau2 or binned or infrared
     full = FULL_SCALE if thermal or (highest < FULL_SCALE and not unsigned) else 2**16
     share = float((image >= full - 1).mean())
     facts: dict[str, Any] = {
@@ -143,7 +145,8 @@ def _counts(path: Path, header: Any, image: NDArray[np.float32], bits: int) -> _
     if not thermal:
         facts |= _circle_of(image[0])
         _blank_outside(image, facts)
-    return _Frame(image, ("adu",), "adu", "thermal", facts=facts)
+    flavour = "thermal" if thermal else "grey"
+    return _Frame(image, ("adu",), "adu", flavour, facts=facts)
 
 
 def _check_tau2(path: Path, image: NDArray[np.float32], bits: int) -> None:

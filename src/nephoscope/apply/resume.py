@@ -1,0 +1,179 @@
+"""What every bulk run does: skip what is done, write down what is, name what cannot be."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Literal
+
+from nephoscope.apply.plan import Job
+from nephoscope.errors import NephoscopeError, OutputError, UsageError
+from nephoscope.files import Journal
+
+log = logging.getLogger(__name__)
+Status = Literal["done", "skipped", "failed"]
+JOURNAL = "predict-journal"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One map has ended.
+
+    Attributes:
+        job: which.
+        status: "done", "skipped" (done by an earlier run) or "failed".
+        error: why it failed.
+        number: how many have ended, this one included.
+        total: how many there are.
+        note: what there is to say of it; "" if nothing.
+    """
+
+    job: Job
+    status: Status
+    error: NephoscopeError | None
+    number: int
+    total: int
+    note: str = ""
+
+
+@dataclass
+class Summary:
+    """How a bulk run went.
+
+    Attributes:
+        done: products written now.
+        skipped: products that an earlier run wrote from the same inputs.
+        failed: (input, message) of each map that failed.
+        left: maps not tried because the output could not be written.
+        others: files among the inputs that are of no instrument.
+    """
+
+    done: int = 0
+    skipped: int = 0
+    failed: list[tuple[Path, str]] = field(default_factory=list)
+    left: int = 0
+    others: list[Path] = field(default_factory=list)
+
+    def count(self, event: Event) -> None:
+        """Add one map."""
+        if event.status == "failed":
+            self.failed.append((event.job.scene.path, str(event.error)))
+        elif event.status == "done":
+            self.done += 1
+        else:
+            self.skipped += 1
+
+
+class ResumableRun:
+    """The state of one run: what has ended, and what is left to do.
+
+    Args:
+        journals: what earlier runs did, and where this one writes down what it does.
+        key_of: everything that the output of a job depends on, as one hash.
+        total: how many jobs there are.
+        on_event: told of every job that has ended.
+    """
+
+    def __init__(
+        self,
+        journals: Journals,
+        key_of: Callable[[Job], str],
+        total: int,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.journals = journals
+        self.key_of = key_of
+        self.total = total
+        self.on_event = on_event
+        self._summary = Summary()
+        self._ended = 0
+        # Taken before an input is read: if it changes meanwhile, the next run does it again.
+        self._keys: dict[Path, str] = {}
+
+    def unfinished(self, jobs: Iterable[Job]) -> Iterator[Job]:
+        """The jobs that no earlier run has done; the others are told as skipped."""
+        for job in jobs:
+            key = self.key_of(job)
+            if self.journals.has(key) and job.is_written:
+                self._tell(job, "skipped", None)
+            else:
+                self._keys[job.target] = key
+                yield job
+
+    def end(self, job: Job, error: NephoscopeError | None, note: str = "", **facts: object) -> bool:
+        """Write down that a job has ended; False if the output cannot be written and all must end.
+
+        Args:
+            job: which.
+            error: why it failed; None if it is done.
+            note: what there is to say of it.
+            facts: what the journal shall keep of it.
+        """
+        key = self._keys.pop(job.target)
+        if error is None:
+            self.journals.record(key, job, **facts)
+        self._tell(job, "done" if error is None else "failed", error, note)
+        if isinstance(error, OutputError):
+            log.error("stopping: the output cannot be written")
+        return not isinstance(error, OutputError)
+
+    def close(self) -> Summary:
+        """How the run went."""
+        self._summary.left = self.total - self._ended
+        return self._summary
+
+    def _tell(
+        self, job: Job, status: Status, error: NephoscopeError | None, note: str = ""
+    ) -> None:
+        self._ended += 1
+        event = Event(job, status, error, self._ended, self.total, note)
+        self._summary.count(event)
+        if self.on_event is not None:
+            self.on_event(event)
+
+
+class Journals:
+    """The journal of this part, and what those of all parts of earlier runs say.
+
+    Each part writes its own file: appends of several machines to one file may be torn.
+    """
+
+    def __init__(self, out: Path, part: tuple[int, int]) -> None:
+        index, parts = part
+        suffix = "" if parts == 1 else f"-{index}-of-{parts}"
+        self._own = Journal(out / f"{JOURNAL}{suffix}.jsonl")
+        self._known = {
+            key for path in out.glob(f"{JOURNAL}*.jsonl") for key in Journal(path).entries
+        }
+
+    def has(self, key: str) -> bool:
+        """Whether any part of any earlier run has done it."""
+        return key in self._known
+
+    def record(self, key: str, job: Job, **facts: object) -> None:
+        """Write down that a job is done.
+
+        Raises:
+            OutputError: the journal cannot be written.
+        """
+        self._own.record(key, input=str(job.scene.path), output=str(job.target), **facts)
+
+
+def check_writable(out: Path) -> None:
+    """See that the folder of the products can be made and written to.
+
+    Raises:
+        UsageError: it is a file.
+        OutputError: it cannot be written to.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; -o names the folder of the products")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise OutputError(f"{out}: could not be written: {error.strerror}") from error

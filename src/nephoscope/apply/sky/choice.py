@@ -1,0 +1,92 @@
+"""Which models a frame meets: by the name that the user gives, and by what kind of frame it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nephoscope.errors import UsageError
+from nephoscope.formulas import FORMULAS
+from nephoscope.models import load_model, locate_state_model
+from nephoscope.models.folder import list_models
+
+CHAIN, STATE = "sky", "sky-state"
+MASK_MODELS = {"thermal": "sky-thermal", "colour": "sky-colour"}
+"""Flavour of a frame → the shipped model of its mask."""
+_INSTRUMENT = "skycam"
+_COLOURS = {"red", "green", "blue"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is asked of the chain.
+
+    Attributes:
+        name: as the user gave it.
+        state: model of the state of thermal frames; "" for none.
+        masks: flavour of a frame → model of its mask; a flavour that is not there is not predicted.
+        formula: name of the formula that makes the masks; "" for none.
+        gated: whether the state decides about the mask: classify, then segment.
+    """
+
+    name: str
+    state: str = STATE
+    masks: Mapping[str, str] = field(default_factory=dict)
+    formula: str = ""
+    gated: bool = False
+
+
+def is_of_sky(name: str) -> bool:
+    """Whether a name or model folder given to `predict` is one of the sky camera's.
+
+    Raises:
+        UsageError, InputError: it is a folder that holds no model that can be read.
+    """
+    if name in {CHAIN, STATE, *MASK_MODELS.values(), *FORMULAS}:
+        return True
+    if locate_state_model(name) is not None:
+        return True
+    return name not in list_models() and load_model(name).recipe.instrument == _INSTRUMENT
+
+
+def choose(name: str) -> Choice:
+    """What a name asks for.
+
+    Args:
+        name: "sky" for the chain; a state model, or a model of masks, by shipped name or folder;
+            or a formula.
+
+    Raises:
+        UsageError: there is no such model, or it is of another instrument.
+        InputError: a model folder cannot be read.
+    """
+    if name == CHAIN:
+        return Choice(name, masks=MASK_MODELS, gated=True)
+    if name in FORMULAS:
+        return Choice(name, formula=name)
+    if locate_state_model(name) is not None:
+        return Choice(name, state=name)
+    model = load_model(name)
+    if model.recipe.instrument != _INSTRUMENT:
+        raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
+    if _COLOURS & set(model.recipe.inputs.features):
+        return Choice(name, state="", masks={"colour": name})
+    return Choice(name, masks={"thermal": name, "grey": name})
+
+
+def fingerprint(choice: Choice) -> dict[str, str]:
+    """Name → sha256 of the facts of every model that may be met: what the outputs depend on."""
+    from nephoscope.files import sha256_of
+    from nephoscope.models.folder import FACTS, zoo
+
+    found = {"formula": choice.formula}
+    state = locate_state_model(choice.state) if choice.state else None
+    if state is not None:
+        found["state"] = sha256_of(state / "state.yaml")
+    for flavour, name in choice.masks.items():
+        for folder in (zoo() / name, Path(name)):
+            if (folder / FACTS).is_file():
+                found[flavour] = sha256_of(folder / FACTS)
+                break
+    return found

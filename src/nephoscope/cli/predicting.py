@@ -1,0 +1,67 @@
+"""What `predict` says while it works and in the end; not itself a verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from nephoscope.apply.resume import Event, Summary
+
+
+@contextmanager
+def told() -> Iterator[Callable[[Event], None]]:
+    """Tell each event: a bar on a terminal, one line each elsewhere; failures go to stderr."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True, soft_wrap=True)
+    if not console.is_terminal:
+        yield _tell
+        return
+    columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("predicting", total=None)
+
+        def update(event: Event) -> None:
+            progress.update(task, total=event.total, completed=event.number)
+            if event.error is not None:
+                progress.console.print(f"failed: {event.error}", markup=False, highlight=False)
+
+        yield update
+
+
+def _tell(event: Event) -> None:
+    if event.error is not None:
+        typer.echo(f"failed: {event.error}", err=True)
+    else:
+        note = f": {event.note}" if event.note else ""
+        typer.echo(f"{event.number}/{event.total} {event.status} {event.job.target}{note}")
+
+
+def report(summary: Summary, out: Path) -> None:
+    """Say how a run went.
+
+    Raises:
+        typer.Exit: with code 1, if anything was not done.
+    """
+    for other in summary.others:
+        typer.echo(f"left out: {other}: is no frame", err=True)
+    typer.echo(
+        f"{summary.done} done, {summary.skipped} skipped (already there), "
+        f"{len(summary.failed)} failed: {out}"
+    )
+    if summary.left:
+        typer.echo(f"stopped early: {summary.left} inputs were not tried", err=True)
+    if summary.failed or summary.left or summary.others:
+        raise typer.Exit(1)
