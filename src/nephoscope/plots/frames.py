@@ -80,7 +80,7 @@ def plot_neighbours(
     ]
     number = max(1, min(rows, len(np.unique(found.copies)) // 2))
     figure = Figure(figsize=(15, 0.8 + 2.35 * number), layout="constrained")
-    parts = np.ravel(figure.subfigures(1, 3, width_ratios=[1, 1, 0.8]))
+    parts = figure.subfigures(1, 3, squeeze=False, width_ratios=[1, 1, 0.8])[0]
     for part, (title, alike, other, other_name) in zip(parts, ways, strict=False):
         part.suptitle(title, weight="bold")
         grid = part.subplots(number, 2, squeeze=False)
