@@ -46,7 +46,7 @@ MEANING = {
 }
 MOST_ROWS = 40
 """More days or frames than this are not shown one by one: `scores.json` has them all."""
-SHORT = ("f1", "iou", "precision", "recall", "auc", "ece", "cloud_share")
+SHORT = ("f1", "iou", "mean_iou", "precision", "recall", "auc", "ece", "cloud_share")
 CAPTIONS = {
     "baselines": "The model beside what it must beat.",
     "curves": "What other thresholds would give; the dot is the model's own.",
@@ -181,9 +181,9 @@ def _baselines(evaluation: Evaluation) -> str:
     n = next(iter(evaluation.baselines.values())).overall["f1"].n
     return (
         "## Beside the baselines\n\n"
-        f"Fitted on the training maps; regression and trees choose their threshold on the "
-        f"validation maps. Scored on a seeded sample of {n:,} of the same pixels.\n\n"
-        + _rows(("", *(COLUMNS[name] for name in SHORT), "threshold"), rows)
+        "What needs a fit is fitted on the training samples; regression and trees choose their "
+        f"threshold on the validation samples. Scored on a seeded sample of {n:,} of the same "
+        "pixels.\n\n" + _rows(("", *(COLUMNS[name] for name in SHORT), "threshold"), rows)
     )
 
 
