@@ -1,6 +1,7 @@
 """What all tests share: real data where there are any, and one hypothesis profile."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,10 @@ from hypothesis import settings
 
 # Pictures are drawn without a display, also in the subprocesses that tests start.
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# A shell starts what it puts in the background with Ctrl-C ignored, and children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: a busy machine is slow, not wrong.
 settings.register_profile("nephoscope", deadline=None, max_examples=50)

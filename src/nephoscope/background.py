@@ -77,11 +77,8 @@ def build_background(
             f"a background needs {settings.minimum_scenes} readable scenes, there are {len(stack)}"
         )
     background = _median(stack, settings.channels, settings.cell, grid)
-    background.attrs |= {
-        "title": "clear-scene background",
-        "sources": json.dumps(source_list(files)),
-        "sha256": contents_sha256(background),
-    }
+    background.attrs["sources"] = json.dumps(source_list(files))
+    background.attrs["sha256"] = contents_sha256(background)
     return background
 
 
@@ -266,7 +263,12 @@ def _median(
         "longitude": ("x", _cell_centres(grid["longitude"].values, cell)),
     }
     shape = [grid["latitude"].size, grid["longitude"].size]
-    attributes = {"cell": cell, "shape": shape, "channels": json.dumps(list(channels))}
+    attributes = {
+        "title": "clear-scene background",
+        "cell": cell,
+        "shape": shape,
+        "channels": json.dumps(list(channels)),
+    }
     return xr.Dataset(variables, coordinates, attributes)
 
 

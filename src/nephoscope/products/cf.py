@@ -20,6 +20,7 @@ FILL = np.uint8(255)
 
 # No shuffle: the data are single bytes. Level 2 is within 5 % of level 4's size at half its time
 # (benchmarks/product_write.py).
+DIMS = ("latitude", "longitude")
 CHUNKS = (601, 1200)
 COMPRESSION = {"compression": "gzip", "compression_opts": 2, "shuffle": False}
 

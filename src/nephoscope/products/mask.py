@@ -71,11 +71,8 @@ def mask_product(
     if probability.shape != image.shape[1:]:
         raise ValueError(f"probability is {probability.shape}, the scene {image.shape[1:]}")
     step = mask_step(model.threshold if threshold is None else threshold)
-    packed = pack_probability(probability)
-    missing = np.isnan(image.values[0])
-    packed[missing] = cf.FILL
-    if blank is not None:
-        packed[np.broadcast_to(blank, packed.shape)] = cf.FILL
+    packed, missing = pack_probability(probability), np.isnan(image.values[0])
+    packed[missing if blank is None else missing | blank] = cf.FILL
     flag = quality_flag(
         missing,
         outside_season=outside_season,
@@ -83,29 +80,33 @@ def mask_product(
         background=background_sha256 is not None,
         wraps=wraps_in_longitude(scene["longitude"].values),
     )
-    dims = ("latitude", "longitude")
-    mask = apply_threshold(packed, step)
-    product = xr.Dataset(
-        {
-            "cloud_probability": (dims, packed, dict(cf.CLOUD_PROBABILITY)),
-            "cloud_mask": (dims, mask, cf.CLOUD_MASK | {"threshold": step / PROBABILITY_STEPS}),
-            "quality_flag": (dims, flag, dict(cf.QUALITY_FLAG)),
-            "crs": ((), np.int32(0), dict(cf.MARS_CRS)),
-        },
-        coords=_coordinates(scene),
-    )
+    mask, stored = apply_threshold(packed, step), step / PROBABILITY_STEPS
+    variables = {
+        "cloud_probability": (cf.DIMS, packed, dict(cf.CLOUD_PROBABILITY)),
+        "cloud_mask": (cf.DIMS, mask, cf.CLOUD_MASK | {"threshold": stored}),
+        "quality_flag": (cf.DIMS, flag, dict(cf.QUALITY_FLAG)),
+        "crs": ((), np.int32(0), dict(cf.MARS_CRS)),
+    }
+    product = xr.Dataset(variables, _coordinates(scene))
     product.attrs = _attributes(scene, model, background_sha256, command)
-    product.attrs["threshold"] = step / PROBABILITY_STEPS
-    product.attrs["missing_share"] = missing_share(missing)
-    if outside_season is not None:
-        product.attrs["missing_share_within_seasonal_bounds"] = missing_share(
-            missing, outside_season
-        )
-        product.attrs["cloud_cover_within_seasonal_bounds"] = cloud_cover(
-            np.where(outside_season, cf.FILL, mask), latitude
-        )
-    product.attrs["cloud_cover"] = cloud_cover(mask, latitude)
+    product.attrs["threshold"] = stored
+    product.attrs |= _shares(missing, mask, latitude, outside_season)
     return product
+
+
+def _shares(
+    missing: BoolArray,
+    mask: npt.NDArray[np.uint8],
+    latitude: npt.NDArray[np.floating],
+    outside_season: BoolArray | None,
+) -> dict[str, float]:
+    """How much of the map is missing and cloudy, also within the seasonal bounds if known."""
+    shares = {"missing_share": missing_share(missing)}
+    if outside_season is not None:
+        inside = np.where(outside_season, cf.FILL, mask)
+        shares["missing_share_within_seasonal_bounds"] = missing_share(missing, outside_season)
+        shares["cloud_cover_within_seasonal_bounds"] = cloud_cover(inside, latitude)
+    return shares | {"cloud_cover": cloud_cover(mask, latitude)}
 
 
 def mask_step(threshold: float) -> int:
