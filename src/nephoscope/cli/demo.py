@@ -12,14 +12,50 @@ if TYPE_CHECKING:
     from nephoscope.instruments import SceneFile
 
 
+FRAMES = 24  # of the simulated night
+
+
 def demo(
-    pipeline: Annotated[Literal["mars"], typer.Argument(help="Which pipeline to show.")] = "mars",
+    pipeline: Annotated[
+        Literal["mars", "sky"], typer.Argument(help="Which pipeline to show.")
+    ] = "mars",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path(
         "nephoscope-demo"
     ),
-    seed: Annotated[int, typer.Option(help="Of the simulated planet.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of what is simulated.")] = 1,
 ) -> None:
-    """Simulate a scene, predict it with the shipped model, show how good it is."""
+    """Simulate scenes, predict them with the shipped model, show how good it is."""
+    if pipeline == "sky":
+        _demo_sky(output, seed)
+    else:
+        _demo_mars(output, seed)
+
+
+def _demo_sky(output: Path, seed: int) -> None:
+    from nephoscope.cli.predict import predict
+    from nephoscope.evaluation.night import compare_night
+    from nephoscope.files import atomic_path
+    from nephoscope.plots.night import draw_night
+    from nephoscope.simulate.sky import simulate_sky
+
+    simulated, products = output / "simulated", output / "products"
+    typer.echo(f"simulating {FRAMES} frames of a night with known clouds ...")
+    simulate_sky(simulated, FRAMES, seed, "night")
+    predict("sky", [simulated / "frames"], products)
+    found = compare_night(products, simulated / "truth")
+    with atomic_path(output / "night.png") as part:
+        draw_night(found, products).savefig(part, format="png", dpi=100)
+    typer.echo(f"products: {products} (FITS and picture of each frame)")
+    typer.echo(f"table:    {products / 'frames.csv'}")
+    typer.echo(f"picture:  {output / 'night.png'}")
+    typer.echo(
+        f"simulated skill: state right in {found.right} of {found.judged} frames "
+        f"({len(found.file) - found.judged} unknown); mIoU {found.mean_iou:.2f}; cloud fraction "
+        f"off by {found.error:.2f} on average, against the known truth"
+    )
+
+
+def _demo_mars(output: Path, seed: int) -> None:
     from nephoscope.cli.predict import predict
     from nephoscope.instruments import find_scenes
     from nephoscope.simulate.mars import simulate_maps
@@ -28,7 +64,7 @@ def demo(
     typer.echo("simulating a map with known clouds ...")
     simulate_maps(simulated, scenes=1, seed=seed, flavour="label")
     (scene,) = find_scenes(simulated, "marci")
-    predict(pipeline, [scene.path], products)
+    predict("mars", [scene.path], products)
     (product,) = products.rglob(f"{scene.map_id}.nc")
     typer.echo(f"map:     {scene.path}")
     typer.echo(f"product: {product}")
