@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nephoscope.inputs import View, assemble
 
-THERMAL = ("counts_robust", "counts_range", "counts_detrended")
+THERMAL = ("counts_robust", "counts_range", "counts_detrended", "counts_in_noise")
 ROWS, COLS = 24, 32
 
 
@@ -49,13 +49,15 @@ def test_scale_and_offset_of_the_camera_change_nothing(gain, offset, seed):
 def test_values_of_the_thermal_features():
     image = counts()
     flat = image[0].astype(np.float64)
-    robust, place, detrended = features(image, *THERMAL)
+    robust, place, detrended, in_noise = features(image, *THERMAL)
     median = np.median(flat)
     spread = np.median(np.abs(flat - median)) / 0.6745
     np.testing.assert_allclose(np.sinh(robust), (flat - median) / spread, rtol=1e-3, atol=1e-3)
     low, high = np.percentile(flat, [1, 99])
     expected = ((flat - low) / (high - low)).clip(-0.5, 1.5)
     np.testing.assert_allclose(place, expected, atol=1e-5)
+    # The slope is no noise: of 20 counts there are 20, give or take the sample.
+    np.testing.assert_allclose(np.sinh(in_noise) * 8 * 20, flat - median, rtol=0.15, atol=2)
     # The slope is gone: what is left hardly knows the row.
     rows = np.arange(ROWS)[:, None] * np.ones(COLS)
     assert abs(np.corrcoef(rows.ravel(), detrended.ravel())[0, 1]) < 0.05

@@ -24,6 +24,8 @@ Fill = Callable[["View", Bools, FloatArray], None]
 # Median absolute deviation of a Gaussian, in standard deviations.
 MAD_OF_GAUSSIAN = 0.6745
 PERCENTILES = (1.0, 99.0)
+# Structure of some noise deviations is told apart best; the clear sky varies by ten or twenty.
+NOISE_UNIT = 8.0
 # Frames that vary less than this hold only quantisation: counts are whole numbers, so are bytes.
 SMALLEST_SPREAD = 1e-6
 
@@ -70,6 +72,30 @@ def _detrended(view: View, known: Bools, target: FloatArray) -> None:
     _squash(_standardise(counts, known), known, target)
 
 
+def _in_noise(view: View, known: Bools, target: FloatArray) -> None:
+    """Counts above the frame's median, in units of `NOISE_UNIT` of the noise of one pixel.
+
+    The noise is the yardstick that scale and offset of the camera cannot change: clear sky, stray
+    light and the flat field vary by little of it, cloud by much.
+    """
+    target[...] = 0.0
+    counts = _counts(view, known)
+    noise = _pixel_noise(counts)
+    if known.any() and noise > _smallest(counts, known):
+        _squash((counts - np.median(counts[known])) / (NOISE_UNIT * noise), known, target)
+
+
+def _pixel_noise(counts: npt.NDArray[np.float64]) -> float:
+    """Robust deviation of a pixel from its neighbours, blind to patterns of rows and columns.
+
+    Second differences both ways (Immerkaer 1996, doi 10.1006/cviu.1996.0060), by their median.
+    """
+    across = counts[:, 2:] - 2 * counts[:, 1:-1] + counts[:, :-2]
+    both = across[2:] - 2 * across[1:-1] + across[:-2]
+    both = np.abs(both[np.isfinite(both)])
+    return float(np.median(both)) / MAD_OF_GAUSSIAN / 6 if both.size else 0.0
+
+
 def _counts(view: View, known: Bools) -> npt.NDArray[np.float64]:
     counts: npt.NDArray[np.float64] = view.image[0].astype(np.float64)
     counts[~known] = np.nan
@@ -108,4 +134,5 @@ SKY_FEATURES: dict[str, Fill] = {
     "counts_robust": _robust,
     "counts_range": _range,
     "counts_detrended": _detrended,
+    "counts_in_noise": _in_noise,
 }

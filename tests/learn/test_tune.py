@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 import yaml
@@ -17,9 +18,13 @@ from typer.testing import CliRunner
 from nephoscope import cli
 from nephoscope.errors import InputError, UsageError
 from nephoscope.learn import fit as fit_module
-from nephoscope.learn.tune import default_search, open_study, tune
-from nephoscope.models import load_model
+from nephoscope.learn.state import METHODS
+from nephoscope.learn.trials import trials_of
+from nephoscope.learn.tune import open_study, tune
+from nephoscope.models import load_model, load_state_model
 from nephoscope.recipe import Search, dump_recipe, load_recipe, with_values
+from nephoscope.samples.states import open_states, write_states
+from nephoscope.simulate.sky.writing import simulate_sky
 
 spec = importlib.util.spec_from_file_location(
     "synthetic", Path(__file__).parents[1] / "samples_factory.py"
@@ -210,7 +215,7 @@ def test_a_range_or_choices(search, tmp_path):
 @pytest.mark.parametrize("name", ["mars", "sky-colour", "sky-thermal"])
 def test_the_default_search_varies_rate_decay_and_layer_sizes(name):
     recipe = load_recipe(name)
-    search = default_search(recipe)
+    search = trials_of(recipe).search(recipe)
     (sizes,) = {"widths", "hidden"} & recipe.network.options.keys()
     assert search[f"network.options.{sizes}"].choices[1] == recipe.network.options[sizes]
     rate = search["training.learning_rate"]
@@ -230,3 +235,56 @@ def test_the_verb_says_each_trial_and_where_the_best_is(samples, tmp_path, score
     assert result.stdout.splitlines()[-1] == str(tmp_path / "s" / "best.yaml")
     assert CliRunner().invoke(cli.app, words).exit_code == 2
     assert CliRunner().invoke(cli.app, [*words, "--resume"]).exit_code == 0
+
+
+def states_store(folder):
+    raw = folder / "raw"
+    simulate_sky(raw, scenes=40, seed=3)
+    return write_states([raw], folder / "states.zarr", validation=0.4)
+
+
+def test_the_states_of_frames_are_searched_too(tmp_path):
+    store, study, lines = states_store(tmp_path), tmp_path / "study", []
+    best = load_recipe(tune(load_recipe("sky-state"), store, study, 3, tell=lines.append))
+    assert len(lines) == 3
+    assert all("likelihood 0." in line for line in lines)
+    assert best.network.options["method"] in METHODS
+    with (study / "trials.csv").open() as file:
+        scores = {int(row["trial"]): float(row["likelihood"]) for row in csv.DictReader(file)}
+    number = max(scores, key=lambda trial: scores[trial])
+    model = load_state_model(study / "trials" / f"{number:04d}" / "model")
+    assert model.recipe == best
+    # What is said of a model is what its own probabilities give.
+    kept = [(model.probability(image[0]), state) for image, state in validation_of(store)]
+    given = np.array([p if state else 1 - p for p, state in kept if p is not None])
+    assert np.exp(np.log(given).mean()) == pytest.approx(scores[number], abs=2e-3)
+    assert "likelihood" in (study / "report.md").read_text()
+    tune(load_recipe("sky-state"), store, study, 3, resume=True, tell=lines.append)
+    assert len(lines) == 3
+
+
+def test_a_network_of_states_is_watched_and_pruned(tmp_path):
+    small = ["inputs.features=[mean_std]", "network={name: cnn, options: {widths: [4, 4]}}",
+             "training.steps=4", "training.validate_every=2", "training.batch=4"]  # fmt: skip
+    store, seen = states_store(tmp_path), []
+    kind = trials_of(recipe := load_recipe("sky-state", small))
+    score = kind.train(recipe, store, tmp_path / "run", lambda step, value: seen.append(step))
+    assert seen == [2, 4]
+    # A trial that was killed once its model was written has its score already.
+    assert kind.train(recipe, store, tmp_path / "run", seen.append) == score
+
+    def prune(step, value):
+        raise optuna.TrialPruned
+
+    with pytest.raises(optuna.TrialPruned):
+        kind.train(recipe, store, tmp_path / "other", prune)
+    assert not (tmp_path / "other" / "model").exists()
+    assert set(kind.search(recipe)) == {
+        "training.learning_rate", "training.weight_decay", "network.options.widths"
+    }  # fmt: skip
+
+
+def validation_of(store):
+    content = open_states(store)
+    chosen = content["split"].values == "validation"
+    return zip(content["image"].values[chosen], content["state"].values[chosen], strict=True)

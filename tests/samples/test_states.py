@@ -61,7 +61,7 @@ def test_a_frame_that_cannot_be_read_is_named_and_costs_no_other(frames, tmp_pat
 
 
 def test_what_cannot_make_samples_is_refused(frames, tmp_path):
-    with pytest.raises(InputError, match="no FITS"):
+    with pytest.raises(InputError, match="holds no frame"):
         write_states([tmp_path], tmp_path / "s.zarr")
     (tmp_path / "clear").mkdir()
     (tmp_path / "clear" / "a.fits").write_bytes(frames[1][0].read_bytes())

@@ -27,7 +27,7 @@ VERBS = {
     "tune": "Search for the best settings of a recipe.",
     "evaluate": "Score a model on samples, beside trivial baselines.",
     "predict": "Apply a model to files, folders or trees and write products.",
-    "plot": "Draw quick-looks of products.",
+    "plot": "Draw quick-looks of products, spectra and neighbours of frames.",
     "models": "List, show, verify and export models.",
 }
 

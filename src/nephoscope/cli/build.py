@@ -56,7 +56,8 @@ def build(
 
 def _build_states(raw: list[Path], output: Path) -> None:
     from nephoscope.cli.progress import progress_bar
-    from nephoscope.samples.states import find_frames, write_states
+    from nephoscope.instruments.skycam import find_frames
+    from nephoscope.samples.states import write_states
 
     failed = _Failed()
     with progress_bar("reading", sum(len(find_frames(folder)) for folder in raw)) as tell:

@@ -50,7 +50,8 @@ def evaluate(
     ways = ways_of(loaded, store)
     with _timed(seconds, "predict"), progress_bar("predicting", len(indices)) as tell:
         found = run_evaluation(loaded, store, split=split, ways=ways, progress=tell)
-    if baselines and "train" not in store["split"].values:
+    gridded = "longitude" in store.variables
+    if baselines and gridded and "train" not in store["split"].values:
         typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
     elif baselines:
         total = len(maps_needed(store, indices))

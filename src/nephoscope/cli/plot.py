@@ -1,9 +1,9 @@
-"""`nephoscope plot PRODUCT... -o DIR`: quick-looks of products that are already there."""
+"""`nephoscope plot PRODUCT... -o DIR`: quick-looks of products, or what a set of frames is like."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,13 +13,27 @@ if TYPE_CHECKING:
 
 def plot(
     products: Annotated[
-        list[Path], typer.Argument(metavar="PRODUCT...", help="Products, or folders of them.")
+        list[Path],
+        typer.Argument(metavar="PRODUCT...", help="Products (or frames), or folders of them."),
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pictures.")],
+    kind: Annotated[
+        Literal["product", "spectrum", "neighbours"],
+        typer.Option(
+            help="product: a quick-look of each product. Of sky-camera frames: their power "
+            "spectrum, or the pairs most alike by histogram and at the best shift."
+        ),
+    ] = "product",
 ) -> None:
-    """Draw the quick-look of each product, on its map if that is still where it was."""
+    """Draw each product on its map, if that is still where it was; or one picture of all frames."""
     from nephoscope.errors import InputError
 
+    if kind != "product":
+        from nephoscope.cli.plot_frames import draw_frames
+
+        if not draw_frames(kind, products, out):
+            raise typer.Exit(1)
+        return
     failed = 0
     for root, path in _find(products):
         target = out / path.relative_to(root).with_suffix(".png")

@@ -36,6 +36,7 @@ def train(
         _train_state(chosen, samples, output, resume, start)
         return
     bar = sys.stderr.isatty()
+    typer.echo(f"reading {samples} ...", err=True)
     with quiet_lightning():
         folder = fit(chosen, samples, output, resume, start, None if bar else typer.echo)
     model = load_model(folder)

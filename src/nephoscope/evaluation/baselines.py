@@ -36,6 +36,7 @@ class BaselineOptions:
     Attributes:
         pixels: sampled from each map, for fitting thresholds and for scoring.
         pixels_learned: of these, how many of each training map regression and trees learn from.
+        maps: training maps, and validation maps, that are used: more are thinned out evenly.
         iterations: trees.
         leaves: of a tree.
         seed: of sampling and trees.
@@ -43,6 +44,7 @@ class BaselineOptions:
 
     pixels: int = 100_000
     pixels_learned: int = 25_000
+    maps: int = 300
     iterations: int = 200
     leaves: int = 31
     seed: int = 0
@@ -75,6 +77,8 @@ def score_baselines(
 ) -> tuple[dict[str, Scores], dict[str, str]]:
     """Fit the baselines on the samples' training maps and score them on the chosen ones.
 
+    Of frames of a camera without training frames, what needs no fit is scored.
+
     Args:
         store: a samples store that has been split.
         indices: the samples to score.
@@ -85,15 +89,15 @@ def score_baselines(
         name → scores, the simplest first, and name → the fitted number in words.
 
     Raises:
-        UsageError: no sample is in the training part.
+        UsageError: no map is in the training part.
     """
-    from nephoscope.evaluation.sky_baselines import fit_frame_baselines
+    from nephoscope.evaluation.sky_baselines import fit_frame_baselines, formula_baselines
     from nephoscope.evaluation.sky_pixels import sample_frame
 
-    chosen, needed = _parts(store), maps_needed(store, indices)
-    if not chosen["train"]:
-        raise UsageError("baselines need training maps: run nephoscope split, or --no-baselines")
+    chosen, needed = _parts(store, options.maps), maps_needed(store, indices, options)
     gridded = "longitude" in store.variables
+    if gridded and not chosen["train"]:
+        raise UsageError("baselines need training maps: run nephoscope split, or --no-baselines")
     sample = sample_pixels if gridded else sample_frame
     fit = fit_baselines if gridded else fit_frame_baselines
     pixels: dict[int, Pixels] = {}
@@ -104,22 +108,25 @@ def score_baselines(
     train, validation, scored = (
         [pixels[i] for i in part] for part in (chosen["train"], chosen["validation"], indices)
     )
-    baselines = fit(train, validation, options)
+    baselines = fit(train, validation, options) if train else formula_baselines(scored[0])
     return (
         {each.name: _scores(each, scored) for each in baselines},
         {each.name: each.detail for each in baselines},
     )
 
 
-def maps_needed(store: xr.Dataset, indices: Sequence[int]) -> list[int]:
+def maps_needed(
+    store: xr.Dataset, indices: Sequence[int], options: BaselineOptions = BaselineOptions()
+) -> list[int]:
     """The samples that are read to fit the baselines and score them on `indices`."""
-    return sorted({*indices}.union(*_parts(store).values()))
+    return sorted({*indices}.union(*_parts(store, options.maps).values()))
 
 
-def _parts(store: xr.Dataset) -> dict[str, list[int]]:
+def _parts(store: xr.Dataset, most: int) -> dict[str, list[int]]:
     parts = [str(part) for part in store["split"].values]
     wanted = ("train", "validation")
-    return {name: [i for i, part in enumerate(parts) if part == name] for name in wanted}
+    found = {name: [i for i, part in enumerate(parts) if part == name] for name in wanted}
+    return {name: every[:: max(1, -(-len(every) // most))] for name, every in found.items()}
 
 
 def _scores(baseline: Baseline, maps: Sequence[Pixels]) -> Scores:

@@ -44,7 +44,9 @@ MEANING = {
     "cloud_share": "labelled pixels that are cloudy",
     "coverage": "labelled pixels that have a prediction",
 }
-SHORT = ("f1", "iou", "precision", "recall", "auc", "ece", "cloud_share")
+MOST_ROWS = 40
+"""More days or frames than this are not shown one by one: `scores.json` has them all."""
+SHORT = ("f1", "iou", "mean_iou", "precision", "recall", "auc", "ece", "cloud_share")
 CAPTIONS = {
     "baselines": "The model beside what it must beat.",
     "curves": "What other thresholds would give; the dot is the model's own.",
@@ -53,6 +55,9 @@ CAPTIONS = {
     "latitude": "Skill from south to north, with 95 % intervals.",
     "confusion": "The four kinds of pixel.",
     "failures": "The windows with the most wrong pixels.",
+    "cover": "Cloud cover of each frame.",
+    "samples": "Frames from little cloud to much; connected clouds are counted from a least size.",
+    "training": "How the training went.",
 }
 
 
@@ -83,7 +88,7 @@ def report(evaluation: Evaluation, command: str, figures: Sequence[str]) -> str:
         "## All scores\n\n" + _overall_table(evaluation),
         _baselines(evaluation),
         _ways(evaluation),
-        f"## By {unit}\n\n" + _table(unit, evaluation.scores.by_day.items()),
+        f"## By {unit}\n\n" + _by_day(evaluation, unit),
         "## By latitude\n\n" + _bands_table(evaluation) if evaluation.gridded else "",
         "## Figures\n\n" + "\n\n".join(_figure(name) for name in figures),
         _method(evaluation, command),
@@ -176,15 +181,24 @@ def _baselines(evaluation: Evaluation) -> str:
     n = next(iter(evaluation.baselines.values())).overall["f1"].n
     return (
         "## Beside the baselines\n\n"
-        f"Fitted on the training maps; regression and trees choose their threshold on the "
-        f"validation maps. Scored on a seeded sample of {n:,} of the same pixels.\n\n"
-        + _rows(("", *(COLUMNS[name] for name in SHORT), "threshold"), rows)
+        "What needs a fit is fitted on the training samples; regression and trees choose their "
+        f"threshold on the validation samples. Scored on a seeded sample of {n:,} of the same "
+        "pixels.\n\n" + _rows(("", *(COLUMNS[name] for name in SHORT), "threshold"), rows)
     )
 
 
 def _threshold(evaluation: Evaluation, name: str) -> str:
     scores = evaluation.baselines.get(name, evaluation.scores)
     return evaluation.details.get(name) or f"{scores.threshold:.3f}"
+
+
+def _by_day(evaluation: Evaluation, unit: str) -> str:
+    days = evaluation.scores.by_day
+    if len(days) <= MOST_ROWS:
+        return _table(unit, days.items())
+    worst = sorted(days, key=lambda day: -(days[day]["error_rate"].value or 0.0))[: MOST_ROWS // 2]
+    text = f"The {len(worst)} {unit}s with the most wrong pixels; `scores.json` has all.\n\n"
+    return text + _table(unit, ((day, days[day]) for day in worst))
 
 
 def _bands_table(evaluation: Evaluation) -> str:

@@ -16,6 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import UsageError
+from nephoscope.evaluation.gallery import Gallery, SampleFrame, TrainingLog, read_training_log
 from nephoscope.evaluation.pixels import Floats, LabelledMap
 from nephoscope.evaluation.scores import Scores, score_sums
 from nephoscope.evaluation.sums import STEPS, Sums, probability_bin, sums_of_map
@@ -97,6 +98,8 @@ class Evaluation:
         details: name of a baseline → its fitted number in words.
         crops: the windows with the most errors, worst first.
         gridded: whether the samples are maps of a planet, not frames of a camera.
+        samples: some frames of a camera, from little cloud to much.
+        log: how the model was trained, where its run is still there.
         spec: what was scored: task, samples, maps, threshold, mask rule.
         model: name and sha256 of the weights.
         ways: name of a way (see `WAYS`) → its scores, `full` first.
@@ -113,6 +116,8 @@ class Evaluation:
     details: dict[str, str] = field(default_factory=dict)
     crops: list[Crop] = field(default_factory=list)
     gridded: bool = True
+    samples: list[SampleFrame] = field(default_factory=list)
+    log: TrainingLog | None = None
 
 
 def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, list[int]]:
@@ -174,8 +179,12 @@ def predict_maps(
     threshold: float,
     ways: Sequence[str] = ("full",),
     progress: Callable[[str], None] | None = None,
+    look: Callable[[LabelledMap, Floats], None] | None = None,
 ) -> tuple[dict[str, Sums], list[Crop]]:
-    """Predict each map in each way, count its pixels, keep the windows most wrong in the first."""
+    """Predict each map in each way, count its pixels, keep the windows most wrong in the first.
+
+    `look` is shown each map with its prediction in the first way.
+    """
     sums, crops = {way: Sums() for way in ways}, list[Crop]()
     for scene in maps:
         for way in ways:
@@ -183,6 +192,8 @@ def predict_maps(
             sums[way] += sums_of_map(scene.day, probability, scene.label, scene.latitude)
             if way == ways[0]:
                 crops += worst_crops(scene, probability, threshold)
+                if look:
+                    look(scene, probability)
         crops = sorted(crops, key=lambda crop: -crop.errors)[:CROPS]
         if progress:
             progress(scene.day)
@@ -310,12 +321,14 @@ def run_evaluation(
     """
     store = samples if isinstance(samples, xr.Dataset) else _open(samples)
     split, indices = choose_samples(store, split)
+    gridded, gallery = "longitude" in store.variables, Gallery()
     sums, crops = predict_maps(
         read_maps(store, indices, _background_channels(model)),
         predict or model_predictor(model),
         model.threshold,
         ways,
         progress,
+        None if gridded else gallery.look,
     )
     scores = {way: score_sums(each, model.threshold) for way, each in sums.items()}
     spec = describe(store, indices, split, model)
@@ -326,7 +339,9 @@ def run_evaluation(
         ways=scores,
         seen=_seen(getattr(model, "info", {}).get("split"), spec["maps"]),
         crops=crops,
-        gridded="longitude" in store.variables,
+        gridded=gridded,
+        samples=gallery.frames,
+        log=read_training_log(model.folder) if hasattr(model, "folder") else None,
     )
 
 

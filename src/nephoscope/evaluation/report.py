@@ -175,6 +175,7 @@ def _reliability(scores: Scores) -> list[dict[str, float]]:
 
 
 def _figures(evaluation: Evaluation) -> list[tuple[str, Figure]]:
+    from nephoscope.plots import gallery
     from nephoscope.plots import scores as plots
 
     scores, name = evaluation.scores, evaluation.model["name"]
@@ -185,9 +186,12 @@ def _figures(evaluation: Evaluation) -> list[tuple[str, Figure]]:
     figures = [
         ("curves", plots.plot_curves(counts, threshold, name)),
         ("reliability", plots.plot_reliability(counts, name)),
-        ("days", plots.plot_bars(days, "F1", f"{name} by {unit}", f1)),
         ("confusion", plots.plot_confusion(counts, threshold, name)),
     ]
+    if not evaluation.gridded:
+        figures.append(("cover", gallery.plot_cover(scores.sums.by_day(), threshold, name)))
+    if len(days) <= markdown.MOST_ROWS:
+        figures.insert(2, ("days", plots.plot_bars(days, "F1", f"{name} by {unit}", f1)))
     if evaluation.gridded:
         figure = plots.plot_bars(bands, "F1", f"{name} by latitude band", f1)
         figures.insert(3, ("latitude", figure))
@@ -197,4 +201,8 @@ def _figures(evaluation: Evaluation) -> list[tuple[str, Figure]]:
         figures.append(("baselines", plots.plot_comparison(compared, name, "F1")))
     if evaluation.crops:
         figures.append(("failures", plots.plot_crops(evaluation.crops, threshold)))
+    if evaluation.samples:
+        figures.append(("samples", gallery.plot_samples(evaluation.samples, threshold)))
+    if evaluation.log:
+        figures.append(("training", gallery.plot_training(evaluation.log)))
     return figures

@@ -18,6 +18,8 @@ from nephoscope.evaluation.baselines import (
 from nephoscope.evaluation.pixels import Pixels
 from nephoscope.evaluation.sums import STEPS
 
+PUBLISHED_MINMAX = 0.12
+"""Share of the range that suits the masks of the published thermal frames, in steps of 1/250."""
 RATIO_STEP = 1 / 125
 """Levels of red/blue are 1/125 wide, so the 251 levels reach 2: above lies no sky."""
 
@@ -38,17 +40,29 @@ def fit_frame_baselines(
         ValueError: the training pixels lack cloud, or clear sky.
     """
     check_classes(train)
-    found = [
-        Baseline("always cloudy", lambda pixels: np.ones(pixels.label.size), 0.5, True),
-        Baseline("Otsu", _plane("otsu"), 0.5, False, "of each frame"),
-        _min_max(train),
-    ]
+    found = [*formula_baselines(train[0])[:2], _min_max(train)]
     if "red_blue_ratio" in train[0].values:
         found.append(_red_blue(train))
     if "zscale_log_otsu" in train[0].values:
-        formula = _plane("zscale_log_otsu")
-        found.append(Baseline("zscale-log-otsu", formula, 0.5, False, "of each frame"))
+        found.append(_zscale_log_otsu())
     return [*found, boosted_trees(train, validation or train, options)]
+
+
+def formula_baselines(pixels: Pixels) -> list[Baseline]:
+    """What needs no training frame, for pixels with these features."""
+    found = [
+        Baseline("always cloudy", lambda pixels: np.ones(pixels.label.size), 0.5, True),
+        Baseline("Otsu", _plane("otsu"), 0.5, False, "of each frame"),
+    ]
+    if "zscale_log_otsu" not in pixels.values:
+        return found
+    detail = f"≥ {PUBLISHED_MINMAX} of the frame's range, as published masks want it"
+    minmax = Baseline("min-max threshold", _plane("minmax"), PUBLISHED_MINMAX, False, detail)
+    return [*found, minmax, _zscale_log_otsu()]
+
+
+def _zscale_log_otsu() -> Baseline:
+    return Baseline("zscale-log-otsu", _plane("zscale_log_otsu"), 0.5, False, "of each frame")
 
 
 def _plane(name: str) -> Score:

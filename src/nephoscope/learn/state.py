@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 Report = Callable[[str], None]
+Watch = Callable[[int, float], None]
 METHODS = ("logistic", "ridge", "svm", "perceptron")
 # Frames called clear miss at most this share of the cloudy ones, frames called cloudy take at most
 # that share of the clear ones, and nothing is said on less evidence than these probabilities.
@@ -46,7 +47,11 @@ _LIMITS = """## Data, and where it fails
 
 
 def fit_state(
-    recipe: Recipe, samples: str | Path, out: str | Path, report: Report | None = None
+    recipe: Recipe,
+    samples: str | Path,
+    out: str | Path,
+    report: Report | None = None,
+    watch: Watch | None = None,
 ) -> Path:
     """Train a classifier of whole frames and write the model folder `out/model`.
 
@@ -56,6 +61,8 @@ def fit_state(
         samples: a store that `nephoscope.samples.states.write_states` made.
         out: the run folder.
         report: is given a plain line now and then.
+        watch: is given step and likelihood at each validation of a network; what it raises ends
+            the training.
 
     Returns:
         the model folder.
@@ -78,13 +85,14 @@ def fit_state(
         )
     else:
         scaling = (np.empty(0, np.float32), np.empty(0, np.float32))
-        weights, scores = _fit_network(recipe, train, validation, report)
+        weights, scores = _fit_network(recipe, train, validation, report, watch)
     calibration = _calibrate(scores, validation[1])
     band = choose_band(probability(scores, calibration), validation[1])
     info: dict[str, Any] = {
         "samples_id": str(store.attrs.get("samples_id", "")),
         "samples": {"train": len(train[1]), "validation": len(validation[1])},
         "parameters": int(sum(value.size for value in weights.values())),
+        "likelihood": round(likelihood(probability(scores, calibration), validation[1]), 4),
         "seconds": round(time.monotonic() - start, 1),
         "versions": {name: version(name) for name in ("nephoscope", "numpy", "scikit-learn")},
     }
@@ -107,6 +115,17 @@ def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Band:
     below = float(np.quantile(probabilities[cloudy], MISSED))
     above = float(np.quantile(probabilities[~cloudy], 1 - FALSE))
     return Band(min(SURE_CLEAR, below), max(SURE_CLOUDY, above))
+
+
+def likelihood(probabilities: Floats, states: npt.NDArray[np.int8]) -> float:
+    """Geometric mean of the probability given to the true state, 0..1: 0.5 is to know nothing.
+
+    Args:
+        probabilities: (sample,) float32, of cloud.
+        states: (sample,) int8, 0 clear, 1 cloudy.
+    """
+    given = np.where(states == CLOUDY, probabilities, 1 - probabilities).astype(np.float64)
+    return float(np.exp(np.log(given.clip(1e-7, 1)).mean()))
 
 
 def _features(recipe: Recipe) -> str:
@@ -175,6 +194,7 @@ def _fit_network(
     train: tuple[Floats, npt.NDArray[np.int8]],
     validation: tuple[Floats, npt.NDArray[np.int8]],
     report: Report | None,
+    watch: Watch | None,
 ) -> tuple[dict[str, Floats], Floats]:
     """Weights of the best validation and its scores on the validation samples."""
     import torch
@@ -207,6 +227,8 @@ def _fit_network(
         error = float(cross_entropy(found, truth))
         if report:
             report(f"step {step}/{settings.steps}  validation cross-entropy {error:.4f}")
+        if watch:
+            watch(step, float(np.exp(-error)))
         if error < best:
             best, scores = error, found
             kept = {k: v.detach().clone().numpy() for k, v in network.state_dict().items()}

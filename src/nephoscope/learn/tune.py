@@ -8,7 +8,6 @@ A study folder holds `study.db` (SQLite), `study.yaml` (recipe, samples and sear
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import yaml
 
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import write_text
+from nephoscope.learn.trials import trials_of
 from nephoscope.recipe import Recipe, Search, with_values
 from nephoscope.workers import each_in_processes
 
@@ -36,7 +36,6 @@ _RUN = "run"  # attribute of a trial: the run folder it goes on with
 _WHY = "error"  # attribute of a trial whose settings cannot be trained
 _BUSY_SECONDS = 60  # how long a worker waits for another one's write
 _BEFORE_PRUNING = 4  # trials
-_SIZES = ("widths", "hidden")  # options of networks that hold the sizes of their layers
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def tune(
     """Train the recipe with other settings, again and again, and report the best.
 
     Args:
-        recipe: what is varied; its `search` says where, or `default_search` does.
+        recipe: what is varied; its `search` says where, else its task does.
         samples: a split samples store; the validation part decides.
         out: the study folder.
         trials: finished trials (pruned ones count) that the study shall have in the end.
@@ -86,13 +85,11 @@ def tune(
         OutputError: something cannot be written.
     """
     from nephoscope.learn.tune_report import write_report
-    from nephoscope.samples.store import open_samples
 
-    out = Path(out)
-    recipe = recipe.model_copy(update={"search": recipe.search or default_search(recipe)})
+    out, kind = Path(out), trials_of(recipe)
+    recipe = recipe.model_copy(update={"search": recipe.search or kind.search(recipe)})
     _check_search(recipe)
-    samples_id = str(open_samples(samples).attrs.get("samples_id", ""))
-    _check_study(out, recipe, samples_id, resume)
+    _check_study(out, recipe, kind.samples_id(Path(samples)), resume)
     job = Job(out, recipe, Path(samples).absolute(), sampler, pruner, seed)
     study = open_study(out)
     _requeue_killed(study)
@@ -104,7 +101,7 @@ def tune(
         for _, error in each_in_processes(partial(run_trial, job), left, workers, start):
             for trial in _finished(study):
                 if trial.number not in said and tell:
-                    tell(_line(trial))
+                    tell(_line(trial, kind.score))
                 said.add(trial.number)
             if error is not None:
                 _bear(error, bool(said), tell)
@@ -112,22 +109,6 @@ def tune(
         if said:
             write_report(study, recipe, out)
     return out / "best.yaml"
-
-
-def default_search(recipe: Recipe) -> dict[str, Search]:
-    """Where to look when the recipe does not say: learning rate, weight decay, layer sizes."""
-    rate = recipe.training.learning_rate
-    found = {
-        "training.learning_rate": Search(low=rate / 5, high=rate * 5, log=True),
-        "training.weight_decay": Search(low=1e-5, high=0.1, log=True),
-    }
-    for option in _SIZES:
-        sizes = recipe.network.options.get(option, ())
-        if not sizes:
-            continue
-        scaled = [[max(round(size * by / 4), 1) * 4 for size in sizes] for by in (0.5, 1, 1.5)]
-        found[f"network.options.{option}"] = Search(choices=tuple(scaled))
-    return found
 
 
 def open_study(folder: Path) -> optuna.Study:
@@ -189,39 +170,22 @@ def values_of(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
 def _objective(job: Job, trial: optuna.Trial) -> float:
     import optuna
 
-    from nephoscope.learn.fit import fit
-    from nephoscope.learn.quiet import quiet_lightning
-
     values = {key: _suggest(trial, key, where) for key, where in (job.recipe.search or {}).items()}
     recipe = with_values(job.recipe, {**values, "search": None})
     run = int(trial.user_attrs.get(_RUN, trial.number))
     trial.set_user_attr(_RUN, run)
-    best = -math.inf
 
     def watch(step: int, score: float) -> None:
-        nonlocal best
-        if not math.isfinite(score):
-            return
-        best = max(best, score)
         trial.report(score, step)
         if trial.should_prune():
             raise optuna.TrialPruned
 
     folder = job.folder / "trials" / f"{run:04d}"
     try:
-        with quiet_lightning():
-            fit(recipe, job.samples, folder, resume=True, report=lambda _: None, watch=watch)
+        return trials_of(recipe).train(recipe, job.samples, folder, watch)
     except NephoscopeError as error:
         trial.set_user_attr(_WHY, str(error))
         raise
-    # A trial that was killed after its last validation has nothing left to watch.
-    return best if math.isfinite(best) else _score_of(folder / "model")
-
-
-def _score_of(model: Path) -> float:
-    from nephoscope.models import load_model
-
-    return float(load_model(model).info["scores"]["full"]["f1"])
 
 
 def _suggest(trial: optuna.Trial, key: str, where: Search) -> Any:  # noqa: ANN401 - any YAML value
@@ -293,11 +257,11 @@ def _bear(error: NephoscopeError, some_finished: bool, tell: Tell | None) -> Non
         tell(f"failed: {error}")
 
 
-def _line(trial: optuna.trial.FrozenTrial) -> str:
+def _line(trial: optuna.trial.FrozenTrial, score_name: str) -> str:
     score = (
         "pruned"
         if trial.value is None or trial.state.name == "PRUNED"
-        else (f"F1 {trial.value:.4f}")
+        else (f"{score_name} {trial.value:.4f}")
     )
     settings = "  ".join(f"{key.rpartition('.')[2]} {text}" for key, text in _texts(trial).items())
     return f"trial {trial.number}  {score}  {settings}"

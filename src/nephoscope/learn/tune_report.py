@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nephoscope.files import atomic_path, write_text
+from nephoscope.learn.trials import trials_of
 from nephoscope.learn.tune import values_of
 from nephoscope.plots.tune import plot_history, plot_importance
 from nephoscope.recipe import Recipe, dump_recipe, with_values
@@ -30,7 +31,8 @@ def write_report(study: optuna.Study, recipe: Recipe, out: Path) -> None:
     trials = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     keys = sorted({key for trial in trials for key in trial.params})
-    _write_trials(trials, keys, out / "trials.csv")
+    kind = trials_of(recipe)
+    _write_trials(trials, keys, kind.score, out / "trials.csv")
     if not complete:
         return
     best = study.best_trial
@@ -44,7 +46,7 @@ def write_report(study: optuna.Study, recipe: Recipe, out: Path) -> None:
         for trial in trials
         if trial.state == TrialState.PRUNED
     }
-    _save(plot_history(scores, pruned), out / "history.png")
+    _save(plot_history(scores, pruned, kind.score), out / "history.png")
     _save(plot_importance(importance), out / "importance.png")
     write_text(out / "report.md", _markdown(recipe, complete, len(pruned), importance))
 
@@ -74,18 +76,20 @@ def _markdown(
     pruned: int,
     importance: dict[str, float],
 ) -> str:
+    kind = trials_of(recipe)
     order = sorted(complete, key=lambda trial: -(trial.value or 0.0))
     keys = sorted(order[0].params)
     lines = [
         f"# Settings of `{recipe.name}`",
         "",
         f"{len(complete)} trials were trained to the end, {pruned} were pruned. The score is the",
-        "best F1 on the validation samples, which also chose among the trials: it is optimistic.",
+        f"{kind.meaning}.",
+        "These samples also chose among the trials: it is optimistic.",
         "",
-        f"Best: trial {order[0].number}, F1 {order[0].value:.4f}; `best.yaml` trains it again,",
-        f"`trials/{int(order[0].user_attrs['run']):04d}/model` is its model.",
+        f"Best: trial {order[0].number}, {kind.score} {order[0].value:.4f}; `best.yaml` trains it",
+        f"again, `trials/{int(order[0].user_attrs['run']):04d}/model` is its model.",
         "",
-        f"| trial | F1 | {' | '.join(keys)} |",
+        f"| trial | {kind.score} | {' | '.join(keys)} |",
         f"|---|---|{'---|' * len(keys)}",
     ]
     for trial in order[:_SHOWN]:
@@ -102,15 +106,17 @@ def _markdown(
     return "\n".join(lines)
 
 
-def _write_trials(trials: list[optuna.trial.FrozenTrial], keys: list[str], path: Path) -> None:
+def _write_trials(
+    trials: list[optuna.trial.FrozenTrial], keys: list[str], score: str, path: Path
+) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["trial", "state", "f1", "seconds", *keys])
+    writer.writerow(["trial", "state", score.lower(), "seconds", *keys])
     for trial in trials:
         values = values_of(trial)
         seconds = f"{trial.duration.total_seconds():.1f}" if trial.duration else ""
-        score = "" if trial.value is None else f"{trial.value:.6f}"
-        writer.writerow([trial.number, trial.state.name.lower(), score, seconds,
+        value = "" if trial.value is None else f"{trial.value:.6f}"
+        writer.writerow([trial.number, trial.state.name.lower(), value, seconds,
                          *(values.get(key) for key in keys)])  # fmt: skip
     write_text(path, text.getvalue())
 

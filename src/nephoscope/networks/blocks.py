@@ -40,6 +40,19 @@ class ConvReLU(nn.Module):
         )
 
 
+def fold(image: Tensor, training: bool) -> Tensor:
+    """Blocks of 2 x 2 pixels as channels: (batch, c, y, x) → (batch, 4 c, y/2, x/2).
+
+    The order is that of `pixel_unshuffle`. ONNX Runtime has no fast kernel for that, so in use it
+    is a convolution that copies; the numbers are the same.
+    """
+    if training:
+        return functional.pixel_unshuffle(image, 2)
+    channels = image.shape[1]
+    copy = torch.eye(channels * 4, dtype=image.dtype, device=image.device)
+    return functional.conv2d(image, copy.reshape(channels * 4, channels, 2, 2), stride=2)
+
+
 class FoldedConvReLU(ConvReLU):
     """Full resolution in, half resolution out: (batch, inner, y, x) → (batch, outer, y/2, x/2).
 
@@ -54,8 +67,7 @@ class FoldedConvReLU(ConvReLU):
         """Convolve; the form depends on the mode, the result does not."""
         weight = self.standardised()
         if self.training:
-            folded = functional.pixel_unshuffle(state, 2)
-            return functional.relu(functional.conv2d(folded, weight, self.bias, 1, 1))
+            return functional.relu(functional.conv2d(fold(state, True), weight, self.bias, 1, 1))
         unfolded = functional.pixel_shuffle(weight, 2)
         return functional.relu(functional.conv2d(state, unfolded, self.bias, 2, 2))
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nephoscope.inputs import CONTEXT
-from nephoscope.networks.blocks import FoldedConvReLU, Logits, PositionGrid
+from nephoscope.networks.blocks import FoldedConvReLU, Logits, PositionGrid, fold
 
 FOLD, COARSE = 2, 4  # pixels to the side of a cell, and of a block of `inputs.CONTEXT`
 FAR = 1e3  # beyond any scaled feature
@@ -81,23 +81,30 @@ class PixelNet(nn.Module):
         far = functional.interpolate(
             self._far(inputs, cells), scale_factor=COARSE / FOLD, mode="bilinear"
         )
-        # Both layers in one: adding two wide results costs more than it takes to compute them.
-        seen = torch.cat([self._near(image, cells), far], dim=1)
-        weight = torch.cat([self.near.weight, self.far.weight], dim=1)
-        logits: Tensor = self.mix(functional.conv2d(seen, weight, self.near.bias))
+        logits: Tensor = self.mix(self._join([*self._near(image, cells), far]))
         return logits
 
-    def _near(self, image: Tensor, cells: Tensor) -> Tensor:
+    def _join(self, found: list[Tensor]) -> Tensor:
+        """The first layer, of what is seen near and far: (batch, hidden, y/2, x/2)."""
+        # Both parts in one: adding two wide results costs more than it takes to compute them.
+        # Filled up to a multiple of eight channels, ONNX Runtime is a third faster here.
+        weight = torch.cat([self.near.weight, self.far.weight], dim=1)
+        spare = -weight.shape[1] % 8
+        seen = torch.cat([*found, *[torch.zeros_like(found[-1][:, :1])] * spare], dim=1)
+        weight = functional.pad(weight, (0, 0, 0, 0, 0, spare))
+        return functional.conv2d(seen, weight, self.near.bias)
+
+    def _near(self, image: Tensor, cells: Tensor) -> list[Tensor]:
         """What is seen around each cell of 2 x 2 pixels."""
         value = image[:, self.brightness : self.brightness + 1]
-        found = [functional.pixel_unshuffle(image, FOLD), self.filters(image)]
+        found = [fold(image, self.training), self.filters(image)]
         found += [_known_mean(cells, side)[:, :-1] for side in self.windows]
         share = cells[:, -1:]
         found += _extremes(_known_mean(cells, 1)[:, self.brightness, None], share, 5)
         squares = functional.avg_pool2d(value * value, FOLD)
         mean = _known_mean(torch.cat([squares, cells[:, self.brightness, None], share], 1), 5)
         variance = mean[:, :1] - mean[:, 1:2] ** 2
-        return torch.cat([*found, torch.sqrt(variance.clamp(min=1e-4))], dim=1)
+        return [*found, torch.sqrt(variance.clamp(min=1e-4))]
 
     def _far(self, inputs: Tensor, cells: Tensor) -> Tensor:
         """What is seen around each block of 4 x 4 pixels, and what is known of the place."""

@@ -10,12 +10,15 @@ from matplotlib.figure import Figure
 _DONE, _PRUNED, _BEST = "#1f5f8b", "#9aa5ad", "#d1495b"
 
 
-def plot_history(complete: Mapping[int, float], pruned: Mapping[int, float]) -> Figure:
+def plot_history(
+    complete: Mapping[int, float], pruned: Mapping[int, float], score: str = "F1"
+) -> Figure:
     """The score of each trial, and the best so far.
 
     Args:
         complete: number of the trial → its score.
         pruned: number of a pruned trial → its best score until then.
+        score: its name.
     """
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
@@ -24,7 +27,7 @@ def plot_history(complete: Mapping[int, float], pruned: Mapping[int, float]) -> 
         axes.plot(list(pruned), list(pruned.values()), "x", color=_PRUNED, label="pruned")
     best = np.maximum.accumulate(list(complete.values()))
     axes.step(list(complete), best, where="post", color=_BEST, label="best so far")
-    axes.set(xlabel="trial", ylabel="best F1 on the validation samples")
+    axes.set(xlabel="trial", ylabel=f"best {score} on the validation samples")
     axes.legend(frameon=False)
     return figure
 

@@ -101,7 +101,7 @@ def frame_result(
     if scene.attrs.get("saturated"):
         saturated = f"saturated ({scene.attrs['saturated_share']:.0%} of the pixels)"
         note = f"{note}; {saturated}" if note else saturated
-    least = minimum_area or max(_SMALLEST, mask.size // _SMALLEST_SHARE)
+    least = minimum_area or smallest_blob(mask.size)
     near = zenith_region(scene, (mask.shape[0], mask.shape[1]))
     cover = cloud_fraction(mask)
     return FrameResult(
@@ -123,6 +123,11 @@ def cloud_fraction(mask: NDArray[np.int8]) -> float:
     """Share of cloud among the known pixels; NaN without one."""
     known = int((mask >= 0).sum())
     return int((mask == 1).sum()) / known if known else math.nan
+
+
+def smallest_blob(pixels: int) -> int:
+    """Pixels of the smallest blob that counts in a frame of so many pixels."""
+    return max(_SMALLEST, pixels // _SMALLEST_SHARE)
 
 
 def zenith_region(scene: xr.Dataset, shape: tuple[int, int]) -> NDArray[np.bool_] | None:

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,14 +24,18 @@ import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, remove_stale_parts
+from nephoscope.instruments.skycam import find_frames, read_frame, state_for
 from nephoscope.tasks.sky_features import to_binned
-from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, CameraTemperatures
+from nephoscope.tasks.sky_state import (
+    CLEAR,
+    CLOUDY,
+    UNKNOWN,
+    CameraTemperatures,
+    temperatures_of,
+)
 
-FRAME_SUFFIXES = (".fits", ".fits.gz", ".fits.bz2", ".fits.fz", ".fit")
-FOLDER_STATES = {"clear": CLEAR, "cloudy": CLOUDY, "cloud": CLOUDY}
 SMALLEST_COVER = 0.01
 """A simulated frame with cloud, but less of it than this, is neither clear nor cloudy."""
-_KEYWORDS = {"sensor": "FPA-TEMP", "ambient": "AMB-TEMP", "shutter": "SHU-TEMP"}
 _REQUIRED = ("image", "state", "split", "group")
 
 
@@ -55,28 +58,11 @@ class StateSample:
     group: str
 
 
-def find_frames(folder: str | Path) -> list[Path]:
-    """All FITS frames in a folder and below, sorted, without the simulator's truth.
-
-    Raises:
-        InputError: there is none.
-    """
-    folder = Path(folder)
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.name.lower().endswith(FRAME_SUFFIXES) and path.parent.name != "truth"
-    )
-    if not found:
-        raise InputError(folder, "holds no FITS frame")
-    return found
-
-
 def read_sample(path: Path) -> StateSample | None:
     """Read a frame and its state; None where nothing says its state.
 
-    The state is that of the simulator's truth (`../truth/*_truth.fits`), else of a folder named
-    `clear`, `cloudy` or `cloud` that the frame lies in.
+    The state is that of the simulator's truth (`../truth/*_truth.fits`), else of the folder that
+    the frame lies in (see `nephoscope.instruments.skycam.state_for`).
 
     Raises:
         InputError: the frame or its truth cannot be read.
@@ -84,10 +70,9 @@ def read_sample(path: Path) -> StateSample | None:
     state = state_of(path)
     if state == UNKNOWN:
         return None
-    image, header = _read(path)
-    found = {key: _number(header.get(word)) for key, word in _KEYWORDS.items()}
-    group = str(header.get("CAMSEED", path.parent))
-    return StateSample(image, state, CameraTemperatures(**found), path.name, group)
+    image, attrs = _read(path)
+    group = _camera_seed(str(attrs.get("header", ""))) or str(path.parent)
+    return StateSample(image, state, temperatures_of(attrs), path.name, group)
 
 
 def state_of(path: Path) -> int:
@@ -108,8 +93,8 @@ def state_of(path: Path) -> int:
         if not cloudy:
             return CLEAR
         return CLOUDY if cover >= SMALLEST_COVER else UNKNOWN
-    names = [name.lower() for name in path.parent.parts]
-    return next((FOLDER_STATES[n] for n in reversed(names) if n in FOLDER_STATES), UNKNOWN)
+    named = state_for(path)
+    return UNKNOWN if named is None else CLEAR if named == "clear" else CLOUDY
 
 
 def write_states(
@@ -136,7 +121,7 @@ def write_states(
         UsageError: no frame has a state, or all have the same.
     """
     samples: list[StateSample] = []
-    for path in [path for folder in folders for path in find_frames(folder)]:
+    for path in [file.path for folder in folders for file in find_frames(folder)]:
         try:
             sample = read_sample(path)
         except InputError as error:
@@ -222,29 +207,20 @@ def assign_groups(groups: Sequence[str], validation: float, seed: int) -> list[s
     return ["validation" if group in chosen else "train" for group in groups]
 
 
-def _read(path: Path) -> tuple[npt.NDArray[np.float32], dict[str, object]]:
-    """Block means and header of the first image of a FITS file."""
+def _read(path: Path) -> tuple[npt.NDArray[np.float32], Mapping[Hashable, object]]:
+    """Block means and attributes of a thermal frame."""
+    scene = read_frame(path)
+    if scene.attrs["flavour"] != "thermal":
+        raise InputError(path, "is in colour: states are of thermal frames", field="image")
+    try:
+        return to_binned(scene["image"].values[0]), scene.attrs
+    except ValueError as error:
+        raise InputError(path, str(error), field="image") from error
+
+
+def _camera_seed(cards: str) -> str | None:
+    """What tells one simulated camera from another in a header; None of a real frame."""
     from astropy.io import fits
 
-    try:
-        with (
-            warnings.catch_warnings(record=True, action="always") as told,
-            path.open("rb") as file,
-            fits.open(file, memmap=False) as hdus,
-        ):
-            for hdu in hdus:
-                if hdu.is_image and hdu.data is not None and hdu.data.ndim == 2:
-                    found = to_binned(hdu.data), dict(hdu.header)
-                    break
-            else:
-                raise InputError(path, "holds no image of two axes", field="NAXIS")
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(path, f"cannot be read as a frame: {error}") from error
-    # Of a file that is still being written astropy fills up what is missing, and warns.
-    if any("truncated" in str(warning.message) for warning in told):
-        raise InputError(path, "is shorter than its header says", remedy="is it still written?")
-    return found
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
+    value = fits.Header.fromstring(cards, sep="\n").get("CAMSEED")
+    return None if value is None else str(value)

@@ -42,6 +42,7 @@ HALF = np.repeat([[0] * 6 + [255] * 6], 12, 0)
         ("HYTA/images/B1.png", "HYTA/2GT/B1_GT.png"),
         ("flat/B1.png", "flat/B1_GT.png"),
         ("sim/frames/a.png", "sim/truth/a.png"),
+        ("sim/frames/a_flux.png", "sim/truth/a_truth.png"),
     ],
 )
 def test_the_label_of_a_frame_is_found(tmp_path, image, label):

@@ -40,7 +40,8 @@ def label_path_for(path: str | PathLike[str]) -> Path | None:
 
     Looked for: in a folder of labels (`masks`, `GTmaps`, `GT`, `2GT`, `3GT`, `labels`, `truth`)
     beside the frame's folder or below it, and beside the frame, a file of the frame's name, with
-    `_GT` or `_masked` behind it or in place of `_flux`; at last the frame itself if it has a MASK.
+    `_GT` or `_masked` behind it, or `_masked` or `_truth` in place of `_flux`; at last the frame
+    itself if it has a MASK.
     """
     path = Path(path)
     parent = path.absolute().parent
@@ -48,7 +49,7 @@ def label_path_for(path: str | PathLike[str]) -> Path | None:
     below = [parent / name for name in LABEL_FOLDERS]
     stem = stem_of(path)
     bare = stem.removesuffix("_flux")
-    names = [stem, f"{stem}_GT", f"{bare}_masked", f"{stem}_masked", bare]
+    names = [stem, f"{stem}_GT", f"{bare}_masked", f"{stem}_masked", f"{bare}_truth", bare]
     for folder in [*beside, *below, parent]:
         if not folder.is_dir():
             continue
