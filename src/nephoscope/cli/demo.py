@@ -32,27 +32,31 @@ def demo(
 
 
 def _demo_sky(output: Path, seed: int) -> None:
+    from nephoscope.cli.background import background
     from nephoscope.cli.predict import predict
     from nephoscope.evaluation.night import compare_night
     from nephoscope.files import atomic_path
     from nephoscope.plots.night import draw_night
     from nephoscope.simulate.sky import simulate_sky
 
-    simulated, products = output / "simulated", output / "products"
+    simulated, products, clear = output / "simulated", output / "products", output / "clear.nc"
+    frames, truth = simulated / "frames", simulated / "truth"
     typer.echo(f"simulating {FRAMES} frames of a night with known clouds ...")
     simulate_sky(simulated, FRAMES, seed, "night")
-    predict("sky", [simulated / "frames"], products)
-    found = compare_night(products, simulated / "truth")
+    predict("sky", [frames], products / "alone")
+    background("sky", [frames], clear, products / "alone")
+    predict("sky", [frames], products / "beside_clear", background=str(clear))
+    first, second = (compare_night(products / name, truth) for name in ("alone", "beside_clear"))
     with atomic_path(output / "night.png") as part:
-        draw_night(found, products).savefig(part, format="png", dpi=100)
-    typer.echo(f"products: {products} (FITS and picture of each frame)")
-    typer.echo(f"table:    {products / 'frames.csv'}")
+        figure = draw_night(second, products / "beside_clear", first)
+        figure.savefig(part, format="png", dpi=100)
+    typer.echo(f"products: {products} (FITS and picture of each frame, frames.csv, blobs.csv)")
     typer.echo(f"picture:  {output / 'night.png'}")
-    typer.echo(
-        f"simulated skill: state right in {found.right} of {found.judged} frames "
-        f"({len(found.file) - found.judged} unknown); mIoU {found.mean_iou:.2f}; cloud fraction "
-        f"off by {found.error:.2f} on average, against the known truth"
-    )
+    for words, night in (("by itself", first), ("beside its own clear sky", second)):
+        typer.echo(
+            f"simulated skill, each frame {words}: state right in {night.right} of {FRAMES}, "
+            f"mIoU {night.mean_iou:.2f}, cloud fraction off by {night.error:.2f}"
+        )
 
 
 def _demo_mars(output: Path, seed: int) -> None:

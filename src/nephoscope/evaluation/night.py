@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.errors import InputError
 from nephoscope.instruments.skycam import read_label
 from nephoscope.instruments.skycam.fits import read_units
+from nephoscope.products.sky import read_frames_csv
 
 _RAW, _TRUTH = "_flux", "_truth"
 
@@ -70,12 +69,7 @@ def compare_night(products: Path, truth: Path) -> Night:
     Raises:
         InputError: a table, product or truth cannot be read.
     """
-    table = products / "frames.csv"
-    try:
-        with table.open(encoding="utf-8", newline="") as file:
-            rows = sorted(csv.DictReader(file), key=lambda row: row["time"])
-    except OSError as error:
-        raise InputError(table, f"cannot be read: {error.strerror}") from error
+    rows = read_frames_csv(products)
     counts, covers = np.zeros((2, 2), np.int64), []
     for row in rows:
         there = read_label(truth / Path(row["file"]).name.replace(_RAW, _TRUTH))

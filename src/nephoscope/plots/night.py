@@ -19,18 +19,18 @@ _COLOURS = {"clear": "tab:green", "cloudy": "tab:red", "unknown": "tab:gray"}
 _SHOWN = 4  # overlays
 
 
-def draw_night(night: Night, products: Path, truth: bool = True) -> Figure:
+def draw_night(night: Night, products: Path, first: Night | None = None) -> Figure:
     """Draw a night.
 
     Args:
         night: what was found.
         products: folder of the overlays.
-        truth: draw the true cloud fraction, too.
+        first: what was found before the camera's clear sky was known.
     """
     figure = Figure(figsize=(9, 6), layout="constrained")
     upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[1, 0.9])[:, 0]
     chosen = np.unique(np.linspace(0, len(night.file) - 1, _SHOWN).round().astype(int))
-    _curve(upper.subplots(), night, chosen, truth)
+    _curve(upper.subplots(), night, first, chosen)
     axes = np.atleast_1d(lower.subplots(1, len(chosen)))
     for number, (place, panel) in enumerate(zip(chosen, axes, strict=True), 1):
         path = products / Path(night.file[place]).with_suffix(".png")
@@ -42,11 +42,14 @@ def draw_night(night: Night, products: Path, truth: bool = True) -> Figure:
     return figure
 
 
-def _curve(axes: Axes, night: Night, chosen: np.ndarray[tuple[int], np.dtype[np.intp]],
-           truth: bool) -> None:  # fmt: skip
-    if truth:
-        axes.plot(night.time, 100 * night.true, "k--", label="simulated truth")
-    axes.plot(night.time, 100 * night.found, color="tab:blue", label="found")
+def _curve(
+    axes: Axes, night: Night, first: Night | None, chosen: np.ndarray[tuple[int], np.dtype[np.intp]]
+) -> None:
+    axes.plot(night.time, 100 * night.true, "k--", label="simulated truth")
+    if first is not None:
+        axes.plot(first.time, 100 * first.found, color="tab:orange", label="each frame by itself")
+    label = "found" if first is None else "beside its own clear sky"
+    axes.plot(night.time, 100 * night.found, color="tab:blue", label=label)
     for state, colour in _COLOURS.items():
         here = np.array([found == state for found in night.state])
         if here.any():
