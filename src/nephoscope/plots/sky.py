@@ -97,7 +97,7 @@ def _percent(value: float) -> str:
 
 def _band(result: FrameResult, width: int) -> NDArray[np.uint8]:
     """(y, x) uint8, 0 the colour of the state to `_SHADES` - 1 white: lines of words."""
-    size = max(14, width // 32)
+    size = max(14, width // 34)
     first, second = _words(result)
     small = _font(round(size * 0.8))
     letters = max(int(len(second) * (width - size) / max(small.getlength(second), 1)), 20)
