@@ -264,3 +264,17 @@ def test_a_clear_reference_is_fitted_and_used(small_zoo, frames, tmp_path):
     assert run(*words, "--background", tmp_path / "clear.nc")[0] == 0
     (row,) = rows(tmp_path / "out" / "frames.csv")
     assert (row["state"], float(row["cloud_fraction"])) == ("cloudy", 1.0)
+
+
+def test_frames_that_a_first_run_called_clear_make_the_reference(small_zoo, frames, tmp_path):
+    for seed in range(6):
+        frames.clear(tmp_path / "raw" / "day" / f"{seed}.fits", seed)
+    frames.cloudy(tmp_path / "raw" / "day" / "x.fits", 9)
+    predict_sky([tmp_path / "raw"], tmp_path / "out", SkyOptions())
+    words = ["background", "sky", str(tmp_path / "raw"), "-o", str(tmp_path / "clear.nc")]
+    made = CliRunner().invoke(app, [*words, "--clear-in", str(tmp_path / "out")])
+    assert (made.exit_code, made.stderr) == (0, "")
+    assert f"{tmp_path / 'clear.nc'}: 6 scenes" in made.stdout
+    wrong = CliRunner().invoke(app, [*words, "--clear-in", str(tmp_path / "raw")])
+    assert wrong.exit_code == 1
+    assert "frames.csv: cannot be read" in wrong.stderr
