@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nephoscope.errors import InputError, NephoscopeError
-from nephoscope.workers import each_in_processes
+from nephoscope.workers import each_in_processes, results_in_processes
 
 
 def note(folder, item):
@@ -50,7 +50,7 @@ def test_a_worker_that_dies_is_told(tmp_path):
 PARENT = """
 import os, pathlib, sys, time
 from functools import partial
-from nephoscope.workers import each_in_processes
+from nephoscope.workers import each_in_processes, results_in_processes
 
 def wait(folder, item):
     (folder / item).write_text(str(os.getpid()))
@@ -84,3 +84,16 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
     while any(map(is_alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(map(is_alive, workers))
+
+
+def double(item):
+    if item == 3:
+        raise InputError("3", "is odd")
+    return 2 * item
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_come_back_and_explained_failures_in_their_place(workers):
+    found = dict(results_in_processes(double, range(5), workers))
+    assert isinstance(found.pop(3), InputError)
+    assert found == {0: 0, 1: 2, 2: 4, 4: 8}

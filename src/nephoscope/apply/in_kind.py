@@ -13,6 +13,9 @@ import xarray as xr
 from nephoscope.apply.bounds import outside_season
 from nephoscope.apply.plan import Options, plan_jobs
 from nephoscope.apply.predict import Predictor, predict_scene
+from nephoscope.apply.sky.chain import SkyOptions
+from nephoscope.apply.sky.choice import is_of_sky
+from nephoscope.apply.sky.one import predict_one
 from nephoscope.apply.work import Work
 from nephoscope.background import read_background, sample_background
 from nephoscope.errors import UsageError
@@ -49,9 +52,11 @@ def predict(
     """Apply a model to one scene. For many files, use `nephoscope predict`.
 
     Args:
-        model: a model, its shipped name or its folder.
+        model: a model, its shipped name or its folder; for a frame of a sky camera also "sky" or a
+            formula (see `nephoscope.apply.sky.one`).
         scene: an image of the whole grid, (channel: red, green, blue; y; x), uint8 DN with 0 in
-            all channels where missing or float32 DN with NaN; a Scene; or the path of one file.
+            all channels where missing or float32 DN with NaN (of a sky camera any size, one
+            channel of counts or red, green, blue); a Scene; or the path of one file.
         background: file of what clear looks like, from `nephoscope background`.
         output: folder of the product, for a path only.
 
@@ -67,6 +72,11 @@ def predict(
     is_path = not isinstance(scene, np.ndarray | xr.Dataset)
     if is_path != (output is not None):
         raise UsageError("predict: give `output`, a folder, for a path and for nothing else")
+    if (sky := _sky_name(model)) is not None:
+        frame = scene if isinstance(scene, np.ndarray | xr.Dataset) else Path(scene)
+        clear_sky = None if background is None else Path(background)
+        options = SkyOptions(sky, background=clear_sky, picture=False)
+        return predict_one(frame, options, None if output is None else Path(output))
     loaded = load_model(Path(model)) if isinstance(model, str | PathLike) else model
     predictor = Predictor(loaded)
     clear = None if background is None else read_background(background)
@@ -75,6 +85,13 @@ def predict(
     if isinstance(scene, xr.Dataset):
         return _of_scene(predictor, scene, clear)
     return _of_file(predictor, Path(scene), Path(output or ""), background, clear)
+
+
+def _sky_name(model: Model | Place) -> str | None:
+    """What the sky camera's chain calls a model; None of another instrument's."""
+    if isinstance(model, str | PathLike):
+        return str(model) if is_of_sky(str(model)) else None
+    return str(model.folder) if model.recipe.instrument == "skycam" else None
 
 
 def _of_image(

@@ -27,6 +27,10 @@ def background(
         typer.Argument(metavar="SCENES...", help="Maps, or clear frames of one camera; folders."),
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="The background file to write.")],
+    clear_in: Annotated[
+        Path | None,
+        typer.Option(help="sky: take only frames that this folder of products calls clear."),
+    ] = None,
 ) -> None:
     """Build the background from a series of scenes; those that cannot be read are left out."""
     from nephoscope.instruments import find_scenes
@@ -34,6 +38,8 @@ def background(
 
     instrument = "skycam" if recipe == SKY else load_recipe(recipe).instrument
     files = [file for place in scenes for file in find_scenes(place, instrument)]
+    if clear_in is not None:
+        files = _clear_ones(files, clear_in)
     failed: list[Path] = []
 
     def name(path: Path, error: InputError) -> None:
@@ -58,6 +64,14 @@ def _build(
     built = build_background(files, load_recipe(recipe), on_error=name)
     write_background(built, out)
     return str(built.attrs["sha256"])
+
+
+def _clear_ones(files: list[SceneFile], products: Path) -> list[SceneFile]:
+    """Those that `predict sky` called clear when it wrote `products`."""
+    from nephoscope.products.sky import read_frames_csv
+
+    clear = {row["file"] for row in read_frames_csv(products) if row["state"] == "clear"}
+    return [file for file in files if str(file.relative / file.path.name) in clear]
 
 
 def _fit_clear_sky(

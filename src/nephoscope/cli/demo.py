@@ -12,14 +12,54 @@ if TYPE_CHECKING:
     from nephoscope.instruments import SceneFile
 
 
+FRAMES = 24  # of the simulated night
+
+
 def demo(
-    pipeline: Annotated[Literal["mars"], typer.Argument(help="Which pipeline to show.")] = "mars",
+    pipeline: Annotated[
+        Literal["mars", "sky"], typer.Argument(help="Which pipeline to show.")
+    ] = "mars",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path(
         "nephoscope-demo"
     ),
-    seed: Annotated[int, typer.Option(help="Of the simulated planet.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of what is simulated.")] = 1,
 ) -> None:
-    """Simulate a scene, predict it with the shipped model, show how good it is."""
+    """Simulate scenes, predict them with the shipped model, show how good it is."""
+    if pipeline == "sky":
+        _demo_sky(output, seed)
+    else:
+        _demo_mars(output, seed)
+
+
+def _demo_sky(output: Path, seed: int) -> None:
+    from nephoscope.cli.background import background
+    from nephoscope.cli.predict import predict
+    from nephoscope.evaluation.night import compare_night
+    from nephoscope.files import atomic_path
+    from nephoscope.plots.night import draw_night
+    from nephoscope.simulate.sky import simulate_sky
+
+    simulated, products, clear = output / "simulated", output / "products", output / "clear.nc"
+    frames, truth = simulated / "frames", simulated / "truth"
+    typer.echo(f"simulating {FRAMES} frames of a night with known clouds ...")
+    simulate_sky(simulated, FRAMES, seed, "night")
+    predict("sky", [frames], products / "alone")
+    background("sky", [frames], clear, products / "alone")
+    predict("sky", [frames], products / "beside_clear", background=str(clear))
+    first, second = (compare_night(products / name, truth) for name in ("alone", "beside_clear"))
+    with atomic_path(output / "night.png") as part:
+        figure = draw_night(second, products / "beside_clear", first)
+        figure.savefig(part, format="png", dpi=100)
+    typer.echo(f"products: {products} (FITS and picture of each frame, frames.csv, blobs.csv)")
+    typer.echo(f"picture:  {output / 'night.png'}")
+    for words, night in (("by itself", first), ("beside its own clear sky", second)):
+        typer.echo(
+            f"simulated skill, each frame {words}: state right in {night.right} of {FRAMES}, "
+            f"mIoU {night.mean_iou:.2f}, cloud fraction off by {night.error:.2f}"
+        )
+
+
+def _demo_mars(output: Path, seed: int) -> None:
     from nephoscope.cli.predict import predict
     from nephoscope.instruments import find_scenes
     from nephoscope.simulate.mars import simulate_maps
@@ -28,7 +68,7 @@ def demo(
     typer.echo("simulating a map with known clouds ...")
     simulate_maps(simulated, scenes=1, seed=seed, flavour="label")
     (scene,) = find_scenes(simulated, "marci")
-    predict(pipeline, [scene.path], products)
+    predict("mars", [scene.path], products)
     (product,) = products.rglob(f"{scene.map_id}.nc")
     typer.echo(f"map:     {scene.path}")
     typer.echo(f"product: {product}")

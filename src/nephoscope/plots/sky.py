@@ -7,6 +7,7 @@ channel becomes a picture with a palette, which is written in a fifth of the tim
 from __future__ import annotations
 
 import math
+import textwrap
 from functools import lru_cache
 from os import PathLike
 
@@ -95,14 +96,18 @@ def _percent(value: float) -> str:
 
 
 def _band(result: FrameResult, width: int) -> NDArray[np.uint8]:
-    """(y, x) uint8, 0 the colour of the state to `_SHADES` - 1 white: two lines of words."""
-    size = max(14, width // 32)
-    lines = Image.new("L", (width, round(3.1 * size)), 0)
-    draw = ImageDraw.Draw(lines)
+    """(y, x) uint8, 0 the colour of the state to `_SHADES` - 1 white: lines of words."""
+    size = max(14, width // 34)
     first, second = _words(result)
+    small = _font(round(size * 0.8))
+    letters = max(int(len(second) * (width - size) / max(small.getlength(second), 1)), 20)
+    below = textwrap.wrap(second, letters) or [""]
+    picture = Image.new("L", (width, round((2.1 + len(below)) * size)), 0)
+    draw = ImageDraw.Draw(picture)
     draw.text((size // 2, size // 4), first, 255, _font(size))
-    draw.text((size // 2, size // 4 + 1.4 * size), second, _FAINT, _font(round(size * 0.8)))
-    return np.asarray(np.asarray(lines) // np.uint8(256 // _SHADES))
+    for number, line in enumerate(below):
+        draw.text((size // 2, size // 4 + (1.4 + number) * size), line, _FAINT, small)
+    return np.asarray(np.asarray(picture) // np.uint8(256 // _SHADES))
 
 
 def _ramp(colour: tuple[int, int, int]) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from nephoscope.errors import InputError
 from nephoscope.files import write_text
 from nephoscope.instruments.skycam.circle import Circle
 from nephoscope.products.fits import Facts
@@ -229,6 +230,21 @@ def write_frames_csv(path: str | PathLike[str], rows: Iterable[Mapping[str, str]
         OutputError: the file cannot be written.
     """
     _write_csv(path, FRAME_COLUMNS, rows)
+
+
+def read_frames_csv(products: str | PathLike[str]) -> list[dict[str, str]]:
+    """The rows of `frames.csv` in a folder of products, in the order of time.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    table = Path(products) / "frames.csv"
+    try:
+        with table.open(encoding="utf-8", newline="") as file:
+            return sorted(csv.DictReader(file), key=lambda row: row["time"])
+    except (OSError, UnicodeDecodeError, KeyError) as error:
+        remedy = "name a folder that `nephoscope predict sky` wrote"
+        raise InputError(table, f"cannot be read: {error}", remedy=remedy) from error
 
 
 def write_blobs_csv(path: str | PathLike[str], rows: Iterable[Mapping[str, str]]) -> None:

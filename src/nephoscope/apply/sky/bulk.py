@@ -112,7 +112,7 @@ def plan_frames(inputs: Sequence[Path], out: Path, options: SkyOptions) -> list[
     jobs: dict[Path, Job] = {}
     for scene in sorted(scenes.values(), key=_order):
         target = out / scene.relative / f"{scene.map_id}.fits"
-        if target in jobs:
+        if target in jobs and jobs[target].scene.path.parent == scene.path.parent:
             target = out / scene.relative / f"{scene.path.name}.fits"
         if target in jobs:
             raise UsageError(

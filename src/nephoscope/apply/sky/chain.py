@@ -118,6 +118,7 @@ class SkyChain:
             InputError: the frame cannot be used, or there is no model for it.
         """
         check_usable(scene)
+        self._check_kind(scene)
         warmer, doubt = self._excess(scene)
         verdict = self._classify(scene, warmer, doubt)
         found = self._segment(scene, verdict, warmer is not None)
@@ -169,14 +170,21 @@ class SkyChain:
             return _nothing(scene)
         if choice.gated and (compared or "clear_reference" in scene):
             return self._by_formula(scene, _PHYSICAL)
-        if flavour not in choice.masks:
+        return self._by_model(scene, choice.masks[flavour])
+
+    def _check_kind(self, scene: xr.Dataset) -> None:
+        """Refuse frames that a named model or formula is not for."""
+        flavour, choice = str(scene.attrs["flavour"]), self.choice
+        if choice.gated:
+            return
+        for_colour = "colour" in choice.masks
+        if (flavour == "colour") != for_colour:
             raise InputError(
                 _source(scene),
-                f"is a {flavour} frame, and model '{choice.name}' is not for these",
+                f"is a {flavour} frame, and '{choice.name}' is not for these",
                 field="image",
                 remedy="predict with 'sky', which takes each frame's own model",
             )
-        return self._by_model(scene, choice.masks[flavour])
 
     def _by_model(self, scene: xr.Dataset, name: str) -> _Segmented:
         try:
@@ -195,9 +203,6 @@ class SkyChain:
         )
 
     def _by_formula(self, scene: xr.Dataset, name: str) -> _Segmented:
-        if scene.sizes["channel"] != 1:
-            problem = f"is a colour frame, and formula '{name}' is for one channel"
-            raise InputError(_source(scene), problem, field="image", remedy="predict with 'sky'")
         if name == _PHYSICAL:
             found = clear_excess(scene, self.reference)
         else:

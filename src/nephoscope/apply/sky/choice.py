@@ -24,7 +24,7 @@ class Choice:
 
     Attributes:
         name: as the user gave it.
-        state: model of the state of thermal frames; "" for none.
+        state: model of the state of thermal frames.
         masks: flavour of a frame → model of its mask; a flavour that is not there is not predicted.
         formula: name of the formula that makes the masks; "" for none.
         gated: whether the state decides about the mask: classify, then segment.
@@ -71,7 +71,7 @@ def choose(name: str) -> Choice:
     if model.recipe.instrument != _INSTRUMENT:
         raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
     if _COLOURS & set(model.recipe.inputs.features):
-        return Choice(name, state="", masks={"colour": name})
+        return Choice(name, masks={"colour": name})
     return Choice(name, masks={"thermal": name, "grey": name})
 
 
@@ -81,7 +81,7 @@ def fingerprint(choice: Choice) -> dict[str, str]:
     from nephoscope.models.folder import FACTS, zoo
 
     found = {"formula": choice.formula}
-    state = locate_state_model(choice.state) if choice.state else None
+    state = locate_state_model(choice.state)
     if state is not None:
         found["state"] = sha256_of(state / "state.yaml")
     for flavour, name in choice.masks.items():

@@ -38,9 +38,17 @@ _STILL_WRITING = "the camera may still be writing it: run again later, or fetch 
 
 @dataclass(frozen=True)
 class Unit:
-    """One header-data unit: its header and where its data lie in the file's bytes."""
+    """One header-data unit: its header and where its data lie in the file's bytes.
+
+    Attributes:
+        header: the valid cards.
+        text: the same, one a line: astropy takes milliseconds to write them again.
+        content: the bytes of the file.
+        start: where the data begin.
+    """
 
     header: fits.Header
+    text: str
     content: bytes
     start: int
 
@@ -123,7 +131,8 @@ def _unit(path: Path, content: bytes, start: int) -> Unit:
         end += BLOCK
         cards = [block[at : at + CARD].rstrip() for at in range(0, len(block), CARD)]
         if b"END" in cards:
-            unit = Unit(_header(content[start:end]), content, end)
+            text = _valid_cards(content[start:end])
+            unit = Unit(fits.Header.fromstring(text, sep="\n"), text, content, end)
             missing = end + _size(path, unit.header) - len(content)
             if missing > 0:
                 problem = f"is {missing} bytes shorter than its header says"
@@ -132,16 +141,13 @@ def _unit(path: Path, content: bytes, start: int) -> Unit:
     raise InputError(path, "ends within its header", field="END", remedy=_STILL_WRITING)
 
 
-def _header(raw: bytes) -> fits.Header:
-    """The valid cards; astropy would warn of the others now, and fail on them later."""
+def _valid_cards(raw: bytes) -> str:
+    """One a line; astropy would warn of the others now, and fail on them later."""
     text = raw.decode("ascii", "replace")
-    cards = (text[at : at + CARD] for at in range(0, len(text), CARD))
-    valid = [
-        card
-        for card in cards
-        if VALID_CARD.fullmatch(card.rstrip()) or _COMMENTARY.fullmatch(card.rstrip())
-    ]
-    return fits.Header.fromstring("".join(valid))
+    cards = (text[at : at + CARD].rstrip() for at in range(0, len(text), CARD))
+    return "\n".join(
+        card for card in cards if VALID_CARD.fullmatch(card) or _COMMENTARY.fullmatch(card)
+    )
 
 
 def _size(path: Path, header: fits.Header) -> int:

@@ -76,8 +76,7 @@ def read_frame(path: str | PathLike[str], shape: tuple[int, int] | None = None) 
         raise InputError(path, "is no frame", remedy="frames are FITS, PNG, JPEG or IRCCAM .mat")
     frame = {"fits": _from_fits, "picture": _from_picture, "mat": _from_mat}[kind](path)
     _check_size(path, frame.image.shape[1:], shape)
-    if np.isnan(frame.image).all():
-        raise InputError(path, "holds no valid pixel", field="image", remedy="leave it out")
+    _check_any(path, frame.image)
     return check_scene(_scene(path, frame))
 
 
@@ -96,7 +95,9 @@ def image_unit(units: list[Unit], path: Path) -> Unit:
 def _from_fits(path: Path) -> _Frame:
     units = read_units(path)
     unit = image_unit(units, path)
-    cards = units[0].header if unit is units[0] else _joined(units[0].header, unit.header)
+    alone = unit is units[0]
+    cards = unit.header if alone else _joined(units[0].header, unit.header)
+    text = unit.text if alone else _text(cards)
     bits = int(unit.header["BITPIX"])
     if bits in _NOT_COUNTS:
         raise InputError(
@@ -106,15 +107,17 @@ def _from_fits(path: Path) -> _Frame:
             remedy="save the camera's own counts",
         )
     image = _planes(path, unit.values())
+    _check_any(path, image)
     if len(image) == len(COLOURS):
         facts = {
-            "header": _text(cards),
+            "header": text,
             "camera": camera_of(cards),
             **_circle_of(grey(image), _BLACK),
         }
         frame = _Frame(image, COLOURS, "DN", "colour", facts=facts)
     else:
         frame = _counts(path, cards, image, bits)
+        frame.facts["header"] = text
     frame.site, frame.time = site_of(cards), time_of(cards, path)
     frame.facts |= facts_of(cards)
     return frame
@@ -135,7 +138,6 @@ def _counts(path: Path, header: Any, image: NDArray[np.float32], bits: int) -> _
     full = FULL_SCALE if thermal or (highest < FULL_SCALE and not unsigned) else 2**16
     share = float((image >= full - 1).mean())
     facts: dict[str, Any] = {
-        "header": _text(header),
         "camera": camera,
         "full_scale": full,
         "saturated_share": share,
@@ -215,6 +217,11 @@ def _check_size(path: Path, found: tuple[int, ...], wanted: tuple[int, int] | No
     if wanted is not None and found != tuple(wanted):
         expected = " x ".join(map(str, wanted))
         raise InputError(path, f"is {size} pixels, not {expected}", field="image")
+
+
+def _check_any(path: Path, image: NDArray[np.float32]) -> None:
+    if np.isnan(image).all():
+        raise InputError(path, "holds no valid pixel", field="image", remedy="leave it out")
 
 
 def _joined(primary: Any, extension: Any) -> Any:  # noqa: ANN401 - astropy's headers have no types

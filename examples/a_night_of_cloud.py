@@ -1,0 +1,39 @@
+"""A night of a thermal camera: from raw frames to a curve of cloud fraction.
+
+Usage: python a_night_of_cloud.py FOLDER
+"""
+
+import csv
+import sys
+from pathlib import Path
+
+import nephoscope
+from nephoscope.apply.sky.bulk import predict_sky
+from nephoscope.apply.sky.chain import SkyOptions
+from nephoscope.evaluation.night import compare_night
+from nephoscope.formulas import fit_clear_reference, write_clear_reference
+from nephoscope.plots.night import draw_night
+from nephoscope.simulate.sky import simulate_sky
+
+
+def main(folder: Path, frames: int = 24) -> None:
+    """Simulate a night into `folder`, predict it, and write `a_night_of_cloud.png` there."""
+    raw, alone, beside = folder / "night" / "frames", folder / "alone", folder / "beside_clear"
+    simulate_sky(folder / "night", scenes=frames, seed=1, flavour="night")
+
+    # Each frame by itself: it shows which parts are warmer, not whether all of it is cloud.
+    predict_sky([raw], alone, workers=2)
+
+    # The frames called clear show what this camera sees without cloud.
+    with (alone / "frames.csv").open() as table:
+        clear = [raw / row["file"] for row in csv.DictReader(table) if row["state"] == "clear"]
+    reference = fit_clear_reference(map(nephoscope.open_scene, clear))
+    write_clear_reference(reference, folder / "clear.nc")
+    predict_sky([raw], beside, SkyOptions(background=folder / "clear.nc"), workers=2)
+
+    first, second = (compare_night(place, folder / "night" / "truth") for place in (alone, beside))
+    draw_night(second, beside, first).savefig(folder / "a_night_of_cloud.png", dpi=100)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
