@@ -16,27 +16,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CELL, BLOCK = 2, 4  # pixels to the side of a cell and of a block
 FAR = 1e3  # beyond any feature
 TINY = 1e-3
-Looked = tuple[Tensor, Tensor, Tensor]
+CLASSES, EXTREMES, MOMENTS = 5, 4, 6  # numbers that each kind of window gives
 
 
 class LocalNet(nn.Module):
     """(batch, feature, y, x) → (batch, output, y, x) logits; y and x multiples of `divisor`.
+
+    Surroundings are seen at four levels: around each pixel, and around squares of 2, 4 and 8
+    pixels to the side. Sides of windows are odd and count the squares of their level.
 
     Args:
         features: input features; the last is the flag for pixels with data.
         outputs: logits per pixel.
         windowed: features of which surroundings are seen: a colour, a sign (-1 cloud … 1 clear)
             and a brightness, in this order.
-        near: sides of the windows around a pixel, pixels, odd.
-        middle: sides of the windows around a cell of 2 x 2 pixels, cells, odd.
-        wide: sides of the windows around a block of 4 x 4 pixels, blocks, odd.
-        classes: the same, of windows in which clear and cloud are told apart.
-        extremes: the same, of windows of which lowest and highest are taken.
+        moments: of which mean and spread are taken, at each of the four levels.
+        classes: in which clear and cloud are told apart, at the last two levels.
+        extremes: of which lowest and highest are taken, at the last two levels.
         hidden: widths of the perceptron's hidden layers.
-        whole: whether the frame as a whole is seen.
     """
 
     centre: Tensor
@@ -48,24 +47,21 @@ class LocalNet(nn.Module):
         outputs: int = 1,
         *,
         windowed: Sequence[int] = (3, 4, 5),
-        near: Sequence[int] = (3, 5),
-        middle: Sequence[int] = (5, 9),
-        wide: Sequence[int] = (9, 17, 31),
-        classes: Sequence[int] = (5, 11, 25, 51),
-        extremes: Sequence[int] = (9, 25, 61),
-        hidden: Sequence[int] = (64, 32),
-        whole: bool = True,
+        moments: Sequence[Sequence[int]] = ((3, 5), (5, 9), (9, 17), (15,)),
+        classes: Sequence[Sequence[int]] = ((5, 11), (13, 25)),
+        extremes: Sequence[Sequence[int]] = ((9,), (13, 31)),
+        hidden: Sequence[int] = (40, 24),
     ) -> None:
         super().__init__()
-        self.windowed = list(windowed)
-        self.sides = tuple(near), tuple(middle), tuple(wide), tuple(classes), tuple(extremes)
-        self.whole, self.divisor = whole, BLOCK
-        number = len(self.windowed)
-        self.parts = (
-            features - 1 + 2 * number * len(near) + len(classes),
-            2 * number * len(middle),
-            2 * number * len(wide) + 5 * len(classes) + 4 * len(extremes) + (5 + 6) * whole,
-        )
+        self.windowed, self.moments = list(windowed), [tuple(sides) for sides in moments]
+        self.classes, self.extremes = ([tuple(s) for s in kind] for kind in (classes, extremes))
+        self.divisor = 8
+        told = sum(map(len, self.classes))
+        self.parts = [MOMENTS * len(sides) for sides in self.moments]
+        self.parts[0] += features - 1 + told
+        for level, sides in enumerate(zip(self.classes, self.extremes, strict=True), 2):
+            self.parts[level] += CLASSES * len(sides[0]) + EXTREMES * len(sides[1])
+        self.parts[3] += CLASSES + EXTREMES + MOMENTS
         self.register_buffer("centre", torch.zeros(sum(self.parts)))
         self.register_buffer("spread", torch.ones(sum(self.parts)))
         self.first = nn.Linear(sum(self.parts), hidden[0])
@@ -73,13 +69,14 @@ class LocalNet(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits of every pixel, float32."""
-        near, middle, wide = self.look(inputs)
         weight = self.first.weight / self.spread
         bias = self.first.bias - weight @ self.centre
         parts = weight[:, :, None, None].split(self.parts, dim=1)
-        state = functional.conv2d(near, parts[0], bias)
-        state = state + _enlarge(functional.conv2d(middle, parts[1]), CELL)
-        state = state + _enlarge(functional.conv2d(wide, parts[2]), BLOCK)
+        pixels, *levels = self.look(inputs)
+        far = functional.conv2d(levels[2], parts[3], bias)
+        for level in (1, 0):
+            far = functional.conv2d(levels[level], parts[level + 1]) + _enlarge(far)
+        state = functional.conv2d(pixels, parts[0]) + _spread(far)
         for layer in self.rest:
             state = functional.conv2d(
                 functional.relu(state), layer.weight[:, :, None, None], layer.bias
@@ -101,49 +98,46 @@ class LocalNet(nn.Module):
     @torch.no_grad()
     def at_pixels(self, inputs: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
         """What is seen at some pixels of one frame: (1, feature, y, x) → (pixel, seen)."""
-        found = []
-        for part, step in zip(self.look(inputs), (1, CELL, BLOCK), strict=True):
-            full = part if step == 1 else _enlarge(part, step)
-            found.append(full[0, :, rows, cols].T)
-        return torch.cat(found, dim=1)
+        pixels, *levels = self.look(inputs)
+        far = levels[2]
+        for level in (1, 0):
+            far = torch.cat([levels[level], _enlarge(far)], dim=1)
+        return torch.cat([pixels[0, :, rows, cols].T, far[0, :, rows // 2, cols // 2].T], dim=1)
 
-    def look(self, inputs: Tensor) -> Looked:
-        """What is seen around each pixel, cell of 2 x 2 and block of 4 x 4 pixels."""
-        near, middle, wide, classes, extremes = self.sides
+    def look(self, inputs: Tensor) -> list[Tensor]:
+        """What is seen at each level: (batch, number, y / side, x / side) of sides 1, 2, 4, 8."""
         known = inputs[:, -1:]
         image = inputs[:, :-1] * known
-        windowed = image[:, self.windowed]
-        stack = torch.cat([windowed, windowed**2, known], dim=1)
-        cells = functional.avg_pool2d(stack, CELL)
-        clear = windowed[:, :1], windowed[:, 2:], (1 + windowed[:, 1:2]) / 2 * known
-        shares = torch.cat([clear[0] * clear[2], clear[1] * clear[2], clear[2]], dim=1)
-        blocks = functional.avg_pool2d(cells, BLOCK // CELL)
-        both = torch.cat([functional.avg_pool2d(shares, BLOCK), blocks[:, [0, 2, -1]]], dim=1)
-        far = [_moments(blocks, side) for side in wide]
-        told = [_classes(_box(both, side)) for side in classes]
-        far += [*told, *(_extremes(blocks, side) for side in extremes)]
-        if self.whole:
-            far += self._of_all(blocks, both)
-        pixels = [image, *(_moments(stack, side) for side in near)]
-        pixels += [_between(windowed[:, :1], kind, known) for kind in told]
-        return (
-            torch.cat(pixels, dim=1),
-            torch.cat([_moments(cells, side) for side in middle], dim=1),
-            torch.cat(far, dim=1),
-        )
-
-    def _of_all(self, blocks: Tensor, both: Tensor) -> list[Tensor]:
-        """The same of the whole frame, in every block."""
-        size = -1, -1, *blocks.shape[2:]
-        means = [_classes(both.mean((2, 3), keepdim=True))]
-        means.append(_split(blocks.mean((2, 3), keepdim=True)))
-        return [mean.expand(size) for mean in means]
+        values = image[:, self.windowed]
+        levels = [torch.cat([values, values**2, known], dim=1)]
+        for _ in range(3):
+            levels.append(functional.avg_pool2d(levels[-1], 2))
+        clear = (1 + values[:, 1:2]) / 2 * known
+        sums = functional.avg_pool2d(torch.cat([values[:, ::2] * clear, clear], dim=1), 4)
+        sums = torch.cat([sums, levels[2][:, [0, 2, -1]]], dim=1)
+        both = [sums, functional.avg_pool2d(sums, 2)]
+        seen = [
+            [_moments(_box(level, side)) for side in sides]
+            for level, sides in zip(levels, self.moments, strict=True)
+        ]
+        told = [
+            [_classes(_box(level, side)) for side in sides]
+            for level, sides in zip(both, self.classes, strict=True)
+        ]
+        for level in (2, 3):
+            seen[level] += told[level - 2]
+            seen[level] += [_extremes(levels[level], side) for side in self.extremes[level - 2]]
+        seen[3] += _of_all(levels[3], both[1])
+        seen[0] = [image, *seen[0], _between(values[:, :1], told, known)]
+        return [torch.cat(found, dim=1) for found in seen]
 
 
-def _enlarge(state: Tensor, step: int) -> Tensor:
-    return functional.interpolate(
-        state, scale_factor=float(step), mode="bilinear", align_corners=False
-    )
+def _enlarge(state: Tensor) -> Tensor:
+    return functional.interpolate(state, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def _spread(state: Tensor) -> Tensor:
+    return functional.interpolate(state, scale_factor=2.0, mode="nearest")
 
 
 def _box(state: Tensor, side: int) -> Tensor:
@@ -153,12 +147,8 @@ def _box(state: Tensor, side: int) -> Tensor:
     return functional.avg_pool2d(state, (1, side), 1, (0, half))
 
 
-def _moments(stack: Tensor, side: int) -> Tensor:
-    """Mean and standard deviation over windows of (values, their squares, share known)."""
-    return _split(_box(stack, side))
-
-
-def _split(mean: Tensor) -> Tensor:
+def _moments(mean: Tensor) -> Tensor:
+    """Mean and standard deviation from means of values, their squares and the share known."""
     mean = mean[:, :-1] / mean[:, -1:].clamp(min=TINY)
     first, second = mean.chunk(2, dim=1)
     return torch.cat([first, torch.sqrt((second - first**2).clamp(min=1e-6))], dim=1)
@@ -182,23 +172,44 @@ def _classes(sums: Tensor) -> Tensor:
     return torch.cat([*found, share], dim=1)
 
 
-def _between(colour: Tensor, classes: Tensor, known: Tensor) -> Tensor:
-    """Where a pixel's colour lies between those of clear (1) and cloud (-1) around it."""
-    clear, cloud = classes[:, :1], classes[:, 2:3]
-    pair = torch.cat([(clear + cloud) / 2, (clear - cloud).abs().clamp(min=0.05)], dim=1)
-    pair = _enlarge(pair, BLOCK)
-    return torch.tanh((colour - pair[:, :1]) / pair[:, 1:] * 2) * known
+def _between(colour: Tensor, told: list[list[Tensor]], known: Tensor) -> Tensor:
+    """Where a pixel's colour lies between those of clear (1) and cloud (-1), for each window."""
+    pairs: list[Tensor] = []
+    for classes in (torch.cat(told[1], dim=1), torch.cat(told[0], dim=1)):
+        clear, cloud = classes[:, ::CLASSES], classes[:, 2::CLASSES]
+        half = (clear - cloud).abs().clamp(min=0.05) / 2
+        found = [(clear + cloud) / 2, half]
+        if pairs:
+            found = [torch.cat(pair, 1) for pair in zip(found, map(_enlarge, pairs), strict=True)]
+        pairs = found
+    middle, half = _spread(_enlarge(torch.cat(pairs, dim=1))).chunk(2, dim=1)
+    return torch.tanh((colour - middle) / half) * known
 
 
-def _extremes(blocks: Tensor, side: int) -> Tensor:
+def _extremes(level: Tensor, side: int) -> Tensor:
     """Lowest and highest colour and brightness over windows; 0 where nothing is known."""
-    share = blocks[:, -1:]
-    known = (share > 0.5).to(blocks.dtype)
-    value = blocks[:, [0, 2]] / share.clamp(min=TINY)
     half, found = side // 2, []
     for sign in (1.0, -1.0):
-        hidden = sign * value * known - FAR * (1 - known)
-        most = functional.max_pool2d(hidden, (side, 1), 1, (half, 0))
-        most = functional.max_pool2d(most, (1, side), 1, (0, half))
-        found.append(sign * most * (most > -FAR / 2).to(value.dtype))
+        most = functional.max_pool2d(_hidden(level, sign), (side, 1), 1, (half, 0))
+        found.append(_shown(functional.max_pool2d(most, (1, side), 1, (0, half)), sign))
     return torch.cat(found, dim=1)
+
+
+def _of_all(level: Tensor, both: Tensor) -> list[Tensor]:
+    """The three of the whole frame, the same everywhere."""
+    ends = [_shown(_hidden(level, sign).amax((2, 3), keepdim=True), sign) for sign in (1.0, -1.0)]
+    kinds = _classes(both.mean((2, 3), keepdim=True)), torch.cat(ends, dim=1)
+    mean = _moments(level.mean((2, 3), keepdim=True))
+    whole = torch.cat([*kinds, mean], dim=1)
+    return [whole + 0 * level[:, :1]]
+
+
+def _hidden(level: Tensor, sign: float) -> Tensor:
+    """Colour and brightness times `sign`, far below everything where nothing is known."""
+    share = level[:, -1:]
+    known = (share > 0.5).to(level.dtype)
+    return sign * level[:, [0, 2]] / share.clamp(min=TINY) * known - FAR * (1 - known)
+
+
+def _shown(most: Tensor, sign: float) -> Tensor:
+    return sign * most * (most > -FAR / 2).to(most.dtype)
