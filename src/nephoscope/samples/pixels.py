@@ -51,8 +51,7 @@ class PixelBatches:
             raise UsageError("training.pool: the recipe has none")
         self.loader, self.network, self.steps, self.start = loader, network, steps, start
         self.pool: Pool = pool
-        self._seen: list[Tensor] = []
-        self._label: list[Tensor] = []
+        self._held: dict[int, tuple[Tensor, Tensor]] = {}
         self._made = 0
 
     def __len__(self) -> int:
@@ -67,19 +66,14 @@ class PixelBatches:
     def first_seen(self) -> Tensor:
         """What is seen in the pool of the first step: (pixel, number)."""
         self._fill(0)
-        return torch.cat(self._seen)
+        return torch.cat([self._held[place][0] for place in range(self.pool.frames)])
 
     def _fill(self, oldest: int) -> None:
         """Hold the frames from number `oldest` on, as many as the pool takes."""
         last = oldest + self.pool.frames
         for number in range(max(self._made, oldest), last):
-            seen, label = self._frame(number)
-            if len(self._seen) < self.pool.frames:
-                self._seen.append(seen)
-                self._label.append(label)
-            else:
-                place = number % self.pool.frames
-                self._seen[place], self._label[place] = seen, label
+            place = number % self.pool.frames
+            self._held[place] = self._frame(number)
         self._made = max(self._made, last)
 
     def _frame(self, number: int) -> tuple[Tensor, Tensor]:
@@ -98,10 +92,11 @@ class PixelBatches:
     def _batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self.loader.seed, step, 2))
         size = self.loader.recipe.training.batch
-        share = -(-size // len(self._seen))
-        places = rng.integers(self.pool.pixels, size=(len(self._seen), share))
-        pairs = list(zip(self._seen, self._label, torch.from_numpy(places), strict=True))
-        return {
-            "seen": torch.cat([seen[place] for seen, _, place in pairs]),
-            "label": torch.cat([label[place] for _, label, place in pairs]),
-        }
+        frames = self.pool.frames
+        places = rng.integers(self.pool.pixels, size=(frames, -(-size // frames)))
+        drawn = [
+            tuple(part[torch.from_numpy(chosen)] for part in self._held[place])
+            for place, chosen in enumerate(places)
+        ]
+        seen, label = (torch.cat(parts) for parts in zip(*drawn, strict=True))
+        return {"seen": seen, "label": label}
