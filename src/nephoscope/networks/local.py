@@ -19,6 +19,8 @@ from torch.nn import functional
 FAR = 1e3  # beyond any feature
 TINY = 1e-3
 CLASSES, EXTREMES, MOMENTS = 5, 4, 6  # numbers that each kind of window gives
+COLOUR_STEPS, COLOUR_WIDTH = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3), 0.02
+BRIGHTNESS_STEPS, BRIGHTNESS_WIDTH = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5), 0.15
 
 
 class LocalNet(nn.Module):
@@ -50,7 +52,7 @@ class LocalNet(nn.Module):
         moments: Sequence[Sequence[int]] = ((3, 5), (5, 9), (9, 17), (15,)),
         classes: Sequence[Sequence[int]] = ((5, 11), (13, 25)),
         extremes: Sequence[Sequence[int]] = ((9,), (13, 31)),
-        hidden: Sequence[int] = (40, 24),
+        hidden: Sequence[int] = (48, 32),
     ) -> None:
         super().__init__()
         self.windowed, self.moments = list(windowed), [tuple(sides) for sides in moments]
@@ -62,6 +64,7 @@ class LocalNet(nn.Module):
         for level, sides in enumerate(zip(self.classes, self.extremes, strict=True), 2):
             self.parts[level] += CLASSES * len(sides[0]) + EXTREMES * len(sides[1])
         self.parts[3] += CLASSES + EXTREMES + MOMENTS
+        self.parts[3] += len(COLOUR_STEPS) + len(BRIGHTNESS_STEPS)
         self.register_buffer("centre", torch.zeros(sum(self.parts)))
         self.register_buffer("spread", torch.ones(sum(self.parts)))
         self.first = nn.Linear(sum(self.parts), hidden[0])
@@ -196,12 +199,28 @@ def _extremes(level: Tensor, side: int) -> Tensor:
 
 
 def _of_all(level: Tensor, both: Tensor) -> list[Tensor]:
-    """The three of the whole frame, the same everywhere."""
+    """The same of the whole frame, and how its colour and brightness are spread."""
     ends = [_shown(_hidden(level, sign).amax((2, 3), keepdim=True), sign) for sign in (1.0, -1.0)]
     kinds = _classes(both.mean((2, 3), keepdim=True)), torch.cat(ends, dim=1)
     mean = _moments(level.mean((2, 3), keepdim=True))
-    whole = torch.cat([*kinds, mean], dim=1)
+    whole = torch.cat([*kinds, mean, *_spreads(level)], dim=1)
     return [whole + 0 * level[:, :1]]
+
+
+def _spreads(level: Tensor) -> list[Tensor]:
+    """Shares of the frame that are bluer, and brighter, than fixed steps (a soft histogram)."""
+    share = level[:, -1:]
+    whole = share.mean((2, 3), keepdim=True).clamp(min=TINY)
+    found = []
+    for channel, steps, width in (
+        (0, COLOUR_STEPS, COLOUR_WIDTH),
+        (2, BRIGHTNESS_STEPS, BRIGHTNESS_WIDTH),
+    ):
+        value = level[:, channel : channel + 1] / share.clamp(min=TINY)
+        for step in steps:
+            above = torch.sigmoid((value - step) / width) * share
+            found.append(above.mean((2, 3), keepdim=True) / whole)
+    return found
 
 
 def _hidden(level: Tensor, sign: float) -> Tensor:
