@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -74,16 +75,14 @@ class LocalNet(nn.Module):
         """Logits of every pixel, float32."""
         weight = self.first.weight / self.spread
         bias = self.first.bias - weight @ self.centre
-        parts = weight[:, :, None, None].split(self.parts, dim=1)
+        parts = torch.split(weight[:, :, None, None], self.parts, dim=1)
         pixels, *levels = self.look(inputs)
         far = functional.conv2d(levels[2], parts[3], bias)
         for level in (1, 0):
             far = functional.conv2d(levels[level], parts[level + 1]) + _enlarge(far)
         state = functional.conv2d(pixels, parts[0]) + _spread(far)
         for layer in self.rest:
-            state = functional.conv2d(
-                functional.relu(state), layer.weight[:, :, None, None], layer.bias
-            )
+            state = _pointwise(functional.relu(state), layer)
         return state
 
     def judge(self, seen: Tensor) -> Tensor:
@@ -133,6 +132,11 @@ class LocalNet(nn.Module):
         seen[3] += _of_all(levels[3], both[1])
         seen[0] = [image, *seen[0], _between(values[:, :1], told, known)]
         return [torch.cat(found, dim=1) for found in seen]
+
+
+def _pointwise(state: Tensor, layer: Any) -> Tensor:  # noqa: ANN401 - nn.ModuleList has no types
+    """A linear layer on the channels of every pixel."""
+    return functional.conv2d(state, layer.weight[:, :, None, None], layer.bias)
 
 
 def _enlarge(state: Tensor) -> Tensor:
