@@ -93,11 +93,20 @@ class Augmentation(_Part):
     warp: Warp = Warp()
 
 
+class Pool(_Part):
+    """Training on single pixels of many frames at once: see `nephoscope.samples.pixels`."""
+
+    frames: int = Field(128, ge=1, description="frames in the pool")
+    pixels: int = Field(3000, ge=1, description="pixels held of each")
+    refresh: int = Field(10, ge=1, description="steps until the oldest frame is replaced")
+
+
 class Training(_Part):
     """The fit: sizes, schedule, stopping."""
 
     crop: tuple[int, int] = (256, 256)
-    batch: int = Field(8, ge=1)
+    batch: int = Field(8, ge=1, description="crops of a step; with a pool, pixels")
+    pool: Pool | None = Field(None, description="only for the network `local`")
     steps: int = Field(2000, ge=1)
     validate_every: int = Field(250, ge=1)
     patience: int = Field(8, ge=1, description="validations without a better score")

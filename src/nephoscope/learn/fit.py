@@ -35,10 +35,12 @@ from nephoscope.limits import as_dataset, learn_limits
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
+from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import Recipe
 from nephoscope.samples.arrays import PartArrays, load_part
 from nephoscope.samples.frames import WholeFrames
 from nephoscope.samples.loader import Batches, CropLoader, Tiles, judged
+from nephoscope.samples.pixels import PixelBatches
 from nephoscope.samples.store import open_samples
 from nephoscope.tasks.mask import OUTPUTS
 
@@ -91,15 +93,18 @@ def fit(
     _check_crop(recipe, network)
     epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
     period = math.ceil(recipe.training.steps / epochs)
+    started: list[lightning.Trainer] = []
+    batches = _batches(loader, network, period, lambda: started[0].global_step, start is None)
     module = MaskModule(network, recipe.training, epochs * period)
     clock = _Clock(report, epochs * period, watch)
     trainer = _trainer(recipe, out, epochs, clock, bar=report is None)
+    started.append(trainer)
     write_text(out / RUN, yaml.safe_dump(_identity(recipe, samples_id), sort_keys=False))
     last = out / "checkpoints" / "last.ckpt"
     _run(
         trainer,
         module,
-        Batches(loader, period, start=lambda: trainer.global_step),
+        batches,
         judged(validation, recipe, network.divisor),
         last if resume and last.exists() else None,
     )
@@ -226,6 +231,27 @@ def _start_network(
     return wrapped, normalisation
 
 
+def _batches(
+    loader: CropLoader,
+    network: NormalisedNetwork,
+    period: int,
+    start: Callable[[], int],
+    fresh: bool,
+) -> Batches | PixelBatches:
+    """Batches of crops, or of pixels for a network that looks first; a fresh one is scaled."""
+    if loader.recipe.training.pool is None:
+        return Batches(loader, period, start=start)
+    looking = network.network
+    if not isinstance(looking, LocalNet):
+        raise UsageError("training.pool: only the network 'local' can be trained on pixels")
+    if loader.recipe.inputs.normalise:
+        raise UsageError("inputs.normalise: must be false with training.pool")
+    batches = PixelBatches(loader, looking, period, start)
+    if fresh:
+        looking.standardise(batches.first_seen())
+    return batches
+
+
 def _check_crop(recipe: Recipe, network: NormalisedNetwork) -> None:
     for side in recipe.training.crop:
         if side % network.divisor:
@@ -274,7 +300,7 @@ def _trainer(
 def _run(
     trainer: lightning.Trainer,
     module: MaskModule,
-    batches: Batches,
+    batches: Batches | PixelBatches,
     tiles: Tiles | WholeFrames,
     checkpoint: Path | None,
 ) -> None:

@@ -50,7 +50,13 @@ class MaskModule(lightning.LightningModule):
             self.average.eval()
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        """Loss of one batch."""
+        """Loss of one batch, of crops or of single pixels."""
+        if "seen" in batch:
+            judge: Any = self.network.network
+            logits = judge.judge(batch["seen"])
+            loss = mask_loss(logits, batch["label"], self.training_settings.losses)
+            self.log("loss", loss, on_step=True, prog_bar=True)
+            return loss
         inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
         loss = mask_loss(self.network(inputs), batch["label"], self.training_settings.losses)
         self.log("loss", loss, on_step=True, prog_bar=True)

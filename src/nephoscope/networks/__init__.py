@@ -14,7 +14,7 @@ def build_network(name: str, options: dict[str, Any], features: int, outputs: in
     """Make a network with fresh weights.
 
     Args:
-        name: a registered name: `unet`, `pixel`, `cnn` or `resnet18`.
+        name: a registered name: `unet`, `pixel`, `local`, `cnn` or `resnet18`.
         options: the keyword arguments of that network.
         features: channels of its input.
         outputs: channels of its output.
@@ -23,11 +23,13 @@ def build_network(name: str, options: dict[str, Any], features: int, outputs: in
         UsageError: the name or an option is not known.
     """
     from nephoscope.networks.classifier import ResNet18, SmallCNN
+    from nephoscope.networks.local import LocalNet
     from nephoscope.networks.pixel import PixelNet
     from nephoscope.networks.unet import UNet
 
     registered: dict[str, type[nn.Module]] = {
         "cnn": SmallCNN,
+        "local": LocalNet,
         "pixel": PixelNet,
         "resnet18": ResNet18,
         "unet": UNet,

@@ -1,0 +1,98 @@
+"""Write the card of the shipped colour-sky model from what was measured.
+
+    nephoscope evaluate MODEL sky.zarr --split validation -o report
+    python -m benchmarks.sky_shifts MODEL sky.zarr -o shifts
+    python -m benchmarks.sky_card MODEL report shifts
+
+fills `benchmarks/sky_card.md` and writes it as `MODEL/card.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from benchmarks.model_card import HEADS
+from nephoscope.files import write_text
+from nephoscope.models import Model, load_model
+
+TEMPLATE = Path(__file__).with_name("sky_card.md")
+COLUMNS = ("f1", "mean_iou", "accuracy", "precision", "recall", "auc", "ece")
+
+
+def main() -> None:
+    """Write the card."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("model", type=Path, help="model folder")
+    parser.add_argument("report", type=Path, help="evaluation on the validation frames")
+    parser.add_argument("shifts", type=Path, help="what sky_shifts wrote")
+    options = parser.parse_args()
+    scores, shifts = (
+        json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+        for folder in (options.report, options.shifts)
+    )
+    model = load_model(options.model)
+    known = {scores["model"]["weights_sha256"], shifts["weights_sha256"]}
+    if known != {model.weights_sha256}:
+        raise SystemExit("the report or the shifts are of another model's weights")
+    write_text(options.model / "card.md", fill_card(model, scores, shifts))
+
+
+def fill_card(model: Model, scores: Mapping[str, Any], shifts: Mapping[str, Any]) -> str:
+    """The card's text.
+
+    Args:
+        model: what it is about.
+        scores: `scores.json` of the evaluation on the validation frames.
+        shifts: `scores.json` of `benchmarks.sky_shifts`.
+    """
+    split, full = model.info["split"], scores["metrics"]
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        name=model.name,
+        sha256=model.weights_sha256,
+        samples=scores["spec"]["samples"],
+        threshold=f"{model.threshold:.3f}",
+        parameters=f"{model.info['parameters']:,}",
+        train=_span(split["train"]),
+        validation=_span(split["validation"]),
+        scored=_span(scores["spec"]["maps"]),
+        pixels=f"{full['f1']['n']:,}",
+        scores=_scores(full, scores["baselines"]),
+        changed_frames=shifts["frames"],
+        changes=_changes(shifts["changes"]),
+    )
+
+
+def _span(frames: list[str]) -> str:
+    return f"{frames[0]} to {frames[-1]} ({len(frames)} frames)"
+
+
+def _scores(full: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
+    columns = [column for column in COLUMNS if column in full]
+    lines = [["method", *(HEADS.get(name, name.replace("_", " ")) for name in columns)]]
+    lines.append(["---"] * len(lines[0]))
+    lines.append(["this model", *(_value(full[column]) for column in columns)])
+    for name, row in baselines.items():
+        row = row.get("metrics", row)
+        lines.append([f"{name} (baseline)", *(_value(row[column]) for column in columns)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _value(score: Mapping[str, Any]) -> str:
+    if score["value"] is None:
+        return "-"
+    interval = "" if score.get("low") is None else f" ({score['low']:.3f} to {score['high']:.3f})"
+    return f"{score['value']:.4f}{interval}"
+
+
+def _changes(rows: Mapping[str, Mapping[str, float]]) -> str:
+    lines = [f"| {name} | {row['f1']:.3f} | {row['accuracy']:.3f} |" for name, row in rows.items()]
+    return "\n".join(["| frames | F1 | accuracy |", "|---|---|---|", *lines])
+
+
+if __name__ == "__main__":
+    main()
