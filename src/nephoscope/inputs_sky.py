@@ -80,15 +80,18 @@ def _in_noise(view: View, known: Bools, target: FloatArray) -> None:
     """
     target[...] = 0.0
     counts = _counts(view, known)
-    noise = _pixel_noise(counts)
+    noise = pixel_noise(counts)
     if known.any() and noise > _smallest(counts, known):
         _squash((counts - np.median(counts[known])) / (NOISE_UNIT * noise), known, target)
 
 
-def _pixel_noise(counts: npt.NDArray[np.float64]) -> float:
+def pixel_noise(counts: npt.NDArray[np.floating]) -> float:
     """Robust deviation of a pixel from its neighbours, blind to patterns of rows and columns.
 
     Second differences both ways (Immerkaer 1996, doi 10.1006/cviu.1996.0060), by their median.
+
+    Args:
+        counts: (y, x), any unit, NaN where missing.
     """
     across = counts[:, 2:] - 2 * counts[:, 1:-1] + counts[:, :-2]
     both = across[2:] - 2 * across[1:-1] + across[:-2]
