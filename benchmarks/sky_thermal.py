@@ -163,7 +163,7 @@ def fill_card(found: Mapping[str, Any], info: Mapping[str, Any], threshold: floa
     """The card's text, from what was measured and what the model knows of its training."""
     name = found["model"]["name"]
     own = found["simulated"][name]
-    agreement = "Not measured."
+    agreement, start = "Not measured.", info.get("initial_weights")
     if "agreement" in found:
         agreement = _table(found["agreement"], "all", ("mean_iou", "iou_clear", "f1", "mcc"))
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
@@ -172,6 +172,7 @@ def fill_card(found: Mapping[str, Any], info: Mapping[str, Any], threshold: floa
         threshold=f"{threshold:.3f}",
         parameters=f"{info['parameters']:,}",
         steps=f"{info['steps']:,}",
+        initial=f", from weights `{start[:12]}`" if start else "",
         train=len(info["split"]["train"]),
         validation=len(info["split"]["validation"]),
         samples=info["samples_id"],

@@ -9,6 +9,7 @@ temperature, so only what is left after taking out the frame's offset and scale 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,11 +83,21 @@ def _detrended(view: View, known: Bools, target: FloatArray) -> None:
     """As `_robust`, after a plane was taken out: sky brightens from the zenith down."""
     counts = _counts(view, known)
     if known.sum() > 3:
-        rows, cols = (place / max(counts.shape) for place in np.nonzero(known))
-        design = np.stack([rows, cols, np.ones(rows.size)], axis=1)
-        plane = np.linalg.lstsq(design, counts[known], rcond=None)[0]
-        counts[known] -= design @ plane
+        design, inverse = _plane((counts.shape[0], counts.shape[1]))
+        if known.all():
+            counts -= (design @ (inverse @ counts.ravel())).reshape(counts.shape)
+        else:
+            seen = design[known.ravel()]
+            counts[known] -= seen @ np.linalg.lstsq(seen, counts[known], rcond=None)[0]
     _squash(_standardise(counts, known), known, target)
+
+
+@lru_cache(maxsize=4)
+def _plane(shape: tuple[int, int]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.floating]]:
+    """What a plane over a frame is made of, (pixel, term), and its pseudo-inverse."""
+    rows, cols = (place.ravel() / max(shape) for place in np.indices(shape))
+    design = np.stack([rows, cols, np.ones(rows.size)], axis=1)
+    return design, np.linalg.pinv(design)
 
 
 def _in_noise(view: View, known: Bools, target: FloatArray) -> None:
@@ -97,15 +108,18 @@ def _in_noise(view: View, known: Bools, target: FloatArray) -> None:
     """
     target[...] = 0.0
     counts = _counts(view, known)
-    noise = _pixel_noise(counts)
+    noise = pixel_noise(counts)
     if known.any() and noise > _smallest(counts, known):
         _squash((counts - np.median(counts[known])) / (NOISE_UNIT * noise), known, target)
 
 
-def _pixel_noise(counts: npt.NDArray[np.float64]) -> float:
+def pixel_noise(counts: npt.NDArray[np.floating]) -> float:
     """Robust deviation of a pixel from its neighbours, blind to patterns of rows and columns.
 
     Second differences both ways (Immerkaer 1996, doi 10.1006/cviu.1996.0060), by their median.
+
+    Args:
+        counts: (y, x), any unit, NaN where missing.
     """
     across = counts[:, 2:] - 2 * counts[:, 1:-1] + counts[:, :-2]
     both = across[2:] - 2 * across[1:-1] + across[:-2]

@@ -121,3 +121,16 @@ def test_many_training_frames_are_thinned_out():
     options = BaselineOptions(pixels=200, pixels_learned=50, iterations=2, leaves=3, maps=5)
     score_baselines(samples, [20], options, read.append)
     assert len(read) == 6
+
+
+@pytest.mark.parametrize(
+    ("samples_id", "seen"), [("abc", {"train": 1, "validation": 0}), ("other", None)]
+)
+def test_a_name_tells_a_frame_only_in_the_models_own_samples(model, samples_id, seen):
+    info = {"samples_id": samples_id, "split": {"train": ["f000"], "validation": []}}
+    model = type("Model", (), {**vars(model), "info": info})()
+    found = run_evaluation(model, store([0.2, 0.7], ["test"] * 2), predict=by_brightness)
+    assert found.seen == seen
+    info["split"] = {"train": ["g"], "validation": ["h"]}
+    found = run_evaluation(model, store([0.2, 0.7], ["test"] * 2), predict=by_brightness)
+    assert found.seen == {"train": 0, "validation": 0}

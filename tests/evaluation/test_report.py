@@ -99,7 +99,7 @@ def test_report_says_the_numbers_and_shows_every_figure(
 @pytest.mark.parametrize(
     ("seen", "said"),
     [
-        (None, "does not say which maps"),
+        (None, "does not say whether"),
         ({"train": 2, "validation": 1}, "fitted to 2 of these maps"),
         ({"train": 0, "validation": 3}, "3 of them chose"),
         ({"train": 0, "validation": 0}, "has seen none of these maps"),

@@ -1,4 +1,6 @@
 import json
+import sys
+from importlib.machinery import ModuleSpec
 
 import numpy as np
 import pytest
@@ -223,3 +225,22 @@ def test_no_scale_and_no_offset_decides_over_a_real_frame(shipped, real_data, sc
             assert verdict.state in allowed
             blind = shipped.judge(frame).state
             assert blind == ("cloudy" if name == "cloud" else "unknown")
+
+
+def test_umap_is_drawn_where_it_is_installed(trained, samples, tmp_path, monkeypatch):
+    from types import ModuleType
+
+    class Flat:
+        def __init__(self, random_state):
+            assert random_state == 0
+
+        def fit_transform(self, values):
+            return values[:, :2]
+
+    stand_in = ModuleType("umap")
+    stand_in.UMAP = Flat
+    stand_in.__spec__ = ModuleSpec("umap", None)
+    monkeypatch.setitem(sys.modules, "umap", stand_in)
+    evaluate_state(load_state_model(trained), samples, tmp_path)
+    assert (tmp_path / "features_umap.png").read_bytes().startswith(b"\x89PNG")
+    assert "(features_umap.png)" in (tmp_path / "report.md").read_text()

@@ -1,11 +1,15 @@
 """Warped crops: where every pixel comes from, labels and images together, missing pixels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from nephoscope.inputs_sky import pixel_noise
 from nephoscope.recipe import Warp
 from nephoscope.samples.arrays import PartArrays
-from nephoscope.samples.warp import draw_map, places, warp_image, warped_crop
+from nephoscope.samples.warp import draw_map, lost_noise, places, warp_image, warped_crop
+from nephoscope.simulate.fractal import fractal
 
 ROWS, COLS = 40, 50
 
@@ -77,3 +81,36 @@ def test_missing_pixels_stay_missing_and_do_not_bleed():
     known = np.isfinite(found[0])
     np.testing.assert_allclose(found[0][known], 100, atol=1e-3)
     np.testing.assert_array_equal(known, cols >= 19.5)
+
+
+@pytest.mark.parametrize("zoom", [0.7, 1.7, 4.0])
+@pytest.mark.parametrize("gain", [1.0, 8.0])
+def test_a_warped_frame_of_counts_is_as_noisy_as_it_was(zoom, gain):
+    rng = np.random.default_rng(3)
+    smooth = 60 * fractal(rng, (128, 160), 2.2)
+    counts = gain * (700 + smooth + rng.normal(0, 2, (128, 160))).astype(np.float32)
+    whole = replace(
+        part(),
+        image=counts[None, None],
+        label=np.zeros((1, 128, 160), np.int8),
+        channels=("adu",),
+        latitude=np.zeros(128),
+        longitude=np.zeros(160),
+        rows=(0, 127),
+    )
+    settings = Warp(share=1, rotation=45, shear=0, zoom=(zoom, zoom), shift=0)
+    view, _ = warped_crop(whole, (128, 160), settings, rng)
+    assert pixel_noise(counts) == pytest.approx(2 * gain, rel=0.05)
+    assert pixel_noise(view.image[0]) == pytest.approx(2 * gain, rel=0.1)
+
+
+def test_the_noise_that_is_given_back_stays_off_colour_and_missing_pixels():
+    counts = np.random.default_rng(0).normal(700, 5, (60, 70)).astype(np.float32)
+    counts[:, :30] = np.nan
+    given = lost_noise(counts, counts, np.random.default_rng(1))
+    assert not given.any()
+    still = Warp(share=1, rotation=0, shear=0, zoom=(1, 1), shift=0)
+    whole = replace(part(), image=np.stack([counts[:ROWS, :COLS]])[None])
+    view, _ = warped_crop(whole, (ROWS, COLS), still, np.random.default_rng(0))
+    assert np.isnan(view.image[0, :, :29]).all()
+    assert np.isfinite(view.image[0, :, 31:]).all()

@@ -120,7 +120,7 @@ def _number_of(evaluation: Evaluation, number: int) -> str:
 def _seen(evaluation: Evaluation) -> str:
     """Whether the model knows the scored maps, by its own record."""
     if evaluation.seen is None:
-        return "The model does not say which maps it was fitted to: these may be among them."
+        return "The model does not say whether it was fitted to these: they may be among its own."
     train, validation = evaluation.seen["train"], evaluation.seen["validation"]
     if train:
         return f"**The model was fitted to {train} of these maps, so the scores flatter it.**"

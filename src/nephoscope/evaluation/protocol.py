@@ -337,7 +337,7 @@ def run_evaluation(
         spec=spec,
         model={"name": model.name, "weights_sha256": model.weights_sha256},
         ways=scores,
-        seen=_seen(getattr(model, "info", {}).get("split"), spec["maps"]),
+        seen=_seen(getattr(model, "info", {}), spec, gridded),
         crops=crops,
         gridded=gridded,
         samples=gallery.frames,
@@ -345,11 +345,20 @@ def run_evaluation(
     )
 
 
-def _seen(split: Mapping[str, Sequence[str]] | None, maps: Sequence[str]) -> dict[str, int] | None:
-    """How many of the maps the model was fitted to and chosen on, by its own record."""
+def _seen(info: Mapping[str, Any], spec: Mapping[str, Any], gridded: bool) -> dict[str, int] | None:
+    """How many of the maps the model was fitted to and chosen on, by its own record.
+
+    Files of two cameras may have the same name: of frames in other samples than the model's a
+    shared name says nothing.
+    """
+    split = info.get("split")
     if split is None:
         return None
-    return {part: len({*split.get(part, ())} & {*maps}) for part in ("train", "validation")}
+    found = {
+        part: len({*split.get(part, ())} & {*spec["maps"]}) for part in ("train", "validation")
+    }
+    other = not gridded and info.get("samples_id") != spec["samples"]
+    return None if other and any(found.values()) else found
 
 
 def _background_channels(model: Any) -> tuple[str, ...]:  # noqa: ANN401 - any model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ def evaluate_state(
     model: StateModel, samples: str | Path, out: str | Path, split: str | None = None
 ) -> dict[str, float | int]:
     """Score a model and write `scores.json`, `report.md`, `confusion.csv`, `roc.csv` and figures.
+
+    Where umap-learn is installed, the feature space is also drawn by UMAP.
 
     Args:
         model: of the `sky_state` task.
@@ -70,13 +73,16 @@ def evaluate_state(
     write_text(out / "confusion.csv", _confusion_csv(table))
     write_text(out / "roc.csv", _roc_csv(curve))
     features, kept = _features(store, split)
-    for name, figure in {
+    figures = {
         "confusion": plot_state_confusion(table, model.name),
         "roc": plot_state_roc(curve, model.name),
         "features": plot_feature_space(features, states[kept]),
-    }.items():
+    }
+    if find_spec("umap"):
+        figures["features_umap"] = plot_feature_space(features, states[kept], "umap")
+    for name, figure in figures.items():
         _save(figure, out / f"{name}.png")
-    write_text(out / "report.md", _report(model, found, split))
+    write_text(out / "report.md", _report(model, found, split, list(figures)))
     return found
 
 
@@ -185,7 +191,7 @@ def _save(figure: Figure, path: Path) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def _report(model: StateModel, found: dict[str, Any], split: str) -> str:
+def _report(model: StateModel, found: dict[str, Any], split: str, figures: list[str]) -> str:
     rows = [f"| {name.replace('_', ' ')} | {value} |" for name, value in found.items()]
     return "\n".join(
         [
@@ -196,12 +202,7 @@ def _report(model: StateModel, found: dict[str, Any], split: str) -> str:
             "| score | value |",
             "|---|---|",
             *rows,
-            "",
-            "![confusion](confusion.png)",
-            "",
-            "![ROC](roc.png)",
-            "",
-            "![feature space](features.png)",
+            *(f"\n![{name.replace('_', ' ')}]({name}.png)" for name in figures),
             "",
         ]
     )

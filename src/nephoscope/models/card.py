@@ -12,6 +12,7 @@ from nephoscope.errors import InputError
 from nephoscope.recipe import Recipe
 
 LICENCE = "apache-2.0"
+_MOST_IDS = 40  # more are not listed one by one
 
 
 def write_card(facts: Mapping[str, Any], recipe: Recipe) -> str:
@@ -66,8 +67,14 @@ def read_card(folder: Path) -> str:
 
 
 def _split(split: Mapping[str, list[str]]) -> str:
-    lines = [f"- {part}: {', '.join(ids) if ids else 'none'}" for part, ids in split.items()]
+    lines = [f"- {part}: {_ids(ids)}" for part, ids in split.items()]
     return "\n".join(lines) or "Not recorded."
+
+
+def _ids(ids: list[str]) -> str:
+    if len(ids) > _MOST_IDS:
+        return f"{len(ids)}, from {ids[0]} to {ids[-1]} (`model.yaml` names all)"
+    return ", ".join(ids) or "none"
 
 
 def _table(scores: Mapping[str, Mapping[str, float]]) -> str:

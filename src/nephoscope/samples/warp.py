@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.inputs import View, is_missing
+from nephoscope.inputs_sky import pixel_noise
 from nephoscope.recipe import Warp
 from nephoscope.samples.arrays import PartArrays
 
@@ -33,10 +34,27 @@ def warped_crop(
     view = part.view(sample, 0, 0, part.shape)
     label = part.label_window(sample, 0, 0, part.shape)
     image = warp_image(view.image, rows, cols)
+    if len(image) == 1:
+        image += lost_noise(view.image[0], image[0], rng)
     nearest = _reflect(rows, label.shape[0]), _reflect(cols, label.shape[1])
     row, col = (np.rint(place).astype(np.intp) for place in nearest)
     zeros = np.zeros(size[0]), np.zeros(size[1])
     return View(image, *zeros), label[row, col]
+
+
+def lost_noise(frame: npt.NDArray[np.generic], warped: Floats, rng: np.random.Generator) -> Floats:
+    """Noise that gives a warped frame the pixel noise which interpolation took: (y, x) float32.
+
+    Without it a zoomed frame would be of a camera better than any, and cloud would be told by that.
+
+    Args:
+        frame: (Y, X), one channel of counts, NaN where missing.
+        warped: (y, x) float32, the same after warping.
+        rng: where the noise comes from.
+    """
+    before, after = pixel_noise(frame.astype(np.float64)), pixel_noise(warped.astype(np.float64))
+    missing = np.float32(max(before**2 - after**2, 0.0) ** 0.5)
+    return missing * rng.standard_normal(warped.shape, dtype=np.float32)
 
 
 def draw_map(

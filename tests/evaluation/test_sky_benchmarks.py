@@ -1,0 +1,92 @@
+"""The benchmarks of the sky count what they say, and the card has all its numbers."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from benchmarks import sky_state, sky_thermal
+
+from nephoscope.simulate.sky import simulate_frame
+from nephoscope.tasks.sky_state import Verdict
+
+
+def made_up():
+    """A clear, a half cloudy and an overcast frame; the label is where counts are above 800."""
+    for name, cover in (("a", 0), ("b", 16), ("c", 32)):
+        label = np.zeros((32, 40), np.int8)
+        label[:cover] = 1
+        yield name, (700 + 200.0 * label).astype(np.float32), label
+
+
+def right(image):
+    return (image > 800).astype(np.float32)
+
+
+def test_ways_are_scored_over_all_and_by_kind_of_frame():
+    found = sky_thermal.measure(made_up(), {"right": right, "cloud": np.ones_like}, 0.5)
+    assert found["right"]["all"]["mean_iou"]["value"] == 1
+    assert {part: found["right"][part]["frames"] for part in ("clear", "partly", "overcast")} == {
+        "clear": 1, "partly": 1, "overcast": 1
+    }  # fmt: skip
+    assert found["cloud"]["all"]["mean_iou"]["value"] == pytest.approx(0.25)
+    assert found["cloud"]["clear"]["accuracy"]["value"] == 0
+    assert found["cloud"]["overcast"]["accuracy"]["value"] == 1
+
+
+class OneValue:
+    """A predictor that says the same everywhere: what the counts make of it."""
+
+    model = SimpleNamespace(recipe=SimpleNamespace(inputs=SimpleNamespace(features=("a", "b"))))
+
+    def predict_image(self, image, latitude, longitude):
+        return np.full(image.shape[1:], image.mean() / 1e4, np.float32)
+
+    def run(self, inputs):
+        assert inputs.shape == (1, 2, 128, 160)
+
+
+def test_a_model_that_leans_on_the_level_is_found_out():
+    means = [image.mean() for _, image, _ in sky_thermal.simulated(5, 2)]
+    moved = [abs(a * mean + b - mean) / 1e4 for mean in means for a, b in sky_thermal.CAMERAS]
+    change = sky_thermal.largest_change(OneValue(), seed=5, frames=2)
+    assert change == pytest.approx(max(moved), rel=1e-4)
+
+
+def test_the_card_has_every_number():
+    ways = {"sky-thermal": right, **sky_thermal.formulas()}
+    found = {
+        "model": {"name": "sky-thermal", "weights_sha256": "f" * 64},
+        "frames": 3,
+        "seed": 1,
+        "simulated": sky_thermal.measure(made_up(), ways, 0.5),
+        "largest_change": 0.0001,
+        "milliseconds": sky_thermal.milliseconds(OneValue(), 1, 1),
+        "hardware": {"processor": "one"},
+    }
+    split = {"train": ["a"] * 7, "validation": ["b"] * 3}
+    info = {"parameters": 1234, "steps": 5, "split": split, "samples_id": "abc"}
+    card = sky_thermal.fill_card(found, info, 0.5)
+    assert "$" not in card
+    assert "Not measured." in card
+    assert "| sky-thermal | 1.000" in card
+    found["agreement"] = sky_thermal.measure(made_up(), ways, 0.5)
+    assert "Not measured." not in sky_thermal.fill_card(found, info | {"initial_weights": "e"}, 0.5)
+
+
+class Brave:
+    """Says cloudy of everything it is shown."""
+
+    def judge(self, image, temperatures=None):
+        return Verdict("cloudy", 0.9, "")
+
+
+def test_every_frame_is_shown_in_each_way_with_its_true_state():
+    (said,) = sky_state.judge([Brave()], seed=3, frames=8)
+    frames = [simulate_frame(3, index) for index in range(8)]
+    states = [sky_state.state_of(frame) for frame in frames]
+    expected = [state for state in states if state >= 0]
+    assert set(said) == {"with temperatures", "without temperatures", "scaled and offset"}
+    for truth, verdicts in said.values():
+        assert truth == expected
+        assert len(verdicts) == len(expected)
+    assert sky_state.auc_of([0, 1], [Verdict("clear", 0.1, ""), Verdict("cloudy", 0.9, "")]) == 1
