@@ -89,7 +89,9 @@ def predict(
     elif min_blob is not None:
         raise UsageError(f"--min-blob is for frames of a sky camera, and '{model}' is not")
     else:
-        _predict_maps(model, inputs, out, options, background, workers or 1, part)
+        _predict_maps(
+            model, inputs, out, options, background, 1 if workers is None else workers, part
+        )
 
 
 def _predict_maps(
@@ -136,8 +138,9 @@ def _predict_frames(
     from nephoscope.apply.engine import cores
     from nephoscope.apply.sky.bulk import predict_sky
 
+    processes = cores() if workers is None else workers
     with told() as on_event:
-        summary = predict_sky(inputs, out, options, workers or cores(), part, on_event)
+        summary = predict_sky(inputs, out, options, processes, part, on_event)
     report(summary, out)
 
 

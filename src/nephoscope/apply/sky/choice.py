@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nephoscope import models
 from nephoscope.errors import UsageError
 from nephoscope.formulas import FORMULAS
-from nephoscope.models import load_model, locate_state_model
-from nephoscope.models.folder import list_models
 
 CHAIN, STATE = "sky", "sky-state"
 MASK_MODELS = {"thermal": "sky-thermal", "colour": "sky-colour"}
@@ -45,9 +44,12 @@ def is_of_sky(name: str) -> bool:
     """
     if name in {CHAIN, STATE, *MASK_MODELS.values(), *FORMULAS}:
         return True
-    if locate_state_model(name) is not None:
+    if models.locate_state_model(name) is not None:
         return True
-    return name not in list_models() and load_model(name).recipe.instrument == _INSTRUMENT
+    return (
+        name not in models.list_models()
+        and models.load_model(name).recipe.instrument == _INSTRUMENT
+    )
 
 
 def choose(name: str) -> Choice:
@@ -65,9 +67,9 @@ def choose(name: str) -> Choice:
         return Choice(name, masks=MASK_MODELS, gated=True)
     if name in FORMULAS:
         return Choice(name, formula=name)
-    if locate_state_model(name) is not None:
+    if models.locate_state_model(name) is not None:
         return Choice(name, state=name)
-    model = load_model(name)
+    model = models.load_model(name)
     if model.recipe.instrument != _INSTRUMENT:
         raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
     if _COLOURS & set(model.recipe.inputs.features):
@@ -81,7 +83,7 @@ def fingerprint(choice: Choice) -> dict[str, str]:
     from nephoscope.models.folder import FACTS, zoo
 
     found = {"formula": choice.formula}
-    state = locate_state_model(choice.state)
+    state = models.locate_state_model(choice.state)
     if state is not None:
         found["state"] = sha256_of(state / "state.yaml")
     for flavour, name in choice.masks.items():
