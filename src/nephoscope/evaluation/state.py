@@ -96,7 +96,7 @@ def judge_all(model: StateModel, store: xr.Dataset, split: str) -> tuple[States,
     warm = np.stack(
         [store[f"{name}_temperature"].values[chosen] for name in ("fpa", "ambient", "shutter")]
     ).T
-    images = (store["image"][int(n), 0].values for n in chosen)
+    images = store["image"].values[chosen, 0]  # one by one each would open its whole chunk
     verdicts = [
         model.judge(image, CameraTemperatures(*map(float, row)))
         for image, row in zip(images, warm, strict=True)

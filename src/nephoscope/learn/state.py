@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.state import judge_all, state_scores
@@ -77,7 +77,10 @@ def fit_state(
         raise UsageError(f"{folder} exists: name another folder")
     features = _features(recipe)
     store, start = open_states(samples), time.monotonic()
-    train, validation = (_part(store, part, features) for part in ("train", "validation"))
+    samples_id = str(store.attrs.get("samples_id", ""))
+    train, validation = (
+        _part(str(samples), samples_id, part, features) for part in ("train", "validation")
+    )
     if recipe.network.name == "linear":
         scaling, weights = _fit_linear(recipe, *train)
         scores = (_scaled(validation[0], scaling) @ weights["weight"] + weights["bias"][0]).astype(
@@ -89,7 +92,7 @@ def fit_state(
     calibration = _calibrate(scores, validation[1])
     band = choose_band(probability(scores, calibration), validation[1])
     info: dict[str, Any] = {
-        "samples_id": str(store.attrs.get("samples_id", "")),
+        "samples_id": samples_id,
         "samples": {"train": len(train[1]), "validation": len(validation[1])},
         "parameters": int(sum(value.size for value in weights.values())),
         "likelihood": round(likelihood(probability(scores, calibration), validation[1]), 4),
@@ -137,15 +140,21 @@ def _features(recipe: Recipe) -> str:
     return features
 
 
-def _part(store: xr.Dataset, part: str, features: str) -> tuple[Floats, npt.NDArray[np.int8]]:
-    """Inputs and states of a part; frames in which there is nothing to see are left out."""
+@lru_cache(maxsize=2)
+def _part(
+    samples: str, samples_id: str, part: str, features: str
+) -> tuple[Floats, npt.NDArray[np.int8]]:
+    """Inputs and states of a part; frames in which there is nothing to see are left out.
+
+    They are kept for the next trial of a study: to make them takes longer than to fit.
+    """
+    store = open_states(samples)
     chosen = np.flatnonzero(store["split"].values == part)
     found = [inputs_of(image[0], features) for image in store["image"].values[chosen]]
     seen = [n for n, one in enumerate(found) if one is not None]
     states = store["state"].values[chosen][seen].astype(np.int8)
     if len(set(states.tolist())) < 2:
-        source = str(store.encoding.get("source", "samples"))
-        raise InputError(source, f"has not both states in '{part}'", field="state")
+        raise InputError(samples, f"has not both states in '{part}'", field="state")
     return np.stack([one for one in found if one is not None]), states
 
 
