@@ -94,13 +94,14 @@ def fit(
     epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
     period = math.ceil(recipe.training.steps / epochs)
     started: list[lightning.Trainer] = []
-    batches = _batches(loader, network, period, lambda: started[0].global_step, start is None)
+    last = out / "checkpoints" / "last.ckpt"
+    fresh = start is None and not (resume and last.exists())
+    batches = _batches(loader, network, period, lambda: started[0].global_step, fresh)
     module = MaskModule(network, recipe.training, epochs * period)
     clock = _Clock(report, epochs * period, watch)
     trainer = _trainer(recipe, out, epochs, clock, bar=report is None)
     started.append(trainer)
     write_text(out / RUN, yaml.safe_dump(_identity(recipe, samples_id), sort_keys=False))
-    last = out / "checkpoints" / "last.ckpt"
     _run(
         trainer,
         module,

@@ -108,7 +108,7 @@ class LocalNet(nn.Module):
 
     def look(self, inputs: Tensor) -> list[Tensor]:
         """What is seen at each level: (batch, number, y / side, x / side) of sides 1, 2, 4, 8."""
-        known = inputs[:, -1:]
+        known = (inputs[:, -1:] > 0.5).to(inputs.dtype)
         image = inputs[:, :-1] * known
         values = image[:, self.windowed]
         levels = [torch.cat([values, values**2, known], dim=1)]

@@ -60,10 +60,15 @@ class CropLoader(IterableDataset[Batch]):
             inputs = assemble(view, self.recipe.inputs.features)
             yield {"inputs": torch.from_numpy(inputs), "label": torch.from_numpy(label)}
 
-    def crop(self, number: int) -> tuple[View, Label]:
-        """Crop number `number`, augmented, before its features are computed."""
+    def crop(self, number: int, sample: int | None = None) -> tuple[View, Label]:
+        """Crop number `number`, augmented, before its features are computed.
+
+        Args:
+            number: of the crop.
+            sample: which sample to cut it from; drawn when not given.
+        """
         rng = np.random.default_rng((self.seed, number))
-        view, label = self._draw(rng)
+        view, label = self._draw(rng, sample)
         label = np.where(is_missing(view.image), np.int8(-1), label)
         settings = self.recipe.training.augmentation
         view, label = augment(view, label, settings, rng, self.part.channels, self.part.statistics)
@@ -79,13 +84,14 @@ class CropLoader(IterableDataset[Batch]):
             assemble(view, features, out=inputs[place])
         return {"inputs": torch.from_numpy(inputs), "label": torch.from_numpy(labels)}
 
-    def _draw(self, rng: np.random.Generator) -> tuple[View, Label]:
+    def _draw(self, rng: np.random.Generator, given: int | None) -> tuple[View, Label]:
         """A window with enough labels, or the best of `TRIES`."""
         if self.warp.share and rng.random() < self.warp.share:
-            return warped_crop(self.part, self.size, self.warp, rng)
+            return warped_crop(self.part, self.size, self.warp, rng, given)
         best: tuple[float, int, int, int] = (-1.0, 0, 0, 0)
         for _ in range(TRIES):
             sample, row, col = self._place(rng)
+            sample = sample if given is None else given
             label = self.part.label_window(sample, row, col, self.size)
             best = max(best, (float((label >= 0).mean()), sample, row, col))
             if best[0] >= MINIMUM_LABELLED:

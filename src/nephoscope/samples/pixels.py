@@ -77,8 +77,14 @@ class PixelBatches:
         self._made = max(self._made, last)
 
     def _frame(self, number: int) -> tuple[Tensor, Tensor]:
-        """Some labelled pixels of frame `number`, drawn with replacement."""
-        view, label = self.loader.crop(number)
+        """Some labelled pixels of frame `number`, drawn with replacement.
+
+        Every sample has its turn before any comes again, in an order drawn anew each round.
+        """
+        samples = len(self.loader.part.indices)
+        turn, place = divmod(number, samples)
+        order = np.random.default_rng((self.loader.seed, turn, 3)).permutation(samples)
+        view, label = self.loader.crop(number, int(order[place]))
         inputs = assemble(view, self.loader.recipe.inputs.features)
         rng = np.random.default_rng((self.loader.seed, number, 1))
         known = np.flatnonzero(label >= 0)

@@ -18,7 +18,11 @@ Label = npt.NDArray[np.int8]
 
 
 def warped_crop(
-    part: PartArrays, size: tuple[int, int], settings: Warp, rng: np.random.Generator
+    part: PartArrays,
+    size: tuple[int, int],
+    settings: Warp,
+    rng: np.random.Generator,
+    sample: int | None = None,
 ) -> tuple[View, Label]:
     """A crop of one frame under a random affine map.
 
@@ -27,8 +31,10 @@ def warped_crop(
         size: rows and columns of the crop.
         settings: how far the map may go.
         rng: where the draws come from.
+        sample: which sample to cut it from; drawn when not given.
     """
-    sample = int(rng.integers(len(part.indices)))
+    drawn = int(rng.integers(len(part.indices)))
+    sample = drawn if sample is None else sample
     matrix, centre = draw_map(part.shape, settings, rng)
     rows, cols = places(size, matrix, centre)
     view = part.view(sample, 0, 0, part.shape)
