@@ -79,7 +79,7 @@ def _span(frames: list[str]) -> str:
 
 def _scores(full: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
     columns = [column for column in COLUMNS if column in full]
-    lines = [["method", *(HEADS.get(name, name.replace("_", " ")) for name in columns)]]
+    lines = [["method", *({**HEADS, "mean_iou": "mean IoU"}.get(name, name) for name in columns)]]
     lines.append(["---"] * len(lines[0]))
     lines.append(["this model", *(_value(full[column]) for column in columns)])
     for name, row in baselines.items():
