@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="model folder")
     parser.add_argument("report", type=Path, help="evaluation on the validation frames")
     parser.add_argument("shifts", type=Path, help="what sky_shifts wrote")
+    parser.add_argument("--baselines", type=Path, help="take them from another report")
     options = parser.parse_args()
     scores, shifts = (
         json.loads((folder / "scores.json").read_text(encoding="utf-8"))
@@ -39,6 +40,11 @@ def main() -> None:
     known = {scores["model"]["weights_sha256"], shifts["weights_sha256"]}
     if known != {model.weights_sha256}:
         raise SystemExit("the report or the shifts are of another model's weights")
+    if options.baselines is not None:
+        other = json.loads((options.baselines / "scores.json").read_text(encoding="utf-8"))
+        if other["spec"]["samples"] != scores["spec"]["samples"]:
+            raise SystemExit("the baselines are of other samples")
+        scores["baselines"] = other["baselines"]
     write_text(options.model / "card.md", fill_card(model, scores, shifts))
 
 
@@ -73,7 +79,7 @@ def _span(frames: list[str]) -> str:
 
 def _scores(full: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
     columns = [column for column in COLUMNS if column in full]
-    lines = [["method", *(HEADS.get(name, name.replace("_", " ")) for name in columns)]]
+    lines = [["method", *({**HEADS, "mean_iou": "mean IoU"}.get(name, name) for name in columns)]]
     lines.append(["---"] * len(lines[0]))
     lines.append(["this model", *(_value(full[column]) for column in columns)])
     for name, row in baselines.items():
