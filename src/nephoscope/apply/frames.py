@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.grids.blocks import enlarge, factor_for, pad_to, reduce_image
-from nephoscope.inputs import View, assemble, is_missing
+from nephoscope.inputs import View, assemble, is_missing, quantise
 from nephoscope.tasks.mask import probability
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8] | FloatArray
+COLOURS = 3
 
 
 class _Runner(Protocol):
@@ -48,6 +49,9 @@ def predict_frame(runner: _Runner, image: Image) -> FloatArray:
     factor = factor_for(shape, model.recipe.inputs.side)
     if factor > 1:
         image = reduce_image(_as_float(image, missing), factor)
+    if len(image) == COLOURS and image.dtype != np.uint8:
+        # Black is 1 DN to a network that learned from samples, where 0 is missing.
+        image = quantise(image.astype(np.float32, copy=False))
     small = (int(image.shape[1]), int(image.shape[2]))
     view = View(image, np.zeros(small[0]), np.zeros(small[1]))
     inputs = assemble(view, model.recipe.inputs.features)

@@ -29,6 +29,7 @@ import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, remove_stale_parts
+from nephoscope.inputs import quantise
 from nephoscope.instruments import Instrument, instrument_named
 from nephoscope.recipe import Recipe
 from nephoscope.samples.frames import at_working_size, is_gridded, storage_of
@@ -159,7 +160,7 @@ def _write(
         if first is None:
             first = scene
             images, labels = _create(part, (len(reading.pairs), *pixels.shape), first)
-        image = _quantise(pixels) if images.dtype == np.uint8 else pixels
+        image = quantise(pixels) if images.dtype == np.uint8 else pixels
         images[len(facts)], labels[len(facts)] = image, label
         facts.append(_facts_of(scene))
         for piece in (facts[-1].map_id.encode(), image.tobytes(), label.tobytes()):
@@ -274,14 +275,6 @@ def _create(
 
 def _units(scene: xr.Dataset) -> str:
     return str(scene["image"].attrs.get("units", "DN"))
-
-
-def _quantise(image: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """Scene image (channel, y, x) float32 DN, NaN missing → uint8, 0 missing, else 1..255."""
-    missing = np.isnan(image).any(axis=0)
-    stored = np.clip(np.rint(np.nan_to_num(image)), 1, 255).astype(np.uint8)
-    stored[:, missing] = 0
-    return stored
 
 
 def _facts_of(scene: xr.Dataset) -> _Facts:
