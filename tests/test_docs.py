@@ -53,7 +53,8 @@ def options_of(verb: str) -> set[str]:
     assert command is not None, f"there is no verb {verb}"
     real = command.load()
     parts = [real, *getattr(real, "commands", {}).values()]
-    return {word for part in parts for param in part.params for word in param.opts}
+    params = [param for part in parts for param in part.params]
+    return {word for param in params for word in (*param.opts, *param.secondary_opts)}
 
 
 def check_command(words: str) -> None:
