@@ -19,6 +19,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from nephoscope.evaluation.markdown import band_name, table_of
 from nephoscope.files import write_bytes, write_text
 from nephoscope.models import Model, load_model
 
@@ -62,19 +63,9 @@ def fill_card(
         study: `scores.json` of `benchmarks.leave_days_out`.
         simulated: `scores.json` of the evaluation on simulated maps.
     """
-    split = model.info["split"]
-    full = scores["metrics"]
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        name=model.name,
-        sha256=model.weights_sha256,
-        samples=scores["spec"]["samples"],
-        threshold=f"{model.threshold:.3f}",
-        parameters=f"{model.info['parameters']:,}",
-        train=_span(split["train"]),
-        validation=_span(split["validation"]),
-        scored=_span(scores["spec"]["maps"]),
-        pixels=f"{full['f1']['n']:,}",
-        ece=_interval(full["ece"]),
+        facts_of(model, scores, "maps"),
+        ece=_interval(scores["metrics"]["ece"]),
         ways=_table("inputs", {way.replace("_", " "): row for way, row in scores["ways"].items()}),
         days=_table("map", scores["by_day"], plain=True),
         latitudes=_table("latitude", _bands(scores["by_latitude"]), plain=True),
@@ -89,24 +80,41 @@ def fill_card(
     )
 
 
-def _span(maps: Sequence[str]) -> str:
-    return f"{maps[0]} to {maps[-1]} ({len(maps)} maps)"
+def facts_of(model: Model, scores: Mapping[str, Any], unit: str) -> dict[str, str]:
+    """What every card says of a model and of the samples it was scored on.
+
+    Args:
+        model: what the card is about.
+        scores: `scores.json` of the evaluation on the validation samples.
+        unit: what a sample is called, in the plural.
+    """
+
+    def span(ids: Sequence[str]) -> str:
+        return f"{ids[0]} to {ids[-1]} ({len(ids)} {unit})"
+
+    return {
+        "name": model.name,
+        "sha256": model.weights_sha256,
+        "samples": scores["spec"]["samples"],
+        "threshold": f"{model.threshold:.3f}",
+        "parameters": f"{model.info['parameters']:,}",
+        "train": span(model.info["split"]["train"]),
+        "validation": span(model.info["split"]["validation"]),
+        "scored": span(scores["spec"]["maps"]),
+        "pixels": f"{scores['metrics']['f1']['n']:,}",
+    }
 
 
 def _bands(bands: Mapping[str, Metrics]) -> dict[str, Metrics]:
-    from nephoscope.evaluation.markdown import band_name
-
     return {band_name(int(band)): bands[band] for band in sorted(bands, key=int, reverse=True)}
 
 
 def _table(first: str, rows: Mapping[str, Metrics], plain: bool = False) -> str:
     shown = _value if plain else _interval
-    lines = [
+    return table_of(
         [first, *(HEADS.get(name, name) for name in COLUMNS)],
-        ["---"] * (len(COLUMNS) + 1),
-        *([name, *(shown(row[column]) for column in COLUMNS)] for name, row in rows.items()),
-    ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        ([name, *(shown(row[column]) for column in COLUMNS)] for name, row in rows.items()),
+    )
 
 
 def _reliability(rows: Sequence[Mapping[str, float]]) -> str:

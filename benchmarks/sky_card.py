@@ -16,7 +16,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from benchmarks.model_card import HEADS
+from benchmarks.model_card import HEADS, facts_of
+from nephoscope.evaluation.markdown import table_of
 from nephoscope.files import write_text
 from nephoscope.models import Model, load_model
 
@@ -56,36 +57,23 @@ def fill_card(model: Model, scores: Mapping[str, Any], shifts: Mapping[str, Any]
         scores: `scores.json` of the evaluation on the validation frames.
         shifts: `scores.json` of `benchmarks.sky_shifts`.
     """
-    split, full = model.info["split"], scores["metrics"]
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        name=model.name,
-        sha256=model.weights_sha256,
-        samples=scores["spec"]["samples"],
-        threshold=f"{model.threshold:.3f}",
-        parameters=f"{model.info['parameters']:,}",
-        train=_span(split["train"]),
-        validation=_span(split["validation"]),
-        scored=_span(scores["spec"]["maps"]),
-        pixels=f"{full['f1']['n']:,}",
-        scores=_scores(full, scores["baselines"]),
+        facts_of(model, scores, "frames"),
+        scores=_scores(scores["metrics"], scores["baselines"]),
         changed_frames=shifts["frames"],
         changes=_changes(shifts["changes"]),
     )
 
 
-def _span(frames: list[str]) -> str:
-    return f"{frames[0]} to {frames[-1]} ({len(frames)} frames)"
-
-
 def _scores(full: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
     columns = [column for column in COLUMNS if column in full]
-    lines = [["method", *({**HEADS, "mean_iou": "mean IoU"}.get(name, name) for name in columns)]]
-    lines.append(["---"] * len(lines[0]))
-    lines.append(["this model", *(_value(full[column]) for column in columns)])
+    head = ["method", *({**HEADS, "mean_iou": "mean IoU"}.get(name, name) for name in columns)]
+    methods = {"this model": full}
     for name, row in baselines.items():
-        row = row.get("metrics", row)
-        lines.append([f"{name} (baseline)", *(_value(row[column]) for column in columns)])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        methods[f"{name} (baseline)"] = row.get("metrics", row)
+    return table_of(
+        head, ([name, *(_value(row[c]) for c in columns)] for name, row in methods.items())
+    )
 
 
 def _value(score: Mapping[str, Any]) -> str:

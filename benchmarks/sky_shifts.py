@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from nephoscope.apply.predict import Predictor
 from nephoscope.files import write_text
+from nephoscope.inputs import quantise
 from nephoscope.models import load_model
 from nephoscope.samples.split import part_indices
 from nephoscope.samples.store import open_samples
@@ -81,9 +82,8 @@ def tone(
     def change(image: Image) -> Image:
         values = 255 * (image / 255.0) ** gamma * np.array(gains)[:, None, None]
         values += pale * (values.mean(axis=0) - values)
-        changed = np.rint(values).clip(1, 255).astype(np.uint8)
-        changed[:, ~image.any(axis=0)] = 0
-        return changed
+        values[:, ~image.any(axis=0)] = np.nan
+        return quantise(values)
 
     return change
 

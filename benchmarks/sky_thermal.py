@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.apply.predict import Predictor
+from nephoscope.evaluation.markdown import table_of
 from nephoscope.evaluation.report import hardware
 from nephoscope.evaluation.scores import Score, best_threshold, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
@@ -31,6 +32,7 @@ from nephoscope.formulas import minmax, otsu, zscale_log_otsu
 from nephoscope.grids.blocks import reduce_image, reduce_label
 from nephoscope.models import load_model
 from nephoscope.simulate.sky import simulate_frame
+from nephoscope.tasks.mask import as_floats
 
 TEMPLATE = Path(__file__).with_name("sky_thermal_card.md")
 BLOCK = 4
@@ -78,9 +80,9 @@ def main() -> None:
 def formulas() -> dict[str, Way]:
     """What looks at one frame and is told nothing else: name → (y, x) 0..1."""
     return {
-        "Otsu": lambda image: _said(otsu(image).mask),
-        "min-max 0.122": lambda image: _said(minmax(image).mask),
-        "zscale-log-otsu": lambda image: _said(zscale_log_otsu(image).mask),
+        "Otsu": lambda image: as_floats(otsu(image).mask),
+        "min-max 0.122": lambda image: as_floats(minmax(image).mask),
+        "zscale-log-otsu": lambda image: as_floats(zscale_log_otsu(image).mask),
         "min-max, best threshold for these frames": lambda image: (
             (image - image.min()) / max(float(np.ptp(image)), 1e-6)
         ),
@@ -198,11 +200,11 @@ _HEADS = {"mean_iou": "mIoU", "iou": "IoU cloud", "iou_clear": "IoU sky", "f1": 
 
 
 def _table(scores: Mapping[str, Any], part: str, metrics: tuple[str, ...]) -> str:
-    rows = [["", *(_HEADS[name] for name in metrics)], ["---"] * (len(metrics) + 1)]
-    for way, parts in scores.items():
-        cells = [_cell(Score(**parts[part][name]), way) for name in metrics]
-        rows.append([way, *cells])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    rows = (
+        [way, *(_cell(Score(**parts[part][name]), way) for name in metrics)]
+        for way, parts in scores.items()
+    )
+    return table_of(["", *(_HEADS[name] for name in metrics)], rows)
 
 
 def _cell(score: Score, way: str) -> str:
@@ -211,10 +213,6 @@ def _cell(score: Score, way: str) -> str:
     if score.low is None or score.high is None or not way.startswith("sky"):
         return f"{score.value:.3f}"
     return f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
-
-
-def _said(mask: NDArray[np.int8]) -> Floats:
-    return np.where(mask < 0, np.float32(np.nan), mask).astype(np.float32)
 
 
 def _best(call: Callable[[], object], repeats: int) -> float:

@@ -111,10 +111,10 @@ def is_missing(image: npt.NDArray[np.uint8] | FloatArray) -> npt.NDArray[np.bool
     return np.asarray(np.isnan(image[0]))
 
 
-def quantise(image: FloatArray) -> npt.NDArray[np.uint8]:
+def quantise(image: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """What samples hold of (channel, y, x) DN with NaN: whole numbers 1..255, 0 where missing."""
     missing = np.isnan(image).any(axis=0)
-    stored = np.clip(np.rint(np.nan_to_num(image)), 1, 255).astype(np.uint8)
+    stored: npt.NDArray[np.uint8] = np.clip(np.rint(np.nan_to_num(image)), 1, 255).astype(np.uint8)
     stored[:, missing] = 0
     return stored
 

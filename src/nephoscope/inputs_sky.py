@@ -82,14 +82,25 @@ def _range(view: View, known: Bools, target: FloatArray) -> None:
 def _detrended(view: View, known: Bools, target: FloatArray) -> None:
     """As `_robust`, after a plane was taken out: sky brightens from the zenith down."""
     counts = _counts(view, known)
-    if known.sum() > 3:
-        design, inverse = _plane((counts.shape[0], counts.shape[1]))
-        if known.all():
-            counts -= (design @ (inverse @ counts.ravel())).reshape(counts.shape)
-        else:
-            seen = design[known.ravel()]
-            counts[known] -= seen @ np.linalg.lstsq(seen, counts[known], rcond=None)[0]
+    subtract_plane(counts, known)
     _squash(_standardise(counts, known), known, target)
+
+
+def subtract_plane(counts: npt.NDArray[np.float64], known: Bools) -> None:
+    """Take the best plane out of a frame, in place; nothing where fewer than 4 pixels are known.
+
+    Args:
+        counts: (y, x) float64, any unit.
+        known: (y, x) where to fit and to subtract it.
+    """
+    if known.sum() <= 3:
+        return
+    design, inverse = _plane((counts.shape[0], counts.shape[1]))
+    if known.all():
+        counts -= (design @ (inverse @ counts.ravel())).reshape(counts.shape)
+    else:
+        seen = design[known.ravel()]
+        counts[known] -= seen @ np.linalg.lstsq(seen, counts[known], rcond=None)[0]
 
 
 @lru_cache(maxsize=4)

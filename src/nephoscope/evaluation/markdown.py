@@ -144,7 +144,7 @@ def _ways(evaluation: Evaluation) -> str:
         "## What it leans on\n\n"
         "The same maps, with the clear-scene background or the position (longitude) withheld. "
         "Without position the model cannot know places by heart; without background it has only "
-        "the one map.\n\n" + _rows(("inputs", *(COLUMNS[name] for name in names)), rows)
+        "the one map.\n\n" + table_of(("inputs", *(COLUMNS[name] for name in names)), rows)
     )
 
 
@@ -168,7 +168,7 @@ def _overall_table(evaluation: Evaluation) -> str:
         (COLUMNS[name], _with_interval(score), MEANING[name])
         for name, score in evaluation.scores.overall.items()
     ]
-    return _rows(("score", "value (95 % interval)", "what it means"), rows)
+    return table_of(("score", "value (95 % interval)", "what it means"), rows)
 
 
 def _baselines(evaluation: Evaluation) -> str:
@@ -183,7 +183,7 @@ def _baselines(evaluation: Evaluation) -> str:
         "## Beside the baselines\n\n"
         "What needs a fit is fitted on the training samples; regression and trees choose their "
         f"threshold on the validation samples. Scored on a seeded sample of {n:,} of the same "
-        "pixels.\n\n" + _rows(("", *(COLUMNS[name] for name in SHORT), "threshold"), rows)
+        "pixels.\n\n" + table_of(("", *(COLUMNS[name] for name in SHORT), "threshold"), rows)
     )
 
 
@@ -208,14 +208,15 @@ def _bands_table(evaluation: Evaluation) -> str:
 
 def _table(first: str, scores: Iterable[tuple[str, dict[str, Score]]]) -> str:
     rows = [(name, *_cells(each), f"{each['f1'].n:,}") for name, each in scores]
-    return _rows((first, *(COLUMNS[name] for name in SHORT), "pixels"), rows)
+    return table_of((first, *(COLUMNS[name] for name in SHORT), "pixels"), rows)
 
 
 def _cells(scores: dict[str, Score]) -> list[str]:
     return [_number(scores[name]) for name in SHORT]
 
 
-def _rows(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table_of(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -17,10 +17,11 @@ from nephoscope.evaluation.pixels import (
     draw_places,
 )
 from nephoscope.inputs import is_missing
+from nephoscope.inputs_sky import MAD_OF_GAUSSIAN
+from nephoscope.tasks.mask import as_floats
 
 WINDOWS = (3, 9, 27, 81)
 SATURATED = 250  # DN: the sun, and the glare around it
-MAD_OF_GAUSSIAN = 0.6745
 
 
 def sample_frame(scene: LabelledMap, number: int, seed: int) -> Pixels:
@@ -100,8 +101,7 @@ def _otsu_threshold(values: Floats) -> float:
 def _by_formula(counts: Floats) -> Floats:
     from nephoscope.formulas import zscale_log_otsu
 
-    mask = zscale_log_otsu(counts).mask
-    return np.where(mask < 0, np.float32(np.nan), mask).astype(np.float32)
+    return as_floats(zscale_log_otsu(counts).mask)
 
 
 def _windows(name: str, plane: Floats) -> Iterator[tuple[str, Floats]]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.inputs_sky import subtract_plane
+
 Floats = npt.NDArray[np.float64]
 
 RINGS = 16
@@ -76,10 +78,8 @@ def _without_plane(frame: Floats) -> Floats:
     known = np.isfinite(frame)
     rest = np.zeros(frame.shape)
     if known.sum() > 3:
-        rows, cols = np.nonzero(known)
-        design = np.stack([rows, cols, np.ones(rows.size)], axis=1)
-        plane = np.linalg.lstsq(design, frame[known], rcond=None)[0]
-        rest[known] = frame[known] - design @ plane
+        rest[known] = frame[known]
+        subtract_plane(rest, known)
         # What is left of a flat frame is rounding, not structure.
         if rest.std() <= 1e-9 * (1 + np.abs(frame[known]).max()):
             rest[:] = 0

@@ -255,13 +255,19 @@ def _facts_of(folder: Path) -> Path | None:
     return next((folder / n for n in (FACTS, STATE_FACTS) if (folder / n).is_file()), None)
 
 
-def _locate(model: str | Path) -> Path:
+def locate_model(model: str | Path) -> Path | None:
+    """The folder of a model of pixels, by shipped name or path; None if it is none."""
     shipped = zoo() / str(model)
     if (shipped / FACTS).is_file() and str(model) in list_models():
         return shipped
-    if (Path(model) / FACTS).is_file():
-        return Path(model)
-    if any(_facts_of(folder) for folder in (shipped, Path(model))):
+    return Path(model) if (Path(model) / FACTS).is_file() else None
+
+
+def _locate(model: str | Path) -> Path:
+    folder = locate_model(model)
+    if folder is not None:
+        return folder
+    if any(_facts_of(place) for place in (zoo() / str(model), Path(model))):
         raise UsageError(f"'{model}' is a sky_state model: it says nothing of pixels")
     names = ", ".join(list_models()) or "none"
     if Path(model).exists():

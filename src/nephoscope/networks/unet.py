@@ -29,10 +29,6 @@ class UNet(nn.Module):
         widths: channels at 1/2, 1/4, 1/8 … of the resolution.
         depth: 3x3 convolutions per encoder level below the first.
         head: channels of the head's hidden layer.
-        adaptive: None, or how many 3x3 filters see the full resolution: their outputs and each
-            pixel's own image features are then added to its logit, with coefficients that
-            differ from place to place. Labels drawn with a threshold that people chose by region
-            are sharp to the pixel.
         position: (channels, rows, cols) of the learned place grid, or None.
         position_features: where latitude, sine and cosine of the longitude are among the features.
     """
@@ -46,7 +42,6 @@ class UNet(nn.Module):
         widths: Sequence[int] = (32, 32, 64, 96, 128),
         depth: int = 1,
         head: int = 32,
-        adaptive: int | None = None,
         position: tuple[int, int, int] | None = None,
         position_features: tuple[int, int, int] = (5, 6, 7),
     ) -> None:
@@ -67,7 +62,6 @@ class UNet(nn.Module):
             Logits(head, outputs * 4),
             nn.PixelShuffle(2),
         )
-        self.adapt = _Adaptive(widths[0], image_features, adaptive, outputs) if adaptive else None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits of every pixel, float32."""
@@ -81,8 +75,6 @@ class UNet(nn.Module):
         for up in self.up:
             state = up(state, skips.pop())
         logits: Tensor = self.head(state)
-        if self.adapt is not None:
-            logits = logits + self.adapt(state, inputs[:, : self.image_features])
         return logits
 
     def _context(self, inputs: Tensor) -> Tensor:
@@ -126,29 +118,3 @@ class _Up(nn.Module):
         )
         mixed: Tensor = self.mix(wide + skip)
         return mixed
-
-
-class _Adaptive(nn.Module):
-    """(batch, inner, y/2, x/2) and the features (batch, feature, y, x) → logits (…, output, y, x).
-
-    Starts as zero: the coefficients grow where a pixel's own colour tells more than its place.
-    """
-
-    def __init__(self, inner: int, features: int, filters: int, outputs: int) -> None:
-        super().__init__()
-        self.shape = (outputs, features + filters)
-        self.filters = ConvReLU(features, filters)
-        self.coefficients = nn.Conv2d(inner, outputs * (features + filters), 1)
-        nn.init.zeros_(self.coefficients.weight)
-        nn.init.zeros_(self.coefficients.bias)  # type: ignore[arg-type]
-
-    def forward(self, state: Tensor, features: Tensor) -> Tensor:
-        outputs, number = self.shape
-        terms = torch.cat([features, self.filters(features)], dim=1)
-        # Each cell's coefficients serve its four pixels.
-        wide = functional.interpolate(self.coefficients(state), scale_factor=2.0, mode="nearest")
-        parts = [
-            (wide[:, n * number : (n + 1) * number] * terms).sum(1, keepdim=True)
-            for n in range(outputs)
-        ]
-        return torch.cat(parts, dim=1)

@@ -37,6 +37,11 @@ def probability(
     return np.reciprocal(odds, out=odds)
 
 
+def as_floats(mask: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
+    """A mask, int8, -1 unknown, 0 clear, 1 cloud → float32, NaN unknown, same shape."""
+    return np.where(mask < 0, np.float32(np.nan), mask).astype(np.float32)
+
+
 def steps_of(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """Probability 0..1 → whole steps 0..250, uint8; the form in which it is stored and scored."""
     scaled = np.multiply(probabilities, PROBABILITY_STEPS, dtype=np.float32)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.grids.blocks import block_sum
+from nephoscope.inputs_sky import MAD_OF_GAUSSIAN
 
 SHAPE = (128, 160)
 """Rows and columns of a binned frame: what the features are defined on."""
@@ -178,7 +179,7 @@ def _without_lines(rest: Floats) -> Floats:
 def _noise(rest: Floats) -> float:
     """Robust deviation of the finest diagonal differences, per pixel."""
     diagonal = rest[1:, 1:] - rest[1:, :-1] - rest[:-1, 1:] + rest[:-1, :-1]
-    return float(np.median(np.abs(diagonal)) / 0.6745 / 2)
+    return float(np.median(np.abs(diagonal)) / MAD_OF_GAUSSIAN / 2)
 
 
 def _step(rest: Floats, scale: int) -> float:

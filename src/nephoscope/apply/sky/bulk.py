@@ -14,8 +14,8 @@ from typing import Any
 from nephoscope.apply.plan import Job, shard
 from nephoscope.apply.resume import JOURNAL, Event, Journals, ResumableRun, Summary, check_writable
 from nephoscope.apply.sky.chain import SkyChain, SkyOptions
-from nephoscope.apply.sky.choice import choose, fingerprint
-from nephoscope.apply.sky.work import INSTRUMENT, Done, start_worker, work_on
+from nephoscope.apply.sky.choice import INSTRUMENT, choose, fingerprint
+from nephoscope.apply.sky.work import Done, start_worker, work_on
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import Journal, remove_stale_parts, sha256_of
 from nephoscope.instruments import SceneFile, find_scenes

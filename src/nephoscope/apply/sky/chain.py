@@ -38,6 +38,7 @@ from nephoscope.formulas import (
 from nephoscope.models import StateModel, load_model, load_state_model
 from nephoscope.products.fits import Facts
 from nephoscope.products.sky import FrameResult, fits_facts, frame_result
+from nephoscope.tasks.mask import as_floats
 from nephoscope.tasks.sky_features import SHAPE
 from nephoscope.tasks.sky_state import Verdict, temperatures_of
 
@@ -288,9 +289,7 @@ def _of_formula(found: FormulaResult, threshold: float | None) -> _Segmented:
     note = f"{found.formula}: {found.note}" if found.note else ""
     probability = found.probability
     if probability is None:
-        known = found.mask >= 0
-        probability = np.where(known, found.mask, np.nan).astype(np.float32)
-        return _Segmented(probability, found.mask, 0.5, found.formula, note=note)
+        return _Segmented(as_floats(found.mask), found.mask, 0.5, found.formula, note=note)
     cut = 0.5 if threshold is None else threshold
     return _Segmented(probability, cut_at(probability, cut), cut, found.formula, note=note)
 

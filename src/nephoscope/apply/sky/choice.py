@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from nephoscope import models
 from nephoscope.errors import UsageError
@@ -13,7 +12,7 @@ from nephoscope.formulas import FORMULAS
 CHAIN, STATE = "sky", "sky-state"
 MASK_MODELS = {"thermal": "sky-thermal", "colour": "sky-colour"}
 """Flavour of a frame → the shipped model of its mask."""
-_INSTRUMENT = "skycam"
+INSTRUMENT = "skycam"
 _COLOURS = {"red", "green", "blue"}
 
 
@@ -47,8 +46,7 @@ def is_of_sky(name: str) -> bool:
     if models.locate_state_model(name) is not None:
         return True
     return (
-        name not in models.list_models()
-        and models.load_model(name).recipe.instrument == _INSTRUMENT
+        name not in models.list_models() and models.load_model(name).recipe.instrument == INSTRUMENT
     )
 
 
@@ -70,7 +68,7 @@ def choose(name: str) -> Choice:
     if models.locate_state_model(name) is not None:
         return Choice(name, state=name)
     model = models.load_model(name)
-    if model.recipe.instrument != _INSTRUMENT:
+    if model.recipe.instrument != INSTRUMENT:
         raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
     if _COLOURS & set(model.recipe.inputs.features):
         return Choice(name, masks={"colour": name})
@@ -80,15 +78,14 @@ def choose(name: str) -> Choice:
 def fingerprint(choice: Choice) -> dict[str, str]:
     """Name → sha256 of the facts of every model that may be met: what the outputs depend on."""
     from nephoscope.files import sha256_of
-    from nephoscope.models.folder import FACTS, zoo
+    from nephoscope.models.folder import FACTS, locate_model
 
     found = {"formula": choice.formula}
     state = models.locate_state_model(choice.state)
     if state is not None:
         found["state"] = sha256_of(state / "state.yaml")
     for flavour, name in choice.masks.items():
-        for folder in (zoo() / name, Path(name)):
-            if (folder / FACTS).is_file():
-                found[flavour] = sha256_of(folder / FACTS)
-                break
+        folder = locate_model(name)
+        if folder is not None:
+            found[flavour] = sha256_of(folder / FACTS)
     return found

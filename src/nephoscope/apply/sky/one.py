@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from nephoscope.apply.sky.bulk import plan_frames
 from nephoscope.apply.sky.chain import SkyChain, SkyOptions
+from nephoscope.apply.sky.choice import INSTRUMENT
 from nephoscope.apply.sky.work import predict_frame_file
 from nephoscope.errors import UsageError
 from nephoscope.products.sky import FrameResult
+from nephoscope.tasks.mask import as_floats
 
 _CHANNELS = {1: (["adu"], "adu", "thermal"), 3: (["red", "green", "blue"], "DN", "colour")}
 
@@ -55,12 +57,12 @@ def _scene(image: NDArray[np.generic]) -> xr.Dataset:
     return xr.Dataset(
         {"image": (("channel", "y", "x"), image.astype(np.float32), {"units": units})},
         coords={"channel": names, "time": np.datetime64("NaT", "ns")},
-        attrs={"instrument": "skycam", "flavour": flavour, "source_files": ["image"]},
+        attrs={"instrument": INSTRUMENT, "flavour": flavour, "source_files": ["image"]},
     )
 
 
 def _dataset(result: FrameResult) -> xr.Dataset:
-    mask = np.where(result.mask < 0, np.nan, result.mask).astype(np.float32)
+    mask = as_floats(result.mask)
     numbers = ("state", "p_cloudy", "cloud_fraction", "cloud_fraction_zenith", "sky_quality",
                "note")  # fmt: skip
     return xr.Dataset(

@@ -11,11 +11,11 @@ import xarray as xr
 
 from nephoscope.apply.plan import Job
 from nephoscope.apply.sky.chain import SkyChain, SkyOptions
+from nephoscope.apply.sky.choice import INSTRUMENT
 from nephoscope.instruments import open_scene
 from nephoscope.products.fits import Facts, write_frame_fits
 from nephoscope.products.sky import FrameResult, blob_rows, frame_row
 
-INSTRUMENT = "skycam"
 _LINE = 60  # characters of a note in one card
 
 
