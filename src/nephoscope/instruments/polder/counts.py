@@ -1,17 +1,16 @@
-"""Rows of a dataset, as counts: only the chunks that hold them are read.
+"""Counts of some pixels of a dataset: only the rows that hold them are read.
 
 Files of this archive are compressed by whole rows, of which a patch needs a part. HDF5 inflates
 them one by one under one lock; here the compressed bytes are fetched from it and inflated by a few
-threads, each of which keeps its part of the row. Any other layout goes through HDF5 itself.
+threads, each of which keeps its pixels of the row. Any other layout goes through HDF5 itself.
 """
 
 from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,104 +19,121 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError
 
 _ROWS_AT_ONCE = 32
-_CHUNKS_AT_ONCE = 64
+_CHUNKS_AT_ONCE = 64  # compressed rows held at a time
 _MOST_CHUNK_BYTES = 2**26
 _THREADS = min(4, os.cpu_count() or 1)
 Counts = NDArray[Any]
 
 
-def blocks_of(dataset: Any, rows: range, cols: tuple[int, int]) -> Iterator[tuple[int, Counts]]:  # noqa: ANN401 - h5py has no types
-    """Counts of some rows, a few rows at a time.
+def read_counts(dataset: Any, first_row: int, columns: NDArray[np.int64]) -> Counts:  # noqa: ANN401 - h5py has no types
+    """Counts of the pixels of consecutive rows.
 
     Args:
         dataset: (row, column) or (row, column, view), checked.
-        rows: rows to read.
-        cols: first column, and the one after the last.
+        first_row: first row to read.
+        columns: (y, x) int64, columns of the file wanted of each row.
 
-    Yields:
-        First row of the block, counted from the first of `rows`, and its counts
-        (row, column, ...), in the type of the file.
+    Returns:
+        (y, x) or (y, x, view), in the type of the file.
 
     Raises:
-        InputError: a chunk is damaged.
+        InputError: a row is damaged.
     """
-    height = _row_chunks(dataset)
-    if height is None:
-        for start in range(rows.start, rows.stop, _ROWS_AT_ONCE):
-            stop = min(start + _ROWS_AT_ONCE, rows.stop)
-            yield start - rows.start, dataset[start:stop, cols[0] : cols[1]]
-        return
-    starts = range(rows.start - rows.start % height, rows.stop, height)
+    out = np.empty((*columns.shape, *dataset.shape[2:]), dataset.dtype)
+    if _is_of_packed_rows(dataset):
+        _read_packed(_Packed.of(dataset), first_row, columns, out)
+    else:
+        _read_plain(dataset, first_row, columns, out)
+    return out
+
+
+def _read_plain(dataset: Any, first_row: int, columns: NDArray[np.int64], out: Counts) -> None:  # noqa: ANN401
+    west, east = int(columns.min()), int(columns.max()) + 1
+    for start in range(0, len(out), _ROWS_AT_ONCE):
+        wanted = columns[start : start + _ROWS_AT_ONCE] - west
+        top = first_row + start
+        block = dataset[top : top + len(wanted), west:east]
+        out[start : start + len(wanted)] = block[np.arange(len(wanted))[:, None], wanted]
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """A dataset whose chunks are whole rows, deflated; what h5py takes long to say, said once."""
+
+    dataset: Any
+    dtype: np.dtype[Any]
+    chunk: tuple[int, ...]
+    shuffled: bool
+    fill: Any
+
+    @classmethod
+    def of(cls, dataset: Any) -> _Packed:  # noqa: ANN401
+        shuffled = bool(dataset.shuffle) and dataset.dtype.itemsize > 1
+        return cls(dataset, dataset.dtype, dataset.chunks, shuffled, dataset.fillvalue)
+
+    def stored(self, row: int) -> bytes | None:
+        """The compressed chunk that begins with a row; None where none was written."""
+        corner = (row, *[0] * (len(self.chunk) - 1))
+        if self.dataset.id.get_chunk_info_by_coord(corner).byte_offset is None:
+            return None
+        mask, content = self.dataset.id.read_direct_chunk(corner)
+        if mask:
+            raise self.damaged(row)
+        return bytes(content)
+
+    def inflated(self, row: int, stored: bytes) -> Counts:
+        """All counts of the chunk that begins with a row."""
+        size = int(np.prod(self.chunk)) * self.dtype.itemsize
+        inflate = zlib.decompressobj()
+        try:
+            # One byte more than there should be: a chunk that goes on is damaged, however long.
+            content = inflate.decompress(stored, size + 1)
+        except zlib.error as error:
+            raise self.damaged(row) from error
+        if len(content) != size or not inflate.eof:
+            raise self.damaged(row)
+        if self.shuffled:
+            planes = np.frombuffer(content, np.uint8).reshape(self.dtype.itemsize, -1)
+            content = planes.T.tobytes()
+        return np.frombuffer(content, self.dtype).reshape(self.chunk)
+
+    def damaged(self, row: int) -> InputError:
+        """The error that names the row."""
+        return InputError(
+            self.dataset.file.filename,
+            f"row {row} is damaged",
+            field=self.dataset.name.removeprefix("/"),
+            remedy="fetch it again",
+        )
+
+
+def _is_of_packed_rows(dataset: Any) -> bool:  # noqa: ANN401
+    if dataset.chunks is None or dataset.chunks[1:] != dataset.shape[1:]:
+        return False
+    size = int(np.prod(dataset.chunks)) * dataset.dtype.itemsize
+    filters = dataset.id.get_create_plist().get_nfilters() - bool(dataset.shuffle)
+    deflated = dataset.compression == "gzip" and filters == 1
+    return deflated and size <= _MOST_CHUNK_BYTES and bool(dataset.dtype.isnative)
+
+
+def _read_packed(packed: _Packed, first_row: int, columns: NDArray[np.int64], out: Counts) -> None:
+    height, last_row = packed.chunk[0], first_row + len(columns)
+
+    def place(start: int, stored: bytes | None) -> None:
+        top, bottom = max(start, first_row), min(start + height, last_row)
+        inside = slice(top - first_row, bottom - first_row)
+        if stored is None:
+            out[inside] = packed.fill
+            return
+        whole = packed.inflated(start, stored)
+        for row in range(top, bottom):
+            whole[row - start].take(
+                columns[row - first_row], axis=0, out=out[row - first_row], mode="clip"
+            )
+
+    starts = range(first_row - first_row % height, last_row, height)
     with ThreadPoolExecutor(_THREADS) as pool:
-        # In batches, so that what is inflated does not pile up before a slower reader of it.
         for index in range(0, len(starts), _CHUNKS_AT_ONCE):
             batch = starts[index : index + _CHUNKS_AT_ONCE]
-            stored = [_stored(dataset, start) for start in batch]
-            yield from pool.map(partial(_part, dataset, rows, cols, height), batch, stored)
-
-
-def _row_chunks(dataset: Any) -> int | None:  # noqa: ANN401
-    """Rows of a chunk, where chunks are whole rows compressed by deflate, shuffled or not."""
-    chunks = dataset.chunks
-    if chunks is None or chunks[1:] != dataset.shape[1:] or dataset.compression != "gzip":
-        return None
-    size = int(np.prod(chunks)) * dataset.dtype.itemsize
-    filters = dataset.id.get_create_plist().get_nfilters() - bool(dataset.shuffle)
-    plain = filters == 1 and size <= _MOST_CHUNK_BYTES and dataset.dtype.isnative
-    return int(chunks[0]) if plain else None
-
-
-def _stored(dataset: Any, row: int) -> bytes | None:  # noqa: ANN401
-    """The compressed chunk that begins with a row; None where none was written."""
-    corner = (row, *[0] * (dataset.ndim - 1))
-    info = dataset.id.get_chunk_info_by_coord(corner)
-    if info.byte_offset is None:
-        return None
-    mask, content = dataset.id.read_direct_chunk(corner)
-    if mask:
-        raise _damaged(dataset, row)
-    return bytes(content)
-
-
-def _part(
-    dataset: Any,  # noqa: ANN401
-    rows: range,
-    cols: tuple[int, int],
-    height: int,
-    start: int,
-    stored: bytes | None,
-) -> tuple[int, Counts]:
-    """The wanted rows and columns of one chunk, and where they begin."""
-    first, last = max(start, rows.start), min(start + height, rows.stop)
-    tail = dataset.shape[2:]
-    if stored is None:
-        shape = (last - first, cols[1] - cols[0], *tail)
-        return first - rows.start, np.full(shape, dataset.fillvalue, dataset.dtype)
-    whole = _inflated(dataset, start, stored).reshape(height, dataset.shape[1], *tail)
-    return first - rows.start, whole[first - start : last - start, cols[0] : cols[1]].copy()
-
-
-def _inflated(dataset: Any, row: int, stored: bytes) -> Counts:  # noqa: ANN401
-    dtype = dataset.dtype
-    size = int(np.prod(dataset.chunks)) * dtype.itemsize
-    inflate = zlib.decompressobj()
-    try:
-        # One byte more than there should be: a chunk that goes on is damaged, however long.
-        content = inflate.decompress(stored, size + 1)
-    except zlib.error as error:
-        raise _damaged(dataset, row) from error
-    if len(content) != size or not inflate.eof:
-        raise _damaged(dataset, row)
-    if dataset.shuffle and dtype.itemsize > 1:
-        planes = np.frombuffer(content, np.uint8).reshape(dtype.itemsize, -1)
-        return np.ascontiguousarray(planes.T).reshape(-1).view(dtype)
-    return np.frombuffer(content, dtype)
-
-
-def _damaged(dataset: Any, row: int) -> InputError:  # noqa: ANN401
-    return InputError(
-        dataset.file.filename,
-        f"row {row} is damaged",
-        field=dataset.name.removeprefix("/"),
-        remedy="fetch it again",
-    )
+            # Asking for the results raises what a thread raised.
+            list(pool.map(place, batch, [packed.stored(start) for start in batch]))

@@ -48,8 +48,10 @@ class Coding:
 
     def decode(self, counts: NDArray[Any]) -> NDArray[np.float32]:
         """Physical values, float32, same shape, NaN where nothing was measured."""
-        values = (counts * np.float64(self.scale) + self.offset).astype(np.float32)
-        values[~self.is_valid(counts)] = np.nan
+        exact: NDArray[np.float64] = np.multiply(counts, self.scale, dtype=np.float64)
+        exact += self.offset
+        values = exact.astype(np.float32)
+        np.copyto(values, np.nan, where=~self.is_valid(counts))
         return values
 
 

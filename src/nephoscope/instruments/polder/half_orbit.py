@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.sinusoidal import POLDER
-from nephoscope.instruments.polder.counts import blocks_of
-from nephoscope.instruments.polder.datasets import Coding, coding_of, dataset_of, opened
+from nephoscope.instruments.polder.counts import read_counts
+from nephoscope.instruments.polder.datasets import coding_of, dataset_of, opened
 from nephoscope.instruments.polder.fields import ANGLES, FIELDS, VIEWS, Field
 from nephoscope.instruments.polder.names import parse_name
 from nephoscope.instruments.polder.schemes import DOLP, fields_of
@@ -95,9 +95,9 @@ def _seen(file: Any, rows: tuple[int, int] | None) -> Window:  # noqa: ANN401 - 
     field = FIELDS["Nviews"]
     dataset = dataset_of(file, field)
     coding = coding_of(dataset, field)
-    seen = np.zeros((stop - first, POLDER.cols), bool)
-    for start, counts in blocks_of(dataset, range(first, stop), (0, POLDER.cols)):
-        seen[start : start + len(counts)] = coding.is_valid(counts) & (counts > 0)
+    every = np.broadcast_to(np.arange(POLDER.cols), (stop - first, POLDER.cols))
+    counts = read_counts(dataset, first, every)
+    seen = coding.is_valid(counts) & (counts > 0)
     window = swath(seen, first)
     if window is None:
         raise InputError(
@@ -119,24 +119,11 @@ def _read(file: Any, field: Field, window: Window, views: list[int]) -> NDArray[
     dataset = dataset_of(file, field)
     coding = coding_of(dataset, field)
     columns, on_globe = window.columns()
-    cols = int(columns.min()), int(columns.max()) + 1
-    rows = range(window.first_row, window.first_row + window.shape[0])
-    out = np.empty((len(views) if field.directional else 1, *window.shape), np.float32)
-    for start, counts in blocks_of(dataset, rows, cols):
-        part = slice(start, start + len(counts))
-        out[:, part] = _gathered(counts, columns[part] - cols[0], coding, views)
-    out[:, ~on_globe] = np.nan
-    return out
-
-
-def _gathered(
-    counts: NDArray[Any], columns: NDArray[np.int64], coding: Coding, views: list[int]
-) -> NDArray[np.float32]:
-    """The window's columns of each row, decoded: (view, y, x)."""
-    picked = counts[np.arange(len(counts))[:, None], columns]
-    if picked.ndim == 2:
-        return coding.decode(picked)[None]
-    return coding.decode(np.moveaxis(picked[..., views], -1, 0))
+    counts = read_counts(dataset, window.first_row, columns)
+    by_view = np.moveaxis(counts, -1, 0)[views] if field.directional else counts[None]
+    values = coding.decode(by_view)
+    values[:, ~on_globe] = np.nan
+    return values
 
 
 def _view_valid(planes: Planes, views: int, window: Window) -> NDArray[np.bool_]:

@@ -60,7 +60,7 @@ def write_half_orbit(
         for key, text in (attributes or {}).items():
             file.attrs[key] = text
         for field in FIELDS.values():
-            there = exists if field.directional else exists.any(axis=0)
+            there = exists if field.directional else np.asarray(exists.any(axis=0))
             counts = _counts(field, made.get(field.name), there)
             _write(file, field, counts, window)
 
