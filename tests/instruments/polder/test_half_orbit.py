@@ -9,7 +9,6 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments import recognise
 from nephoscope.instruments.polder import (
-    SCHEMES,
     Window,
     along,
     box,
@@ -222,7 +221,3 @@ def test_windows_beyond_the_grid_are_refused():
     ):
         with pytest.raises(UsageError):
             make()
-
-
-def test_there_are_35_schemes():
-    assert len(SCHEMES) == 35
