@@ -104,13 +104,11 @@ def _counts(field: Field, values: NDArray[Any] | None, there: NDArray[np.bool_])
 def _range(field: Field) -> tuple[float, float]:
     """Lowest and highest count that is no code."""
     span = np.iinfo(field.dtype)
-    low, high = float(span.min), float(span.max)
-    codes = {field.fill, field.missing}
-    while high in codes:
-        high -= 1
-    while low in codes or low - 1 in codes:  # nothing below a code is a measurement
-        low += 1
-    return low, high
+    codes = [field.fill] if field.missing is None else [field.fill, field.missing]
+    # Codes stand at the ends of the type: negative ones below all measurements, others above.
+    low = max([code + 1 for code in codes if code < 0], default=span.min)
+    high = min([code - 1 for code in codes if code > 0], default=span.max)
+    return float(low), float(high)
 
 
 def _write(file: Any, field: Field, counts: NDArray[Any], window: Window) -> None:  # noqa: ANN401 - h5py has no types
