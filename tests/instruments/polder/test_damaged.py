@@ -114,6 +114,26 @@ def test_pixels_that_nobody_saw(changed):
     assert fault(changed, rows=(0, 1200)).field == "Nviews"
 
 
+def test_a_fill_code_beyond_the_type_is_named(changed):
+    with h5py.File(changed, "r+") as file:
+        file["Data_Directional_Fields/thetas"].attrs["_FillValue"] = -32767
+    assert fault(changed).field == "Data_Directional_Fields/thetas: _FillValue"
+
+
+def test_rows_that_were_never_written_are_missing_whatever_hdf5_fills_them_with(changed):
+    with h5py.File(changed, "r+") as file:
+        attributes, content = dict(file[I443].attrs), file[I443][1200]
+        del file[I443]
+        data = file.create_dataset(
+            I443, (3240, 6480, 16), "i2", chunks=(1, 6480, 16), compression="gzip"
+        )
+        data.attrs.update(attributes)
+        data[1200] = content
+    found = read_half_orbit(changed, ["I443NP"], BOX)["image"].values
+    assert np.isfinite(found[:13, 0]).all()
+    assert np.isnan(found[:, 1:]).all()
+
+
 def test_a_damaged_row_is_named(changed):
     with h5py.File(changed, "r") as file:
         info = file[I443].id.get_chunk_info_by_coord((1201, 0, 0))

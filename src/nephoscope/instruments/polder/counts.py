@@ -25,13 +25,20 @@ _THREADS = min(4, os.cpu_count() or 1)
 Counts = NDArray[Any]
 
 
-def read_counts(dataset: Any, first_row: int, columns: NDArray[np.int64]) -> Counts:  # noqa: ANN401 - h5py has no types
+def read_counts(
+    dataset: Any,  # noqa: ANN401 - h5py has no types
+    first_row: int,
+    columns: NDArray[np.int64],
+    fill: float,
+) -> Counts:
     """Counts of the pixels of consecutive rows.
 
     Args:
         dataset: (row, column) or (row, column, view), checked.
         first_row: first row to read.
         columns: (y, x) int64, columns of the file wanted of each row.
+        fill: count of rows that were never written. HDF5's own is not asked for: where it was not
+            set they would read as zeros, and where it is damaged HDF5 2.0 crashes.
 
     Returns:
         (y, x) or (y, x, view), in the type of the file.
@@ -41,7 +48,7 @@ def read_counts(dataset: Any, first_row: int, columns: NDArray[np.int64]) -> Cou
     """
     out = np.empty((*columns.shape, *dataset.shape[2:]), dataset.dtype)
     if _is_of_packed_rows(dataset):
-        _read_packed(_Packed.of(dataset), first_row, columns, out)
+        _read_packed(_Packed.of(dataset, fill), first_row, columns, out)
     else:
         _read_plain(dataset, first_row, columns, out)
     return out
@@ -64,12 +71,12 @@ class _Packed:
     dtype: np.dtype[Any]
     chunk: tuple[int, ...]
     shuffled: bool
-    fill: Any
+    fill: float
 
     @classmethod
-    def of(cls, dataset: Any) -> _Packed:  # noqa: ANN401
+    def of(cls, dataset: Any, fill: float) -> _Packed:  # noqa: ANN401
         shuffled = bool(dataset.shuffle) and dataset.dtype.itemsize > 1
-        return cls(dataset, dataset.dtype, dataset.chunks, shuffled, dataset.fillvalue)
+        return cls(dataset, dataset.dtype, dataset.chunks, shuffled, fill)
 
     def stored(self, row: int) -> bytes | None:
         """The compressed chunk that begins with a row; None where none was written."""

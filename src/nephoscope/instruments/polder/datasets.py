@@ -33,11 +33,13 @@ class Coding:
         scale: physical value of one count.
         offset: physical value of count 0.
         codes: counts that are no measurement (fill, missing).
+        fill: the first of them.
     """
 
     scale: float
     offset: float
     codes: tuple[float, ...]
+    fill: float
 
     def is_valid(self, counts: NDArray[Any]) -> NDArray[np.bool_]:
         """Where `counts` are measurements, same shape."""
@@ -120,9 +122,14 @@ def coding_of(dataset: Any, field: Field) -> Coding:  # noqa: ANN401 - h5py has 
         codes.append(_number(dataset, "missing_value"))
     if dataset.dtype.kind == "f":
         # Public readers report both signs for latitude and longitude.
-        return Coding(scale, offset, tuple({sign * code for code in codes for sign in (1, -1)}))
+        both = tuple(sign * code for code in codes for sign in (1, -1))
+        return Coding(scale, offset, both, fill)
     span = np.iinfo(dataset.dtype)
-    return Coding(scale, offset, tuple(code for code in codes if span.min <= code <= span.max))
+    if not span.min <= fill <= span.max:
+        raise _bad_attribute(dataset, "_FillValue", f"is {fill:g}, not of {dataset.dtype}")
+    return Coding(
+        scale, offset, tuple(code for code in codes if span.min <= code <= span.max), fill
+    )
 
 
 def _has(file: Any, group: str, field: Field) -> bool:  # noqa: ANN401

@@ -96,7 +96,7 @@ def _seen(file: Any, rows: tuple[int, int] | None) -> Window:  # noqa: ANN401 - 
     dataset = dataset_of(file, field)
     coding = coding_of(dataset, field)
     every = np.broadcast_to(np.arange(POLDER.cols), (stop - first, POLDER.cols))
-    counts = read_counts(dataset, first, every)
+    counts = read_counts(dataset, first, every, coding.fill)
     seen = coding.is_valid(counts) & (counts > 0)
     window = swath(seen, first)
     if window is None:
@@ -119,7 +119,7 @@ def _read(file: Any, field: Field, window: Window, views: list[int]) -> NDArray[
     dataset = dataset_of(file, field)
     coding = coding_of(dataset, field)
     columns, on_globe = window.columns()
-    counts = read_counts(dataset, window.first_row, columns)
+    counts = read_counts(dataset, window.first_row, columns, coding.fill)
     by_view = np.moveaxis(counts, -1, 0)[views] if field.directional else counts[None]
     values = coding.decode(by_view)
     values[:, ~on_globe] = np.nan
