@@ -66,18 +66,37 @@ def read_half_orbit(
     with opened(path) as file:
         window = window or _seen(file, rows)
         sources = _sources(names, as_reflectance)
-        planes = {name: _read(file, FIELDS[name], window, chosen) for name in sources}
-    valid = _view_valid(planes, len(chosen), window)
+        image, planes = _slots(names, sources, window, len(chosen))
+        for name in sources:
+            planes[name][...] = _read(file, FIELDS[name], window, chosen)
+    valid = _view_valid({name: planes[name] for name in sources}, len(chosen), window)
     if as_reflectance:
-        for name in _STOKES & planes.keys():
-            planes[name] = reflectance(planes[name], planes["thetas"])
-    for name in names:
-        if name in DOLP:
-            planes[name] = polarisation(*(planes[part] for part in DOLP[name]))
-    if all(np.isnan(planes[name]).all() for name in names):
+        for name in _STOKES.intersection(planes):
+            planes[name][...] = reflectance(planes[name], planes["thetas"])
+    for name in set(DOLP).intersection(names):
+        planes[name][...] = polarisation(*(planes[part] for part in DOLP[name]))
+    if np.isnan(image).all():
         raise InputError(path, "holds nothing in these rows and columns", field=names[0])
-    planes = {name: planes[name] for name in names}
-    return check_scene(_scene(path, planes, chosen, valid, window, as_reflectance))
+    scene = _scene(path, names, image, chosen, valid, window)
+    scene.attrs["quantity"] = "reflectance" if as_reflectance else "normalised radiance"
+    return check_scene(scene)
+
+
+def _slots(
+    names: tuple[str, ...], sources: list[str], window: Window, views: int
+) -> tuple[NDArray[np.float32], Planes]:
+    """The image to fill, and for each field its part of it, or room of its own.
+
+    A whole half orbit is a gigabyte or more: there must be one copy of it.
+    """
+    depth = {name: views if _is_directional(name) else 1 for name in [*names, *sources]}
+    ends = np.cumsum([depth[name] for name in names])
+    image = np.empty((int(ends[-1]), *window.shape), np.float32)
+    planes = {name: image[end - depth[name] : end] for name, end in zip(names, ends, strict=True)}
+    for name in sources:
+        if name not in planes:
+            planes[name] = np.empty((depth[name], *window.shape), np.float32)
+    return image, planes
 
 
 def _checked_views(views: Sequence[int] | None) -> list[int]:
@@ -138,20 +157,20 @@ def _view_valid(planes: Planes, views: int, window: Window) -> NDArray[np.bool_]
 
 def _scene(
     path: Path,
-    planes: Planes,
+    names: tuple[str, ...],
+    image: NDArray[np.float32],
     views: list[int],
     valid: NDArray[np.bool_],
     window: Window,
-    as_reflectance: bool,
 ) -> xr.Dataset:
     columns, on_globe = window.columns()
     name = parse_name(path)
-    channels = [(field, view) for field in planes for view in _views_of(field, views)]
+    channels = [(field, view) for field in names for view in _views_of(field, views)]
     rows = window.rows
     start = np.datetime64(name.start if name else "NaT", "ns")
     scene = xr.Dataset(
         {
-            "image": (("channel", "y", "x"), np.concatenate(list(planes.values()))),
+            "image": (("channel", "y", "x"), image),
             "view_valid": (("view", "y", "x"), valid),
         },
         coords={
@@ -175,7 +194,6 @@ def _scene(
         "source_files": [str(path)],
         "map_id": name.map_id if name else path.stem,
         "missing_share": float(1 - valid.any(axis=0).mean()),
-        "quantity": "reflectance" if as_reflectance else "normalised radiance",
     }
     if name:
         scene.attrs |= {"cycle": name.cycle, "orbit": name.orbit}
@@ -183,7 +201,11 @@ def _scene(
 
 
 def _views_of(field: str, views: list[int]) -> list[int]:
-    return views if field in DOLP or FIELDS[field].directional else [-1]
+    return views if _is_directional(field) else [-1]
+
+
+def _is_directional(field: str) -> bool:
+    return field in DOLP or FIELDS[field].directional
 
 
 def _unit(field: str) -> str:
