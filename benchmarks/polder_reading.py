@@ -34,7 +34,7 @@ def main() -> None:
     """Make the file if need be, read, print."""
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
-        path = options.file or _make(Path(folder), options.rows)
+        path = options.file or _make(Path(folder), options.rows, options.level)
         place = float(POLDER.to_latitude(FIRST_ROW + options.rows // 2)), LONGITUDE
         window = patch(*place, size=SIZE)
 
@@ -51,11 +51,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--file", type=Path, help="a real or made file")
     parser.add_argument("--rows", type=int, default=200, help="rows of the file that is made")
+    parser.add_argument("--level", type=int, default=6, help="of its compression")
     parser.add_argument("--repeats", type=int, default=7)
     return parser.parse_args()
 
 
-def _make(folder: Path, rows: int) -> Path:
+def _make(folder: Path, rows: int, level: int) -> Path:
     """A file whose counts compress about as badly as noisy clouds do."""
     rng = np.random.default_rng(1)
     window = along((FIRST_ROW, FIRST_ROW + rows), LONGITUDE, SWATH)
@@ -68,7 +69,7 @@ def _make(folder: Path, rows: int) -> Path:
         values[name][VIEWS:] = np.nan
     path = folder / HalfOrbit(80, 176, datetime(2008, 6, 3, 1, 34, 54)).file_name
     start = time.perf_counter()
-    write_half_orbit(path, values, window)
+    write_half_orbit(path, values, window, level=level)
     seconds, size = time.perf_counter() - start, path.stat().st_size / 1e6
     _line(f"made {rows} rows x {SWATH} columns: {size:.1f} MB in {seconds:.1f} s")
     return path
