@@ -52,6 +52,9 @@ class Instrument:
 
 INSTRUMENTS = {
     "marci": Instrument("nephoscope.instruments.marci", "read_map", "find_maps", "is_map"),
+    "polder": Instrument(
+        "nephoscope.instruments.polder", "read_half_orbit", "find_half_orbits", "is_half_orbit"
+    ),
     # Knows every FITS, PNG and JPEG: instruments with names of their own come before it.
     "skycam": Instrument("nephoscope.instruments.skycam", "read_frame", "find_frames", "is_frame"),
 }

@@ -1,0 +1,217 @@
+"""One PARASOL level-1B file → Scene, reading only the rows asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.grids.sinusoidal import POLDER
+from nephoscope.instruments.polder.counts import read_counts
+from nephoscope.instruments.polder.datasets import coding_of, dataset_of, opened
+from nephoscope.instruments.polder.fields import ANGLES, FIELDS, VIEWS, Field
+from nephoscope.instruments.polder.names import parse_name
+from nephoscope.instruments.polder.schemes import DOLP, fields_of
+from nephoscope.instruments.polder.stokes import polarisation, reflectance
+from nephoscope.instruments.polder.windows import Window, swath
+from nephoscope.scene import check_scene
+
+Planes = dict[str, NDArray[np.float32]]
+_STOKES = {name for name in FIELDS if name[0] in "IQU"}
+
+
+def read_half_orbit(
+    path: str | PathLike[str],
+    fields: str | Iterable[str] = "default",
+    window: Window | None = None,
+    rows: tuple[int, int] | None = None,
+    views: Sequence[int] | None = None,
+    as_reflectance: bool = False,
+) -> xr.Dataset:
+    """Read some fields of some pixels as a Scene.
+
+    Args:
+        path: HDF5 file of product POLDER3_L1B-BG1.
+        fields: a key of `SCHEMES`, or names of datasets and of `DOLP`.
+        window: which pixels; by default everything seen, each row with an origin of its own.
+        rows: without a window, first row of the grid and the one after the last.
+        views: which of the 16 views, from 0; all by default.
+        as_reflectance: divide I, Q and U by the cosine of the solar zenith angle.
+
+    Returns:
+        `image` (channel, y, x) float32, physical values, NaN where not measured; channels are
+        field by field, for directional fields view by view ("I443NP_00" to "I443NP_15"), with
+        `field`, `view_of` (-1 without) and `unit` on (channel,). `view_valid` (view, y, x) bool:
+        all directional fields asked for were measured. `latitude`, `longitude` (y, x) float64,
+        degrees, of the grid. `row` (y,) and `origin` (y,) int64: row of the grid and the column of
+        the first pixel; `column` (y, x) int32, -1 off the globe. `time`: start of the half orbit,
+        datetime64[ns], NaT if the name does not say. Attrs: instrument, source_files, map_id,
+        missing_share (pixels that were seen from no view), quantity, cycle and orbit if known.
+
+    Raises:
+        InputError: the file cannot be used, or nothing was seen in the window; names the field.
+        UsageError: no such field, scheme, view or row.
+    """
+    path = Path(path)
+    names = fields_of(fields)
+    chosen = _checked_views(views)
+    if window is not None and rows is not None:
+        raise UsageError("give a window or rows, not both")
+    with opened(path) as file:
+        window = window or _seen(file, rows)
+        sources = _sources(names, as_reflectance)
+        image, planes = _slots(names, sources, window, len(chosen))
+        for name in sources:
+            planes[name][...] = _read(file, FIELDS[name], window, chosen)
+    valid = _view_valid({name: planes[name] for name in sources}, len(chosen), window)
+    if as_reflectance:
+        for name in _STOKES.intersection(planes):
+            planes[name][...] = reflectance(planes[name], planes["thetas"])
+    for name in set(DOLP).intersection(names):
+        planes[name][...] = polarisation(*(planes[part] for part in DOLP[name]))
+    if np.isnan(image).all():
+        raise InputError(path, "holds nothing in these rows and columns", field=names[0])
+    scene = _scene(path, names, image, chosen, valid, window)
+    scene.attrs["quantity"] = "reflectance" if as_reflectance else "normalised radiance"
+    return check_scene(scene)
+
+
+def _slots(
+    names: tuple[str, ...], sources: list[str], window: Window, views: int
+) -> tuple[NDArray[np.float32], Planes]:
+    """The image to fill, and for each field its part of it, or room of its own.
+
+    A whole half orbit is a gigabyte or more: there must be one copy of it.
+    """
+    depth = {name: views if _is_directional(name) else 1 for name in [*names, *sources]}
+    ends = np.cumsum([depth[name] for name in names])
+    image = np.empty((int(ends[-1]), *window.shape), np.float32)
+    planes = {name: image[end - depth[name] : end] for name, end in zip(names, ends, strict=True)}
+    for name in sources:
+        if name not in planes:
+            planes[name] = np.empty((depth[name], *window.shape), np.float32)
+    return image, planes
+
+
+def _checked_views(views: Sequence[int] | None) -> list[int]:
+    chosen = list(range(VIEWS)) if views is None else list(views)
+    if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(VIEWS)):
+        raise UsageError(f"views {chosen}: name some of 0 to {VIEWS - 1}, each once")
+    return chosen
+
+
+def _seen(file: Any, rows: tuple[int, int] | None) -> Window:  # noqa: ANN401 - h5py has no types
+    """The window of all pixels with a view, among some rows or all."""
+    first, stop = rows or (0, POLDER.rows)
+    if not 0 <= first < stop <= POLDER.rows:
+        raise UsageError(f"rows {first} to {stop} are not in 0 to {POLDER.rows}")
+    field = FIELDS["Nviews"]
+    dataset = dataset_of(file, field)
+    coding = coding_of(dataset, field)
+    every = np.broadcast_to(np.arange(POLDER.cols), (stop - first, POLDER.cols))
+    counts = read_counts(dataset, first, every, coding.fill)
+    seen = coding.is_valid(counts) & (counts > 0)
+    window = swath(seen, first)
+    if window is None:
+        raise InputError(
+            file.filename, f"no pixel was seen in rows {first} to {stop}", field="Nviews"
+        )
+    return window
+
+
+def _sources(names: tuple[str, ...], as_reflectance: bool) -> list[str]:
+    """Datasets to read: those named, and those that the others are computed from."""
+    needed = [part for name in names for part in DOLP.get(name, (name,))]
+    if as_reflectance:
+        needed.append("thetas")
+    return list(dict.fromkeys(needed))
+
+
+def _read(file: Any, field: Field, window: Window, views: list[int]) -> NDArray[np.float32]:  # noqa: ANN401
+    """Physical values of a field: (view, y, x), or (1, y, x), float32, NaN where missing."""
+    dataset = dataset_of(file, field)
+    coding = coding_of(dataset, field)
+    columns, on_globe = window.columns()
+    counts = read_counts(dataset, window.first_row, columns, coding.fill)
+    by_view = np.moveaxis(counts, -1, 0)[views] if field.directional else counts[None]
+    values = coding.decode(by_view)
+    values[:, ~on_globe] = np.nan
+    return values
+
+
+def _view_valid(planes: Planes, views: int, window: Window) -> NDArray[np.bool_]:
+    valid = np.ones((views, *window.shape), bool)
+    for name, values in planes.items():
+        if name in _STOKES or name in ANGLES:
+            valid &= np.isfinite(values)
+    if not (_STOKES | set(ANGLES)) & planes.keys():
+        valid &= np.isfinite(next(iter(planes.values())))
+    return valid
+
+
+def _scene(
+    path: Path,
+    names: tuple[str, ...],
+    image: NDArray[np.float32],
+    views: list[int],
+    valid: NDArray[np.bool_],
+    window: Window,
+) -> xr.Dataset:
+    columns, on_globe = window.columns()
+    name = parse_name(path)
+    channels = [(field, view) for field in names for view in _views_of(field, views)]
+    rows = window.rows
+    start = np.datetime64(name.start if name else "NaT", "ns")
+    scene = xr.Dataset(
+        {
+            "image": (("channel", "y", "x"), image),
+            "view_valid": (("view", "y", "x"), valid),
+        },
+        coords={
+            "channel": [f"{field}_{view:02d}" if view >= 0 else field for field, view in channels],
+            "field": ("channel", [field for field, _ in channels]),
+            "view_of": ("channel", np.array([view for _, view in channels], np.int8)),
+            "unit": ("channel", [_unit(field) for field, _ in channels]),
+            "view": ("view", np.array(views, np.int8)),
+            "latitude": _place(
+                np.repeat(POLDER.to_latitude(rows)[:, None], window.width, 1), "north"
+            ),
+            "longitude": _place(POLDER.to_longitude(rows[:, None], columns), "east"),
+            "row": ("y", rows),
+            "origin": ("y", window.origin),
+            "column": (("y", "x"), np.where(on_globe, columns, -1).astype(np.int32)),
+            "time": ((), start),
+        },
+    )
+    scene.attrs = {
+        "instrument": "polder",
+        "source_files": [str(path)],
+        "map_id": name.map_id if name else path.stem,
+        "missing_share": float(1 - valid.any(axis=0).mean()),
+    }
+    if name:
+        scene.attrs |= {"cycle": name.cycle, "orbit": name.orbit}
+    return scene
+
+
+def _views_of(field: str, views: list[int]) -> list[int]:
+    return views if _is_directional(field) else [-1]
+
+
+def _is_directional(field: str) -> bool:
+    return field in DOLP or FIELDS[field].directional
+
+
+def _unit(field: str) -> str:
+    units = FIELDS[field].units if field in FIELDS else "1"
+    return {"degrees": "degree", "meters": "m"}.get(units, "1")
+
+
+def _place(values: NDArray[np.float64], side: str) -> tuple[tuple[str, str], Any, dict[str, str]]:
+    return ("y", "x"), values, {"units": f"degrees_{side}"}

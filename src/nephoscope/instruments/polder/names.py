@@ -1,0 +1,128 @@
+"""Names of PARASOL level-1B files, and where they lie in folders."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+
+from nephoscope.errors import InputError
+from nephoscope.instruments.scene_file import SceneFile
+
+PRODUCT = "POLDER3_L1B-BG1"
+SUFFIX = ".h5"
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"  # HDF5 file format specification 3.0, section II.A
+
+# POLDER3_L1B-BG1-080176M_2008-06-03T01-34-54_V1-01.h5: cycle 080, orbit 176 of the cycle.
+_NAME = re.compile(
+    r"^POLDER3_L1B-BG1-(?P<cycle>\d{3})(?P<orbit>\d{3})(?P<mark>[A-Z])"
+    r"_(?P<start>\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2})_V(?P<version>\d+-\d+)\.h5$"
+)
+_TIME = "%Y-%m-%dT%H-%M-%S"
+
+
+@dataclass(frozen=True)
+class HalfOrbit:
+    """What the name of a file says.
+
+    Args:
+        cycle: number of the orbit cycle.
+        orbit: number of the orbit in the cycle.
+        start: of the acquisition, UTC.
+        version: of the format ("1-01").
+    """
+
+    cycle: int
+    orbit: int
+    start: datetime
+    version: str = "1-01"
+
+    @property
+    def file_name(self) -> str:
+        """The file's name in the archive."""
+        number = f"{self.cycle:03d}{self.orbit:03d}M"
+        return f"{PRODUCT}-{number}_{self.start.strftime(_TIME)}_V{self.version}{SUFFIX}"
+
+    @property
+    def map_id(self) -> str:
+        """Identity: number of the half orbit and start."""
+        return self.file_name.removeprefix(f"{PRODUCT}-").rpartition("_V")[0]
+
+    @property
+    def folder(self) -> Path:
+        """Folder of its day below the archive's product folder: 2008/2008_06_03."""
+        return Path(f"{self.start:%Y}") / f"{self.start:%Y_%m_%d}"
+
+
+def parse_name(name: str | PathLike[str]) -> HalfOrbit | None:
+    """Read a file's name; None if it is not of the archive's form."""
+    match = _NAME.match(Path(name).name)
+    if match is None:
+        return None
+    try:
+        start = datetime.strptime(match["start"], _TIME)  # UTC, unmarked as in the name
+    except ValueError:
+        return None
+    return HalfOrbit(int(match["cycle"]), int(match["orbit"]), start, match["version"])
+
+
+def is_half_orbit(path: str | PathLike[str]) -> bool:
+    """Whether a file, or any file in a folder, is of this instrument.
+
+    A file is by its name, or if it is HDF5 and holds the group of directional fields with the
+    first radiance.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return any(parse_name(file) for file in path.rglob(f"*{SUFFIX}"))
+    return path.is_file() and (parse_name(path) is not None or _holds_views(path))
+
+
+def find_half_orbits(path: str | PathLike[str]) -> list[SceneFile]:
+    """Every file of the archive's name below a folder, sorted, or the one file given.
+
+    Raises:
+        InputError: the path does not exist or holds none.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(path, "does not exist")
+    files = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
+    root = path if path.is_dir() else path.parent
+    found = [
+        _scene_file(file, root)
+        for file in files
+        if not path.is_dir() or (parse_name(file) and not file.name.startswith("."))
+    ]
+    if not found:
+        raise InputError(path, "holds no PARASOL level-1B file", remedy=f"{PRODUCT}-*{SUFFIX}")
+    return found
+
+
+def label_path_for(path: str | PathLike[str]) -> Path | None:
+    """None: the reference of this instrument is a track, not a file of labels."""
+    return None
+
+
+def _scene_file(file: Path, root: Path) -> SceneFile:
+    name = parse_name(file)
+    day = name.start.timetuple().tm_yday if name else 0
+    group = f"{name.start:%Y_%m_%d}" if name else ""
+    return SceneFile(
+        file, name.map_id if name else file.stem, group, day, file.parent.relative_to(root)
+    )
+
+
+def _holds_views(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.read(len(_SIGNATURE)) != _SIGNATURE:
+            return False
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            return "Data_Directional_Fields/I443NP" in file
+    except (OSError, RuntimeError, KeyError):
+        return False
