@@ -1,20 +1,28 @@
-"""HDF4 files through pyhdf, behind a door that keeps damaged ones from the C library.
+"""HDF4 files through pyhdf, behind two doors: damaged ones crash the C library, and must not
+crash its caller.
 
-Layout (HDF 4.2 Specification and Developer's Guide, chapter 2): 4 magic bytes, then a chain of
-blocks of data descriptors: number of descriptors int16, offset of the next block int32, then for
-each tag uint16, reference uint16, offset int32, length int32, all big-endian. Every element of a
-whole file lies inside it, so a truncated one is told without reading it.
+The first door looks at the file itself (HDF 4.2 Specification, chapter 2): 4 magic bytes, then a
+chain of blocks of data descriptors: number of descriptors int16, offset of the next block int32,
+then for each tag uint16, reference uint16, offset int32, length int32, all big-endian. Every
+element of a whole file lies inside it, so a truncated one is told without reading it. The second is
+a process of its own for the library (`hdf4_process`), started with the first file and kept.
 """
 
 from __future__ import annotations
 
-import ctypes
+import atexit
+import json
+import os
 import struct
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -22,49 +30,44 @@ from numpy.typing import DTypeLike, NDArray
 from nephoscope.errors import InputError, UsageError
 
 MAGIC = b"\x0e\x03\x13\x01"
-MOST_VALUES = 1 << 28
-"""Values of a data set beyond which its dimensions are damage, not data."""
+LONGEST = 60.0
+"""Seconds after which a file that is still being read counts as damaged."""
 
 _NO_ELEMENT = {0, 1}
 """Tags of descriptors in no use: wildcard and null."""
-_NUMPY_TYPES = {
-    3: np.uint8,
-    4: np.int8,
-    5: np.float32,
-    6: np.float64,
-    20: np.int8,
-    21: np.uint8,
-    22: np.int16,
-    23: np.uint16,
-    24: np.int32,
-    25: np.uint32,
-}
-"""HDF4 number types: characters 3, 4; floats 5, 6; integers 20..25."""
+_LOCK = threading.RLock()
+_processes: dict[int, subprocess.Popen[bytes]] = {}
+"""The library's process by the process that started it: a fork must not share one."""
 
 
 class Hdf4:
     """An open file: scientific data sets, Vdatas and global attributes by name.
 
+    One file at a time: another thread waits until this one is closed.
+
     Args:
         path: the file.
 
     Raises:
-        InputError: it is no whole HDF4 file.
+        InputError: it is no whole HDF4 file, or cannot be opened.
         UsageError: pyhdf is not installed.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         check_whole(self.path)
-        self._sd = self._hdf = self._vs = None
-        self._error, sd, hdf = _pyhdf()
-        with self._explained(None):
-            self._sd = sd.SD(str(self.path))
-            self.names = frozenset(self._sd.datasets())
-            self.attributes: dict[str, Any] = self._sd.attributes()
-            self._hdf = hdf.HDF(str(self.path))
-            self._vs = self._hdf.vstart()
-            self._tables = {each[0]: each[2] for each in self._vs.vdatainfo(listAttr=1)}
+        if find_spec("pyhdf") is None:
+            raise UsageError("HDF4 files need pyhdf: pip install 'nephoscope[satellites]'")
+        _LOCK.acquire()
+        try:
+            self._process = _library()
+            self._watch = threading.Timer(LONGEST, self._process.kill)
+            self._watch.start()
+            self._ask("open", str(self.path.absolute()))
+        except BaseException:
+            self._watch.cancel()
+            _LOCK.release()
+            raise
 
     def __enter__(self) -> Hdf4:
         return self
@@ -75,16 +78,16 @@ class Hdf4:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._vs is not None:
-            self._vs.end()
-        if self._hdf is not None:
-            self._hdf.close()
-        if self._sd is not None:
-            self._sd.end()
+        try:
+            if self._process.poll() is None:
+                self._ask("close")
+        finally:
+            self._watch.cancel()
+            _LOCK.release()
 
     def has(self, name: str) -> bool:
         """Whether there is a data set or Vdata of that name."""
-        return name in self.names or name in self._tables
+        return bool(self._ask("has", name))
 
     def dataset(self, name: str, dtype: DTypeLike, dims: int) -> NDArray[Any]:
         """The values of a scientific data set, as stored.
@@ -92,31 +95,7 @@ class Hdf4:
         Raises:
             InputError: absent, of another type or number of dimensions, or unreadable.
         """
-        if name not in self.names:
-            raise self.wrong(name, "is missing", "is it the right product?")
-        with self._explained(name):
-            dataset = self._sd.select(name)  # type: ignore[attr-defined]
-            _, _, shape, number_type, _ = dataset.info()
-            shape = [shape] if isinstance(shape, int) else list(shape)
-            self._check(name, shape, number_type, np.dtype(dtype), dims)
-            return np.asarray(dataset.get()).reshape(shape)
-
-    def attribute(self, name: str) -> Any:  # noqa: ANN401 - text or numbers
-        """A global attribute; text without the NULs that pad it.
-
-        Raises:
-            InputError: there is none of that name.
-        """
-        if name not in self.attributes:
-            raise self.wrong(name, "attribute is missing", "is it the right product?")
-        value = self.attributes[name]
-        return value.replace("\0", "").strip() if isinstance(value, str) else value
-
-    def dataset_attributes(self, name: str) -> dict[str, Any]:
-        """The attributes of a scientific data set that is there."""
-        with self._explained(name):
-            found: dict[str, Any] = self._sd.select(name).attributes()  # type: ignore[attr-defined]
-            return found
+        return cast("NDArray[Any]", self._ask("dataset", name, np.dtype(dtype).str, dims))
 
     def table(self, name: str, dtype: DTypeLike) -> NDArray[Any]:
         """The values of a Vdata of one field, (record,).
@@ -124,43 +103,35 @@ class Hdf4:
         Raises:
             InputError: absent, of another type, empty or unreadable.
         """
-        if name not in self._tables:
-            raise self.wrong(name, "is missing", "is it the right product?")
-        with self._explained(name):
-            table = self._vs.attach(name)  # type: ignore[attr-defined]
-            try:
-                fields, records = table.fieldinfo(), table._nrecs
-                if len(fields) != 1 or fields[0][2] != 1:
-                    raise self.wrong(name, "has more than one value a record")
-                self._check(name, [records], fields[0][1], np.dtype(dtype), 1)
-                return _read_records(table, fields[0][0], records, np.dtype(dtype))
-            finally:
-                table.detach()
+        return cast("NDArray[Any]", self._ask("table", name, np.dtype(dtype).str))
+
+    def attribute(self, name: str) -> Any:  # noqa: ANN401 - text or numbers
+        """A global attribute; text without the NULs that pad it.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        return self._ask("attribute", name)
 
     def wrong(self, field: str | None, problem: str, remedy: str | None = None) -> InputError:
         """The error that names this file and a field of it."""
         return InputError(self.path, problem, field=field, remedy=remedy)
 
-    def _check(
-        self, name: str, shape: list[int], number_type: int, dtype: np.dtype[Any], dims: int
-    ) -> None:
-        found = _NUMPY_TYPES.get(number_type)
-        if found is None or np.dtype(found) != dtype:
-            kind = "an unknown type" if found is None else np.dtype(found)
-            raise self.wrong(name, f"is {kind}, not {dtype}")
-        if len(shape) != dims:
-            raise self.wrong(name, f"has {len(shape)} dimensions, not {dims}")
-        if min(shape) < 1:
-            raise self.wrong(name, "is empty")
-        if np.prod(shape, dtype=np.float64) > MOST_VALUES:
-            raise self.wrong(name, f"says it has shape {tuple(shape)}: the file is damaged")
-
-    @contextmanager
-    def _explained(self, field: str | None) -> Iterator[None]:
+    def _ask(self, *request: object) -> Any:  # noqa: ANN401 - array, text or numbers
+        questions = cast("BinaryIO", self._process.stdin)
+        answers = cast("BinaryIO", self._process.stdout)
         try:
-            yield
-        except (self._error, ValueError, TypeError, MemoryError, UnicodeDecodeError) as error:
-            raise self.wrong(field, f"cannot be read: {error}", "fetch it again") from error
+            questions.write(json.dumps(request).encode() + b"\n")
+            questions.flush()
+            header = json.loads(answers.readline())
+            if "problem" in header:
+                raise self.wrong(header["field"], header["problem"], header["remedy"])
+            return _array(answers, header) if "dtype" in header else header["value"]
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            self._process.kill()
+            field = str(request[1]) if request[0] != "open" else None
+            problem = "crashes the HDF4 library: it is damaged"
+            raise self.wrong(field, problem, "fetch it again") from error
 
 
 def check_whole(path: Path) -> None:
@@ -200,33 +171,43 @@ def _descriptors(file: Any, size: int) -> Iterator[tuple[int, int, int]]:  # noq
             raise struct.error
 
 
-def _read_records(
-    table: Any,  # noqa: ANN401 - pyhdf has no types
-    field: str,
-    records: int,
-    dtype: np.dtype[Any],
-) -> NDArray[Any]:
-    # `VD.read` makes a Python list of each record: 0.1 s for each field of a granule. The same C
-    # calls fill one buffer; a Vdata of one single-valued field is a plain array in it.
-    from pyhdf import hdfext
-    from pyhdf.error import HDF4Error
-
-    size = records * dtype.itemsize
-    buffer = hdfext.array_byte(size)
-    if hdfext.VSsetfields(table._id, field) < 0:
-        raise HDF4Error("its field cannot be chosen")
-    if hdfext.VSread(table._id, buffer, records, 0) != records:
-        raise HDF4Error("fewer records than its header says")
-    return np.frombuffer(ctypes.string_at(int(buffer.cast()), size), dtype)
+def _array(answers: BinaryIO, header: dict[str, Any]) -> NDArray[Any]:
+    values = np.empty(header["shape"], header["dtype"])
+    view = values.reshape(-1).view(np.uint8)
+    if answers.readinto(view) != view.size:  # type: ignore[attr-defined]
+        raise EOFError
+    return values
 
 
-def _pyhdf() -> tuple[type[Exception], Any, Any]:
-    try:
-        from pyhdf import HDF, SD, VS
-        from pyhdf.error import HDF4Error
-    except ImportError as error:
-        raise UsageError(
-            "HDF4 files need pyhdf: pip install 'nephoscope[satellites]'"
-        ) from error
-    del VS  # imported for its effect: without it `vstart` is not there
-    return HDF4Error, SD, HDF
+def _library() -> subprocess.Popen[bytes]:
+    process = _processes.get(os.getpid())
+    if process is None or process.poll() is not None:
+        if process is not None:
+            _end(process)
+        script = Path(__file__).with_name("hdf4_process.py")
+        process = subprocess.Popen(  # noqa: S603 - our own script
+            [sys.executable, "-P", str(script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pipesize=1 << 20,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        _processes[os.getpid()] = process
+    return process
+
+
+@atexit.register
+def _end_library() -> None:
+    process = _processes.pop(os.getpid(), None)
+    if process is not None:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
