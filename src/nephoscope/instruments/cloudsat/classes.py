@@ -8,7 +8,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from nephoscope.instruments.cloudsat.columns import code_variable, heights, make_track, type_variable
+from nephoscope.instruments.cloudsat.columns import (
+    code_variable,
+    heights,
+    make_track,
+    type_variable,
+)
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
 from nephoscope.instruments.cloudsat.offsets import add_time_offsets
 from nephoscope.instruments.cloudsat.scenario import Undetermined, cloud_type

@@ -7,6 +7,7 @@ from nephoscope.simulate.profilers.cloudsat import (
     write_layers,
     write_time_offsets,
 )
+from nephoscope.simulate.profilers.dardar import write_cloud, write_nice
 
 __all__ = [
     "write_caltrack",
