@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from nephoscope.errors import UsageError
 from nephoscope.track import DIMS, check_track, height_bounds
 
+FARTHEST = 5e4
+"""Altitude, m, beyond which no profiler looks."""
 LEAST_VALID = 0.5
 """Share of a layer's depth that must hold valid values for its mean to be one."""
 
@@ -55,7 +58,7 @@ def average_layers(track: xr.Dataset, thickness: float, bottom: float, top: floa
     return _with_levels(track, variables, centres, bounds)
 
 
-def regrid(track: xr.Dataset, centres: NDArray[np.floating]) -> xr.Dataset:
+def regrid(track: xr.Dataset, centres: NDArray[Any]) -> xr.Dataset:
     """One altitude axis for a Track whose profiles have heights of their own.
 
     Each level takes the bin whose centre is nearest, as codes cannot be averaged; no bin within
@@ -78,6 +81,8 @@ def regrid(track: xr.Dataset, centres: NDArray[np.floating]) -> xr.Dataset:
         raise UsageError("the profiles of this track share one axis: average_layers changes it")
     if centres.ndim != 1 or centres.size < 2 or (np.diff(centres) >= 0).any():
         raise UsageError("altitudes must fall from level to level")
+    if np.abs(centres).max() > FARTHEST:
+        raise UsageError(f"altitudes beyond {FARTHEST:g} m")
     height = track["height"].values
     nearest, missing = _nearest(height, centres)
     variables = {}
@@ -115,7 +120,7 @@ def ice_water_path(track: xr.Dataset) -> xr.DataArray:
 
 def _layers_between(
     thickness: float, bottom: float, top: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[Any], NDArray[Any]]:
     if not thickness > 0:
         raise UsageError(f"a layer cannot be {thickness:g} m thick")
     count = round((top - bottom) / thickness)
@@ -125,7 +130,7 @@ def _layers_between(
     return lower + thickness / 2, np.stack([lower, lower + thickness], axis=1)
 
 
-def _shared_edges(track: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _shared_edges(track: xr.Dataset) -> tuple[NDArray[Any], NDArray[Any]]:
     if track["height"].ndim != 1:
         raise UsageError("the profiles of this track have heights of their own: regrid it first")
     lower, upper = track["height_bounds"].values.astype(np.float64).T
@@ -133,8 +138,8 @@ def _shared_edges(track: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def _piece(
-    lower: NDArray[np.float64], upper: NDArray[np.float64], bottom: float, top: float
-) -> tuple[slice, NDArray[np.float32]]:
+    lower: NDArray[Any], upper: NDArray[Any], bottom: float, top: float
+) -> tuple[slice, NDArray[Any]]:
     # The gates of a layer and the depth of each inside it.
     depth = np.minimum(upper, top) - np.maximum(lower, bottom)
     inside = np.flatnonzero(depth > 1e-6 * (top - bottom))
@@ -142,7 +147,7 @@ def _piece(
     return gates, depth[gates].astype(np.float32)
 
 
-Average = Callable[[slice, NDArray[np.float32]], NDArray[np.floating]]
+Average = Callable[[slice, NDArray[Any]], NDArray[Any]]
 
 
 def _mean_of(name: str, track: xr.Dataset) -> Average:
@@ -155,34 +160,33 @@ def _mean_of(name: str, track: xr.Dataset) -> Average:
     return lambda gates, depth: _mean(values[:, gates], depth)
 
 
-def _mean(values: NDArray[np.floating], depth: NDArray[np.float32]) -> NDArray[np.floating]:
+def _mean(values: NDArray[Any], depth: NDArray[Any]) -> NDArray[Any]:
     valid = ~np.isnan(values)
     if valid.all():
         return np.asarray(values @ depth / depth.sum())
     share = valid @ depth
     total = np.where(valid, values, 0) @ depth
     enough = share >= LEAST_VALID * depth.sum()
-    return np.divide(total, share, out=np.full(len(values), np.nan, values.dtype), where=enough)
+    empty = np.full(len(values), np.nan, values.dtype)
+    return np.asarray(np.divide(total, share, out=empty, where=enough))
 
 
-def _radius(
-    content: NDArray[np.floating], radius: NDArray[np.floating], depth: NDArray[np.float32]
-) -> NDArray[np.floating]:
+def _radius(content: NDArray[Any], radius: NDArray[Any], depth: NDArray[Any]) -> NDArray[Any]:
     icy = (content > 0) & (radius > 0)
     ice = np.where(icy, content, 0)
     section = np.divide(ice, radius, out=np.zeros_like(ice), where=icy) @ depth
     empty = np.full(len(ice), np.nan, ice.dtype)
-    return np.divide(ice @ depth, section, out=empty, where=section > 0)
+    return np.asarray(np.divide(ice @ depth, section, out=empty, where=section > 0))
 
 
-def _most_frequent(codes: NDArray[np.integer], depth: NDArray[np.float32]) -> NDArray[np.integer]:
+def _most_frequent(codes: NDArray[Any], depth: NDArray[Any]) -> NDArray[Any]:
     kinds = np.unique(codes)
     weight = np.stack([(codes == kind) @ depth for kind in kinds])
     return np.asarray(kinds[np.argmax(weight, axis=0)])
 
 
 def _nearest(
-    height: NDArray[np.floating], centres: NDArray[np.float64]
+    height: NDArray[Any], centres: NDArray[Any]
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     # One sorted search for all profiles: each has a range of keys of its own.
     profiles, levels = height.shape
@@ -208,9 +212,9 @@ def _nearest(
 
 def _with_levels(
     track: xr.Dataset,
-    variables: dict[object, object],
-    centres: NDArray[np.float64],
-    bounds: NDArray[np.float64],
+    variables: Mapping[Hashable, object],
+    centres: NDArray[Any],
+    bounds: NDArray[Any],
 ) -> xr.Dataset:
     along = {name: each for name, each in track.data_vars.items() if each.dims == DIMS[:1]}
     coords = {name: track[name] for name in ("time", "latitude", "longitude")}

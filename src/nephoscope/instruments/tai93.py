@@ -1,5 +1,7 @@
-"""TAI93, the clock of CloudSat and CALIPSO files: seconds since 1993-01-01T00:00 UTC, leap seconds
-counted."""
+"""TAI93, the clock of CloudSat and CALIPSO files.
+
+Seconds since 1993-01-01T00:00 UTC, leap seconds counted.
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def is_track(path: str | PathLike[str]) -> bool:
         return file.read(len(MAGIC)) == MAGIC
 
 
-def read_track(path: str | PathLike[str], **options: Any) -> xr.Dataset:  # noqa: ANN401
+def read_track(path: str | PathLike[str], **options: Any) -> xr.Dataset:
     """Read any of the three products, told apart by the fields they hold.
 
     Args:

@@ -1,7 +1,7 @@
 """The process that calls the HDF4 library: it may crash on a damaged file, the caller may not.
 
-Run by `hdf4.Hdf4`. Each request is one line of JSON, `[method, *arguments]`; each answer one line of
-JSON that tells the kind of the answer, and for arrays their bytes behind it. Nothing but numpy,
+Run by `hdf4.Hdf4`. Each request is one line of JSON, `[method, *arguments]`; each answer one line
+of JSON that tells the kind of the answer, and for arrays their bytes behind it. Nothing but numpy,
 pyhdf and the errors is imported: it starts in a fraction of a second.
 """
 

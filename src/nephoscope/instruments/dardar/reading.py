@@ -130,7 +130,7 @@ def _read(
     file: Any,
     name: str,
     kinds: str,
-    shape: tuple[int, ...] | int,  # noqa: ANN401
+    shape: tuple[int, ...] | int,
 ) -> NDArray[Any]:
     # Values as stored, of a type of one of `kinds` and of a shape, or a number of dimensions.
     if name not in file.variables:
@@ -156,8 +156,8 @@ def _physical(path: Path, file: Any, name: str, shape: tuple[int, ...] | int) ->
     variable = file.variables[name]
     attributes = {key: variable.getncattr(key) for key in variable.ncattrs()}
     fills = [*_FILLS, attributes.get("_FillValue"), attributes.get("missing_value")]
-    dtype = np.float64 if stored.dtype.itemsize == 8 else np.float32
-    values = stored.astype(dtype)
+    dtype: Any = np.float64 if stored.dtype.itemsize == 8 else np.float32
+    values: NDArray[Any] = stored.astype(dtype)
     for fill in fills:
         if isinstance(fill, int | float | np.number):
             values[stored == fill] = np.nan
@@ -174,7 +174,7 @@ def _quantity(
     path: Path,
     file: Any,
     quantity: Quantity,
-    shape: tuple[int, int],  # noqa: ANN401
+    shape: tuple[int, int],
 ) -> NDArray[np.float32]:
     name = _first(file, quantity.stored) or quantity.stored[0]
     values = _physical(path, file, name, shape).astype(np.float32)

@@ -1,5 +1,4 @@
-"""Files of profilers in their archives' own form, from arrays: CloudSat and CALTRACK HDF4, DARDAR
-NetCDF."""
+"""Files of profilers in their archives' own form: CloudSat, CALTRACK (HDF4), DARDAR (NetCDF)."""
 
 from nephoscope.simulate.profilers.cloudsat import (
     write_caltrack,

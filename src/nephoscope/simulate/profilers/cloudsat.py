@@ -1,5 +1,7 @@
-"""2B-CLDCLASS, 2B-CLDCLASS-LIDAR, CALTRACK CS-2B-CLDCLASS and PAR-RB2 files, with the real names,
-types, dimensions and fills."""
+"""Files of 2B-CLDCLASS, 2B-CLDCLASS-LIDAR, CALTRACK CS-2B-CLDCLASS and PAR-RB2.
+
+Names, types, dimensions and fills are the real ones.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,12 @@ def write_layers(
     data = {}
     for name, values in zip(("CloudLayerBase", "CloudLayerTop"), layers[:2], strict=True):
         kilometres = np.where(np.isnan(values), -99, np.asarray(values) / 1000)
-        attributes = {"long_name": name, "units": "km", **_scaling(), "missing": -99.0}
+        attributes: dict[str, str | float] = {
+            "long_name": name,
+            "units": "km",
+            **_scaling(),
+            "missing": -99.0,
+        }
         data[name] = Field(_widened(kilometres.astype(np.float32), -99), dims, attributes)
     there = np.isfinite(layers[0])
     for name, kinds in zip(("CloudLayerType", "CloudPhase"), layers[2:], strict=True):
@@ -163,7 +170,7 @@ def _geolocation(
     midnight = time.astype("datetime64[D]")[0]
     of_day = np.array((time[0] - midnight) / np.timedelta64(1, "s"), np.float32)
     profile_time = (seconds - seconds[0]).astype(np.float32)
-    in_seconds = {"units": "seconds", **_scaling()}
+    in_seconds: dict[str, str | float] = {"units": "seconds", **_scaling()}
     return {
         "Profile_time": Field(profile_time, ("nray",), in_seconds),
         "UTC_start": Field(of_day, (), in_seconds),
@@ -189,7 +196,7 @@ def _stored_height(height: Floats) -> NDArray[np.int16]:
     return np.where(np.isnan(height), FILL, np.round(height)).astype(np.int16)
 
 
-def _scaling() -> dict[str, float]:
+def _scaling() -> dict[str, str | float]:
     return {"factor": 1.0, "offset": 0.0}
 
 

@@ -220,7 +220,7 @@ def _described(title: str, name: str, field: Field) -> list[str]:
 
 def _pyhdf(part: Path) -> tuple[Any, Any]:
     try:
-        from pyhdf import HDF, SD, V, VS
+        from pyhdf import HDF, SD, VS, V
     except ImportError as error:
         raise UsageError(f"{part}: writing HDF4 needs nephoscope[satellites]") from error
     del V, VS  # imported for their effect: `vgstart` and `vstart`
