@@ -24,8 +24,8 @@ def average_layers(track: xr.Dataset, thickness: float, bottom: float, top: floa
     Each gate counts with the depth it has inside the layer, so the thickness need not be a
     multiple of the gate. Floats are plain means over the valid gates, clear ones (0) included, NaN
     where less than half of the layer is valid; but `effective_radius` is the ratio of the layer's
-    ice to its cross-section, sum(IWC) / sum(IWC / radius), NaN without ice, because a mean
-    of radii agrees with no mean of contents. Flags are the most frequent code, the lowest of equals.
+    ice to its cross-section, sum(IWC) / sum(IWC / radius), NaN without ice, because a mean of
+    radii agrees with no mean of contents. Flags are the most frequent code, of equals the lowest.
 
     Args:
         track: `height` on (level,), with `height_bounds`.

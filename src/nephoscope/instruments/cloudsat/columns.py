@@ -31,8 +31,7 @@ def heights(file: Hdf4, profiles: int) -> NDArray[np.float32]:
 
 
 def place(values: NDArray[np.float32], largest: float) -> NDArray[np.float64]:
-    """Degrees (profile,) float64, NaN for fill values: far out or not finite.
-    """
+    """Degrees (profile,) float64, NaN for fill values: far out or not finite."""
     degrees = values.astype(np.float64)
     degrees[~(np.abs(degrees) <= largest)] = np.nan
     return degrees

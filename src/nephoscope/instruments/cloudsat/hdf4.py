@@ -1,7 +1,8 @@
 """HDF4 files through pyhdf, behind two doors.
 
-A damaged file may crash the C library, and must not crash its caller. The first door looks at the file itself (HDF 4.2 Specification, chapter 2): 4 magic bytes, then a
-chain of blocks of data descriptors: number of descriptors int16, offset of the next block int32,
+A damaged file may crash the C library, and must not crash its caller. The first door looks at the
+file itself (HDF 4.2 Specification, chapter 2): 4 magic bytes, then a chain of blocks of data
+descriptors: number of descriptors int16, offset of the next block int32,
 then for each tag uint16, reference uint16, offset int32, length int32, all big-endian. Every
 element of a whole file lies inside it, so a truncated one is told without reading it. The second is
 a process of its own for the library (`hdf4_process`), started with the first file and kept.

@@ -26,8 +26,10 @@ METRES = np.float32(1000)
 
 
 class Layers(NamedTuple):
-    """Cloud layers: base and top float32, m, NaN where there is none; type and phase int8, all
-    (profile, layer); `known` (profile,) bool, whether the profile was classified at all.
+    """Cloud layers of each profile.
+
+    Base and top float32, m, NaN where there is none; type and phase int8, all (profile, layer);
+    `known` (profile,) bool: whether the profile was classified at all.
     """
 
     base: NDArray[np.float32]

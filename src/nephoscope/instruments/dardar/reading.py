@@ -56,8 +56,8 @@ def read_track(path: str | PathLike[str]) -> xr.Dataset:
     path = Path(path)
     with _opened(path) as file:
         product = _product_of(path, file)
-        latitude = _place(path, file, product.latitude, 90)
-        longitude = _place(path, file, product.longitude, 180)
+        latitude = _place(path, file, product.latitude, 90, 1)
+        longitude = _place(path, file, product.longitude, 180, latitude.shape)
         height, order = _heights(path, file)
         shape = (len(latitude), len(height))
         variables: dict[str, Any] = {
@@ -127,7 +127,7 @@ def _first(file: Any, names: tuple[str, ...]) -> str | None:  # noqa: ANN401
 
 def _read(
     path: Path,
-    file: Any,
+    file: Any,  # noqa: ANN401
     name: str,
     kinds: str,
     shape: tuple[int, ...] | int,
@@ -172,7 +172,7 @@ def _physical(path: Path, file: Any, name: str, shape: tuple[int, ...] | int) ->
 
 def _quantity(
     path: Path,
-    file: Any,
+    file: Any,  # noqa: ANN401
     quantity: Quantity,
     shape: tuple[int, int],
 ) -> NDArray[np.float32]:
@@ -193,8 +193,14 @@ def _flag(path: Path, file: Any, name: str, shape: tuple[int, ...]) -> NDArray[n
     return np.where(np.isnan(values), UNKNOWN, values).astype(np.int16)
 
 
-def _place(path: Path, file: Any, name: str, largest: float) -> NDArray[np.float64]:  # noqa: ANN401
-    degrees = _physical(path, file, name, 1).astype(np.float64)
+def _place(
+    path: Path,
+    file: Any,  # noqa: ANN401
+    name: str,
+    largest: float,
+    shape: tuple[int, ...] | int,
+) -> NDArray[np.float64]:
+    degrees = _physical(path, file, name, shape).astype(np.float64)
     degrees[~(np.abs(degrees) <= largest)] = np.nan
     return degrees
 
