@@ -59,12 +59,13 @@ def read_damaged(reader, path, count):
     """Lines of the program, which must come to its end."""
     words = [sys.executable, str(Path(__file__).with_name("damage.py")), reader, str(path)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own script
         [*words, "0", str(count)], capture_output=True, text=True, env=environment, check=False
     )
     assert done.returncode == 0, f"{done.stdout[-200:]}\n{done.stderr[-2000:]}"
     lines = [line.split() for line in done.stdout.splitlines()]
     assert len(lines) == count
+    assert {ended for _, ended, _ in lines} <= {"read", "told"}
     return lines
 
 

@@ -111,7 +111,7 @@ def test_offsets_of_another_half_orbit_are_refused(tmp_path, caltrack, offset_fi
         cloudsat.read_caltrack(caltrack, path)
     offset_fields["Latitude"] = offset_fields["Latitude"] + np.float32(1)
     write_sds(path, offset_fields, DATES)
-    with pytest.raises(InputError, match="1.00 degrees from the track"):
+    with pytest.raises(InputError, match=r"1\.00 degrees from the track"):
         cloudsat.read_caltrack(caltrack, path)
 
 

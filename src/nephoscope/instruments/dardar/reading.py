@@ -155,12 +155,12 @@ def _physical(path: Path, file: Any, name: str, shape: tuple[int, ...] | int) ->
     stored = _read(path, file, name, "fiu", shape)
     variable = file.variables[name]
     attributes = {key: variable.getncattr(key) for key in variable.ncattrs()}
-    fills = [*_FILLS, attributes.get("_FillValue"), attributes.get("missing_value")]
+    told = (attributes.get(name) for name in ("_FillValue", "missing_value"))
+    fills = {*_FILLS, *(float(fill) for fill in told if isinstance(fill, int | float | np.number))}
     dtype: Any = np.float64 if stored.dtype.itemsize == 8 else np.float32
     values: NDArray[Any] = stored.astype(dtype)
     for fill in fills:
-        if isinstance(fill, int | float | np.number):
-            values[stored == fill] = np.nan
+        values[stored == fill] = np.nan
     values[~np.isfinite(values)] = np.nan
     try:
         scale = float(attributes.get("scale_factor", 1))
