@@ -1,11 +1,15 @@
 """Readers of 2B-CLDCLASS, CALTRACK and PAR-RB2 on files written by pyhdf from the specification."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 import nephoscope
 from nephoscope.errors import InputError
 from nephoscope.instruments import cloudsat
+from nephoscope.instruments.cloudsat import hdf4
 
 from .conftest import BINS, DATES, PROFILES, write_sds, write_vdata
 
@@ -184,3 +188,19 @@ def test_a_wrong_layer_field_is_named(tmp_path, swath):
     path = layered(tmp_path, swath, CloudPhase=np.zeros((PROFILES, 10), np.int16))
     with pytest.raises(InputError, match=r"\[CloudPhase\]: is int16, not int8"):
         cloudsat.read_layers(path)
+
+
+def test_when_the_library_dies_the_file_is_named_and_the_next_one_read(granule):
+    cloudsat.read_granule(granule)
+    with hdf4.Hdf4(granule) as file:
+        hdf4._processes[os.getpid()].kill()
+        with pytest.raises(InputError, match=r"\[Height\]: crashes the HDF4 library") as caught:
+            file.dataset("Height", np.int16, 2)
+    assert caught.value.path == str(granule)
+    check_classes(cloudsat.read_granule(granule))
+
+
+def test_threads_may_read_at_the_same_time(granule):
+    with ThreadPoolExecutor(4) as threads:
+        for track in threads.map(cloudsat.read_granule, [granule] * 8):
+            check_classes(track)

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -59,15 +59,15 @@ class Hdf4:
         if find_spec("pyhdf") is None:
             raise UsageError("HDF4 files need pyhdf: pip install 'nephoscope[satellites]'")
         _LOCK.acquire()
-        try:
+        with ExitStack() as opening:
+            opening.callback(_LOCK.release)
             self._process = _library()
-            self._watch = threading.Timer(LONGEST, self._process.kill)
-            self._watch.start()
+            watch = threading.Timer(LONGEST, self._process.kill)
+            watch.daemon = True
+            watch.start()
+            opening.callback(watch.cancel)
             self._ask("open", str(self.path.absolute()))
-        except BaseException:
-            self._watch.cancel()
-            _LOCK.release()
-            raise
+            self._closing = opening.pop_all()
 
     def __enter__(self) -> Hdf4:
         return self
@@ -78,12 +78,9 @@ class Hdf4:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
+        with self._closing, suppress(InputError):
             if self._process.poll() is None:
                 self._ask("close")
-        finally:
-            self._watch.cancel()
-            _LOCK.release()
 
     def has(self, name: str) -> bool:
         """Whether there is a data set or Vdata of that name."""
@@ -128,8 +125,8 @@ class Hdf4:
                 raise self.wrong(header["field"], header["problem"], header["remedy"])
             return _array(answers, header) if "dtype" in header else header["value"]
         except (OSError, ValueError, KeyError, EOFError) as error:
-            self._process.kill()
-            field = str(request[1]) if request[0] != "open" else None
+            _end(self._process)
+            field = str(request[1]) if request[0] not in {"open", "close"} else None
             problem = "crashes the HDF4 library: it is damaged"
             raise self.wrong(field, problem, "fetch it again") from error
 
