@@ -1,0 +1,71 @@
+"""CloudSat cloud classes (2B-CLDCLASS, 2B-CLDCLASS-LIDAR) and their CALTRACK companions.
+
+Formats: CloudSat product specifications (Sassen & Wang 2008, doi 10.1029/2007GL032591; Sassen,
+Wang & Liu 2008, doi 10.1029/2008JD009972), HDF-EOS swaths in HDF4; ICARE CALTRACK 5-km files, HDF4.
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from nephoscope.errors import InputError
+from nephoscope.instruments.cloudsat.classes import read_caltrack, read_granule
+from nephoscope.instruments.cloudsat.hdf4 import MAGIC, Hdf4
+from nephoscope.instruments.cloudsat.layers import read_layers
+from nephoscope.instruments.cloudsat.offsets import add_time_offsets, read_time_offsets
+from nephoscope.instruments.cloudsat.scenario import TYPES, cloud_type, decode_field, encode
+
+__all__ = [
+    "TYPES",
+    "add_time_offsets",
+    "cloud_type",
+    "decode_field",
+    "encode",
+    "is_track",
+    "read_caltrack",
+    "read_granule",
+    "read_layers",
+    "read_time_offsets",
+    "read_track",
+]
+
+
+def is_track(path: str | PathLike[str]) -> bool:
+    """Whether a file begins as HDF4 and is named as a CloudSat or CALTRACK one."""
+    path = Path(path)
+    if not path.is_file() or "CLDCLASS" not in path.name.upper():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def read_track(path: str | PathLike[str], **options: Any) -> xr.Dataset:
+    """Read any of the three products, told apart by the fields they hold.
+
+    Args:
+        path: the file.
+        options: passed to `read_granule`, `read_caltrack` or `read_layers`.
+
+    Raises:
+        InputError: truncated, none of the three, or a field absent or of another type.
+        UsageError: pyhdf is not installed.
+    """
+    with Hdf4(path) as file:
+        layered, coded = file.has("CloudLayerType"), file.has("cloud_scenario")
+        swath = file.has("Profile_time")
+    if coded and swath:
+        return read_granule(path, **options)
+    if coded:
+        return read_caltrack(path, **options)
+    if layered:
+        return read_layers(path, **options)
+    raise InputError(
+        path,
+        "holds no cloud classes",
+        field="cloud_scenario",
+        remedy="2B-CLDCLASS, 2B-CLDCLASS-LIDAR and CALTRACK CS-2B-CLDCLASS can be read",
+    )

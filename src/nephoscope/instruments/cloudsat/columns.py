@@ -1,0 +1,92 @@
+"""What the CloudSat readers share: stored numbers to a Track."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from nephoscope.instruments.cloudsat.hdf4 import Hdf4
+from nephoscope.instruments.cloudsat.scenario import MISSING, TYPES
+from nephoscope.track import check_track
+
+LOWEST, HIGHEST = -5000, 30000
+"""Valid heights of a bin, m (CloudSat 2B product specifications); all others are missing."""
+
+
+def heights(file: Hdf4, profiles: int) -> NDArray[np.float32]:
+    """Data set `Height` of a file, (profile, level) float32, m, NaN where missing.
+
+    Raises:
+        InputError: absent, not int16, or not of so many profiles.
+    """
+    stored = file.dataset("Height", np.int16, 2)
+    if stored.shape[0] != profiles:
+        raise file.wrong("Height", f"has {stored.shape[0]} profiles, Latitude has {profiles}")
+    height = stored.astype(np.float32)
+    height[(stored < LOWEST) | (stored > HIGHEST)] = np.nan
+    return height
+
+
+def place(values: NDArray[np.float32], largest: float) -> NDArray[np.float64]:
+    """Degrees (profile,) float64, NaN for fill values: far out or not finite."""
+    degrees = values.astype(np.float64)
+    degrees[~(np.abs(degrees) <= largest)] = np.nan
+    return degrees
+
+
+def make_track(
+    file: Hdf4,
+    product: str,
+    places: tuple[NDArray[np.float32], NDArray[np.float32]],
+    time: NDArray[np.datetime64],
+    height: NDArray[np.float32],
+    variables: dict[str, Any],
+) -> xr.Dataset:
+    """A checked Track of per-profile arrays and variables on (profile, level).
+
+    Args:
+        file: what it was read from.
+        product: name of the product.
+        places: latitude and longitude as stored, (profile,) float32, degrees.
+        time: (profile,) datetime64[ns], UTC.
+        height: (profile, level) float32, m.
+        variables: as `xarray.Dataset` takes them.
+
+    Raises:
+        InputError: a shape does not fit, or the contract of a Track is broken.
+    """
+    latitude, longitude = places
+    for name, array in {"Longitude": longitude, "Time": time, "Height": height}.items():
+        if len(array) != len(latitude):
+            raise file.wrong(name, f"has {len(array)} profiles, Latitude has {len(latitude)}")
+    track = xr.Dataset(
+        variables,
+        coords={
+            "time": ("profile", time),
+            "latitude": ("profile", place(latitude, 90), {"units": "degrees_north"}),
+            "longitude": ("profile", place(longitude, 180), {"units": "degrees_east"}),
+            "height": (("profile", "level"), height, {"units": "m", "positive": "up"}),
+        },
+        attrs={"instrument": "cloudsat", "product": product, "source_files": [str(file.path)]},
+    )
+    return check_track(track)
+
+
+def type_variable(cloud_type: NDArray[np.int8]) -> tuple[tuple[str, str], Any, dict[str, Any]]:
+    """`cloud_type` (profile, level) as a variable that says what its numbers mean."""
+    attributes = {
+        "long_name": "cloud type, -1 unknown",
+        "flag_values": np.arange(len(TYPES), dtype=np.int8),
+        "flag_meanings": " ".join(TYPES),
+        "missing_value": np.int8(-1),
+    }
+    return ("profile", "level"), cloud_type, attributes
+
+
+def code_variable(codes: NDArray[np.int16]) -> tuple[tuple[str, str], Any, dict[str, Any]]:
+    """`cloud_scenario` (profile, level) as stored, see `scenario.decode_field`."""
+    attributes = {"long_name": "16-bit cloud scenario", "missing_value": np.int16(MISSING)}
+    return ("profile", "level"), codes, attributes

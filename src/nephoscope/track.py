@@ -1,0 +1,115 @@
+"""The Track contract: what every profiler reader returns, checked at the door.
+
+A Track is an `xarray.Dataset` of profiles along an orbit with
+
+- `time` (profile,) datetime64[ns], UTC; `latitude`, `longitude` (profile,) float64, degrees, east
+  positive within -180..180: NaT and NaN where the file has none, so that the profiles keep the
+  numbers they have in the file,
+- `height` above mean sea level, m, of the centre of each bin, the highest first: on
+  (profile, level) where each profile has its own, NaN where missing; on (level,) where all share
+  one axis, and then `height_bounds` (level, bound) holds the lower and the upper edge of each,
+- at least one variable on (profile, level),
+- attrs `instrument`, `product` and `source_files` (list of str).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from nephoscope.errors import InputError
+
+DIMS = ("profile", "level")
+BOUNDS_DIMS = ("level", "bound")
+PLACES = {"latitude": 90.0, "longitude": 180.0}
+"""Coordinates of a profile and the largest number they may have, degrees."""
+
+
+def check_track(track: xr.Dataset, source: str | None = None) -> xr.Dataset:
+    """Return `track` unchanged if it keeps the contract.
+
+    Args:
+        track: the Dataset a reader made.
+        source: the file to blame; by default the track's first source file.
+
+    Raises:
+        InputError: a part of the contract is broken; the message names the field.
+    """
+    blame = source or next(iter(track.attrs.get("source_files", [])), "track")
+    for name in ("time", *PLACES, "height"):
+        if name not in track.variables:
+            raise InputError(blame, "is missing from the track", field=name)
+    _check_time(track, blame)
+    for name, largest in PLACES.items():
+        _check_place(track[name], largest, blame)
+    _check_height(track, blame)
+    if not any(variable.dims == DIMS for variable in track.data_vars.values()):
+        raise InputError(blame, f"no variable has dims {DIMS}", field="track")
+    for name in ("instrument", "product", "source_files"):
+        if name not in track.attrs:
+            raise InputError(blame, "attribute is missing from the track", field=name)
+    return track
+
+
+def height_bounds(height: np.ndarray) -> np.ndarray:
+    """Edges half-way between neighbouring centres, the outermost as far from theirs as the inner.
+
+    Args:
+        height: (level,) float, m, falling, at least 2.
+
+    Returns:
+        (level, bound) float64, m: lower and upper edge.
+
+    Raises:
+        ValueError: fewer than 2 levels.
+    """
+    centres = np.asarray(height, np.float64)
+    if centres.size < 2:
+        raise ValueError("bounds need at least 2 levels")
+    between = (centres[1:] + centres[:-1]) / 2
+    edges = np.concatenate(
+        [[2 * centres[0] - between[0]], between, [2 * centres[-1] - between[-1]]]
+    )
+    return np.stack([edges[1:], edges[:-1]], axis=1)
+
+
+def _check_time(track: xr.Dataset, blame: str) -> None:
+    time = track["time"]
+    if time.dims != DIMS[:1]:
+        raise InputError(blame, f"has dims {time.dims}, not {DIMS[:1]}", field="time")
+    if time.dtype != np.dtype("datetime64[ns]"):
+        raise InputError(blame, f"is {time.dtype}, not datetime64[ns]", field="time")
+
+
+def _check_place(place: xr.DataArray, largest: float, blame: str) -> None:
+    name = str(place.name)
+    if place.dims != DIMS[:1]:
+        raise InputError(blame, f"has dims {place.dims}, not {DIMS[:1]}", field=name)
+    if place.dtype != np.float64:
+        raise InputError(blame, f"is {place.dtype}, not float64", field=name)
+    if (np.abs(place.values) > largest).any():
+        raise InputError(blame, f"has values beyond {largest:g} degrees", field=name)
+
+
+def _check_height(track: xr.Dataset, blame: str) -> None:
+    height = track["height"]
+    if height.dims not in (DIMS, DIMS[1:]):
+        raise InputError(blame, f"has dims {height.dims}, not {DIMS} or {DIMS[1:]}", field="height")
+    if height.dtype not in (np.float32, np.float64):
+        raise InputError(blame, f"is {height.dtype}, not float", field="height")
+    if (np.diff(height.values, axis=-1) >= 0).any():
+        raise InputError(blame, "does not fall from level to level", field="height")
+    if height.ndim == 1:
+        _check_bounds(track, blame)
+
+
+def _check_bounds(track: xr.Dataset, blame: str) -> None:
+    if "height_bounds" not in track.variables:
+        raise InputError(blame, "is missing from the track", field="height_bounds")
+    bounds = track["height_bounds"]
+    if bounds.dims != BOUNDS_DIMS or bounds.shape[1] != 2:
+        raise InputError(blame, f"has dims {bounds.dims}, not {BOUNDS_DIMS}", field="height_bounds")
+    lower, upper = bounds.values.T
+    centres = track["height"].values
+    if not ((lower < centres) & (centres < upper)).all():
+        raise InputError(blame, "do not lie around the heights", field="height_bounds")
