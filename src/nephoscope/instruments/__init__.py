@@ -52,6 +52,7 @@ class Instrument:
 
 INSTRUMENTS = {
     "marci": Instrument("nephoscope.instruments.marci", "read_map", "find_maps", "is_map"),
+    "seviri": Instrument("nephoscope.instruments.seviri", "read_slot", "find_slots", "is_slot"),
     # Knows every FITS, PNG and JPEG: instruments with names of their own come before it.
     "skycam": Instrument("nephoscope.instruments.skycam", "read_frame", "find_frames", "is_frame"),
 }
