@@ -17,8 +17,9 @@ def test_declination_and_longitude_are_those_of_the_ephemeris(year):
     times = np.datetime64(f"{year}-01-01T00:00", "ns") + np.arange(0, 365, 13) * np.timedelta64(
         93_600_123, "ms"
     )
-    with iers.conf.set_temp("auto_download", False), iers.conf.set_temp(
-        "iers_degraded_accuracy", "warn"
+    with (
+        iers.conf.set_temp("auto_download", False),
+        iers.conf.set_temp("iers_degraded_accuracy", "warn"),
     ):
         moments = Time(times)
         sun = get_sun(moments)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 SOLAR = ("VIS006", "VIS008", "IR_016")
 THERMAL = ("IR_039", "WV_062", "WV_073", "IR_087", "IR_097", "IR_108", "IR_120", "IR_134")
-CHANNELS = (*SOLAR, *THERMAL)
+CHANNELS: tuple[str, ...] = (*SOLAR, *THERMAL)
 """The eleven of 3 km, in the order of their numbers 1 to 11 in the files; HRV is number 12."""
 ALL_BANDS = 12
 
 SATELLITES = {321: "Meteosat-8", 322: "Meteosat-9", 323: "Meteosat-10", 324: "Meteosat-11"}
-"""By the identifier in the headers (MSG Level 1.5 Image Data Format Description, EUM/MSG/ICD/105)."""
+"""By the identifier in the headers (EUM/MSG/ICD/105)."""
 
 CORRECTED = 2
 """Type of Earth model since December 2017: pixels lie where the grid says. Before (type 1), data

@@ -190,7 +190,7 @@ def _headers(path: Path) -> tuple[dict[str, Any], int]:
     start = _lengths(path, content)
     known = (msg_hdr_map, msg_variable_length_headers, msg_text_headers)
     try:
-        header = parse_header_dict(io.BytesIO(content[:start]), known)  # type: ignore[arg-type]
+        header = parse_header_dict(io.BytesIO(content[:start]), known)
     except (KeyError, ValueError, IndexError, TypeError, OverflowError) as error:
         problem = f"cannot be understood: {error}"
         raise InputError(path, problem, field="header", remedy="fetch it again") from error

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
 from nephoscope.grids.geostationary import DISK
@@ -57,13 +59,12 @@ def lines_record(cols: int, channels: int, hrv_cols: int) -> np.dtype[np.void]:
     return np.dtype(record)
 
 
-def is_unusable(lines: Record) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def is_unusable(lines: Record) -> NDArray[np.bool_]:
     """Which lines are lost or corrupt, and not to be used by both other flags."""
-    return (
-        np.isin(lines["validity"], _BAD_VALIDITY)
-        & (lines["radiometric_quality"] == _BAD_QUALITY)
-        & (lines["geometric_quality"] == _BAD_QUALITY)
-    )
+    bad: NDArray[np.bool_] = np.isin(lines["validity"], _BAD_VALIDITY)
+    for flag in ("radiometric_quality", "geometric_quality"):
+        bad = bad & (lines[flag] == _BAD_QUALITY)
+    return bad
 
 
 class NativeSlot:
@@ -215,7 +216,7 @@ def _size_of(path: Path) -> int:
     return size
 
 
-def _opened(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:

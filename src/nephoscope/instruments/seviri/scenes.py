@@ -201,9 +201,7 @@ def _table(slot: Slot, name: str) -> Floats:
         raise InputError(slot.path, problem, field="PlannedChanProcessing") from error
 
 
-def _filled(
-    times: NDArray[np.datetime64], facts: Facts, region: Window
-) -> NDArray[np.datetime64]:
+def _filled(times: NDArray[np.datetime64], facts: Facts, region: Window) -> NDArray[np.datetime64]:
     """Lines that do not say when they were scanned: evenly through the forward scan."""
     south, north = facts.scanned
     line = DISK - (region.row + np.arange(region.rows))
@@ -217,9 +215,7 @@ def _filled(
     return np.where(believed, times, evenly)
 
 
-def _places(
-    facts: Facts, region: Window, times: NDArray[np.datetime64]
-) -> dict[str, NDArray[Any]]:
+def _places(facts: Facts, region: Window, times: NDArray[np.datetime64]) -> dict[str, NDArray[Any]]:
     grid = facts.grid.window(*region)
     latitude, longitude = grid.places()
     places: dict[str, NDArray[Any]] = {"latitude": latitude, "longitude": longitude}

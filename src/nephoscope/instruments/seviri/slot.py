@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,9 +202,7 @@ def _grid_of(path: Path, header: Record) -> Geostationary:
     return Geostationary(longitude, centre_row=centre, centre_col=centre)
 
 
-def _check_calibration(
-    path: Path, slope: NDArray[np.float64], offset: NDArray[np.float64]
-) -> None:
+def _check_calibration(path: Path, slope: NDArray[np.float64], offset: NDArray[np.float64]) -> None:
     usable = np.isfinite(offset) & np.isfinite(slope) & (slope > 0)
     for number in range(min(len(CHANNELS), ALL_BANDS)):
         if not usable[number]:
@@ -217,7 +215,7 @@ def _time_of(path: Path, code: Record, field: str) -> np.datetime64:
     # SEVIRI has been flying since 2002; a byte gone wrong sets any year up to 2137.
     if np.isnat(time) or not np.datetime64("2002-01-01") < time < np.datetime64("2060-01-01"):
         raise InputError(path, f"is {time}: no time of SEVIRI", field=field)
-    return np.datetime64(time, "ms")
+    return cast("np.datetime64", time)
 
 
 def _scan_of(
@@ -242,7 +240,7 @@ def _rounded(time: np.datetime64) -> np.datetime64:
     """To the nearest five minutes: repeat cycles begin some seconds late."""
     step = np.timedelta64(300_000, "ms")
     since = time - EPOCH
-    return np.datetime64(EPOCH + (since + step / 2) // step * step, "ms")
+    return EPOCH + (since + step / 2) // step * step
 
 
 def _position_of(orbits: Record, time: np.datetime64) -> tuple[float, float, float] | None:
@@ -262,7 +260,7 @@ def _position_of(orbits: Record, time: np.datetime64) -> tuple[float, float, flo
     coefficients = tuple(np.array(orbits[axis][best], float) for axis in ("X", "Y", "Z"))
     if not np.isfinite(coefficients).all() or begin[best] >= end[best]:
         return None
-    moments = [np.datetime64(moment, "us") for moment in (begin[best], end[best], time)]
+    moments = [moment.astype("datetime64[us]") for moment in (begin[best], end[best], time)]
     orbit = OrbitPolynomial(coefficients, moments[0], moments[1])
     with np.errstate(all="ignore"):
         found = get_satpos(orbit, moments[2], EQUATORIAL_RADIUS, POLAR_RADIUS)

@@ -77,7 +77,7 @@ def native_name(start: np.datetime64, satellite: str = "Meteosat-9") -> str:
         UsageError: no such satellite.
     """
     number = _identifier(satellite) - min(SATELLITES) + 1
-    end = (np.datetime64(start, "ms") + SCAN).astype("datetime64[us]").astype(datetime)
+    end = (start.astype("datetime64[ms]") + SCAN).astype("datetime64[us]").astype(datetime)
     return f"MSG{number}-SEVI-MSG15-0100-NA-{end:%Y%m%d%H%M%S}.{end.microsecond:06d}000Z-NA.nat"
 
 
@@ -128,9 +128,7 @@ def write_native(
     return final
 
 
-def quantised(
-    values: NDArray[np.float32], table: NDArray[np.float32]
-) -> NDArray[np.uint16]:
+def quantised(values: NDArray[np.float32], table: NDArray[np.float32]) -> NDArray[np.uint16]:
     """The counts whose calibrated values are nearest.
 
     Args:
@@ -168,12 +166,14 @@ def _checked(
     if image.ndim != 3 or len(image) != len(names) or not names:
         raise UsageError(f"an image of {image.shape} for {len(names)} channels")
     if names != tuple(name for name in CHANNELS if name in names):
-        raise UsageError(f"channels {', '.join(names)}: name some of {', '.join(CHANNELS)}, in order")
+        raise UsageError(
+            f"channels {', '.join(names)}: name some of {', '.join(CHANNELS)}, in order"
+        )
     window = Window(*first, *image.shape[1:])
     fits = window.row + window.rows <= DISK and window.col + window.cols <= DISK
     if min(first) < 0 or not fits or window.cols % GROUP:
         raise UsageError(f"window {tuple(window)}: within {DISK} x {DISK}, columns in fours")
-    moment = np.datetime64(start, "ms")
+    moment = start.astype("datetime64[ms]")
     return _Picture(image, names, window, moment, _identifier(satellite), longitude)
 
 

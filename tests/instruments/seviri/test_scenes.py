@@ -1,0 +1,366 @@
+"""Reading SEVIRI: what satpy itself reads, regions, errors that name file and field."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+satpy = pytest.importorskip("satpy")
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.grids.geostationary import SEVIRI_0
+from nephoscope.instruments import find_scenes, open_scene, recognise
+from nephoscope.instruments.seviri import CHANNELS, SOLAR, grid_of, read_slot
+from nephoscope.simulate.seviri import write_native
+
+from .conftest import MIDNIGHT, WINDOW, draw_image, write_hrit
+
+
+def by_satpy(files, reader, channels):
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scene = satpy.Scene([str(file) for file in files], reader=reader)
+        scene.load(list(channels), upper_right_corner="NE")
+        return {name: scene[name].compute() for name in channels}
+
+
+def test_a_native_file_reads_as_by_satpy(native):
+    scene = read_slot(native)
+    theirs = by_satpy([native], "seviri_l1b_native", CHANNELS)
+    for name in CHANNELS:
+        ours = scene.image.sel(channel=name).values
+        np.testing.assert_array_equal(ours, theirs[name].values)
+    area = theirs["IR_108"].attrs["area"]
+    longitude, latitude = area.get_lonlats()
+    np.testing.assert_allclose(scene.latitude, latitude, atol=1e-5)
+    np.testing.assert_allclose(scene.longitude, longitude, atol=1e-5)
+    np.testing.assert_array_equal(scene.time, theirs["IR_108"].acq_time)
+
+
+def test_a_scene_says_what_it_is(native):
+    scene = open_scene(native)
+    assert recognise(native) == recognise(native.parent) == scene.attrs["instrument"] == "seviri"
+    assert list(scene.channel.values) == list(CHANNELS)
+    assert list(scene.channel_units.values) == ["%"] * 3 + ["K"] * 8
+    assert scene.attrs["map_id"] == "MSG2-201006111200"
+    assert scene.attrs["satellite"] == "Meteosat-9"
+    assert scene.attrs["nominal_time"] == "2010-06-11T12:00:00"
+    assert scene.attrs["missing_share"] == pytest.approx(6 / (40 * 48))
+    assert (scene.daylight == 2).all()
+    assert [file.map_id for file in find_scenes(native.parent, "seviri")] == ["MSG2-201006111200"]
+
+
+def test_angles_and_grid_belong_to_the_region(native):
+    scene = read_slot(native, ["IR_108"])
+    row, col = np.meshgrid(np.arange(40), np.arange(48), indexing="ij")
+    back = grid_of(scene).to_pixel(scene.latitude, scene.longitude)
+    # Latitude and longitude are float32: 1e-6 degree is a thirty-thousandth of a pixel.
+    np.testing.assert_allclose(back, (row, col), atol=1e-3)
+    zenith = SEVIRI_0.view_angles(scene.latitude, scene.longitude)[0]
+    np.testing.assert_allclose(scene.satellite_zenith, zenith, atol=1e-3)
+    assert (scene.solar_zenith.values > 0).all()
+    # On 11 June the Sun is at 23 N; the region lies at 0.5 S to 1.5 N, 4 to 10 W.
+    assert 20 < float(scene.solar_zenith.mean()) < 26
+
+
+@pytest.mark.parametrize(
+    "window", [(1800, 1500, 40, 48), (1807, 1509, 11, 13), (1839, 1547, 1, 1), (1801, 1501, 3, 2)]
+)
+def test_a_region_is_a_part_of_the_whole(native, window):
+    whole = read_slot(native)
+    row, col = window[0] - WINDOW[0], window[1] - WINDOW[1]
+    part = read_slot(native, ["WV_062", "IR_108", "VIS006"], window=window)
+    expected = whole.sel(channel=["WV_062", "IR_108", "VIS006"]).isel(
+        y=slice(row, row + window[2]), x=slice(col, col + window[3])
+    )
+    for name in ("image", "latitude", "longitude", "satellite_zenith", "solar_azimuth", "time"):
+        np.testing.assert_array_equal(part[name], expected[name])
+
+
+def test_what_the_archive_cut_off_is_missing(native):
+    scene = read_slot(native, ["IR_108"], window=(1790, 1490, 60, 70))
+    whole = read_slot(native, ["IR_108"]).image.values[0]
+    image = scene.image.values[0]
+    np.testing.assert_array_equal(image[10:50, 10:58], whole)
+    image[10:50, 10:58] = np.nan
+    assert np.isnan(image).all()
+    assert not np.isnat(scene.time.values).any()
+
+
+def test_bounds_in_degrees_are_covered(native):
+    whole = read_slot(native, ["IR_108"])
+    south, north = float(whole.latitude[30, 20]), float(whole.latitude[10, 20])
+    west, east = float(whole.longitude[20, 10]), float(whole.longitude[20, 30])
+    scene = read_slot(native, ["IR_108"], bounds=(south, west, north, east))
+    assert 20 <= scene.sizes["y"] <= 24
+    assert 20 <= scene.sizes["x"] <= 24
+    assert float(scene.latitude.min()) <= south + 1e-4
+    assert float(scene.longitude.max()) >= east - 1e-4
+
+
+def test_at_night_solar_channels_are_missing_and_the_flag_says_so(tmp_path):
+    path = write_native(tmp_path, draw_image(), CHANNELS, MIDNIGHT, *WINDOW[:2])
+    scene = read_slot(path)
+    assert (scene.daylight == 0).all()
+    assert np.isnan(scene.image.sel(channel=list(SOLAR))).all()
+    assert np.isfinite(scene.image.sel(channel="IR_108")).mean() > 0.99
+    assert scene.attrs["missing_share"] < 0.01
+
+
+def test_twilight_and_night_lie_where_the_sun_does(tmp_path):
+    image = np.full((1, 4, 3712), 270.0, np.float32)
+    start = np.datetime64("2010-03-20T18:00")
+    path = write_native(tmp_path, image, ["IR_108"], start, first_row=1854)
+    scene = read_slot(path)
+    zenith, flag = scene.solar_zenith.values, scene.daylight.values
+    assert set(np.unique(flag)) == {-1, 0, 1, 2}
+    for value, seen in ((2, zenith < 80), (1, (zenith >= 80) & (zenith < 95)), (0, zenith >= 95)):
+        np.testing.assert_array_equal(flag == value, seen)
+    np.testing.assert_array_equal(flag == -1, np.isnan(scene.latitude))
+    # At the equinox at 18:06 UTC the terminator crosses the equator a little west of Greenwich.
+    dusk = scene.longitude.values[2][np.nanargmin(np.abs(zenith[2] - 90))]
+    assert -3 < dusk < 3
+
+
+def test_the_hrv_channel_beside_the_others_is_left_out(native, tmp_path):
+    from nephoscope.instruments.seviri.native import lines_record
+
+    content = native.read_bytes()
+    record, both = lines_record(48, 11, 0), lines_record(48, 11, 144)
+    start = 450_400
+    lines = np.frombuffer(content, record, 40, start)
+    wide = np.zeros(40, both)
+    wide["visir"] = lines["visir"]
+    wide["hrv"]["counts"] = 77
+    head = bytearray(content[:start])
+    head[head.index(b"XXXXXXXXXXX-") + 11 :][:1] = b"X"
+    at = head.index(b"XXXXXXXXXXX-") + 11
+    head[at : at + 1] = b"X"
+    path = tmp_path / native.name
+    path.write_bytes(bytes(head) + wide.tobytes() + content[start + lines.nbytes :])
+    scene = read_slot(path)
+    np.testing.assert_array_equal(scene.image, read_slot(native).image)
+    theirs = by_satpy([path], "seviri_l1b_native", ["IR_120"])["IR_120"]
+    np.testing.assert_array_equal(scene.image.sel(channel="IR_120"), theirs)
+
+
+def test_hrit_reads_as_by_satpy(hrit):
+    scene = read_slot(hrit, ["IR_108"], partial=True)
+    theirs = by_satpy(sorted(hrit.iterdir()), "seviri_l1b_hrit", ["IR_108"])["IR_108"]
+    np.testing.assert_array_equal(scene.image.values[0], theirs.values)
+    assert np.isfinite(scene.image.values).any(axis=(0, 2)).nonzero()[0][[0, -1]].tolist() == [
+        3712 - 5 * 464, 3712 - 3 * 464 - 1
+    ]  # fmt: skip
+    # Counts grow by one every eight pixels, from the east.
+    line = scene.image.values[0, 3712 - 4 * 464]
+    assert line[0] > line[-1]
+    assert scene.attrs["flavour"] == "hrit"
+    # Line 1393, the first of segment 4, is scanned 200 ms after each of the 1392 before it.
+    expected = np.datetime64("2010-06-11T12:00", "ms") + np.timedelta64(200 * 1392, "ms")
+    assert scene.time.values[3712 - 1393] == expected
+
+
+def test_a_region_of_hrit_needs_only_its_segments(hrit):
+    whole = read_slot(hrit, ["IR_108", "WV_062"], partial=True)
+    region = (1900, 1001, 70, 33)
+    part = read_slot(hrit, ["IR_108", "WV_062"], window=region)
+    expected = whole.image.values[:, 1900:1970, 1001:1034]
+    np.testing.assert_array_equal(part.image, expected)
+    across = read_slot(hrit, ["IR_108"], window=(1840, 7, 40, 9))
+    np.testing.assert_array_equal(across.image[0], whole.image.values[0, 1840:1880, 7:16])
+
+
+def test_missing_segments_and_channels_are_named(hrit):
+    with pytest.raises(InputError, match=r"WV_062.*segment 5 is missing"):
+        read_slot(hrit, ["WV_062"], window=(1840, 7, 40, 9))
+    with pytest.raises(InputError, match=r"IR_108.*segments 1, 2, 3, 6, 7, 8 missing"):
+        read_slot(hrit, ["IR_108"])
+    with pytest.raises(InputError, match=r"VIS008.*no segment"):
+        read_slot(hrit, ["VIS008"], window=(1900, 7, 4, 4))
+    scene = read_slot(hrit, ["WV_062", "VIS008"], window=(1840, 7, 40, 9), partial=True)
+    image = scene.image.sel(channel="WV_062").values
+    assert np.isnan(image[:16]).all()
+    assert np.isfinite(image[16:]).all()
+    assert np.isnan(scene.image.sel(channel="VIS008")).all()
+
+
+def test_rapid_scanning_plans_the_north_only(native, tmp_path):
+    folder = write_hrit(
+        tmp_path / "rapid", native, [("IR_108", n) for n in (6, 7, 8)], planned=(6, 8)
+    )
+    scene = read_slot(folder, ["IR_108"])
+    assert scene.sizes["y"] == 3 * 464
+    assert scene.attrs["first_row"] == 0
+    further = read_slot(folder, ["IR_108"], window=(1380, 1800, 40, 8))
+    assert np.isfinite(further.image.values[0, :12]).all()
+    assert np.isnan(further.image.values[0, 12:]).all()
+
+
+@pytest.mark.parametrize("part", ["PRO", "EPI", "IR_108"])
+def test_files_of_hrit_that_are_cut_or_gone(hrit, tmp_path, part):
+    folder = shutil.copytree(hrit, tmp_path / "copy")
+    file = next(path for path in sorted(folder.iterdir()) if part in path.name)
+    content = file.read_bytes()
+    for size, words in ((0, "empty"), (10, "header"), (len(content) - 1, "shorter")):
+        file.write_bytes(content[:size])
+        with pytest.raises(InputError, match=words) as caught:
+            read_slot(folder, ["IR_108"], partial=True)
+        assert caught.value.path == str(file)
+    file.unlink()
+    if part == "PRO":
+        with pytest.raises(InputError, match="prologue"):
+            read_slot(folder, ["IR_108"], partial=True)
+    elif part == "EPI":  # the prologue says when the cycle began
+        scene = read_slot(folder, ["IR_108"], window=(1900, 1000, 4, 4))
+        assert np.isfinite(scene.image).all()
+
+
+def test_segments_of_another_satellite_or_place(hrit, native, tmp_path):
+    folder = write_hrit(tmp_path / "other", native, [("IR_108", 4)], satellite=321)
+    with pytest.raises(InputError, match="GP_SC_ID"):
+        read_slot(folder, ["IR_108"], window=(1900, 7, 4, 4))
+    folder = shutil.copytree(hrit, tmp_path / "swapped")
+    four, five = (next(folder.glob(f"*IR_108*{number}-*__")) for number in ("000004", "000005"))
+    four.write_bytes(five.read_bytes())
+    with pytest.raises(InputError, match="segment_sequence_number"):
+        read_slot(folder, ["IR_108"], window=(1900, 7, 4, 4))
+
+
+def test_two_pictures_in_a_folder_need_a_name(hrit, tmp_path):
+    folder = shutil.copytree(hrit, tmp_path / "two")
+    for file in list(folder.iterdir()):
+        shutil.copy(file, folder / file.name.replace("201006111200", "201006111215"))
+    with pytest.raises(InputError, match="2 pictures"):
+        read_slot(folder, ["IR_108"])
+    slots = find_scenes(folder, "seviri")
+    assert [slot.map_id for slot in slots] == ["MSG2-201006111200", "MSG2-201006111215"]
+    scene = read_slot(slots[0].path, ["IR_108"], window=(1900, 7, 4, 4))
+    assert all("1200-" in file for file in scene.attrs["source_files"])
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"),
+    [(0, "empty"), (1000, "header"), (450_399, "header"), (460_000, "shorter"), (-1, "shorter")],
+)
+def test_a_native_file_cut_short(native, tmp_path, cut, words):
+    path = tmp_path / native.name
+    path.write_bytes(native.read_bytes()[:cut])
+    with pytest.raises(InputError, match=words) as caught:
+        read_slot(path)
+    assert caught.value.path == str(path)
+
+
+def changed(native, tmp_path, **fields):
+    """A copy of a native file with other values of header fields, named by paths."""
+    from satpy.readers.seviri_l1b_native_hdr import get_native_header
+
+    layout = get_native_header(True)
+    content = native.read_bytes()
+    header = np.frombuffer(content, layout, 1).copy()
+    for name, value in fields.items():
+        *road, last = name.split("__")
+        place = header[0]["15_DATA_HEADER"]
+        for step in road:
+            place = place[step]
+        place[last] = value
+    path = tmp_path / native.name
+    path.write_bytes(header.tobytes() + content[layout.itemsize :])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("SatelliteStatus__SatelliteDefinition__SatelliteId", 0, "satellite 0"),
+        ("ImageDescription__ProjectionDescription__LongitudeOfSSP", np.nan, "LongitudeOfSSP"),
+        ("ImageDescription__ReferenceGridVIS_IR__GridOrigin", 0, "GridOrigin"),
+        ("ImageDescription__ReferenceGridVIS_IR__NumberOfLines", 11136, "NumberOfLines"),
+        ("GeometricProcessing__EarthModel__EquatorialRadius", np.inf, "EquatorialRadius"),
+        ("GeometricProcessing__EarthModel__TypeOfEarthModel", 7, "TypeOfEarthModel"),
+        ("RadiometricProcessing__Level15ImageCalibration__CalSlope", 0.0, "CalSlope"),
+        ("ImageDescription__Level15ImageProduction__PlannedChanProcessing", 0, "PlannedChan"),
+        (
+            "ImageAcquisition__PlannedAcquisitionTime__TrueRepeatCycleStart__Days",
+            0,
+            "TrueRepeatCycleStart",
+        ),
+    ],
+)
+def test_headers_that_cannot_be_right(native, tmp_path, field, value, words):
+    with pytest.raises(InputError, match=words):
+        read_slot(changed(native, tmp_path, **{field: value}))
+
+
+def test_before_2017_pixels_lie_half_a_pixel_off(native, tmp_path):
+    path = changed(native, tmp_path, GeometricProcessing__EarthModel__TypeOfEarthModel=1)
+    scene = read_slot(path, ["IR_108"])
+    theirs = by_satpy([path], "seviri_l1b_native", ["IR_108"])["IR_108"]
+    longitude, latitude = theirs.attrs["area"].get_lonlats()
+    np.testing.assert_allclose(scene.latitude, latitude, atol=1e-5)
+    np.testing.assert_allclose(scene.longitude, longitude, atol=1e-5)
+
+
+def test_spectral_radiance_of_the_first_years_is_told(native, tmp_path):
+    field = "ImageDescription__Level15ImageProduction__PlannedChanProcessing"
+    path = changed(native, tmp_path, **{field: 1})
+    theirs = by_satpy([path], "seviri_l1b_native", ["IR_108"])["IR_108"]
+    np.testing.assert_array_equal(read_slot(path, ["IR_108"]).image[0], theirs)
+
+
+def test_channels_that_were_not_ordered(tmp_path):
+    channels = ("IR_108", "IR_120")
+    path = write_native(tmp_path, draw_image(channels=channels), channels, MIDNIGHT, *WINDOW[:2])
+    with pytest.raises(InputError, match="VIS006.*not in the file"):
+        read_slot(path)
+    assert np.isfinite(read_slot(path, channels).image.values).mean() > 0.99
+    scene = read_slot(path, partial=True)
+    assert np.isnan(scene.image.sel(channel="WV_062")).all()
+    with pytest.raises(InputError, match="none of WV_062"):
+        read_slot(path, ["WV_062"], partial=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"channels": ["HRV"]}, {"channels": []}, {"channels": ["IR_108", "IR_108"]},
+        {"window": (0, 0, 3713, 1)}, {"window": (-1, 0, 5, 5)}, {"window": (1, 2, 3)},
+        {"window": (1800, 1500, 4, 4), "bounds": (0, 0, 1, 1)}, {"bounds": (10, 0, 5, 3)},
+    ],
+)  # fmt: skip
+def test_requests_that_make_no_sense(native, wrong):
+    with pytest.raises(UsageError):
+        read_slot(native, **wrong)
+
+
+def test_regions_that_a_file_does_not_hold(native):
+    with pytest.raises(InputError, match="covers"):
+        read_slot(native, window=(0, 0, 5, 5))
+    with pytest.raises(InputError, match="does not see"):
+        read_slot(native, bounds=(-5, 170, 5, -170))
+    with pytest.raises(InputError, match="does not exist"):
+        read_slot(native.parent / "no.nat")
+
+
+def test_no_file_of_seviri(tmp_path):
+    path = tmp_path / "MSG2-SEVI-MSG15-0100-NA-20100611121230.000000000Z-NA.nat"
+    path.write_bytes(b"CDF\x01" + bytes(2_000_000))
+    with pytest.raises(InputError):
+        read_slot(path)
+
+
+@pytest.mark.parametrize("part", ["whole", "crop"])
+def test_the_real_picture(real_data, part):
+    folder = real_data / "seviri" / "hrit"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is no folder")
+    options = {"partial": True} if part == "whole" else {"window": (1392, 900, 928, 1900)}
+    scene = read_slot(folder, ["IR_108"], **options)
+    image = scene.image.values
+    assert np.nanmin(image) == pytest.approx(182.6954, abs=1e-3)
+    assert np.nanmax(image) == pytest.approx(313.80786, abs=1e-3)
+    assert scene.attrs["nominal_time"] == "2010-10-11T14:00:00"
+    assert scene.attrs["satellite"] == "Meteosat-9"
+    inside = scene.time.values[(scene.time.values > np.datetime64("2010-10-11T14:05"))]
+    assert (np.diff(inside).astype("timedelta64[ms]").astype(int) <= 1000).all()
