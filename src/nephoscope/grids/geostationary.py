@@ -21,9 +21,11 @@ DISK = 3712
 STEP = float(np.deg2rad(2**16 / 13642337)) * HEIGHT
 """Pixel at the sub-satellite point, metres: from the scaling CFAC = LFAC = 13642337."""
 
+_SQUASH = (POLAR_RADIUS / EQUATORIAL_RADIUS) ** 2
 _BLOCK = 256  # rows of a grid whose places are found at a time
 
 Floats = NDArray[np.float64]
+Angles = NDArray[np.floating]
 
 
 class Bounds(NamedTuple):
@@ -76,16 +78,15 @@ class Geostationary:
             Row and column, float64; NaN where the satellite does not see the place. They may lie
             outside the grid.
         """
-        squash = (POLAR_RADIUS / EQUATORIAL_RADIUS) ** 2
-        geocentric = np.arctan(squash * np.tan(np.deg2rad(np.asarray(latitude, float))))
+        geocentric = np.arctan(_SQUASH * np.tan(np.deg2rad(np.asarray(latitude, float))))
         turned = np.deg2rad(np.asarray(longitude, float) - self.longitude)
         cosine, sine = np.cos(geocentric), np.sin(geocentric)
-        radius = POLAR_RADIUS / np.sqrt(1 - (1 - squash) * cosine**2)
+        radius = POLAR_RADIUS / np.sqrt(1 - (1 - _SQUASH) * cosine**2)
         axis = EQUATORIAL_RADIUS + HEIGHT
         towards = radius * cosine * np.cos(turned)
         east, north = radius * cosine * np.sin(turned), radius * sine
         away = axis - towards
-        seen = away * towards - east**2 - north**2 / squash > 0
+        seen = away * towards - east**2 - north**2 / _SQUASH > 0
         angle_x = np.arctan(east / away)
         angle_y = np.arctan(north / np.hypot(east, away))
         scale = HEIGHT / self.step
@@ -106,7 +107,7 @@ class Geostationary:
         scale = self.step / HEIGHT
         angle_x = (np.asarray(col, float) - self.centre_col) * scale
         angle_y = (self.centre_row - np.asarray(row, float)) * scale
-        stretch = (EQUATORIAL_RADIUS / POLAR_RADIUS) ** 2
+        stretch = 1 / _SQUASH
         axis = EQUATORIAL_RADIUS + HEIGHT
         level, up = np.cos(angle_y), np.sin(angle_y)
         ahead = np.cos(angle_x) * level
@@ -159,38 +160,42 @@ class Geostationary:
         latitude: ArrayLike,
         longitude: ArrayLike,
         position: tuple[float, float, float] | None = None,
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Angles, Angles]:
         """Zenith and azimuth of the satellite at places.
 
         Args:
-            latitude: any shape, degrees north.
+            latitude: any shape, degrees north. Where both are float32, so is what comes back:
+                enough for a thousandth of a degree, and several times faster.
             longitude: the same shape, degrees east.
             position: longitude, latitude (degrees) and height (m) of the satellite, where it is
                 known better than by the projection.
 
         Returns:
-            Zenith angle (0 is overhead) and azimuth (clockwise from north, 0 to 360), degrees,
-            float64; NaN where the place is NaN.
+            Zenith angle (0 is overhead) and azimuth (clockwise from north, 0 to 360), degrees;
+            NaN where the place is NaN.
         """
-        lat, lon = (np.deg2rad(np.asarray(degrees, float)) for degrees in (latitude, longitude))
+        given = [np.asarray(degrees) for degrees in (latitude, longitude)]
+        kind = np.float32 if all(one.dtype == np.float32 for one in given) else np.float64
+        lat, lon = (np.deg2rad(one.astype(kind)) for one in given)
         there = position or (self.longitude, 0.0, HEIGHT)
-        satellite = _cartesian(np.deg2rad(there[1]), np.deg2rad(there[0]), there[2])
-        ground = _cartesian(lat, lon, 0.0)
-        x, y, z = (far - near for far, near in zip(satellite, ground, strict=True))
-        outward = x * np.cos(lon) + y * np.sin(lon)
-        up = outward * np.cos(lat) + z * np.sin(lat)
-        north = z * np.cos(lat) - outward * np.sin(lat)
-        east = y * np.cos(lon) - x * np.sin(lon)
+        # Seen from the meridian of each place, which then lies in the plane y = 0.
+        turned = kind(np.deg2rad(there[0])) - lon
+        level, high = _meridian(np.float64(np.deg2rad(there[1])), there[2])
+        cosine, sine = np.cos(lat), np.sin(lat)
+        curve = EQUATORIAL_RADIUS / np.sqrt(1 - (1 - _SQUASH) * sine**2)
+        outward = kind(level) * np.cos(turned) - curve * cosine
+        z = kind(high) - curve * kind(_SQUASH) * sine
+        up = outward * cosine + z * sine
+        north = z * cosine - outward * sine
+        east = kind(level) * np.sin(turned)
         zenith = np.rad2deg(np.arctan2(np.hypot(north, east), up))
         return zenith, np.rad2deg(np.arctan2(east, north)) % 360
 
 
-def _cartesian(lat: ArrayLike, lon: ArrayLike, height: float) -> tuple[Floats, Floats, Floats]:
-    """Earth-centred x, y, z (m) of geodetic latitude and longitude (radians)."""
-    squash = (POLAR_RADIUS / EQUATORIAL_RADIUS) ** 2
-    curve = EQUATORIAL_RADIUS / np.sqrt(1 - (1 - squash) * np.sin(lat) ** 2)
-    level = (curve + height) * np.cos(lat)
-    return level * np.cos(lon), level * np.sin(lon), (curve * squash + height) * np.sin(lat)
+def _meridian(lat: np.float64, height: float) -> tuple[float, float]:
+    """Distance from the axis, and from the plane of the equator (m), of a geodetic latitude."""
+    curve = EQUATORIAL_RADIUS / np.sqrt(1 - (1 - _SQUASH) * np.sin(lat) ** 2)
+    return float((curve + height) * np.cos(lat)), float((curve * _SQUASH + height) * np.sin(lat))
 
 
 SEVIRI_0 = Geostationary()

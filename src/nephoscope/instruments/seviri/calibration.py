@@ -36,8 +36,8 @@ def calibration_table(
         processing: 1 spectral radiance, 2 effective radiance (thermal channels).
 
     Returns:
-        (1024,) float32, % or K; count 0, which means no data, and radiances that are not above
-        zero in thermal channels are NaN.
+        (1024,) float32, % or K. Count 0, which means no data, is NaN, and so are, in thermal
+        channels, counts not above that of dark space.
 
     Raises:
         KeyError: no such satellite.
@@ -64,5 +64,6 @@ def calibration_table(
         values = np.asarray(handler.calibrate(counts, kind), np.float32)
     table = np.where(np.isfinite(values), values, np.float32(np.nan))
     if channel not in SOLAR:
-        table[counts.values * np.float32(slope) + np.float32(offset) <= 0] = np.nan
+        # No radiance within half a count has no temperature (satpy gives -3 K, and beyond).
+        table[counts.values * slope + offset < slope / 2] = np.nan
     return table
