@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from nephoscope.instruments.seviri import CHANNELS
+from nephoscope.simulate.seviri import write_native
+
 spec = importlib.util.spec_from_file_location(
     "seviri_factory", Path(__file__).parents[2] / "seviri_factory.py"
 )
 factory = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(factory)
-
-from nephoscope.instruments.seviri import CHANNELS
-from nephoscope.simulate.seviri import write_native
 
 
 @pytest.fixture(autouse=True, scope="session")

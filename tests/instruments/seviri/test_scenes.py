@@ -7,6 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nephoscope.errors import InputError, UsageError
+from nephoscope.grids.geostationary import SEVIRI_0
+from nephoscope.instruments import find_scenes, open_scene, recognise
+from nephoscope.instruments.seviri import CHANNELS, SOLAR, grid_of, read_slot
+from nephoscope.simulate.seviri import write_native
+
 spec = importlib.util.spec_from_file_location(
     "seviri_factory", Path(__file__).parents[2] / "seviri_factory.py"
 )
@@ -14,12 +20,6 @@ factory = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(factory)
 MIDNIGHT, WINDOW = factory.MIDNIGHT, factory.WINDOW
 draw_image, write_hrit = factory.draw_image, factory.write_hrit
-
-from nephoscope.errors import InputError, UsageError
-from nephoscope.grids.geostationary import SEVIRI_0
-from nephoscope.instruments import find_scenes, open_scene, recognise
-from nephoscope.instruments.seviri import CHANNELS, SOLAR, grid_of, read_slot
-from nephoscope.simulate.seviri import write_native
 
 
 def by_satpy(files, reader, channels):
