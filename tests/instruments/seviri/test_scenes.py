@@ -377,3 +377,28 @@ def test_the_real_picture(real_data, part):
     steps = np.diff(scene.time.values[first : first + 928]).astype("timedelta64[ms]").astype(int)
     assert (steps <= 0).all()
     assert steps.mean() == pytest.approx(-200, abs=2)
+
+
+def test_files_without_the_archive_s_header_hold_the_whole_disk(native, tmp_path):
+    from nephoscope.instruments.seviri.native import lines_record
+
+    content = native.read_bytes()
+    record = lines_record(3712, 11, 5568)
+    # 5,114 bytes of archive header come first in the ordered file; 380,363 are the trailer.
+    line = np.zeros(1, record)
+    line["visir"]["counts"] = 0b01010101
+    path = tmp_path / native.name
+    with path.open("wb") as file:
+        file.write(content[5114:450_400])
+        file.seek(record.itemsize * 1900, 1)  # a hole in the file: zeros that take no room
+        file.write(line.tobytes())
+        file.seek(record.itemsize * 1811, 1)
+        file.write(content[-380_363:])
+    scene = read_slot(path, ["IR_108"], window=(3712 - 1902, 1900, 3, 5))
+    image = scene.image.values[0]
+    assert np.isnan(image[[0, 2]]).all()
+    # 01010101 over and over is 341 in every ten bits.
+    reference = read_slot(native, ["IR_108"]).image.values
+    assert np.isfinite(image[1]).all()
+    assert len(np.unique(image[1])) == 1
+    assert np.nanmin(reference) < image[1, 0] < np.nanmax(reference)
