@@ -92,3 +92,21 @@ def write_hrit(folder: Path, native: Path, segments, **wrong) -> Path:
         content = segment_bytes(channel, number, counts, **wrong)
         (folder / name.format(channel, f"{number:06d}")).write_bytes(content)
     return folder
+
+
+def changed(native, tmp_path, **fields):
+    """A copy of a native file with other values of header fields, named by paths."""
+    from satpy.readers.seviri_l1b_native_hdr import get_native_header
+
+    layout = get_native_header(True)
+    content = native.read_bytes()
+    header = np.frombuffer(content, layout, 1).copy()
+    for name, value in fields.items():
+        *road, last = name.split("__")
+        place = header[0]["15_DATA_HEADER"]
+        for step in road:
+            place = place[step]
+        place[last] = value
+    path = tmp_path / native.name
+    path.write_bytes(header.tobytes() + content[layout.itemsize :])
+    return path

@@ -24,8 +24,7 @@ def calibration_table(
 ) -> NDArray[np.float32]:
     """What each of the 1024 counts stands for.
 
-    A table makes calibration of a picture one look-up per pixel, and is what the writer of
-    simulated files inverts. Its values are satpy's, so that ours and satpy's pictures agree.
+    One look-up a pixel; the writer of simulated files inverts it. Values are satpy's.
 
     Args:
         channel: one of `nephoscope.instruments.seviri.channels.CHANNELS`.
@@ -40,8 +39,7 @@ def calibration_table(
         channels, counts not above that of dark space.
 
     Raises:
-        KeyError: no such satellite.
-        ValueError, NotImplementedError: `processing` is neither 1 nor 2.
+        KeyError, ValueError, NotImplementedError: no such satellite, or `processing`.
     """
     import xarray as xr
     from satpy.readers.core.seviri import (
