@@ -24,6 +24,7 @@ content = file.read_bytes()
 rng = np.random.default_rng(int(seed))
 count = {"read": 0, "refused": 0}
 slowest = 0.0
+read_slot(whole, [channel], window=(1830, 1500, 32, 16), partial=True)  # imports satpy
 warnings.simplefilter("error")
 for case in range(int(cases)):
     damaged = bytearray(content)
@@ -34,15 +35,15 @@ for case in range(int(cases)):
     if rng.random() < 0.3:
         del damaged[int(rng.integers(len(damaged))):]
     file.write_bytes(damaged)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
-        scene = read_slot(whole, [channel], window=(1850, 1500, 12, 16), partial=True)
-        assert scene.image.shape == (1, 12, 16)
+        scene = read_slot(whole, [channel], window=(1830, 1500, 32, 16), partial=True)
+        assert scene.image.shape == (1, 32, 16)
         count["read"] += 1
     except InputError as error:
         assert error.path.startswith(str(file.parent)), error
         count["refused"] += 1
-    slowest = max(slowest, time.perf_counter() - start)
+    slowest = max(slowest, time.process_time() - start)
 print(json.dumps(count | {"slowest": slowest}))
 """
 
@@ -55,8 +56,8 @@ def run_cases(file, whole, cases, seed=0):
     assert run.returncode == 0, run.stderr[-2000:]
     found = json.loads(run.stdout.splitlines()[-1])
     assert found["read"] + found["refused"] == cases
-    assert found["refused"] > 0
-    assert found["slowest"] < 20  # seconds, the first import of satpy among them
+    assert min(found["read"], found["refused"]) > 0
+    assert found["slowest"] < 2  # seconds of the processor
 
 
 @pytest.mark.parametrize("cases", [30, pytest.param(500, marks=pytest.mark.slow)])
