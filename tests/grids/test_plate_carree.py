@@ -45,3 +45,19 @@ def test_another_grid_has_its_own_origin_and_step():
     assert grid.shape == (4, 8)
     np.testing.assert_array_equal(grid.latitude(), [67.5, 22.5, -22.5, -67.5])
     assert grid.to_col(-45.0) == 7
+
+
+def test_the_poles_are_the_first_and_last_row_at_any_longitude():
+    np.testing.assert_array_equal(MARS.to_row([90.0, -90.0]), [0, 1800])
+    np.testing.assert_array_equal(MARS.to_latitude([0, 1800]), [90, -90])
+    # What lies beyond falls outside the grid, and is not folded back into it.
+    assert MARS.to_row(90.1) < 0
+    assert MARS.to_row(-90.1) > 1800
+
+
+def test_a_track_over_the_date_line_goes_on_from_the_last_column_to_the_first():
+    np.testing.assert_array_equal(
+        MARS.to_col([179.8, 179.9, 180.0, -180.0, -179.9, 540.0]), [3598, 3599, 0, 0, 1, 0]
+    )
+    assert np.isnan(MARS.to_col(np.nan))
+    assert np.isnan(MARS.to_row(np.nan))

@@ -39,6 +39,8 @@ EXTRA_OF = {
     "onnxscript": "train",
     "sklearn": "train",
     "optuna": "tune",
+    "satpy": "satellites",
+    "pyproj": "satellites",
 }
 
 INTERRUPTED = 130  # the shell's convention: 128 + SIGINT

@@ -55,6 +55,7 @@ INSTRUMENTS = {
     "polder": Instrument(
         "nephoscope.instruments.polder", "read_half_orbit", "find_half_orbits", "is_half_orbit"
     ),
+    "seviri": Instrument("nephoscope.instruments.seviri", "read_slot", "find_slots", "is_slot"),
     # Knows every FITS, PNG and JPEG: instruments with names of their own come before it.
     "skycam": Instrument("nephoscope.instruments.skycam", "read_frame", "find_frames", "is_frame"),
 }

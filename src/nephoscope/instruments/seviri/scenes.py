@@ -1,0 +1,281 @@
+"""One picture of SEVIRI, native or HRIT → Scene."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.grids.geostationary import DISK, Bounds, Geostationary
+from nephoscope.instruments.seviri.calibration import calibration_table
+from nephoscope.instruments.seviri.channels import (
+    CHANNELS,
+    DAY,
+    DAY_ENDS,
+    NIGHT,
+    NIGHT_BEGINS,
+    SATELLITES,
+    SOLAR,
+    TWILIGHT,
+    UNSEEN,
+    units_of,
+)
+from nephoscope.instruments.seviri.hrit import HritSlot
+from nephoscope.instruments.seviri.names import identity_of, is_hrit
+from nephoscope.instruments.seviri.native import NativeSlot
+from nephoscope.instruments.seviri.slot import Facts, Slot, Window
+from nephoscope.scene import check_scene
+from nephoscope.sun import solar_angles
+
+_BLOCK = 256  # rows whose angles are found at a time
+_ANGLES = ("satellite_zenith", "satellite_azimuth", "solar_zenith", "solar_azimuth")
+
+Floats = NDArray[np.float32]
+
+
+def read_slot(
+    path: str | PathLike[str],
+    channels: Sequence[str] = CHANNELS,
+    window: Sequence[int] | None = None,
+    bounds: Sequence[float] | None = None,
+    partial: bool = False,
+) -> xr.Dataset:
+    """Read one picture, or a region of it, as a Scene.
+
+    Only the lines and columns of the region are read and unpacked.
+
+    Args:
+        path: a native file, or a folder of one picture in HRIT or any file of it.
+        channels: which to read, of `nephoscope.instruments.seviri.CHANNELS`, in any order.
+        window: first row from the north, first column from the west, rows, columns of the full
+            disk of 3712 x 3712; by default what the file covers.
+        bounds: south, west, north, east in degrees, instead of `window`: the smallest window that
+            holds this box.
+        partial: accept that channels or segments are missing: NaN in their place. What the
+            satellite was not to scan (rapid scanning) or the archive cut off is NaN in any case.
+
+    Returns:
+        `image` (channel, y, x) float32, y from the north, x from the west: % for the three solar
+        channels (not divided by the cosine of the Sun), K for the others, NaN where missing, off
+        the disk, and for solar channels at night; coordinate `channel_units`. On (y, x) float32,
+        degrees: `latitude`, `longitude`, `satellite_zenith`, `satellite_azimuth`, `solar_zenith`,
+        `solar_azimuth` (from the pixel, clockwise from north), NaN off the disk; `daylight` int8:
+        -1 off the disk, 0 night, 1 twilight, 2 day. `time` (y,) datetime64[ns], when each line was
+        scanned. Attrs: instrument, flavour ("native" or "hrit"), source_files, map_id,
+        missing_share, satellite, nominal_time, first_row, first_col, and the grid:
+        sub_satellite_longitude, centre_row, centre_col, step (see `grid_of`).
+
+    Raises:
+        InputError: the file is empty, cut short, broken, of another satellite, lacks a channel or
+            a segment, or does not reach the region.
+        UsageError: no such channel, no such window.
+    """
+    names = _names(channels)
+    slot = _opened(Path(path))
+    region = _region(slot, window, bounds)
+    if not partial:
+        _check_complete(slot, names, region)
+    image, times = _read(slot, names, region)
+    places = _places(slot.facts, region, times)
+    dark = places["daylight"] == NIGHT
+    for number, name in enumerate(names):
+        if name in SOLAR:
+            image[number][dark] = np.nan
+    return check_scene(_scene(slot, names, region, image, times, places), str(slot.path))
+
+
+def grid_of(scene: xr.Dataset) -> Geostationary:
+    """The grid of a Scene of SEVIRI: from places to its rows and columns and back."""
+    attributes = scene.attrs
+    return Geostationary(
+        longitude=attributes["sub_satellite_longitude"],
+        rows=scene.sizes["y"],
+        cols=scene.sizes["x"],
+        centre_row=attributes["centre_row"],
+        centre_col=attributes["centre_col"],
+        step=attributes["step"],
+    )
+
+
+def _names(channels: Sequence[str]) -> tuple[str, ...]:
+    wanted = (channels,) if isinstance(channels, str) else tuple(channels)
+    unknown = [name for name in wanted if name not in CHANNELS]
+    if unknown or not wanted or len(set(wanted)) < len(wanted):
+        known = ", ".join(CHANNELS)
+        raise UsageError(f"channels {', '.join(wanted) or 'none'}: name some of {known}, once each")
+    return wanted
+
+
+def _opened(path: Path) -> Slot:
+    if not path.exists():
+        raise InputError(path, "does not exist")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # satpy's and pyproj's, of things that are checked here
+        if path.is_dir() or is_hrit(path):
+            return HritSlot(path)
+        return NativeSlot(path)
+
+
+def _region(slot: Slot, window: Sequence[int] | None, bounds: Sequence[float] | None) -> Window:
+    if window is not None and bounds is not None:
+        raise UsageError("name a window or bounds, not both")
+    if bounds is not None:
+        found = slot.facts.grid.covering(_bounds(bounds))
+        if found is None:
+            raise InputError(slot.path, f"does not see the box {tuple(bounds)}", field="bounds")
+        window = found
+    if window is None:
+        return slot.covered
+    if len(window) != len(Window._fields):
+        raise UsageError(f"window {tuple(window)}: four numbers, row, col, rows, cols")
+    region = Window(*(int(number) for number in window))
+    fits = region.row + region.rows <= DISK and region.col + region.cols <= DISK
+    if min(region.row, region.col) < 0 or min(region.rows, region.cols) < 1 or not fits:
+        raise UsageError(f"window {tuple(region)} does not lie within {DISK} x {DISK} pixels")
+    if region.overlap(slot.covered) is None:
+        problem = f"covers {tuple(slot.covered)}, nothing of {tuple(region)}"
+        raise InputError(slot.path, problem, field="window", remedy="ask for what it covers")
+    return region
+
+
+def _bounds(bounds: Sequence[float]) -> Bounds:
+    south, west, north, east = (float(number) for number in bounds)
+    if not -90 <= south < north <= 90 or not np.isfinite([west, east]).all():
+        raise UsageError(f"bounds {tuple(bounds)}: south, west, north, east in degrees")
+    return Bounds(south, west, north, east)
+
+
+def _check_complete(slot: Slot, names: tuple[str, ...], region: Window) -> None:
+    for name in names:
+        problem = slot.missing(name, region)
+        if problem is not None:
+            raise InputError(
+                slot.path, problem, field=name,
+                remedy="fetch it, leave the channel out, or accept NaN with partial=True",
+            )  # fmt: skip
+
+
+def _read(
+    slot: Slot, names: tuple[str, ...], region: Window
+) -> tuple[Floats, NDArray[np.datetime64]]:
+    there = tuple(name for name in names if name in slot.channels)
+    if not there:
+        wanted = ", ".join(names)
+        raise InputError(slot.path, f"holds none of {wanted}", field="channels")
+    tables = {name: _table(slot, name) for name in there}
+    image = np.full((len(names), region.rows, region.cols), np.nan, np.float32)
+    times = np.full(region.rows, np.datetime64("NaT", "ns"))
+    part = region.overlap(slot.covered)
+    left = 0 if part is None else part.col - region.col
+    for lines in slot.lines(there, region):
+        rows, cols = lines.counts.shape
+        first = lines.row - region.row
+        place = image[names.index(lines.channel), first : first + rows, left : left + cols]
+        np.take(tables[lines.channel], lines.counts, out=place, mode="clip")
+        known = times[first : first + rows]
+        known[np.isnat(known)] = lines.times[np.isnat(known)]
+    return image, _filled(times, slot.facts, region)
+
+
+def _table(slot: Slot, name: str) -> Floats:
+    facts, number = slot.facts, CHANNELS.index(name)
+    try:
+        return calibration_table(
+            name,
+            facts.satellite,
+            float(facts.slope[number]),
+            float(facts.offset[number]),
+            facts.start.astype("datetime64[us]").astype(datetime),
+            int(facts.processing[number]),
+        )
+    except (NotImplementedError, ValueError) as error:
+        problem = f"of {name} is {facts.processing[number]}, neither 1 nor 2"
+        raise InputError(slot.path, problem, field="PlannedChanProcessing") from error
+
+
+def _filled(times: NDArray[np.datetime64], facts: Facts, region: Window) -> NDArray[np.datetime64]:
+    """Lines that do not say when they were scanned: evenly through the forward scan."""
+    south, north = facts.scanned
+    line = DISK - (region.row + np.arange(region.rows))
+    share = np.clip((line - south) / (north - south), 0, 1)
+    scan = (facts.end - facts.start).astype("timedelta64[ns]").astype(np.int64)
+    evenly = facts.start.astype("datetime64[ns]") + (share * scan).astype("timedelta64[ns]")
+    # A time outside of its own scan is a damaged one.
+    slack = np.timedelta64(60, "s")
+    with np.errstate(invalid="ignore"):
+        believed = (times >= facts.start - slack) & (times <= facts.end + slack)
+    return np.where(believed, times, evenly)
+
+
+def _places(facts: Facts, region: Window, times: NDArray[np.datetime64]) -> dict[str, NDArray[Any]]:
+    grid = facts.grid.window(*region)
+    latitude, longitude = grid.places()
+    places: dict[str, NDArray[Any]] = {"latitude": latitude, "longitude": longitude}
+    places |= {name: np.empty(grid.shape, np.float32) for name in _ANGLES}
+    for first in range(0, grid.rows, _BLOCK):
+        part = slice(first, first + _BLOCK)
+        view = grid.view_angles(latitude[part], longitude[part], facts.position)
+        sun = solar_angles(latitude[part], longitude[part], times[part, None])
+        for name, angles in zip(_ANGLES, (*view, *sun), strict=True):
+            places[name][part] = angles
+    zenith = places["solar_zenith"]
+    daylight = np.full(grid.shape, UNSEEN, np.int8)
+    daylight[zenith >= NIGHT_BEGINS] = NIGHT
+    daylight[zenith < NIGHT_BEGINS] = TWILIGHT
+    daylight[zenith < DAY_ENDS] = DAY
+    return places | {"daylight": daylight}
+
+
+def _scene(
+    slot: Slot,
+    names: tuple[str, ...],
+    region: Window,
+    image: Floats,
+    times: NDArray[np.datetime64],
+    places: dict[str, NDArray[Any]],
+) -> xr.Dataset:
+    facts, grid = slot.facts, slot.facts.grid.window(*region)
+    flags = {
+        "flag_values": np.array([UNSEEN, NIGHT, TWILIGHT, DAY], np.int8),
+        "flag_meanings": "off_disk night twilight day",
+    }
+    units = {"latitude": "degrees_north", "longitude": "degrees_east"}
+    plane = ("y", "x")
+    scene = xr.Dataset(
+        {
+            "image": (("channel", *plane), image, {"units": "see channel_units"}),
+            **{name: (plane, places[name], {"units": "degrees"}) for name in _ANGLES},
+            "daylight": (plane, places["daylight"], flags),
+        },
+        coords={
+            "channel": list(names),
+            "channel_units": ("channel", [units_of(name) for name in names]),
+            **{name: (plane, places[name], {"units": unit}) for name, unit in units.items()},
+            "time": ("y", times),
+        },
+    )
+    thermal = [number for number, name in enumerate(names) if name not in SOLAR]
+    scene.attrs = {
+        "instrument": "seviri",
+        "flavour": slot.format,
+        "source_files": [str(file) for file in slot.files],
+        "map_id": identity_of(slot.path),
+        "missing_share": float(np.isnan(image[thermal] if thermal else image).mean()),
+        "satellite": SATELLITES[facts.satellite],
+        "nominal_time": str(facts.nominal.astype("datetime64[s]")),
+        "first_row": region.row,
+        "first_col": region.col,
+        "sub_satellite_longitude": grid.longitude,
+        "centre_row": grid.centre_row,
+        "centre_col": grid.centre_col,
+        "step": grid.step,
+    }
+    return scene
