@@ -3,6 +3,7 @@
 from nephoscope.simulate.atmosphere.grid import LocalGrid
 from nephoscope.simulate.atmosphere.state import (
     ALTITUDE,
+    BOTTOM,
     LAND,
     LEVELS,
     SEA,
@@ -15,6 +16,7 @@ from nephoscope.simulate.atmosphere.state import (
 
 __all__ = [
     "ALTITUDE",
+    "BOTTOM",
     "LAND",
     "LEVELS",
     "SEA",

@@ -9,9 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from nephoscope.simulate.atmosphere.grid import LocalGrid
 
-LEVELS, THICKNESS = 84, 240.0
-"""Layers of the atmosphere from the sea to 20,160 m, and their thickness (m)."""
+LEVELS, THICKNESS, BOTTOM = 84, 240.0, -30.0
+"""Layers of the atmosphere, their thickness and the lower edge of the lowest (m above the sea): the
+60-m gates of DARDAR, centred on multiples of 60 m, nest in them."""
 ALTITUDE = (np.arange(LEVELS, dtype=np.float32) + np.float32(0.5)) * np.float32(THICKNESS)
+ALTITUDE += np.float32(BOTTOM)
 """Centres of the layers, m above the sea: (level,) float32, the lowest first."""
 
 Floats = NDArray[np.float32]
