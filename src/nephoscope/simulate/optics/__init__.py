@@ -1,0 +1,1 @@
+"""How air, clouds and ground scatter, absorb and reflect: shared by the simulated instruments."""
