@@ -1,1 +1,1 @@
-"""How air, clouds and ground scatter, absorb and reflect: shared by the simulated instruments."""
+"""How cloud, gas and ground scatter and absorb light: shared by all simulated imagers."""
