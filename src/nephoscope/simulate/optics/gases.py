@@ -121,12 +121,12 @@ def _continuum(wavenumber: float, air: Air) -> tuple[NDArray[np.float64], NDArra
     if not wavenumber:
         return np.zeros_like(temperature), np.zeros_like(temperature)
     per_pascal = continuum_coefficient(wavenumber, 296.0) * _PER_GRAM_ATMOSPHERE
-    per_pascal = per_pascal * np.exp(1800 * (1 / temperature - 1 / 296))
-    own = air.vapour * _VAPOUR_GAS * temperature
-    return per_pascal * own, per_pascal * _FOREIGN * air.pressure
+    grown = per_pascal * np.exp(1800 * (1 / temperature - 1 / 296))
+    own = air.vapour.astype(np.float64) * _VAPOUR_GAS * temperature
+    return grown * own, grown * (_FOREIGN * air.pressure.astype(np.float64))
 
 
-def vapour_above(air: Air, altitude: float) -> NDArray[np.float64]:
-    """Water vapour above an altitude (m) where moisture is 1: (node,) float64, kg m-2."""
+def vapour_above(air: Air, altitude: float) -> Floats:
+    """Water vapour above an altitude (m) where moisture is 1: (node,) float32, kg m-2."""
     part = np.clip((ALTITUDE + THICKNESS / 2 - altitude) / THICKNESS, 0, 1)
-    return np.asarray((air.vapour * part[:, None] * THICKNESS).sum(axis=0), np.float64)
+    return np.asarray((air.vapour * part[:, None] * THICKNESS).sum(axis=0), np.float32)

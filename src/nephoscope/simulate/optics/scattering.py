@@ -9,6 +9,7 @@ aggregates (Baum et al. 2014, J. Quant. Spectrosc. Radiat. Transfer 146, 123: 0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -140,7 +141,10 @@ _CRYSTALS = {
         (0.724, 0.847, 0.885, 0.902, 0.917, 0.924, 0.929, 0.931),
     ),
 }  # fmt: skip
-_TABLES = {"water": _DROPLETS, "ice": _CRYSTALS}
+_TABLES: Mapping[str, Mapping[str, tuple[tuple[float, ...], ...]]] = {
+    "water": _DROPLETS,
+    "ice": _CRYSTALS,
+}
 
 
 class Scattering(NamedTuple):
@@ -165,7 +169,7 @@ def scattering(channel: str, phase: Phase, radius: ArrayLike) -> Scattering:
         phase: "water" or "ice".
         radius: effective, um, any shape.
     """
-    rows = (np.interp(radius, RADII[phase], row) for row in _TABLES[phase][channel])
+    rows = (np.interp(np.asarray(radius), RADII[phase], row) for row in _TABLES[phase][channel])
     return Scattering(*(np.asarray(row, np.float32) for row in rows))
 
 

@@ -8,6 +8,7 @@ at 3.9 um clouds are dimmed by what they reflect (Kirchhoff: `reflected_sky`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -91,8 +92,8 @@ class Thermal:
         )
 
 
-def _stacked(parts: object) -> Floats:
-    return np.stack(list(parts)).astype(np.float32)  # type: ignore[call-overload,no-any-return]
+def _stacked(parts: Iterable[NDArray[np.floating]]) -> Floats:
+    return np.stack([np.asarray(part, np.float32) for part in parts])
 
 
 def emitted(thermal: Thermal, lines: Lines, layers: list[Layer]) -> Floats:
@@ -109,7 +110,7 @@ def emitted(thermal: Thermal, lines: Lines, layers: list[Layer]) -> Floats:
     ends = np.array([lines.latitude.min(), lines.latitude.max()], np.float64)
     north = (lines.latitude - ends[0]) / max(ends[1] - ends[0], 1e-6)
     between = np.stack([np.ones_like(north), north]).astype(np.float32)
-    slant = 1 / lines.cos_view
+    slant = np.asarray(1 / lines.cos_view, np.float32)
     powers = slant * np.stack([np.ones_like(slant), lines.moisture, lines.moisture**2])
     features = (powers[:, None] * between).reshape(6, -1)
     # (level, term, 6): value at the southern end and its growth to the northern one.
@@ -126,7 +127,7 @@ def emitted(thermal: Thermal, lines: Lines, layers: list[Layer]) -> Floats:
             depth *= np.clip((top - lines.altitude) / np.float32(THICKNESS), 0, 1)
         if level in clouds:
             _add_cloud(thermal, depth, clouds[level], slant)
-        source = (sources[level] @ between)[thermal.channel_of]
+        source = np.asarray((sources[level] @ between)[thermal.channel_of], np.float32)
         _cross(radiance, depth, source)
     depth = _ends(thermal.air.at(thermal.above, ends)) @ (between * slant)
     _cross(radiance, depth, thermal.outermost[thermal.channel_of, None])

@@ -24,7 +24,7 @@ from nephoscope.simulate.optics.two_stream import (
     diffuse_reflectance_transmittance,
     reflectance_transmittance,
 )
-from nephoscope.simulate.seviri.clouds import Column, Phase
+from nephoscope.simulate.seviri.clouds import Column
 from nephoscope.simulate.seviri.viewing import Lines
 
 Floats = NDArray[np.float32]
@@ -142,16 +142,15 @@ def _below(
     depth: Floats, asymmetry: Floats | float, scattered: Floats | float, lines: Lines, under: Light
 ) -> Light:
     """A layer above what lies under it."""
-    asymmetry, scattered = np.float32(asymmetry), np.float32(scattered)
-    up, down = reflectance_transmittance(depth, asymmetry, scattered, lines.cos_sun)
-    up_view, down_view = reflectance_transmittance(depth, asymmetry, scattered, lines.cos_view)
-    back, through = diffuse_reflectance_transmittance(depth, asymmetry, scattered)
+    layer = depth, asymmetry, scattered
+    up, down = reflectance_transmittance(*layer, lines.cos_sun)
+    up_view, down_view = reflectance_transmittance(*layer, lines.cos_view)
+    back, through = diffuse_reflectance_transmittance(*layer)
     between = 1 / (1 - back * under.albedo)
     own = up * up_view / np.maximum(back, np.float32(1e-9))
-    return Light(
-        own + down * down_view * under.reflected * between,
-        back + through**2 * under.albedo * between,
-    )
+    reflected = own + down * down_view * under.reflected * between
+    diffuse = back + through**2 * under.albedo * between
+    return Light(np.asarray(reflected, np.float32), np.asarray(diffuse, np.float32))
 
 
 def _rayleigh(depth: Floats, lines: Lines, under: Light) -> Floats:

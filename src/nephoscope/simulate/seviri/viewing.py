@@ -1,4 +1,4 @@
-"""Lines of sight of an imager's pixels: where they go, where the Sun stands, what ground they meet."""
+"""Lines of sight of an imager's pixels: where they go, what ground they meet, where the Sun is."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Lines:
         ground = sight.at(altitude[sight.at(0.0)])
         return cls(
             latitude=latitude,
-            cos_view=1 / sight.slant,
+            cos_view=np.asarray(1 / sight.slant, np.float32),
             cos_sun=np.maximum(np.cos(np.deg2rad(sun)), 0).astype(np.float32),
             azimuth=np.asarray(view_azimuth - sun_azimuth, np.float32),
             sight=sight,
