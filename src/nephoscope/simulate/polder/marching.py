@@ -58,8 +58,8 @@ def march(
 
     Light that comes from a layer at scaled depth t was weakened by exp(-airmass t) if scattered
     once. Light scattered many times comes from as deep as the albedo t / (t + `HALFWAY`) of all
-    cloud above still grows (two-stream; Bohren 1987, doi 10.1119/1.15109): so the mean pressure lies
-    inside a thick cloud.
+    cloud above still grows (two-stream; Bohren 1987, doi 10.1119/1.15109): so the mean pressure
+    lies inside a thick cloud.
 
     Args:
         atmosphere: the air.
