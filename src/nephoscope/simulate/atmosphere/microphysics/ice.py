@@ -1,0 +1,167 @@
+"""Ice crystals: content, extinction, number and reflectivity of one particle-size distribution.
+
+With D the melted-equivalent diameter, N(D) = N0* F(D / Dm), F the normalised modified gamma
+function of Delanoe et al. (2005, J. Geophys. Res. 110, D16210) with the shape that DARDAR-CLOUD
+takes from Delanoe et al. (2014, J. Geophys. Res. 119, 4204, table 4): alpha -0.237, beta 1.839. So
+everything per N0* depends on Dm alone, or on ice water content per N0*, and is tabulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gamma
+
+from nephoscope.simulate.atmosphere.microphysics.crystals import (
+    WATER_DENSITY,
+    melted_diameter,
+    projected_area,
+)
+from nephoscope.simulate.atmosphere.microphysics.radar import ice_backscatter
+
+ALPHA, BETA = -0.237, 1.839
+
+Floats = NDArray[np.float32]
+Reals = NDArray[np.float64]
+
+
+def shape(ratio: Reals) -> Reals:
+    """F(D / Dm) of Delanoe et al. (2005), eq. 8: its third and fourth moments are 3! / 4^4."""
+    first, second = gamma((ALPHA + 4) / BETA), gamma((ALPHA + 5) / BETA)
+    scale = BETA * gamma(4) / 4**4 * second ** (4 + ALPHA) / first ** (5 + ALPHA)
+    return np.asarray(scale * ratio**ALPHA * np.exp(-((ratio * second / first) ** BETA)))
+
+
+def mean_diameter(content_per_n0: Reals) -> Reals:
+    """Dm (m) from IWC / N0* (kg m): IWC = pi rho_w N0* Dm^4 / 4^4 (Delanoe et al. 2005, eq. 6)."""
+    return np.asarray(4 * (content_per_n0 / (np.pi * WATER_DENSITY)) ** 0.25)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Natural logarithms of moments per N0*, by that of IWC / N0*, evenly spaced.
+
+    Args:
+        content: (n,) ln of IWC / N0*, kg m.
+        extinction: (n,) ln of extinction / IWC, m2 kg-1.
+        number: (n,) ln of crystals above 5 um / N0*, m.
+        large: (n,) the same above 100 um.
+        reflectivity: (n,) ln of reflectivity at 94 GHz / IWC, mm6 m-3 per kg m-3.
+    """
+
+    content: Reals
+    extinction: Reals
+    number: Reals
+    large: Reals
+    reflectivity: Reals
+
+
+@cache
+def table() -> Table:
+    """Integrals over 0.5 um to 30 mm, for Dm from 1 um to 8 mm."""
+    size = np.geomspace(5e-7, 3e-2, 1500)
+    melted = melted_diameter(size)
+    width = np.gradient(melted)
+    low, high = (np.log(np.pi * WATER_DENSITY * diameter**4 / 4**4) for diameter in (1e-6, 8e-3))
+    content = np.linspace(low, high, 400)
+    diameter = mean_diameter(np.exp(content))
+    crystals = shape(melted[None] / diameter[:, None]) * width
+    area, scattering = projected_area(size), ice_backscatter(size)
+    moments = {
+        "extinction": crystals @ (2 * area) / np.exp(content),
+        "number": crystals @ (size >= 5e-6),
+        "large": crystals @ (size >= 1e-4),
+        "reflectivity": crystals @ scattering / np.exp(content),
+    }
+    logs = {name: np.log(np.maximum(values, 1e-300)) for name, values in moments.items()}
+    return Table(content, **logs)
+
+
+def prior_n0(temperature: Floats) -> Floats:
+    """Logarithm of N0* (m-4) by temperature (K): 17.948 - 0.076586 (T - 273.15).
+
+    Delanoe et al. (2014), table 5.
+    """
+    return np.asarray(17.948 - 0.076586 * (temperature - np.float32(273.15)), np.float32)
+
+
+def ice_extinction(iwc: Floats, log_n0: Floats) -> Floats:
+    """Visible extinction, twice the projected area, m-1, float32.
+
+    Args:
+        iwc: any shape, float32, kg m-3, positive.
+        log_n0: the same shape, ln of N0* in m-4.
+    """
+    return iwc * np.exp(_look_up(np.log(iwc) - log_n0, table().extinction))
+
+
+def ice_log_n0(iwc: Floats, extinction: Floats) -> Reals:
+    """Find ln N0* (m-4) of the distribution that has this content and this extinction, float64.
+
+    Args:
+        iwc: any shape, kg m-3, positive.
+        extinction: the same shape, m-1, positive.
+    """
+    known = table()
+    falls = np.log(np.asarray(extinction, np.float64) / iwc)
+    content = np.interp(-falls, -known.extinction, known.content)
+    return np.asarray(np.log(np.asarray(iwc, np.float64)) - content)
+
+
+def ice_number(iwc: Floats, extinction: Floats, larger_than: float = 5e-6) -> Floats:
+    """Number of crystals, m-3, float32; 0 where there is no ice.
+
+    Args:
+        iwc: any shape, kg m-3.
+        extinction: the same shape, visible, m-1.
+        larger_than: 5e-6 or 1e-4, m.
+
+    Raises:
+        ValueError: another size.
+    """
+    if larger_than not in (5e-6, 1e-4):
+        raise ValueError(f"crystals larger than {larger_than:g} m: the table has 5e-6 and 1e-4")
+    per_n0 = table().number if larger_than == 5e-6 else table().large
+    return _where_ice(iwc, extinction, lambda x, n0: np.exp(n0 + np.interp(*x, per_n0)))
+
+
+def ice_reflectivity(iwc: Floats, extinction: Floats) -> Floats:
+    """Equivalent reflectivity at 94 GHz, mm6 m-3, float32; 0 where there is no ice.
+
+    Args:
+        iwc: any shape, kg m-3.
+        extinction: the same shape, visible, m-1.
+    """
+    per_content = table().reflectivity
+    there = _where_ice(iwc, extinction, lambda x, n0: np.exp(np.interp(*x, per_content)))
+    return there * np.asarray(iwc, np.float32)
+
+
+def _where_ice(
+    iwc: Floats,
+    extinction: Floats,
+    moment: Callable[[tuple[Reals, Reals], Reals], Reals],
+) -> Floats:
+    """A moment of (ln IWC / N0*, the table's axis) and ln N0* where there is ice, 0 elsewhere."""
+    result = np.zeros(np.shape(iwc), np.float32)
+    there = (np.asarray(iwc) > 0) & (np.asarray(extinction) > 0)
+    content = np.asarray(iwc)[there]
+    log_n0 = ice_log_n0(content, np.asarray(extinction)[there])
+    place = np.log(content.astype(np.float64)) - log_n0
+    result[there] = moment((place, table().content), log_n0)
+    return result
+
+
+def _look_up(place: Floats, values: Reals) -> Floats:
+    """Linear interpolation in an evenly spaced table, held at its ends."""
+    content = table().content
+    step = content[1] - content[0]
+    at = np.clip((place - np.float32(content[0])) * np.float32(1 / step), 0, len(content) - 1.001)
+    left = at.astype(np.int32)
+    known = values.astype(np.float32)
+    low = known[left]
+    return np.asarray(low + (known[left + 1] - low) * (at - left), np.float32)

@@ -1,0 +1,46 @@
+"""Saturation pressure of water vapour over liquid water and over ice."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+VAPOUR_GAS_CONSTANT = 461.5
+"""Of water vapour, J kg-1 K-1."""
+AIR_GAS_CONSTANT = 287.05
+"""Of dry air, J kg-1 K-1."""
+
+Reals = NDArray[np.float64]
+
+
+def over_water(temperature: ArrayLike) -> Reals:
+    """Saturation vapour pressure over (also supercooled) water, Pa, float64.
+
+    Murphy and Koop (2005, Q. J. R. Meteorol. Soc. 131, 1539, doi 10.1256/qj.04.94), equation 10,
+    for 123 to 332 K.
+
+    Args:
+        temperature: any shape, K.
+    """
+    t = np.asarray(temperature, np.float64)
+    logarithm = np.log(t)
+    return np.asarray(
+        np.exp(
+            54.842763
+            - 6763.22 / t
+            - 4.210 * logarithm
+            + 0.000367 * t
+            + np.tanh(0.0415 * (t - 218.8))
+            * (53.878 - 1331.22 / t - 9.44523 * logarithm + 0.014025 * t)
+        )
+    )
+
+
+def over_ice(temperature: ArrayLike) -> Reals:
+    """Saturation vapour pressure over ice, Pa, float64: Murphy and Koop (2005), equation 7.
+
+    Args:
+        temperature: any shape, K, above 110 K.
+    """
+    t = np.asarray(temperature, np.float64)
+    return np.asarray(np.exp(9.550426 - 5723.265 / t + 3.53068 * np.log(t) - 0.00728332 * t))
