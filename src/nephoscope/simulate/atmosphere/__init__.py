@@ -13,6 +13,7 @@ from nephoscope.simulate.atmosphere.state import (
     Atmosphere,
     Surface,
 )
+from nephoscope.simulate.atmosphere.weather import Weather
 
 __all__ = [
     "ALTITUDE",
@@ -26,4 +27,5 @@ __all__ = [
     "Atmosphere",
     "LocalGrid",
     "Surface",
+    "Weather",
 ]

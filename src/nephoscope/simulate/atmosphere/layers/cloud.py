@@ -1,0 +1,232 @@
+"""A cloud by its columns, and how it is written into the cubes level by level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nephoscope.simulate.atmosphere.microphysics import (
+    effective_radius,
+    ice_extinction,
+    liquid_extinction,
+    prior_n0,
+)
+from nephoscope.simulate.atmosphere.situation import ALL_ICE, FREEZING, Situation
+from nephoscope.simulate.atmosphere.state import LEVELS, THICKNESS
+
+Floats = NDArray[np.float32]
+Columns = NDArray[np.int32]
+
+CIRRUS, ALTOSTRATUS, ALTOCUMULUS, STRATUS = 1, 2, 3, 4
+STRATOCUMULUS, CUMULUS, NIMBOSTRATUS, DEEP = 5, 6, 7, 8
+LEAST_LIQUID, LEAST_ICE = 2e-6, 2e-8
+"""Contents below which there is no cloud, kg m-3."""
+_MOST_LIQUID = np.float32(2e-3)  # kg m-3: entrainment and rain leave no more
+_STEPS = 64
+_REFERENCE = np.float32(243.15)  # K
+_CROWDING = np.float32(0.5)
+_USUAL = np.float32(np.log(1e-5))
+
+
+@dataclass(frozen=True)
+class Grain:
+    """Structure inside a cloud: two independent planes of noise, mixed in turn with altitude.
+
+    Args:
+        planes: two (row * col,) float32, standard normal.
+        strength: standard deviation of the logarithm of the content.
+        depth: m; structure half a turn (pi of these) away in the vertical is the opposite.
+        shear: columns by which the structure is displaced eastwards and southwards per metre.
+    """
+
+    planes: tuple[Floats, Floats]
+    strength: float
+    depth: float
+    shear: tuple[float, float] = (0.0, 0.0)
+
+    def at(self, columns: Columns, altitude: float, width: int) -> Floats:
+        """Factor on the content with mean 1."""
+        right, down = (round(rate * altitude) for rate in self.shear)
+        places = columns - np.int32(down * width + right)
+        turn = altitude / self.depth
+        noise = np.float32(self.strength * np.cos(turn)) * np.take(
+            self.planes[0], places, mode="wrap"
+        )
+        noise += np.float32(self.strength * np.sin(turn)) * np.take(
+            self.planes[1], places, mode="wrap"
+        )
+        noise -= np.float32(self.strength**2 / 2)
+        return np.asarray(np.exp(noise, out=noise))
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One layer of cloud: some columns, each from a base to a top. Fields are (column,) float32.
+
+    Args:
+        kind: 1 to 8 as in 2B-CLDCLASS; int, or (column,) int8.
+        columns: (column,) int32, row * cols + col.
+        base: m above the sea.
+        top: m above the sea.
+        liquid: share of the adiabatic water that is there, 0 to 1; a number will do.
+        droplets: number, m-3.
+        ice: ice water content at its fullest, at -30 degrees Celsius, kg m-3.
+        warmer: growth of the ice content with temperature, K-1.
+        fullness: exponents a, b of the ice profile h^a (1 - h)^b from base (0) to top (1).
+        phases: temperatures (K) at and below which all is ice, at and above which all is liquid.
+        crystals: ln of the factor on N0*, from cloud to cloud.
+        rain: rate, mm per hour; 0 where it does not reach the ground.
+        grain: the structure inside.
+    """
+
+    kind: int | NDArray[np.int8]
+    columns: Columns
+    base: Floats
+    top: Floats
+    grain: Grain
+    liquid: Floats | float = 0.0
+    droplets: Floats | float = 1e8
+    ice: Floats | float = 0.0
+    warmer: float = 0.06
+    fullness: tuple[float, float] = (0.5, 0.5)
+    phases: tuple[float, float] = (ALL_ICE, FREEZING)
+    crystals: Floats | float = 0.0
+    rain: Floats | float = 0.0
+
+
+@dataclass(frozen=True)
+class Cubes:
+    """The clouds so far, as in `Atmosphere`, each (level, row * col)."""
+
+    lwc: Floats
+    iwc: Floats
+    liquid_extinction: Floats
+    ice_extinction: Floats
+    rain: Floats
+    cloud_type: NDArray[np.int8]
+
+    @classmethod
+    def empty(cls, columns: int) -> Cubes:
+        """Without a cloud."""
+        floats = (np.zeros((LEVELS, columns), np.float32) for _ in range(5))
+        return cls(*floats, np.zeros((LEVELS, columns), np.int8))
+
+
+def add_cloud(cubes: Cubes, cloud: Cloud, situation: Situation) -> None:
+    """Write a cloud into the cubes, in place; its type replaces what was in its cells."""
+    if not len(cloud.columns):
+        return
+    base = np.maximum(cloud.base, situation.ground[cloud.columns])
+    lowest = max(0, int(base.min() // THICKNESS))
+    highest = min(LEVELS - 1, int(cloud.top.max() // THICKNESS))
+    depth = np.maximum(cloud.top - base, 1)
+    profile = _profile(cloud.fullness)
+    for level in range(lowest, highest + 1):
+        low, high = np.float32(level * THICKNESS), np.float32((level + 1) * THICKNESS)
+        here = np.flatnonzero((base < high) & (cloud.top > low))
+        if not len(here):
+            continue
+        foot, head = np.maximum(base[here], low), np.minimum(cloud.top[here], high)
+        middle = (foot + head) / 2 - base[here]
+        _add_level(cubes, cloud, situation, level, here, (head - foot) / np.float32(THICKNESS),
+                   middle, profile, middle / depth[here])  # fmt: skip
+    _add_rain(cubes, cloud, situation, base)
+
+
+def _add_level(
+    cubes: Cubes,
+    cloud: Cloud,
+    situation: Situation,
+    level: int,
+    here: NDArray[np.intp],
+    share: Floats,
+    above_base: Floats,
+    profile: Floats,
+    height: Floats,
+) -> None:
+    columns = cloud.columns[here]
+    belt = np.take(situation.belt, columns)
+    temperature = np.take(situation.temperature[level], belt)
+    altitude = (level + 0.5) * THICKNESS
+    grain = cloud.grain.at(columns, altitude, situation.grid.cols) * share
+    cold, warm = cloud.phases
+    frozen = np.clip((warm - temperature) / np.float32(max(warm - cold, 0.1)), 0, 1)
+    frozen[temperature >= FREEZING] = 0
+    frozen[temperature <= ALL_ICE] = 1
+    kind = cloud.kind if isinstance(cloud.kind, int) else cloud.kind[here]
+    there = np.zeros(len(here), bool)
+    if not isinstance(cloud.liquid, float) or cloud.liquid > 0:
+        inside = np.take(situation.condensation[level], belt) * above_base * _of(cloud.liquid, here)
+        inside = inside / (1 + inside / _MOST_LIQUID) * (1 - frozen)
+        there |= _add_liquid(cubes, level, columns, inside, grain, _of(cloud.droplets, here))
+    if not isinstance(cloud.ice, float) or cloud.ice > 0:
+        full = profile[(height * (_STEPS - 1)).astype(np.int32)] * _of(cloud.ice, here)
+        full = full * np.exp(np.float32(cloud.warmer) * (temperature - _REFERENCE)) * grain
+        full *= np.where(temperature < FREEZING, np.maximum(frozen, 0.3), 0)
+        log_n0 = prior_n0(temperature) + _of(cloud.crystals, here)
+        there |= _add_ice(cubes, level, columns, full, log_n0)
+    cubes.cloud_type[level, columns[there]] = kind if isinstance(kind, int) else kind[there]
+
+
+def _add_liquid(
+    cubes: Cubes,
+    level: int,
+    columns: Columns,
+    inside: Floats,
+    grain: Floats,
+    droplets: Floats | float,
+) -> NDArray[np.bool_]:
+    mean = inside * grain
+    mean[mean < LEAST_LIQUID] = 0
+    radius = np.maximum(effective_radius(inside, droplets), np.float32(2e-6))
+    cubes.lwc[level, columns] += mean
+    cubes.liquid_extinction[level, columns] += liquid_extinction(mean, radius)
+    return mean > 0
+
+
+def _add_ice(
+    cubes: Cubes, level: int, columns: Columns, mean: Floats, log_n0: Floats
+) -> NDArray[np.bool_]:
+    """Ice of a level; where there is more of it there are more crystals, not only larger ones.
+
+    N0* is the temperature's times (IWC / 1e-5 kg m-3)^0.5: Delanoe and Hogan (2008, J. Geophys.
+    Res. 113, D07204) normalise it by the extinction to the power 0.6.
+    """
+    there = mean > LEAST_ICE
+    mean, columns = mean[there], columns[there]
+    log_n0 = log_n0[there] + _CROWDING * (np.log(mean) - _USUAL)
+    cubes.iwc[level, columns] += mean
+    cubes.ice_extinction[level, columns] += ice_extinction(mean, log_n0)
+    return there
+
+
+def _add_rain(cubes: Cubes, cloud: Cloud, situation: Situation, base: Floats) -> None:
+    """Rain from the melting level, or the top of a warm cloud, to the ground.
+
+    Content 0.072 R^0.88 g m-3, R in mm per hour: Marshall and Palmer (1948, J. Meteor. 5, 165).
+    """
+    if isinstance(cloud.rain, float):
+        return
+    wet = np.flatnonzero(cloud.rain > 0.005)
+    columns, rate = cloud.columns[wet], cloud.rain[wet]
+    ceiling = np.minimum(np.take(situation.freezing, situation.belt[columns]), cloud.top[wet])
+    floor = situation.ground[columns]
+    content = np.float32(0.072e-3) * rate ** np.float32(0.88)
+    for level in range(int(ceiling.max(initial=0) // THICKNESS) + 1):
+        low, high = np.float32(level * THICKNESS), np.float32((level + 1) * THICKNESS)
+        share = (np.minimum(ceiling, high) - np.maximum(floor, low)) / np.float32(THICKNESS)
+        here = np.flatnonzero(share > 0)
+        cubes.rain[level, columns[here]] += content[here] * share[here]
+
+
+def _of(value: Floats | float, here: NDArray[np.intp]) -> Floats | np.float32:
+    return np.float32(value) if isinstance(value, float | int) else value[here]
+
+
+def _profile(fullness: tuple[float, float]) -> Floats:
+    """h^a (1 - h)^b, 1 at its fullest: (step,) float32."""
+    height = (np.arange(_STEPS) + 0.5) / _STEPS
+    values = height ** fullness[0] * (1 - height) ** fullness[1]
+    return np.asarray(values / values.max(), np.float32)

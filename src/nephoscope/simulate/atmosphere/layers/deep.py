@@ -1,0 +1,181 @@
+"""Deep clouds: nimbostratus of fronts, convective systems with cores, rain and anvils."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nephoscope.simulate.atmosphere.fields import Texture
+from nephoscope.simulate.atmosphere.layers.cloud import (
+    ALTOSTRATUS,
+    CIRRUS,
+    DEEP,
+    NIMBOSTRATUS,
+    Cloud,
+    Grain,
+)
+from nephoscope.simulate.atmosphere.situation import Situation
+from nephoscope.simulate.fractal import sigmoid
+
+Floats = NDArray[np.float32]
+
+_BAND = Texture(200_000.0, stretch=1.5)
+_FINE = Texture(40_000.0, dissipation=3e-4)
+_SYSTEM = Texture(260_000.0, inner=9_000.0, slope=1.7, dissipation=4e-4)
+_CORES = Texture(28_000.0, slope=1.2, dissipation=1e-3)
+_WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
+_HIGH_CLOUD = 250.65
+"""Cloud whose base is colder than -22.5 degrees Celsius is cirrus, else altostratus, K: the limit
+between high and middle clouds of Wang and Sassen (2001, J. Appl. Meteor. 40, 1665)."""
+
+
+def nimbostratus(situation: Situation) -> list[Cloud]:
+    """Bands along fronts and in strongly rising air: from near the ground to 6 to 9 km, raining."""
+    s = situation
+    near = np.where(s.front > 0, s.front / 260_000, s.front / 110_000)
+    polar = sigmoid((np.abs(s.latitude) - 50) / 5)
+    cover = 0.92 * s.frontal * np.exp(-(near**2)) + 0.16 * polar * sigmoid(2.5 * (s.rise - 0.9))
+    band, fine = s.field("ns band", _BAND, 4000), s.field("ns fine", _FINE, 4000)
+    excess = 0.87 * band + 0.49 * fine - s.threshold(cover)
+    columns = np.flatnonzero(excess > 0).astype(np.int32)
+    excess, ground = excess[columns], s.ground[columns]
+    tropopause = np.take(s.tropopause, s.belt[columns])
+    share = s.spread(0.72 + 0.07 * s.map("ns top", _WIDE))[columns]
+    reach = 0.55 + 0.45 * (1 - np.exp(-excess / np.float32(0.7)))
+    top = np.minimum(tropopause * share, 10_500) * reach + 200 * fine[columns]
+    base = ground + s.spread(600 + 200 * s.map("ns base", _WIDE))[columns]
+    rain = 1.4 * excess * np.exp(0.8 * fine[columns])
+    return [
+        Cloud(
+            NIMBOSTRATUS,
+            columns,
+            base,
+            np.maximum(top, base + 2500),
+            Grain((fine, band), 0.5, 1200.0, (0.002, 0.0)),
+            liquid=0.12,
+            droplets=8e7,
+            ice=7e-5 * np.exp(0.5 * fine[columns]) * (0.3 + excess),
+            warmer=0.045,
+            fullness=(0.15, 0.6),
+            phases=(248.15, 272.15),
+            crystals=s.spread(0.6 * s.map("ns crystals", _WIDE))[columns],
+            rain=rain,
+        )
+    ]
+
+
+def convection(situation: Situation) -> list[Cloud]:
+    """Convective systems: anvil, raining stratiform part and cores, in this order.
+
+    A system is where one smooth field is high; in it a rough field makes cores that reach the
+    tropopause, the strongest beyond it; the anvil spreads with the wind aloft, thinner outwards
+    (Houze 2004, Rev. Geophys. 42, RG4003; Yuan and Houze 2010, J. Climate 23, 5864).
+    """
+    s = situation
+    warm = np.take(s.temperature[0], _middle_belt(s))
+    afternoon = 1 + 0.85 * s.land * np.cos(2 * np.pi * (s.local_hour - 16.5) / 24)
+    cover = 0.3 * sigmoid(2.2 * (s.rise - 1.25 - 0.3 * s.stability)) * afternoon
+    cover = cover * sigmoid((warm - 291) / 2) * (1 - 0.5 * s.frontal)
+    field, cores = s.field("cb system", _SYSTEM, 6000), s.field("cb cores", _CORES, 6000)
+    fine = s.field("cb fine", _FINE, 10_000)
+    excess = field - s.threshold(np.clip(cover, 0, 0.6))
+    spreading = _spread_downwind(s, excess)
+    return [
+        _anvil(s, spreading, fine, field),
+        _stratiform(s, excess, fine, field),
+        _cores(s, excess, cores, fine),
+    ]
+
+
+def _cores(s: Situation, excess: Floats, cores: Floats, fine: Floats) -> Cloud:
+    vigour = cores + 0.6 * excess - np.float32(1.25)
+    columns = np.flatnonzero((excess > 0) & (vigour > 0)).astype(np.int32)
+    vigour = np.minimum(vigour[columns], 2)
+    tropopause = np.take(s.tropopause, s.belt[columns])
+    base = s.ground[columns] + s.spread(600 + 500 * s.land)[columns]
+    growing = 1 - np.exp(-vigour / np.float32(0.25))
+    top = base + (tropopause - 900 - base) * (0.45 + 0.55 * growing) + 850 * vigour
+    return Cloud(
+        DEEP,
+        columns,
+        base,
+        np.minimum(top, tropopause + 900),
+        Grain((fine, cores), 0.5, 1500.0),
+        liquid=0.3,
+        droplets=1.2e8,
+        ice=6e-4 * (0.5 + vigour),
+        warmer=0.02,
+        fullness=(0.4, 0.35),
+        phases=(238.15, 268.15),
+        crystals=1.2,
+        rain=6 * np.exp(1.3 * vigour),
+    )
+
+
+def _stratiform(s: Situation, excess: Floats, fine: Floats, field: Floats) -> Cloud:
+    """The thick, raining part of the anvil: deep convection where densest, else nimbostratus."""
+    columns = np.flatnonzero(excess > 0.25).astype(np.int32)
+    strength = excess[columns] - np.float32(0.25)
+    tropopause = np.take(s.tropopause, s.belt[columns])
+    base = s.ground[columns] + 900
+    kind = np.where(strength > 0.75, DEEP, NIMBOSTRATUS).astype(np.int8)
+    return Cloud(
+        kind,
+        columns,
+        base,
+        tropopause - 1100 + 150 * fine[columns],
+        Grain((fine, field), 0.45, 1500.0),
+        liquid=0.08,
+        droplets=1e8,
+        ice=1.0e-4 * np.exp(0.6 * fine[columns]) * (0.4 + strength),
+        warmer=0.025,
+        fullness=(0.2, 0.5),
+        phases=(250.15, 272.15),
+        crystals=0.6,
+        rain=1.5 * strength * np.exp(0.7 * fine[columns]),
+    )
+
+
+def _anvil(s: Situation, spreading: Floats, fine: Floats, field: Floats) -> Cloud:
+    columns = np.flatnonzero(spreading > 0).astype(np.int32)
+    strength = spreading[columns]
+    tropopause = np.take(s.tropopause, s.belt[columns])
+    full = 1 - np.exp(-strength / np.float32(0.45))
+    top = tropopause - 1000 - 500 * (1 - full) + 120 * fine[columns]
+    base = np.maximum(top - 400 - 5500 * full**2, s.ground[columns] + 4000)
+    cold = np.minimum((base / 240).astype(np.int32), len(s.temperature) - 1)
+    foot = s.temperature[cold, s.belt[columns]]
+    return Cloud(
+        np.where(foot < _HIGH_CLOUD, CIRRUS, ALTOSTRATUS).astype(np.int8),
+        columns,
+        base,
+        top,
+        Grain((fine, field), 0.5, 1500.0, (0.002, 0.0)),
+        ice=7e-5 * np.exp(0.5 * fine[columns]) * full**2,
+        warmer=0.03,
+        fullness=(0.5, 0.4),
+        phases=(238.15, 262.15),
+        crystals=0.8,
+    )
+
+
+def _spread_downwind(s: Situation, excess: Floats) -> Floats:
+    """How far inside the anvil: as `excess`, but wider, most of all downwind at 12 km."""
+    plane = excess.reshape(s.grid.shape)
+    east, north = (
+        12 / 10 * speed - low
+        for speed, low in zip(s.winds.at(12_000), s.winds.at(6000), strict=True)
+    )
+    reach = plane + np.float32(0.3)
+    for hours in (0.7, 1.5, 2.5):
+        away = hours * 3600 / s.grid.spacing
+        moved = np.roll(plane, (round(-north * away), round(east * away)), (0, 1))
+        np.maximum(reach, moved + np.float32(0.3 - 0.16 * hours), out=reach)
+    return reach.ravel()
+
+
+def _middle_belt(s: Situation) -> NDArray[np.int16]:
+    """Numbers of the belts of the coarse grid's cells."""
+    south, north = float(s.latitude.min()), float(s.latitude.max())
+    share = (s.latitude - south) / max(north - south, 1e-6)
+    return np.rint(share * (s.temperature.shape[1] - 1)).astype(np.int16)

@@ -1,0 +1,226 @@
+"""The weather map: large-scale fields that decide which clouds stand where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from nephoscope.simulate.atmosphere.air import tropopause, warmth_of_season
+from nephoscope.simulate.atmosphere.fields import Field, Texture
+from nephoscope.simulate.atmosphere.grid import LocalGrid
+from nephoscope.simulate.atmosphere.microphysics import condensation_rate
+from nephoscope.simulate.atmosphere.state import ALTITUDE, LAND, Air
+from nephoscope.simulate.atmosphere.surface import Ground
+from nephoscope.simulate.atmosphere.winds import Winds
+from nephoscope.simulate.fractal import enlarge, sigmoid
+
+Floats = NDArray[np.float32]
+FieldOf = Callable[[str, Texture, tuple[int, int], float], Field]
+
+COARSE = 12_000.0
+"""Spacing of the weather map, m."""
+BELTS = 512
+"""Latitudes at which profiles are tabulated, so that a column looks them up by one number."""
+FREEZING, ALL_ICE = 273.15, 235.15
+_STEERING = 3000.0  # m: the wind there carries weather systems along
+_SYNOPTIC = Texture(1_500_000.0, inner=100_000.0, slope=2.2, dissipation=2e-5)
+_FRONTS = Texture(1_200_000.0, inner=200_000.0, slope=2.5, stretch=1.6, angle=35, dissipation=2e-5)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the layers of cloud are made from. Maps are (row, col) of a coarse grid, float32.
+
+    Args:
+        grid: of the columns.
+        seconds: since the start.
+        season: 1 in northern midsummer, -1 in midwinter.
+        winds: of the scene.
+        step: columns per cell of the coarse grid, in each direction.
+        latitude: degrees north.
+        local_hour: mean solar time, hours.
+        land: share of land.
+        rise: large-scale ascent, standard deviations.
+        stability: of the lower troposphere, likewise.
+        moisture: of the upper troposphere, likewise.
+        front: distance from a front, m, positive on the warm side.
+        frontal: strength of that front, 0 to 1.
+        belt: (row * col,) int16, number of each column's latitude in the profiles.
+        temperature: (level, belt) float32, K.
+        condensation: (level, belt) float32, kg m-4.
+        tropopause: (belt,) float32, m.
+        freezing: (belt,) float32, m, where it is 0 degrees Celsius; 0 where nowhere.
+        all_ice: (belt,) float32, m, where it is -38 degrees Celsius.
+        ground: (row * col,) float32, altitude of the ground, m.
+        field_of: makes, or finds again, the evolving field of a name.
+    """
+
+    grid: LocalGrid
+    seconds: float
+    season: float
+    winds: Winds
+    step: int
+    latitude: Floats
+    local_hour: Floats
+    land: Floats
+    rise: Floats
+    stability: Floats
+    moisture: Floats
+    front: Floats
+    frontal: Floats
+    belt: NDArray[np.int16]
+    temperature: Floats
+    condensation: Floats
+    tropopause: Floats
+    freezing: Floats
+    all_ice: Floats
+    ground: Floats
+    field_of: FieldOf
+
+    def field(self, name: str, texture: Texture, altitude: float) -> Floats:
+        """Noise (row * col,) float32 that drifts with the wind at `altitude`, m."""
+        field = self.field_of(name, texture, self.grid.shape, self.grid.spacing)
+        return field.at(self.seconds, self.winds.at(altitude)).ravel()
+
+    def map(self, name: str, texture: Texture, altitude: float = _STEERING) -> Floats:
+        """Noise on the coarse grid."""
+        spacing = self.grid.spacing * self.step
+        field = self.field_of(name, texture, self.latitude.shape, spacing)
+        return field.at(self.seconds, self.winds.at(altitude))
+
+    def spread(self, values: Floats) -> Floats:
+        """From the coarse grid to every column: (row * col,) float32."""
+        rows, cols = values.shape
+        large = enlarge(
+            np.ascontiguousarray(values, np.float32), (rows * self.step, cols * self.step)
+        )
+        return large[: self.grid.rows, : self.grid.cols].ravel()
+
+    def threshold(self, cover: Floats) -> Floats:
+        """What a standard normal field exceeds over a share `cover` (coarse) of the columns."""
+        return self.spread(-ndtri(np.clip(cover, 1e-5, 0.9999)).astype(np.float32))
+
+    def level_of(self, profile: Floats) -> Floats:
+        """A quantity of belts (belt,) in every column: (row * col,) float32."""
+        return np.take(profile, self.belt)
+
+
+def draw_situation(
+    grid: LocalGrid,
+    seconds: float,
+    time: np.datetime64,
+    air: Air,
+    ground: Ground,
+    winds: Winds,
+    field_of: FieldOf,
+) -> Situation:
+    """The weather map at a time."""
+    step = max(1, round(COARSE / grid.spacing))
+    rows, cols = (-(-size // step) for size in grid.shape)
+    middle = (step - 1) / 2
+    lat, lon = grid.to_place(
+        np.arange(rows)[:, None] * step + middle, np.arange(cols)[None] * step + middle
+    )
+    latitude, season = lat.astype(np.float32), warmth_of_season(time)
+    noise = {}
+    for name, texture in (
+        ("rise", _SYNOPTIC),
+        ("stability", _SYNOPTIC),
+        ("moisture", _SYNOPTIC),
+        ("front", _FRONTS),
+    ):
+        field = field_of(f"weather {name}", texture, (rows, cols), grid.spacing * step)
+        noise[name] = field.at(seconds, winds.at(_STEERING))
+    belts = regimes(latitude, season)
+    land = _blocks(ground.kind == LAND, step, (rows, cols))
+    rise = 1.3 * belts["itcz"] + 0.35 * belts["storms"] - 1.0 * belts["dry"] - 0.3 * belts["polar"]
+    rise = rise + (0.7 + 0.3 * belts["storms"]) * noise["rise"]
+    stability = 1.5 * belts["dry"] * (1 - land) + 0.7 * belts["polar"] - 0.9 * belts["itcz"]
+    stability = stability + 0.8 * noise["stability"] - 0.35 * noise["rise"]
+    distance, strength = _fronts(noise["front"], grid.spacing * step)
+    day = (time - time.astype("datetime64[D]")) / np.timedelta64(1, "h")
+    return Situation(
+        grid=grid,
+        seconds=seconds,
+        season=season,
+        winds=winds,
+        step=step,
+        latitude=latitude,
+        local_hour=np.asarray((day + lon / 15) % 24, np.float32),
+        land=land,
+        rise=np.asarray(rise, np.float32),
+        stability=np.asarray(stability, np.float32),
+        moisture=np.asarray(0.6 * rise + 0.8 * noise["moisture"], np.float32),
+        front=distance,
+        frontal=np.asarray(strength * belts["storms"] * sigmoid(2.5 * (rise + 0.3)), np.float32),
+        ground=ground.altitude.ravel(),
+        field_of=field_of,
+        **_profiles(grid, air),
+    )
+
+
+def regimes(latitude: Floats, season: float) -> dict[str, Floats]:
+    """How much of each belt a place has, 0 to 1: the general circulation moves with the season.
+
+    Positions follow the zonal-mean vertical motion (Peixoto and Oort 1992, figure 7.19): ascent
+    near 6 degrees in the summer hemisphere, descent near 20 to 30, storm tracks near 52.
+    """
+    away = np.abs(latitude)
+    belts = {
+        "itcz": np.exp(-(((latitude - 2 - 5 * season) / 9) ** 2)),
+        "dry": np.exp(-(((np.abs(latitude - 4 * season) - 24) / 9) ** 2)),
+        "storms": np.exp(-(((away - 54) / 17) ** 2)),
+        "polar": sigmoid((away - 68) / 4),
+    }
+    return {name: np.asarray(share, np.float32) for name, share in belts.items()}
+
+
+def _fronts(field: Floats, spacing: float) -> tuple[Floats, Floats]:
+    """Fronts are the lines where a smooth field is 0: distance from them (m) and strength.
+
+    A front is strong where the field is steep.
+    """
+    down, right = np.gradient(field, spacing)
+    steep = np.hypot(down, right)
+    typical = np.float32(1 / 350_000)
+    distance = field / np.maximum(steep, 0.3 * typical)
+    return distance.astype(np.float32), sigmoid(4 * (steep / typical - 0.9))
+
+
+def _blocks(plane: NDArray[np.bool_], step: int, shape: tuple[int, int]) -> Floats:
+    """Means of step x step columns; the last may be incomplete."""
+    rows, cols = plane.shape
+    padded = np.pad(plane, ((0, shape[0] * step - rows), (0, shape[1] * step - cols)), mode="edge")
+    return padded.reshape(shape[0], step, shape[1], step).mean(axis=(1, 3), dtype=np.float32)
+
+
+def _profiles(grid: LocalGrid, air: Air) -> dict[str, NDArray[np.generic]]:
+    """Profiles at evenly spaced latitudes between those of the grid, and each column's number."""
+    latitude = grid.places()[0]
+    places = np.linspace(latitude.min(), latitude.max(), BELTS)
+    step = max(places[1] - places[0], 1e-6)
+    temperature = air.at(air.temperature, places)
+    top = np.interp(places, air.latitude, tropopause(air.temperature))
+    return {
+        "belt": np.rint((latitude - places[0]) / step).astype(np.int16).ravel(),
+        "temperature": temperature,
+        "condensation": condensation_rate(temperature, air.at(air.pressure, places)),
+        "tropopause": top.astype(np.float32),
+        "freezing": _altitude_of(FREEZING, temperature),
+        "all_ice": _altitude_of(ALL_ICE, temperature),
+    }
+
+
+def _altitude_of(wanted: float, temperature: Floats) -> Floats:
+    """Altitude (m), per belt, below which it is warmer than `wanted` (K); 0 where nowhere."""
+    highest = len(ALTITUDE) - 1 - np.argmax((temperature > wanted)[::-1], axis=0)
+    above = np.minimum(highest + 1, len(ALTITUDE) - 1)
+    each = np.arange(temperature.shape[1])
+    here, there = temperature[highest, each], temperature[above, each]
+    share = np.clip((here - wanted) / np.maximum(here - there, 1e-3), 0, 1)
+    altitude = ALTITUDE[highest] + share * (ALTITUDE[above] - ALTITUDE[highest])
+    return np.where((temperature > wanted).any(axis=0), altitude, 0).astype(np.float32)

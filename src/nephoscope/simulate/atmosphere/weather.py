@@ -1,0 +1,91 @@
+"""The weather of one scene: an atmosphere at any time, the same whatever was asked before."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nephoscope.simulate.atmosphere.air import draw_air
+from nephoscope.simulate.atmosphere.fields import Field, Texture
+from nephoscope.simulate.atmosphere.grid import LocalGrid
+from nephoscope.simulate.atmosphere.layers import LAYERS, Cubes, add_cloud
+from nephoscope.simulate.atmosphere.situation import Situation, draw_situation
+from nephoscope.simulate.atmosphere.state import LEVELS, THICKNESS, Atmosphere
+from nephoscope.simulate.atmosphere.surface import draw_ground, surface_at
+from nephoscope.simulate.atmosphere.winds import Winds
+
+Floats = NDArray[np.float32]
+
+
+class Weather:
+    """Air, ground and clouds over a grid, moving from a start onwards (or back).
+
+    Args:
+        grid: of the columns.
+        seed: of everything that is random.
+        start: UTC, when the fields are as drawn; season and gases are those of this day.
+    """
+
+    def __init__(self, grid: LocalGrid, seed: int, start: np.datetime64) -> None:
+        self.grid, self.seed = grid, seed
+        self.start = start.astype("datetime64[ns]")
+        latitude = grid.places()[0]
+        self.air = draw_air(
+            self._random("air"), float(latitude.min()), float(latitude.max()), self.start
+        )
+        self.winds = Winds.drawn(self._random("winds"), grid.latitude)
+        self.ground = draw_ground(grid, seed, self.air, self.start)
+        self._fields: dict[str, Field] = {}
+
+    def at(self, time: np.datetime64) -> Atmosphere:
+        """The atmosphere at a time, UTC; days away from the start the season is still its own."""
+        moment = time.astype("datetime64[ns]")
+        seconds = float((moment - self.start) / np.timedelta64(1, "s"))
+        situation = draw_situation(
+            self.grid, seconds, moment, self.air, self.ground, self.winds, self._field
+        )
+        cubes = Cubes.empty(self.grid.rows * self.grid.cols)
+        for layer in LAYERS:
+            for cloud in layer(situation):
+                add_cloud(cubes, cloud, situation)
+        depth = _optical_depth(cubes).reshape(self.grid.shape)
+        names = ("lwc", "iwc", "liquid_extinction", "ice_extinction", "rain", "cloud_type")
+        shape = (LEVELS, *self.grid.shape)
+        return Atmosphere(
+            grid=self.grid,
+            time=moment,
+            air=self.air,
+            moisture=_moisture(situation, depth),
+            # Two-stream transmittance of a conservative cloud with asymmetry 0.85.
+            surface=surface_at(
+                self.ground, self.grid, self.air, self.winds, moment, 1 / (1 + 0.11 * depth)
+            ),
+            **{name: getattr(cubes, name).reshape(shape) for name in names},
+        )
+
+    def _random(self, name: str) -> np.random.Generator:
+        return np.random.default_rng([self.seed, crc32(name.encode())])
+
+    def _field(self, name: str, texture: Texture, shape: tuple[int, int], spacing: float) -> Field:
+        """A field is drawn once; its modes are kept."""
+        if name not in self._fields:
+            self._fields[name] = Field(texture, shape, spacing, self.seed, name)
+        return self._fields[name]
+
+
+def _optical_depth(cubes: Cubes) -> Floats:
+    depth = np.zeros(cubes.lwc.shape[1], np.float32)
+    for level in np.flatnonzero(cubes.cloud_type.any(axis=1)):
+        depth += cubes.liquid_extinction[level]
+        depth += cubes.ice_extinction[level]
+    return depth * np.float32(THICKNESS)
+
+
+def _moisture(situation: Situation, depth: Floats) -> Floats:
+    """Factor on the water vapour: less where air sinks, more where it rises and in clouds."""
+    clear = situation.spread(np.exp(0.16 * np.clip(situation.moisture, -2.5, 2)))
+    clear = clear.reshape(depth.shape)
+    cloudy = 1 - np.exp(-depth / 3)
+    return np.asarray(clear + (np.maximum(clear, 1.25) - clear) * cloudy, np.float32)
