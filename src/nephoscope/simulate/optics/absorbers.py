@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float32]
 
-# Cross-sections of ozone at 243 K, 1e-25 m2 per molecule, averaged over POLDER's bands
+# Cross-sections of ozone at 243 K, 1e-26 m2 per molecule, averaged over POLDER's bands
 # (Serdyuchenko et al. 2014, doi 10.5194/amt-7-625-2014).
 _OZONE = {443: 1.5, 490: 7.0, 565: 44.0, 670: 16.0, 763: 2.8, 765: 2.8, 865: 0.6, 910: 0.2, 1020: 0}
 _MOLECULES = 6.022_140_76e23 / 47.998e-3  # of ozone, kg-1
@@ -22,7 +22,7 @@ def ozone_depth(band: int, column: ArrayLike) -> Floats:
         band: of POLDER, nm.
         column: kg m-2 (300 Dobson units are 0.0064).
     """
-    section = np.float32(_OZONE[band] * 1e-25 * _MOLECULES)
+    section = np.float32(_OZONE[band] * 1e-26 * _MOLECULES)
     return np.asarray(section * np.asarray(column, np.float32))
 
 
