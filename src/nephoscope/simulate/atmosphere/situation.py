@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +93,7 @@ class Situation:
         field = self.field_of(name, texture, self.latitude.shape, spacing)
         return field.at(self.seconds, self.winds.at(altitude))
 
-    def spread(self, values: Floats) -> Floats:
+    def spread(self, values: NDArray[np.floating]) -> Floats:
         """From the coarse grid to every column: (row * col,) float32."""
         rows, cols = values.shape
         large = enlarge(
@@ -100,7 +101,7 @@ class Situation:
         )
         return large[: self.grid.rows, : self.grid.cols].ravel()
 
-    def threshold(self, cover: Floats) -> Floats:
+    def threshold(self, cover: NDArray[np.floating]) -> Floats:
         """What a standard normal field exceeds over a share `cover` (coarse) of the columns."""
         return self.spread(-ndtri(np.clip(cover, 1e-5, 0.9999)).astype(np.float32))
 
@@ -195,10 +196,11 @@ def _blocks(plane: NDArray[np.bool_], step: int, shape: tuple[int, int]) -> Floa
     """Means of step x step columns; the last may be incomplete."""
     rows, cols = plane.shape
     padded = np.pad(plane, ((0, shape[0] * step - rows), (0, shape[1] * step - cols)), mode="edge")
-    return padded.reshape(shape[0], step, shape[1], step).mean(axis=(1, 3), dtype=np.float32)
+    blocks = padded.reshape(shape[0], step, shape[1], step)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
 
-def _profiles(grid: LocalGrid, air: Air) -> dict[str, NDArray[np.generic]]:
+def _profiles(grid: LocalGrid, air: Air) -> dict[str, NDArray[Any]]:
     """Profiles at evenly spaced latitudes between those of the grid, and each column's number."""
     latitude = grid.places()[0]
     places = np.linspace(latitude.min(), latitude.max(), BELTS)

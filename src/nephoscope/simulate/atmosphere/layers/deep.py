@@ -178,4 +178,4 @@ def _middle_belt(s: Situation) -> NDArray[np.int16]:
     """Numbers of the belts of the coarse grid's cells."""
     south, north = float(s.latitude.min()), float(s.latitude.max())
     share = (s.latitude - south) / max(north - south, 1e-6)
-    return np.rint(share * (s.temperature.shape[1] - 1)).astype(np.int16)
+    return np.asarray(np.rint(share * (s.temperature.shape[1] - 1)), np.int16)
