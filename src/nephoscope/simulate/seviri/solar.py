@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.simulate.atmosphere import Air, Atmosphere
+from nephoscope.simulate.atmosphere import SEA, THICKNESS, Air, Atmosphere
+from nephoscope.simulate.optics import rayleigh
 from nephoscope.simulate.optics.gases import vapour_above
 from nephoscope.simulate.optics.ground import albedo, glint
 from nephoscope.simulate.optics.refraction import WAVELENGTH
@@ -31,7 +32,6 @@ Floats = NDArray[np.float32]
 
 _AEROSOL_EXPONENT, _AEROSOL_ALBEDO, _AEROSOL_ASYMMETRY = 1.1, 0.94, 0.68
 _SCALE_HEIGHT = 8000.0  # m, of pressure
-_SEA_PRESSURE = 101_325.0
 _DOBSON = 2.1415e-5  # kg m-2
 # Optical depth of 300 Dobson units of ozone (Chappuis band), and (factor, exponent) of water vapour
 # in g cm-2 on the slant path, of the size of SMAC's (Rahman & Dedieu 1994, Int. J. Remote Sens. 15,
@@ -65,7 +65,7 @@ class Ground:
     def __init__(self, atmosphere: Atmosphere, channel: str) -> None:
         surface = atmosphere.surface
         self._albedo = albedo(surface, WAVELENGTH[channel]).ravel()
-        self._sea = (surface.kind == 0).ravel()
+        self._sea = (surface.kind == SEA).ravel()
         self._wind = surface.wind.ravel()
 
     def seen(self, lines: Lines) -> Light:
@@ -76,15 +76,6 @@ class Ground:
             * (self._sea[lines.ground])
         )
         return Light(diffuse + mirror, diffuse)
-
-
-def rayleigh_depth(wavelength: float) -> float:
-    """Optical depth of the whole air at sea level: Hansen & Travis (1974), equation 2.30.
-
-    Args:
-        wavelength: um.
-    """
-    return 0.008569 * wavelength**-4 * (1 + 0.0113 * wavelength**-2 + 0.00013 * wavelength**-4)
 
 
 def reflectance(
@@ -113,8 +104,8 @@ def reflectance(
             shadow[shaded], np.float32(0.85), np.float32(1), lines.cos_sun[shaded]
         )
         light.reflected[shaded] *= lit
-    air = np.float32(rayleigh_depth(wavelength)) * np.exp(clouds.altitude / -_SCALE_HEIGHT)
-    return _rayleigh(air.astype(np.float32), lines, light)
+    pressure = np.float32(rayleigh.SEA_LEVEL) * np.exp(clouds.altitude / np.float32(-_SCALE_HEIGHT))
+    return _rayleigh(rayleigh.optical_depth(wavelength, pressure), lines, light)
 
 
 def through_clouds(channel: str, clouds: Column, lines: Lines, light: Light) -> Light:
@@ -156,13 +147,13 @@ def _below(
 def _rayleigh(depth: Floats, lines: Lines, under: Light) -> Floats:
     """Air above all else: single scattering, and the light it takes from what is below.
 
-    Phase function 3 / 4 (1 + cos^2); half of the scattered light is lost upwards.
+    Half of the scattered light is lost upwards.
     """
     sun, view = np.maximum(lines.cos_sun, np.float32(0.02)), lines.cos_view
     sines = np.sqrt((1 - sun**2) * (1 - view**2))
     angle = -sun * view + sines * np.cos(np.deg2rad(lines.azimuth + 180))
     slant = 1 / sun + 1 / view
-    own = 0.75 * (1 + angle**2) * -np.expm1(-depth * slant) / (4 * (sun + view))
+    own = rayleigh.phase(angle)[0] * -np.expm1(-depth * slant) / (4 * (sun + view))
     passed = np.exp(-depth * slant / 2) / (1 - depth * under.albedo)
     return np.asarray(own + passed * under.reflected, np.float32)
 
@@ -185,7 +176,7 @@ def gas_transmittance(channel: str, air: Air, lines: Lines, altitude: Floats) ->
     profile = [float(air.at(vapour_above(air, height), middle)) for height in heights]
     vapour = np.interp(altitude, heights, profile).astype(np.float32) * lines.moisture
     ozone = float(air.at(air.column_above, middle)) + float(
-        air.at((air.ozone * 240.0).sum(axis=0), middle)
+        air.at((air.ozone * np.float32(THICKNESS)).sum(axis=0), middle)
     )
     factor, exponent = _VAPOUR[channel]
     depth = _OZONE[channel] * ozone / (300 * _DOBSON) * slant
