@@ -90,4 +90,4 @@ def layer_of(
 def _plane_albedo(depth: Floats, cosine: Floats) -> Floats:
     """Conservative and isotropic: Shettle and Weinman 1970, equation 12 with g = 0."""
     left = np.exp(-depth / cosine)
-    return 1 - (2 + 3 * cosine + (2 - 3 * cosine) * left) / (4 + 3 * depth)
+    return np.asarray(1 - (2 + 3 * cosine + (2 - 3 * cosine) * left) / (4 + 3 * depth))

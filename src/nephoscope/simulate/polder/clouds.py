@@ -9,14 +9,17 @@ W are the shares of `marching.Crossing` and f the parts of the forward peak that
 off (the TMS method of Nakajima and Tanaka 1988, doi 10.1016/0022-4073(88)90031-3). A is the
 two-stream plane albedo, A_1 the part of it that was scattered once (by a function of Henyey and
 Greenstein of the scaled asymmetry), and S the form of light scattered many times by an endless
-cloud, (1.247 + 1.186 (mu + mu_sun) + 5.157 mu mu_sun) / (4 (mu + mu_sun)) (Kokhanovsky 2004,
-doi 10.1364/OL.29.001233... for P of clouds without absorption), scaled to a flux of 1.
+cloud, (1.247 + 1.186 (mu + mu_sun) + 5.157 mu mu_sun) / (4 (mu + mu_sun)) (Kokhanovsky 2005,
+J. Quant. Spectrosc. Radiat. Transfer 96, 1, equation for bodies that absorb nothing), scaled to a
+flux of 1. So the flux of a cloud is that of the two-stream equations, and its pattern is that of
+single scattering over a smooth ground.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +55,7 @@ class Angles:
     @property
     def airmass(self) -> Floats:
         """1 / mu_sun + 1 / mu_view."""
-        return 1 / self.sun + 1 / self.view
+        return np.asarray(1 / self.sun + 1 / self.view)
 
     @property
     def around(self) -> Floats:
@@ -152,12 +155,12 @@ class DropletPhase:
 
 def escape(sun: Floats, view: Floats) -> Floats:
     """Form of the light scattered many times, its flux (mean over 2 mu dmu) 1 for each `sun`."""
-    return _many(sun, view) * _escape_scale(sun)
+    return np.asarray(_many(sun, view) * _escape_scale(sun), np.float32)
 
 
-def _many(sun: Floats, view: Floats) -> Floats:
+def _many(sun: NDArray[Any], view: NDArray[Any]) -> NDArray[Any]:
     total = sun + view
-    return np.asarray((1.247 + 1.186 * total + 5.157 * sun * view) / (4 * total), np.float32)
+    return np.asarray((1.247 + 1.186 * total + 5.157 * sun * view) / (4 * total))
 
 
 @cache

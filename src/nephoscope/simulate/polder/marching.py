@@ -23,6 +23,7 @@ ASYMMETRY = 0.85
 """Whose delta scaling leaves 0.46, as droplets; crystals are left with 0.43: one value for all."""
 HALFWAY = 2.3
 """Scaled optical depth of which a conservative cloud reflects half, about 4 / (3 (1 - 0.46))."""
+_TINY = np.float32(1e-12)
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,12 @@ def march(
         raised += (grown - albedo) * pressure[level]
         albedo = grown
         if wet:
-            np.maximum(here, np.float32(1e-12), out=here)
+            np.maximum(here, _TINY, out=here)
             scattered *= drops
             scattered /= here
             liquid += scattered
             water = atmosphere.lwc[level].reshape(-1).take(column)
-            np.maximum(droplets, np.float32(1e-12), out=droplets)
+            np.maximum(droplets, _TINY, out=droplets)
             scattered *= water
             scattered /= droplets
             radius += scattered
@@ -107,6 +108,6 @@ def march(
         liquid,
         1 - left - liquid,
         left,
-        np.float32(1.5e-3) * radius / np.maximum(liquid, np.float32(1e-12)),
-        raised / np.maximum(albedo, np.float32(1e-12)),
+        np.asarray(np.float32(1.5e-3) * radius / np.maximum(liquid, _TINY)),
+        np.asarray(raised / np.maximum(albedo, _TINY)),
     )
