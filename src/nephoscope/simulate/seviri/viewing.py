@@ -60,13 +60,7 @@ class Lines:
             rows: of the image.
             start: of the scan of the full disk, UTC.
         """
-        row = np.arange(rows.start, rows.stop, dtype=float)[:, None]
-        col = np.arange(grid.cols, dtype=float)[None]
-        placed = [grid.to_place(row + down, col + right) for down, right in OFFSETS]
-        latitude, longitude = (
-            np.concatenate([one[axis].ravel() for one in placed]).astype(np.float32)
-            for axis in (0, 1)
-        )
+        latitude, longitude = (one.ravel() for one in line_places(grid, rows))
         times = np.tile(np.repeat(line_times(grid, start)[rows], grid.cols), len(OFFSETS))
         view, view_azimuth = grid.view_angles(latitude, longitude)
         sun, sun_azimuth = solar_angles(latitude, longitude, times)
@@ -86,6 +80,22 @@ class Lines:
             altitude=altitude[ground],
             moisture=atmosphere.moisture.ravel()[sight.at(_MOISTURE_HEIGHT)],
         )
+
+
+def line_places(grid: Geostationary, rows: slice | None = None) -> tuple[Floats, Floats]:
+    """Latitude and longitude (degrees) where lines of sight meet the sea: (offset, row, col).
+
+    Args:
+        grid: of the image.
+        rows: of the image; all by default.
+    """
+    row = np.arange(grid.rows, dtype=float)[rows or slice(None), None]
+    col = np.arange(grid.cols, dtype=float)[None]
+    placed = [grid.to_place(row + down, col + right) for down, right in OFFSETS]
+    latitude, longitude = (
+        np.stack([one[axis] for one in placed]).astype(np.float32) for axis in (0, 1)
+    )
+    return latitude, longitude
 
 
 def line_times(grid: Geostationary, start: np.datetime64) -> NDArray[np.datetime64]:

@@ -16,17 +16,18 @@ from pathlib import Path
 from nephoscope.errors import UsageError
 from nephoscope.instruments.seviri.channels import CHANNELS
 from nephoscope.instruments.seviri.packing import GROUP
-from nephoscope.simulate.atmosphere import Atmosphere, LocalGrid
+from nephoscope.simulate.atmosphere import LocalGrid
+from nephoscope.simulate.atmosphere.truth import average, write_truth
 from nephoscope.simulate.atmosphere.weather import Weather
 from nephoscope.simulate.profilers.tracks import write_dardar_track
 from nephoscope.simulate.seviri.choosing import Region, choose_region
 from nephoscope.simulate.seviri.native import native_name, write_native
 from nephoscope.simulate.seviri.observing import observe
+from nephoscope.simulate.seviri.viewing import line_places
 from nephoscope.simulate.sidecar import write_sidecar
+from nephoscope.simulate.version import SIMULATOR_VERSION
 from nephoscope.workers import each_in_processes
 
-VERSION = 1
-"""Of the simulator: files of another one are other data."""
 SPACING = 1500.0
 """Width of a column of the atmosphere, m: half a pixel below the satellite."""
 MARGIN = 45_000.0
@@ -80,7 +81,7 @@ def simulate_slots(
         )
     out = Path(out)
     jobs = [_Scene(out, choose_region(seed, number, size, slots)) for number in range(scenes)]
-    write_sidecar(out, "seviri", version=VERSION, seed=seed, slots=slots, size=size)
+    write_sidecar(out, "seviri", version=SIMULATOR_VERSION, seed=seed, slots=slots, size=size)
     for scene, error in each_in_processes(make_scene, jobs, workers):
         if error is not None:
             raise error
@@ -118,15 +119,13 @@ def make_scene(scene: _Scene) -> None:
             continue
         atmosphere = weather.at(region.middle(slot))
         if slot == region.overpass:
-            _fly_over(out, region, atmosphere)
+            # What the A-Train sees of the same air.
+            write_dardar_track(out, atmosphere, region.orbit, region.northwards, region.seed)
+        truth = average(atmosphere, *line_places(grid), seed=region.seed)
+        write_truth(out / "truth" / f"{name_of(region, slot)}.zarr", truth)
         image = observe(atmosphere, grid, region.starts[slot], region.seed + slot, _SATELLITE)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_native(
             path, image, CHANNELS, region.starts[slot], region.first_row, region.first_col,
             _SATELLITE,
         )  # fmt: skip
-
-
-def _fly_over(out: Path, region: Region, atmosphere: Atmosphere) -> None:
-    """What the A-Train sees of the same air."""
-    write_dardar_track(out, atmosphere, region.orbit, region.northwards, region.seed)
