@@ -19,10 +19,10 @@ from nephoscope.simulate.fractal import sigmoid
 
 Floats = NDArray[np.float32]
 
-_BAND = Texture(200_000.0, stretch=1.5)
+_BAND = Texture(200_000.0, slope=1.6)
 _FINE = Texture(40_000.0, dissipation=3e-4)
 _SYSTEM = Texture(260_000.0, inner=9_000.0, slope=1.7, dissipation=4e-4)
-_CORES = Texture(28_000.0, slope=1.2, dissipation=1e-3)
+_CORES = Texture(28_000.0, inner=3_000.0, slope=1.5, dissipation=1e-3)
 _WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
 _HIGH_CLOUD = 250.65
 """Cloud whose base is colder than -22.5 degrees Celsius is cirrus, else altostratus, K: the limit
@@ -36,7 +36,7 @@ def nimbostratus(situation: Situation) -> list[Cloud]:
     polar = sigmoid((np.abs(s.latitude) - 50) / 5)
     cover = 0.92 * s.frontal * np.exp(-(near**2)) + 0.16 * polar * sigmoid(2.5 * (s.rise - 0.9))
     band, fine = s.field("ns band", _BAND, 4000), s.field("ns fine", _FINE, 4000)
-    excess = 0.87 * band + 0.49 * fine - s.threshold(cover)
+    excess = 0.95 * band + 0.3 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess, ground = excess[columns], s.ground[columns]
     tropopause = np.take(s.tropopause, s.belt[columns])
@@ -52,12 +52,13 @@ def nimbostratus(situation: Situation) -> list[Cloud]:
             base,
             np.maximum(top, base + 2500),
             Grain((fine, band), 0.5, 1200.0, (0.002, 0.0)),
-            liquid=0.12,
-            droplets=8e7,
+            liquid=0.1,
+            most_liquid=6e-5,
+            droplets=4e7,
             ice=7e-5 * np.exp(0.5 * fine[columns]) * (0.3 + excess),
             warmer=0.045,
             fullness=(0.15, 0.6),
-            phases=(248.15, 272.15),
+            phases=(253.15, 272.15),
             crystals=s.spread(0.6 * s.map("ns crystals", _WIDE))[columns],
             rain=rain,
         )
@@ -102,6 +103,7 @@ def _cores(s: Situation, excess: Floats, cores: Floats, fine: Floats) -> Cloud:
         np.minimum(top, tropopause + 900),
         Grain((fine, cores), 0.5, 1500.0),
         liquid=0.3,
+        most_liquid=6e-4,
         droplets=1.2e8,
         ice=6e-4 * (0.5 + vigour),
         warmer=0.02,
@@ -126,11 +128,12 @@ def _stratiform(s: Situation, excess: Floats, fine: Floats, field: Floats) -> Cl
         tropopause - 1100 + 150 * fine[columns],
         Grain((fine, field), 0.45, 1500.0),
         liquid=0.08,
-        droplets=1e8,
+        most_liquid=6e-5,
+        droplets=4e7,
         ice=1.0e-4 * np.exp(0.6 * fine[columns]) * (0.4 + strength),
         warmer=0.025,
         fullness=(0.2, 0.5),
-        phases=(250.15, 272.15),
+        phases=(253.15, 272.15),
         crystals=0.6,
         rain=1.5 * strength * np.exp(0.7 * fine[columns]),
     )
