@@ -145,7 +145,7 @@ def draw_situation(
     land = _blocks(ground.kind == LAND, step, (rows, cols))
     rise = 1.3 * belts["itcz"] + 0.35 * belts["storms"] - 1.0 * belts["dry"] - 0.3 * belts["polar"]
     rise = rise + (0.7 + 0.3 * belts["storms"]) * noise["rise"]
-    stability = 1.5 * belts["dry"] * (1 - land) + 0.7 * belts["polar"] - 0.9 * belts["itcz"]
+    stability = 0.8 * belts["dry"] * (1 - land) + 0.7 * belts["polar"] - 0.9 * belts["itcz"]
     stability = stability + 0.8 * noise["stability"] - 0.35 * noise["rise"]
     distance, strength = _fronts(noise["front"], grid.spacing * step)
     day = (time - time.astype("datetime64[D]")) / np.timedelta64(1, "h")
@@ -162,7 +162,7 @@ def draw_situation(
         stability=np.asarray(stability, np.float32),
         moisture=np.asarray(0.6 * rise + 0.8 * noise["moisture"], np.float32),
         front=distance,
-        frontal=np.asarray(strength * belts["storms"] * sigmoid(2.5 * (rise + 0.3)), np.float32),
+        frontal=np.asarray(strength * belts["storms"] * sigmoid(2.5 * rise), np.float32),
         ground=ground.altitude.ravel(),
         warp=_warp(grid, seconds, winds, field_of),
         field_of=field_of,
@@ -213,7 +213,7 @@ def _fronts(field: Floats, spacing: float) -> tuple[Floats, Floats]:
     steep = np.hypot(down, right)
     typical = np.float32(1 / 350_000)
     distance = field / np.maximum(steep, 0.3 * typical)
-    return distance.astype(np.float32), sigmoid(4 * (steep / typical - 0.9))
+    return distance.astype(np.float32), sigmoid(4 * (steep / typical - 1.0))
 
 
 def _blocks(plane: NDArray[np.bool_], step: int, shape: tuple[int, int]) -> Floats:

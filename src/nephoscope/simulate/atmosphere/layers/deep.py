@@ -32,9 +32,9 @@ between high and middle clouds of Wang and Sassen (2001, J. Appl. Meteor. 40, 16
 def nimbostratus(situation: Situation) -> list[Cloud]:
     """Bands along fronts and in strongly rising air: from near the ground to 6 to 9 km, raining."""
     s = situation
-    near = np.where(s.front > 0, s.front / 260_000, s.front / 110_000)
+    near = np.where(s.front > 0, s.front / 200_000, s.front / 90_000)
     polar = sigmoid((np.abs(s.latitude) - 50) / 5)
-    cover = 0.92 * s.frontal * np.exp(-(near**2)) + 0.16 * polar * sigmoid(2.5 * (s.rise - 0.9))
+    cover = 0.92 * s.frontal * np.exp(-(near**2)) + 0.12 * polar * sigmoid(2.5 * (s.rise - 1.0))
     band, fine = s.field("ns band", _BAND, 4000), s.field("ns fine", _FINE, 4000)
     excess = 0.95 * band + 0.3 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
@@ -75,7 +75,7 @@ def convection(situation: Situation) -> list[Cloud]:
     s = situation
     warm = np.take(s.temperature[0], _middle_belt(s))
     afternoon = 1 + 0.85 * s.land * np.cos(2 * np.pi * (s.local_hour - 16.5) / 24)
-    cover = 0.3 * sigmoid(2.2 * (s.rise - 1.25 - 0.3 * s.stability)) * afternoon
+    cover = 0.33 * sigmoid(2.2 * (s.rise - 1.1 - 0.3 * s.stability)) * afternoon
     cover = cover * sigmoid((warm - 291) / 2) * (1 - 0.5 * s.frontal)
     field, cores = s.field("cb system", _SYSTEM, 6000), s.field("cb cores", _CORES, 6000)
     fine = s.field("cb fine", _FINE, 10_000)
@@ -89,7 +89,7 @@ def convection(situation: Situation) -> list[Cloud]:
 
 
 def _cores(s: Situation, excess: Floats, cores: Floats, fine: Floats) -> Cloud:
-    vigour = cores + 0.6 * excess - np.float32(1.25)
+    vigour = cores + 0.6 * excess - np.float32(1.0)
     columns = np.flatnonzero((excess > 0) & (vigour > 0)).astype(np.int32)
     vigour = np.minimum(vigour[columns], 2)
     tropopause = np.take(s.tropopause, s.belt[columns])
@@ -120,7 +120,7 @@ def _stratiform(s: Situation, excess: Floats, fine: Floats, field: Floats) -> Cl
     strength = excess[columns] - np.float32(0.25)
     tropopause = np.take(s.tropopause, s.belt[columns])
     base = s.ground[columns] + 900
-    kind = np.where(strength > 0.75, DEEP, NIMBOSTRATUS).astype(np.int8)
+    kind = np.where(strength > 0.45, DEEP, NIMBOSTRATUS).astype(np.int8)
     return Cloud(
         kind,
         columns,

@@ -50,7 +50,7 @@ def cirrus(situation: Situation) -> list[Cloud]:
             np.maximum(top - depth, s.ground[columns] + 2500),
             top,
             Grain((cells, other), 0.8, 1500.0, (east, -north)),
-            ice=1.1e-5 * water * (1 - np.exp(-excess / np.float32(0.35))),
+            ice=1.4e-5 * water * (1 - np.exp(-excess / np.float32(0.35))),
             warmer=0.06,
             fullness=(0.6, 0.4),
             phases=(238.15, 258.15),

@@ -35,7 +35,7 @@ def stratocumulus(situation: Situation) -> list[Cloud]:
     """
     s = situation
     behind = s.frontal * np.exp(-(((s.front + 600_000) / 400_000) ** 2))
-    cover = 0.92 * sigmoid(2.4 * (s.stability - 0.62)) * (1 - 0.6 * s.land) + 0.35 * behind
+    cover = 0.92 * sigmoid(2.4 * (s.stability - 0.65)) * (1 - 0.6 * s.land) + 0.35 * behind
     cover = cover * (1 - 0.8 * _under_front(s))
     deck, cells = s.field("sc deck", _DECK, 1000), s.field("sc cells", _CELLS, 1000)
     fine = s.field("sc fine", _FINE, 1000)
@@ -101,7 +101,7 @@ def cumulus(situation: Situation) -> list[Cloud]:
     by_day = 1 - s.land + s.land * (0.1 + 1.3 * afternoon**2)
     warm = sigmoid((58 - np.abs(s.latitude)) / 6)
     cold_air = s.frontal * np.exp(-(((s.front + 700_000) / 350_000) ** 2))
-    cover = 0.17 * sigmoid(1.4 - 1.6 * s.stability) * by_day * warm + 0.2 * cold_air
+    cover = 0.24 * sigmoid(1.6 - 1.6 * s.stability) * by_day * warm + 0.2 * cold_air
     cover = np.clip(cover * (1 - 0.9 * _under_front(s)), 0, 0.4)
     east, north = s.winds.at(1000)
     streets = Texture(

@@ -65,7 +65,7 @@ def altocumulus(situation: Situation) -> list[Cloud]:
     from them are the rule (Zhang, Wang and Liu 2010, Geophys. Res. Lett. 37, L19804).
     """
     s = situation
-    cover = 0.05 + 0.16 * sigmoid(1.2 * s.moisture) + 0.12 * s.frontal
+    cover = 0.04 + 0.14 * sigmoid(1.2 * s.moisture) + 0.12 * s.frontal
     patch, cells = s.field("ac patch", _PATCH, 4500), s.field("ac cells", _CELLS, 4500)
     fine = s.field("ac fine", _FINE, 4500)
     excess = 0.8 * patch + 0.5 * cells + 0.33 * fine - s.threshold(cover)
