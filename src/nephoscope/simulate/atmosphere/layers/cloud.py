@@ -26,8 +26,8 @@ LEAST_LIQUID, LEAST_ICE = 2e-6, 2e-8
 """Contents below which there is no cloud, kg m-3."""
 _STEPS = 64
 _REFERENCE = np.float32(243.15)  # K
-_CROWDING = np.float32(0.5)
-_USUAL = np.float32(np.log(1e-5))
+_CROWDING = np.float32(0.4)
+_USUAL = np.float32(np.log(3e-6))
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,8 @@ def add_cloud(cubes: Cubes, cloud: Cloud, situation: Situation) -> None:
     if not len(cloud.columns):
         return
     base = np.maximum(cloud.base, situation.ground[cloud.columns])
+    # A mountain may stand higher than the cloud: no part has it then.
+    base = np.where(base < cloud.top, base, np.float32(np.inf))
     lowest, highest = level_at(base.min()), level_at(cloud.top.max())
     depth = np.maximum(cloud.top - base, 1)
     for level in range(lowest, highest + 1):
@@ -205,7 +207,7 @@ def _add_liquid(
 def _add_ice(cubes: Cubes, part: _Part, mean: Floats, log_n0: Floats) -> NDArray[np.bool_]:
     """Ice of a level; where there is more of it there are more crystals, not only larger ones.
 
-    N0* is the temperature's times (IWC / 1e-5 kg m-3)^0.5: Delanoe and Hogan (2008, J. Geophys.
+    N0* is the temperature's times (IWC / 3e-6 kg m-3)^0.4: Delanoe and Hogan (2008, J. Geophys.
     Res. 113, D07204) normalise it by the extinction to the power 0.6.
     """
     there = np.asarray(mean > LEAST_ICE)
