@@ -118,10 +118,14 @@ def make_scene(scene: _Scene) -> None:
         if path.exists():
             continue
         atmosphere = weather.at(region.middle(slot))
+        truth = average(atmosphere, *line_places(grid), seed=region.seed)
+        truth.attrs["picture"] = path.relative_to(out).as_posix()
         if slot == region.overpass:
             # What the A-Train sees of the same air.
-            write_dardar_track(out, atmosphere, region.orbit, region.northwards, region.seed)
-        truth = average(atmosphere, *line_places(grid), seed=region.seed)
+            track = write_dardar_track(
+                out, atmosphere, region.orbit, region.northwards, region.seed
+            )
+            truth.attrs["track"] = track.relative_to(out).as_posix()
         write_truth(out / "truth" / f"{name_of(region, slot)}.zarr", truth)
         image = observe(atmosphere, grid, region.starts[slot], region.seed + slot, _SATELLITE)
         path.parent.mkdir(parents=True, exist_ok=True)
