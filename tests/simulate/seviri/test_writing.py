@@ -39,6 +39,19 @@ def test_pictures_lie_as_the_archive_has_them(made):
     assert [slot.path for slot in find_slots(out)] == sorted(paths, key=lambda path: path.name)
 
 
+def test_the_truth_lies_beside_on_the_same_pixels(made):
+    import xarray as xr
+
+    out, paths = made
+    for path in paths:
+        scene = read_slot(path)
+        name = f"{scene.attrs['map_id']}.zarr"
+        truth = xr.open_zarr(out / "truth" / name)
+        assert truth.iwc.shape == (84, SIZE, SIZE)
+        np.testing.assert_allclose(truth.latitude, scene.latitude, atol=2e-3)
+        np.testing.assert_allclose(truth.longitude, scene.longitude, atol=2e-3)
+
+
 def test_our_reader_and_satpy_read_the_same(made):
     from satpy import Scene
 

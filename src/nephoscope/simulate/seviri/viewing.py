@@ -60,13 +60,7 @@ class Lines:
             rows: of the image.
             start: of the scan of the full disk, UTC.
         """
-        row = np.arange(rows.start, rows.stop, dtype=float)[:, None]
-        col = np.arange(grid.cols, dtype=float)[None]
-        placed = [grid.to_place(row + down, col + right) for down, right in OFFSETS]
-        latitude, longitude = (
-            np.concatenate([one[axis].ravel() for one in placed]).astype(np.float32)
-            for axis in (0, 1)
-        )
+        latitude, longitude = (one.ravel() for one in places_of(grid, rows))
         times = np.tile(np.repeat(line_times(grid, start)[rows], grid.cols), len(OFFSETS))
         view, view_azimuth = grid.view_angles(latitude, longitude)
         sun, sun_azimuth = solar_angles(latitude, longitude, times)
@@ -86,6 +80,26 @@ class Lines:
             altitude=altitude[ground],
             moisture=atmosphere.moisture.ravel()[sight.at(_MOISTURE_HEIGHT)],
         )
+
+
+def places_of(grid: Geostationary, rows: slice | None = None) -> tuple[Floats, Floats]:
+    """Where lines of sight meet the sea.
+
+    Args:
+        grid: of the image.
+        rows: of it; by default all.
+
+    Returns:
+        Latitude and longitude, (4, row, col) float32, degrees.
+    """
+    part = rows or slice(0, grid.rows)
+    row = np.arange(part.start, part.stop, dtype=float)[:, None]
+    col = np.arange(grid.cols, dtype=float)[None]
+    placed = [grid.to_place(row + down, col + right) for down, right in OFFSETS]
+    latitude, longitude = (
+        np.stack([one[axis] for one in placed]).astype(np.float32) for axis in (0, 1)
+    )
+    return latitude, longitude
 
 
 def line_times(grid: Geostationary, start: np.datetime64) -> NDArray[np.datetime64]:

@@ -8,25 +8,27 @@ the EUMETSAT Data Store), `out/DARNI_L2_PRO.v2.00/YYYY/YYYY_MM_DD/*.nc` (DARDAR-
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
 from nephoscope.errors import UsageError
+from nephoscope.files import remove_stale_parts
 from nephoscope.instruments.seviri.channels import CHANNELS
 from nephoscope.instruments.seviri.packing import GROUP
 from nephoscope.simulate.atmosphere import Atmosphere, LocalGrid
+from nephoscope.simulate.atmosphere.truth import average, write_truth
 from nephoscope.simulate.atmosphere.weather import Weather
 from nephoscope.simulate.profilers.tracks import write_dardar_track
 from nephoscope.simulate.seviri.choosing import Region, choose_region
 from nephoscope.simulate.seviri.native import native_name, write_native
 from nephoscope.simulate.seviri.observing import observe
+from nephoscope.simulate.seviri.viewing import places_of
 from nephoscope.simulate.sidecar import write_sidecar
+from nephoscope.simulate.version import SIMULATOR_VERSION
 from nephoscope.workers import each_in_processes
 
-VERSION = 1
-"""Of the simulator: files of another one are other data."""
 SPACING = 1500.0
 """Width of a column of the atmosphere, m: half a pixel below the satellite."""
 MARGIN = 45_000.0
@@ -35,12 +37,12 @@ SIZE = 512
 _SATELLITE = "Meteosat-9"
 
 
-@dataclass(frozen=True)
-class _Scene:
-    """What one worker makes."""
+Beside = Callable[[Region, Atmosphere, Path], object]
 
-    out: Path
-    region: Region
+
+def dardar_beside(region: Region, atmosphere: Atmosphere, out: Path) -> None:
+    """Write what DARDAR-Nice makes of the radar and lidar that fly over the atmosphere."""
+    write_dardar_track(out, atmosphere, region.orbit, region.northwards, region.seed)
 
 
 def simulate_slots(
@@ -51,6 +53,7 @@ def simulate_slots(
     workers: int = 1,
     slots: int = 1,
     size: int = SIZE,
+    beside: Beside | None = dardar_beside,
 ) -> list[Path]:
     """Write pictures of SEVIRI, the track of DARDAR and the truth, in the formats of the archives.
 
@@ -65,6 +68,9 @@ def simulate_slots(
         workers: processes.
         slots: pictures of a scene, a quarter of an hour apart, while its clouds move and grow.
         size: rows and columns of a picture, a multiple of 4.
+        beside: called with region, atmosphere and `out` before the picture that the A-Train crosses
+            is written, so that what sees the same air is there when the picture is; must be
+            picklable if `workers` is more than 1.
 
     Returns:
         The pictures, in order of scenes and time.
@@ -79,14 +85,14 @@ def simulate_slots(
             f"fours"
         )
     out = Path(out)
-    jobs = [_Scene(out, choose_region(seed, number, size, slots)) for number in range(scenes)]
-    write_sidecar(out, "seviri", version=VERSION, seed=seed, slots=slots, size=size)
-    for scene, error in each_in_processes(make_scene, jobs, workers):
+    regions = [choose_region(seed, number, size, slots) for number in range(scenes)]
+    write_sidecar(out, "seviri", version=SIMULATOR_VERSION, seed=seed, slots=slots, size=size)
+    for region, error in each_in_processes(partial(make_scene, out, beside), regions, workers):
         if error is not None:
             raise error
         if progress is not None:
-            progress(name_of(scene.region, 0))
-    return [path for job in jobs for path in pictures_of(job.out, job.region)]
+            progress(name_of(region, 0))
+    return [path for region in regions for path in pictures_of(out, region)]
 
 
 def name_of(region: Region, slot: int) -> str:
@@ -104,29 +110,32 @@ def pictures_of(out: Path, region: Region) -> list[Path]:
     ]
 
 
-def make_scene(scene: _Scene) -> None:
-    """Make what is missing of a scene: the picture last, so that it says that all is there."""
-    out, region = scene.out, scene.region
-    paths = pictures_of(out, region)
-    if all(path.exists() for path in paths):
+def make_scene(out: Path, beside: Beside | None, region: Region) -> None:
+    """Make what is missing of a scene; a picture is last, so that it says that all is there."""
+    missing = [slot for slot, path in enumerate(pictures_of(out, region)) if not path.exists()]
+    if not missing:
         return
     grid = region.grid
     columns = LocalGrid.covering(*grid.places(), SPACING, MARGIN)
     weather = Weather(columns, region.seed, region.middle(region.overpass))
-    for slot, path in enumerate(paths):
-        if path.exists():
-            continue
+    for slot in missing:
         atmosphere = weather.at(region.middle(slot))
-        if slot == region.overpass:
-            _fly_over(out, region, atmosphere)
-        image = observe(atmosphere, grid, region.starts[slot], region.seed + slot, _SATELLITE)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_native(
-            path, image, CHANNELS, region.starts[slot], region.first_row, region.first_col,
-            _SATELLITE,
-        )  # fmt: skip
+        if slot == region.overpass and beside is not None:
+            beside(region, atmosphere, out)
+        truth = average(atmosphere, *places_of(grid), region.seed)
+        write_truth(truth_of(out, region, slot), truth)
+        _write_picture(out, region, slot, atmosphere)
 
 
-def _fly_over(out: Path, region: Region, atmosphere: Atmosphere) -> None:
-    """What the A-Train sees of the same air."""
-    write_dardar_track(out, atmosphere, region.orbit, region.northwards, region.seed)
+def truth_of(out: Path, region: Region, slot: int) -> Path:
+    """The store of a slot."""
+    return out / "truth" / f"{name_of(region, slot)}.zarr"
+
+
+def _write_picture(out: Path, region: Region, slot: int, atmosphere: Atmosphere) -> None:
+    path, start = pictures_of(out, region)[slot], region.starts[slot]
+    image = observe(atmosphere, region.grid, start, region.seed + slot, _SATELLITE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_stale_parts(path.parent)
+    corner = region.first_row, region.first_col
+    write_native(path, image, CHANNELS, start, *corner, _SATELLITE)
