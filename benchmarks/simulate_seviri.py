@@ -24,7 +24,7 @@ from nephoscope.simulate.seviri.viewing import places_of
 from nephoscope.simulate.seviri.writing import MARGIN, SPACING, dardar_beside
 
 
-def _timed(stage: str, work: Callable[..., Any], *given: Any) -> Any:
+def _timed(stage: str, work: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401
     start = time.perf_counter()
     made = work(*given)
     print(f"{stage:12s} {time.perf_counter() - start:6.1f} s")  # noqa: T201 - a benchmark's output
