@@ -19,6 +19,8 @@ AEROSOL_ALBEDO = 0.95
 ANGSTROM = 1.1
 """Exponent of the aerosol's optical depth with wavelength."""
 _AEROSOL_POLARISATION = 0.1
+_MEAN_AIRMASS = 3.4
+"""Of light scattered upwards by layers of optical depth 0.05 to 0.4 (exactly 4.2 to 2.8)."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def layer_of(
     share = (1 - direct) / np.maximum(total, np.float32(1e-7)) / angles.around
     down = _plane_albedo(similar, angles.sun)
     up = _plane_albedo(similar, angles.view)
-    once = (1 - np.exp(-similar * (1 / angles.sun + 2))) / (2 * (1 + 2 * angles.sun))
+    once = _isotropic_once(similar, angles.sun)
     fades = 1 - np.exp(-similar / angles.view)
     many = np.maximum(down - once, 0) * fades / (1 - np.exp(np.float32(-1.66) * similar) + 1e-9)
     both = (1 - down) * (1 - up)
@@ -85,6 +87,12 @@ def layer_of(
     return Layer(
         source * share + many, turned * share, direct, both, 3 * similar / (4 + 3 * similar)
     )
+
+
+def _isotropic_once(depth: Floats, cosine: Floats) -> Floats:
+    """Albedo of single scattering alone, with one mean airmass of what goes up."""
+    scattered = 1 - np.exp(-depth * (1 / cosine + _MEAN_AIRMASS))
+    return np.asarray(scattered / (2 * (1 + _MEAN_AIRMASS * cosine)))
 
 
 def _plane_albedo(depth: Floats, cosine: Floats) -> Floats:
