@@ -19,8 +19,6 @@ AEROSOL_ALBEDO = 0.95
 ANGSTROM = 1.1
 """Exponent of the aerosol's optical depth with wavelength."""
 _AEROSOL_POLARISATION = 0.1
-_MEAN_AIRMASS = 3.4
-"""Of light scattered upwards by layers of optical depth 0.05 to 0.4 (exactly 4.2 to 2.8)."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,10 @@ def layer_of(
 
 
 def _isotropic_once(depth: Floats, cosine: Floats) -> Floats:
-    """Albedo of single scattering alone, with one mean airmass of what goes up."""
-    scattered = 1 - np.exp(-depth * (1 / cosine + _MEAN_AIRMASS))
-    return np.asarray(scattered / (2 * (1 + _MEAN_AIRMASS * cosine)))
+    """Albedo of single scattering alone, with one airmass for what goes up, fitted."""
+    airmass = np.maximum(np.float32(4.4) - np.float32(6.2) * depth, np.float32(2.7))
+    scattered = 1 - np.exp(-depth * (1 / cosine + airmass))
+    return np.asarray(scattered / (2 * (1 + airmass * cosine)))
 
 
 def _plane_albedo(depth: Floats, cosine: Floats) -> Floats:

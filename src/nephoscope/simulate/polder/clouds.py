@@ -119,10 +119,9 @@ def single_scattering(
     frozen = crossing.ice / (np.float32(ICE_KEPT) * angles.around)
     drops, bow = droplets.at(wavelength_nm)
     crystals, turned = ice.phase(angles.scattering)
-    return (
-        drops * (liquid * crossing.liquid) + crystals * frozen,
-        bow * (liquid / 2 * crossing.bow) + turned * frozen,
-    )
+    intensity = drops * (liquid * crossing.liquid) + crystals * frozen
+    polarised = bow * (liquid * crossing.bow / 2) + turned * frozen
+    return np.asarray(intensity), np.asarray(polarised)
 
 
 @dataclass(frozen=True)
