@@ -120,11 +120,11 @@ def _mix(latitude: Reals, time: np.datetime64) -> dict[str, Reals]:
 def _column(table: StandardAtmosphere, name: str) -> Reals:
     """One quantity of a table on `ALTITUDE`; humidity is relative to liquid water, 0 to 1."""
     if name != "humidity":
-        return np.interp(ALTITUDE, _TABLE, getattr(table, name))
+        return np.asarray(np.interp(ALTITUDE, _TABLE, getattr(table, name)))
     temperature = np.asarray(table.temperature)
     pressure = _hydrostatic_table(table)
     humidity = np.asarray(table.vapour) * 1e-6 * pressure / over_water(temperature)
-    return np.interp(ALTITUDE, _TABLE, humidity)
+    return np.asarray(np.interp(ALTITUDE, _TABLE, humidity))
 
 
 def _hydrostatic_table(table: StandardAtmosphere) -> Reals:

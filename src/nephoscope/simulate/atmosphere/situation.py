@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ BELTS = 512
 FREEZING, ALL_ICE = 273.15, 235.15
 _STEERING = 3000.0  # m: the wind there carries weather systems along
 _SYNOPTIC = Texture(1_500_000.0, inner=100_000.0, slope=2.2, dissipation=2e-5)
+_EDDIES = Texture(600_000.0, inner=150_000.0, slope=2.5, dissipation=2e-5)
+_DEFORMATION = 35_000.0  # m
 _FRONTS = Texture(1_200_000.0, inner=200_000.0, slope=2.5, stretch=1.6, angle=35, dissipation=2e-5)
 
 
@@ -56,6 +59,7 @@ class Situation:
         freezing: (belt,) float32, m, where it is 0 degrees Celsius; 0 where nowhere.
         all_ice: (belt,) float32, m, where it is -38 degrees Celsius.
         ground: (row * col,) float32, altitude of the ground, m.
+        warp: (row * col,) int32, from where each column takes its noise: flow has drawn it out.
         field_of: makes, or finds again, the evolving field of a name.
     """
 
@@ -79,12 +83,14 @@ class Situation:
     freezing: Floats
     all_ice: Floats
     ground: Floats
+    warp: NDArray[np.int32]
     field_of: FieldOf
 
     def field(self, name: str, texture: Texture, altitude: float) -> Floats:
         """Noise (row * col,) float32 that drifts with the wind at `altitude`, m."""
         field = self.field_of(name, texture, self.grid.shape, self.grid.spacing)
-        return field.at(self.seconds, self.winds.at(altitude)).ravel()
+        straight = field.at(self.seconds, self.winds.at(altitude)).ravel()
+        return np.take(straight, self.warp)
 
     def map(self, name: str, texture: Texture, altitude: float = _STEERING) -> Floats:
         """Noise on the coarse grid."""
@@ -92,7 +98,7 @@ class Situation:
         field = self.field_of(name, texture, self.latitude.shape, spacing)
         return field.at(self.seconds, self.winds.at(altitude))
 
-    def spread(self, values: Floats) -> Floats:
+    def spread(self, values: NDArray[np.floating]) -> Floats:
         """From the coarse grid to every column: (row * col,) float32."""
         rows, cols = values.shape
         large = enlarge(
@@ -100,7 +106,7 @@ class Situation:
         )
         return large[: self.grid.rows, : self.grid.cols].ravel()
 
-    def threshold(self, cover: Floats) -> Floats:
+    def threshold(self, cover: NDArray[np.floating]) -> Floats:
         """What a standard normal field exceeds over a share `cover` (coarse) of the columns."""
         return self.spread(-ndtri(np.clip(cover, 1e-5, 0.9999)).astype(np.float32))
 
@@ -139,7 +145,7 @@ def draw_situation(
     land = _blocks(ground.kind == LAND, step, (rows, cols))
     rise = 1.3 * belts["itcz"] + 0.35 * belts["storms"] - 1.0 * belts["dry"] - 0.3 * belts["polar"]
     rise = rise + (0.7 + 0.3 * belts["storms"]) * noise["rise"]
-    stability = 1.5 * belts["dry"] * (1 - land) + 0.7 * belts["polar"] - 0.9 * belts["itcz"]
+    stability = 0.8 * belts["dry"] * (1 - land) + 0.7 * belts["polar"] - 0.9 * belts["itcz"]
     stability = stability + 0.8 * noise["stability"] - 0.35 * noise["rise"]
     distance, strength = _fronts(noise["front"], grid.spacing * step)
     day = (time - time.astype("datetime64[D]")) / np.timedelta64(1, "h")
@@ -156,8 +162,9 @@ def draw_situation(
         stability=np.asarray(stability, np.float32),
         moisture=np.asarray(0.6 * rise + 0.8 * noise["moisture"], np.float32),
         front=distance,
-        frontal=np.asarray(strength * belts["storms"] * sigmoid(2.5 * (rise + 0.3)), np.float32),
+        frontal=np.asarray(strength * belts["storms"] * sigmoid(2.5 * rise), np.float32),
         ground=ground.altitude.ravel(),
+        warp=_warp(grid, seconds, winds, field_of),
         field_of=field_of,
         **_profiles(grid, air),
     )
@@ -179,6 +186,24 @@ def regimes(latitude: Floats, season: float) -> dict[str, Floats]:
     return {name: np.asarray(share, np.float32) for name, share in belts.items()}
 
 
+def _warp(grid: LocalGrid, seconds: float, winds: Winds, field_of: FieldOf) -> NDArray[np.int32]:
+    """From where each column takes its noise: deformation by eddies of some hundred kilometres.
+
+    It bends what would be straight and gathers patches into bands. Beyond the edge the noise is
+    mirrored.
+    """
+    index = []
+    for name, size in (("south", grid.rows), ("east", grid.cols)):
+        field = field_of(f"warp {name}", _EDDIES, grid.shape, grid.spacing)
+        moved = field.at(seconds, winds.at(_STEERING)) * np.float32(_DEFORMATION / grid.spacing)
+        straight = np.arange(size, dtype=np.float32)
+        moved += straight[:, None] if name == "south" else straight
+        last = max(size - 1, 1)
+        folded = last - np.abs(last - np.abs(moved) % (2 * last))
+        index.append(np.minimum(np.rint(folded), size - 1).astype(np.int32))
+    return np.asarray(index[0] * np.int32(grid.cols) + index[1]).ravel()
+
+
 def _fronts(field: Floats, spacing: float) -> tuple[Floats, Floats]:
     """Fronts are the lines where a smooth field is 0: distance from them (m) and strength.
 
@@ -188,17 +213,18 @@ def _fronts(field: Floats, spacing: float) -> tuple[Floats, Floats]:
     steep = np.hypot(down, right)
     typical = np.float32(1 / 350_000)
     distance = field / np.maximum(steep, 0.3 * typical)
-    return distance.astype(np.float32), sigmoid(4 * (steep / typical - 0.9))
+    return distance.astype(np.float32), sigmoid(4 * (steep / typical - 1.0))
 
 
 def _blocks(plane: NDArray[np.bool_], step: int, shape: tuple[int, int]) -> Floats:
     """Means of step x step columns; the last may be incomplete."""
     rows, cols = plane.shape
     padded = np.pad(plane, ((0, shape[0] * step - rows), (0, shape[1] * step - cols)), mode="edge")
-    return padded.reshape(shape[0], step, shape[1], step).mean(axis=(1, 3), dtype=np.float32)
+    blocks = padded.reshape(shape[0], step, shape[1], step)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
 
-def _profiles(grid: LocalGrid, air: Air) -> dict[str, NDArray[np.generic]]:
+def _profiles(grid: LocalGrid, air: Air) -> dict[str, NDArray[Any]]:
     """Profiles at evenly spaced latitudes between those of the grid, and each column's number."""
     latitude = grid.places()[0]
     places = np.linspace(latitude.min(), latitude.max(), BELTS)

@@ -80,7 +80,12 @@ def draw_ground(grid: LocalGrid, seed: int, air: Air, time: np.datetime64) -> Gr
 
 
 def surface_at(
-    ground: Ground, grid: LocalGrid, air: Air, winds: Winds, time: np.datetime64, shade: Floats
+    ground: Ground,
+    grid: LocalGrid,
+    air: Air,
+    winds: Winds,
+    time: np.datetime64,
+    shade: NDArray[np.floating],
 ) -> Surface:
     """The surface at a time.
 

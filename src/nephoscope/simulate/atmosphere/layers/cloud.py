@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from nephoscope.simulate.atmosphere.microphysics import (
     prior_n0,
 )
 from nephoscope.simulate.atmosphere.situation import ALL_ICE, FREEZING, Situation
-from nephoscope.simulate.atmosphere.state import LEVELS, THICKNESS
+from nephoscope.simulate.atmosphere.state import ALTITUDE, EDGES, LEVELS, THICKNESS, level_at
 
 Floats = NDArray[np.float32]
 Columns = NDArray[np.int32]
@@ -23,11 +24,10 @@ CIRRUS, ALTOSTRATUS, ALTOCUMULUS, STRATUS = 1, 2, 3, 4
 STRATOCUMULUS, CUMULUS, NIMBOSTRATUS, DEEP = 5, 6, 7, 8
 LEAST_LIQUID, LEAST_ICE = 2e-6, 2e-8
 """Contents below which there is no cloud, kg m-3."""
-_MOST_LIQUID = np.float32(2e-3)  # kg m-3: entrainment and rain leave no more
 _STEPS = 64
 _REFERENCE = np.float32(243.15)  # K
-_CROWDING = np.float32(0.5)
-_USUAL = np.float32(np.log(1e-5))
+_CROWDING = np.float32(0.4)
+_USUAL = np.float32(np.log(3e-6))
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Cloud:
         top: m above the sea.
         liquid: share of the adiabatic water that is there, 0 to 1; a number will do.
         droplets: number, m-3.
+        most_liquid: what entrainment, freezing and rain leave at most, kg m-3.
         ice: ice water content at its fullest, at -30 degrees Celsius, kg m-3.
         warmer: growth of the ice content with temperature, K-1.
         fullness: exponents a, b of the ice profile h^a (1 - h)^b from base (0) to top (1).
@@ -88,6 +89,7 @@ class Cloud:
     grain: Grain
     liquid: Floats | float = 0.0
     droplets: Floats | float = 1e8
+    most_liquid: float = 2e-3
     ice: Floats | float = 0.0
     warmer: float = 0.06
     fullness: tuple[float, float] = (0.5, 0.5)
@@ -110,8 +112,8 @@ class Cubes:
     @classmethod
     def empty(cls, columns: int) -> Cubes:
         """Without a cloud."""
-        floats = (np.zeros((LEVELS, columns), np.float32) for _ in range(5))
-        return cls(*floats, np.zeros((LEVELS, columns), np.int8))
+        a, b, c, d, e = (np.zeros((LEVELS, columns), np.float32) for _ in range(5))
+        return cls(a, b, c, d, e, np.zeros((LEVELS, columns), np.int8))
 
 
 def add_cloud(cubes: Cubes, cloud: Cloud, situation: Situation) -> None:
@@ -119,90 +121,104 @@ def add_cloud(cubes: Cubes, cloud: Cloud, situation: Situation) -> None:
     if not len(cloud.columns):
         return
     base = np.maximum(cloud.base, situation.ground[cloud.columns])
-    lowest = max(0, int(base.min() // THICKNESS))
-    highest = min(LEVELS - 1, int(cloud.top.max() // THICKNESS))
+    # A mountain may stand higher than the cloud: no part has it then.
+    base = np.where(base < cloud.top, base, np.float32(np.inf))
+    lowest, highest = level_at(base.min()), level_at(cloud.top.max())
     depth = np.maximum(cloud.top - base, 1)
-    profile = _profile(cloud.fullness)
     for level in range(lowest, highest + 1):
-        low, high = np.float32(level * THICKNESS), np.float32((level + 1) * THICKNESS)
+        low, high = EDGES[level : level + 2]
         here = np.flatnonzero((base < high) & (cloud.top > low))
-        if not len(here):
-            continue
-        foot, head = np.maximum(base[here], low), np.minimum(cloud.top[here], high)
-        middle = (foot + head) / 2 - base[here]
-        _add_level(cubes, cloud, situation, level, here, (head - foot) / np.float32(THICKNESS),
-                   middle, profile, middle / depth[here])  # fmt: skip
-    _add_rain(cubes, cloud, situation, base)
+        if len(here):
+            foot, head = np.maximum(base[here], low), np.minimum(cloud.top[here], high)
+            above = (foot + head) / 2 - base[here]
+            share = (head - foot) / np.float32(THICKNESS)
+            part = _Part(level, here, cloud.columns[here], share, above, above / depth[here])
+            _add_part(cubes, cloud, situation, part)
+    _add_rain(cubes, cloud, situation)
 
 
-def _add_level(
-    cubes: Cubes,
-    cloud: Cloud,
-    situation: Situation,
-    level: int,
-    here: NDArray[np.intp],
-    share: Floats,
-    above_base: Floats,
-    profile: Floats,
-    height: Floats,
-) -> None:
-    columns = cloud.columns[here]
-    belt = np.take(situation.belt, columns)
+@dataclass(frozen=True)
+class _Part:
+    """What a cloud has of one layer of the atmosphere; all (n,).
+
+    Args:
+        level: its number.
+        here: which of the cloud's columns.
+        columns: which of the grid's.
+        share: of the layer's thickness that is in the cloud.
+        above: how far the middle of that is above the cloud's base, m.
+        height: the same as a share of the cloud's depth.
+    """
+
+    level: int
+    here: NDArray[np.intp]
+    columns: Columns
+    share: NDArray[np.floating]
+    above: NDArray[np.floating]
+    height: NDArray[np.floating]
+
+    def of(self, value: Floats | float) -> Floats | float:
+        """The part's own of a property of the cloud."""
+        return value if isinstance(value, float | int) else value[self.here]
+
+
+def _add_part(cubes: Cubes, cloud: Cloud, situation: Situation, part: _Part) -> None:
+    level = part.level
+    belt = np.take(situation.belt, part.columns)
     temperature = np.take(situation.temperature[level], belt)
-    altitude = (level + 0.5) * THICKNESS
-    grain = cloud.grain.at(columns, altitude, situation.grid.cols) * share
-    cold, warm = cloud.phases
+    altitude = float(ALTITUDE[level])
+    grain = cloud.grain.at(part.columns, altitude, situation.grid.cols) * part.share
+    frozen = _frozen(temperature, cloud.phases)
+    there = np.zeros(len(part.here), bool)
+    if not isinstance(cloud.liquid, float) or cloud.liquid > 0:
+        inside = np.take(situation.condensation[level], belt) * part.above * part.of(cloud.liquid)
+        inside = inside / (1 + inside / np.float32(cloud.most_liquid)) * (1 - frozen)
+        there |= _add_liquid(cubes, part, inside, grain, part.of(cloud.droplets))
+    if not isinstance(cloud.ice, float) or cloud.ice > 0:
+        full = _profile(cloud.fullness)[(part.height * (_STEPS - 1)).astype(np.int32)]
+        full = full * part.of(cloud.ice) * grain
+        full *= np.exp(np.float32(cloud.warmer) * (temperature - _REFERENCE))
+        full *= np.where(temperature < FREEZING, np.maximum(frozen, 0.3), 0)
+        there |= _add_ice(cubes, part, full, prior_n0(temperature) + part.of(cloud.crystals))
+    kind = cloud.kind if isinstance(cloud.kind, int) else cloud.kind[part.here[there]]
+    cubes.cloud_type[level, part.columns[there]] = kind
+
+
+def _frozen(temperature: Floats, phases: tuple[float, float]) -> Floats:
+    """Share of the condensate that is ice; all below -38 degrees Celsius, none above 0."""
+    cold, warm = phases
     frozen = np.clip((warm - temperature) / np.float32(max(warm - cold, 0.1)), 0, 1)
     frozen[temperature >= FREEZING] = 0
     frozen[temperature <= ALL_ICE] = 1
-    kind = cloud.kind if isinstance(cloud.kind, int) else cloud.kind[here]
-    there = np.zeros(len(here), bool)
-    if not isinstance(cloud.liquid, float) or cloud.liquid > 0:
-        inside = np.take(situation.condensation[level], belt) * above_base * _of(cloud.liquid, here)
-        inside = inside / (1 + inside / _MOST_LIQUID) * (1 - frozen)
-        there |= _add_liquid(cubes, level, columns, inside, grain, _of(cloud.droplets, here))
-    if not isinstance(cloud.ice, float) or cloud.ice > 0:
-        full = profile[(height * (_STEPS - 1)).astype(np.int32)] * _of(cloud.ice, here)
-        full = full * np.exp(np.float32(cloud.warmer) * (temperature - _REFERENCE)) * grain
-        full *= np.where(temperature < FREEZING, np.maximum(frozen, 0.3), 0)
-        log_n0 = prior_n0(temperature) + _of(cloud.crystals, here)
-        there |= _add_ice(cubes, level, columns, full, log_n0)
-    cubes.cloud_type[level, columns[there]] = kind if isinstance(kind, int) else kind[there]
+    return np.asarray(frozen, np.float32)
 
 
 def _add_liquid(
-    cubes: Cubes,
-    level: int,
-    columns: Columns,
-    inside: Floats,
-    grain: Floats,
-    droplets: Floats | float,
+    cubes: Cubes, part: _Part, inside: Floats, grain: Floats, droplets: Floats | float
 ) -> NDArray[np.bool_]:
     mean = inside * grain
     mean[mean < LEAST_LIQUID] = 0
     radius = np.maximum(effective_radius(inside, droplets), np.float32(2e-6))
-    cubes.lwc[level, columns] += mean
-    cubes.liquid_extinction[level, columns] += liquid_extinction(mean, radius)
-    return mean > 0
+    cubes.lwc[part.level, part.columns] += mean
+    cubes.liquid_extinction[part.level, part.columns] += liquid_extinction(mean, radius)
+    return np.asarray(mean > 0)
 
 
-def _add_ice(
-    cubes: Cubes, level: int, columns: Columns, mean: Floats, log_n0: Floats
-) -> NDArray[np.bool_]:
+def _add_ice(cubes: Cubes, part: _Part, mean: Floats, log_n0: Floats) -> NDArray[np.bool_]:
     """Ice of a level; where there is more of it there are more crystals, not only larger ones.
 
-    N0* is the temperature's times (IWC / 1e-5 kg m-3)^0.5: Delanoe and Hogan (2008, J. Geophys.
+    N0* is the temperature's times (IWC / 3e-6 kg m-3)^0.4: Delanoe and Hogan (2008, J. Geophys.
     Res. 113, D07204) normalise it by the extinction to the power 0.6.
     """
-    there = mean > LEAST_ICE
-    mean, columns = mean[there], columns[there]
+    there = np.asarray(mean > LEAST_ICE)
+    mean, columns = mean[there], part.columns[there]
     log_n0 = log_n0[there] + _CROWDING * (np.log(mean) - _USUAL)
-    cubes.iwc[level, columns] += mean
-    cubes.ice_extinction[level, columns] += ice_extinction(mean, log_n0)
+    cubes.iwc[part.level, columns] += mean
+    cubes.ice_extinction[part.level, columns] += ice_extinction(mean, log_n0)
     return there
 
 
-def _add_rain(cubes: Cubes, cloud: Cloud, situation: Situation, base: Floats) -> None:
+def _add_rain(cubes: Cubes, cloud: Cloud, situation: Situation) -> None:
     """Rain from the melting level, or the top of a warm cloud, to the ground.
 
     Content 0.072 R^0.88 g m-3, R in mm per hour: Marshall and Palmer (1948, J. Meteor. 5, 165).
@@ -214,17 +230,14 @@ def _add_rain(cubes: Cubes, cloud: Cloud, situation: Situation, base: Floats) ->
     ceiling = np.minimum(np.take(situation.freezing, situation.belt[columns]), cloud.top[wet])
     floor = situation.ground[columns]
     content = np.float32(0.072e-3) * rate ** np.float32(0.88)
-    for level in range(int(ceiling.max(initial=0) // THICKNESS) + 1):
-        low, high = np.float32(level * THICKNESS), np.float32((level + 1) * THICKNESS)
+    for level in range(level_at(ceiling.max(initial=0)) + 1):
+        low, high = EDGES[level : level + 2]
         share = (np.minimum(ceiling, high) - np.maximum(floor, low)) / np.float32(THICKNESS)
         here = np.flatnonzero(share > 0)
         cubes.rain[level, columns[here]] += content[here] * share[here]
 
 
-def _of(value: Floats | float, here: NDArray[np.intp]) -> Floats | np.float32:
-    return np.float32(value) if isinstance(value, float | int) else value[here]
-
-
+@cache
 def _profile(fullness: tuple[float, float]) -> Floats:
     """h^a (1 - h)^b, 1 at its fullest: (step,) float32."""
     height = (np.arange(_STEPS) + 0.5) / _STEPS

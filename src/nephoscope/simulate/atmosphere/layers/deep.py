@@ -19,10 +19,10 @@ from nephoscope.simulate.fractal import sigmoid
 
 Floats = NDArray[np.float32]
 
-_BAND = Texture(200_000.0, stretch=1.5)
+_BAND = Texture(200_000.0, slope=1.6)
 _FINE = Texture(40_000.0, dissipation=3e-4)
 _SYSTEM = Texture(260_000.0, inner=9_000.0, slope=1.7, dissipation=4e-4)
-_CORES = Texture(28_000.0, slope=1.2, dissipation=1e-3)
+_CORES = Texture(28_000.0, inner=3_000.0, slope=1.5, dissipation=1e-3)
 _WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
 _HIGH_CLOUD = 250.65
 """Cloud whose base is colder than -22.5 degrees Celsius is cirrus, else altostratus, K: the limit
@@ -32,11 +32,11 @@ between high and middle clouds of Wang and Sassen (2001, J. Appl. Meteor. 40, 16
 def nimbostratus(situation: Situation) -> list[Cloud]:
     """Bands along fronts and in strongly rising air: from near the ground to 6 to 9 km, raining."""
     s = situation
-    near = np.where(s.front > 0, s.front / 260_000, s.front / 110_000)
+    near = np.where(s.front > 0, s.front / 200_000, s.front / 90_000)
     polar = sigmoid((np.abs(s.latitude) - 50) / 5)
-    cover = 0.92 * s.frontal * np.exp(-(near**2)) + 0.16 * polar * sigmoid(2.5 * (s.rise - 0.9))
+    cover = 0.92 * s.frontal * np.exp(-(near**2)) + 0.12 * polar * sigmoid(2.5 * (s.rise - 1.0))
     band, fine = s.field("ns band", _BAND, 4000), s.field("ns fine", _FINE, 4000)
-    excess = 0.87 * band + 0.49 * fine - s.threshold(cover)
+    excess = 0.95 * band + 0.3 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess, ground = excess[columns], s.ground[columns]
     tropopause = np.take(s.tropopause, s.belt[columns])
@@ -52,12 +52,13 @@ def nimbostratus(situation: Situation) -> list[Cloud]:
             base,
             np.maximum(top, base + 2500),
             Grain((fine, band), 0.5, 1200.0, (0.002, 0.0)),
-            liquid=0.12,
-            droplets=8e7,
+            liquid=0.1,
+            most_liquid=6e-5,
+            droplets=4e7,
             ice=7e-5 * np.exp(0.5 * fine[columns]) * (0.3 + excess),
             warmer=0.045,
             fullness=(0.15, 0.6),
-            phases=(248.15, 272.15),
+            phases=(253.15, 272.15),
             crystals=s.spread(0.6 * s.map("ns crystals", _WIDE))[columns],
             rain=rain,
         )
@@ -74,7 +75,7 @@ def convection(situation: Situation) -> list[Cloud]:
     s = situation
     warm = np.take(s.temperature[0], _middle_belt(s))
     afternoon = 1 + 0.85 * s.land * np.cos(2 * np.pi * (s.local_hour - 16.5) / 24)
-    cover = 0.3 * sigmoid(2.2 * (s.rise - 1.25 - 0.3 * s.stability)) * afternoon
+    cover = 0.33 * sigmoid(2.2 * (s.rise - 1.1 - 0.3 * s.stability)) * afternoon
     cover = cover * sigmoid((warm - 291) / 2) * (1 - 0.5 * s.frontal)
     field, cores = s.field("cb system", _SYSTEM, 6000), s.field("cb cores", _CORES, 6000)
     fine = s.field("cb fine", _FINE, 10_000)
@@ -88,7 +89,7 @@ def convection(situation: Situation) -> list[Cloud]:
 
 
 def _cores(s: Situation, excess: Floats, cores: Floats, fine: Floats) -> Cloud:
-    vigour = cores + 0.6 * excess - np.float32(1.25)
+    vigour = cores + 0.6 * excess - np.float32(1.0)
     columns = np.flatnonzero((excess > 0) & (vigour > 0)).astype(np.int32)
     vigour = np.minimum(vigour[columns], 2)
     tropopause = np.take(s.tropopause, s.belt[columns])
@@ -102,6 +103,7 @@ def _cores(s: Situation, excess: Floats, cores: Floats, fine: Floats) -> Cloud:
         np.minimum(top, tropopause + 900),
         Grain((fine, cores), 0.5, 1500.0),
         liquid=0.3,
+        most_liquid=6e-4,
         droplets=1.2e8,
         ice=6e-4 * (0.5 + vigour),
         warmer=0.02,
@@ -118,7 +120,7 @@ def _stratiform(s: Situation, excess: Floats, fine: Floats, field: Floats) -> Cl
     strength = excess[columns] - np.float32(0.25)
     tropopause = np.take(s.tropopause, s.belt[columns])
     base = s.ground[columns] + 900
-    kind = np.where(strength > 0.75, DEEP, NIMBOSTRATUS).astype(np.int8)
+    kind = np.where(strength > 0.45, DEEP, NIMBOSTRATUS).astype(np.int8)
     return Cloud(
         kind,
         columns,
@@ -126,11 +128,12 @@ def _stratiform(s: Situation, excess: Floats, fine: Floats, field: Floats) -> Cl
         tropopause - 1100 + 150 * fine[columns],
         Grain((fine, field), 0.45, 1500.0),
         liquid=0.08,
-        droplets=1e8,
+        most_liquid=6e-5,
+        droplets=4e7,
         ice=1.0e-4 * np.exp(0.6 * fine[columns]) * (0.4 + strength),
         warmer=0.025,
         fullness=(0.2, 0.5),
-        phases=(250.15, 272.15),
+        phases=(253.15, 272.15),
         crystals=0.6,
         rain=1.5 * strength * np.exp(0.7 * fine[columns]),
     )
@@ -178,4 +181,4 @@ def _middle_belt(s: Situation) -> NDArray[np.int16]:
     """Numbers of the belts of the coarse grid's cells."""
     south, north = float(s.latitude.min()), float(s.latitude.max())
     share = (s.latitude - south) / max(north - south, 1e-6)
-    return np.rint(share * (s.temperature.shape[1] - 1)).astype(np.int16)
+    return np.asarray(np.rint(share * (s.temperature.shape[1] - 1)), np.int16)

@@ -12,7 +12,7 @@ from nephoscope.simulate.fractal import sigmoid
 
 Floats = NDArray[np.float32]
 
-_VEIL = Texture(800_000.0, inner=20_000.0, slope=1.8, stretch=2.0)
+_VEIL = Texture(500_000.0, inner=20_000.0, slope=1.6, stretch=1.5)
 _WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
 _STREAK_SHEAR = 1.6
 """Metres that a fall streak is displaced per metre of fall: 8 m s-1 per km over a fall at
@@ -29,11 +29,11 @@ def cirrus(situation: Situation) -> list[Cloud]:
     ahead = s.frontal * np.exp(-(((s.front - 600_000) / 300_000) ** 2))
     cover = 0.04 + 0.42 * sigmoid(1.5 * (s.moisture - 0.25)) + 0.45 * ahead
     angle = _along(s.winds.at(9500))
-    patches = Texture(300_000.0, stretch=2.5, angle=angle)
+    patches = Texture(300_000.0, slope=1.5, stretch=1.8, angle=angle)
     streaks = Texture(25_000.0, slope=1.2, stretch=2.5, angle=angle, dissipation=3e-4)
     patch, cells = s.field("ci patch", patches, 9500), s.field("ci streaks", streaks, 9500)
     other = s.field("ci streaks too", streaks, 9500)
-    excess = 0.88 * patch + 0.47 * cells - s.threshold(cover)
+    excess = 0.94 * patch + 0.34 * cells - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess = excess[columns]
     below = s.spread(1500 * np.exp(0.6 * s.map("ci top", _WIDE)))[columns]
@@ -50,7 +50,7 @@ def cirrus(situation: Situation) -> list[Cloud]:
             np.maximum(top - depth, s.ground[columns] + 2500),
             top,
             Grain((cells, other), 0.8, 1500.0, (east, -north)),
-            ice=1.1e-5 * water * (1 - np.exp(-excess / np.float32(0.35))),
+            ice=1.4e-5 * water * (1 - np.exp(-excess / np.float32(0.35))),
             warmer=0.06,
             fullness=(0.6, 0.4),
             phases=(238.15, 258.15),

@@ -18,12 +18,12 @@ from nephoscope.simulate.fractal import sigmoid
 
 Floats = NDArray[np.float32]
 
-_DECK = Texture(250_000.0)
+_DECK = Texture(250_000.0, slope=1.6)
 _CELLS = Texture(ring=30_000.0, dissipation=3e-4)
-_FINE = Texture(30_000.0, slope=1.1, dissipation=3e-4)
+_FINE = Texture(30_000.0, dissipation=3e-4)
 _FOG = Texture(200_000.0, inner=4_000.0, slope=1.6)
 _MESO = Texture(90_000.0, dissipation=3e-4)
-_TOWERS = Texture(9_000.0, slope=1.0, dissipation=1e-3)
+_TOWERS = Texture(12_000.0, dissipation=1e-3)
 _WIDE = Texture(600_000.0, inner=60_000.0, slope=2.0)
 
 
@@ -35,18 +35,18 @@ def stratocumulus(situation: Situation) -> list[Cloud]:
     """
     s = situation
     behind = s.frontal * np.exp(-(((s.front + 600_000) / 400_000) ** 2))
-    cover = 0.92 * sigmoid(2.4 * (s.stability - 0.62)) * (1 - 0.6 * s.land) + 0.35 * behind
+    cover = 0.92 * sigmoid(2.4 * (s.stability - 0.65)) * (1 - 0.6 * s.land) + 0.35 * behind
     cover = cover * (1 - 0.8 * _under_front(s))
     deck, cells = s.field("sc deck", _DECK, 1000), s.field("sc cells", _CELLS, 1000)
     fine = s.field("sc fine", _FINE, 1000)
-    excess = 0.6 * deck + 0.5 * cells + 0.62 * fine - s.threshold(cover)
+    excess = 0.76 * deck + 0.54 * cells + 0.36 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess, ground = excess[columns], s.ground[columns]
     wide = s.map("sc inversion", _WIDE)
     inversion = np.clip(1150 - 220 * np.clip(s.stability, -1, 2) + 280 * wide, 450, 2200)
     top = s.spread(inversion)[columns] + 0.8 * ground + 45 * fine[columns]
-    depth = s.spread(430 * np.exp(0.3 * s.map("sc depth", _WIDE)))[columns]
-    depth = 60 + depth * (1 - np.exp(-excess / np.float32(0.8)))
+    depth = s.spread(360 * np.exp(0.3 * s.map("sc depth", _WIDE)))[columns]
+    depth = 50 + depth * (1 - np.exp(-excess / np.float32(1.1)))
     base = np.maximum(top - depth, ground + 150)
     return [
         Cloud(
@@ -101,7 +101,7 @@ def cumulus(situation: Situation) -> list[Cloud]:
     by_day = 1 - s.land + s.land * (0.1 + 1.3 * afternoon**2)
     warm = sigmoid((58 - np.abs(s.latitude)) / 6)
     cold_air = s.frontal * np.exp(-(((s.front + 700_000) / 350_000) ** 2))
-    cover = 0.27 * sigmoid(1.4 - 1.6 * s.stability) * by_day * warm + 0.2 * cold_air
+    cover = 0.24 * sigmoid(1.6 - 1.6 * s.stability) * by_day * warm + 0.2 * cold_air
     cover = np.clip(cover * (1 - 0.9 * _under_front(s)), 0, 0.4)
     east, north = s.winds.at(1000)
     streets = Texture(
@@ -109,11 +109,11 @@ def cumulus(situation: Situation) -> list[Cloud]:
     )
     meso, rows = s.field("cu meso", _MESO, 1000), s.field("cu streets", streets, 1000)
     towers = s.field("cu towers", _TOWERS, 1000)
-    excess = 0.4 * meso + 0.3 * rows + 0.866 * towers - s.threshold(cover)
+    excess = 0.52 * meso + 0.42 * rows + 0.74 * towers - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess, ground = excess[columns], s.ground[columns]
     base = ground + s.spread(650 + 700 * s.land + 90 * s.map("cu base", _WIDE))[columns]
-    growth = s.spread(np.clip(1100 + 1500 * s.rise - 350 * s.stability, 700, 4200))[columns]
+    growth = s.spread(np.clip(1000 + 900 * s.rise - 350 * s.stability, 600, 2600))[columns]
     # The inversion of the trades stops most; those of rising air reach the freezing level and on.
     lid = s.spread(np.clip(2300 + 2600 * np.maximum(s.rise, 0), 1500, 8000))[columns]
     depth = np.minimum(120 + growth * excess ** np.float32(1.3), lid)
@@ -125,7 +125,8 @@ def cumulus(situation: Situation) -> list[Cloud]:
             base,
             base + depth,
             Grain((towers, meso), 0.45, 700.0, (0.0004, 0.0)),
-            liquid=0.5 - 0.1 * np.minimum(congestus, 2),
+            liquid=0.4 - 0.1 * np.minimum(congestus, 2),
+            most_liquid=1e-3,
             droplets=0.8 * _droplets(s)[columns],
             ice=2e-5,
             phases=(248.15, 265.15),

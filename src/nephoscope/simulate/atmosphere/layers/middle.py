@@ -13,7 +13,7 @@ from nephoscope.simulate.fractal import sigmoid
 Floats = NDArray[np.float32]
 
 _SHEET = Texture(350_000.0, inner=3_000.0, slope=1.5)
-_PATCH = Texture(350_000.0)
+_PATCH = Texture(350_000.0, slope=1.6)
 _CELLS = Texture(ring=11_000.0, dissipation=3e-4)
 _FINE = Texture(40_000.0)
 _WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
@@ -30,7 +30,7 @@ def altostratus(situation: Situation) -> list[Cloud]:
     polar = sigmoid((np.abs(s.latitude) - 62) / 5)
     cover = 0.22 * sigmoid(1.8 * (s.rise + 0.5 * s.moisture - 1.1)) + 0.75 * ahead + 0.07 * polar
     sheet, fine = s.field("as sheet", _SHEET, 5500), s.field("as fine", _FINE, 5500)
-    excess = 0.92 * sheet + 0.39 * fine - s.threshold(cover)
+    excess = 0.96 * sheet + 0.28 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess = excess[columns]
     tropopause = s.level_of(s.tropopause)[columns]
@@ -48,6 +48,7 @@ def altostratus(situation: Situation) -> list[Cloud]:
             np.maximum(top, base + 300),
             Grain((fine, sheet), 0.6, 900.0, (0.003, 0.0)),
             liquid=0.04,
+            most_liquid=1e-4,
             ice=2.2e-5 * water * (1 - np.exp(-excess / np.float32(0.3))),
             warmer=0.04,
             fullness=(0.7, 0.6),
@@ -64,16 +65,16 @@ def altocumulus(situation: Situation) -> list[Cloud]:
     from them are the rule (Zhang, Wang and Liu 2010, Geophys. Res. Lett. 37, L19804).
     """
     s = situation
-    cover = 0.05 + 0.16 * sigmoid(1.2 * s.moisture) + 0.12 * s.frontal
+    cover = 0.04 + 0.14 * sigmoid(1.2 * s.moisture) + 0.12 * s.frontal
     patch, cells = s.field("ac patch", _PATCH, 4500), s.field("ac cells", _CELLS, 4500)
     fine = s.field("ac fine", _FINE, 4500)
-    excess = 0.72 * patch + 0.5 * cells + 0.48 * fine - s.threshold(cover)
+    excess = 0.8 * patch + 0.5 * cells + 0.33 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess, ground = excess[columns], s.ground[columns]
     above = s.spread(1200 + 1100 * s.map("ac base", _WIDE))[columns]
     freezing = np.take(s.freezing, s.belt[columns])
     base = np.clip(freezing + above, ground + 1900, 7200) + 60 * fine[columns]
-    depth = 120 + 480 * (1 - np.exp(-excess / np.float32(0.7)))
+    depth = 80 + 380 * (1 - np.exp(-excess / np.float32(0.7)))
     layer = Cloud(
         ALTOCUMULUS,
         columns,

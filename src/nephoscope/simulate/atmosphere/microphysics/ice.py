@@ -8,7 +8,6 @@ everything per N0* depends on Dm alone, or on ice water content per N0*, and is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -96,7 +95,12 @@ def ice_extinction(iwc: Floats, log_n0: Floats) -> Floats:
         iwc: any shape, float32, kg m-3, positive.
         log_n0: the same shape, ln of N0* in m-4.
     """
-    return iwc * np.exp(_look_up(np.log(iwc) - log_n0, table().extinction))
+    return iwc * np.exp(_look_up(np.log(iwc) - log_n0, table().content, _extinction()))
+
+
+@cache
+def _extinction() -> Floats:
+    return table().extinction.astype(np.float32)
 
 
 def ice_log_n0(iwc: Floats, extinction: Floats) -> Reals:
@@ -125,8 +129,7 @@ def ice_number(iwc: Floats, extinction: Floats, larger_than: float = 5e-6) -> Fl
     """
     if larger_than not in (5e-6, 1e-4):
         raise ValueError(f"crystals larger than {larger_than:g} m: the table has 5e-6 and 1e-4")
-    per_n0 = table().number if larger_than == 5e-6 else table().large
-    return _where_ice(iwc, extinction, lambda x, n0: np.exp(n0 + np.interp(*x, per_n0)))
+    return _per_content(iwc, extinction, "number" if larger_than == 5e-6 else "large")
 
 
 def ice_reflectivity(iwc: Floats, extinction: Floats) -> Floats:
@@ -136,32 +139,40 @@ def ice_reflectivity(iwc: Floats, extinction: Floats) -> Floats:
         iwc: any shape, kg m-3.
         extinction: the same shape, visible, m-1.
     """
-    per_content = table().reflectivity
-    there = _where_ice(iwc, extinction, lambda x, n0: np.exp(np.interp(*x, per_content)))
-    return there * np.asarray(iwc, np.float32)
+    return _per_content(iwc, extinction, "reflectivity")
 
 
-def _where_ice(
-    iwc: Floats,
-    extinction: Floats,
-    moment: Callable[[tuple[Reals, Reals], Reals], Reals],
-) -> Floats:
-    """A moment of (ln IWC / N0*, the table's axis) and ln N0* where there is ice, 0 elsewhere."""
+@cache
+def _by_extinction() -> tuple[Reals, dict[str, Floats]]:
+    """Moments per IWC by ln of extinction / IWC, evenly spaced: the table turned round."""
+    known = table()
+    axis = np.linspace(known.extinction[-1], known.extinction[0], 2000)
+    per_content = {
+        "number": known.number - known.content,
+        "large": known.large - known.content,
+        "reflectivity": known.reflectivity,
+    }
+    return axis, {
+        name: np.interp(axis, known.extinction[::-1], values[::-1]).astype(np.float32)
+        for name, values in per_content.items()
+    }
+
+
+def _per_content(iwc: Floats, extinction: Floats, name: str) -> Floats:
+    """A moment where there is ice, 0 elsewhere."""
     result = np.zeros(np.shape(iwc), np.float32)
     there = (np.asarray(iwc) > 0) & (np.asarray(extinction) > 0)
-    content = np.asarray(iwc)[there]
-    log_n0 = ice_log_n0(content, np.asarray(extinction)[there])
-    place = np.log(content.astype(np.float64)) - log_n0
-    result[there] = moment((place, table().content), log_n0)
+    content = np.asarray(iwc, np.float32)[there]
+    axis, moments = _by_extinction()
+    ratio = np.log(np.asarray(extinction, np.float32)[there] / content)
+    result[there] = content * np.exp(_look_up(ratio, axis, moments[name]))
     return result
 
 
-def _look_up(place: Floats, values: Reals) -> Floats:
-    """Linear interpolation in an evenly spaced table, held at its ends."""
-    content = table().content
-    step = content[1] - content[0]
-    at = np.clip((place - np.float32(content[0])) * np.float32(1 / step), 0, len(content) - 1.001)
+def _look_up(place: Floats, axis: Reals, values: Floats) -> Floats:
+    """Linear interpolation on an evenly spaced axis, held at its ends."""
+    rate = np.float32(1 / (axis[1] - axis[0]))
+    at = np.clip((place - np.float32(axis[0])) * rate, 0, np.float32(len(axis) - 1.001))
     left = at.astype(np.int32)
-    known = values.astype(np.float32)
-    low = known[left]
-    return np.asarray(low + (known[left + 1] - low) * (at - left), np.float32)
+    low = values[left]
+    return np.asarray(low + (values[left + 1] - low) * (at - left), np.float32)
