@@ -8,13 +8,14 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from nephoscope.simulate.atmosphere.belts import ALL_ICE, FREEZING
 from nephoscope.simulate.atmosphere.microphysics import (
     effective_radius,
     ice_extinction,
     liquid_extinction,
     prior_n0,
 )
-from nephoscope.simulate.atmosphere.situation import ALL_ICE, FREEZING, Situation
+from nephoscope.simulate.atmosphere.situation import Situation
 from nephoscope.simulate.atmosphere.state import LEVELS, THICKNESS
 
 Floats = NDArray[np.float32]
@@ -162,19 +163,24 @@ class _Part:
         """The part's own of a property of the cloud."""
         return value if isinstance(value, float | int) else value[self.here]
 
+    def only(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> _Part:
+        """Some of it."""
+        fields = (self.here, self.columns, self.share, self.above, self.height)
+        return _Part(self.level, *(field[which] for field in fields))
+
 
 def _add_part(cubes: Cubes, cloud: Cloud, situation: Situation, part: _Part) -> None:
     level = part.level
-    belt = np.take(situation.belt, part.columns)
-    temperature = np.take(situation.temperature[level], belt)
+    belt = np.take(situation.belts.number, part.columns)
+    temperature = np.take(situation.belts.temperature[level], belt)
     altitude = (level + 0.5) * THICKNESS
     grain = cloud.grain.at(part.columns, altitude, situation.grid.cols) * part.share
     frozen = _frozen(temperature, cloud.phases)
     there = np.zeros(len(part.here), bool)
-    if not isinstance(cloud.liquid, float) or cloud.liquid > 0:
-        inside = np.take(situation.condensation[level], belt) * part.above * part.of(cloud.liquid)
-        inside = inside / (1 + inside / np.float32(cloud.most_liquid)) * (1 - frozen)
-        there |= _add_liquid(cubes, part, inside, grain, part.of(cloud.droplets))
+    wet = np.flatnonzero(frozen < 1)
+    if len(wet) and (not isinstance(cloud.liquid, float) or cloud.liquid > 0):
+        rate = np.take(situation.belts.condensation[level], belt[wet])
+        there[wet] = _add_liquid(cubes, cloud, part.only(wet), rate * (1 - frozen[wet]), grain[wet])
     if not isinstance(cloud.ice, float) or cloud.ice > 0:
         full = _profile(cloud.fullness)[(part.height * (_STEPS - 1)).astype(np.int32)]
         full = full * part.of(cloud.ice) * grain
@@ -195,14 +201,17 @@ def _frozen(temperature: Floats, phases: tuple[float, float]) -> Floats:
 
 
 def _add_liquid(
-    cubes: Cubes, part: _Part, inside: Floats, grain: Floats, droplets: Floats | float
+    cubes: Cubes, cloud: Cloud, part: _Part, rate: Floats, grain: Floats
 ) -> NDArray[np.bool_]:
+    inside = rate * part.above * part.of(cloud.liquid)
+    inside /= 1 + inside / np.float32(cloud.most_liquid)
     mean = inside * grain
-    mean[mean < LEAST_LIQUID] = 0
-    radius = np.maximum(effective_radius(inside, droplets), np.float32(2e-6))
+    there = np.asarray(mean > LEAST_LIQUID)
+    part, inside, mean = part.only(there), inside[there], mean[there]
+    radius = np.maximum(effective_radius(inside, part.of(cloud.droplets)), np.float32(2e-6))
     cubes.lwc[part.level, part.columns] += mean
     cubes.liquid_extinction[part.level, part.columns] += liquid_extinction(mean, radius)
-    return np.asarray(mean > 0)
+    return there
 
 
 def _add_ice(cubes: Cubes, part: _Part, mean: Floats, log_n0: Floats) -> NDArray[np.bool_]:
@@ -228,7 +237,7 @@ def _add_rain(cubes: Cubes, cloud: Cloud, situation: Situation) -> None:
         return
     wet = np.flatnonzero(cloud.rain > 0.005)
     columns, rate = cloud.columns[wet], cloud.rain[wet]
-    ceiling = np.minimum(np.take(situation.freezing, situation.belt[columns]), cloud.top[wet])
+    ceiling = np.minimum(situation.freezing(columns), cloud.top[wet])
     floor = situation.ground[columns]
     content = np.float32(0.072e-3) * rate ** np.float32(0.88)
     for level in range(int(ceiling.max(initial=0) // THICKNESS) + 1):
