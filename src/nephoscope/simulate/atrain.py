@@ -23,6 +23,9 @@ HEIGHT = 705_000.0
 """Above the Earth, m."""
 NODE_HOUR = 13.5
 """Mean local time of the crossing of the equator northwards, hours."""
+PARASOL_LAG = np.timedelta64(131, "s")
+"""PARASOL flies over a place this long after CALIPSO and CloudSat (two minutes in 2008)."""
+CLOUDSAT_LAUNCH = np.datetime64("2006-04-28T10:02", "ms")
 REACH = 180 - INCLINATION
 """The track turns back at this latitude, degrees (geocentric)."""
 
@@ -86,6 +89,19 @@ class Revolution:
         latitude = np.rad2deg(np.arctan(np.tan(geocentric) / _SQUASH))
         longitude = self.node_longitude + _eastwards(angle)
         return latitude, (longitude + 180) % 360 - 180
+
+    @property
+    def number(self) -> int:
+        """Revolutions since CloudSat was launched."""
+        since = self.node_time.astype("datetime64[ms]") - CLOUDSAT_LAUNCH
+        return int(since / np.timedelta64(1, "s") / PERIOD)
+
+    def half_start(self, northwards: bool = True) -> np.datetime64:
+        """When its half begins, at the turn of the track, UTC; it names half orbits."""
+        quarter = np.timedelta64(round(PERIOD * 250), "ms")
+        node = self.node_time.astype("datetime64[ms]")
+        start: np.datetime64 = node - quarter if northwards else node + quarter
+        return start
 
     def time_at(self, latitude: ArrayLike, northwards: bool = True) -> NDArray[np.datetime64]:
         """When it is at latitudes (degrees, geodetic), same shape, datetime64[ms].

@@ -72,12 +72,12 @@ class Sight:
         )
         return cls(grid, *(np.asarray(field, np.float32) for field in fields))
 
-    def at(self, altitude: float) -> NDArray[np.int32]:
+    def at(self, altitude: ArrayLike) -> NDArray[np.int32]:
         """Flat index (row * cols + col) of the column crossed at `altitude` (m): nearest, int32.
 
         Beyond the edge of the grid stands its outermost column.
         """
-        height = np.float32(altitude)
+        height = np.asarray(altitude, np.float32)
         row = np.rint(self.row + self.rows_per_metre * height)
         col = np.rint(self.col + self.cols_per_metre * height)
         row = np.clip(row, 0, self.grid.rows - 1).astype(np.int32)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -22,13 +20,14 @@ from nephoscope.simulate.mars.atmosphere import CLOUD_OPTICAL_DEPTH
 from nephoscope.simulate.mars.scene import observe
 from nephoscope.simulate.mars.surface import draw_surface
 from nephoscope.simulate.mars.swaths import SWATHS
+from nephoscope.simulate.sidecar import write_sidecar
 
 PHASE, SUBPHASE = "S", "S01"
 """S for simulated: no phase of the mission has this letter."""
 MARS_YEAR, FIRST_LS, LS_PER_DAY = 28, 132.5, 0.45
 # JPEG qualities that give the quantisation tables of the real files; chroma is halved (4:2:0).
 RAW_QUALITY, LABEL_QUALITY = 85, 75
-SIDECAR = "simulation.json"
+NOTE = "simulated, no observation: truth is where ice optical depth passes the threshold"
 LABEL_FILL = -999.0
 
 Flavour = Literal["raw", "label", "both"]
@@ -66,7 +65,7 @@ def simulate_maps(
     if scenes < 1:
         raise UsageError(f"{scenes} scenes: ask for at least 1")
     out = Path(out)
-    _write_sidecar(out, seed)
+    write_sidecar(out, "mars", seed=seed, cloud_optical_depth=CLOUD_OPTICAL_DEPTH, note=NOTE)
     days = range(1, scenes + 1)
     _write_tables(out, scenes, flavour)
     surface: FloatArray | None = None
@@ -183,17 +182,3 @@ def _write_tables(out: Path, scenes: int, flavour: Flavour) -> None:
                 for day, ls in seasons
             )
             write_text(table, "".join(rows))
-
-
-def _write_sidecar(out: Path, seed: int) -> None:
-    facts = {
-        "simulator": "nephoscope.simulate.mars",
-        "nephoscope": version("nephoscope"),
-        "seed": seed,
-        "cloud_optical_depth": CLOUD_OPTICAL_DEPTH,
-        "note": "simulated, no observation: truth is where ice optical depth passes the threshold",
-    }
-    path = out / SIDECAR
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != facts:
-        raise UsageError(f"{out} holds another simulation (see {path}): choose another folder")
-    write_text(path, json.dumps(facts, indent=2) + "\n")

@@ -7,10 +7,8 @@ OUT/images/SIM-0000, OUT/masks/SIM-0000            colour
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from nephoscope.errors import UsageError
-from nephoscope.files import atomic_path, remove_stale_parts, write_text
+from nephoscope.files import atomic_path, remove_stale_parts
+from nephoscope.simulate.sidecar import write_sidecar
 from nephoscope.simulate.sky.air import COLS, ROWS
 from nephoscope.simulate.sky.clouds import EMISSIVITY_LIMIT
 from nephoscope.simulate.sky.colour import OPTICAL_LIMIT, simulate_colour
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from astropy.io import fits
 
 Flavour = Literal["thermal", "night", "colour"]
-SIDECAR = "simulation.json"
 FRAMES, TRUTH, IMAGES, MASKS = "frames", "truth", "images", "masks"
 RAW_SUFFIX, TRUTH_SUFFIX = "_flux.fits", "_truth.fits"
 _START = datetime(2023, 1, 24, 18, 0, 0)  # UTC, unmarked as in the camera's headers
@@ -73,7 +71,16 @@ def simulate_sky(
     if scenes < 1:
         raise UsageError(f"{scenes} scenes: ask for at least 1")
     out = Path(out)
-    _write_sidecar(out, seed, flavour, scenes)
+    facts: dict[str, Any] = {
+        "flavour": flavour,
+        "seed": seed,
+        "emissivity_limit": EMISSIVITY_LIMIT,
+        "optical_limit_of_colour": OPTICAL_LIMIT,
+        "note": "simulated, no observation: truth is where cloud passes the limit",
+    }
+    if flavour == "night":
+        facts["scenes"] = scenes  # the night's clouds stretch over all of its frames
+    write_sidecar(out, "sky", **facts)
     folders = (IMAGES, MASKS) if flavour == "colour" else (FRAMES, TRUTH)
     for name in folders:
         remove_stale_parts(out / name)
@@ -255,21 +262,3 @@ def _simulation_cards(frame: Frame) -> list[Card]:
 
 def _time_of(index: int) -> datetime:
     return _START + timedelta(seconds=index * SECONDS_BETWEEN)
-
-
-def _write_sidecar(out: Path, seed: int, flavour: Flavour, scenes: int) -> None:
-    facts: dict[str, Any] = {
-        "simulator": "nephoscope.simulate.sky",
-        "nephoscope": version("nephoscope"),
-        "flavour": flavour,
-        "seed": seed,
-        "emissivity_limit": EMISSIVITY_LIMIT,
-        "optical_limit_of_colour": OPTICAL_LIMIT,
-        "note": "simulated, no observation: truth is where cloud passes the limit",
-    }
-    if flavour == "night":
-        facts["scenes"] = scenes  # the night's clouds stretch over all of its frames
-    path = out / SIDECAR
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != facts:
-        raise UsageError(f"{out} holds another simulation (see {path}): choose another folder")
-    write_text(path, json.dumps(facts, indent=2) + "\n")

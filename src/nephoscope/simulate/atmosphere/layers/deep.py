@@ -15,7 +15,7 @@ from nephoscope.simulate.atmosphere.layers.cloud import (
     Grain,
 )
 from nephoscope.simulate.atmosphere.situation import Situation
-from nephoscope.simulate.atmosphere.state import LEVELS, THICKNESS
+from nephoscope.simulate.atmosphere.state import level_at
 from nephoscope.simulate.fractal import sigmoid
 
 Floats = NDArray[np.float32]
@@ -150,8 +150,7 @@ def _anvil(s: Situation, spreading: Floats, fine: Floats, field: Floats) -> Clou
     full = 1 - np.exp(-strength / np.float32(0.45))
     top = tropopause - 1000 - 500 * (1 - full) + 120 * fine[columns]
     base = np.maximum(top - 400 - 5500 * full**2, s.ground[columns] + 4000)
-    cold = np.minimum((base / THICKNESS).astype(np.int32), LEVELS - 1)
-    foot = s.belts.temperature[cold, s.belts.number[columns]]
+    foot = s.belts.temperature[level_at(base), s.belts.number[columns]]
     return Cloud(
         np.where(foot < _HIGH_CLOUD, CIRRUS, ALTOSTRATUS).astype(np.int8),
         columns,

@@ -1,0 +1,93 @@
+"""A layer of air and aerosol that scatters without cloud: thin, so two terms suffice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nephoscope.simulate.optics import rayleigh
+from nephoscope.simulate.optics.ice import henyey_greenstein
+from nephoscope.simulate.polder.clouds import Angles
+
+Floats = NDArray[np.float32]
+
+AEROSOL_ASYMMETRY = 0.65
+AEROSOL_ALBEDO = 0.95
+"""Of a single scattering: continental and marine mixtures (Dubovik et al. 2002)."""
+ANGSTROM = 1.1
+"""Exponent of the aerosol's optical depth with wavelength."""
+_AEROSOL_POLARISATION = 0.1
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What a layer does to light: (..., pixel) float32.
+
+    Args:
+        reflectance: factor of the layer over a black ground.
+        polarised: part of it that swings across the scattering plane less that along it.
+        direct: share of light left unscattered down and up the line.
+        both_ways: share of all light left down and up.
+        diffuse: albedo in diffuse light.
+    """
+
+    reflectance: Floats
+    polarised: Floats
+    direct: Floats
+    both_ways: Floats
+    diffuse: Floats
+
+
+def layer_of(
+    wavelength_um: float, pressure: Floats, aerosol: Floats | None, angles: Angles
+) -> Layer:
+    """Air over a range of pressure, and aerosol in it.
+
+    Single scattering is exact, R_1 = P (1 - exp(-m tau)) / (4 (mu + mu_sun)); what is scattered
+    more often is the two-stream albedo of the isotropic layer of optical depth (1 - g) tau
+    (similarity; conservative Eddington, Shettle and Weinman 1970) less its own single scattering,
+    seen from all sides as an optically thin layer is.
+
+    Args:
+        wavelength_um: of the band.
+        pressure: thickness of the air, Pa, (..., pixel).
+        aerosol: optical depth at 550 nm; None for none.
+        angles: of the pixels.
+    """
+    air = rayleigh.optical_depth(wavelength_um, pressure)
+    intensity, polarised = rayleigh.phase(angles.scattering)
+    total, similar, lost = air, air, None
+    if aerosol is None:
+        source, turned = intensity * air, polarised * air
+    else:
+        haze = aerosol * np.float32((0.55 / wavelength_um) ** ANGSTROM)
+        phase = henyey_greenstein(angles.scattering, AEROSOL_ASYMMETRY)
+        scattered = haze * np.float32(AEROSOL_ALBEDO)
+        source = intensity * air + phase * scattered
+        sine = 1 - angles.scattering**2
+        turned = polarised * air + np.float32(_AEROSOL_POLARISATION) * phase * sine * scattered
+        total = air + haze
+        similar = air + np.float32(1 - AEROSOL_ASYMMETRY) * scattered
+        lost = np.float32(1 - AEROSOL_ALBEDO) * haze
+    direct = np.exp(-total * angles.airmass)
+    # (1 - exp(-m tau)) / tau, from which both sources get what they scatter.
+    share = (1 - direct) / np.maximum(total, np.float32(1e-7)) / angles.around
+    down = _plane_albedo(similar, angles.sun)
+    up = _plane_albedo(similar, angles.view)
+    once = (1 - np.exp(-similar * (1 / angles.sun + 2))) / (2 * (1 + 2 * angles.sun))
+    fades = 1 - np.exp(-similar / angles.view)
+    many = np.maximum(down - once, 0) * fades / (1 - np.exp(np.float32(-1.66) * similar) + 1e-9)
+    both = (1 - down) * (1 - up)
+    if lost is not None:
+        both = both * np.exp(-lost * angles.airmass)
+    return Layer(
+        source * share + many, turned * share, direct, both, 3 * similar / (4 + 3 * similar)
+    )
+
+
+def _plane_albedo(depth: Floats, cosine: Floats) -> Floats:
+    """Conservative and isotropic: Shettle and Weinman 1970, equation 12 with g = 0."""
+    left = np.exp(-depth / cosine)
+    return np.asarray(1 - (2 + 3 * cosine + (2 - 3 * cosine) * left) / (4 + 3 * depth))

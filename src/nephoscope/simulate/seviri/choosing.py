@@ -1,0 +1,120 @@
+"""Which region of the disk is simulated, and when: so that the A-Train flies over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nephoscope.errors import UsageError
+from nephoscope.grids.geostationary import DISK, SEVIRI_0, Geostationary
+from nephoscope.simulate.atrain import Revolution
+from nephoscope.simulate.seviri.viewing import line_times
+
+SLOT = np.timedelta64(15, "m")
+"""From picture to picture."""
+FIRST_DAY, LAST_DAY = np.datetime64("2007-05-01"), np.datetime64("2010-12-31")
+"""Meteosat-9 stood at 0 degrees, and the A-Train's radar and lidar worked by day and night."""
+REACH = 30.0
+"""Degrees of latitude and longitude within which regions lie."""
+LARGEST = 1792
+"""Rows and columns of the largest region that lies within `REACH`."""
+_SLOTS_A_DAY = 96
+_MINUTES_A_DEGREE = 4.0  # by which local time is later, degree by degree eastwards
+
+
+@dataclass(frozen=True)
+class Region:
+    """A window of the disk, a time, and the overpass in it.
+
+    Args:
+        first_row: of the full disk.
+        first_col: of the full disk.
+        size: rows and columns.
+        starts: (slot,) datetime64[ms], when the scan of the disk begins, UTC.
+        overpass: number of the slot that scans the middle of the region as the A-Train crosses it.
+        orbit: the revolution of the A-Train.
+        northwards: it flies north, by day; else south, by night.
+        seed: of weather and noise.
+    """
+
+    first_row: int
+    first_col: int
+    size: int
+    starts: NDArray[np.datetime64]
+    overpass: int
+    orbit: Revolution
+    northwards: bool
+    seed: int
+
+    @property
+    def grid(self) -> Geostationary:
+        """Of the pictures."""
+        return SEVIRI_0.window(self.first_row, self.first_col, self.size, self.size)
+
+    def middle(self, slot: int) -> np.datetime64:
+        """When the middle of the region is scanned in a slot."""
+        time: np.datetime64 = line_times(self.grid, self.starts[slot])[self.size // 2]
+        return time
+
+
+def choose_region(seed: int, number: int, size: int, slots: int) -> Region:
+    """Draw a region; each number has a day, or for a series days, of its own.
+
+    The A-Train passes at 13:30 or 01:30 mean local time, the slot begins at a quarter of an hour:
+    the track runs up to two degrees beside the middle, so that it is crossed as it is scanned.
+
+    Args:
+        seed: of the simulation.
+        number: of the scene, from 0.
+        size: rows and columns, a multiple of 4.
+        slots: successive pictures; the overpass is in the middle one.
+
+    Raises:
+        UsageError: there are not as many days, or the region is larger than the domain.
+    """
+    apart = 1 if slots == 1 else 2 + slots // _SLOTS_A_DAY
+    days = np.arange(FIRST_DAY, LAST_DAY + 1, np.timedelta64(apart, "D"))
+    if number >= len(days):
+        raise UsageError(f"scene {number + 1}: with {slots} slots there are at most {len(days)}")
+    day = np.random.default_rng([seed, 0]).permutation(days)[number]
+    rng = np.random.default_rng([seed, 1, number])
+    row, col = _place(rng, size)
+    northwards = bool(rng.random() < 0.5)
+    grid = SEVIRI_0.window(row, col, size, size)
+    latitude, longitude = (float(one) for one in grid.to_place(size // 2, size // 2))
+    orbit = Revolution.over(latitude, longitude, day, northwards)
+    passes: np.datetime64 = orbit.time_at(latitude, northwards)[()]
+    late = line_times(grid, passes)[size // 2] - passes
+    start = _nearest_slot(passes - late)
+    minutes = (start + late - passes) / np.timedelta64(1, "m")
+    # Further west it passes later.
+    orbit = Revolution.over(latitude, longitude - minutes / _MINUTES_A_DEGREE, day, northwards)
+    overpass = slots // 2
+    return Region(
+        first_row=row, first_col=col, size=size,
+        starts=start + (np.arange(slots) - overpass) * SLOT,
+        overpass=overpass, orbit=orbit, northwards=northwards, seed=int(rng.integers(2**31)),
+    )  # fmt: skip
+
+
+def _place(rng: np.random.Generator, size: int) -> tuple[int, int]:
+    """First row and column of a region whose corners lie within `REACH`."""
+    if size > LARGEST:
+        raise UsageError(f"a region of {size} pixels is larger than the domain ({LARGEST})")
+    for _ in range(1000):
+        row, col = (int(one) for one in rng.integers(DISK // 4, 3 * DISK // 4 - size, 2))
+        ends = np.array([0, size - 1])
+        places = SEVIRI_0.to_place(row + ends[:, None], col + ends[None])
+        if all(np.abs(one).max() <= REACH for one in places):
+            return row, col
+    row = col = (DISK - size) // 2
+    return row, col
+
+
+def _nearest_slot(time: np.datetime64) -> np.datetime64:
+    since = time.astype("datetime64[ms]") - time.astype("datetime64[D]")
+    quarters = round(float(since / SLOT))
+    start: np.datetime64 = time.astype("datetime64[D]").astype("datetime64[ms]") + quarters * SLOT
+    return start

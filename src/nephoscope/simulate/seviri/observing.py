@@ -1,0 +1,157 @@
+"""What SEVIRI sees of an atmosphere: eleven channels of a window of the disk."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nephoscope.errors import UsageError
+from nephoscope.grids.geostationary import Geostationary
+from nephoscope.instruments.seviri.channels import CHANNELS, SATELLITES, SOLAR, THERMAL
+from nephoscope.simulate.atmosphere import ALTITUDE, THICKNESS, Atmosphere
+from nephoscope.simulate.seviri.clouds import Column, column, crossed, shadow_depth
+from nephoscope.simulate.seviri.infrared import Thermal, emitted
+from nephoscope.simulate.seviri.noise import noise, solar_noise, thermal_noise
+from nephoscope.simulate.seviri.solar import (
+    Ground,
+    dimming,
+    gas_transmittance,
+    reflectance,
+    through_clouds,
+)
+from nephoscope.simulate.seviri.viewing import OFFSETS, Lines
+
+Floats = NDArray[np.float32]
+
+_LINES_AT_A_TIME = 16_384  # of sight: what fits the cache
+_MIXED = "IR_039"  # of warmth and sunlight
+_DARK = np.float32(1e-4)  # radiance that noise does not go below
+
+
+def observe(
+    atmosphere: Atmosphere,
+    grid: Geostationary,
+    start: np.datetime64,
+    seed: int | None = None,
+    satellite: str = "Meteosat-9",
+) -> Floats:
+    """A picture of a window of the disk.
+
+    Each pixel is the mean radiance of 2 x 2 lines of sight. The air stands still during the scan;
+    the Sun does not.
+
+    Args:
+        atmosphere: what is looked at; beyond its edge stands its outermost column.
+        grid: a window of the disk, without space in it.
+        start: of the scan of the full disk, UTC.
+        seed: of the instrument's noise; None leaves it out.
+        satellite: one of "Meteosat-8" to "Meteosat-11".
+
+    Returns:
+        (channel, y, x) float32, channels as in `nephoscope.instruments.seviri.CHANNELS`: % (not
+        divided by the cosine of the Sun; 0 at night) and K.
+
+    Raises:
+        UsageError: no such satellite, or space within the window.
+    """
+    numbers = {name: number for number, name in SATELLITES.items()}
+    if satellite not in numbers:
+        raise UsageError(f"no satellite '{satellite}'; known are: {', '.join(numbers)}")
+    corners = grid.to_place([0, 0, grid.rows - 1, grid.rows - 1], [0, grid.cols - 1] * 2)
+    if not np.isfinite(corners).all():
+        raise UsageError("the window holds space: choose one within the disk")
+    eye = _Eye(atmosphere, numbers[satellite])
+    image = np.empty((len(CHANNELS), *grid.shape), np.float32)
+    step = max(1, _LINES_AT_A_TIME // (len(OFFSETS) * grid.cols))
+    for first in range(0, grid.rows, step):
+        rows = slice(first, min(first + step, grid.rows))
+        seen = eye.see(Lines.of(atmosphere, grid, rows, start))
+        image[:, rows] = seen.reshape(len(CHANNELS), len(OFFSETS), -1, grid.cols).mean(axis=1)
+    rng = None if seed is None else np.random.default_rng(seed)
+    return _as_delivered(image, eye.thermal, rng)
+
+
+class _Eye:
+    """The tables of a scene, and what lines of sight see with them."""
+
+    def __init__(self, atmosphere: Atmosphere, satellite: int) -> None:
+        self.atmosphere = atmosphere
+        self._distance = sun_distance(atmosphere.time)
+        self.thermal = Thermal.of(atmosphere, satellite)
+        self.ground = {name: Ground(atmosphere, name) for name in (*SOLAR, _MIXED)}
+        self.haze = atmosphere.surface.aerosol.ravel()
+
+    def see(self, lines: Lines) -> Floats:
+        """(channel, line) float32: % and radiances."""
+        layers = crossed(self.atmosphere, lines.sight)
+        clouds = column(layers, lines)
+        seen = np.zeros((len(CHANNELS), lines.latitude.size), np.float32)
+        seen[len(SOLAR) :] = emitted(self.thermal, lines, layers)
+        mixed = seen[CHANNELS.index(_MIXED)]
+        mixed -= self._not_emitted(lines, clouds)
+        if lines.cos_sun.any():
+            shadow = shadow_depth(self.atmosphere, lines, layers, clouds.altitude)
+            for number, name in enumerate(SOLAR):
+                factor = reflectance(name, lines, clouds, self.ground[name], self.haze, shadow)
+                factor *= gas_transmittance(name, self.thermal.air, lines, clouds.altitude)
+                seen[number] = 100 * lines.cos_sun * factor
+            mixed += self._mirrored(lines, clouds, shadow)
+        return seen
+
+    def _not_emitted(self, lines: Lines, clouds: Column) -> Floats:
+        """What clouds at their temperatures do not emit at 3.9 um, as they reflect."""
+        planck = self.thermal.planck[THERMAL.index(_MIXED)]
+        air = self.thermal.air
+        profile = air.at(air.temperature, float(lines.latitude.mean()))
+        missing = np.zeros_like(lines.latitude)
+        shares = dimming(_MIXED, clouds, lines.cos_view)
+        for phase, share in zip((clouds.water, clouds.ice), shares, strict=True):
+            warmth = planck.radiance(np.interp(phase.altitude, ALTITUDE, profile))
+            missing += share * warmth.astype(np.float32)
+        return missing
+
+    def _mirrored(self, lines: Lines, clouds: Column, shadow: Floats) -> Floats:
+        """Radiance of sunlight that comes back at 3.9 um."""
+        light = through_clouds(_MIXED, clouds, lines, self.ground[_MIXED].seen(lines))
+        sunlight = self.thermal.planck[THERMAL.index(_MIXED)].sunlight() / self._distance**2
+        factor = lines.cos_sun * np.float32(sunlight / np.pi) * np.exp(-shadow)
+        return factor * light.reflected * self._passed(lines, clouds.altitude)
+
+    def _passed(self, lines: Lines, altitude: Floats) -> Floats:
+        """Share of light at 3.9 um that gases let through from the Sun to an altitude and back."""
+        thermal = self.thermal
+        terms = np.flatnonzero(thermal.channel_of == THERMAL.index(_MIXED))
+        slant = 1 / np.maximum(lines.cos_sun, np.float32(0.05)) + 1 / lines.cos_view
+        middle = float(lines.latitude.mean())
+        layers = thermal.air.at(thermal.depths[:2, :, terms], middle)
+        above = np.flip(np.flip(layers, axis=1).cumsum(axis=1), axis=1)
+        beyond = thermal.air.at(thermal.above[terms], middle)
+        passed = np.zeros_like(lines.latitude)
+        bottom = ALTITUDE - THICKNESS / 2
+        for number, term in enumerate(terms):
+            dry, linear = (np.interp(altitude, bottom, one[:, number]) for one in above)
+            depth = (dry + linear * lines.moisture + beyond[number]) * slant
+            passed += thermal.share[THERMAL.index(_MIXED), term] * np.exp(-depth)
+        return passed
+
+
+def _as_delivered(image: Floats, thermal: Thermal, rng: np.random.Generator | None) -> Floats:
+    """With noise, and radiances as temperatures; in place."""
+    for number, name in enumerate(CHANNELS):
+        plane = image[number]
+        solar = name in SOLAR
+        planck = None if solar else thermal.planck[number - len(SOLAR)]
+        if rng is not None:
+            deviation = solar_noise(name) if planck is None else thermal_noise(name, planck)
+            plane += noise(rng, plane.shape, deviation)
+        if planck is None:
+            np.maximum(plane, 0, out=plane)
+        else:
+            plane[:] = planck.temperature(np.maximum(plane, _DARK))
+    return image
+
+
+def sun_distance(time: np.datetime64) -> float:
+    """Astronomical units: 1 - 0.01673 cos(0.9856 (day of the year - 4)) (Astronomical Almanac)."""
+    day = (time - time.astype("datetime64[Y]")) / np.timedelta64(1, "D") + 1
+    return float(1 - 0.01673 * np.cos(np.deg2rad(0.9856 * (day - 4))))

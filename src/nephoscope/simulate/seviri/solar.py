@@ -1,0 +1,214 @@
+"""Reflected sunlight: VIS006, VIS008, IR_016, and the share of it in IR_039.
+
+Each line of sight meets, from the top: air that scatters (Rayleigh), a layer of ice, a layer of
+droplets, aerosol, and the ground; each layer by the two-stream equations. What a layer reflects
+into one direction is taken as R(sun) R(view) / R(diffuse): it is the same when Sun and satellite
+change places, its flux is the two-stream one, and thin layers brighten towards the horizon as
+1 / (cos sun cos view). Layers are added with all reflections between them (e.g. Liou 2002, section
+6.4): R + T(sun) T(view) below / (1 - R(diffuse) below).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nephoscope.simulate.atmosphere import SEA, THICKNESS, Air, Atmosphere
+from nephoscope.simulate.optics import rayleigh
+from nephoscope.simulate.optics.gases import vapour_above
+from nephoscope.simulate.optics.ground import albedo, glint
+from nephoscope.simulate.optics.refraction import WAVELENGTH
+from nephoscope.simulate.optics.scattering import scattering
+from nephoscope.simulate.optics.two_stream import (
+    diffuse_reflectance_transmittance,
+    reflectance_transmittance,
+)
+from nephoscope.simulate.seviri.clouds import Column
+from nephoscope.simulate.seviri.viewing import Lines
+
+Floats = NDArray[np.float32]
+
+_AEROSOL_EXPONENT, _AEROSOL_ALBEDO, _AEROSOL_ASYMMETRY = 1.1, 0.94, 0.68
+_SCALE_HEIGHT = 8000.0  # m, of pressure
+_DOBSON = 2.1415e-5  # kg m-2
+# Optical depth of 300 Dobson units of ozone (Chappuis band), and (factor, exponent) of water vapour
+# in g cm-2 on the slant path, of the size of SMAC's (Rahman & Dedieu 1994, Int. J. Remote Sens. 15,
+# 123); what else absorbs (oxygen, carbon dioxide, methane), in the vertical at sea level.
+_OZONE = {"VIS006": 0.026, "VIS008": 0.001, "IR_016": 0.0}
+_VAPOUR = {"VIS006": (0.004, 0.6), "VIS008": (0.014, 0.6), "IR_016": (0.003, 0.6)}
+_OTHER = {"VIS006": 0.004, "VIS008": 0.003, "IR_016": 0.016}
+
+
+@dataclass(frozen=True)
+class Light:
+    """What a stack of layers does to sunlight: (line,) float32.
+
+    Args:
+        reflected: bidirectional reflectance factor, Sun to satellite.
+        albedo: for diffuse light from above.
+    """
+
+    reflected: Floats
+    albedo: Floats
+
+
+class Ground:
+    """Albedo of all columns in one channel, and the mirror of the sea.
+
+    Args:
+        atmosphere: whose ground it is.
+        channel: with sunlight.
+    """
+
+    def __init__(self, atmosphere: Atmosphere, channel: str) -> None:
+        surface = atmosphere.surface
+        self._albedo = albedo(surface, WAVELENGTH[channel]).ravel()
+        self._sea = (surface.kind == SEA).ravel()
+        self._wind = surface.wind.ravel()
+
+    def seen(self, lines: Lines) -> Light:
+        """By lines of sight."""
+        diffuse = self._albedo[lines.ground]
+        mirror = (
+            glint(self._wind[lines.ground], lines.cos_sun, lines.cos_view, lines.azimuth)
+            * (self._sea[lines.ground])
+        )
+        return Light(diffuse + mirror, diffuse)
+
+
+def reflectance(
+    channel: str, lines: Lines, clouds: Column, ground: Ground, haze: Floats, shadow: Floats
+) -> Floats:
+    """Bidirectional reflectance factor at the top of an atmosphere without absorbing gases.
+
+    Args:
+        channel: VIS006, VIS008 or IR_016.
+        lines: of sight.
+        clouds: on them.
+        ground: below them.
+        haze: (column,) float32, optical depth of aerosol at 550 nm.
+        shadow: (line,) float32, optical depth of cloud between the Sun and what is seen.
+
+    Returns:
+        (line,) float32; times the cosine of the Sun it is SEVIRI's reflectance (as a share).
+    """
+    wavelength = WAVELENGTH[channel]
+    aerosol = haze[lines.ground] * np.float32((wavelength / 0.55) ** -_AEROSOL_EXPONENT)
+    light = _below(aerosol, _AEROSOL_ASYMMETRY, _AEROSOL_ALBEDO, lines, ground.seen(lines))
+    light = through_clouds(channel, clouds, lines, light)
+    shaded = np.flatnonzero(shadow > 0)
+    if shaded.size:
+        _, lit = reflectance_transmittance(
+            shadow[shaded], np.float32(0.85), np.float32(1), lines.cos_sun[shaded]
+        )
+        light.reflected[shaded] *= lit
+    pressure = np.float32(rayleigh.SEA_LEVEL) * np.exp(clouds.altitude / np.float32(-_SCALE_HEIGHT))
+    return _rayleigh(rayleigh.optical_depth(wavelength, pressure), lines, light)
+
+
+def through_clouds(channel: str, clouds: Column, lines: Lines, light: Light) -> Light:
+    """Add the droplets, then the ice, to what is below them."""
+    for name, phase in (("water", clouds.water), ("ice", clouds.ice)):
+        where = np.flatnonzero(phase.depth > 0)
+        if not where.size:
+            continue
+        of = scattering(channel, name, phase.radius[where])  # type: ignore[arg-type]
+        part = _below(
+            phase.depth[where] * of.extinction, of.asymmetry, of.albedo, _some(lines, where),
+            Light(light.reflected[where], light.albedo[where]),
+        )  # fmt: skip
+        light = Light(light.reflected.copy(), light.albedo.copy())
+        light.reflected[where], light.albedo[where] = part.reflected, part.albedo
+    return light
+
+
+def _some(lines: Lines, where: NDArray[np.intp]) -> Lines:
+    """Lines of which only the angles are right."""
+    return replace(lines, cos_sun=lines.cos_sun[where], cos_view=lines.cos_view[where])
+
+
+def _below(
+    depth: Floats, asymmetry: Floats | float, scattered: Floats | float, lines: Lines, under: Light
+) -> Light:
+    """A layer above what lies under it."""
+    layer = depth, asymmetry, scattered
+    up, down = reflectance_transmittance(*layer, lines.cos_sun)
+    up_view, down_view = reflectance_transmittance(*layer, lines.cos_view)
+    back, through = diffuse_reflectance_transmittance(*layer)
+    between = 1 / (1 - back * under.albedo)
+    own = up * up_view / np.maximum(back, np.float32(1e-9))
+    reflected = own + down * down_view * under.reflected * between
+    diffuse = back + through**2 * under.albedo * between
+    return Light(np.asarray(reflected, np.float32), np.asarray(diffuse, np.float32))
+
+
+def _rayleigh(depth: Floats, lines: Lines, under: Light) -> Floats:
+    """Air above all else: single scattering, and the light it takes from what is below.
+
+    Half of the scattered light is lost upwards.
+    """
+    sun, view = np.maximum(lines.cos_sun, np.float32(0.02)), lines.cos_view
+    sines = np.sqrt((1 - sun**2) * (1 - view**2))
+    angle = -sun * view + sines * np.cos(np.deg2rad(lines.azimuth + 180))
+    slant = 1 / sun + 1 / view
+    own = rayleigh.phase(angle)[0] * -np.expm1(-depth * slant) / (4 * (sun + view))
+    passed = np.exp(-depth * slant / 2) / (1 - depth * under.albedo)
+    return np.asarray(own + passed * under.reflected, np.float32)
+
+
+def gas_transmittance(channel: str, air: Air, lines: Lines, altitude: Floats) -> Floats:
+    """Of ozone above all cloud, and of water vapour and mixed gases above an altitude.
+
+    Args:
+        channel: VIS006, VIS008 or IR_016.
+        air: profiles.
+        lines: of sight.
+        altitude: (line,) float32, m, of what is seen.
+
+    Returns:
+        (line,) float32, for Sun to there to satellite.
+    """
+    slant = 1 / np.maximum(lines.cos_sun, np.float32(0.05)) + 1 / lines.cos_view
+    heights = np.arange(0, 20_001, 1000.0)
+    middle = float(np.mean(lines.latitude))
+    profile = [float(air.at(vapour_above(air, height), middle)) for height in heights]
+    vapour = np.interp(altitude, heights, profile).astype(np.float32) * lines.moisture
+    ozone = float(air.at(air.column_above, middle)) + float(
+        air.at((air.ozone * np.float32(THICKNESS)).sum(axis=0), middle)
+    )
+    factor, exponent = _VAPOUR[channel]
+    depth = _OZONE[channel] * ozone / (300 * _DOBSON) * slant
+    depth += _OTHER[channel] * np.exp(altitude / -_SCALE_HEIGHT) * slant
+    depth += np.float32(factor) * (slant * vapour / 10) ** np.float32(exponent)
+    return np.exp(-depth)
+
+
+def dimming(channel: str, clouds: Column, cos_view: Floats) -> tuple[Floats, Floats]:
+    """Shares of a black body's radiance that droplets and ice do not emit, as they reflect.
+
+    Kirchhoff's law: what a cloud reflects from a direction it does not emit into it.
+
+    Args:
+        channel: IR_039.
+        clouds: on the lines.
+        cos_view: (line,) float32.
+
+    Returns:
+        Of the droplets as seen through the ice, and of the ice: (line,) float32.
+    """
+    shares = []
+    seen = np.ones_like(cos_view)
+    for name, phase in (("ice", clouds.ice), ("water", clouds.water)):
+        share = np.zeros_like(cos_view)
+        where = np.flatnonzero(phase.depth > 0)
+        if where.size:
+            of = scattering(channel, name, phase.radius[where])  # type: ignore[arg-type]
+            up, down = reflectance_transmittance(
+                phase.depth[where] * of.extinction, of.asymmetry, of.albedo, cos_view[where]
+            )
+            share[where] = up * seen[where]
+            seen[where] *= down
+        shares.append(share)
+    return shares[1], shares[0]

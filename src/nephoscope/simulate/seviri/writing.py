@@ -1,0 +1,135 @@
+"""Simulated pictures on disk: native files, the track of DARDAR across them, and the truth.
+
+Layout, as archives deliver: `out/HRSEVIRI/YYYY/MM/DD/MSG2-SEVI-MSG15-0100-NA-*.nat` (pictures of
+the EUMETSAT Data Store), `out/DARNI_L2_PRO.v2.00/YYYY/YYYY_MM_DD/*.nc` (DARDAR-Nice of ICARE),
+`out/truth/MSG2-YYYYmmddHHMM.zarr` beside them, and `out/simulation.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+
+from nephoscope.errors import UsageError
+from nephoscope.instruments.seviri.channels import CHANNELS
+from nephoscope.instruments.seviri.packing import GROUP
+from nephoscope.simulate.atmosphere import LocalGrid
+from nephoscope.simulate.atmosphere.truth import average, write_truth
+from nephoscope.simulate.atmosphere.weather import Weather
+from nephoscope.simulate.profilers.tracks import write_dardar_track
+from nephoscope.simulate.seviri.choosing import Region, choose_region
+from nephoscope.simulate.seviri.native import native_name, write_native
+from nephoscope.simulate.seviri.observing import observe
+from nephoscope.simulate.seviri.viewing import line_places
+from nephoscope.simulate.sidecar import write_sidecar
+from nephoscope.simulate.version import SIMULATOR_VERSION
+from nephoscope.workers import each_in_processes
+
+SPACING = 1500.0
+"""Width of a column of the atmosphere, m: half a pixel below the satellite."""
+MARGIN = 45_000.0
+"""Of atmosphere around a region, m: what is seen and what casts shadows from outside of it."""
+SIZE = 512
+_SATELLITE = "Meteosat-9"
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What one worker makes."""
+
+    out: Path
+    region: Region
+
+
+def simulate_slots(
+    out: str | PathLike[str],
+    scenes: int = 1,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+    workers: int = 1,
+    slots: int = 1,
+    size: int = SIZE,
+) -> list[Path]:
+    """Write pictures of SEVIRI, the track of DARDAR and the truth, in the formats of the archives.
+
+    Each scene is another region and another day, by day or by night, as the A-Train crosses it.
+    Scenes whose pictures are all there are not made again.
+
+    Args:
+        out: folder, made if need be.
+        scenes: number of scenes.
+        seed: same seed, same files.
+        progress: called with the name of each scene ("MSG2-201006111230") when it is made.
+        workers: processes.
+        slots: pictures of a scene, a quarter of an hour apart, while its clouds move and grow.
+        size: rows and columns of a picture, a multiple of 4.
+
+    Returns:
+        The pictures, in order of scenes and time.
+
+    Raises:
+        UsageError: `out` holds another simulation, or numbers below 1, or no multiple of 4.
+        OutputError: something cannot be written.
+    """
+    if min(scenes, slots, size) < 1 or size % GROUP:
+        raise UsageError(
+            f"{scenes} scenes of {slots} slots of {size} pixels: ask for at least 1, and pixels in "
+            f"fours"
+        )
+    out = Path(out)
+    jobs = [_Scene(out, choose_region(seed, number, size, slots)) for number in range(scenes)]
+    write_sidecar(out, "seviri", version=SIMULATOR_VERSION, seed=seed, slots=slots, size=size)
+    for scene, error in each_in_processes(make_scene, jobs, workers):
+        if error is not None:
+            raise error
+        if progress is not None:
+            progress(name_of(scene.region, 0))
+    return [path for job in jobs for path in pictures_of(job.out, job.region)]
+
+
+def name_of(region: Region, slot: int) -> str:
+    """Satellite and start of a slot, as `find_slots` has it."""
+    start = region.starts[slot].astype("datetime64[us]").astype(datetime)
+    return f"MSG2-{start:%Y%m%d%H%M}"
+
+
+def pictures_of(out: Path, region: Region) -> list[Path]:
+    """Files of a scene, in order of time."""
+    days = (start.astype("datetime64[us]").astype(datetime) for start in region.starts)
+    return [
+        out / "HRSEVIRI" / f"{day:%Y/%m/%d}" / native_name(start, _SATELLITE)
+        for day, start in zip(days, region.starts, strict=True)
+    ]
+
+
+def make_scene(scene: _Scene) -> None:
+    """Make what is missing of a scene: the picture last, so that it says that all is there."""
+    out, region = scene.out, scene.region
+    paths = pictures_of(out, region)
+    if all(path.exists() for path in paths):
+        return
+    grid = region.grid
+    columns = LocalGrid.covering(*grid.places(), SPACING, MARGIN)
+    weather = Weather(columns, region.seed, region.middle(region.overpass))
+    for slot, path in enumerate(paths):
+        if path.exists():
+            continue
+        atmosphere = weather.at(region.middle(slot))
+        truth = average(atmosphere, *line_places(grid), seed=region.seed)
+        truth.attrs["picture"] = path.relative_to(out).as_posix()
+        if slot == region.overpass:
+            # What the A-Train sees of the same air.
+            track = write_dardar_track(
+                out, atmosphere, region.orbit, region.northwards, region.seed
+            )
+            truth.attrs["track"] = track.relative_to(out).as_posix()
+        write_truth(out / "truth" / f"{name_of(region, slot)}.zarr", truth)
+        image = observe(atmosphere, grid, region.starts[slot], region.seed + slot, _SATELLITE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_native(
+            path, image, CHANNELS, region.starts[slot], region.first_row, region.first_col,
+            _SATELLITE,
+        )  # fmt: skip

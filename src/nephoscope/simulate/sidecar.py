@@ -1,0 +1,36 @@
+"""`simulation.json`: what made the files of a folder, so that one folder holds one simulation."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from nephoscope.errors import UsageError
+from nephoscope.files import write_text
+
+SIDECAR = "simulation.json"
+
+
+def write_sidecar(out: Path, simulator: str, **facts: Any) -> None:
+    """Say in `out` how its files are made; a folder of the same simulation is taken up again.
+
+    Args:
+        out: folder, made if need be.
+        simulator: its room below `nephoscope.simulate`.
+        facts: seed, limits and whatever else the files follow from.
+
+    Raises:
+        UsageError: the folder holds another simulation.
+        OutputError: it cannot be written.
+    """
+    whole = {
+        "simulator": f"nephoscope.simulate.{simulator}",
+        "nephoscope": version("nephoscope"),
+        **facts,
+    }
+    path = out / SIDECAR
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != whole:
+        raise UsageError(f"{out} holds another simulation (see {path}): choose another folder")
+    write_text(path, json.dumps(whole, indent=2) + "\n")
