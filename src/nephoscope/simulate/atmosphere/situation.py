@@ -144,7 +144,7 @@ def draw_situation(
     land = _blocks(ground.kind == LAND, step, (rows, cols))
     rise = 1.3 * share["itcz"] + 0.35 * share["storms"] - 1.0 * share["dry"] - 0.3 * share["polar"]
     rise = rise + (0.7 + 0.3 * share["storms"]) * noise["rise"]
-    stability = 0.8 * share["dry"] * (1 - land) + 0.7 * share["polar"] - 0.9 * share["itcz"]
+    stability = 0.6 * share["dry"] * (1 - land) + 0.7 * share["polar"] - 0.9 * share["itcz"]
     stability = stability + 0.8 * noise["stability"] - 0.35 * noise["rise"]
     strength = sigmoid(4 * (noise["cyclones"] + 0.5 * noise["rise"]) - 0.5) * share["storms"]
     day = (time - time.astype("datetime64[D]")) / np.timedelta64(1, "h")

@@ -13,7 +13,7 @@ from nephoscope.simulate.atmosphere.microphysics import (
     effective_radius,
     ice_extinction,
     liquid_extinction,
-    prior_n0,
+    usual_n0,
 )
 from nephoscope.simulate.atmosphere.situation import Situation
 from nephoscope.simulate.atmosphere.state import ALTITUDE, EDGES, LEVELS, THICKNESS, level_at
@@ -27,8 +27,6 @@ LEAST_LIQUID, LEAST_ICE = 2e-6, 2e-8
 """Contents below which there is no cloud, kg m-3."""
 _STEPS = 64
 _REFERENCE = np.float32(243.15)  # K
-_CROWDING = np.float32(0.4)
-_USUAL = np.float32(np.log(3e-6))
 
 
 @dataclass(frozen=True)
@@ -191,7 +189,7 @@ def _add_part(cubes: Cubes, cloud: Cloud, situation: Situation, part: _Part) -> 
         full = full * part.of(cloud.ice) * grain
         full *= np.exp(np.float32(cloud.warmer) * (temperature - _REFERENCE))
         full *= np.where(temperature < FREEZING, np.maximum(frozen, 0.3), 0)
-        there |= _add_ice(cubes, part, full, prior_n0(temperature) + part.of(cloud.crystals))
+        there |= _add_ice(cubes, part, full, temperature, part.of(cloud.crystals))
     kind = cloud.kind if isinstance(cloud.kind, int) else cloud.kind[part.here[there]]
     cubes.cloud_type[level, part.columns[there]] = kind
 
@@ -219,15 +217,13 @@ def _add_liquid(
     return there
 
 
-def _add_ice(cubes: Cubes, part: _Part, mean: Floats, log_n0: Floats) -> NDArray[np.bool_]:
-    """Ice of a level; where there is more of it there are more crystals, not only larger ones.
-
-    N0* is the temperature's times (IWC / 3e-6 kg m-3)^0.4: Delanoe and Hogan (2008, J. Geophys.
-    Res. 113, D07204) normalise it by the extinction to the power 0.6.
-    """
+def _add_ice(
+    cubes: Cubes, part: _Part, mean: Floats, temperature: Floats, crystals: Floats | float
+) -> NDArray[np.bool_]:
     there = np.asarray(mean > LEAST_ICE)
     mean, columns = mean[there], part.columns[there]
-    log_n0 = log_n0[there] + _CROWDING * (np.log(mean) - _USUAL)
+    log_n0 = usual_n0(temperature[there], mean)
+    log_n0 += crystals if isinstance(crystals, float | int) else crystals[there]
     cubes.iwc[part.level, columns] += mean
     cubes.ice_extinction[part.level, columns] += ice_extinction(mean, log_n0)
     return there
