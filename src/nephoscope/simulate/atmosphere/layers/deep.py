@@ -175,6 +175,17 @@ def _spread_downwind(s: Situation, excess: Floats) -> Floats:
     reach = plane + np.float32(0.3)
     for hours in (0.7, 1.5, 2.5):
         away = hours * 3600 / s.grid.spacing
-        moved = np.roll(plane, (round(-north * away), round(east * away)), (0, 1))
+        moved = _moved(plane, round(-north * away), round(east * away))
         np.maximum(reach, moved + np.float32(0.3 - 0.16 * hours), out=reach)
     return reach.ravel()
+
+
+def _moved(plane: Floats, down: int, right: int) -> Floats:
+    """Shifted by whole rows and columns; what comes from beyond the edge holds no cloud."""
+    rows, cols = plane.shape
+    moved = np.full_like(plane, -9)
+    if abs(down) < rows and abs(right) < cols:
+        moved[max(down, 0) : rows + min(down, 0), max(right, 0) : cols + min(right, 0)] = plane[
+            max(-down, 0) : rows - max(down, 0), max(-right, 0) : cols - max(right, 0)
+        ]
+    return moved

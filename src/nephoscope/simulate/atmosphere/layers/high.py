@@ -66,7 +66,7 @@ def veil(situation: Situation) -> list[Cloud]:
     """
     s = situation
     cover = 0.03 + 0.33 * np.exp(-((s.latitude / 20) ** 2)) * sigmoid(1.2 * (s.moisture + 0.2))
-    cloth = s.field("veil", _VEIL, 15_000)
+    cloth, other = (s.field(name, _VEIL, 15_000) for name in ("veil", "veil grain"))
     excess = cloth - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess = excess[columns]
@@ -78,7 +78,7 @@ def veil(situation: Situation) -> list[Cloud]:
             columns,
             top - depth,
             top,
-            Grain((cloth, cloth), 0.4, 2000.0),
+            Grain((other, cloth), 0.4, 2000.0),
             ice=2.2e-6 * np.exp(0.5 * cloth[columns]),
             warmer=0.02,
             crystals=0.6,
