@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from nephoscope.evaluation.markdown import table_of
+from nephoscope.simulate.reading import find_truths, open_simulated
 
 Planes = dict[str, NDArray[np.float32]]
 Keep = Callable[[str], bool]
@@ -72,7 +73,7 @@ def main() -> None:
     options = parser.parse_args()
     scenes = [
         cloudy_pixels(options.pipeline, truth, options.pixels)
-        for truth in sorted(options.simulated.rglob("*.zarr"))
+        for truth in find_truths(options.simulated)
     ]
     rows = scores_of(options.pipeline, [scene for scene in scenes if len(scene.height)])
     options.output.mkdir(parents=True, exist_ok=True)
@@ -87,8 +88,8 @@ def main() -> None:
 
 def cloudy_pixels(pipeline: str, truth_path: Path, most: int) -> Pixels:
     """Cloudy pixels of a scene, at most `most`, drawn evenly."""
-    truth = xr.open_zarr(truth_path)
-    planes = {"seviri": _seviri, "polder": _polder}[pipeline](truth_path, truth)
+    scene, truth, _ = open_simulated(truth_path)
+    planes = {"seviri": _seviri, "polder": _polder}[pipeline](scene)
     height = truth["cloud_top_height"].values
     wanted = (truth["cloud_cover"].values >= SMALLEST_COVER) & np.isfinite(height)
     wanted &= truth["optical_depth"].values >= SMALLEST_DEPTH
@@ -120,25 +121,16 @@ def _errors(guess: Any, asked: Any, known: Any) -> tuple[float, float, float]:  
     return float(np.abs(wrong).mean()), float(np.sqrt(np.mean(wrong**2))), float(told)
 
 
-def _seviri(truth_path: Path, truth: xr.Dataset) -> Planes:
-    from nephoscope.instruments.seviri import read_slot
-
-    scene = read_slot(truth_path.parents[1] / truth.attrs["picture"])
+def _seviri(scene: xr.Dataset) -> Planes:
     planes = dict(zip(scene["channel"].values, scene["image"].values, strict=True))
     for name in ("solar_zenith", "satellite_zenith"):
         planes[name] = scene[name].values
     return {str(name): plane for name, plane in planes.items()}
 
 
-def _polder(truth_path: Path, truth: xr.Dataset) -> Planes:
-    from nephoscope.instruments.polder import read_half_orbit
-    from nephoscope.instruments.polder.windows import Window
-
-    window = Window(int(truth["row"][0]), truth["origin"].values, truth.sizes["x"])
-    path = truth_path.parents[1] / truth.attrs["picture"]
-    scene = read_half_orbit(path, "directional", window=window)
+def _polder(scene: xr.Dataset) -> Planes:
     views = scene.sizes["view"]
-    cubes = scene["image"].values.reshape(-1, views, *window.shape)
+    cubes = scene["image"].values.reshape(-1, views, *scene.image.shape[1:])
     fields = dict(zip(scene["field"].values[::views], cubes, strict=True))
     fields["oxygen"] = fields["I763NP"] / fields["I765NP"]
     fields["vapour"] = fields["I910NP"] / fields["I865P"]
