@@ -17,11 +17,12 @@ from nephoscope.instruments.seviri import CHANNELS
 from nephoscope.simulate.atmosphere import LocalGrid
 from nephoscope.simulate.atmosphere.truth import average, write_truth
 from nephoscope.simulate.atmosphere.weather import Weather
+from nephoscope.simulate.profilers.tracks import write_dardar_track
 from nephoscope.simulate.seviri.choosing import choose_region
 from nephoscope.simulate.seviri.native import write_native
 from nephoscope.simulate.seviri.observing import observe
 from nephoscope.simulate.seviri.viewing import places_of
-from nephoscope.simulate.seviri.writing import MARGIN, SPACING, dardar_beside
+from nephoscope.simulate.seviri.writing import MARGIN, SPACING
 
 
 def _timed(stage: str, work: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401
@@ -44,7 +45,8 @@ def main(size: int) -> None:
     truth = _timed("truth", average, atmosphere, *places_of(grid), region.seed)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        _timed("track", dardar_beside, region, atmosphere, out)
+        overpass = region.orbit, region.northwards, region.seed
+        _timed("track", write_dardar_track, out, atmosphere, *overpass)
         _timed("truth file", write_truth, out / "truth.zarr", truth)
         corner = region.first_row, region.first_col
         _timed("native file", write_native, out, image, CHANNELS, start, *corner)

@@ -96,6 +96,13 @@ class Revolution:
         since = self.node_time.astype("datetime64[ms]") - CLOUDSAT_LAUNCH
         return int(since / np.timedelta64(1, "s") / PERIOD)
 
+    def half_start(self, northwards: bool = True) -> np.datetime64:
+        """When its half begins, at the turn of the track, UTC; it names half orbits."""
+        quarter = np.timedelta64(round(PERIOD * 250), "ms")
+        node = self.node_time.astype("datetime64[ms]")
+        start: np.datetime64 = node - quarter if northwards else node + quarter
+        return start
+
     def time_at(self, latitude: ArrayLike, northwards: bool = True) -> NDArray[np.datetime64]:
         """When it is at latitudes (degrees, geodetic), same shape, datetime64[ms].
 

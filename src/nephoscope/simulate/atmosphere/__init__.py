@@ -4,6 +4,7 @@ from nephoscope.simulate.atmosphere.grid import LocalGrid
 from nephoscope.simulate.atmosphere.state import (
     ALTITUDE,
     BOTTOM,
+    EDGES,
     LAND,
     LEVELS,
     SEA,
@@ -18,6 +19,7 @@ from nephoscope.simulate.atmosphere.weather import Weather
 __all__ = [
     "ALTITUDE",
     "BOTTOM",
+    "EDGES",
     "LAND",
     "LEVELS",
     "SEA",

@@ -31,7 +31,8 @@ _STEERING = 3000.0  # m: the wind there carries weather systems along
 _SYNOPTIC = Texture(1_500_000.0, inner=100_000.0, slope=2.2, dissipation=2e-5)
 _EDDIES = Texture(600_000.0, inner=150_000.0, slope=2.5, dissipation=2e-5)
 _DEFORMATION = 35_000.0  # m
-_FRONTS = Texture(1_200_000.0, inner=200_000.0, slope=2.5, stretch=1.6, angle=35, dissipation=2e-5)
+_FRONTS = Texture(2_000_000.0, inner=450_000.0, slope=2.5, stretch=1.5, angle=35, dissipation=2e-5)
+_CYCLONES = Texture(1_500_000.0, inner=400_000.0, slope=2.2, dissipation=2e-5)
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,18 @@ class Situation:
     warp: NDArray[np.int32]
     field_of: FieldOf
 
-    def field(self, name: str, texture: Texture, altitude: float) -> Floats:
-        """Noise (row * col,) float32 that drifts with the wind at `altitude`, m."""
+    def field(self, name: str, texture: Texture, altitude: float, bent: bool = True) -> Floats:
+        """Noise on all columns, drifting with the wind at an altitude: (row * col,) float32.
+
+        Args:
+            name: of the field.
+            texture: its spectrum.
+            altitude: m.
+            bent: whether eddies have drawn it out; cells are too short-lived for that.
+        """
         field = self.field_of(name, texture, self.grid.shape, self.grid.spacing)
         straight = field.at(self.seconds, self.winds.at(altitude)).ravel()
-        return np.take(straight, self.warp)
+        return np.take(straight, self.warp) if bent else straight
 
     def map(self, name: str, texture: Texture, altitude: float = _STEERING) -> Floats:
         """Noise on the coarse grid."""
@@ -138,6 +146,7 @@ def draw_situation(
         ("stability", _SYNOPTIC),
         ("moisture", _SYNOPTIC),
         ("front", _FRONTS),
+        ("cyclones", _CYCLONES),
     ):
         field = field_of(f"weather {name}", texture, (rows, cols), grid.spacing * step)
         noise[name] = field.at(seconds, winds.at(_STEERING))
@@ -147,7 +156,7 @@ def draw_situation(
     rise = rise + (0.7 + 0.3 * belts["storms"]) * noise["rise"]
     stability = 0.8 * belts["dry"] * (1 - land) + 0.7 * belts["polar"] - 0.9 * belts["itcz"]
     stability = stability + 0.8 * noise["stability"] - 0.35 * noise["rise"]
-    distance, strength = _fronts(noise["front"], grid.spacing * step)
+    strength = sigmoid(4 * (noise["cyclones"] + 0.5 * noise["rise"]) - 0.5) * belts["storms"]
     day = (time - time.astype("datetime64[D]")) / np.timedelta64(1, "h")
     return Situation(
         grid=grid,
@@ -161,8 +170,8 @@ def draw_situation(
         rise=np.asarray(rise, np.float32),
         stability=np.asarray(stability, np.float32),
         moisture=np.asarray(0.6 * rise + 0.8 * noise["moisture"], np.float32),
-        front=distance,
-        frontal=np.asarray(strength * belts["storms"] * sigmoid(2.5 * rise), np.float32),
+        front=_distance(noise["front"], grid.spacing * step),
+        frontal=strength,
         ground=ground.altitude.ravel(),
         warp=_warp(grid, seconds, winds, field_of),
         field_of=field_of,
@@ -204,16 +213,10 @@ def _warp(grid: LocalGrid, seconds: float, winds: Winds, field_of: FieldOf) -> N
     return np.asarray(index[0] * np.int32(grid.cols) + index[1]).ravel()
 
 
-def _fronts(field: Floats, spacing: float) -> tuple[Floats, Floats]:
-    """Fronts are the lines where a smooth field is 0: distance from them (m) and strength.
-
-    A front is strong where the field is steep.
-    """
+def _distance(field: Floats, spacing: float) -> Floats:
+    """Distance (m) from the lines where a smooth field is 0: fronts lie there."""
     down, right = np.gradient(field, spacing)
-    steep = np.hypot(down, right)
-    typical = np.float32(1 / 350_000)
-    distance = field / np.maximum(steep, 0.3 * typical)
-    return distance.astype(np.float32), sigmoid(4 * (steep / typical - 1.0))
+    return np.asarray(field / np.maximum(np.hypot(down, right), 1 / 1_500_000), np.float32)
 
 
 def _blocks(plane: NDArray[np.bool_], step: int, shape: tuple[int, int]) -> Floats:

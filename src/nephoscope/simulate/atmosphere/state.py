@@ -12,9 +12,17 @@ from nephoscope.simulate.atmosphere.grid import LocalGrid
 LEVELS, THICKNESS, BOTTOM = 84, 240.0, -30.0
 """Layers of the atmosphere, their thickness and the lower edge of the lowest (m above the sea): the
 60-m gates of DARDAR, centred on multiples of 60 m, nest in them."""
-ALTITUDE = (np.arange(LEVELS, dtype=np.float32) + np.float32(0.5)) * np.float32(THICKNESS)
-ALTITUDE += np.float32(BOTTOM)
+EDGES = (np.arange(LEVELS + 1, dtype=np.float32) * THICKNESS + BOTTOM).astype(np.float32)
+"""Between the layers, m above the sea: (level + 1,) float32, the lowest first."""
+ALTITUDE = (EDGES[:-1] + EDGES[1:]) / 2
 """Centres of the layers, m above the sea: (level,) float32, the lowest first."""
+
+
+def level_at(altitude: ArrayLike) -> NDArray[np.intp]:
+    """Number of the layer that holds each altitude (m), same shape; outermost beyond the ends."""
+    number = np.floor((np.asarray(altitude) - BOTTOM) / THICKNESS)
+    return np.asarray(np.clip(number, 0, LEVELS - 1), np.intp)
+
 
 Floats = NDArray[np.float32]
 SEA, LAND, SNOW = 0, 1, 2

@@ -67,7 +67,7 @@ def draw_ground(grid: LocalGrid, seed: int, air: Air, time: np.datetime64) -> Gr
     altitude = _altitude(height, noise["relief"])
     vegetation = _vegetation(latitude, time, noise["patches"]) * land
     cold = air.at(air.temperature[0], latitude) - np.float32(LAPSE) * altitude
-    frozen = cold + 2 * noise["patches"] < np.where(land, np.float32(270.5), np.float32(259))
+    frozen = cold + 2 * noise["patches"] < np.where(land, np.float32(270.5), np.float32(252))
     dusty = np.float32(0.12) + 0.25 * np.exp(-(((np.abs(latitude) - 18) / 14) ** 2)) * land
     return Ground(
         kind=np.where(frozen, SNOW, np.where(land, LAND, SEA)).astype(np.uint8),

@@ -71,7 +71,7 @@ def whitecaps(wind: ArrayLike) -> Floats:
         wind: any shape, m s-1 at 10 m.
     """
     speed = np.asarray(wind, np.float32)
-    return np.minimum(np.float32(2.95e-6) * speed ** np.float32(3.52), np.float32(0.2))
+    return np.asarray(np.minimum(np.float32(2.95e-6) * speed ** np.float32(3.52), np.float32(0.2)))
 
 
 def glint(

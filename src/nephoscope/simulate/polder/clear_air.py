@@ -76,7 +76,7 @@ def layer_of(
     share = (1 - direct) / np.maximum(total, np.float32(1e-7)) / angles.around
     down = _plane_albedo(similar, angles.sun)
     up = _plane_albedo(similar, angles.view)
-    once = (1 - np.exp(-similar * (1 / angles.sun + 2))) / (2 * (1 + 2 * angles.sun))
+    once = _isotropic_once(similar, angles.sun)
     fades = 1 - np.exp(-similar / angles.view)
     many = np.maximum(down - once, 0) * fades / (1 - np.exp(np.float32(-1.66) * similar) + 1e-9)
     both = (1 - down) * (1 - up)
@@ -87,7 +87,14 @@ def layer_of(
     )
 
 
+def _isotropic_once(depth: Floats, cosine: Floats) -> Floats:
+    """Albedo of single scattering alone, with one airmass for what goes up, fitted."""
+    airmass = np.maximum(np.float32(4.4) - np.float32(6.2) * depth, np.float32(2.7))
+    scattered = 1 - np.exp(-depth * (1 / cosine + airmass))
+    return np.asarray(scattered / (2 * (1 + airmass * cosine)))
+
+
 def _plane_albedo(depth: Floats, cosine: Floats) -> Floats:
     """Conservative and isotropic: Shettle and Weinman 1970, equation 12 with g = 0."""
     left = np.exp(-depth / cosine)
-    return 1 - (2 + 3 * cosine + (2 - 3 * cosine) * left) / (4 + 3 * depth)
+    return np.asarray(1 - (2 + 3 * cosine + (2 - 3 * cosine) * left) / (4 + 3 * depth))

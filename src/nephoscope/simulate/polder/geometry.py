@@ -66,7 +66,7 @@ class Views:
         0 with the Sun behind the satellite, so that cos(scattering angle) =
         -cos(thetas) cos(thetav) - sin(thetas) sin(thetav) cos(phi).
         """
-        return np.mod(self.phis - self.azimuth, np.float32(360))
+        return np.asarray(np.mod(self.phis - self.azimuth, np.float32(360)))
 
 
 def swath_window(revolution: Revolution, rows: tuple[int, int]) -> Window:

@@ -23,6 +23,7 @@ ASYMMETRY = 0.85
 """Whose delta scaling leaves 0.46, as droplets; crystals are left with 0.43: one value for all."""
 HALFWAY = 2.3
 """Scaled optical depth of which a conservative cloud reflects half, about 4 / (3 (1 - 0.46))."""
+_TINY = np.float32(1e-12)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Crossing:
         liquid: share of the sunlight that droplets scatter once into the line, of what an endless
             cloud would: the sum over layers of exp(-depth / mu) differences on the slant path.
         ice: the same of crystals.
+        bow: as `liquid`, of twice the scaled depth: all but what is diffracted counts as scattered.
         direct: what is left of sunlight that comes down and goes up the line unscattered.
         radius: effective radius of the droplets that scatter, m; 0 without any.
         pressure: mean pressure at which cloud sends light back, Pa; 0 without cloud.
@@ -42,6 +44,7 @@ class Crossing:
     depth: Floats
     liquid: Floats
     ice: Floats
+    bow: Floats
     direct: Floats
     radius: Floats
     pressure: Floats
@@ -69,7 +72,7 @@ def march(
         airmass: 1 / mu_sun + 1 / mu_view, broadcast with the lines.
     """
     shape = sight.row.shape
-    depth, liquid, radius, raised = (np.zeros(shape, np.float32) for _ in range(4))
+    depth, liquid, bow, radius, raised = (np.zeros(shape, np.float32) for _ in range(5))
     left, albedo = np.ones(shape, np.float32), np.zeros(shape, np.float32)
     liquid_share = np.float32(LIQUID_KEPT * THICKNESS)
     ice_share = np.float32(ICE_KEPT * THICKNESS)
@@ -87,17 +90,20 @@ def march(
         depth += here
         after = np.exp(-airmass * depth)
         scattered = left - after
+        both = left + after
         left = after
         grown = depth / (depth + np.float32(HALFWAY))
         raised += (grown - albedo) * pressure[level]
         albedo = grown
         if wet:
-            np.maximum(here, np.float32(1e-12), out=here)
+            np.maximum(here, _TINY, out=here)
             scattered *= drops
             scattered /= here
             liquid += scattered
+            # The difference of the squares, which fade twice as fast.
+            bow += scattered * both
             water = atmosphere.lwc[level].reshape(-1).take(column)
-            np.maximum(droplets, np.float32(1e-12), out=droplets)
+            np.maximum(droplets, _TINY, out=droplets)
             scattered *= water
             scattered /= droplets
             radius += scattered
@@ -106,7 +112,8 @@ def march(
         depth,
         liquid,
         1 - left - liquid,
+        bow,
         left,
-        np.float32(1.5e-3) * radius / np.maximum(liquid, np.float32(1e-12)),
-        raised / np.maximum(albedo, np.float32(1e-12)),
+        np.asarray(np.float32(1.5e-3) * radius / np.maximum(liquid, _TINY)),
+        np.asarray(raised / np.maximum(albedo, _TINY)),
     )

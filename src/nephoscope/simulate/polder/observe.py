@@ -206,7 +206,7 @@ class _Block:
         )
         light = radiances(crossing, angles, below)
         q, u = rotation(thetas, thetav, phi)
-        out = {}
+        out: dict[str, Floats] = {}
         for band in BANDS:
             parts = [light[f"I{band}"]]
             if band in POLARISED:

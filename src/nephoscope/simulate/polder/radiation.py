@@ -12,6 +12,7 @@ in unscattered light alone (E). Each part is weakened by the gases down to where
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from nephoscope.instruments.polder.fields import BANDS, POLARISED
 from nephoscope.simulate.optics import oxygen
 from nephoscope.simulate.optics.absorbers import ozone_depth, vapour_transmittance
 from nephoscope.simulate.optics.ground import fresnel, glint_facets
-from nephoscope.simulate.polder.clear_air import Layer, layer_of
+from nephoscope.simulate.polder.clear_air import layer_of
 from nephoscope.simulate.polder.clouds import (
     Angles,
     Cloud,
@@ -32,10 +33,12 @@ from nephoscope.simulate.polder.clouds import (
 from nephoscope.simulate.polder.marching import Crossing
 
 Floats = NDArray[np.float32]
+Part = tuple[Floats, Floats]
 
 SKY_ALBEDO = 0.05
 """Of the sea's surface for light from the whole sky (Cox and Munk 1954)."""
-# Wavelengths of droplet tables that stand for each band.
+VAPOUR_BAND = 910
+# Wavelengths of the droplet tables that stand for each band.
 _TABLES = {443: (490,), 490: (490,), 565: (490, 670), 670: (670,), 763: (670, 865),
            765: (670, 865), 865: (865,), 910: (865,), 1020: (865,)}  # fmt: skip
 
@@ -52,7 +55,7 @@ class Below:
         pressure: Pa, at the ground.
         vapour: kg m-2, of the whole column.
         vapour_at_cloud: kg m-2, above `Crossing.pressure`.
-        ozone: (pixel,) kg m-2.
+        ozone: kg m-2, of the whole column.
     """
 
     albedo: dict[int, Floats]
@@ -63,6 +66,27 @@ class Below:
     vapour: Floats
     vapour_at_cloud: Floats
     ozone: Floats
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one view of some pixels meets, for all bands: lines are (line, pixel).
+
+    Args:
+        crossing: of the clouds.
+        cloud: what they do.
+        once: light scattered once by cloud and its polarised part, by wavelength of the tables.
+        mirror: of the sea, reflectance factor and its polarised part.
+        below: the ground.
+        angles: of the pixels.
+    """
+
+    crossing: Crossing
+    cloud: Cloud
+    once: dict[int, Part]
+    mirror: Part
+    below: Below
+    angles: Angles
 
 
 def radiances(crossing: Crossing, angles: Angles, below: Below) -> dict[str, Floats]:
@@ -77,73 +101,73 @@ def radiances(crossing: Crossing, angles: Angles, below: Below) -> dict[str, Flo
         "I443" to "I1020", and "P490", "P670", "P865": light that swings across the scattering plane
         less that along it; (pixel,) float32.
     """
-    cloud = cloud_of(crossing, angles)
     drops = DropletPhase.of(crossing, angles)
-    once = {wave: single_scattering(crossing, angles, wave, drops) for wave in (490, 670, 865)}
     facets, incidence = glint_facets(below.wind, angles.sun, angles.view, angles.phi)
-    mirrors = [below.sea * facets * part for part in fresnel(incidence)]
+    across, along = fresnel(incidence)
+    half = below.sea * facets / 2
+    seen = Look(
+        crossing,
+        cloud_of(crossing, angles),
+        {wave: single_scattering(crossing, angles, wave, drops) for wave in POLARISED},
+        (half * (across + along), half * (across - along)),
+        below,
+        angles,
+    )
+    absorb = _Gases(seen)
     out = {}
     for band in BANDS:
-        seen = [once[wave] for wave in _TABLES[band]]
-        clouds = sum(pair[0] for pair in seen) / np.float32(len(seen)) + cloud.many
-        lit = _Lit.of(band, crossing, angles, below)
-        intensity = _intensity(band, lit, cloud, clouds, mirrors, crossing, angles, below)
-        out[f"I{band}"] = (angles.sun * intensity).mean(axis=0)
-        if band in POLARISED:
-            part = lit.above.polarised + lit.above.direct * (
-                seen[0][1]
-                + crossing.direct
-                * (lit.haze.polarised + lit.haze.direct * (mirrors[0] - mirrors[1]) / 2)
-            )
-            part = part * np.exp(-ozone_depth(band, below.ozone) * angles.airmass)
-            out[f"P{band}"] = (angles.sun * part).mean(axis=0)
+        parts = _reflectances(band, seen, absorb.of(band))
+        ozone = np.exp(-ozone_depth(band, below.ozone) * angles.airmass)
+        for letter, part in zip("IP" if band in POLARISED else "I", parts, strict=False):
+            out[f"{letter}{band}"] = angles.sun * (ozone * part).mean(axis=0)
     return out
 
 
-@dataclass(frozen=True)
-class _Lit:
-    """The air above the cloud and the air and haze below it, in one band."""
+def _reflectances(band: int, seen: Look, absorb: Callable[[Floats, Floats], Floats]) -> Part:
+    """Reflectance factor of each line, and its polarised part."""
+    crossing, cloud, below, mirror = seen.crossing, seen.cloud, seen.below, seen.mirror
+    wavelength = band / 1000
+    above = layer_of(wavelength, crossing.pressure, None, seen.angles)
+    rest = np.maximum(below.pressure - crossing.pressure, 0)
+    haze = layer_of(wavelength, rest, below.aerosol, seen.angles)
 
-    above: Layer
-    haze: Layer
-
-    @classmethod
-    def of(cls, band: int, crossing: Crossing, angles: Angles, below: Below) -> _Lit:
-        wavelength = band / 1000
-        above = layer_of(wavelength, crossing.pressure, None, angles)
-        rest = np.maximum(below.pressure - crossing.pressure, 0)
-        return cls(above, layer_of(wavelength, rest, below.aerosol, angles))
-
-
-def _intensity(
-    band: int,
-    lit: _Lit,
-    cloud: Cloud,
-    clouds: Floats,
-    mirrors: list[Floats],
-    crossing: Crossing,
-    angles: Angles,
-    below: Below,
-) -> Floats:
-    """Reflectance factor of each line, gases included."""
-    above, haze = lit.above, lit.haze
     ground = below.albedo[band] + np.float32(SKY_ALBEDO) * below.sea * (1 - haze.direct)
-    echo = 1 / (1 - haze.diffuse * ground)
-    under = haze.reflectance + haze.both_ways * ground * echo
-    under_diffuse = haze.diffuse + (1 - haze.diffuse) ** 2 * ground * echo
+    echo = ground / (1 - haze.diffuse * ground)
+    under = haze.reflectance + haze.both_ways * echo
+    under_diffuse = haze.diffuse + (1 - haze.diffuse) ** 2 * echo
     between = 1 / (1 - cloud.diffuse * under_diffuse)
-    from_ground = cloud.down * cloud.up * between * under
-    from_ground += crossing.direct * haze.direct * (mirrors[0] + mirrors[1]) / 2
+    from_ground = np.asarray(cloud.down * cloud.up * between * under, np.float32)
+    from_ground += crossing.direct * haze.direct * mirror[0]
     lower_diffuse = cloud.diffuse + (1 - cloud.diffuse) ** 2 * under_diffuse * between
-    through = above.both_ways / (1 - above.diffuse * lower_diffuse)
-    absorbed = np.exp(-ozone_depth(band, below.ozone) * angles.airmass)
-    if band in oxygen.BANDS:
-        airmass = angles.airmass
-        at_cloud = oxygen.transmittance(band, airmass, crossing.pressure)
-        at_ground = oxygen.transmittance(band, airmass, below.pressure)
-    elif band == 910:
-        at_cloud = vapour_transmittance(angles.airmass, below.vapour_at_cloud)
-        at_ground = vapour_transmittance(angles.airmass, below.vapour)
-    else:
-        return absorbed * (above.reflectance + through * (clouds + from_ground))
-    return absorbed * (above.reflectance + through * (clouds * at_cloud + from_ground * at_ground))
+    through = np.asarray(above.both_ways / (1 - above.diffuse * lower_diffuse))
+
+    tables = [seen.once[wave] for wave in _TABLES[band]]
+    clouds = cloud.many + np.mean([table[0] for table in tables], axis=0, dtype=np.float32)
+    intensity = np.asarray(above.reflectance + through * absorb(clouds, from_ground), np.float32)
+    hidden = crossing.direct * (haze.polarised + haze.direct * mirror[1])
+    return intensity, above.polarised + above.direct * (tables[0][1] + hidden)
+
+
+class _Gases:
+    """What oxygen and water vapour leave of the light of clouds and of the ground."""
+
+    def __init__(self, seen: Look) -> None:
+        airmass, below = seen.angles.airmass, seen.below
+        self._oxygen = [
+            oxygen.absorber(airmass, pressure)
+            for pressure in (seen.crossing.pressure, below.pressure)
+        ]
+        self._vapour = [
+            vapour_transmittance(airmass, column)
+            for column in (below.vapour_at_cloud, below.vapour)
+        ]
+
+    def of(self, band: int) -> Callable[[Floats, Floats], Floats]:
+        """Add the light of clouds and of the ground, both weakened."""
+        if band in oxygen.BANDS:
+            cloud, ground = (oxygen.transmittance(band, path) for path in self._oxygen)
+        elif band == VAPOUR_BAND:
+            cloud, ground = self._vapour
+        else:
+            return lambda clouds, from_ground: clouds + from_ground
+        return lambda clouds, from_ground: clouds * cloud + from_ground * ground

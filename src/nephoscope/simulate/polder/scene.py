@@ -52,7 +52,8 @@ class Stretch:
     def time(self) -> np.datetime64:
         """When the satellite is over the middle, UTC: all views are within 3 minutes of it."""
         middle = POLDER.to_latitude(sum(self.rows) / 2)
-        return self.revolution.time_at(middle)[()]
+        time: np.datetime64 = self.revolution.time_at([middle])[0]
+        return time
 
     @property
     def half_orbit(self) -> HalfOrbit:

@@ -19,7 +19,8 @@ Floats = NDArray[np.float32]
 def cos_scattering(thetas: Floats, thetav: Floats, phi: Floats) -> Floats:
     """Cosine of the scattering angle, -cos cos - sin sin cos(phi); angles in degrees."""
     sun, view, turn = (np.deg2rad(angle) for angle in (thetas, thetav, phi))
-    return -np.cos(sun) * np.cos(view) - np.sin(sun) * np.sin(view) * np.cos(turn)
+    across = np.sin(sun) * np.sin(view) * np.cos(turn)
+    return np.asarray(-np.cos(sun) * np.cos(view) - across)
 
 
 def rotation(thetas: Floats, thetav: Floats, phi: Floats) -> tuple[Floats, Floats]:

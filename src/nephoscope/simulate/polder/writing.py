@@ -7,20 +7,22 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
+import xarray as xr
+
 from nephoscope.errors import UsageError
 from nephoscope.files import remove_stale_parts
+from nephoscope.simulate.atmosphere.truth import average, write_truth
 from nephoscope.simulate.polder.half_orbit_file import write_half_orbit
+from nephoscope.simulate.polder.observe import quarter_places
 from nephoscope.simulate.polder.scene import Scene, Stretch, choose_stretch, simulate_stretch
+from nephoscope.simulate.profilers.tracks import write_cloudsat_tracks
 from nephoscope.simulate.sidecar import write_sidecar
+from nephoscope.simulate.version import SIMULATOR_VERSION
 from nephoscope.workers import each_in_processes
 
-VERSION = "1"
-"""Of this simulator: files of two versions are not compared."""
 ARCHIVE = Path("PARASOL") / "L1_B-HDF.v1.01"
 """Folder of the product in the archive."""
 FEWEST_ROWS = 8
-
-Beside = Callable[[Scene, Path], object]
 
 
 def simulate_half_orbits(
@@ -30,7 +32,6 @@ def simulate_half_orbits(
     progress: Callable[[str], None] | None = None,
     workers: int = 1,
     rows: int = 400,
-    beside: Beside | None = None,
 ) -> list[Path]:
     """Write stretches of half orbits as PARASOL level-1B files in the archive's folders.
 
@@ -44,8 +45,6 @@ def simulate_half_orbits(
         progress: called with the name of each file that is done.
         workers: processes.
         rows: of POLDER's grid, of each stretch.
-        beside: called with each scene and `out` before its file is written, so that what sees the
-            same air is there when the file is; must be picklable if `workers` is more than 1.
 
     Returns:
         The files, in order of scenes.
@@ -57,9 +56,9 @@ def simulate_half_orbits(
     if scenes < 1 or not FEWEST_ROWS <= rows <= 1000:
         raise UsageError(f"{scenes} scenes of {rows} rows: ask for 1 or more, of 8 to 1000 rows")
     out = Path(out)
-    write_sidecar(out, "polder", version=VERSION, seed=seed, rows=rows)
+    write_sidecar(out, "polder", version=SIMULATOR_VERSION, seed=seed, rows=rows)
     stretches = [choose_stretch(seed, number, rows) for number in range(scenes)]
-    work = partial(_make, out, beside)
+    work = partial(_make, out)
     for stretch, error in each_in_processes(work, stretches, workers):
         if error is not None:
             raise error
@@ -74,15 +73,26 @@ def path_of(out: Path, stretch: Stretch) -> Path:
     return out / ARCHIVE / name.folder / name.file_name
 
 
-def _make(out: Path, beside: Beside | None, stretch: Stretch) -> None:
+def _make(out: Path, stretch: Stretch) -> None:
     path = path_of(out, stretch)
     remove_stale_parts(path.parent)
     if path.exists():
         return
     scene = simulate_stretch(stretch)
-    if beside is not None:
-        beside(scene, out)
+    # The file comes last: where it is, all is there.
+    tracks = write_cloudsat_tracks(out, scene.atmosphere, stretch.revolution, True, stretch.seed)
+    truth = truth_of(scene)
+    truth.attrs["picture"] = path.relative_to(out).as_posix()
+    truth.attrs["track"] = tracks[0].relative_to(out).as_posix()
+    write_truth(out / "truth" / f"{path.stem}.zarr", truth)
     write_scene(path, scene)
+
+
+def truth_of(scene: Scene) -> xr.Dataset:
+    """The air on the pixels of a scene, with `row` and `origin` as in the reader's Scene."""
+    window = scene.views.window
+    truth = average(scene.atmosphere, *quarter_places(window), seed=scene.stretch.seed)
+    return truth.assign_coords(row=("y", window.rows), origin=("y", window.origin))
 
 
 def write_scene(path: str | PathLike[str], scene: Scene) -> None:
@@ -92,7 +102,7 @@ def write_scene(path: str | PathLike[str], scene: Scene) -> None:
         OutputError: the file cannot be written.
     """
     attributes = {
-        "Simulator": f"nephoscope.simulate.polder {VERSION}",
+        "Simulator": f"nephoscope.simulate.polder {SIMULATOR_VERSION}",
         "Simulation_Seed": str(scene.stretch.seed),
         "Comment": "simulated, no observation",
     }

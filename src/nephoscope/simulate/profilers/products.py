@@ -12,7 +12,15 @@ from nephoscope.instruments.cloudsat import encode
 from nephoscope.instruments.dardar.reading import GATE
 from nephoscope.simulate.atmosphere.microphysics import ice_number
 from nephoscope.simulate.atmosphere.microphysics.crystals import ICE_DENSITY
-from nephoscope.simulate.atmosphere.state import ALTITUDE, BOTTOM, LAND, LEVELS, SEA, THICKNESS
+from nephoscope.simulate.atmosphere.state import (
+    ALTITUDE,
+    EDGES,
+    LAND,
+    LEVELS,
+    SEA,
+    THICKNESS,
+    level_at,
+)
 from nephoscope.simulate.profilers.columns import Columns, Floats
 from nephoscope.simulate.profilers.lidar import detected
 from nephoscope.simulate.profilers.radar import echo
@@ -43,12 +51,10 @@ def cloud_classes(
     """
     height = _bin_heights(columns)
     seen = np.isfinite(echo(columns, rng))
-    level = np.floor((height - BOTTOM) / THICKNESS).astype(int)
-    within = (level >= 0) & (level < LEVELS)
+    within = (height >= EDGES[0]) & (height < EDGES[-1])
     rows = np.arange(len(height))[:, None]
-    safe = np.clip(level, 0, LEVELS - 1)
     # Rain that is detected below a cloud belongs to it.
-    kinds = np.where(seen, _with_rain(columns), 0)[rows, safe]
+    kinds = np.where(seen, _with_rain(columns), 0)[rows, level_at(height)]
     warm = columns.temperature[:, 0] > 273.15
     raining = (columns.rain > 0)[:, :5].any(axis=1)
     codes = encode(
@@ -85,11 +91,10 @@ def retrieved_ice(columns: Columns, rng: np.random.Generator) -> dict[str, NDArr
         "icnc_100um": ice_number(iwc, extinction, 100e-6),
         "reffcli": radius,
     }
-    level = np.floor((GATES - BOTTOM) / THICKNESS).astype(int)
-    within = (level >= 0) & (level < LEVELS)
-    safe = np.clip(level, 0, LEVELS - 1)
+    within = (GATES >= EDGES[0]) & (GATES < EDGES[-1])
+    level = level_at(GATES)
     gates = {
-        name: np.where(within, values[:, safe], 0 if name != "reffcli" else np.nan)
+        name: np.where(within, values[:, level], 0 if name != "reffcli" else np.nan)
         for name, values in fields.items()
     }
     below = GATES + GATE / 2 <= columns.ground[:, None]
@@ -97,7 +102,7 @@ def retrieved_ice(columns: Columns, rng: np.random.Generator) -> dict[str, NDArr
         name: np.where(below, np.nan, values).astype(np.float32) for name, values in gates.items()
     }
     made["ta"] = _temperature(columns)
-    code = np.where(within, _mask(columns, found, lidar)[:, safe], _CLEAR)
+    code = np.where(within, _mask(columns, found, lidar)[:, level], _CLEAR)
     made["clm"] = np.where(below, _GROUND, code).astype(np.int16)
     made["clm_full"] = made["clm"]
     made["nightday_flag"] = np.where(columns.daylight, 0, 1).astype(np.int8)

@@ -44,7 +44,7 @@ def write_dardar_track(
         OutputError: the file cannot be written.
     """
     columns = fly_over(atmosphere, orbit, northwards, PROFILE)
-    start = _moment(columns)
+    start = _date(columns.time[0])
     name = f"DARNI-L2_PRO_{start:%Y%j%H%M%S}_{orbit.number:05d}_V2-00.nc"
     path = _placed(out, "DARNI_L2_PRO.v2.00", start, name)
     fields = retrieved_ice(columns, np.random.default_rng(seed))
@@ -73,7 +73,7 @@ def write_cloudsat_tracks(
         OutputError: a file cannot be written.
     """
     columns = fly_over(atmosphere, orbit, northwards, PROFILE)
-    start = _moment(columns)
+    start = _date(columns.time[0])
     name = f"{start:%Y%j%H%M%S}_{orbit.number:05d}_CS_2B-CLDCLASS_GRANULE_P1_R05_E02_F00.hdf"
     granule = _placed(out, "2B-CLDCLASS.P1_R05", start, name)
     height, codes = cloud_classes(columns, np.random.default_rng(seed))
@@ -81,8 +81,11 @@ def write_cloudsat_tracks(
 
     columns = fly_over(atmosphere, orbit, northwards, CALTRACK_PROFILE)
     place = columns.latitude, columns.longitude, columns.time
+    half = f"{_date(orbit.half_start(northwards)):%Y-%m-%dT%H-%M-%S}Z{'D' if northwards else 'N'}"
     classes, offsets = (
-        _placed(out / "CALIOP", f"CALTRACK-5km_{kind}", start, _caltrack_name(kind, columns))
+        _placed(
+            out / "CALIOP", f"CALTRACK-5km_{kind}", start, f"CALTRACK-5km_{kind}_V1-00_{half}.hdf"
+        )
         for kind in ("CS-2B-CLDCLASS", "PAR-RB2")
     )
     height, codes = cloud_classes(columns, np.random.default_rng(seed))
@@ -93,14 +96,9 @@ def write_cloudsat_tracks(
     return [granule, classes, offsets]
 
 
-def _caltrack_name(kind: str, columns: Columns) -> str:
-    half = "D" if columns.daylight.mean() > 0.5 else "N"
-    return f"CALTRACK-5km_{kind}_V1-00_{_moment(columns):%Y-%m-%dT%H-%M-%S}Z{half}.hdf"
-
-
-def _moment(columns: Columns) -> datetime:
-    moment: datetime = columns.time[0].astype("datetime64[s]").astype(datetime)
-    return moment
+def _date(time: np.datetime64) -> datetime:
+    date: datetime = time.astype("datetime64[s]").astype(datetime)
+    return date
 
 
 def _placed(out: Path, product: str, start: datetime, name: str) -> Path:

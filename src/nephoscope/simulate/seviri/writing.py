@@ -37,14 +37,6 @@ SIZE = 512
 _SATELLITE = "Meteosat-9"
 
 
-Beside = Callable[[Region, Atmosphere, Path], object]
-
-
-def dardar_beside(region: Region, atmosphere: Atmosphere, out: Path) -> None:
-    """Write what DARDAR-Nice makes of the radar and lidar that fly over the atmosphere."""
-    write_dardar_track(out, atmosphere, region.orbit, region.northwards, region.seed)
-
-
 def simulate_slots(
     out: str | PathLike[str],
     scenes: int = 1,
@@ -53,7 +45,6 @@ def simulate_slots(
     workers: int = 1,
     slots: int = 1,
     size: int = SIZE,
-    beside: Beside | None = dardar_beside,
 ) -> list[Path]:
     """Write pictures of SEVIRI, the track of DARDAR and the truth, in the formats of the archives.
 
@@ -68,9 +59,6 @@ def simulate_slots(
         workers: processes.
         slots: pictures of a scene, a quarter of an hour apart, while its clouds move and grow.
         size: rows and columns of a picture, a multiple of 4.
-        beside: called with region, atmosphere and `out` before the picture that the A-Train crosses
-            is written, so that what sees the same air is there when the picture is; must be
-            picklable if `workers` is more than 1.
 
     Returns:
         The pictures, in order of scenes and time.
@@ -87,7 +75,7 @@ def simulate_slots(
     out = Path(out)
     regions = [choose_region(seed, number, size, slots) for number in range(scenes)]
     write_sidecar(out, "seviri", version=SIMULATOR_VERSION, seed=seed, slots=slots, size=size)
-    for region, error in each_in_processes(partial(make_scene, out, beside), regions, workers):
+    for region, error in each_in_processes(partial(make_scene, out), regions, workers):
         if error is not None:
             raise error
         if progress is not None:
@@ -110,7 +98,7 @@ def pictures_of(out: Path, region: Region) -> list[Path]:
     ]
 
 
-def make_scene(out: Path, beside: Beside | None, region: Region) -> None:
+def make_scene(out: Path, region: Region) -> None:
     """Make what is missing of a scene; a picture is last, so that it says that all is there."""
     missing = [slot for slot, path in enumerate(pictures_of(out, region)) if not path.exists()]
     if not missing:
@@ -120,9 +108,14 @@ def make_scene(out: Path, beside: Beside | None, region: Region) -> None:
     weather = Weather(columns, region.seed, region.middle(region.overpass))
     for slot in missing:
         atmosphere = weather.at(region.middle(slot))
-        if slot == region.overpass and beside is not None:
-            beside(region, atmosphere, out)
         truth = average(atmosphere, *places_of(grid), region.seed)
+        truth.attrs["picture"] = pictures_of(out, region)[slot].relative_to(out).as_posix()
+        if slot == region.overpass:
+            # Radar and lidar look at the same air.
+            track = write_dardar_track(
+                out, atmosphere, region.orbit, region.northwards, region.seed
+            )
+            truth.attrs["track"] = track.relative_to(out).as_posix()
         write_truth(truth_of(out, region, slot), truth)
         _write_picture(out, region, slot, atmosphere)
 

@@ -15,7 +15,7 @@ from nephoscope.simulate.atmosphere.microphysics import (
     prior_n0,
 )
 from nephoscope.simulate.atmosphere.situation import ALL_ICE, FREEZING, Situation
-from nephoscope.simulate.atmosphere.state import LEVELS, THICKNESS
+from nephoscope.simulate.atmosphere.state import ALTITUDE, EDGES, LEVELS, THICKNESS, level_at
 
 Floats = NDArray[np.float32]
 Columns = NDArray[np.int32]
@@ -123,11 +123,10 @@ def add_cloud(cubes: Cubes, cloud: Cloud, situation: Situation) -> None:
     base = np.maximum(cloud.base, situation.ground[cloud.columns])
     # A mountain may stand higher than the cloud: no part has it then.
     base = np.where(base < cloud.top, base, np.float32(np.inf))
-    lowest = max(0, int(min(base.min(), 1e6) // THICKNESS))
-    highest = min(LEVELS - 1, int(cloud.top.max() // THICKNESS))
+    lowest, highest = level_at(base.min()), level_at(cloud.top.max())
     depth = np.maximum(cloud.top - base, 1)
     for level in range(lowest, highest + 1):
-        low, high = np.float32(level * THICKNESS), np.float32((level + 1) * THICKNESS)
+        low, high = EDGES[level : level + 2]
         here = np.flatnonzero((base < high) & (cloud.top > low))
         if len(here):
             foot, head = np.maximum(base[here], low), np.minimum(cloud.top[here], high)
@@ -167,7 +166,7 @@ def _add_part(cubes: Cubes, cloud: Cloud, situation: Situation, part: _Part) -> 
     level = part.level
     belt = np.take(situation.belt, part.columns)
     temperature = np.take(situation.temperature[level], belt)
-    altitude = (level + 0.5) * THICKNESS
+    altitude = float(ALTITUDE[level])
     grain = cloud.grain.at(part.columns, altitude, situation.grid.cols) * part.share
     frozen = _frozen(temperature, cloud.phases)
     there = np.zeros(len(part.here), bool)
@@ -231,8 +230,8 @@ def _add_rain(cubes: Cubes, cloud: Cloud, situation: Situation) -> None:
     ceiling = np.minimum(np.take(situation.freezing, situation.belt[columns]), cloud.top[wet])
     floor = situation.ground[columns]
     content = np.float32(0.072e-3) * rate ** np.float32(0.88)
-    for level in range(int(ceiling.max(initial=0) // THICKNESS) + 1):
-        low, high = np.float32(level * THICKNESS), np.float32((level + 1) * THICKNESS)
+    for level in range(level_at(ceiling.max(initial=0)) + 1):
+        low, high = EDGES[level : level + 2]
         share = (np.minimum(ceiling, high) - np.maximum(floor, low)) / np.float32(THICKNESS)
         here = np.flatnonzero(share > 0)
         cubes.rain[level, columns[here]] += content[here] * share[here]

@@ -32,9 +32,9 @@ between high and middle clouds of Wang and Sassen (2001, J. Appl. Meteor. 40, 16
 def nimbostratus(situation: Situation) -> list[Cloud]:
     """Bands along fronts and in strongly rising air: from near the ground to 6 to 9 km, raining."""
     s = situation
-    near = np.where(s.front > 0, s.front / 200_000, s.front / 90_000)
+    near = np.where(s.front > 0, s.front / 190_000, s.front / 80_000)
     polar = sigmoid((np.abs(s.latitude) - 50) / 5)
-    cover = 0.92 * s.frontal * np.exp(-(near**2)) + 0.12 * polar * sigmoid(2.5 * (s.rise - 1.0))
+    cover = 0.97 * s.frontal * np.exp(-(near**4)) + 0.12 * polar * sigmoid(2.5 * (s.rise - 1.0))
     band, fine = s.field("ns band", _BAND, 4000), s.field("ns fine", _FINE, 4000)
     excess = 0.95 * band + 0.3 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
@@ -77,7 +77,10 @@ def convection(situation: Situation) -> list[Cloud]:
     afternoon = 1 + 0.85 * s.land * np.cos(2 * np.pi * (s.local_hour - 16.5) / 24)
     cover = 0.33 * sigmoid(2.2 * (s.rise - 1.1 - 0.3 * s.stability)) * afternoon
     cover = cover * sigmoid((warm - 291) / 2) * (1 - 0.5 * s.frontal)
-    field, cores = s.field("cb system", _SYSTEM, 6000), s.field("cb cores", _CORES, 6000)
+    field, cores = (
+        s.field("cb system", _SYSTEM, 6000),
+        s.field("cb cores", _CORES, 6000, bent=False),
+    )
     fine = s.field("cb fine", _FINE, 10_000)
     excess = field - s.threshold(np.clip(cover, 0, 0.6))
     spreading = _spread_downwind(s, excess)

@@ -37,8 +37,8 @@ def stratocumulus(situation: Situation) -> list[Cloud]:
     behind = s.frontal * np.exp(-(((s.front + 600_000) / 400_000) ** 2))
     cover = 0.92 * sigmoid(2.4 * (s.stability - 0.65)) * (1 - 0.6 * s.land) + 0.35 * behind
     cover = cover * (1 - 0.8 * _under_front(s))
-    deck, cells = s.field("sc deck", _DECK, 1000), s.field("sc cells", _CELLS, 1000)
-    fine = s.field("sc fine", _FINE, 1000)
+    deck, cells = s.field("sc deck", _DECK, 1000), s.field("sc cells", _CELLS, 1000, bent=False)
+    fine = s.field("sc fine", _FINE, 1000, bent=False)
     excess = 0.76 * deck + 0.54 * cells + 0.36 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess, ground = excess[columns], s.ground[columns]
@@ -107,8 +107,8 @@ def cumulus(situation: Situation) -> list[Cloud]:
     streets = Texture(
         60_000.0, stretch=2.5, angle=float(np.rad2deg(np.arctan2(north, east))), dissipation=3e-4
     )
-    meso, rows = s.field("cu meso", _MESO, 1000), s.field("cu streets", streets, 1000)
-    towers = s.field("cu towers", _TOWERS, 1000)
+    meso, rows = s.field("cu meso", _MESO, 1000), s.field("cu streets", streets, 1000, bent=False)
+    towers = s.field("cu towers", _TOWERS, 1000, bent=False)
     excess = 0.52 * meso + 0.42 * rows + 0.74 * towers - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess, ground = excess[columns], s.ground[columns]

@@ -66,7 +66,7 @@ def altocumulus(situation: Situation) -> list[Cloud]:
     """
     s = situation
     cover = 0.04 + 0.14 * sigmoid(1.2 * s.moisture) + 0.12 * s.frontal
-    patch, cells = s.field("ac patch", _PATCH, 4500), s.field("ac cells", _CELLS, 4500)
+    patch, cells = s.field("ac patch", _PATCH, 4500), s.field("ac cells", _CELLS, 4500, bent=False)
     fine = s.field("ac fine", _FINE, 4500)
     excess = 0.8 * patch + 0.5 * cells + 0.33 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)

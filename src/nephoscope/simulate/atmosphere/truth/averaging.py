@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from nephoscope.errors import UsageError
 from nephoscope.simulate.atmosphere.microphysics import ice_number
 from nephoscope.simulate.atmosphere.microphysics.crystals import ICE_DENSITY
-from nephoscope.simulate.atmosphere.state import ALTITUDE, LEVELS, THICKNESS, Atmosphere
+from nephoscope.simulate.atmosphere.state import ALTITUDE, EDGES, LEVELS, Atmosphere
 from nephoscope.simulate.atmosphere.truth.attributes import PLANES, PROFILES, attributes_of
 from nephoscope.simulate.atmosphere.truth.columns import CLOUD_EXTINCTION, Columns
 
@@ -135,7 +135,7 @@ def _dataset(
     longitude = np.rad2deg(
         np.arctan2(np.sin(np.deg2rad(lon)).mean(axis=0), np.cos(np.deg2rad(lon)).mean(axis=0))
     )
-    edges = np.arange(LEVELS + 1) * THICKNESS
+    edges = EDGES.astype(np.float64)
     coordinates = {
         "altitude": ("altitude", ALTITUDE.astype(np.float64), attributes_of("altitude")),
         "latitude": (("y", "x"), lat.mean(axis=0), attributes_of("latitude")),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.simulate.atmosphere.state import THICKNESS
+from nephoscope.simulate.atmosphere.state import EDGES, THICKNESS
 
 CLOUD_EXTINCTION = 1e-5
 """Visible extinction above which air counts as cloud, m-1: the faintest cirrus that CALIOP finds
@@ -53,10 +53,10 @@ class Columns:
             iwc: kg m-3.
             cloudy: where it counts as cloud.
         """
-        upper = np.float32((level + 1) * THICKNESS)
+        lower, upper = EDGES[level : level + 2]
         first = cloudy & np.isnan(self._top)
         self._top[first] = upper
-        self._base[cloudy] = upper - np.float32(THICKNESS)
+        self._base[cloudy] = lower
         for phase, extinction in enumerate((liquid, ice)):
             self._top_extinction[phase] += np.where(first, extinction, 0).sum(axis=0)
         for phase, content in enumerate((lwc, iwc)):

@@ -1,0 +1,85 @@
+"""Scenes on disk: names, folders, seeds, and the way back through the reader."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from nephoscope.errors import UsageError
+from nephoscope.instruments.polder import find_half_orbits, parse_name, read_half_orbit
+from nephoscope.simulate.polder import (
+    choose_stretch,
+    simulate_half_orbits,
+    simulate_stretch,
+)
+from nephoscope.sun import solar_angles
+
+ROWS = 8
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    out = tmp_path_factory.mktemp("polder")
+    return out, simulate_half_orbits(out, 1, seed=5, rows=ROWS)
+
+
+def test_file_comes_back_through_the_reader(written):
+    _, files = written
+    scene = simulate_stretch(choose_stretch(5, 0, ROWS))
+    back = read_half_orbit(files[0], "all", window=scene.views.window)
+    for name in ("I865P", "U490P", "thetav", "phi"):
+        channels = back.field.values == name
+        there = np.isfinite(scene.fields[name])
+        step = {"I865P": 1e-4, "U490P": 1e-4, "thetav": 0.0015, "phi": 0.006}[name]
+        turned = back.image.values[channels][there] - scene.fields[name][there]
+        assert np.abs(turned[np.abs(turned) < 300]).max() <= step * 0.51 + 1e-5
+    assert (back.image.values[back.field.values == "Nviews"] >= 13).mean() > 0.7
+
+
+def test_archive_names_and_folders(written):
+    out, files = written
+    assert [found.path for found in find_half_orbits(out)] == files
+    name = parse_name(files[0])
+    assert files[0].parent == out / "PARASOL" / "L1_B-HDF.v1.01" / name.folder
+    assert 1 <= name.orbit <= 233
+    assert 69 <= name.cycle <= 115  # November 2007 to December 2009
+    facts = json.loads((out / "simulation.json").read_text(encoding="utf-8"))
+    assert facts["seed"] == 5
+    assert facts["simulator"] == "nephoscope.simulate.polder"
+    assert "version" in facts
+
+
+def test_what_is_there_is_kept_and_another_simulation_is_refused(written):
+    out, files = written
+    before = files[0].stat().st_mtime_ns
+    assert simulate_half_orbits(out, 1, seed=5, rows=ROWS) == files
+    assert files[0].stat().st_mtime_ns == before
+    with pytest.raises(UsageError, match="another simulation"):
+        simulate_half_orbits(out, 1, seed=6, rows=ROWS)
+    with pytest.raises(UsageError, match="ask for"):
+        simulate_half_orbits(out, 0)
+
+
+def test_scenes_are_sunny_and_all_differ():
+    stretches = [choose_stretch(1, number) for number in range(40)]
+    assert len({one.half_orbit.file_name for one in stretches}) == 40
+    for one in stretches:
+        latitude, longitude = one.revolution.place(one.time)
+        assert float(solar_angles(latitude, longitude, one.time)[0]) < 66
+        assert one.rows[1] - one.rows[0] == 400
+    latitudes = [one.revolution.place(one.time)[0] for one in stretches]
+    assert min(latitudes) < -25
+    assert max(latitudes) > 25
+
+
+def test_number_of_a_known_half_orbit():
+    """The archive's own example: cycle 080, orbit 176, began 2008-06-03 01:34:54."""
+    from nephoscope.simulate.atrain import PERIOD, Revolution
+    from nephoscope.simulate.polder import Stretch
+
+    start = np.datetime64("2008-06-03T01:34:54", "ms")
+    node = start + np.timedelta64(round(PERIOD * 250), "ms")
+    name = Stretch(0, Revolution(node, 0.0), (1500, 1600)).half_orbit
+    assert name.file_name == "POLDER3_L1B-BG1-080176M_2008-06-03T01-34-54_V1-01.h5"

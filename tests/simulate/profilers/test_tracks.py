@@ -1,0 +1,77 @@
+"""Files of the profilers that flew over a simulated atmosphere, read back by the readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nephoscope import open_track
+from nephoscope.errors import UsageError
+from nephoscope.grids.sinusoidal import POLDER
+from nephoscope.instruments.cloudsat import read_time_offsets
+from nephoscope.simulate.atmosphere import ALTITUDE, Atmosphere, LocalGrid
+from nephoscope.simulate.atmosphere.weather import Weather
+from nephoscope.simulate.atrain import Revolution
+from nephoscope.simulate.profilers.columns import fly_over
+from nephoscope.simulate.profilers.tracks import write_cloudsat_tracks, write_dardar_track
+
+DATE = np.datetime64("2008-06-03")
+
+
+@pytest.fixture(scope="module")
+def overpass() -> tuple[Atmosphere, Revolution]:
+    orbit = Revolution.over(8.0, 20.0, DATE)
+    grid = LocalGrid(8.0, 20.0, 160, 160, 3000.0)
+    return Weather(grid, 4, orbit.time_at(8.0)[()]).at(orbit.time_at(8.0)[()]), orbit
+
+
+def test_the_track_goes_through_the_middle_of_the_air(overpass) -> None:
+    atmosphere, orbit = overpass
+    columns = fly_over(atmosphere, orbit, True, 0.16)
+    row, col = atmosphere.grid.to_index(columns.latitude, columns.longitude)
+    nearest = np.hypot(row - 79.5, col - 79.5).min()
+    assert nearest < 1
+    assert abs(len(columns.time) - 480 / 1.08) < 20  # 1.08 km from profile to profile
+    assert (np.diff(columns.latitude) > 0).all()
+    middle = int(np.abs(columns.latitude - 8).argmin())
+    place = round(float(row[middle])), round(float(col[middle]))
+    assert (columns.iwc[middle] == atmosphere.iwc[:, *place]).all()
+
+
+def test_dardar_is_the_air_below_the_track(tmp_path: Path, overpass) -> None:
+    pytest.importorskip("netCDF4")
+    atmosphere, orbit = overpass
+    path = write_dardar_track(tmp_path, atmosphere, orbit, True, 1)
+    assert path.parent == tmp_path / "DARNI_L2_PRO.v2.00" / "2008" / "2008_06_03"
+    track, columns = open_track(path), fly_over(atmosphere, orbit, True, 0.16)
+    assert np.abs(track["latitude"].values - columns.latitude).max() < 1e-4
+    truth = columns.iwc[:, 20:]
+    gates = np.searchsorted(-track["height"].values, -ALTITUDE[20:])
+    found = track["iwc"].values[:, gates]
+    both = (truth > 1e-5) & (found > 0)
+    assert both.sum() > 1000
+    assert np.corrcoef(np.log(truth[both]), np.log(found[both]))[0, 1] > 0.95
+    assert not (found[truth == 0] > 0).any()
+
+
+def test_caltrack_and_the_granule_tell_the_same_clouds(tmp_path: Path, overpass) -> None:
+    pytest.importorskip("pyhdf")
+    granule, classes, offsets = write_cloudsat_tracks(tmp_path, *overpass, True, 1)
+    fine, coarse = open_track(granule), open_track(classes)
+    shares = [(track["cloud_type"].values > 0).mean() for track in (fine, coarse)]
+    assert shares[0] > 0.01
+    assert shares[0] == pytest.approx(shares[1], rel=0.3)
+    beside = read_time_offsets(offsets)
+    row, col = POLDER.to_pixel(coarse["latitude"].values, coarse["longitude"].values)
+    assert (beside["parasol_row"].values == row).all()
+    assert (beside["parasol_column"].values == col).all()
+    assert beside["colocation_distance"].values.max() < 4.5  # half a pixel's diagonal
+    assert (beside["time_difference"].values == -131).all()
+
+
+def test_air_beside_the_track_is_an_error(overpass) -> None:
+    atmosphere, _ = overpass
+    with pytest.raises(UsageError, match="misses the simulated atmosphere"):
+        fly_over(atmosphere, Revolution.over(8.0, 60.0, DATE), True, 0.16)
