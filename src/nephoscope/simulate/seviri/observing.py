@@ -11,11 +11,10 @@ from nephoscope.grids.geostationary import Geostationary
 from nephoscope.instruments.seviri.channels import CHANNELS, SATELLITES, SOLAR, THERMAL
 from nephoscope.simulate.atmosphere import ALTITUDE, THICKNESS, Atmosphere
 from nephoscope.simulate.seviri.clouds import Column, column, crossed, shadow_depth
-from nephoscope.simulate.seviri.infrared import Thermal, emitted
+from nephoscope.simulate.seviri.infrared import Thermal, emitted, not_emitted
 from nephoscope.simulate.seviri.noise import noise, solar_noise, thermal_noise
 from nephoscope.simulate.seviri.solar import (
     Ground,
-    dimming,
     gas_transmittance,
     reflectance,
     through_clouds,
@@ -107,28 +106,15 @@ class _Eye:
         clouds = column(layers, lines)
         seen = np.zeros((len(CHANNELS), lines.latitude.size), np.float32)
         seen[len(SOLAR) :] = emitted(self.thermal, lines, layers)
-        mixed = seen[CHANNELS.index(_MIXED)]
-        mixed -= self._not_emitted(lines, clouds)
+        seen[len(SOLAR) :] -= not_emitted(self.thermal, lines, clouds)
         if lines.cos_sun.any():
             shadow = shadow_depth(self.atmosphere, lines, layers, clouds.altitude)
             for number, name in enumerate(SOLAR):
                 factor = reflectance(name, lines, clouds, self.ground[name], self.haze, shadow)
                 factor *= gas_transmittance(name, self.thermal.air, lines, clouds.altitude)
                 seen[number] = 100 * lines.cos_sun * factor
-            mixed += self._mirrored(lines, clouds, shadow)
+            seen[CHANNELS.index(_MIXED)] += self._mirrored(lines, clouds, shadow)
         return seen
-
-    def _not_emitted(self, lines: Lines, clouds: Column) -> Floats:
-        """What clouds at their temperatures do not emit at 3.9 um, as they reflect."""
-        planck = self.thermal.planck[THERMAL.index(_MIXED)]
-        air = self.thermal.air
-        profile = air.at(air.temperature, float(lines.latitude.mean()))
-        missing = np.zeros_like(lines.latitude)
-        shares = dimming(_MIXED, clouds, lines.cos_view)
-        for phase, share in zip((clouds.water, clouds.ice), shares, strict=True):
-            warmth = planck.radiance(np.interp(phase.altitude, ALTITUDE, profile))
-            missing += share * warmth.astype(np.float32)
-        return missing
 
     def _mirrored(self, lines: Lines, clouds: Column, shadow: Floats) -> Floats:
         """Radiance of sunlight that comes back at 3.9 um."""
