@@ -95,6 +95,7 @@ class _Eye:
 
     def __init__(self, atmosphere: Atmosphere, satellite: int) -> None:
         self.atmosphere = atmosphere
+        self._levels = atmosphere.cloudy_levels
         self._distance = sun_distance(atmosphere.time)
         self.thermal = Thermal.of(atmosphere, satellite)
         self.ground = {name: Ground(atmosphere, name) for name in (*SOLAR, _MIXED)}
@@ -102,13 +103,13 @@ class _Eye:
 
     def see(self, lines: Lines) -> Floats:
         """(channel, line) float32: % and radiances."""
-        layers = crossed(self.atmosphere, lines.sight)
+        layers = crossed(self.atmosphere, self._levels, lines.sight)
         clouds = column(layers, lines)
         seen = np.zeros((len(CHANNELS), lines.latitude.size), np.float32)
         seen[len(SOLAR) :] = emitted(self.thermal, lines, layers)
         seen[len(SOLAR) :] -= not_emitted(self.thermal, lines, clouds)
         if lines.cos_sun.any():
-            shadow = shadow_depth(self.atmosphere, lines, layers, clouds.altitude)
+            shadow = shadow_depth(self.atmosphere, self._levels, lines, layers, clouds.altitude)
             for number, name in enumerate(SOLAR):
                 factor = reflectance(name, lines, clouds, self.ground[name], self.haze, shadow)
                 factor *= gas_transmittance(name, self.thermal.air, lines, clouds.altitude)
