@@ -51,3 +51,45 @@ def test_scaled_absorption_and_dimming_are_near_the_truth(
     radiance += cloud * planck.radiance(tropics.temperature(height))
     seen = bare.with_cloud(phase, height, height, depth, radius).seen()[channel]
     assert seen == pytest.approx(float(planck.temperature(radiance)), abs=allowed)
+
+
+def bidirectional(depth, asymmetry, cos_view, cos_sun, azimuth, photons=12_000):
+    """Reflectance factor of a cloud that absorbs nothing: light followed backwards from the eye.
+
+    At each scattering it is asked how much sunlight arrives there and turns into the line of sight.
+    """
+    rng = np.random.default_rng(1)
+    place, reflected = np.zeros(photons), 0.0
+    way = np.tile([np.sqrt(1 - cos_view**2), 0.0, cos_view], (photons, 1))
+    sine = np.sqrt(1 - cos_sun**2)
+    sun = np.array([sine * np.cos(azimuth), sine * np.sin(azimuth), cos_sun])
+    while len(place):
+        place = place - np.log(rng.random(len(place))) * way[:, 2]
+        within = (place >= 0) & (place <= depth)
+        place, way = place[within], way[within]
+        phase = (1 - asymmetry**2) / (1 + asymmetry**2 + 2 * asymmetry * (way @ sun)) ** 1.5
+        reflected += (phase * np.exp(-place / cos_sun)).sum() / (4 * cos_sun)
+        part = (1 - asymmetry**2) / (1 - asymmetry + 2 * asymmetry * rng.random(len(place)))
+        turn = (1 + asymmetry**2 - part**2) / (2 * asymmetry)
+        across = np.cross(way, rng.standard_normal((len(place), 3)))
+        across /= np.linalg.norm(across, axis=1, keepdims=True)
+        way = turn[:, None] * way + np.sqrt(np.maximum(1 - turn**2, 0))[:, None] * across
+    return reflected / photons
+
+
+@pytest.mark.parametrize(("depth", "asymmetry"), [(1.0, 0.76), (4.0, 0.86), (16.0, 0.76)])
+@pytest.mark.parametrize("cos_sun", [0.5, 0.9])
+def test_reflected_sunlight_is_near_that_of_photons(depth, asymmetry, cos_sun):
+    """The mean over azimuths, to 20 % for a thin cloud and to 12 % for others."""
+    from nephoscope.simulate.optics.two_stream import reflectance_transmittance, spherical_albedo
+
+    view = 0.85
+    counted = np.mean(
+        [bidirectional(depth, asymmetry, view, cos_sun, angle) for angle in (0, np.pi / 2, np.pi)]
+    )
+    up, up_view = (
+        float(reflectance_transmittance(depth, asymmetry, 1.0, cosine)[0])
+        for cosine in (cos_sun, view)
+    )
+    own = up * up_view / float(spherical_albedo(depth, asymmetry, 1.0))
+    assert own == pytest.approx(counted, rel=0.12 if depth > 1 else 0.2)
