@@ -4,9 +4,9 @@ Each line of sight meets, from the top: air that scatters (Rayleigh), a layer of
 droplets, aerosol, and the ground; each layer by the two-stream equations. What a layer reflects
 into one direction is taken as R(sun) R(view) / R(diffuse): it is the same when Sun and satellite
 change places, its flux is the two-stream one, and thin layers brighten towards the horizon as
-1 / (cos sun cos view); against photons counted one by one it errs by some 10 % (see the tests), and
-knows no rainbow or glory. Layers are added with all reflections between them (e.g. Liou 2002, section
-6.4): R + T(sun) T(view) below / (1 - R(diffuse) below).
+1 / (cos sun cos view); against photons counted one by one it errs by some 10 % (see the tests),
+and knows no rainbow or glory. Layers are added with all reflections between them (e.g. Liou 2002,
+section 6.4): R + T(sun) T(view) below / (1 - R(diffuse) below).
 """
 
 from __future__ import annotations
