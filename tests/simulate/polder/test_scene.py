@@ -16,6 +16,8 @@ from nephoscope.simulate.polder import (
 )
 from nephoscope.sun import solar_angles
 
+pytest.importorskip("pyhdf")  # of the radar that flies along
+
 ROWS = 8
 
 

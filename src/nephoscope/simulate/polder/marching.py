@@ -50,6 +50,26 @@ class Crossing:
     pressure: Floats
 
 
+def shade(atmosphere: Atmosphere, levels: NDArray[np.intp], sight: Sight) -> Floats:
+    """Delta-scaled vertical optical depth of the cloud between places on the ground and the Sun.
+
+    Args:
+        atmosphere: the air.
+        levels: numbers of the levels to be looked at.
+        sight: lines towards the Sun.
+    """
+    depth = np.zeros(sight.row.shape, np.float32)
+    for level in levels:
+        column = sight.at(float(ALTITUDE[level]))
+        for cube, kept in (
+            (atmosphere.liquid_extinction, LIQUID_KEPT),
+            (atmosphere.ice_extinction, ICE_KEPT),
+        ):
+            if cube[level].any():
+                depth += cube[level].reshape(-1).take(column) * np.float32(kept * THICKNESS)
+    return depth
+
+
 def march(
     atmosphere: Atmosphere,
     levels: NDArray[np.intp],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments.polder.fields import BANDS, POLARISED, VIEWS, stokes_names
 from nephoscope.instruments.polder.windows import Window
-from nephoscope.simulate.atmosphere import SEA, Atmosphere, LocalGrid
+from nephoscope.simulate.atmosphere import LAND, SEA, Atmosphere, LocalGrid
 from nephoscope.simulate.optics.ground import albedo
 from nephoscope.simulate.polder.clouds import Angles
 from nephoscope.simulate.polder.geometry import Views
 from nephoscope.simulate.polder.indicator import cloud_indicator
-from nephoscope.simulate.polder.marching import march
+from nephoscope.simulate.polder.marching import march, shade
 from nephoscope.simulate.polder.noise import add_noise
 from nephoscope.simulate.polder.profile import Profile, columns
 from nephoscope.simulate.polder.radiation import Below, radiances
@@ -121,12 +121,10 @@ def _planes(
     surface = atmosphere.surface
     altitude = surface.altitude.reshape(-1)[lines.column].mean(axis=0)
     sea = (surface.kind.reshape(-1)[lines.column] == SEA).mean(axis=0)
-    middle = np.isfinite(views.phis).sum(axis=0) // 2
-    phis = np.take_along_axis(views.phis, middle[None], axis=0)[0]
     return {
         "surface_altitude": altitude,
         "land_sea_flag": np.where(sea == 1, 0.0, np.where(sea == 0, 100.0, 50.0)),
-        "phis": phis,
+        "phis": middle_view(views.phis),
         "cloud_indicator": cloud_indicator(rng, cover, sea, views),
     }
 
@@ -161,8 +159,12 @@ class _Block:
         # The profile is that of the block's mean latitude; the whole column is that of the pixel's.
         moisture = atmosphere.moisture.reshape(-1)[column] * (vapour / profile.vapour[0])
         pressure = profile.pressure_at(surface.altitude.reshape(-1)[column])
+        levels = _levels(atmosphere, lines, rows)
         ground = {
             "sea": (surface.kind.reshape(-1)[column] == SEA).astype(np.float32),
+            "bare": (surface.kind.reshape(-1)[column] == LAND).astype(np.float32),
+            "vegetation": surface.vegetation.reshape(-1)[column],
+            "shade": shade(atmosphere, levels, _towards_sun(atmosphere.grid, views, lines, rows)),
             "wind": surface.wind.reshape(-1)[column],
             "aerosol": surface.aerosol.reshape(-1)[column],
             "pressure": pressure,
@@ -171,7 +173,7 @@ class _Block:
             "ozone": np.broadcast_to(ozone, column.shape),
         }
         return cls(
-            atmosphere, views, lines, rows, profile, _levels(atmosphere, lines, rows), ground,
+            atmosphere, views, lines, rows, profile, levels, ground,
             {band: plane[column] for band, plane in albedos.items()},
         )  # fmt: skip
 
@@ -187,13 +189,8 @@ class _Block:
         angles = Angles(sun, zenith, cos_scattering(thetas, thetav, phi), phi)
         place = views.latitude[rows][seen], views.longitude[rows][seen]
         middle = Sight.towards(self.atmosphere.grid, *place, thetav, azimuth)
-        sight = Sight(
-            self.atmosphere.grid,
-            self.lines.row[:, rows][:, seen],
-            self.lines.col[:, rows][:, seen],
-            middle.rows_per_metre,
-            middle.cols_per_metre,
-            middle.slant,
+        sight = replace(
+            middle, row=self.lines.row[:, rows][:, seen], col=self.lines.col[:, rows][:, seen]
         )
         pressure = self.profile.of_levels
         crossing = march(self.atmosphere, self.levels, pressure, sight, angles.airmass)
@@ -214,6 +211,22 @@ class _Block:
             out |= dict(zip(stokes_names(band), parts, strict=True))
         out["cover"] = (1 - np.exp(-crossing.depth)).mean(axis=0)
         return out
+
+
+def _towards_sun(grid: LocalGrid, views: Views, lines: Lines, rows: slice) -> Sight:
+    """Lines from the ground towards the Sun as it stands in the middle view of each pixel."""
+    zenith, azimuth = (middle_view(angles[:, rows]) for angles in (views.thetas, views.phis))
+    there = np.isfinite(zenith)
+    zenith = np.where(there, np.minimum(zenith, LOWEST_SUN), 0)
+    azimuth = np.where(there, azimuth, 0)
+    middle = Sight.towards(grid, views.latitude[rows], views.longitude[rows], zenith, azimuth)
+    return replace(middle, row=lines.row[:, rows], col=lines.col[:, rows])
+
+
+def middle_view(angles: Floats) -> Floats:
+    """Of (view, y, x) the value of the middle view of each pixel; NaN where there is no view."""
+    middle = np.isfinite(angles).sum(axis=0) // 2
+    return np.asarray(np.take_along_axis(angles, middle[None], axis=0)[0])
 
 
 def _levels(atmosphere: Atmosphere, lines: Lines, rows: slice) -> NDArray[np.intp]:
