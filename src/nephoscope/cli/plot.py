@@ -18,16 +18,23 @@ def plot(
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pictures.")],
     kind: Annotated[
-        Literal["product", "spectrum", "neighbours"],
+        Literal["product", "spectrum", "neighbours", "simulated"],
         typer.Option(
             help="product: a quick-look of each product. Of sky-camera frames: their power "
-            "spectrum, or the pairs most alike by histogram and at the best shift."
+            "spectrum, or the pairs most alike by histogram and at the best shift. simulated: "
+            "each scene of simulate seviri or polder beside its truth."
         ),
     ] = "product",
 ) -> None:
     """Draw each product on its map, if that is still where it was; or one picture of all frames."""
     from nephoscope.errors import InputError
 
+    if kind == "simulated":
+        from nephoscope.cli.plot_simulated import draw_simulated
+
+        if not draw_simulated(products, out):
+            raise typer.Exit(1)
+        return
     if kind != "product":
         from nephoscope.cli.plot_frames import draw_frames
 

@@ -67,7 +67,7 @@ def simulate(
     from nephoscope.cli.progress import progress_bar
 
     chosen = _checked(pipeline, flavour, slots, workers)
-    with progress_bar("simulating", scenes * (slots or 1)) as tell:
+    with progress_bar("simulating", scenes) as tell:
         if pipeline in ORBITING:
             done = _orbiting(pipeline, out, scenes, seed, slots or 1, workers or 1, tell)
         elif pipeline is Pipeline.MARS:

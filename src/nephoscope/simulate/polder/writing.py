@@ -80,8 +80,11 @@ def _make(out: Path, stretch: Stretch) -> None:
         return
     scene = simulate_stretch(stretch)
     # The file comes last: where it is, all is there.
-    write_cloudsat_tracks(out, scene.atmosphere, stretch.revolution, True, stretch.seed)
-    write_truth(out / "truth" / f"{path.stem}.zarr", truth_of(scene))
+    tracks = write_cloudsat_tracks(out, scene.atmosphere, stretch.revolution, True, stretch.seed)
+    truth = truth_of(scene)
+    truth.attrs["picture"] = path.relative_to(out).as_posix()
+    truth.attrs["track"] = tracks[0].relative_to(out).as_posix()
+    write_truth(out / "truth" / f"{path.stem}.zarr", truth)
     write_scene(path, scene)
 
 

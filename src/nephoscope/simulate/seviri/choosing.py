@@ -21,6 +21,7 @@ REACH = 30.0
 LARGEST = 1792
 """Rows and columns of the largest region that lies within `REACH`."""
 _SLOTS_A_DAY = 96
+_WIDEST = 0.3  # distance of the track from the middle, of the width of the region
 _MINUTES_A_DEGREE = 4.0  # by which local time is later, degree by degree eastwards
 
 
@@ -62,9 +63,6 @@ class Region:
 def choose_region(seed: int, number: int, size: int, slots: int) -> Region:
     """Draw a region; each number has a day, or for a series days, of its own.
 
-    The A-Train passes at 13:30 or 01:30 mean local time, the slot begins at a quarter of an hour:
-    the track runs up to two degrees beside the middle, so that it is crossed as it is scanned.
-
     Args:
         seed: of the simulation.
         number: of the scene, from 0.
@@ -82,21 +80,36 @@ def choose_region(seed: int, number: int, size: int, slots: int) -> Region:
     rng = np.random.default_rng([seed, 1, number])
     row, col = _place(rng, size)
     northwards = bool(rng.random() < 0.5)
-    grid = SEVIRI_0.window(row, col, size, size)
-    latitude, longitude = (float(one) for one in grid.to_place(size // 2, size // 2))
-    orbit = Revolution.over(latitude, longitude, day, northwards)
-    passes: np.datetime64 = orbit.time_at(latitude, northwards)[()]
-    late = line_times(grid, passes)[size // 2] - passes
-    start = _nearest_slot(passes - late)
-    minutes = (start + late - passes) / np.timedelta64(1, "m")
-    # Further west it passes later.
-    orbit = Revolution.over(latitude, longitude - minutes / _MINUTES_A_DEGREE, day, northwards)
+    orbit, start = _overpass(SEVIRI_0.window(row, col, size, size), day, northwards)
     overpass = slots // 2
     return Region(
         first_row=row, first_col=col, size=size,
         starts=start + (np.arange(slots) - overpass) * SLOT,
         overpass=overpass, orbit=orbit, northwards=northwards, seed=int(rng.integers(2**31)),
     )  # fmt: skip
+
+
+def _overpass(
+    grid: Geostationary, day: np.datetime64, northwards: bool
+) -> tuple[Revolution, np.datetime64]:
+    """A revolution that crosses a window about as it is scanned, and when that scan begins.
+
+    The A-Train passes at 13:30 or 01:30 mean local time, scans begin at quarters of an hour: the
+    track runs up to two degrees beside the middle, so that it is crossed in time; in a window too
+    small for that it comes some minutes early or late.
+    """
+    size = grid.rows
+    latitude, longitude = (float(one) for one in grid.to_place(size // 2, size // 2))
+    orbit = Revolution.over(latitude, longitude, day, northwards)
+    passes = np.datetime64(orbit.time_at(latitude, northwards).item(), "ms")
+    late = line_times(grid, passes)[size // 2] - passes
+    start = _nearest_slot(passes - late)
+    minutes = float((start + late - passes) / np.timedelta64(1, "m"))
+    ends = grid.to_place(size // 2, [0, size - 1])[1]
+    widest = float(np.ptp(ends)) * _WIDEST
+    # Further west it passes later.
+    west = float(np.clip(minutes / _MINUTES_A_DEGREE, -widest, widest))
+    return Revolution.over(latitude, longitude - west, day, northwards), start
 
 
 def _place(rng: np.random.Generator, size: int) -> tuple[int, int]:

@@ -60,7 +60,7 @@ class Lines:
             rows: of the image.
             start: of the scan of the full disk, UTC.
         """
-        latitude, longitude = (one.ravel() for one in line_places(grid, rows))
+        latitude, longitude = (one.ravel() for one in places_of(grid, rows))
         times = np.tile(np.repeat(line_times(grid, start)[rows], grid.cols), len(OFFSETS))
         view, view_azimuth = grid.view_angles(latitude, longitude)
         sun, sun_azimuth = solar_angles(latitude, longitude, times)
@@ -82,14 +82,18 @@ class Lines:
         )
 
 
-def line_places(grid: Geostationary, rows: slice | None = None) -> tuple[Floats, Floats]:
-    """Latitude and longitude (degrees) where lines of sight meet the sea: (offset, row, col).
+def places_of(grid: Geostationary, rows: slice | None = None) -> tuple[Floats, Floats]:
+    """Where lines of sight meet the sea.
 
     Args:
         grid: of the image.
-        rows: of the image; all by default.
+        rows: of it; by default all.
+
+    Returns:
+        Latitude and longitude, (4, row, col) float32, degrees.
     """
-    row = np.arange(grid.rows, dtype=float)[rows or slice(None), None]
+    part = rows or slice(0, grid.rows)
+    row = np.arange(part.start, part.stop, dtype=float)[:, None]
     col = np.arange(grid.cols, dtype=float)[None]
     placed = [grid.to_place(row + down, col + right) for down, right in OFFSETS]
     latitude, longitude = (

@@ -8,22 +8,23 @@ the EUMETSAT Data Store), `out/DARNI_L2_PRO.v2.00/YYYY/YYYY_MM_DD/*.nc` (DARDAR-
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
 from nephoscope.errors import UsageError
+from nephoscope.files import remove_stale_parts
 from nephoscope.instruments.seviri.channels import CHANNELS
 from nephoscope.instruments.seviri.packing import GROUP
-from nephoscope.simulate.atmosphere import LocalGrid
+from nephoscope.simulate.atmosphere import Atmosphere, LocalGrid
 from nephoscope.simulate.atmosphere.truth import average, write_truth
 from nephoscope.simulate.atmosphere.weather import Weather
 from nephoscope.simulate.profilers.tracks import write_dardar_track
 from nephoscope.simulate.seviri.choosing import Region, choose_region
 from nephoscope.simulate.seviri.native import native_name, write_native
 from nephoscope.simulate.seviri.observing import observe
-from nephoscope.simulate.seviri.viewing import line_places
+from nephoscope.simulate.seviri.viewing import places_of
 from nephoscope.simulate.sidecar import write_sidecar
 from nephoscope.simulate.version import SIMULATOR_VERSION
 from nephoscope.workers import each_in_processes
@@ -34,14 +35,6 @@ MARGIN = 45_000.0
 """Of atmosphere around a region, m: what is seen and what casts shadows from outside of it."""
 SIZE = 512
 _SATELLITE = "Meteosat-9"
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """What one worker makes."""
-
-    out: Path
-    region: Region
 
 
 def simulate_slots(
@@ -80,14 +73,14 @@ def simulate_slots(
             f"fours"
         )
     out = Path(out)
-    jobs = [_Scene(out, choose_region(seed, number, size, slots)) for number in range(scenes)]
+    regions = [choose_region(seed, number, size, slots) for number in range(scenes)]
     write_sidecar(out, "seviri", version=SIMULATOR_VERSION, seed=seed, slots=slots, size=size)
-    for scene, error in each_in_processes(make_scene, jobs, workers):
+    for region, error in each_in_processes(partial(make_scene, out), regions, workers):
         if error is not None:
             raise error
         if progress is not None:
-            progress(name_of(scene.region, 0))
-    return [path for job in jobs for path in pictures_of(job.out, job.region)]
+            progress(name_of(region, 0))
+    return [path for region in regions for path in pictures_of(out, region)]
 
 
 def name_of(region: Region, slot: int) -> str:
@@ -105,27 +98,37 @@ def pictures_of(out: Path, region: Region) -> list[Path]:
     ]
 
 
-def make_scene(scene: _Scene) -> None:
-    """Make what is missing of a scene: the picture last, so that it says that all is there."""
-    out, region = scene.out, scene.region
-    paths = pictures_of(out, region)
-    if all(path.exists() for path in paths):
+def make_scene(out: Path, region: Region) -> None:
+    """Make what is missing of a scene; a picture is last, so that it says that all is there."""
+    missing = [slot for slot, path in enumerate(pictures_of(out, region)) if not path.exists()]
+    if not missing:
         return
     grid = region.grid
     columns = LocalGrid.covering(*grid.places(), SPACING, MARGIN)
     weather = Weather(columns, region.seed, region.middle(region.overpass))
-    for slot, path in enumerate(paths):
-        if path.exists():
-            continue
+    for slot in missing:
         atmosphere = weather.at(region.middle(slot))
+        truth = average(atmosphere, *places_of(grid), region.seed)
+        truth.attrs["picture"] = pictures_of(out, region)[slot].relative_to(out).as_posix()
         if slot == region.overpass:
-            # What the A-Train sees of the same air.
-            write_dardar_track(out, atmosphere, region.orbit, region.northwards, region.seed)
-        truth = average(atmosphere, *line_places(grid), seed=region.seed)
-        write_truth(out / "truth" / f"{name_of(region, slot)}.zarr", truth)
-        image = observe(atmosphere, grid, region.starts[slot], region.seed + slot, _SATELLITE)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_native(
-            path, image, CHANNELS, region.starts[slot], region.first_row, region.first_col,
-            _SATELLITE,
-        )  # fmt: skip
+            # Radar and lidar look at the same air.
+            track = write_dardar_track(
+                out, atmosphere, region.orbit, region.northwards, region.seed
+            )
+            truth.attrs["track"] = track.relative_to(out).as_posix()
+        write_truth(truth_of(out, region, slot), truth)
+        _write_picture(out, region, slot, atmosphere)
+
+
+def truth_of(out: Path, region: Region, slot: int) -> Path:
+    """The store of a slot."""
+    return out / "truth" / f"{name_of(region, slot)}.zarr"
+
+
+def _write_picture(out: Path, region: Region, slot: int, atmosphere: Atmosphere) -> None:
+    path, start = pictures_of(out, region)[slot], region.starts[slot]
+    image = observe(atmosphere, region.grid, start, region.seed + slot, _SATELLITE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remove_stale_parts(path.parent)
+    corner = region.first_row, region.first_col
+    write_native(path, image, CHANNELS, start, *corner, _SATELLITE)

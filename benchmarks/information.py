@@ -1,0 +1,159 @@
+"""How much of the cloud-top height a single simulated pixel tells: boosted trees, one pixel each.
+
+    python -m benchmarks.information seviri|polder SIMULATED -o REPORT [--pixels 4000]
+
+SIMULATED is a folder of `nephoscope simulate`. The first two thirds of its scenes train, the others
+are scored, on pixels at least half covered and of an optical depth of at least 0.3. Climatology is
+the mean height of the training pixels. A simulated instrument is useful if a pixel tells clearly
+more than climatology and clearly less than the truth, and if taking away what is known to carry
+height makes it worse. Each set of inputs gets its own trees. Writes `information.md` and
+`information.png`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from nephoscope.evaluation.markdown import table_of
+from nephoscope.simulate.reading import find_truths, open_simulated
+
+Planes = dict[str, NDArray[np.float32]]
+Keep = Callable[[str], bool]
+SMALLEST_COVER, SMALLEST_DEPTH = 0.5, 0.3
+POLARISED = ("490", "670", "865")
+
+SETS: dict[str, dict[str, Keep]] = {
+    "seviri": {
+        "all channels": lambda name: True,
+        "thermal channels": lambda name: not name.startswith(("VIS", "IR_016", "solar")),
+        "window channels 10.8, 12.0, 8.7": lambda name: (
+            name in {"IR_108", "IR_120", "IR_087", "satellite_zenith"}
+        ),
+        "10.8 alone": lambda name: name == "IR_108",
+        "solar channels": lambda name: name.startswith(("VIS", "IR_016", "solar")),
+    },
+    "polder": {
+        "all": lambda name: True,
+        "without the O2 A-band": lambda name: not name.startswith(("oxygen", "I763", "I765")),
+        "without polarisation": lambda name: not name.startswith(("Q", "U")),
+        "the view nearest to nadir": lambda name: "@" not in name,
+        "… without the O2 A-band": lambda name: (
+            "@" not in name and not name.startswith(("oxygen", "I763", "I765"))
+        ),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Cloudy pixels of one scene: features (pixel, feature), names of these, and heights, m."""
+
+    features: NDArray[np.float32]
+    names: list[str]
+    height: NDArray[np.float32]
+
+
+def main() -> None:
+    """Write the report and print its table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("pipeline", choices=sorted(SETS))
+    parser.add_argument("simulated", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--pixels", type=int, default=4000, help="of each scene")
+    options = parser.parse_args()
+    scenes = [
+        cloudy_pixels(options.pipeline, truth, options.pixels)
+        for truth in find_truths(options.simulated)
+    ]
+    rows = scores_of(options.pipeline, [scene for scene in scenes if len(scene.height)])
+    options.output.mkdir(parents=True, exist_ok=True)
+    table = table_of(
+        ["inputs", "mean error, km", "r.m.s. error, km", "variance told"],
+        [[name, f"{a:.2f}", f"{b:.2f}", f"{c:.2f}"] for name, (a, b, c) in rows.items()],
+    )
+    (options.output / "information.md").write_text(table + "\n", encoding="utf-8")
+    _draw(options.pipeline, rows, options.output / "information.png")
+    sys.stdout.write(table + "\n")
+
+
+def cloudy_pixels(pipeline: str, truth_path: Path, most: int) -> Pixels:
+    """Cloudy pixels of a scene, at most `most`, drawn evenly."""
+    scene, truth, _ = open_simulated(truth_path)
+    planes = {"seviri": _seviri, "polder": _polder}[pipeline](scene)
+    height = truth["cloud_top_height"].values
+    wanted = (truth["cloud_cover"].values >= SMALLEST_COVER) & np.isfinite(height)
+    wanted &= truth["optical_depth"].values >= SMALLEST_DEPTH
+    wanted &= np.isfinite(next(iter(planes.values())))
+    places = np.flatnonzero(wanted)
+    chosen = np.random.default_rng(0).permutation(places)[:most]
+    features = np.stack([plane.ravel()[chosen] for plane in planes.values()], axis=1)
+    return Pixels(features, list(planes), height.ravel()[chosen])
+
+
+def scores_of(pipeline: str, scenes: list[Pixels]) -> dict[str, tuple[float, float, float]]:
+    """Mean and r.m.s. error (km) and the share of variance told, by inputs."""
+    cut = len(scenes) * 2 // 3
+    train, test = scenes[:cut], scenes[cut:]
+    known, asked = (np.concatenate([each.height for each in part]) for part in (train, test))
+    found = {"climatology": _errors(np.full_like(asked, known.mean()), asked, known)}
+    for name, keep in SETS[pipeline].items():
+        columns = [index for index, column in enumerate(scenes[0].names) if keep(column)]
+        trees = HistGradientBoostingRegressor(max_iter=200, random_state=0)
+        trees.fit(np.concatenate([each.features for each in train])[:, columns], known)
+        guess = trees.predict(np.concatenate([each.features for each in test])[:, columns])
+        found[name] = _errors(guess, asked, known)
+    return found
+
+
+def _errors(guess: Any, asked: Any, known: Any) -> tuple[float, float, float]:  # noqa: ANN401
+    wrong = (guess - asked) / 1000
+    told = 1 - np.mean(wrong**2) / np.mean(((known.mean() - asked) / 1000) ** 2)
+    return float(np.abs(wrong).mean()), float(np.sqrt(np.mean(wrong**2))), float(told)
+
+
+def _seviri(scene: xr.Dataset) -> Planes:
+    planes = dict(zip(scene["channel"].values, scene["image"].values, strict=True))
+    for name in ("solar_zenith", "satellite_zenith"):
+        planes[name] = scene[name].values
+    return {str(name): plane for name, plane in planes.items()}
+
+
+def _polder(scene: xr.Dataset) -> Planes:
+    views = scene.sizes["view"]
+    cubes = scene["image"].values.reshape(-1, views, *scene.image.shape[1:])
+    fields = dict(zip(scene["field"].values[::views], cubes, strict=True))
+    fields["oxygen"] = fields["I763NP"] / fields["I765NP"]
+    fields["vapour"] = fields["I910NP"] / fields["I865P"]
+    nadir = np.nanargmin(np.where(np.isfinite(fields["thetav"]), fields["thetav"], 999), axis=0)
+    planes = {name: np.take_along_axis(cube, nadir[None], 0)[0] for name, cube in fields.items()}
+    for name, cube in fields.items():
+        if name in {"I865P", "I490P", "oxygen", "vapour", "Q865P", "U865P", "Q490P", "thetav"}:
+            planes |= {f"{name}@{view}": cube[view] for view in range(0, views, 2)}
+    return planes
+
+
+def _draw(pipeline: str, rows: dict[str, tuple[float, float, float]], path: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 0.5 * len(rows) + 1.2), layout="constrained")
+    names = list(rows)[::-1]
+    axes.barh(names, [rows[name][1] for name in names], color="steelblue")
+    axes.set(
+        xlabel="r.m.s. error of cloud-top height, km (truth: 0)", title=f"{pipeline}, simulated"
+    )
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()
