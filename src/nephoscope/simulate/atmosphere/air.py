@@ -18,7 +18,7 @@ from nephoscope.simulate.atmosphere.standard_atmospheres import (
     TROPICAL,
     StandardAtmosphere,
 )
-from nephoscope.simulate.atmosphere.state import ALTITUDE, THICKNESS, Air
+from nephoscope.simulate.atmosphere.state import ALTITUDE, BOTTOM, THICKNESS, Air
 
 GRAVITY = 9.80665
 NODE_STEP = 2.5  # degrees
@@ -121,15 +121,15 @@ def _column(table: StandardAtmosphere, name: str) -> Reals:
     """One quantity of a table on `ALTITUDE`; humidity is relative to liquid water, 0 to 1."""
     if name != "humidity":
         return np.asarray(np.interp(ALTITUDE, _TABLE, getattr(table, name)))
-    temperature = np.asarray(table.temperature)
+    temperature = table.temperature
     pressure = _hydrostatic_table(table)
-    humidity = np.asarray(table.vapour) * 1e-6 * pressure / over_water(temperature)
+    humidity = table.vapour * 1e-6 * pressure / over_water(temperature)
     return np.asarray(np.interp(ALTITUDE, _TABLE, humidity))
 
 
 def _hydrostatic_table(table: StandardAtmosphere) -> Reals:
-    temperature = np.asarray(table.temperature)
-    moist = temperature * (1 + 0.378 * np.asarray(table.vapour) * 1e-6)
+    temperature = table.temperature
+    moist = temperature * (1 + 0.378 * table.vapour * 1e-6)
     thickness = GRAVITY / AIR_GAS_CONSTANT * np.diff(_TABLE) * 2 / (moist[1:] + moist[:-1])
     return np.asarray(table.pressure * np.exp(-np.concatenate([[0], np.cumsum(thickness)])))
 
@@ -140,7 +140,8 @@ def _hydrostatic(surface: Reals, temperature: Reals, vapour_pressure: Reals) -> 
     for _ in range(3):
         virtual = temperature / (1 - 0.378 * vapour_pressure / pressure)
         rate = GRAVITY * THICKNESS / (AIR_GAS_CONSTANT * virtual)
-        pressure = surface * np.exp(-(np.cumsum(rate, axis=0) - rate / 2))
+        below = np.cumsum(rate, axis=0) - rate / 2 + rate[0] * BOTTOM / THICKNESS
+        pressure = surface * np.exp(-below)
     return np.asarray(pressure)
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from nephoscope.simulate.atmosphere.air import tropopause, warmth_of_season
+from nephoscope.simulate.atmosphere.air import warmth_of_season
+from nephoscope.simulate.atmosphere.belts import Belts
 from nephoscope.simulate.atmosphere.fields import Field, Texture
 from nephoscope.simulate.atmosphere.grid import LocalGrid
-from nephoscope.simulate.atmosphere.microphysics import condensation_rate
-from nephoscope.simulate.atmosphere.state import ALTITUDE, LAND, Air
+from nephoscope.simulate.atmosphere.state import LAND
 from nephoscope.simulate.atmosphere.surface import Ground
 from nephoscope.simulate.atmosphere.winds import Winds
 from nephoscope.simulate.fractal import enlarge, sigmoid
@@ -24,9 +23,6 @@ FieldOf = Callable[[str, Texture, tuple[int, int], float], Field]
 
 COARSE = 12_000.0
 """Spacing of the weather map, m."""
-BELTS = 512
-"""Latitudes at which profiles are tabulated, so that a column looks them up by one number."""
-FREEZING, ALL_ICE = 273.15, 235.15
 _STEERING = 3000.0  # m: the wind there carries weather systems along
 _SYNOPTIC = Texture(1_500_000.0, inner=100_000.0, slope=2.2, dissipation=2e-5)
 _EDDIES = Texture(600_000.0, inner=150_000.0, slope=2.5, dissipation=2e-5)
@@ -53,12 +49,7 @@ class Situation:
         moisture: of the upper troposphere, likewise.
         front: distance from a front, m, positive on the warm side.
         frontal: strength of that front, 0 to 1.
-        belt: (row * col,) int16, number of each column's latitude in the profiles.
-        temperature: (level, belt) float32, K.
-        condensation: (level, belt) float32, kg m-4.
-        tropopause: (belt,) float32, m.
-        freezing: (belt,) float32, m, where it is 0 degrees Celsius; 0 where nowhere.
-        all_ice: (belt,) float32, m, where it is -38 degrees Celsius.
+        belts: profiles of the air by latitude.
         ground: (row * col,) float32, altitude of the ground, m.
         warp: (row * col,) int32, from where each column takes its noise: flow has drawn it out.
         field_of: makes, or finds again, the evolving field of a name.
@@ -77,12 +68,7 @@ class Situation:
     moisture: Floats
     front: Floats
     frontal: Floats
-    belt: NDArray[np.int16]
-    temperature: Floats
-    condensation: Floats
-    tropopause: Floats
-    freezing: Floats
-    all_ice: Floats
+    belts: Belts
     ground: Floats
     warp: NDArray[np.int32]
     field_of: FieldOf
@@ -118,16 +104,20 @@ class Situation:
         """What a standard normal field exceeds over a share `cover` (coarse) of the columns."""
         return self.spread(-ndtri(np.clip(cover, 1e-5, 0.9999)).astype(np.float32))
 
-    def level_of(self, profile: Floats) -> Floats:
-        """A quantity of belts (belt,) in every column: (row * col,) float32."""
-        return np.take(profile, self.belt)
+    def tropopause(self, columns: NDArray[np.int32]) -> Floats:
+        """Altitude of the tropopause above some columns, m."""
+        return np.take(self.belts.tropopause, self.belts.number[columns])
+
+    def freezing(self, columns: NDArray[np.int32]) -> Floats:
+        """Altitude of 0 degrees Celsius in some columns, m; 0 where nowhere."""
+        return np.take(self.belts.freezing, self.belts.number[columns])
 
 
 def draw_situation(
     grid: LocalGrid,
     seconds: float,
     time: np.datetime64,
-    air: Air,
+    belts: Belts,
     ground: Ground,
     winds: Winds,
     field_of: FieldOf,
@@ -150,13 +140,13 @@ def draw_situation(
     ):
         field = field_of(f"weather {name}", texture, (rows, cols), grid.spacing * step)
         noise[name] = field.at(seconds, winds.at(_STEERING))
-    belts = regimes(latitude, season)
+    share = regimes(latitude, season)
     land = _blocks(ground.kind == LAND, step, (rows, cols))
-    rise = 1.3 * belts["itcz"] + 0.35 * belts["storms"] - 1.0 * belts["dry"] - 0.3 * belts["polar"]
-    rise = rise + (0.7 + 0.3 * belts["storms"]) * noise["rise"]
-    stability = 0.8 * belts["dry"] * (1 - land) + 0.7 * belts["polar"] - 0.9 * belts["itcz"]
+    rise = 1.3 * share["itcz"] + 0.35 * share["storms"] - 1.0 * share["dry"] - 0.3 * share["polar"]
+    rise = rise + (0.7 + 0.3 * share["storms"]) * noise["rise"]
+    stability = 0.6 * share["dry"] * (1 - land) + 0.7 * share["polar"] - 0.9 * share["itcz"]
     stability = stability + 0.8 * noise["stability"] - 0.35 * noise["rise"]
-    strength = sigmoid(4 * (noise["cyclones"] + 0.5 * noise["rise"]) - 0.5) * belts["storms"]
+    strength = sigmoid(4 * (noise["cyclones"] + 0.5 * noise["rise"]) - 0.5) * share["storms"]
     day = (time - time.astype("datetime64[D]")) / np.timedelta64(1, "h")
     return Situation(
         grid=grid,
@@ -175,7 +165,7 @@ def draw_situation(
         ground=ground.altitude.ravel(),
         warp=_warp(grid, seconds, winds, field_of),
         field_of=field_of,
-        **_profiles(grid, air),
+        belts=belts,
     )
 
 
@@ -225,31 +215,3 @@ def _blocks(plane: NDArray[np.bool_], step: int, shape: tuple[int, int]) -> Floa
     padded = np.pad(plane, ((0, shape[0] * step - rows), (0, shape[1] * step - cols)), mode="edge")
     blocks = padded.reshape(shape[0], step, shape[1], step)
     return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
-
-
-def _profiles(grid: LocalGrid, air: Air) -> dict[str, NDArray[Any]]:
-    """Profiles at evenly spaced latitudes between those of the grid, and each column's number."""
-    latitude = grid.places()[0]
-    places = np.linspace(latitude.min(), latitude.max(), BELTS)
-    step = max(places[1] - places[0], 1e-6)
-    temperature = air.at(air.temperature, places)
-    top = np.interp(places, air.latitude, tropopause(air.temperature))
-    return {
-        "belt": np.rint((latitude - places[0]) / step).astype(np.int16).ravel(),
-        "temperature": temperature,
-        "condensation": condensation_rate(temperature, air.at(air.pressure, places)),
-        "tropopause": top.astype(np.float32),
-        "freezing": _altitude_of(FREEZING, temperature),
-        "all_ice": _altitude_of(ALL_ICE, temperature),
-    }
-
-
-def _altitude_of(wanted: float, temperature: Floats) -> Floats:
-    """Altitude (m), per belt, below which it is warmer than `wanted` (K); 0 where nowhere."""
-    highest = len(ALTITUDE) - 1 - np.argmax((temperature > wanted)[::-1], axis=0)
-    above = np.minimum(highest + 1, len(ALTITUDE) - 1)
-    each = np.arange(temperature.shape[1])
-    here, there = temperature[highest, each], temperature[above, each]
-    share = np.clip((here - wanted) / np.maximum(here - there, 1e-3), 0, 1)
-    altitude = ALTITUDE[highest] + share * (ALTITUDE[above] - ALTITUDE[highest])
-    return np.where((temperature > wanted).any(axis=0), altitude, 0).astype(np.float32)

@@ -48,9 +48,18 @@ class Ground:
     warmth: Floats
 
 
-def draw_ground(grid: LocalGrid, seed: int, air: Air, time: np.datetime64) -> Ground:
-    """Draw the ground below a grid, the same for the same seed."""
-    latitude = grid.places()[0]
+def draw_ground(
+    grid: LocalGrid, latitude: Floats, seed: int, air: Air, time: np.datetime64
+) -> Ground:
+    """Draw the ground below a grid, the same for the same seed.
+
+    Args:
+        grid: of the columns.
+        latitude: (row, col) float32, degrees north.
+        seed: of everything that is random.
+        air: what is cold enough has snow.
+        time: UTC; the season counts.
+    """
     noise = {
         name: Field(texture, grid.shape, grid.spacing, seed, f"surface {name}").at(0.0)
         for name, texture in (
@@ -81,7 +90,7 @@ def draw_ground(grid: LocalGrid, seed: int, air: Air, time: np.datetime64) -> Gr
 
 def surface_at(
     ground: Ground,
-    grid: LocalGrid,
+    places: tuple[Floats, Floats],
     air: Air,
     winds: Winds,
     time: np.datetime64,
@@ -96,13 +105,13 @@ def surface_at(
 
     Args:
         ground: what does not change.
-        grid: of the columns.
+        places: latitude and longitude of the columns, (row, col) float32, degrees.
         air: its lowest level is the air temperature at the sea.
         winds: of the scene.
         time: UTC.
         shade: (row, col) float32, how much of the sunlight clouds let through, 0 to 1.
     """
-    latitude, longitude = grid.places()
+    latitude, longitude = places
     near = air.at(air.temperature[0], latitude)
     zenith = solar_angles(latitude, longitude, time - _AFTER_NOON)[0]
     sun = np.maximum(np.cos(np.deg2rad(zenith)), 0).astype(np.float32)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.simulate.atmosphere.air import draw_air
+from nephoscope.simulate.atmosphere.belts import Belts
 from nephoscope.simulate.atmosphere.fields import Field, Texture
 from nephoscope.simulate.atmosphere.grid import LocalGrid
 from nephoscope.simulate.atmosphere.layers import LAYERS, Cubes, add_cloud
@@ -31,12 +32,14 @@ class Weather:
     def __init__(self, grid: LocalGrid, seed: int, start: np.datetime64) -> None:
         self.grid, self.seed = grid, seed
         self.start = start.astype("datetime64[ns]")
-        latitude = grid.places()[0]
+        self._places = grid.places()
+        latitude = self._places[0]
         self.air = draw_air(
             self._random("air"), float(latitude.min()), float(latitude.max()), self.start
         )
         self.winds = Winds.drawn(self._random("winds"), grid.latitude)
-        self.ground = draw_ground(grid, seed, self.air, self.start)
+        self.ground = draw_ground(grid, latitude, seed, self.air, self.start)
+        self._belts = Belts.of(self.air, latitude)
         self._fields: dict[str, Field] = {}
 
     def at(self, time: np.datetime64) -> Atmosphere:
@@ -44,7 +47,7 @@ class Weather:
         moment = time.astype("datetime64[ns]")
         seconds = float((moment - self.start) / np.timedelta64(1, "s"))
         situation = draw_situation(
-            self.grid, seconds, moment, self.air, self.ground, self.winds, self._field
+            self.grid, seconds, moment, self._belts, self.ground, self.winds, self._field
         )
         cubes = Cubes.empty(self.grid.rows * self.grid.cols)
         for layer in LAYERS:
@@ -60,7 +63,7 @@ class Weather:
             moisture=_moisture(situation, depth),
             # Two-stream transmittance of a conservative cloud with asymmetry 0.85.
             surface=surface_at(
-                self.ground, self.grid, self.air, self.winds, moment, 1 / (1 + 0.11 * depth)
+                self.ground, self._places, self.air, self.winds, moment, 1 / (1 + 0.11 * depth)
             ),
             **{name: getattr(cubes, name).reshape(shape) for name in names},
         )

@@ -8,13 +8,14 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from nephoscope.simulate.atmosphere.belts import ALL_ICE, FREEZING
 from nephoscope.simulate.atmosphere.microphysics import (
     effective_radius,
     ice_extinction,
     liquid_extinction,
-    prior_n0,
+    usual_n0,
 )
-from nephoscope.simulate.atmosphere.situation import ALL_ICE, FREEZING, Situation
+from nephoscope.simulate.atmosphere.situation import Situation
 from nephoscope.simulate.atmosphere.state import ALTITUDE, EDGES, LEVELS, THICKNESS, level_at
 
 Floats = NDArray[np.float32]
@@ -26,8 +27,6 @@ LEAST_LIQUID, LEAST_ICE = 2e-6, 2e-8
 """Contents below which there is no cloud, kg m-3."""
 _STEPS = 64
 _REFERENCE = np.float32(243.15)  # K
-_CROWDING = np.float32(0.4)
-_USUAL = np.float32(np.log(3e-6))
 
 
 @dataclass(frozen=True)
@@ -161,25 +160,36 @@ class _Part:
         """The part's own of a property of the cloud."""
         return value if isinstance(value, float | int) else value[self.here]
 
+    def only(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> _Part:
+        """Some of it."""
+        return _Part(
+            self.level,
+            self.here[which],
+            self.columns[which],
+            self.share[which],
+            self.above[which],
+            self.height[which],
+        )
+
 
 def _add_part(cubes: Cubes, cloud: Cloud, situation: Situation, part: _Part) -> None:
     level = part.level
-    belt = np.take(situation.belt, part.columns)
-    temperature = np.take(situation.temperature[level], belt)
+    belt = np.take(situation.belts.number, part.columns)
+    temperature = np.take(situation.belts.temperature[level], belt)
     altitude = float(ALTITUDE[level])
     grain = cloud.grain.at(part.columns, altitude, situation.grid.cols) * part.share
     frozen = _frozen(temperature, cloud.phases)
     there = np.zeros(len(part.here), bool)
-    if not isinstance(cloud.liquid, float) or cloud.liquid > 0:
-        inside = np.take(situation.condensation[level], belt) * part.above * part.of(cloud.liquid)
-        inside = inside / (1 + inside / np.float32(cloud.most_liquid)) * (1 - frozen)
-        there |= _add_liquid(cubes, part, inside, grain, part.of(cloud.droplets))
+    wet = np.flatnonzero(frozen < 1)
+    if len(wet) and (not isinstance(cloud.liquid, float) or cloud.liquid > 0):
+        rate = np.take(situation.belts.condensation[level], belt[wet])
+        there[wet] = _add_liquid(cubes, cloud, part.only(wet), rate * (1 - frozen[wet]), grain[wet])
     if not isinstance(cloud.ice, float) or cloud.ice > 0:
         full = _profile(cloud.fullness)[(part.height * (_STEPS - 1)).astype(np.int32)]
         full = full * part.of(cloud.ice) * grain
         full *= np.exp(np.float32(cloud.warmer) * (temperature - _REFERENCE))
         full *= np.where(temperature < FREEZING, np.maximum(frozen, 0.3), 0)
-        there |= _add_ice(cubes, part, full, prior_n0(temperature) + part.of(cloud.crystals))
+        there |= _add_ice(cubes, part, full, temperature, part.of(cloud.crystals))
     kind = cloud.kind if isinstance(cloud.kind, int) else cloud.kind[part.here[there]]
     cubes.cloud_type[level, part.columns[there]] = kind
 
@@ -194,25 +204,26 @@ def _frozen(temperature: Floats, phases: tuple[float, float]) -> Floats:
 
 
 def _add_liquid(
-    cubes: Cubes, part: _Part, inside: Floats, grain: Floats, droplets: Floats | float
+    cubes: Cubes, cloud: Cloud, part: _Part, rate: Floats, grain: Floats
 ) -> NDArray[np.bool_]:
-    mean = inside * grain
-    mean[mean < LEAST_LIQUID] = 0
-    radius = np.maximum(effective_radius(inside, droplets), np.float32(2e-6))
+    inside = np.asarray(rate * part.above * part.of(cloud.liquid), np.float32)
+    inside /= 1 + inside / np.float32(cloud.most_liquid)
+    mean = np.asarray(inside * grain)
+    there = np.asarray(mean > LEAST_LIQUID)
+    part, inside, mean = part.only(there), inside[there], mean[there]
+    radius = np.maximum(effective_radius(inside, part.of(cloud.droplets)), np.float32(2e-6))
     cubes.lwc[part.level, part.columns] += mean
     cubes.liquid_extinction[part.level, part.columns] += liquid_extinction(mean, radius)
-    return np.asarray(mean > 0)
+    return there
 
 
-def _add_ice(cubes: Cubes, part: _Part, mean: Floats, log_n0: Floats) -> NDArray[np.bool_]:
-    """Ice of a level; where there is more of it there are more crystals, not only larger ones.
-
-    N0* is the temperature's times (IWC / 3e-6 kg m-3)^0.4: Delanoe and Hogan (2008, J. Geophys.
-    Res. 113, D07204) normalise it by the extinction to the power 0.6.
-    """
+def _add_ice(
+    cubes: Cubes, part: _Part, mean: Floats, temperature: Floats, crystals: Floats | float
+) -> NDArray[np.bool_]:
     there = np.asarray(mean > LEAST_ICE)
     mean, columns = mean[there], part.columns[there]
-    log_n0 = log_n0[there] + _CROWDING * (np.log(mean) - _USUAL)
+    log_n0 = usual_n0(temperature[there], mean)
+    log_n0 += crystals if isinstance(crystals, float | int) else crystals[there]
     cubes.iwc[part.level, columns] += mean
     cubes.ice_extinction[part.level, columns] += ice_extinction(mean, log_n0)
     return there
@@ -227,7 +238,7 @@ def _add_rain(cubes: Cubes, cloud: Cloud, situation: Situation) -> None:
         return
     wet = np.flatnonzero(cloud.rain > 0.005)
     columns, rate = cloud.columns[wet], cloud.rain[wet]
-    ceiling = np.minimum(np.take(situation.freezing, situation.belt[columns]), cloud.top[wet])
+    ceiling = np.minimum(situation.freezing(columns), cloud.top[wet])
     floor = situation.ground[columns]
     content = np.float32(0.072e-3) * rate ** np.float32(0.88)
     for level in range(level_at(ceiling.max(initial=0)) + 1):

@@ -15,6 +15,7 @@ from nephoscope.simulate.atmosphere.layers.cloud import (
     Grain,
 )
 from nephoscope.simulate.atmosphere.situation import Situation
+from nephoscope.simulate.atmosphere.state import level_at
 from nephoscope.simulate.fractal import sigmoid
 
 Floats = NDArray[np.float32]
@@ -39,7 +40,7 @@ def nimbostratus(situation: Situation) -> list[Cloud]:
     excess = 0.95 * band + 0.3 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess, ground = excess[columns], s.ground[columns]
-    tropopause = np.take(s.tropopause, s.belt[columns])
+    tropopause = s.tropopause(columns)
     share = s.spread(0.72 + 0.07 * s.map("ns top", _WIDE))[columns]
     reach = 0.55 + 0.45 * (1 - np.exp(-excess / np.float32(0.7)))
     top = np.minimum(tropopause * share, 10_500) * reach + 200 * fine[columns]
@@ -73,7 +74,7 @@ def convection(situation: Situation) -> list[Cloud]:
     (Houze 2004, Rev. Geophys. 42, RG4003; Yuan and Houze 2010, J. Climate 23, 5864).
     """
     s = situation
-    warm = np.take(s.temperature[0], _middle_belt(s))
+    warm = np.take(s.belts.temperature[0], s.belts.numbers_of(s.latitude))
     afternoon = 1 + 0.85 * s.land * np.cos(2 * np.pi * (s.local_hour - 16.5) / 24)
     cover = 0.33 * sigmoid(2.2 * (s.rise - 1.1 - 0.3 * s.stability)) * afternoon
     cover = cover * sigmoid((warm - 291) / 2) * (1 - 0.5 * s.frontal)
@@ -95,7 +96,7 @@ def _cores(s: Situation, excess: Floats, cores: Floats, fine: Floats) -> Cloud:
     vigour = cores + 0.6 * excess - np.float32(1.0)
     columns = np.flatnonzero((excess > 0) & (vigour > 0)).astype(np.int32)
     vigour = np.minimum(vigour[columns], 2)
-    tropopause = np.take(s.tropopause, s.belt[columns])
+    tropopause = s.tropopause(columns)
     base = s.ground[columns] + s.spread(600 + 500 * s.land)[columns]
     growing = 1 - np.exp(-vigour / np.float32(0.25))
     top = base + (tropopause - 900 - base) * (0.45 + 0.55 * growing) + 850 * vigour
@@ -121,7 +122,7 @@ def _stratiform(s: Situation, excess: Floats, fine: Floats, field: Floats) -> Cl
     """The thick, raining part of the anvil: deep convection where densest, else nimbostratus."""
     columns = np.flatnonzero(excess > 0.25).astype(np.int32)
     strength = excess[columns] - np.float32(0.25)
-    tropopause = np.take(s.tropopause, s.belt[columns])
+    tropopause = s.tropopause(columns)
     base = s.ground[columns] + 900
     kind = np.where(strength > 0.45, DEEP, NIMBOSTRATUS).astype(np.int8)
     return Cloud(
@@ -145,12 +146,11 @@ def _stratiform(s: Situation, excess: Floats, fine: Floats, field: Floats) -> Cl
 def _anvil(s: Situation, spreading: Floats, fine: Floats, field: Floats) -> Cloud:
     columns = np.flatnonzero(spreading > 0).astype(np.int32)
     strength = spreading[columns]
-    tropopause = np.take(s.tropopause, s.belt[columns])
+    tropopause = s.tropopause(columns)
     full = 1 - np.exp(-strength / np.float32(0.45))
     top = tropopause - 1000 - 500 * (1 - full) + 120 * fine[columns]
     base = np.maximum(top - 400 - 5500 * full**2, s.ground[columns] + 4000)
-    cold = np.minimum((base / 240).astype(np.int32), len(s.temperature) - 1)
-    foot = s.temperature[cold, s.belt[columns]]
+    foot = s.belts.temperature[level_at(base), s.belts.number[columns]]
     return Cloud(
         np.where(foot < _HIGH_CLOUD, CIRRUS, ALTOSTRATUS).astype(np.int8),
         columns,
@@ -178,10 +178,3 @@ def _spread_downwind(s: Situation, excess: Floats) -> Floats:
         moved = np.roll(plane, (round(-north * away), round(east * away)), (0, 1))
         np.maximum(reach, moved + np.float32(0.3 - 0.16 * hours), out=reach)
     return reach.ravel()
-
-
-def _middle_belt(s: Situation) -> NDArray[np.int16]:
-    """Numbers of the belts of the coarse grid's cells."""
-    south, north = float(s.latitude.min()), float(s.latitude.max())
-    share = (s.latitude - south) / max(north - south, 1e-6)
-    return np.asarray(np.rint(share * (s.temperature.shape[1] - 1)), np.int16)

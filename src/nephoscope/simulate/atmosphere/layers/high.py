@@ -37,7 +37,7 @@ def cirrus(situation: Situation) -> list[Cloud]:
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess = excess[columns]
     below = s.spread(1500 * np.exp(0.6 * s.map("ci top", _WIDE)))[columns]
-    top = s.level_of(s.tropopause)[columns] - np.minimum(below, 5000) + 150 * cells[columns]
+    top = s.tropopause(columns) - np.minimum(below, 5000) + 150 * cells[columns]
     depth = s.spread(1900 * np.exp(0.35 * s.map("ci depth", _WIDE)))[columns]
     depth = 250 + depth * (1 - np.exp(-excess / np.float32(0.7)))
     water = np.exp(0.6 * patch[columns] + s.spread(0.9 * s.map("ci water", _WIDE))[columns])
@@ -70,9 +70,7 @@ def veil(situation: Situation) -> list[Cloud]:
     excess = cloth - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess = excess[columns]
-    top = (
-        s.level_of(s.tropopause)[columns] - s.spread(350 + 250 * s.map("veil top", _WIDE))[columns]
-    )
+    top = s.tropopause(columns) - s.spread(350 + 250 * s.map("veil top", _WIDE))[columns]
     depth = 250 + 650 * (1 - np.exp(-excess / np.float32(0.5)))
     return [
         Cloud(

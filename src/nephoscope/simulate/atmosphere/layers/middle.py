@@ -33,7 +33,7 @@ def altostratus(situation: Situation) -> list[Cloud]:
     excess = 0.96 * sheet + 0.28 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess = excess[columns]
-    tropopause = s.level_of(s.tropopause)[columns]
+    tropopause = s.tropopause(columns)
     high = s.spread(0.62 + 0.06 * s.map("as top", _WIDE))[columns]
     depth = s.spread(3000 * np.exp(0.3 * s.map("as depth", _WIDE)))[columns]
     depth = 500 + depth * (1 - np.exp(-excess / np.float32(0.6)))
@@ -72,7 +72,7 @@ def altocumulus(situation: Situation) -> list[Cloud]:
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess, ground = excess[columns], s.ground[columns]
     above = s.spread(1200 + 1100 * s.map("ac base", _WIDE))[columns]
-    freezing = np.take(s.freezing, s.belt[columns])
+    freezing = s.freezing(columns)
     base = np.clip(freezing + above, ground + 1900, 7200) + 60 * fine[columns]
     depth = 80 + 380 * (1 - np.exp(-excess / np.float32(0.7)))
     layer = Cloud(

@@ -10,7 +10,7 @@ from nephoscope.simulate.atmosphere.microphysics.ice import (
     ice_log_n0,
     ice_number,
     ice_reflectivity,
-    prior_n0,
+    usual_n0,
 )
 from nephoscope.simulate.atmosphere.microphysics.radar import liquid_reflectivity
 
@@ -23,5 +23,5 @@ __all__ = [
     "ice_reflectivity",
     "liquid_extinction",
     "liquid_reflectivity",
-    "prior_n0",
+    "usual_n0",
 ]

@@ -80,12 +80,19 @@ def table() -> Table:
     return Table(content, **logs)
 
 
-def prior_n0(temperature: Floats) -> Floats:
-    """Logarithm of N0* (m-4) by temperature (K): 17.948 - 0.076586 (T - 273.15).
+def usual_n0(temperature: Floats, iwc: Floats) -> Floats:
+    """Logarithm of N0* (m-4): more crystals where it is colder, and where there is more ice.
 
-    Delanoe et al. (2014), table 5.
+    17.948 - 0.076586 (T - 273.15): Delanoe et al. (2014), table 5. Times (IWC / 3e-6 kg m-3)^0.4:
+    Delanoe and Hogan (2008, J. Geophys. Res. 113, D07204) found N0* to grow with the 0.6th power of
+    the extinction at a temperature; 3e-6 is about the mean content.
+
+    Args:
+        temperature: any shape, K.
+        iwc: the same shape, kg m-3, positive.
     """
-    return np.asarray(17.948 - 0.076586 * (temperature - np.float32(273.15)), np.float32)
+    by_temperature = 17.948 - 0.076586 * (temperature - np.float32(273.15))
+    return np.asarray(by_temperature + 0.4 * np.log(iwc / np.float32(3e-6)), np.float32)
 
 
 def ice_extinction(iwc: Floats, log_n0: Floats) -> Floats:
