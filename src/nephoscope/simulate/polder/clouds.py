@@ -16,7 +16,8 @@ cloud is that of the two-stream equations, and its pattern that of single scatte
 field. Against photons counted one by one it errs by a few per cent, towards the limb by a tenth.
 
 Polarised light is that of single scattering too; what a droplet diffracts (half of all) counts as
-unscattered, what it refracts is lost to the bow: W of twice the scaled depth.
+unscattered, what it refracts is lost to the bow: W of twice the scaled depth. Photons that carry
+their polarisation along give the same bow within a tenth (0.052 and 0.058 at optical depth 5).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments.polder.fields import BANDS, POLARISED, VIEWS, stokes_names
 from nephoscope.instruments.polder.windows import Window
-from nephoscope.simulate.atmosphere import LAND, SEA, Atmosphere, LocalGrid
+from nephoscope.simulate.atmosphere import LAND, SEA, SNOW, Atmosphere, LocalGrid
 from nephoscope.simulate.optics.ground import albedo
 from nephoscope.simulate.polder.clouds import Angles
 from nephoscope.simulate.polder.geometry import Views
@@ -121,7 +121,9 @@ def _planes(
     """Fields without views: the ground, the Sun's azimuth, the operational cloud mask."""
     surface = atmosphere.surface
     altitude = surface.altitude.reshape(-1)[lines.column].mean(axis=0)
-    sea = (surface.kind.reshape(-1)[lines.column] == SEA).mean(axis=0)
+    # Frozen sea is still sea to the map behind the flag.
+    sea_or_ice = (surface.kind == SEA) | ((surface.kind == SNOW) & (surface.altitude <= 0))
+    sea = sea_or_ice.reshape(-1)[lines.column].mean(axis=0)
     return {
         "surface_altitude": altitude,
         "land_sea_flag": np.where(sea == 1, 0.0, np.where(sea == 0, 100.0, 50.0)),
