@@ -17,7 +17,7 @@ from nephoscope.simulate.polder.observe import quarter_places
 from nephoscope.simulate.polder.scene import Scene, Stretch, choose_stretch, simulate_stretch
 from nephoscope.simulate.profilers.tracks import write_cloudsat_tracks
 from nephoscope.simulate.sidecar import write_sidecar
-from nephoscope.simulate.version import SIMULATOR_VERSION
+from nephoscope.simulate.version import SIMULATOR_VERSION, STAMP
 from nephoscope.workers import each_in_processes
 
 ARCHIVE = Path("PARASOL") / "L1_B-HDF.v1.01"
@@ -102,8 +102,7 @@ def write_scene(path: str | PathLike[str], scene: Scene) -> None:
         OutputError: the file cannot be written.
     """
     attributes = {
-        "Simulator": f"nephoscope.simulate.polder {SIMULATOR_VERSION}",
+        "Comment": STAMP,
         "Simulation_Seed": str(scene.stretch.seed),
-        "Comment": "simulated, no observation",
     }
     write_half_orbit(path, scene.fields, scene.views.window, attributes)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import OutputError, UsageError
 from nephoscope.files import atomic_path
+from nephoscope.simulate.version import STAMP
 
 Floats = NDArray[np.floating[Any]]
 FILL = np.float32(-999)
@@ -103,7 +104,9 @@ def _created(part: Path) -> Any:  # noqa: ANN401 - netCDF4 has no types
     except ImportError as error:
         raise UsageError(f"{part}: writing DARDAR needs nephoscope[satellites]") from error
     try:
-        return netCDF4.Dataset(part, "w")
+        file = netCDF4.Dataset(part, "w")
+        file.comment = STAMP
+        return file
     except RuntimeError as error:
         raise OutputError(f"{part}: could not be written: {error}") from error
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import OutputError, UsageError
 from nephoscope.files import atomic_path
+from nephoscope.simulate.version import STAMP
 
 _NUMBER_TYPES = {
     np.dtype(np.float32): (5, "DFNT_FLOAT32"),
@@ -91,7 +92,7 @@ def write_datasets_to(
     references = {}
     try:
         file = sd.SD(str(part), sd.SDC.WRITE | sd.SDC.CREATE | sd.SDC.TRUNC)
-        for key, text in attributes.items():
+        for key, text in {**attributes, "Comment": STAMP}.items():
             file.attr(key).set(_CHARACTERS, text)
         for key, field in fields.items():
             number_type, _ = _NUMBER_TYPES[field.values.dtype]
