@@ -22,6 +22,7 @@ _BAND = Texture(200_000.0, inner=4_000.0, slope=1.7)
 _FINE = Texture(40_000.0, dissipation=3e-4)
 _SYSTEM = Texture(260_000.0, inner=9_000.0, slope=1.7, dissipation=4e-4)
 _CORES = Texture(28_000.0, inner=3_000.0, slope=1.5, dissipation=1e-3)
+_OUTFLOW = 1.6 * 3600  # s: how long an anvil is carried away from the system below
 _LID = Texture(300_000.0, inner=40_000.0, slope=2.0)
 _WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
 
@@ -170,10 +171,12 @@ def _spread_downwind(s: Situation, excess: Floats) -> Floats:
         for speed, low in zip(s.winds.at(12_000), s.winds.at(6000), strict=True)
     )
     reach = plane + np.float32(0.3)
-    for hours in (0.7, 1.5, 2.5):
-        away = hours * 3600 / s.grid.spacing
+    # Copies so close to each other that they do not show.
+    steps = int(np.clip(_OUTFLOW * np.hypot(east, north) / 9000, 1, 20))
+    for share in np.arange(1, steps + 1) / steps:
+        away = share * _OUTFLOW / s.grid.spacing
         moved = _moved(plane, round(-north * away), round(east * away))
-        np.maximum(reach, moved + np.float32(0.3 - 0.16 * hours), out=reach)
+        np.maximum(reach, moved + np.float32(0.3 - 0.5 * share), out=reach)
     return reach.ravel()
 
 
