@@ -81,7 +81,7 @@ def convection(situation: Situation) -> list[Cloud]:
     )
     fine = s.field("cb fine", _FINE, 10_000)
     excess = field - s.threshold(np.clip(cover, 0, 0.6))
-    spreading = _spread_downwind(s, excess)
+    spreading = spread_downwind(s, excess)
     # Systems differ in how far below the tropopause they spread.
     lid = s.spread(np.clip(1100 + 800 * s.map("cb lid", _LID), 300, 4000))
     return [
@@ -163,7 +163,7 @@ def _anvil(s: Situation, spreading: Floats, lid: Floats, fine: Floats, field: Fl
     )
 
 
-def _spread_downwind(s: Situation, excess: Floats) -> Floats:
+def spread_downwind(s: Situation, excess: Floats) -> Floats:
     """How far inside the anvil: as `excess`, but wider, most of all downwind at 12 km."""
     plane = excess.reshape(s.grid.shape)
     east, north = (
