@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +136,9 @@ def draw_situation(
     )
     noise = {}
     for name, texture in _MAPS.items():
-        field = field_of(f"weather {name}", texture, (rows, cols), grid.spacing * step)
+        # Cold fronts trail westwards towards the equator in both hemispheres.
+        slanted = replace(texture, angle=texture.angle * (1 if grid.latitude >= 0 else -1))
+        field = field_of(f"weather {name}", slanted, (rows, cols), grid.spacing * step)
         noise[name] = field.at(seconds, winds.at(_STEERING))
     latitude = lat.astype(np.float32)
     land = _blocks(ground.kind == LAND, step, (rows, cols))
