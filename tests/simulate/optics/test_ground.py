@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from nephoscope.simulate.atmosphere import LAND, SEA, SNOW, Surface
-from nephoscope.simulate.optics.ground import albedo, fresnel, glint, glint_facets, whitecaps
+from nephoscope.simulate.optics.ground import (
+    albedo,
+    fresnel,
+    glint,
+    glint_facets,
+    land_anisotropy,
+    land_polarisation,
+    whitecaps,
+)
 
 
 def ground(kind: int, vegetation: float = 0.0, wind: float = 5.0) -> Surface:
@@ -68,3 +76,24 @@ def test_a_sea_of_mirrors_reflects_all_light() -> None:
     factor, _ = glint_facets(4.0, np.cos(np.deg2rad(20)), cosine, azimuth)
     total = (factor * cosine).sum() / 200 * np.deg2rad(1) / np.pi
     assert total == pytest.approx(1, abs=0.02)
+
+
+def test_land_is_brighter_with_the_sun_behind_and_its_flux_is_that_of_its_albedo() -> None:
+    sun = 0.8
+    cosine = (np.arange(100) + 0.5)[:, None] / 100
+    azimuth = np.deg2rad(np.arange(2.5, 180, 5))
+    sines = np.sqrt((1 - sun**2) * (1 - cosine**2))
+    factor = land_anisotropy(sun, cosine, -sun * cosine - sines * np.cos(azimuth))
+    assert factor[60, 0] > 1.2 * factor[60, -1]
+    assert (2 * cosine * factor).mean() == pytest.approx(1, abs=0.1)
+
+
+def test_land_polarises_forwards_and_forests_less() -> None:
+    """Nadal and Bréon 1999: 0.02 to 0.04 over soil at 80 degrees, less over plants, 0 behind."""
+    ahead, behind = (
+        land_polarisation(np.array([0.0, 1.0]), 0.5, 0.5, np.cos(np.deg2rad(angle)))
+        for angle in (80, 170)
+    )
+    assert 0.01 < ahead[0] < 0.05
+    assert ahead[1] < 0.6 * ahead[0]
+    assert behind[0] < 0.001

@@ -15,7 +15,7 @@ from nephoscope.simulate.polder.clouds import (
     escape,
     single_scattering,
 )
-from nephoscope.simulate.polder.marching import ICE_KEPT, LIQUID_KEPT, march
+from nephoscope.simulate.polder.marching import ICE_KEPT, LIQUID_KEPT, layers_of, march
 from nephoscope.simulate.polder.profile import Profile
 from nephoscope.simulate.polder.stokes import cos_scattering
 from nephoscope.simulate.sight import Sight
@@ -39,7 +39,8 @@ def cross(air, angles, thetav=0.0, azimuth=0.0):
         np.broadcast_to(azimuth, shape),
     )  # fmt: skip
     pressure = Profile.at(air.air, 20.0).of_levels
-    return march(air, air.cloudy_levels, pressure, sight, angles.airmass)
+    layers = list(layers_of(air).values())
+    return march(layers, pressure, sight, angles.airmass)
 
 
 def test_a_slab_is_crossed_whole():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import hand_made
 import numpy as np
 import pytest
@@ -145,6 +147,31 @@ def test_tower_is_seen_beyond_its_foot_by_its_parallax(near, grid):
         away = 12.0 * np.tan(np.deg2rad(thetav[view])) / 6.18
         azimuth = np.deg2rad(near.azimuth[view, 10, WIDTH // 2])
         assert south == pytest.approx(away * np.cos(azimuth), abs=0.7), view
+
+
+def test_tower_throws_a_shadow_away_from_the_sun(near, grid):
+    """A Sun at 60 degrees: the shadow of 16 km is 28 km long."""
+    near = dataclasses.replace(near, thetas=np.where(np.isfinite(near.thetas), 60, near.thetas))
+    lat, lon = (float(one[10, WIDTH // 2]) for one in (near.latitude, near.longitude))
+    row, col = (round(float(one)) for one in grid.to_index(lat, lon))
+    depth = np.zeros(grid.shape)
+    depth[row - 2 : row + 3, col - 2 : col + 3] = 50.0
+    ground = hand_made.surface(grid, LAND, vegetation=0.5)
+    view = steepest(near)
+    clear, shaded = (
+        seen(hand_made.atmosphere(grid, ice=[(15_800, 16_200, one)], ground=ground), near)["I865P"][
+            view
+        ]
+        for one in (0.0, depth)
+    )
+    lost = np.maximum(clear - shaded, 0)
+    assert lost.max() > 0.3 * clear.max()
+    rows, cols = np.indices(lost.shape)
+    south, east = ((lost * index).sum() / lost.sum() for index in (rows - 10, cols - WIDTH // 2))
+    length = 16.0 * np.tan(np.deg2rad(near.thetas[view, 10, WIDTH // 2])) / 6.18
+    azimuth = np.deg2rad(near.phis[view, 10, WIDTH // 2])
+    assert south == pytest.approx(length * np.cos(azimuth), abs=0.5)
+    assert east == pytest.approx(-length * np.sin(azimuth), abs=0.5)
 
 
 def test_air_polarises_across_the_scattering_plane(near, grid):

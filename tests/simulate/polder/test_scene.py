@@ -14,7 +14,10 @@ from nephoscope.simulate.polder import (
     simulate_half_orbits,
     simulate_stretch,
 )
+from nephoscope.simulate.polder.geometry import swath_window
 from nephoscope.sun import solar_angles
+
+pytest.importorskip("pyhdf")  # of the radar that flies along
 
 ROWS = 8
 
@@ -49,6 +52,35 @@ def test_archive_names_and_folders(written):
     assert facts["seed"] == 5
     assert facts["simulator"] == "nephoscope.simulate.polder"
     assert "version" in facts
+
+
+def test_truth_is_of_the_same_air_on_the_same_pixels(written):
+    import xarray as xr
+
+    out, files = written
+    stretch = choose_stretch(5, 0, ROWS)
+    truth = xr.open_zarr(out / "truth" / f"{files[0].stem}.zarr")
+    scene = read_half_orbit(files[0], ("I865P", "thetas"), views=[7])
+    window = swath_window(stretch.revolution, stretch.rows)
+    assert np.array_equal(truth.origin, window.origin)
+    assert np.array_equal(truth.row, scene.row)
+    shift = int(scene.origin[0] - truth.origin[0])
+    width = scene.sizes["x"]
+    layer = np.gradient(truth.altitude.values)[:, None, None]
+    water = ((truth.lwc + truth.iwc).values * layer).sum(axis=0)[:, shift : shift + width]
+    light = scene.image.values[0]
+    there = np.isfinite(light)
+    ranks = [np.argsort(np.argsort(one[there])) for one in (water, light)]
+    assert np.corrcoef(*ranks)[0, 1] > 0.6
+
+
+@pytest.mark.slow
+def test_files_do_not_depend_on_the_number_of_processes(written, tmp_path):
+    _, files = written
+    told = []
+    others = simulate_half_orbits(tmp_path, 2, seed=5, progress=told.append, workers=2, rows=ROWS)
+    assert others[0].read_bytes() == files[0].read_bytes()
+    assert sorted(told) == sorted(path.name for path in others)
 
 
 def test_what_is_there_is_kept_and_another_simulation_is_refused(written):

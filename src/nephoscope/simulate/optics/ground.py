@@ -36,6 +36,8 @@ FOAM = 0.22
 """Albedo of whitecaps as they age (Koepke 1984, doi 10.1364/AO.23.001816), up to 1 um."""
 _FOREST_SHADE = 0.75
 """Share of the snow that a full forest hides from above."""
+_MINNAERT, _BACKWARDS, _LAND_SCALE = 0.8, -0.1, 0.77
+_MIRRORS = 6.0
 WATER_INDEX = 1.34
 """Refractive index of sea water in the visible and near infrared."""
 
@@ -133,3 +135,47 @@ def fresnel(cos_incidence: ArrayLike, index: float = WATER_INDEX) -> tuple[Float
     across = ((cosine - index * inside) / (cosine + index * inside)) ** 2
     along = ((index * cosine - inside) / (index * cosine + inside)) ** 2
     return np.asarray(across, np.float32), np.asarray(along, np.float32)
+
+
+def land_anisotropy(cos_sun: ArrayLike, cos_view: ArrayLike, cos_scattering: ArrayLike) -> Floats:
+    """How much brighter land is in one direction than its albedo, about 1.
+
+    Source: Rahman, Pinty and Verstraete 1993 (doi 10.1029/93JD02072), with exponent 0.8 and
+    asymmetry -0.1 as of most plants and soils, hot spot left out (a degree wide): brighter towards
+    the limb and with the Sun behind the satellite.
+
+    Args:
+        cos_sun: cosine of the Sun's zenith angle; all arguments broadcast.
+        cos_view: cosine of the satellite's zenith angle.
+        cos_scattering: cosine of the scattering angle.
+    """
+    sun, view, cosine = (np.asarray(one, np.float32) for one in (cos_sun, cos_view, cos_scattering))
+    limb = (sun * view * (sun + view)) ** np.float32(_MINNAERT - 1)
+    square = np.float32(1 + _BACKWARDS**2)
+    backwards = np.float32(1 - _BACKWARDS**2) / (
+        square - np.float32(2 * _BACKWARDS) * cosine
+    ) ** np.float32(1.5)
+    return np.asarray(limb * backwards * np.float32(_LAND_SCALE))
+
+
+def land_polarisation(
+    vegetation: ArrayLike, cos_sun: ArrayLike, cos_view: ArrayLike, cos_scattering: ArrayLike
+) -> Floats:
+    """Polarised reflectance factor of land: little mirrors of leaves and grains.
+
+    Source: Maignan et al. 2009 (doi 10.1016/j.rse.2009.07.022): with the angle of incidence a,
+    C exp(-tan a) exp(-NDVI) F_p(a) / (4 (mu_sun + mu_view)), C about 6, index 1.5; positive where
+    light swings across the scattering plane.
+
+    Args:
+        vegetation: 0 to 1; NDVI is taken as 0.1 to 0.85.
+        cos_sun: cosine of the Sun's zenith angle; all arguments broadcast.
+        cos_view: cosine of the satellite's zenith angle.
+        cos_scattering: cosine of the scattering angle.
+    """
+    square = np.clip((1 - np.asarray(cos_scattering, np.float32)) / 2, 1e-4, 1)
+    across, along = fresnel(np.sqrt(square), 1.5)
+    mirrored = (across - along) / 2 * np.exp(-np.sqrt(1 / square - 1))
+    greenness = np.float32(0.1) + np.float32(0.75) * np.asarray(vegetation, np.float32)
+    around = 4 * (np.asarray(cos_sun, np.float32) + np.asarray(cos_view, np.float32))
+    return np.asarray(np.float32(_MIRRORS) * np.exp(-greenness) * mirrored / around)

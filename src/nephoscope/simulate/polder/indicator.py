@@ -14,6 +14,7 @@ CLEAR, UNDETERMINED, CLOUDY = 0, 50, 100
 # Share of light that cloud must turn aside to be noticed over sea and over land, and how much
 # more it takes to be sure.
 _SEA, _LAND, _SURE = 0.06, 0.14, 2.0
+_GLINT = np.cos(np.deg2rad(20))  # of the angle to the mirrored Sun
 
 
 def cloud_indicator(
@@ -41,10 +42,8 @@ def cloud_indicator(
     mirrored = np.cos(sun) * np.cos(view) - np.sin(sun) * np.sin(view) * np.cos(
         np.deg2rad(views.phi)
     )
-    share = np.nanmean(
-        np.where(np.isfinite(mirrored), mirrored > np.cos(np.deg2rad(15)), 0), axis=0
-    )
-    unsure = (sea > 0.5) & (share > 0.2)
+    share = np.nanmean(np.where(np.isfinite(mirrored), mirrored > _GLINT, 0), axis=0)
+    unsure = (sea > 0.5) & (share > 0.15)
     sure = seen > np.where(unsure, 2 * _SURE, _SURE) * threshold
     noticed = seen > threshold
     return np.where(sure, CLOUDY, np.where(noticed | unsure, UNDETERMINED, CLEAR)).astype(float)

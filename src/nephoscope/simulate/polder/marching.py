@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,48 @@ ICE_KEPT = 1 - ice.ASYMMETRY**2
 """The same of ice crystals."""
 ASYMMETRY = 0.85
 """Whose delta scaling leaves 0.46, as droplets; crystals are left with 0.43: one value for all."""
-HALFWAY = 2.3
+HALFWAY = np.float32(2.3)
 """Scaled optical depth of which a conservative cloud reflects half, about 4 / (3 (1 - 0.46))."""
 _TINY = np.float32(1e-12)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One level that holds cloud: planes are (column,) float32 over the whole grid.
+
+    Args:
+        altitude: m.
+        level: its number.
+        depth: delta-scaled optical depth of the cloud.
+        drops: the droplets' part of it; None where there are none, `depth` where all are.
+        radius: effective radius of the droplets, m; None where there are none.
+    """
+
+    altitude: float
+    level: int
+    depth: Floats
+    drops: Floats | None
+    radius: Floats | None
+
+    @classmethod
+    def of(cls, atmosphere: Atmosphere, level: int) -> Self:
+        """The cloud of a level, its optical depth scaled."""
+        liquid = atmosphere.liquid_extinction[level].reshape(-1)
+        frozen = atmosphere.ice_extinction[level].reshape(-1)
+        altitude = float(ALTITUDE[level])
+        ice_depth = frozen * np.float32(ICE_KEPT * THICKNESS)
+        if not liquid.any():
+            return cls(altitude, level, ice_depth, None, None)
+        drops = liquid * np.float32(LIQUID_KEPT * THICKNESS)
+        # Effective radius = 1.5 lwc / (1000 kg m-3 extinction).
+        water = atmosphere.lwc[level].reshape(-1) * np.float32(1.5e-3)
+        radius = np.divide(water, liquid, out=np.zeros_like(water), where=liquid > 0)
+        return cls(altitude, level, drops + ice_depth if frozen.any() else drops, drops, radius)
+
+
+def layers_of(atmosphere: Atmosphere) -> dict[int, Layer]:
+    """All levels that hold cloud, by their number."""
+    return {int(level): Layer.of(atmosphere, level) for level in atmosphere.cloudy_levels}
 
 
 @dataclass(frozen=True)
@@ -50,13 +90,20 @@ class Crossing:
     pressure: Floats
 
 
-def march(
-    atmosphere: Atmosphere,
-    levels: NDArray[np.intp],
-    pressure: Floats,
-    sight: Sight,
-    airmass: Floats,
-) -> Crossing:
+def shade(layers: list[Layer], sight: Sight) -> Floats:
+    """Delta-scaled vertical optical depth of the cloud between places on the ground and the Sun.
+
+    Args:
+        layers: to be looked at.
+        sight: lines towards the Sun.
+    """
+    depth = np.zeros(sight.row.shape, np.float32)
+    for layer in layers:
+        depth += layer.depth.take(sight.at(layer.altitude))
+    return depth
+
+
+def march(layers: list[Layer], pressure: Floats, sight: Sight, airmass: Floats) -> Crossing:
     """Follow lines of sight from the top of the atmosphere to the ground.
 
     Light that comes from a layer at scaled depth t was weakened by exp(-airmass t) if scattered
@@ -65,55 +112,42 @@ def march(
     lies inside a thick cloud.
 
     Args:
-        atmosphere: the air.
-        levels: numbers of the levels to be looked at: all that hold cloud there.
+        layers: all that hold cloud there, the lowest first.
         pressure: (level,) float32, Pa, of all levels.
         sight: the lines.
         airmass: 1 / mu_sun + 1 / mu_view, broadcast with the lines.
     """
     shape = sight.row.shape
-    depth, liquid, bow, radius, raised = (np.zeros(shape, np.float32) for _ in range(5))
-    left, albedo = np.ones(shape, np.float32), np.zeros(shape, np.float32)
-    liquid_share = np.float32(LIQUID_KEPT * THICKNESS)
-    ice_share = np.float32(ICE_KEPT * THICKNESS)
-    for level in levels[::-1]:
-        column = sight.at(float(ALTITUDE[level]))
-        droplets = atmosphere.liquid_extinction[level].reshape(-1).take(column)
-        here = atmosphere.ice_extinction[level].reshape(-1).take(column)
-        here *= ice_share
-        wet = bool(droplets.any())
-        if wet:
-            drops = droplets * liquid_share
-            here += drops
-        elif not here.any():
+    depth, liquid, bow, radius, raised, albedo, grown, other = np.zeros((8, *shape), np.float32)
+    left, after = np.ones((2, *shape), np.float32)
+    for layer in layers[::-1]:
+        column = sight.at(layer.altitude)
+        here = layer.depth.take(column, mode="clip")
+        if not here.any():
             continue
         depth += here
-        after = np.exp(-airmass * depth)
-        scattered = left - after
-        both = left + after
-        left = after
-        grown = depth / (depth + np.float32(HALFWAY))
-        raised += (grown - albedo) * pressure[level]
-        albedo = grown
-        if wet:
-            np.maximum(here, _TINY, out=here)
-            scattered *= drops
-            scattered /= here
-            liquid += scattered
+        np.multiply(airmass, depth, out=after)
+        np.negative(after, out=after)
+        np.exp(after, out=after)
+        np.add(depth, HALFWAY, out=grown)
+        np.divide(depth, grown, out=grown)
+        np.subtract(grown, albedo, out=albedo)
+        albedo *= pressure[layer.level]
+        raised += albedo
+        albedo, grown = grown, albedo
+        if layer.drops is not None and layer.radius is not None:
+            by_drops = np.subtract(left, after, out=other)
+            if layer.drops is not layer.depth:
+                np.maximum(here, _TINY, out=here)
+                by_drops *= layer.drops.take(column, mode="clip")
+                by_drops /= here
+            liquid += by_drops
+            radius += by_drops * layer.radius.take(column, mode="clip")
             # The difference of the squares, which fade twice as fast.
-            bow += scattered * both
-            water = atmosphere.lwc[level].reshape(-1).take(column)
-            np.maximum(droplets, _TINY, out=droplets)
-            scattered *= water
-            scattered /= droplets
-            radius += scattered
-    # Effective radius = 1.5 lwc / (1000 kg m-3 extinction).
-    return Crossing(
-        depth,
-        liquid,
-        1 - left - liquid,
-        bow,
-        left,
-        np.asarray(np.float32(1.5e-3) * radius / np.maximum(liquid, _TINY)),
-        np.asarray(raised / np.maximum(albedo, _TINY)),
-    )
+            left += after
+            by_drops *= left
+            bow += by_drops
+        left, after = after, left
+    radius /= np.maximum(liquid, _TINY)
+    raised /= np.maximum(albedo, _TINY)
+    return Crossing(depth, liquid, 1 - left - liquid, bow, left, radius, raised)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments.polder.fields import BANDS, POLARISED, VIEWS, stokes_names
 from nephoscope.instruments.polder.windows import Window
-from nephoscope.simulate.atmosphere import SEA, Atmosphere, LocalGrid
+from nephoscope.simulate.atmosphere import LAND, SEA, SNOW, Atmosphere, LocalGrid
 from nephoscope.simulate.optics.ground import albedo
 from nephoscope.simulate.polder.clouds import Angles
 from nephoscope.simulate.polder.geometry import Views
 from nephoscope.simulate.polder.indicator import cloud_indicator
-from nephoscope.simulate.polder.marching import march
+from nephoscope.simulate.polder.marching import Layer, layers_of, march, shade
 from nephoscope.simulate.polder.noise import add_noise
 from nephoscope.simulate.polder.profile import Profile, columns
 from nephoscope.simulate.polder.radiation import Below, radiances
@@ -90,6 +90,7 @@ def observe(
     """
     lines = Lines.of(atmosphere.grid, views.window)
     albedos = {band: albedo(atmosphere.surface, band / 1000).reshape(-1) for band in BANDS}
+    layers = layers_of(atmosphere)
     lit = views.thetas < LOWEST_SUN
     names = [name for band in BANDS for name in stokes_names(band)]
     shape = (VIEWS, *views.window.shape)
@@ -97,7 +98,7 @@ def observe(
     cover = np.full(shape, np.nan, np.float32)
     for start in range(0, shape[1], _BLOCK):
         rows = slice(start, min(start + _BLOCK, shape[1]))
-        block = _Block.of(atmosphere, views, lines, albedos, rows)
+        block = _Block.of(atmosphere, views, lines, albedos, layers, rows)
         for view in range(VIEWS):
             seen = lit[view, rows]
             if seen.any():
@@ -120,27 +121,27 @@ def _planes(
     """Fields without views: the ground, the Sun's azimuth, the operational cloud mask."""
     surface = atmosphere.surface
     altitude = surface.altitude.reshape(-1)[lines.column].mean(axis=0)
-    sea = (surface.kind.reshape(-1)[lines.column] == SEA).mean(axis=0)
-    middle = np.isfinite(views.phis).sum(axis=0) // 2
-    phis = np.take_along_axis(views.phis, middle[None], axis=0)[0]
+    # Frozen sea is still sea to the map behind the flag.
+    sea_or_ice = (surface.kind == SEA) | ((surface.kind == SNOW) & (surface.altitude <= 0))
+    sea = sea_or_ice.reshape(-1)[lines.column].mean(axis=0)
     return {
         "surface_altitude": altitude,
         "land_sea_flag": np.where(sea == 1, 0.0, np.where(sea == 0, 100.0, 50.0)),
-        "phis": phis,
+        "phis": middle_view(views.phis),
         "cloud_indicator": cloud_indicator(rng, cover, sea, views),
     }
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Rows of the pictures, and what all views of them share."""
+    """Rows of the pictures, and what all views of them share: planes are (line, pixel)."""
 
-    atmosphere: Atmosphere
+    grid: LocalGrid
     views: Views
-    lines: Lines
     rows: slice
     profile: Profile
-    levels: NDArray[np.intp]
+    layers: list[Layer]
+    places: tuple[Floats, ...]
     ground: dict[str, Floats]
     albedos: dict[int, Floats]
 
@@ -151,6 +152,7 @@ class _Block:
         views: Views,
         lines: Lines,
         albedos: dict[int, Floats],
+        layers: dict[int, Layer],
         rows: slice,
     ) -> Self:
         surface, air = atmosphere.surface, atmosphere.air
@@ -161,8 +163,12 @@ class _Block:
         # The profile is that of the block's mean latitude; the whole column is that of the pixel's.
         moisture = atmosphere.moisture.reshape(-1)[column] * (vapour / profile.vapour[0])
         pressure = profile.pressure_at(surface.altitude.reshape(-1)[column])
+        crossed = [layers[int(level)] for level in _levels(atmosphere, lines, rows)]
         ground = {
             "sea": (surface.kind.reshape(-1)[column] == SEA).astype(np.float32),
+            "bare": (surface.kind.reshape(-1)[column] == LAND).astype(np.float32),
+            "vegetation": surface.vegetation.reshape(-1)[column],
+            "shade": shade(crossed, _towards_sun(atmosphere.grid, views, lines, rows)),
             "wind": surface.wind.reshape(-1)[column],
             "aerosol": surface.aerosol.reshape(-1)[column],
             "pressure": pressure,
@@ -170,9 +176,12 @@ class _Block:
             "vapour": (moisture * profile.vapour_above(pressure)).astype(np.float32),
             "ozone": np.broadcast_to(ozone, column.shape),
         }
+        places = lines.row[:, rows], lines.col[:, rows]
         return cls(
-            atmosphere, views, lines, rows, profile, _levels(atmosphere, lines, rows), ground,
-            {band: plane[column] for band, plane in albedos.items()},
+            atmosphere.grid, views, rows, profile, crossed,
+            tuple(_by_line(place) for place in places),
+            {name: _by_line(plane) for name, plane in ground.items()},
+            {band: _by_line(plane[column]) for band, plane in albedos.items()},
         )  # fmt: skip
 
     def look(self, view: int, seen: NDArray[np.bool_]) -> dict[str, Floats]:
@@ -186,21 +195,15 @@ class _Block:
         sun, zenith = (np.cos(np.deg2rad(angle)) for angle in (thetas, thetav))
         angles = Angles(sun, zenith, cos_scattering(thetas, thetav, phi), phi)
         place = views.latitude[rows][seen], views.longitude[rows][seen]
-        middle = Sight.towards(self.atmosphere.grid, *place, thetav, azimuth)
-        sight = Sight(
-            self.atmosphere.grid,
-            self.lines.row[:, rows][:, seen],
-            self.lines.col[:, rows][:, seen],
-            middle.rows_per_metre,
-            middle.cols_per_metre,
-            middle.slant,
-        )
-        pressure = self.profile.of_levels
-        crossing = march(self.atmosphere, self.levels, pressure, sight, angles.airmass)
-        there = {name: plane[:, seen] for name, plane in self.ground.items()}
+        middle = Sight.towards(self.grid, *place, thetav, azimuth)
+        which = np.flatnonzero(seen)
+        row, col = (_picked(plane, which) for plane in self.places)
+        sight = replace(middle, row=row, col=col)
+        crossing = march(self.layers, self.profile.of_levels, sight, angles.airmass)
+        there = {name: _picked(plane, which) for name, plane in self.ground.items()}
         moisture = there.pop("moisture")
         below = Below(
-            albedo={band: plane[:, seen] for band, plane in self.albedos.items()},
+            albedo={band: _picked(plane, which) for band, plane in self.albedos.items()},
             vapour_at_cloud=moisture * self.profile.vapour_above(crossing.pressure),
             **there,
         )
@@ -214,6 +217,31 @@ class _Block:
             out |= dict(zip(stokes_names(band), parts, strict=True))
         out["cover"] = (1 - np.exp(-crossing.depth)).mean(axis=0)
         return out
+
+
+def _by_line(plane: Floats) -> Floats:
+    return np.ascontiguousarray(plane).reshape(len(plane), -1)
+
+
+def _picked(plane: Floats, which: NDArray[np.intp]) -> Floats:
+    """Some pixels of (line, pixel); mostly all, which need no copy."""
+    return plane if len(which) == plane.shape[1] else plane.take(which, axis=1)
+
+
+def _towards_sun(grid: LocalGrid, views: Views, lines: Lines, rows: slice) -> Sight:
+    """Lines from the ground towards the Sun as it stands in the middle view of each pixel."""
+    zenith, azimuth = (middle_view(angles[:, rows]) for angles in (views.thetas, views.phis))
+    there = np.isfinite(zenith)
+    zenith = np.where(there, np.minimum(zenith, LOWEST_SUN), 0)
+    azimuth = np.where(there, azimuth, 0)
+    middle = Sight.towards(grid, views.latitude[rows], views.longitude[rows], zenith, azimuth)
+    return replace(middle, row=lines.row[:, rows], col=lines.col[:, rows])
+
+
+def middle_view(angles: Floats) -> Floats:
+    """Of (view, y, x) the value of the middle view of each pixel; NaN where there is no view."""
+    middle = np.isfinite(angles).sum(axis=0) // 2
+    return np.asarray(np.take_along_axis(angles, middle[None], axis=0)[0])
 
 
 def _levels(atmosphere: Atmosphere, lines: Lines, rows: slice) -> NDArray[np.intp]:

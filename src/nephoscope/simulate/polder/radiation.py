@@ -21,7 +21,12 @@ from numpy.typing import NDArray
 from nephoscope.instruments.polder.fields import BANDS, POLARISED
 from nephoscope.simulate.optics import oxygen
 from nephoscope.simulate.optics.absorbers import ozone_depth, vapour_transmittance
-from nephoscope.simulate.optics.ground import fresnel, glint_facets
+from nephoscope.simulate.optics.ground import (
+    fresnel,
+    glint_facets,
+    land_anisotropy,
+    land_polarisation,
+)
 from nephoscope.simulate.polder.clear_air import layer_of
 from nephoscope.simulate.polder.clouds import (
     Angles,
@@ -50,6 +55,9 @@ class Below:
     Args:
         albedo: by band, without the mirror of the sea.
         sea: 1 on the sea, 0 elsewhere.
+        bare: 1 on land without snow, 0 elsewhere.
+        vegetation: 0 to 1.
+        shade: delta-scaled optical depth of the cloud towards the Sun.
         wind: m s-1.
         aerosol: optical depth at 550 nm.
         pressure: Pa, at the ground.
@@ -60,6 +68,9 @@ class Below:
 
     albedo: dict[int, Floats]
     sea: Floats
+    bare: Floats
+    vegetation: Floats
+    shade: Floats
     wind: Floats
     aerosol: Floats
     pressure: Floats
@@ -76,7 +87,9 @@ class Look:
         crossing: of the clouds.
         cloud: what they do.
         once: light scattered once by cloud and its polarised part, by wavelength of the tables.
-        mirror: of the sea, reflectance factor and its polarised part.
+        mirror: of the ground, reflectance factor and its polarised part.
+        pattern: how much brighter the ground is in this view than its albedo.
+        direct: what clouds leave of light on its way to the ground and up the line.
         below: the ground.
         angles: of the pixels.
     """
@@ -85,6 +98,8 @@ class Look:
     cloud: Cloud
     once: dict[int, Part]
     mirror: Part
+    pattern: Floats
+    direct: Floats
     below: Below
     angles: Angles
 
@@ -105,11 +120,15 @@ def radiances(crossing: Crossing, angles: Angles, below: Below) -> dict[str, Flo
     facets, incidence = glint_facets(below.wind, angles.sun, angles.view, angles.phi)
     across, along = fresnel(incidence)
     half = below.sea * facets / 2
+    where = angles.sun, angles.view, angles.scattering
+    leaves = below.bare * land_polarisation(below.vegetation, *where)
     seen = Look(
         crossing,
-        cloud_of(crossing, angles),
+        cloud_of(crossing, angles, below.shade),
         {wave: single_scattering(crossing, angles, wave, drops) for wave in POLARISED},
-        (half * (across + along), half * (across - along)),
+        (half * (across + along), half * (across - along) + leaves),
+        1 + below.bare * (land_anisotropy(*where) - 1),
+        np.exp(-below.shade / angles.sun - crossing.depth / angles.view),
         below,
         angles,
     )
@@ -133,18 +152,20 @@ def _reflectances(band: int, seen: Look, absorb: Callable[[Floats, Floats], Floa
 
     ground = below.albedo[band] + np.float32(SKY_ALBEDO) * below.sea * (1 - haze.direct)
     echo = ground / (1 - haze.diffuse * ground)
+    # Light that has seen the sky or a cloud before no longer knows where the Sun is.
+    plain = haze.direct * seen.direct * (seen.pattern - 1) * below.albedo[band]
     under = haze.reflectance + haze.both_ways * echo
     under_diffuse = haze.diffuse + (1 - haze.diffuse) ** 2 * echo
     between = 1 / (1 - cloud.diffuse * under_diffuse)
     from_ground = np.asarray(cloud.down * cloud.up * between * under, np.float32)
-    from_ground += crossing.direct * haze.direct * mirror[0]
+    from_ground += seen.direct * haze.direct * mirror[0] + plain
     lower_diffuse = cloud.diffuse + (1 - cloud.diffuse) ** 2 * under_diffuse * between
     through = np.asarray(above.both_ways / (1 - above.diffuse * lower_diffuse))
 
     tables = [seen.once[wave] for wave in _TABLES[band]]
     clouds = cloud.many + np.mean([table[0] for table in tables], axis=0, dtype=np.float32)
     intensity = np.asarray(above.reflectance + through * absorb(clouds, from_ground), np.float32)
-    hidden = crossing.direct * (haze.polarised + haze.direct * mirror[1])
+    hidden = seen.direct * (haze.polarised + haze.direct * mirror[1])
     return intensity, above.polarised + above.direct * (tables[0][1] + hidden)
 
 
