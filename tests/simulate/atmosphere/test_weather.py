@@ -1,3 +1,6 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -12,6 +15,7 @@ from nephoscope.simulate.atmosphere import (
     Weather,
 )
 from nephoscope.simulate.atmosphere.air import tropopause
+from nephoscope.simulate.atmosphere.layers.deep import spread_downwind
 
 NOON = np.datetime64("2010-07-15T12:00")
 CIRRUS, ALTOSTRATUS, ALTOCUMULUS, STRATUS, STRATOCUMULUS, CUMULUS, NIMBOSTRATUS, DEEP = range(1, 9)
@@ -234,3 +238,30 @@ def test_a_cloud_cannot_stand_inside_a_mountain():
         a = Weather(LocalGrid(62.0, 0.0, 12, 12, 30_000.0), seed, NOON).at(NOON)
         assert np.isfinite(a.iwc).all()
         assert np.isfinite(a.liquid_extinction).all()
+
+
+def test_the_sea_is_as_warm_as_the_ocean(regimes):
+    """World Ocean Atlas in July: some 297 K at 20 S, 284 K at 52 N; ice and 271.4 K at 76 S."""
+    for name, wanted, slack in (("subtropics", 297, 2.5), ("mid-latitudes", 284, 4)):
+        means = [
+            a.surface.temperature[a.surface.kind == SEA].mean()
+            for _, a in regimes[name]
+            if (a.surface.kind == SEA).any()
+        ]
+        assert np.mean(means) == pytest.approx(wanted, abs=slack)
+    for _, a in regimes["pole"]:
+        assert (a.surface.temperature[a.surface.kind == SEA] >= 271.39).all()
+
+
+def test_anvils_are_carried_downwind_of_their_systems():
+    plane = np.full((60, 60), -9, np.float32)
+    plane[30, 30] = 0.4
+    weather = Weather(LocalGrid(5.0, 0.0, 60, 60, 6000.0), 1, NOON)
+    winds = replace(weather.winds, surface=(0.0, 0.0), aloft=(20.0, 0.0))
+    situation = SimpleNamespace(grid=weather.grid, winds=winds)
+    reach = spread_downwind(situation, plane.ravel()).reshape(plane.shape)
+    rows, cols = np.nonzero(reach > 0)
+    assert set(rows) == {30}
+    assert cols.min() == 30
+    # Carried by 14 m/s beyond the wind below for most of 1.6 h: some 80 km.
+    assert 6 <= cols.max() - 30 <= 15

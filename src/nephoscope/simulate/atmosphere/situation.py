@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,13 @@ _EDDIES = Texture(600_000.0, inner=150_000.0, slope=2.5, dissipation=2e-5)
 _DEFORMATION = 35_000.0  # m
 _FRONTS = Texture(2_000_000.0, inner=450_000.0, slope=2.5, stretch=1.5, angle=35, dissipation=2e-5)
 _CYCLONES = Texture(1_500_000.0, inner=400_000.0, slope=2.2, dissipation=2e-5)
+_MAPS = {
+    "rise": _SYNOPTIC,
+    "stability": _SYNOPTIC,
+    "moisture": _SYNOPTIC,
+    "front": _FRONTS,
+    "cyclones": _CYCLONES,
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,6 @@ class Situation:
     Args:
         grid: of the columns.
         seconds: since the start.
-        season: 1 in northern midsummer, -1 in midwinter.
         winds: of the scene.
         step: columns per cell of the coarse grid, in each direction.
         latitude: degrees north.
@@ -57,7 +63,6 @@ class Situation:
 
     grid: LocalGrid
     seconds: float
-    season: float
     winds: Winds
     step: int
     latitude: Floats
@@ -129,44 +134,45 @@ def draw_situation(
     lat, lon = grid.to_place(
         np.arange(rows)[:, None] * step + middle, np.arange(cols)[None] * step + middle
     )
-    latitude, season = lat.astype(np.float32), warmth_of_season(time)
     noise = {}
-    for name, texture in (
-        ("rise", _SYNOPTIC),
-        ("stability", _SYNOPTIC),
-        ("moisture", _SYNOPTIC),
-        ("front", _FRONTS),
-        ("cyclones", _CYCLONES),
-    ):
-        field = field_of(f"weather {name}", texture, (rows, cols), grid.spacing * step)
+    for name, texture in _MAPS.items():
+        # Cold fronts trail westwards towards the equator in both hemispheres.
+        slanted = replace(texture, angle=texture.angle * (1 if grid.latitude >= 0 else -1))
+        field = field_of(f"weather {name}", slanted, (rows, cols), grid.spacing * step)
         noise[name] = field.at(seconds, winds.at(_STEERING))
-    share = regimes(latitude, season)
+    latitude = lat.astype(np.float32)
     land = _blocks(ground.kind == LAND, step, (rows, cols))
-    rise = 1.3 * share["itcz"] + 0.35 * share["storms"] - 1.0 * share["dry"] - 0.3 * share["polar"]
-    rise = rise + (0.7 + 0.3 * share["storms"]) * noise["rise"]
-    stability = 0.6 * share["dry"] * (1 - land) + 0.7 * share["polar"] - 0.9 * share["itcz"]
-    stability = stability + 0.8 * noise["stability"] - 0.35 * noise["rise"]
-    strength = sigmoid(4 * (noise["cyclones"] + 0.5 * noise["rise"]) - 0.5) * share["storms"]
     day = (time - time.astype("datetime64[D]")) / np.timedelta64(1, "h")
     return Situation(
         grid=grid,
         seconds=seconds,
-        season=season,
         winds=winds,
         step=step,
         latitude=latitude,
         local_hour=np.asarray((day + lon / 15) % 24, np.float32),
         land=land,
-        rise=np.asarray(rise, np.float32),
-        stability=np.asarray(stability, np.float32),
-        moisture=np.asarray(0.6 * rise + 0.8 * noise["moisture"], np.float32),
+        **_drivers(noise, regimes(latitude, warmth_of_season(time)), land),
         front=_distance(noise["front"], grid.spacing * step),
-        frontal=strength,
         ground=ground.altitude.ravel(),
         warp=_warp(grid, seconds, winds, field_of),
         field_of=field_of,
         belts=belts,
     )
+
+
+def _drivers(noise: dict[str, Floats], share: dict[str, Floats], land: Floats) -> dict[str, Floats]:
+    """What decides about clouds: the general circulation with the day's weather on it."""
+    rise = 1.3 * share["itcz"] + 0.35 * share["storms"] - 1.0 * share["dry"] - 0.3 * share["polar"]
+    rise = rise + (0.7 + 0.3 * share["storms"]) * noise["rise"]
+    stability = 0.6 * share["dry"] * (1 - land) + 0.7 * share["polar"] - 0.9 * share["itcz"]
+    stability = stability + 0.8 * noise["stability"] - 0.35 * noise["rise"]
+    cyclones = sigmoid(4 * (noise["cyclones"] + 0.5 * noise["rise"]) - 0.5)
+    return {
+        "rise": np.asarray(rise, np.float32),
+        "stability": np.asarray(stability, np.float32),
+        "moisture": np.asarray(0.6 * rise + 0.8 * noise["moisture"], np.float32),
+        "frontal": cyclones * share["storms"],
+    }
 
 
 def regimes(latitude: Floats, season: float) -> dict[str, Floats]:

@@ -22,6 +22,7 @@ _BAND = Texture(200_000.0, inner=4_000.0, slope=1.7)
 _FINE = Texture(40_000.0, dissipation=3e-4)
 _SYSTEM = Texture(260_000.0, inner=9_000.0, slope=1.7, dissipation=4e-4)
 _CORES = Texture(28_000.0, inner=3_000.0, slope=1.5, dissipation=1e-3)
+_OUTFLOW = 1.6 * 3600  # s: how long an anvil is carried away from the system below
 _LID = Texture(300_000.0, inner=40_000.0, slope=2.0)
 _WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
 
@@ -80,7 +81,7 @@ def convection(situation: Situation) -> list[Cloud]:
     )
     fine = s.field("cb fine", _FINE, 10_000)
     excess = field - s.threshold(np.clip(cover, 0, 0.6))
-    spreading = _spread_downwind(s, excess)
+    spreading = spread_downwind(s, excess)
     # Systems differ in how far below the tropopause they spread.
     lid = s.spread(np.clip(1100 + 800 * s.map("cb lid", _LID), 300, 4000))
     return [
@@ -162,7 +163,7 @@ def _anvil(s: Situation, spreading: Floats, lid: Floats, fine: Floats, field: Fl
     )
 
 
-def _spread_downwind(s: Situation, excess: Floats) -> Floats:
+def spread_downwind(s: Situation, excess: Floats) -> Floats:
     """How far inside the anvil: as `excess`, but wider, most of all downwind at 12 km."""
     plane = excess.reshape(s.grid.shape)
     east, north = (
@@ -170,10 +171,12 @@ def _spread_downwind(s: Situation, excess: Floats) -> Floats:
         for speed, low in zip(s.winds.at(12_000), s.winds.at(6000), strict=True)
     )
     reach = plane + np.float32(0.3)
-    for hours in (0.7, 1.5, 2.5):
-        away = hours * 3600 / s.grid.spacing
+    # Copies so close to each other that they do not show.
+    steps = int(np.clip(_OUTFLOW * np.hypot(east, north) / 9000, 1, 20))
+    for share in np.arange(1, steps + 1) / steps:
+        away = share * _OUTFLOW / s.grid.spacing
         moved = _moved(plane, round(-north * away), round(east * away))
-        np.maximum(reach, moved + np.float32(0.3 - 0.16 * hours), out=reach)
+        np.maximum(reach, moved + np.float32(0.3 - 0.5 * share), out=reach)
     return reach.ravel()
 
 
