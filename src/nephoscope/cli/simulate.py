@@ -38,6 +38,7 @@ FLAVOURS = {
     Pipeline.SKY: (Flavour.THERMAL, Flavour.NIGHT, Flavour.COLOUR),
 }
 ORBITING = (Pipeline.POLDER, Pipeline.SEVIRI)
+OF_PIPELINES = {"slots": (Pipeline.SEVIRI,), "size": ORBITING, "workers": ORBITING}
 
 
 def simulate(
@@ -56,6 +57,12 @@ def simulate(
     slots: Annotated[
         int | None, typer.Option(min=1, help="seviri: successive pictures of each region.")
     ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="seviri: rows and columns of a picture (usually 512); polder: rows (400)."
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="polder, seviri: processes, 4 GB each.")
     ] = None,
@@ -66,10 +73,11 @@ def simulate(
     """
     from nephoscope.cli.progress import progress_bar
 
-    chosen = _checked(pipeline, flavour, slots, workers)
+    chosen = _checked(pipeline, flavour, {"slots": slots, "size": size, "workers": workers})
     with progress_bar("simulating", scenes) as tell:
         if pipeline in ORBITING:
-            done = _orbiting(pipeline, out, scenes, seed, slots or 1, workers or 1, tell)
+            orbiting = _slots if pipeline is Pipeline.SEVIRI else _half_orbits
+            done = orbiting(out, scenes, seed, tell, workers or 1, size, slots or 1)
         elif pipeline is Pipeline.MARS:
             from nephoscope.simulate.mars import simulate_maps
 
@@ -84,7 +92,7 @@ def simulate(
 
 
 def _checked(
-    pipeline: Pipeline, flavour: Flavour | None, slots: int | None, workers: int | None
+    pipeline: Pipeline, flavour: Flavour | None, options: dict[str, int | None]
 ) -> str | None:
     """The flavour; options that the pipeline does not have are errors."""
     from nephoscope.errors import UsageError
@@ -93,29 +101,40 @@ def _checked(
     if flavour is not None and flavour not in known:
         has = f"it has {', '.join(known)}" if known else "it has no flavours"
         raise UsageError(f"--flavour {flavour} is none of {pipeline}: {has}")
-    if slots is not None and pipeline is not Pipeline.SEVIRI:
-        raise UsageError(f"--slots is for seviri, not {pipeline}")
-    if workers is not None and pipeline not in ORBITING:
-        raise UsageError(f"--workers is for polder and seviri, not {pipeline}")
+    for name, value in options.items():
+        if value is not None and pipeline not in OF_PIPELINES[name]:
+            raise UsageError(f"--{name} is for {' and '.join(OF_PIPELINES[name])}, not {pipeline}")
     chosen = flavour or next(iter(known), None)
     return None if chosen is None else chosen.value
 
 
-def _orbiting(
-    pipeline: Pipeline,
+def _slots(
     out: Path,
     scenes: int,
     seed: int,
-    slots: int,
-    workers: int,
     tell: Callable[[str], None],
+    workers: int,
+    size: int | None,
+    slots: int,
 ) -> str:
-    if pipeline is Pipeline.POLDER:
-        from nephoscope.simulate.polder import simulate_half_orbits
-
-        files = simulate_half_orbits(out, scenes, seed, tell, workers)
-        return f"{len(files)} half orbits in {out}"
     from nephoscope.simulate.seviri import simulate_slots
+    from nephoscope.simulate.seviri.writing import SIZE
 
-    files = simulate_slots(out, scenes, seed, tell, workers, slots=slots)
+    files = simulate_slots(out, scenes, seed, tell, workers, slots, size or SIZE)
     return f"{len(files)} pictures in {out}"
+
+
+def _half_orbits(
+    out: Path,
+    scenes: int,
+    seed: int,
+    tell: Callable[[str], None],
+    workers: int,
+    size: int | None,
+    _: int,
+) -> str:
+    from nephoscope.simulate.polder import simulate_half_orbits
+    from nephoscope.simulate.polder.writing import ROWS
+
+    files = simulate_half_orbits(out, scenes, seed, tell, workers, size or ROWS)
+    return f"{len(files)} half orbits in {out}"

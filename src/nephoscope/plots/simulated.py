@@ -133,7 +133,7 @@ def _truths(truth: xr.Dataset) -> list[Panel]:
     return [
         Panel("truth: cloud-top height, km", top, "turbo", Normalize(0, 18)),
         Panel("truth: type of the highest cloud", highest, TYPE_COLOURS, _TYPE_NORM),
-        Panel("truth: optical depth", depth, "bone", LogNorm(0.05, 100)),
+        Panel("truth: optical depth", depth, "viridis", LogNorm(0.05, 100)),
     ]
 
 

@@ -31,6 +31,7 @@ def write_sidecar(out: Path, simulator: str, **facts: Any) -> None:
         **facts,
     }
     path = out / SIDECAR
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != whole:
+    if not path.exists():
+        write_text(path, json.dumps(whole, indent=2) + "\n")
+    elif json.loads(path.read_text(encoding="utf-8")) != whole:
         raise UsageError(f"{out} holds another simulation (see {path}): choose another folder")
-    write_text(path, json.dumps(whole, indent=2) + "\n")

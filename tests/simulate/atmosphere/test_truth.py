@@ -141,6 +141,7 @@ def test_the_store_opens_in_plain_xarray(by_hand, tmp_path):
     write_truth(tmp_path / "truth.zarr", truth)
     with xr.open_zarr(tmp_path / "truth.zarr", chunks=None) as read:
         assert read.attrs["seed"] == 3
+        assert {"latitude", "longitude", "altitude", "time"} <= set(read.coords)
         assert read["altitude"].attrs["bounds"] == "altitude_bnds"
         np.testing.assert_allclose(read["altitude"], ALTITUDE)
         np.testing.assert_allclose(read["iwc"], truth["iwc"], rtol=2e-4)

@@ -121,7 +121,7 @@ def test_sizes_and_contents_are_as_measured(regimes):
     assert 3e-6 < np.median(ice) < 3e-5
     assert 1e-3 < ice.max() < 3e-2
     assert 4e-5 < np.median(radius) < 9e-5
-    assert 8e-6 < radius.min()
+    assert 6e-6 < radius.min()
     assert radius.max() < 1.6e-4
     assert 5e-6 < np.median(droplets) < 15e-6
     assert droplets.max() < 4e-5

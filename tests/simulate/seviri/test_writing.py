@@ -159,3 +159,14 @@ def test_requests_that_make_no_sense(tmp_path):
     for wrong in ({"scenes": 0}, {"slots": 0}, {"size": 30}, {"size": 3000}, {"scenes": 5000}):
         with pytest.raises(UsageError):
             simulate_slots(tmp_path, **wrong)
+
+
+@pytest.mark.slow
+def test_files_do_not_depend_on_the_number_of_processes(tmp_path):
+    alone, together = (
+        simulate_slots(tmp_path / str(workers), scenes=2, seed=5, workers=workers, size=SIZE)
+        for workers in (1, 2)
+    )
+    assert [path.name for path in alone] == [path.name for path in together]
+    for one, other in zip(alone, together, strict=True):
+        assert one.read_bytes() == other.read_bytes()

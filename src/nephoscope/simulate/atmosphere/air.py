@@ -110,8 +110,9 @@ def _mix(latitude: Reals, time: np.datetime64) -> dict[str, Reals]:
     }
     # Poleward of the last table the air goes on cooling, near the ground most.
     poleward = np.clip((away - _SUBARCTIC) / (90 - _SUBARCTIC), 0, 1)
-    cooling = (6 + 8 * (1 - summer)) * poleward
-    mixed["temperature"] = mixed["temperature"] - cooling * np.exp(-ALTITUDE[:, None] / 5000.0)
+    mixed["temperature"] = mixed["temperature"] - 14 * poleward * np.exp(
+        -ALTITUDE[:, None] / 5000.0
+    )
     mixed["pressure"] = sum(share * table.pressure for table, share in shares)
     mixed["above"] = sum(share * table.ozone_above for table, share in shares)
     return {name: np.asarray(values, np.float64) for name, values in mixed.items()}

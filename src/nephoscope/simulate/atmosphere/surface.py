@@ -76,13 +76,14 @@ def draw_ground(
     altitude = _altitude(height, noise["relief"])
     vegetation = _vegetation(latitude, time, noise["patches"]) * land
     cold = air.at(air.temperature[0], latitude) - np.float32(LAPSE) * altitude
-    frozen = cold + 2 * noise["patches"] < np.where(land, np.float32(270.5), np.float32(252))
-    dusty = np.float32(0.12) + 0.25 * np.exp(-(((np.abs(latitude) - 18) / 14) ** 2)) * land
+    frozen = cold + 2 * noise["patches"] < np.where(land, np.float32(268.5), np.float32(252))
+    frozen |= ~land & (_sea_temperature(latitude, time) + noise["patches"] < np.float32(271.8))
+    dusty = np.float32(0.1) + 0.25 * np.exp(-(((np.abs(latitude) - 18) / 14) ** 2)) * land
     return Ground(
         kind=np.where(frozen, SNOW, np.where(land, LAND, SEA)).astype(np.uint8),
         altitude=altitude,
         vegetation=np.asarray(np.where(frozen, 0.3, 1) * vegetation, np.float32),
-        aerosol=np.asarray(dusty * np.exp(0.6 * noise["dust"]), np.float32),
+        aerosol=np.asarray(dusty * np.exp(0.5 * noise["dust"]), np.float32),
         gusts=noise["patches"],
         warmth=np.asarray(noise["dust"], np.float32),
     )
@@ -119,7 +120,8 @@ def surface_at(
     heating = (22 * bare * sun - 4 * bare * (1 - sun)) * (0.15 + 0.85 * shade)
     relief = np.float32(LAPSE) * ground.altitude
     land = np.maximum(near, 245) - relief + heating + ground.warmth
-    water = np.maximum(near + 1 + 1.2 * ground.warmth, np.float32(271.4))
+    sea = 0.65 * _sea_temperature(latitude, time) + 0.35 * near
+    water = np.maximum(sea + 1.2 * ground.warmth, np.float32(271.4))
     snow = np.minimum(near - relief + 0.25 * heating, np.float32(273.15))
     kind = ground.kind
     temperature = np.where(kind == SEA, water, np.where(kind == SNOW, snow, land))
@@ -132,6 +134,19 @@ def surface_at(
         wind=np.asarray(np.clip(speed, 0.5, 25), np.float32),
         aerosol=ground.aerosol,
     )
+
+
+def _sea_temperature(latitude: Floats, time: np.datetime64) -> Floats:
+    """Zonal mean of the sea's surface, K, a month and more behind the air.
+
+    Rounded from the World Ocean Atlas (Locarnini et al. 2018): 27.5 degrees Celsius at the equator,
+    15.5 at 40 degrees, 0 at 70; 3.5 K warmer and colder with the seasons at 40.
+    """
+    away = np.abs(latitude)
+    mean = np.interp(away, (0, 20, 30, 40, 50, 60, 70, 80), (27.5, 26, 22, 15.5, 9, 4, 0, -2))
+    swing = np.interp(away, (5, 25, 40, 60, 75), (0.0, 2.0, 3.5, 2.5, 0.5))
+    season = warmth_of_season(time - np.timedelta64(35, "D")) * np.sign(latitude)
+    return np.asarray(273.15 + mean + season * swing, np.float32)
 
 
 def _altitude(height: Floats, relief: Floats) -> Floats:

@@ -19,6 +19,9 @@ from nephoscope.simulate.atmosphere.winds import Winds
 
 Floats = NDArray[np.float32]
 
+_CLOUDY, _MOST_MOIST = 1.2, 1.3
+"""Factors on the vapour that bring the lower troposphere of the tables near saturation."""
+
 
 class Weather:
     """Air, ground and clouds over a grid, moving from a start onwards (or back).
@@ -89,6 +92,6 @@ def _optical_depth(cubes: Cubes) -> Floats:
 def _moisture(situation: Situation, depth: Floats) -> Floats:
     """Factor on the water vapour: less where air sinks, more where it rises and in clouds."""
     clear = situation.spread(np.exp(0.16 * np.clip(situation.moisture, -2.5, 2)))
-    clear = clear.reshape(depth.shape)
+    clear = np.minimum(clear.reshape(depth.shape), np.float32(_MOST_MOIST))
     cloudy = 1 - np.exp(-depth / 3)
-    return np.asarray(clear + (np.maximum(clear, 1.25) - clear) * cloudy, np.float32)
+    return np.asarray(clear + (np.maximum(clear, np.float32(_CLOUDY)) - clear) * cloudy, np.float32)

@@ -22,7 +22,7 @@ from nephoscope.workers import each_in_processes
 
 ARCHIVE = Path("PARASOL") / "L1_B-HDF.v1.01"
 """Folder of the product in the archive."""
-FEWEST_ROWS = 8
+ROWS, FEWEST_ROWS = 400, 8
 
 
 def simulate_half_orbits(
@@ -31,7 +31,7 @@ def simulate_half_orbits(
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
     workers: int = 1,
-    rows: int = 400,
+    rows: int = ROWS,
 ) -> list[Path]:
     """Write stretches of half orbits as PARASOL level-1B files in the archive's folders.
 

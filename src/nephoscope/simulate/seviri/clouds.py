@@ -13,6 +13,7 @@ from nephoscope.simulate.seviri.viewing import Lines
 from nephoscope.simulate.sight import Sight
 
 Floats = NDArray[np.float32]
+Levels = NDArray[np.intp]
 
 _ICE, _WATER = 917.0, 1000.0  # kg m-3
 _SEEN_DEPTH = 8.0  # optical depth over which reflected light forgets the particles (Platnick 2000)
@@ -69,10 +70,16 @@ class Column:
     altitude: Floats
 
 
-def crossed(atmosphere: Atmosphere, sight: Sight) -> list[Layer]:
-    """The layers of cloud that lines of sight cross, from the top."""
+def crossed(atmosphere: Atmosphere, levels: Levels, sight: Sight) -> list[Layer]:
+    """The layers of cloud that lines of sight cross, from the top.
+
+    Args:
+        atmosphere: what is looked at.
+        levels: its `cloudy_levels`, which take a while to find.
+        sight: the lines.
+    """
     layers = []
-    for level in atmosphere.cloudy_levels[::-1]:
+    for level in levels[::-1]:
         columns = sight.at(float(ALTITUDE[level]))
         where = np.flatnonzero(atmosphere.cloud_type[level].ravel()[columns])
         if not where.size:
@@ -110,7 +117,9 @@ def column(layers: list[Layer], lines: Lines) -> Column:
             ("ice", layer.ice, layer.ice_radius),
         ):
             counted = depth * weight
-            sums[phase][:, where] += (depth, counted, counted * radius, counted * height)
+            parts = (depth, counted, counted * radius, counted * height)
+            for row, part in zip(sums[phase], parts, strict=True):
+                row[where] += part
         after = before + layer.water + layer.ice
         seen[where] += (np.exp(-before) - np.exp(-after)) * height
         above[where] = after
@@ -125,12 +134,13 @@ def _phase(sums: Floats) -> Phase:
 
 
 def shadow_depth(
-    atmosphere: Atmosphere, lines: Lines, layers: list[Layer], altitude: Floats
+    atmosphere: Atmosphere, levels: Levels, lines: Lines, layers: list[Layer], altitude: Floats
 ) -> Floats:
     """How much more cloud the Sun's path crosses than the line of sight, above what is seen.
 
     Args:
         atmosphere: what is looked at.
+        levels: its `cloudy_levels`.
         lines: of sight.
         layers: that they cross.
         altitude: (line,) float32, m, of what is seen.
@@ -149,7 +159,7 @@ def shadow_depth(
         sight.col + (sight.cols_per_metre - sun.cols_per_metre) * altitude,
         sun.rows_per_metre, sun.cols_per_metre, sun.slant,
     )  # fmt: skip
-    for level in atmosphere.cloudy_levels:
+    for level in levels:
         columns = from_here.at(float(ALTITUDE[level]))
         cloudy = atmosphere.cloud_type[level].ravel()[columns] > 0
         where = np.flatnonzero(cloudy & (ALTITUDE[level] > altitude))

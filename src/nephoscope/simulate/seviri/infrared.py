@@ -3,7 +3,7 @@
 The equation of radiative transfer without scattering (Schwarzschild; Goody & Yung 1989, equation
 2.87) from the ground up: through a layer of optical depth d and temperature T, radiance I becomes
 I exp(-d) + B(T) (1 - exp(-d)). Scattering by clouds is scaled absorption (`absorption_ratio`), and
-at 3.9 um clouds are dimmed by what they reflect (Kirchhoff: `reflected_sky`).
+clouds are dimmed by what they reflect (`not_emitted`), most at 3.9 um.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from nephoscope.simulate.atmosphere import ALTITUDE, LEVELS, THICKNESS, Air, Atm
 from nephoscope.simulate.optics.emissivity import emissivity
 from nephoscope.simulate.optics.gases import STRATOSPHERE, gas_depth
 from nephoscope.simulate.optics.scattering import Phase as PhaseName
-from nephoscope.simulate.optics.scattering import absorption_ratio
-from nephoscope.simulate.seviri.clouds import Layer
+from nephoscope.simulate.optics.scattering import absorption_ratio, scattering
+from nephoscope.simulate.optics.two_stream import reflectance_transmittance
+from nephoscope.simulate.seviri.clouds import Column, Layer, Phase
 from nephoscope.simulate.seviri.planck import Planck
 from nephoscope.simulate.seviri.viewing import Lines
 
@@ -119,6 +120,7 @@ def emitted(thermal: Thermal, lines: Lines, layers: list[Layer]) -> Floats:
     sources = _ends(thermal.air.at(thermal.emitted, ends))
     radiance = _ground(thermal, lines, depths.sum(axis=0) @ features, sources, between)
     clouds = {layer.level: layer for layer in layers}
+    absorbed = np.zeros((len(THERMAL), lines.latitude.size), np.float32)
     highest = lines.altitude.max()
     for level in range(LEVELS):
         depth = depths[level] @ features
@@ -126,7 +128,7 @@ def emitted(thermal: Thermal, lines: Lines, layers: list[Layer]) -> Floats:
             top = ALTITUDE[level] + np.float32(THICKNESS / 2)
             depth *= np.clip((top - lines.altitude) / np.float32(THICKNESS), 0, 1)
         if level in clouds:
-            _add_cloud(thermal, depth, clouds[level], slant)
+            _add_cloud(thermal, depth, clouds[level], slant, absorbed)
         source = np.asarray((sources[level] @ between)[thermal.channel_of], np.float32)
         _cross(radiance, depth, source)
     depth = _ends(thermal.air.at(thermal.above, ends)) @ (between * slant)
@@ -162,16 +164,66 @@ def _ground(
     return np.asarray(warm[thermal.channel_of] - sky * np.expm1(-total), np.float32)
 
 
-def _add_cloud(thermal: Thermal, depth: Floats, layer: Layer, slant: Floats) -> None:
-    absorbed = np.zeros((len(THERMAL), layer.where.size), np.float32)
+def _add_cloud(
+    thermal: Thermal, depth: Floats, layer: Layer, slant: Floats, absorbed: Floats
+) -> None:
+    """Add a layer to `depth` (term, line); `absorbed` (channel, line) is a plane to work on."""
+    parts = []
     for phase, amount, radius in (
         ("water", layer.water, layer.water_radius),
         ("ice", layer.ice, layer.ice_radius),
     ):
         if amount.any():
-            table = thermal.ratio[phase]
             place = np.rint(radius / np.float32(_FINEST)).astype(np.int32) - 1
-            place = np.clip(place, 0, table.shape[1] - 1)
-            absorbed += table[:, place] * amount
-    absorbed *= slant[layer.where]
-    depth[:, layer.where] += absorbed[thermal.channel_of]
+            np.clip(place, 0, thermal.ratio[phase].shape[1] - 1, out=place)
+            parts.append((thermal.ratio[phase], place, amount * slant[layer.where]))
+    absorbed[:] = 0
+    # Row by row: numpy is several times slower at the same in two dimensions.
+    for channel, row in enumerate(absorbed):
+        row[layer.where] = sum(table[channel][place] * amount for table, place, amount in parts)
+    for row, channel in zip(depth, thermal.channel_of, strict=True):
+        row += absorbed[channel]
+
+
+def not_emitted(thermal: Thermal, lines: Lines, clouds: Column) -> Floats:
+    """Radiance that clouds do not emit, as they reflect: they mirror the cold sky instead.
+
+    Kirchhoff's law: what a cloud reflects from a direction it does not emit into it. Scaled
+    absorption alone makes thick clouds black.
+
+    Args:
+        thermal: tables of the scene.
+        lines: of sight, of little spread in latitude, moisture and slant.
+        clouds: on them.
+
+    Returns:
+        (channel, line) float32, mW m-2 sr-1 (cm-1)-1, at the satellite.
+    """
+    middle = float(lines.latitude.mean())
+    above = _transmittance_above(thermal, lines, middle)
+    emitted = thermal.air.at(thermal.emitted, middle)
+    missing = np.zeros((len(THERMAL), lines.latitude.size), np.float32)
+    for number, name in enumerate(THERMAL):
+        source = emitted[:, number] * above[number]
+        through = np.ones_like(lines.cos_view)
+        phases: tuple[tuple[PhaseName, Phase], ...] = (("ice", clouds.ice), ("water", clouds.water))
+        for phase, cloud in phases:
+            where = np.flatnonzero(cloud.depth > 0)
+            of = scattering(name, phase, cloud.radius[where])
+            up, down = reflectance_transmittance(
+                cloud.depth[where] * of.extinction, of.asymmetry, of.albedo, lines.cos_view[where]
+            )
+            warmth = np.interp(cloud.altitude[where], ALTITUDE, source)
+            missing[number, where] += up * through[where] * warmth
+            through[where] *= down
+    return missing
+
+
+def _transmittance_above(thermal: Thermal, lines: Lines, latitude: float) -> Floats:
+    """(channel, level): of the gases above each level, on the mean line of sight."""
+    moisture, slant = float(lines.moisture.mean()), float((1 / lines.cos_view).mean())
+    dry, linear, quadratic = thermal.air.at(thermal.depths, latitude)
+    layers = (dry + linear * moisture + quadratic * moisture**2) * slant
+    beyond = thermal.air.at(thermal.above, latitude) * slant
+    depth = np.cumsum(layers[::-1], axis=0)[::-1] - layers / 2 + beyond
+    return np.asarray(thermal.share @ np.exp(-depth).T, np.float32)

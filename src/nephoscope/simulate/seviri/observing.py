@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.ndimage
 from numpy.typing import NDArray
 
 from nephoscope.errors import UsageError
@@ -10,11 +11,10 @@ from nephoscope.grids.geostationary import Geostationary
 from nephoscope.instruments.seviri.channels import CHANNELS, SATELLITES, SOLAR, THERMAL
 from nephoscope.simulate.atmosphere import ALTITUDE, THICKNESS, Atmosphere
 from nephoscope.simulate.seviri.clouds import Column, column, crossed, shadow_depth
-from nephoscope.simulate.seviri.infrared import Thermal, emitted
+from nephoscope.simulate.seviri.infrared import Thermal, emitted, not_emitted
 from nephoscope.simulate.seviri.noise import noise, solar_noise, thermal_noise
 from nephoscope.simulate.seviri.solar import (
     Ground,
-    dimming,
     gas_transmittance,
     reflectance,
     through_clouds,
@@ -23,6 +23,13 @@ from nephoscope.simulate.seviri.viewing import OFFSETS, Lines
 
 Floats = NDArray[np.float32]
 
+FIELD_OF_VIEW = 1.6
+"""Width of the instantaneous field of view at half of its height, in pixels: 4.8 km at 3 km of
+sampling (Schmetz et al. 2002, Bull. Amer. Meteor. Soc. 83, 977, table 1)."""
+_BEYOND = 3  # pixels around the window that its fields of view reach into
+# Standard deviation (pixels) of the Gaussian that widens a pixel's 2 x 2 lines to that field of
+# view; their own is that of a box of one pixel.
+_BLUR = float(np.sqrt((FIELD_OF_VIEW / np.sqrt(8 * np.log(2))) ** 2 - 1 / 12))
 _LINES_AT_A_TIME = 16_384  # of sight: what fits the cache
 _MIXED = "IR_039"  # of warmth and sunlight
 _DARK = np.float32(1e-4)  # radiance that noise does not go below
@@ -37,12 +44,12 @@ def observe(
 ) -> Floats:
     """A picture of a window of the disk.
 
-    Each pixel is the mean radiance of 2 x 2 lines of sight. The air stands still during the scan;
-    the Sun does not.
+    Each pixel is the mean radiance of 2 x 2 lines of sight, weighted with those of its neighbours
+    by a Gaussian field of view. The air stands still during the scan; the Sun does not.
 
     Args:
         atmosphere: what is looked at; beyond its edge stands its outermost column.
-        grid: a window of the disk, without space in it.
+        grid: a window of the disk, without space in it or up to three pixels beside it.
         start: of the scan of the full disk, UTC.
         seed: of the instrument's noise; None leaves it out.
         satellite: one of "Meteosat-8" to "Meteosat-11".
@@ -57,18 +64,30 @@ def observe(
     numbers = {name: number for number, name in SATELLITES.items()}
     if satellite not in numbers:
         raise UsageError(f"no satellite '{satellite}'; known are: {', '.join(numbers)}")
-    corners = grid.to_place([0, 0, grid.rows - 1, grid.rows - 1], [0, grid.cols - 1] * 2)
+    wide = grid.window(-_BEYOND, -_BEYOND, grid.rows + 2 * _BEYOND, grid.cols + 2 * _BEYOND)
+    corners = wide.to_place([0, 0, wide.rows, wide.rows], [0, wide.cols] * 2)
     if not np.isfinite(corners).all():
         raise UsageError("the window holds space: choose one within the disk")
     eye = _Eye(atmosphere, numbers[satellite])
+    image = _looked_at(eye, atmosphere, wide, start)
+    for plane in image:
+        scipy.ndimage.gaussian_filter(plane, _BLUR, output=plane, mode="nearest", radius=_BEYOND)
+    image = np.ascontiguousarray(image[:, _BEYOND:-_BEYOND, _BEYOND:-_BEYOND])
+    rng = None if seed is None else np.random.default_rng(seed)
+    return _as_delivered(image, eye.thermal, rng)
+
+
+def _looked_at(
+    eye: _Eye, atmosphere: Atmosphere, grid: Geostationary, start: np.datetime64
+) -> Floats:
+    """(channel, y, x) float32: % and radiances, without the instrument's own doings."""
     image = np.empty((len(CHANNELS), *grid.shape), np.float32)
     step = max(1, _LINES_AT_A_TIME // (len(OFFSETS) * grid.cols))
     for first in range(0, grid.rows, step):
         rows = slice(first, min(first + step, grid.rows))
         seen = eye.see(Lines.of(atmosphere, grid, rows, start))
         image[:, rows] = seen.reshape(len(CHANNELS), len(OFFSETS), -1, grid.cols).mean(axis=1)
-    rng = None if seed is None else np.random.default_rng(seed)
-    return _as_delivered(image, eye.thermal, rng)
+    return image
 
 
 class _Eye:
@@ -76,6 +95,7 @@ class _Eye:
 
     def __init__(self, atmosphere: Atmosphere, satellite: int) -> None:
         self.atmosphere = atmosphere
+        self._levels = atmosphere.cloudy_levels
         self._distance = sun_distance(atmosphere.time)
         self.thermal = Thermal.of(atmosphere, satellite)
         self.ground = {name: Ground(atmosphere, name) for name in (*SOLAR, _MIXED)}
@@ -83,32 +103,19 @@ class _Eye:
 
     def see(self, lines: Lines) -> Floats:
         """(channel, line) float32: % and radiances."""
-        layers = crossed(self.atmosphere, lines.sight)
+        layers = crossed(self.atmosphere, self._levels, lines.sight)
         clouds = column(layers, lines)
         seen = np.zeros((len(CHANNELS), lines.latitude.size), np.float32)
         seen[len(SOLAR) :] = emitted(self.thermal, lines, layers)
-        mixed = seen[CHANNELS.index(_MIXED)]
-        mixed -= self._not_emitted(lines, clouds)
+        seen[len(SOLAR) :] -= not_emitted(self.thermal, lines, clouds)
         if lines.cos_sun.any():
-            shadow = shadow_depth(self.atmosphere, lines, layers, clouds.altitude)
+            shadow = shadow_depth(self.atmosphere, self._levels, lines, layers, clouds.altitude)
             for number, name in enumerate(SOLAR):
                 factor = reflectance(name, lines, clouds, self.ground[name], self.haze, shadow)
                 factor *= gas_transmittance(name, self.thermal.air, lines, clouds.altitude)
                 seen[number] = 100 * lines.cos_sun * factor
-            mixed += self._mirrored(lines, clouds, shadow)
+            seen[CHANNELS.index(_MIXED)] += self._mirrored(lines, clouds, shadow)
         return seen
-
-    def _not_emitted(self, lines: Lines, clouds: Column) -> Floats:
-        """What clouds at their temperatures do not emit at 3.9 um, as they reflect."""
-        planck = self.thermal.planck[THERMAL.index(_MIXED)]
-        air = self.thermal.air
-        profile = air.at(air.temperature, float(lines.latitude.mean()))
-        missing = np.zeros_like(lines.latitude)
-        shares = dimming(_MIXED, clouds, lines.cos_view)
-        for phase, share in zip((clouds.water, clouds.ice), shares, strict=True):
-            warmth = planck.radiance(np.interp(phase.altitude, ALTITUDE, profile))
-            missing += share * warmth.astype(np.float32)
-        return missing
 
     def _mirrored(self, lines: Lines, clouds: Column, shadow: Floats) -> Floats:
         """Radiance of sunlight that comes back at 3.9 um."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def simulate_slots(
         The pictures, in order of scenes and time.
 
     Raises:
-        UsageError: `out` holds another simulation, or numbers below 1, or no multiple of 4.
+        UsageError: `out` holds another simulation, or numbers below 1, or no multiple of 4, or
+            satpy is not installed.
         OutputError: something cannot be written.
     """
     if min(scenes, slots, size) < 1 or size % GROUP:
@@ -72,6 +74,8 @@ def simulate_slots(
             f"{scenes} scenes of {slots} slots of {size} pixels: ask for at least 1, and pixels in "
             f"fours"
         )
+    if find_spec("satpy") is None:
+        raise UsageError("SEVIRI files need satpy: pip install 'nephoscope[satellites]'")
     out = Path(out)
     regions = [choose_region(seed, number, size, slots) for number in range(scenes)]
     write_sidecar(out, "seviri", version=SIMULATOR_VERSION, seed=seed, slots=slots, size=size)

@@ -7,27 +7,23 @@ from numpy.typing import NDArray
 
 from nephoscope.simulate.atmosphere.fields import Texture
 from nephoscope.simulate.atmosphere.layers.cloud import (
-    ALTOSTRATUS,
-    CIRRUS,
     DEEP,
     NIMBOSTRATUS,
     Cloud,
     Grain,
 )
+from nephoscope.simulate.atmosphere.layers.high import high_or_middle
 from nephoscope.simulate.atmosphere.situation import Situation
-from nephoscope.simulate.atmosphere.state import level_at
 from nephoscope.simulate.fractal import sigmoid
 
 Floats = NDArray[np.float32]
 
-_BAND = Texture(200_000.0, slope=1.6)
+_BAND = Texture(200_000.0, inner=4_000.0, slope=1.7)
 _FINE = Texture(40_000.0, dissipation=3e-4)
 _SYSTEM = Texture(260_000.0, inner=9_000.0, slope=1.7, dissipation=4e-4)
 _CORES = Texture(28_000.0, inner=3_000.0, slope=1.5, dissipation=1e-3)
+_LID = Texture(300_000.0, inner=40_000.0, slope=2.0)
 _WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
-_HIGH_CLOUD = 250.65
-"""Cloud whose base is colder than -22.5 degrees Celsius is cirrus, else altostratus, K: the limit
-between high and middle clouds of Wang and Sassen (2001, J. Appl. Meteor. 40, 1665)."""
 
 
 def nimbostratus(situation: Situation) -> list[Cloud]:
@@ -37,7 +33,7 @@ def nimbostratus(situation: Situation) -> list[Cloud]:
     polar = sigmoid((np.abs(s.latitude) - 50) / 5)
     cover = 0.97 * s.frontal * np.exp(-(near**4)) + 0.12 * polar * sigmoid(2.5 * (s.rise - 1.0))
     band, fine = s.field("ns band", _BAND, 4000), s.field("ns fine", _FINE, 4000)
-    excess = 0.95 * band + 0.3 * fine - s.threshold(cover)
+    excess = 0.98 * band + 0.2 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess, ground = excess[columns], s.ground[columns]
     tropopause = s.tropopause(columns)
@@ -85,21 +81,23 @@ def convection(situation: Situation) -> list[Cloud]:
     fine = s.field("cb fine", _FINE, 10_000)
     excess = field - s.threshold(np.clip(cover, 0, 0.6))
     spreading = _spread_downwind(s, excess)
+    # Systems differ in how far below the tropopause they spread.
+    lid = s.spread(np.clip(1100 + 800 * s.map("cb lid", _LID), 300, 4000))
     return [
-        _anvil(s, spreading, fine, field),
-        _stratiform(s, excess, fine, field),
-        _cores(s, excess, cores, fine),
+        _anvil(s, spreading, lid, fine, field),
+        _stratiform(s, excess, lid, fine, field),
+        _cores(s, excess, lid, cores, fine),
     ]
 
 
-def _cores(s: Situation, excess: Floats, cores: Floats, fine: Floats) -> Cloud:
+def _cores(s: Situation, excess: Floats, lid: Floats, cores: Floats, fine: Floats) -> Cloud:
     vigour = cores + 0.6 * excess - np.float32(1.0)
     columns = np.flatnonzero((excess > 0) & (vigour > 0)).astype(np.int32)
     vigour = np.minimum(vigour[columns], 2)
     tropopause = s.tropopause(columns)
     base = s.ground[columns] + s.spread(600 + 500 * s.land)[columns]
     growing = 1 - np.exp(-vigour / np.float32(0.25))
-    top = base + (tropopause - 900 - base) * (0.45 + 0.55 * growing) + 850 * vigour
+    top = base + (tropopause - lid[columns] - base) * (0.45 + 0.55 * growing) + 850 * vigour
     return Cloud(
         DEEP,
         columns,
@@ -107,8 +105,8 @@ def _cores(s: Situation, excess: Floats, cores: Floats, fine: Floats) -> Cloud:
         np.minimum(top, tropopause + 900),
         Grain((fine, cores), 0.5, 1500.0),
         liquid=0.3,
-        most_liquid=6e-4,
-        droplets=1.2e8,
+        most_liquid=3e-4,
+        droplets=6e7,
         ice=6e-4 * (0.5 + vigour),
         warmer=0.02,
         fullness=(0.4, 0.35),
@@ -118,7 +116,7 @@ def _cores(s: Situation, excess: Floats, cores: Floats, fine: Floats) -> Cloud:
     )
 
 
-def _stratiform(s: Situation, excess: Floats, fine: Floats, field: Floats) -> Cloud:
+def _stratiform(s: Situation, excess: Floats, lid: Floats, fine: Floats, field: Floats) -> Cloud:
     """The thick, raining part of the anvil: deep convection where densest, else nimbostratus."""
     columns = np.flatnonzero(excess > 0.25).astype(np.int32)
     strength = excess[columns] - np.float32(0.25)
@@ -129,7 +127,7 @@ def _stratiform(s: Situation, excess: Floats, fine: Floats, field: Floats) -> Cl
         kind,
         columns,
         base,
-        tropopause - 1100 + 150 * fine[columns],
+        np.maximum(tropopause - lid[columns] - 100 + 150 * fine[columns], base + 3000),
         Grain((fine, field), 0.45, 1500.0),
         liquid=0.08,
         most_liquid=6e-5,
@@ -143,16 +141,15 @@ def _stratiform(s: Situation, excess: Floats, fine: Floats, field: Floats) -> Cl
     )
 
 
-def _anvil(s: Situation, spreading: Floats, fine: Floats, field: Floats) -> Cloud:
+def _anvil(s: Situation, spreading: Floats, lid: Floats, fine: Floats, field: Floats) -> Cloud:
     columns = np.flatnonzero(spreading > 0).astype(np.int32)
     strength = spreading[columns]
     tropopause = s.tropopause(columns)
     full = 1 - np.exp(-strength / np.float32(0.45))
-    top = tropopause - 1000 - 500 * (1 - full) + 120 * fine[columns]
+    top = tropopause - lid[columns] - 500 * (1 - full) + 120 * fine[columns]
     base = np.maximum(top - 400 - 5500 * full**2, s.ground[columns] + 4000)
-    foot = s.belts.temperature[level_at(base), s.belts.number[columns]]
     return Cloud(
-        np.where(foot < _HIGH_CLOUD, CIRRUS, ALTOSTRATUS).astype(np.int8),
+        high_or_middle(s, columns, base),
         columns,
         base,
         top,
@@ -175,6 +172,17 @@ def _spread_downwind(s: Situation, excess: Floats) -> Floats:
     reach = plane + np.float32(0.3)
     for hours in (0.7, 1.5, 2.5):
         away = hours * 3600 / s.grid.spacing
-        moved = np.roll(plane, (round(-north * away), round(east * away)), (0, 1))
+        moved = _moved(plane, round(-north * away), round(east * away))
         np.maximum(reach, moved + np.float32(0.3 - 0.16 * hours), out=reach)
     return reach.ravel()
+
+
+def _moved(plane: Floats, down: int, right: int) -> Floats:
+    """Shifted by whole rows and columns; what comes from beyond the edge holds no cloud."""
+    rows, cols = plane.shape
+    moved = np.full_like(plane, -9)
+    if abs(down) < rows and abs(right) < cols:
+        moved[max(down, 0) : rows + min(down, 0), max(right, 0) : cols + min(right, 0)] = plane[
+            max(-down, 0) : rows - max(down, 0), max(-right, 0) : cols - max(right, 0)
+        ]
+    return moved

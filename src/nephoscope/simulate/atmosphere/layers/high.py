@@ -6,14 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.simulate.atmosphere.fields import Texture
-from nephoscope.simulate.atmosphere.layers.cloud import CIRRUS, Cloud, Grain
+from nephoscope.simulate.atmosphere.layers.cloud import (
+    ALTOSTRATUS,
+    CIRRUS,
+    Cloud,
+    Columns,
+    Grain,
+)
 from nephoscope.simulate.atmosphere.situation import Situation
+from nephoscope.simulate.atmosphere.state import level_at
 from nephoscope.simulate.fractal import sigmoid
 
 Floats = NDArray[np.float32]
 
 _VEIL = Texture(500_000.0, inner=20_000.0, slope=1.6, stretch=1.5)
 _WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
+_HIGH_CLOUD = 250.65  # K
 _STREAK_SHEAR = 1.6
 """Metres that a fall streak is displaced per metre of fall: 8 m s-1 per km over a fall at
 0.7 m s-1 through some km (Marshall 1953, J. Meteor. 10, 25)."""
@@ -22,7 +30,7 @@ _STREAK_SHEAR = 1.6
 def cirrus(situation: Situation) -> list[Cloud]:
     """Patches drawn out along the wind, of generating cells whose crystals fall in streaks.
 
-    Tops 0.3 to 4 km below the tropopause, 0.5 to 3 km thick, optical depth mostly below 1 (Sassen,
+    Tops 0.7 to 6 km below the tropopause, 0.5 to 3 km thick, optical depth mostly below 1 (Sassen,
     Wang and Liu 2008, J. Geophys. Res. 113, D00A12; Heymsfield et al. 2017, Meteor. Monographs 58).
     """
     s = situation
@@ -36,18 +44,19 @@ def cirrus(situation: Situation) -> list[Cloud]:
     excess = 0.94 * patch + 0.34 * cells - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess = excess[columns]
-    below = s.spread(1500 * np.exp(0.6 * s.map("ci top", _WIDE)))[columns]
-    top = s.tropopause(columns) - np.minimum(below, 5000) + 150 * cells[columns]
+    below = s.spread(2200 * np.exp(0.6 * s.map("ci top", _WIDE)))[columns]
+    top = s.tropopause(columns) - np.minimum(below, 6000) + 150 * cells[columns]
     depth = s.spread(1900 * np.exp(0.35 * s.map("ci depth", _WIDE)))[columns]
     depth = 250 + depth * (1 - np.exp(-excess / np.float32(0.7)))
     water = np.exp(0.6 * patch[columns] + s.spread(0.9 * s.map("ci water", _WIDE))[columns])
     spacing = s.grid.spacing
     east, north = (float(f(np.deg2rad(angle))) * _STREAK_SHEAR / spacing for f in (np.cos, np.sin))
+    base = np.maximum(top - depth, s.ground[columns] + 2500)
     return [
         Cloud(
-            CIRRUS,
+            high_or_middle(s, columns, base),
             columns,
-            np.maximum(top - depth, s.ground[columns] + 2500),
+            base,
             top,
             Grain((cells, other), 0.8, 1500.0, (east, -north)),
             ice=1.4e-5 * water * (1 - np.exp(-excess / np.float32(0.35))),
@@ -66,7 +75,7 @@ def veil(situation: Situation) -> list[Cloud]:
     """
     s = situation
     cover = 0.03 + 0.33 * np.exp(-((s.latitude / 20) ** 2)) * sigmoid(1.2 * (s.moisture + 0.2))
-    cloth = s.field("veil", _VEIL, 15_000)
+    cloth, other = (s.field(name, _VEIL, 15_000) for name in ("veil", "veil grain"))
     excess = cloth - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess = excess[columns]
@@ -78,12 +87,23 @@ def veil(situation: Situation) -> list[Cloud]:
             columns,
             top - depth,
             top,
-            Grain((cloth, cloth), 0.4, 2000.0),
+            Grain((other, cloth), 0.4, 2000.0),
             ice=2.2e-6 * np.exp(0.5 * cloth[columns]),
             warmer=0.02,
             crystals=0.6,
         )
     ]
+
+
+def high_or_middle(situation: Situation, columns: Columns, base: Floats) -> NDArray[np.int8]:
+    """Cirrus, or altostratus where the base is warmer than -22.5 degrees Celsius: (column,) int8.
+
+    That is the limit between high and middle clouds of Wang and Sassen (2001, J. Appl. Meteor. 40,
+    1665).
+    """
+    belts = situation.belts
+    foot = belts.temperature[level_at(base), belts.number[columns]]
+    return np.where(foot < _HIGH_CLOUD, CIRRUS, ALTOSTRATUS).astype(np.int8)
 
 
 def _along(wind: tuple[float, float]) -> float:

@@ -125,7 +125,7 @@ def cumulus(situation: Situation) -> list[Cloud]:
             base,
             base + depth,
             Grain((towers, meso), 0.45, 700.0, (0.0004, 0.0)),
-            liquid=0.4 - 0.1 * np.minimum(congestus, 2),
+            liquid=0.24 - 0.06 * np.minimum(congestus, 2),
             most_liquid=1e-3,
             droplets=0.8 * _droplets(s)[columns],
             ice=2e-5,

@@ -30,7 +30,7 @@ def altostratus(situation: Situation) -> list[Cloud]:
     polar = sigmoid((np.abs(s.latitude) - 62) / 5)
     cover = 0.22 * sigmoid(1.8 * (s.rise + 0.5 * s.moisture - 1.1)) + 0.75 * ahead + 0.07 * polar
     sheet, fine = s.field("as sheet", _SHEET, 5500), s.field("as fine", _FINE, 5500)
-    excess = 0.96 * sheet + 0.28 * fine - s.threshold(cover)
+    excess = 0.98 * sheet + 0.2 * fine - s.threshold(cover)
     columns = np.flatnonzero(excess > 0).astype(np.int32)
     excess = excess[columns]
     tropopause = s.tropopause(columns)

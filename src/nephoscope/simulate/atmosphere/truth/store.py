@@ -29,21 +29,29 @@ def write_truth(path: str | PathLike[str], truth: xr.Dataset) -> None:
     Raises:
         OutputError: it cannot be written.
     """
+    import zarr
+
     final = Path(path)
     remove_stale_parts(final.parent)
-    rounded = truth.map(_rounded, keep_attrs=True)
     with atomic_path(final) as part, warnings.catch_warnings():
         # zarr calls consolidated metadata not yet final; plain xarray looks for them.
         warnings.filterwarnings("ignore", message=".*[Cc]onsolidated metadata.*")
-        rounded.to_zarr(
-            part, mode="w", zarr_format=3, consolidated=True, encoding=_encoding(rounded)
-        )
+        names = list(truth.data_vars)
+        truth.drop_vars(names).to_zarr(part, mode="w", zarr_format=3, consolidated=False)
+        for name in names:  # one at a time, so that only one is held twice
+            variable = _rounded(truth.variables[name])
+            if "y" in variable.dims:
+                variable.attrs["coordinates"] = "time latitude longitude"
+            xr.Dataset({name: variable}, attrs=truth.attrs).to_zarr(
+                part, mode="a", consolidated=False, encoding={name: _encoding(variable)}
+            )
+        zarr.consolidate_metadata(part)
 
 
-def _rounded(variable: xr.DataArray) -> xr.DataArray:
+def _rounded(variable: xr.Variable) -> xr.Variable:
     if variable.dtype != np.float32:
-        return variable
-    return variable.copy(data=round_mantissa(variable.values, KEPT_BITS))
+        return variable.copy(deep=False)
+    return variable.copy(deep=False, data=round_mantissa(variable.values, KEPT_BITS))
 
 
 def round_mantissa(values: NDArray[np.float32], bits: int) -> NDArray[np.float32]:
@@ -56,22 +64,13 @@ def round_mantissa(values: NDArray[np.float32], bits: int) -> NDArray[np.float32
     return np.where(np.isfinite(values), rounded.view(np.float32), values)
 
 
-def _encoding(truth: xr.Dataset) -> dict[str, dict[str, Any]]:
+def _encoding(variable: xr.Variable) -> dict[str, Any]:
     from zarr.codecs import BloscCodec, BloscShuffle
 
-    codec = BloscCodec(cname="zstd", clevel=3, shuffle=BloscShuffle.bitshuffle)
+    if not variable.ndim:
+        return {}
+    limits = (1,) * (variable.ndim - len(CHUNK)) + CHUNK[-variable.ndim :]
     return {
-        str(name): {
-            "chunks": tuple(
-                min(limit, size)
-                for limit, size in zip(
-                    (1,) * (variable.ndim - 3) + CHUNK[3 - min(variable.ndim, 3) :],
-                    variable.shape,
-                    strict=True,
-                )
-            ),
-            "compressors": [codec],
-        }
-        for name, variable in truth.data_vars.items()
-        if variable.ndim
+        "chunks": tuple(map(min, limits, variable.shape)),
+        "compressors": [BloscCodec(cname="zstd", clevel=3, shuffle=BloscShuffle.bitshuffle)],
     }
