@@ -7,7 +7,9 @@ import monte_carlo
 import numpy as np
 import pytest
 
+from nephoscope.simulate.atmosphere import ALTITUDE
 from nephoscope.simulate.optics import ice, mie
+from nephoscope.simulate.optics.oxygen import absorber, transmittance
 from nephoscope.simulate.polder.clouds import (
     Angles,
     DropletPhase,
@@ -67,6 +69,31 @@ def test_light_turns_back_inside_a_thick_cloud_and_at_a_thin_one():
     assert float(cross(flat, angles).pressure[0]) == pytest.approx(top, rel=0.02)
     both = hand_made.atmosphere(GRID, liquid=[(1000, 1000, 20.0)], ice=[(10_000, 10_000, 0.3)])
     assert top + 20_000 < float(cross(both, angles).pressure[0])
+
+
+@pytest.mark.parametrize(
+    ("bottom", "top", "tau"),
+    [(840, 1560, 10.0), (4920, 9960, 10.0), (4920, 9960, 40.0), (9000, 9960, 1.0)],
+)
+def test_apparent_pressure_is_that_of_photons(bottom, top, tau):
+    sun, view, scale = 0.8, 0.9, 7500.0
+    weights, path = monte_carlo.paths(
+        ice.phase(np.cos(monte_carlo.ANGLE))[0].astype(float), top, bottom, tau, sun, view, scale
+    )
+    bands = [(weights * transmittance(band, np.log(path))).sum() for band in (763, 765)]
+    pressures = np.linspace(10_000, 105_000, 500).astype(np.float32)
+    straight = absorber(1 / sun + 1 / view, pressures)
+    ratios = transmittance(763, straight) / transmittance(765, straight)
+    counted = np.interp(-bands[0] / bands[1], -ratios, pressures)
+
+    air = hand_made.atmosphere(GRID, ice=[(bottom + 120, top - 120, tau)])
+    angles = angles_at(np.rad2deg(np.arccos(sun)), np.rad2deg(np.arccos(view)), 90.0)
+    shape = angles.sun.shape
+    sight = Sight.towards(GRID, *(np.full(shape, one) for one in (20.0, 30.0, 0.0, 0.0)))
+    pressure = (101_325 * np.exp(-ALTITUDE / np.float32(scale))).astype(np.float32)
+    crossing = march(list(layers_of(air).values()), pressure, sight, angles.airmass)
+    assert float(crossing.apparent[0]) == pytest.approx(counted, abs=2000)
+    assert crossing.apparent > crossing.pressure
 
 
 def test_conservative_thick_cloud_reflects_as_asymptotic_theory_says():

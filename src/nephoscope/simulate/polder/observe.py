@@ -204,7 +204,7 @@ class _Block:
         moisture = there.pop("moisture")
         below = Below(
             albedo={band: _picked(plane, which) for band, plane in self.albedos.items()},
-            vapour_at_cloud=moisture * self.profile.vapour_above(crossing.pressure),
+            vapour_at_cloud=moisture * self.profile.vapour_above(crossing.apparent),
             **there,
         )
         light = radiances(crossing, angles, below)

@@ -62,7 +62,7 @@ class Below:
         aerosol: optical depth at 550 nm.
         pressure: Pa, at the ground.
         vapour: kg m-2, of the whole column.
-        vapour_at_cloud: kg m-2, above `Crossing.pressure`.
+        vapour_at_cloud: kg m-2, above `Crossing.apparent`.
         ozone: kg m-2, of the whole column.
     """
 
@@ -176,7 +176,10 @@ class _Gases:
         airmass, below = seen.angles.airmass, seen.below
         self._oxygen = [
             oxygen.absorber(airmass, pressure)
-            for pressure in (seen.crossing.pressure, below.pressure)
+            for pressure in (
+                np.minimum(seen.crossing.apparent, below.pressure),
+                below.pressure,
+            )
         ]
         self._vapour = [
             vapour_transmittance(airmass, column)
