@@ -34,6 +34,7 @@ TYPE_COLOURS = ListedColormap(
 """Of the cloud types 0 to 8."""
 _TYPE_NORM = BoundaryNorm(np.arange(-0.5, 9.5), 9)
 _ICE_NORM = LogNorm(1e-7, 1e-3)
+_BOW_NORM = Normalize(0, 0.12)  # beyond it is the glint of the sea
 _HIGHEST = 18.0  # km, of sections
 _NEAR = 0.003  # radians: a profile farther from every pixel is not on the picture
 
@@ -107,7 +108,7 @@ def _polder(scene: xr.Dataset) -> list[Panel]:
     bow = np.hypot(cubes["Q865P"], cubes["U865P"])
     return [
         Panel("670, 565, 443 nm, nearest nadir", _brightened(colours / 0.8)),
-        Panel("largest polarised radiance of all views, 865 nm", _largest(bow), "magma"),
+        Panel("largest polarised radiance of all views, 865 nm", _largest(bow), "magma", _BOW_NORM),
         Panel(
             "O2 A-band, 763 over 765 nm, nearest nadir",
             nadir["I763NP"] / nadir["I765NP"],
