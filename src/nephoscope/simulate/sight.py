@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from nephoscope.simulate.atmosphere.grid import RADIUS, LocalGrid
 
 Floats = NDArray[np.float32]
+QUARTERS = ((-0.25, -0.25), (-0.25, 0.25), (0.25, -0.25), (0.25, 0.25))
+"""Rows and columns from the centre of a pixel to its four lines of sight."""
 _STEP = 1000.0  # m: over which a direction on the grid is measured
 
 
