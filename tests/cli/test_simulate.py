@@ -85,3 +85,26 @@ def test_options_of_another_pipeline_are_errors(tmp_path, words, said):
     assert result.exit_code == 2
     assert said in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_sidecar_is_said(tmp_path):
+    (tmp_path / "simulation.json").write_text("{")
+    result = run("simulate", "polder", "-o", tmp_path, "--size", 24)
+    assert result.exit_code == 2
+    assert "simulation.json" in result.stderr
+
+
+def test_a_damaged_truth_is_named_and_the_rest_drawn(made, tmp_path):
+    import shutil
+
+    _, out = made
+    (store,) = (out / "truth").glob("*.zarr")
+    copy = shutil.copytree(out, tmp_path / "copy")
+    shutil.copytree(store, copy / "truth" / "another.zarr")
+    for chunk in (copy / "truth" / store.name / "cloud_top_height" / "c").rglob("*"):
+        if chunk.is_file():
+            chunk.write_bytes(b"damaged")
+    result = run("plot", "--kind", "simulated", copy, "-o", tmp_path / "pictures")
+    assert result.exit_code == 1
+    assert store.name in result.stderr
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["another.png"]

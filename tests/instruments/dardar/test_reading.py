@@ -103,3 +103,41 @@ def test_a_gate_of_another_depth_is_refused(tmp_path, nice):
     nice["height"] = dims, height * 2, attributes
     with pytest.raises(InputError, match=r"\[height\]: does not go in steps of 60 m"):
         dardar.read_track(saved(tmp_path, nice))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "field"),
+    [
+        ("iwc", {"values": "int16"}, "iwc"),
+        ("lat", {"units": "radian"}, "lat:units"),
+        ("dtime", {"units": "hours"}, "dtime:units"),
+        ("height", {"units": "feet"}, "height:units"),
+        ("lat", {"values": -999}, "latitude"),
+    ],
+)
+def test_other_types_units_and_empty_columns_are_errors(tmp_path, nice, name, wrong, field):
+    dims, values, attributes = nice[name]
+    if wrong.get("values") == "int16":
+        values, attributes = np.zeros(values.shape, np.int16), {"units": "kg m-3"}
+    elif "values" in wrong:
+        values = np.full_like(values, wrong["values"])
+    nice[name] = (
+        dims,
+        values,
+        {**attributes, **({"units": wrong["units"]} if "units" in wrong else {})},
+    )
+    path = tmp_path / "DARDAR_a.nc"
+    write(path, nice)
+    with pytest.raises(InputError) as caught:
+        dardar.read_track(path)
+    assert caught.value.field == field
+
+
+def test_a_file_without_any_value_is_an_error(tmp_path, nice):
+    for name in ("iwc", "icnc_5um", "icnc_100um", "reffcli", "ta"):
+        dims, values, attributes = nice[name]
+        nice[name] = dims, np.full_like(values, -999), attributes
+    path = tmp_path / "DARDAR_a.nc"
+    write(path, nice)
+    with pytest.raises(InputError, match="no value in any profile"):
+        dardar.read_track(path)

@@ -195,3 +195,17 @@ def test_thirty_files_with_flipped_bytes(granule, tmp_path):
 @pytest.mark.parametrize("first", range(30, 530, 100))
 def test_five_hundred_files_with_flipped_bytes(granule, tmp_path, first):
     fuzz(granule, tmp_path / granule.name, first, first + 100)
+
+
+@pytest.mark.parametrize("scale", [-1e-4, 1e30, 0.0])
+def test_a_scale_of_the_wrong_sign_or_size_is_damage(changed, scale):
+    with h5py.File(changed, "r+") as file:
+        file[I443].attrs["scale_factor"] = scale
+    assert "scale_factor" in str(fault(changed))
+
+
+def test_views_that_hold_nothing_are_no_scene_whatever_else_there_is(changed):
+    with h5py.File(changed, "r+") as file:
+        for name in (I443, "Data_Directional_Fields/thetas"):
+            file[name][1200:1204] = file[name].attrs["_FillValue"]
+    assert fault(changed).field == "I443NP"

@@ -137,3 +137,16 @@ def test_no_file_of_seviri(tmp_path):
     path.write_bytes(b"CDF\x01" + bytes(2_000_000))
     with pytest.raises(InputError):
         read_slot(path)
+
+
+def test_a_thermal_channel_of_dark_space_alone_is_an_error(native, tmp_path):
+    """Counts of zero lie below dark space: a zeroed file is no cold scene."""
+    copy = tmp_path / native.name
+    content = bytearray(native.read_bytes())
+    begins = len(content) // 4
+    content[begins : len(content) - len(content) // 10] = bytes(
+        len(content) - len(content) // 10 - begins
+    )
+    copy.write_bytes(content)
+    with pytest.raises(InputError):
+        read_slot(copy)

@@ -119,3 +119,13 @@ def test_cloud(tmp_path):
     np.testing.assert_array_equal(track["effective_radius"], values)
     # Single-precision seconds since midnight, as in the real files, tell 4 ms at 13:30.
     assert (np.abs(track["time"].values - TIME) < np.timedelta64(4, "ms")).all()
+
+
+def test_the_same_content_makes_the_same_file_wherever_it_is_written(tmp_path):
+    pytest.importorskip("pyhdf")
+    places = [tmp_path / "a_CLDCLASS.hdf", tmp_path / "a longer folder" / "a_CLDCLASS.hdf"]
+    for path in places:
+        profilers.write_granule(path, LATITUDE, LONGITUDE, TIME, HEIGHT, cloudsat.encode(TYPES))
+        assert [each.name for each in path.parent.iterdir() if each.is_file()] == [path.name]
+    assert places[0].read_bytes() == places[1].read_bytes()
+    assert str(tmp_path).encode() not in places[0].read_bytes()
