@@ -16,6 +16,7 @@ from nephoscope.simulate.atmosphere.weather import Weather
 from nephoscope.simulate.atrain import PERIOD, Revolution
 from nephoscope.simulate.polder.geometry import Views, look, swath_window
 from nephoscope.simulate.polder.observe import observe, quarter_places
+from nephoscope.simulate.seeds import stream
 from nephoscope.sun import solar_angles
 
 SPACING = 3000.0
@@ -92,7 +93,7 @@ def choose_stretch(seed: int, number: int, rows: int = 400) -> Stretch:
         number: of the scene.
         rows: of POLDER's grid.
     """
-    rng = np.random.default_rng([seed, number])
+    rng = stream(seed, "stretch", number)
     days = int((LAST_DAY - FIRST_DAY) / np.timedelta64(1, "D"))
     while True:
         date = FIRST_DAY + np.timedelta64(int(rng.integers(days)), "D")
@@ -113,5 +114,5 @@ def simulate_stretch(stretch: Stretch, progress: Callable[[float], None] | None 
     views = look(stretch.revolution, window)
     grid = LocalGrid.covering(*quarter_places(window), SPACING, MARGIN)
     atmosphere = Weather(grid, stretch.seed, stretch.time).at(stretch.time)
-    rng = np.random.default_rng([stretch.seed, 1])
+    rng = stream(stretch.seed, "polder noise")
     return Scene(stretch, atmosphere, views, observe(atmosphere, views, rng, progress))
