@@ -1,4 +1,9 @@
-"""What PARASOL measures of an atmosphere: every field of its level-1B file but the flags."""
+"""What PARASOL measures of an atmosphere: every field of its level-1B file but flags and one more.
+
+Left out are the quality flags (four of them tell of the border of the detector, but nothing at hand
+says which border or which filter each means; so all are 0) and `delta_thetav.sinphi`, of which only
+the name is known.
+"""
 
 from __future__ import annotations
 
