@@ -170,3 +170,15 @@ def test_files_do_not_depend_on_the_number_of_processes(tmp_path):
     assert [path.name for path in alone] == [path.name for path in together]
     for one, other in zip(alone, together, strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_no_two_purposes_share_a_draw(tmp_path, monkeypatch):
+    usual, drawn = np.random.default_rng, []
+
+    def noted(seed):
+        drawn.append(usual(seed).random())
+        return usual(seed)
+
+    monkeypatch.setattr(np.random, "default_rng", noted)
+    simulate_slots(tmp_path, scenes=1, seed=5, slots=2, size=SIZE)
+    assert len(set(drawn)) == len(drawn) > 30

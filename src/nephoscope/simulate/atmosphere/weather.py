@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zlib import crc32
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +14,7 @@ from nephoscope.simulate.atmosphere.situation import Situation, draw_situation
 from nephoscope.simulate.atmosphere.state import LEVELS, THICKNESS, Atmosphere
 from nephoscope.simulate.atmosphere.surface import draw_ground, surface_at
 from nephoscope.simulate.atmosphere.winds import Winds
+from nephoscope.simulate.seeds import stream
 
 Floats = NDArray[np.float32]
 
@@ -38,9 +37,9 @@ class Weather:
         self._places = grid.places()
         latitude = self._places[0]
         self.air = draw_air(
-            self._random("air"), float(latitude.min()), float(latitude.max()), self.start
+            stream(seed, "air"), float(latitude.min()), float(latitude.max()), self.start
         )
-        self.winds = Winds.drawn(self._random("winds"), grid.latitude)
+        self.winds = Winds.drawn(stream(seed, "winds"), grid.latitude)
         self.ground = draw_ground(grid, latitude, seed, self.air, self.start)
         self._belts = Belts.of(self.air, latitude)
         self._fields: dict[str, Field] = {}
@@ -70,9 +69,6 @@ class Weather:
             ),
             **{name: getattr(cubes, name).reshape(shape) for name in names},
         )
-
-    def _random(self, name: str) -> np.random.Generator:
-        return np.random.default_rng([self.seed, crc32(name.encode())])
 
     def _field(self, name: str, texture: Texture, shape: tuple[int, int], spacing: float) -> Field:
         """A field is drawn once; its modes are kept."""

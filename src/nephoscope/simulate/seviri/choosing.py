@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nephoscope.errors import UsageError
 from nephoscope.grids.geostationary import DISK, SEVIRI_0, Geostationary
 from nephoscope.simulate.atrain import Revolution
+from nephoscope.simulate.seeds import stream
 from nephoscope.simulate.seviri.viewing import line_times
 
 SLOT = np.timedelta64(15, "m")
@@ -76,8 +77,8 @@ def choose_region(seed: int, number: int, size: int, slots: int) -> Region:
     days = np.arange(FIRST_DAY, LAST_DAY + 1, np.timedelta64(apart, "D"))
     if number >= len(days):
         raise UsageError(f"scene {number + 1}: with {slots} slots there are at most {len(days)}")
-    day = np.random.default_rng([seed, 0]).permutation(days)[number]
-    rng = np.random.default_rng([seed, 1, number])
+    day = stream(seed, "seviri days").permutation(days)[number]
+    rng = stream(seed, "seviri region", number)
     row, col = _place(rng, size)
     northwards = bool(rng.random() < 0.5)
     orbit, start = _overpass(SEVIRI_0.window(row, col, size, size), day, northwards)

@@ -39,7 +39,7 @@ def observe(
     atmosphere: Atmosphere,
     grid: Geostationary,
     start: np.datetime64,
-    seed: int | None = None,
+    rng: np.random.Generator | None = None,
     satellite: str = "Meteosat-9",
 ) -> Floats:
     """A picture of a window of the disk.
@@ -51,7 +51,7 @@ def observe(
         atmosphere: what is looked at; beyond its edge stands its outermost column.
         grid: a window of the disk, without space in it or up to three pixels beside it.
         start: of the scan of the full disk, UTC.
-        seed: of the instrument's noise; None leaves it out.
+        rng: source of the instrument's noise; None leaves it out.
         satellite: one of "Meteosat-8" to "Meteosat-11".
 
     Returns:
@@ -73,7 +73,6 @@ def observe(
     for plane in image:
         scipy.ndimage.gaussian_filter(plane, _BLUR, output=plane, mode="nearest", radius=_BEYOND)
     image = np.ascontiguousarray(image[:, _BEYOND:-_BEYOND, _BEYOND:-_BEYOND])
-    rng = None if seed is None else np.random.default_rng(seed)
     return _as_delivered(image, eye.thermal, rng)
 
 

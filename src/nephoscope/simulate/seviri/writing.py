@@ -22,6 +22,7 @@ from nephoscope.simulate.atmosphere import Atmosphere, LocalGrid
 from nephoscope.simulate.atmosphere.truth import average, write_truth
 from nephoscope.simulate.atmosphere.weather import Weather
 from nephoscope.simulate.profilers.tracks import write_dardar_track
+from nephoscope.simulate.seeds import stream
 from nephoscope.simulate.seviri.choosing import Region, choose_region
 from nephoscope.simulate.seviri.native import native_name, write_native
 from nephoscope.simulate.seviri.observing import observe
@@ -131,7 +132,8 @@ def truth_of(out: Path, region: Region, slot: int) -> Path:
 
 def _write_picture(out: Path, region: Region, slot: int, atmosphere: Atmosphere) -> None:
     path, start = pictures_of(out, region)[slot], region.starts[slot]
-    image = observe(atmosphere, region.grid, start, region.seed + slot, _SATELLITE)
+    rng = stream(region.seed, "seviri noise", slot)
+    image = observe(atmosphere, region.grid, start, rng, _SATELLITE)
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_stale_parts(path.parent)
     corner = region.first_row, region.first_col
