@@ -17,6 +17,7 @@ from nephoscope.simulate.seviri.solar import (
     Ground,
     gas_transmittance,
     reflectance,
+    sunlit,
     through_clouds,
 )
 from nephoscope.simulate.seviri.viewing import OFFSETS, Lines
@@ -120,7 +121,8 @@ class _Eye:
         """Radiance of sunlight that comes back at 3.9 um."""
         light = through_clouds(_MIXED, clouds, lines, self.ground[_MIXED].seen(lines))
         sunlight = self.thermal.planck[THERMAL.index(_MIXED)].sunlight() / self._distance**2
-        factor = lines.cos_sun * np.float32(sunlight / np.pi) * np.exp(-shadow)
+        factor = lines.cos_sun * np.float32(sunlight / np.pi)
+        factor *= sunlit(_MIXED, shadow, lines.cos_sun)
         return factor * light.reflected * self._passed(lines, clouds.altitude)
 
     def _passed(self, lines: Lines, altitude: Floats) -> Floats:
