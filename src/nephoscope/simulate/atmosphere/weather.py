@@ -20,6 +20,8 @@ Floats = NDArray[np.float32]
 
 _CLOUDY, _MOST_MOIST = 1.2, 1.3
 """Factors on the vapour that bring the lower troposphere of the tables near saturation."""
+_MOST_SATURATED = 0.99
+"""Relative humidity that no level passes: below 1, as a belt's is not quite a column's."""
 
 
 class Weather:
@@ -86,8 +88,14 @@ def _optical_depth(cubes: Cubes) -> Floats:
 
 
 def _moisture(situation: Situation, depth: Floats) -> Floats:
-    """Factor on the water vapour: less where air sinks, more where it rises and in clouds."""
+    """Factor on the water vapour: less where air sinks, more where it rises and in clouds.
+
+    Nowhere is air then saturated over liquid water; what condenses is in the clouds.
+    """
     clear = situation.spread(np.exp(0.16 * np.clip(situation.moisture, -2.5, 2)))
     clear = np.minimum(clear.reshape(depth.shape), np.float32(_MOST_MOIST))
     cloudy = 1 - np.exp(-depth / 3)
-    return np.asarray(clear + (np.maximum(clear, np.float32(_CLOUDY)) - clear) * cloudy, np.float32)
+    wanted = clear + (np.maximum(clear, np.float32(_CLOUDY)) - clear) * cloudy
+    belts = situation.belts
+    most = np.float32(_MOST_SATURATED) * belts.headroom[belts.number].reshape(depth.shape)
+    return np.asarray(np.minimum(wanted, most), np.float32)

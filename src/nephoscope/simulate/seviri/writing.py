@@ -23,7 +23,7 @@ from nephoscope.simulate.atmosphere.truth import average, write_truth
 from nephoscope.simulate.atmosphere.weather import Weather
 from nephoscope.simulate.profilers.tracks import write_dardar_track
 from nephoscope.simulate.seeds import stream
-from nephoscope.simulate.seviri.choosing import Region, choose_region
+from nephoscope.simulate.seviri.choosing import Region, choose_regions
 from nephoscope.simulate.seviri.native import native_name, write_native
 from nephoscope.simulate.seviri.observing import observe
 from nephoscope.simulate.seviri.viewing import places_of
@@ -78,7 +78,7 @@ def simulate_slots(
     if find_spec("satpy") is None:
         raise UsageError("SEVIRI files need satpy: pip install 'nephoscope[satellites]'")
     out = Path(out)
-    regions = [choose_region(seed, number, size, slots) for number in range(scenes)]
+    regions = choose_regions(seed, scenes, size, slots)
     write_sidecar(out, "seviri", version=SIMULATOR_VERSION, seed=seed, slots=slots, size=size)
     for region, error in each_in_processes(partial(make_scene, out), regions, workers):
         if error is not None:
