@@ -150,6 +150,8 @@ def _bounds(bounds: Sequence[float]) -> Bounds:
     south, west, north, east = (float(number) for number in bounds)
     if not -90 <= south < north <= 90 or not np.isfinite([west, east]).all():
         raise UsageError(f"bounds {tuple(bounds)}: south, west, north, east in degrees")
+    if west == east:
+        raise UsageError(f"bounds {tuple(bounds)}: west and east are the same meridian")
     return Bounds(south, west, north, east)
 
 

@@ -32,6 +32,7 @@ from nephoscope.simulate.seviri.viewing import Lines
 
 Floats = NDArray[np.float32]
 
+_SHADING_RADIUS = 10.0  # um, effective, of droplets in clouds that cast shadows
 _SCALE_HEIGHT = 8000.0  # m, of pressure
 _DOBSON = 2.1415e-5  # kg m-2
 # Optical depth of 300 Dobson units of ozone (Chappuis band), and (factor, exponent) of water vapour
@@ -99,14 +100,33 @@ def reflectance(
     depth = aerosol.optical_depth(haze[lines.ground], wavelength)
     light = _below(depth, aerosol.ASYMMETRY, aerosol.SCATTERED, lines, ground.seen(lines))
     light = through_clouds(channel, clouds, lines, light)
-    shaded = np.flatnonzero(shadow > 0)
-    if shaded.size:
-        _, lit = reflectance_transmittance(
-            shadow[shaded], np.float32(0.85), np.float32(1), lines.cos_sun[shaded]
-        )
-        light.reflected[shaded] *= lit
+    light = Light(light.reflected * sunlit(channel, shadow, lines.cos_sun), light.albedo)
     pressure = np.float32(STANDARD_PRESSURE) * np.exp(clouds.altitude / np.float32(-_SCALE_HEIGHT))
     return _rayleigh(rayleigh.optical_depth(wavelength, pressure), lines, light)
+
+
+def sunlit(channel: str, shadow: Floats, cos_sun: Floats) -> Floats:
+    """Share of the sunlight that clouds beside the line of sight let through, direct and scattered.
+
+    By the two-stream equations, of droplets: what casts a shadow is thick, so that its phase
+    matters little in the visible.
+
+    Args:
+        channel: with sunlight.
+        shadow: (line,) float32, vertical optical depth in the visible (`clouds.shadow_depth`).
+        cos_sun: (line,) float32, cosine of the Sun's zenith angle.
+
+    Returns:
+        (line,) float32.
+    """
+    share = np.ones_like(shadow)
+    shaded = np.flatnonzero(shadow > 0)
+    if shaded.size:
+        of = scattering(channel, "water", _SHADING_RADIUS)
+        _, share[shaded] = reflectance_transmittance(
+            shadow[shaded] * of.extinction, of.asymmetry, of.albedo, cos_sun[shaded]
+        )
+    return share
 
 
 def through_clouds(channel: str, clouds: Column, lines: Lines, light: Light) -> Light:
