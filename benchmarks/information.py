@@ -2,7 +2,7 @@
 
     python -m benchmarks.information seviri|polder SIMULATED -o REPORT [--pixels 4000]
 
-SIMULATED is a folder of `nephoscope simulate`. The first two thirds of its scenes train, the others
+SIMULATED is a folder of `nephoscope simulate`. Two thirds of its scenes train, the others
 are scored, on pixels at least half covered and of an optical depth of at least 0.3. Climatology is
 the mean height of the training pixels. A simulated instrument is useful if a pixel tells clearly
 more than climatology and clearly less than the truth, and if taking away what is known to carry
@@ -56,8 +56,16 @@ SETS: dict[str, dict[str, Keep]] = {
 
 @dataclass(frozen=True)
 class Pixels:
-    """Cloudy pixels of one scene: features (pixel, feature), names of these, and heights, m."""
+    """Cloudy pixels of one picture.
 
+    Args:
+        scene: its seed: pictures of one scene train together or are scored together.
+        features: (pixel, feature).
+        names: of the features.
+        height: (pixel,) m.
+    """
+
+    scene: int
     features: NDArray[np.float32]
     names: list[str]
     height: NDArray[np.float32]
@@ -69,17 +77,20 @@ def main() -> None:
     parser.add_argument("pipeline", choices=sorted(SETS))
     parser.add_argument("simulated", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--pixels", type=int, default=4000, help="of each scene")
+    parser.add_argument("--pixels", type=int, default=4000, help="of each picture")
     options = parser.parse_args()
-    scenes = [
+    pictures = [
         cloudy_pixels(options.pipeline, truth, options.pixels)
         for truth in find_truths(options.simulated)
     ]
-    rows = scores_of(options.pipeline, [scene for scene in scenes if len(scene.height)])
+    rows = scores_of(options.pipeline, [each for each in pictures if len(each.height)])
     options.output.mkdir(parents=True, exist_ok=True)
     table = table_of(
-        ["inputs", "mean error, km", "r.m.s. error, km", "variance told"],
-        [[name, f"{a:.2f}", f"{b:.2f}", f"{c:.2f}"] for name, (a, b, c) in rows.items()],
+        ["inputs", "mean error, km", "r.m.s. error, km (90 % interval)", "variance told"],
+        [
+            [name, f"{s.mean:.2f}", f"{s.rms:.2f} ({s.low:.2f}–{s.high:.2f})", f"{s.told:.2f}"]  # noqa: RUF001
+            for name, s in rows.items()
+        ],
     )
     (options.output / "information.md").write_text(table + "\n", encoding="utf-8")
     _draw(options.pipeline, rows, options.output / "information.png")
@@ -87,7 +98,7 @@ def main() -> None:
 
 
 def cloudy_pixels(pipeline: str, truth_path: Path, most: int) -> Pixels:
-    """Cloudy pixels of a scene, at most `most`, drawn evenly."""
+    """Cloudy pixels of a picture, at most `most`, drawn evenly."""
     scene, truth, _ = open_simulated(truth_path)
     planes = {"seviri": _seviri, "polder": _polder}[pipeline](scene)
     height = truth["cloud_top_height"].values
@@ -97,28 +108,60 @@ def cloudy_pixels(pipeline: str, truth_path: Path, most: int) -> Pixels:
     places = np.flatnonzero(wanted)
     chosen = np.random.default_rng(0).permutation(places)[:most]
     features = np.stack([plane.ravel()[chosen] for plane in planes.values()], axis=1)
-    return Pixels(features, list(planes), height.ravel()[chosen])
+    return Pixels(int(truth.attrs["seed"]), features, list(planes), height.ravel()[chosen])
 
 
-def scores_of(pipeline: str, scenes: list[Pixels]) -> dict[str, tuple[float, float, float]]:
-    """Mean and r.m.s. error (km) and the share of variance told, by inputs."""
-    cut = len(scenes) * 2 // 3
-    train, test = scenes[:cut], scenes[cut:]
-    known, asked = (np.concatenate([each.height for each in part]) for part in (train, test))
-    found = {"climatology": _errors(np.full_like(asked, known.mean()), asked, known)}
+@dataclass(frozen=True)
+class Score:
+    """Errors in km: mean of sizes, r.m.s. with its interval, and the share of variance told."""
+
+    mean: float
+    rms: float
+    low: float
+    high: float
+    told: float
+
+
+def scores_of(pipeline: str, pictures: list[Pixels]) -> dict[str, Score]:
+    """Scores by inputs; intervals by drawing whole scenes again."""
+    scenes = sorted({each.scene for each in pictures})
+    known = set(np.random.default_rng(0).permutation(scenes)[: len(scenes) * 2 // 3].tolist())
+    train = [each for each in pictures if each.scene in known]
+    test = [each for each in pictures if each.scene not in known]
+    heights = np.concatenate([each.height for each in train])
+    usual = float(heights.mean())
+    found = {"climatology": _score([each.height - usual for each in test], test, usual)}
     for name, keep in SETS[pipeline].items():
-        columns = [index for index, column in enumerate(scenes[0].names) if keep(column)]
+        columns = [index for index, column in enumerate(pictures[0].names) if keep(column)]
         trees = HistGradientBoostingRegressor(max_iter=200, random_state=0)
-        trees.fit(np.concatenate([each.features for each in train])[:, columns], known)
-        guess = trees.predict(np.concatenate([each.features for each in test])[:, columns])
-        found[name] = _errors(guess, asked, known)
+        trees.fit(np.concatenate([each.features for each in train])[:, columns], heights)
+        wrong = [trees.predict(each.features[:, columns]) - each.height for each in test]
+        found[name] = _score(wrong, test, usual)
     return found
 
 
-def _errors(guess: Any, asked: Any, known: Any) -> tuple[float, float, float]:  # noqa: ANN401
-    wrong = (guess - asked) / 1000
-    told = 1 - np.mean(wrong**2) / np.mean(((known.mean() - asked) / 1000) ** 2)
-    return float(np.abs(wrong).mean()), float(np.sqrt(np.mean(wrong**2))), float(told)
+def _score(wrong: list[NDArray[Any]], test: list[Pixels], usual: float) -> Score:
+    scene = np.concatenate([np.full(len(each.height), each.scene) for each in test])
+    errors = np.concatenate(wrong) / 1000
+    climate = np.concatenate([each.height - usual for each in test]) / 1000
+    by_scene = [errors[scene == one] ** 2 for one in np.unique(scene)]
+    rng = np.random.default_rng(0)
+    again = [
+        np.sqrt(
+            np.concatenate(
+                [by_scene[k] for k in rng.integers(len(by_scene), size=len(by_scene))]
+            ).mean()
+        )
+        for _ in range(400)
+    ]
+    low, high = np.quantile(again, [0.05, 0.95])
+    return Score(
+        float(np.abs(errors).mean()),
+        float(np.sqrt((errors**2).mean())),
+        float(low),
+        float(high),
+        float(1 - (errors**2).mean() / (climate**2).mean()),
+    )
 
 
 def _seviri(scene: xr.Dataset) -> Planes:
@@ -142,12 +185,14 @@ def _polder(scene: xr.Dataset) -> Planes:
     return planes
 
 
-def _draw(pipeline: str, rows: dict[str, tuple[float, float, float]], path: Path) -> None:
+def _draw(pipeline: str, rows: dict[str, Score], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 0.5 * len(rows) + 1.2), layout="constrained")
     names = list(rows)[::-1]
-    axes.barh(names, [rows[name][1] for name in names], color="steelblue")
+    rms = np.array([rows[name].rms for name in names])
+    reach = np.array([[rows[name].low, rows[name].high] for name in names]).T
+    axes.barh(names, rms, xerr=np.abs(reach - rms), color="steelblue", ecolor="black", capsize=3)
     axes.set(
         xlabel="r.m.s. error of cloud-top height, km (truth: 0)", title=f"{pipeline}, simulated"
     )

@@ -75,9 +75,10 @@ def simulate(
 
     chosen = _checked(pipeline, flavour, {"slots": slots, "size": size, "workers": workers})
     with progress_bar("simulating", scenes) as tell:
-        if pipeline in ORBITING:
-            orbiting = _slots if pipeline is Pipeline.SEVIRI else _half_orbits
-            done = orbiting(out, scenes, seed, tell, workers or 1, size, slots or 1)
+        if pipeline is Pipeline.SEVIRI:
+            done = _slots(out, scenes, seed, tell, workers or 1, size, slots or 1)
+        elif pipeline is Pipeline.POLDER:
+            done = _half_orbits(out, scenes, seed, tell, workers or 1, size)
         elif pipeline is Pipeline.MARS:
             from nephoscope.simulate.mars import simulate_maps
 
@@ -131,7 +132,6 @@ def _half_orbits(
     tell: Callable[[str], None],
     workers: int,
     size: int | None,
-    _: int,
 ) -> str:
     from nephoscope.simulate.polder import simulate_half_orbits
     from nephoscope.simulate.polder.writing import ROWS

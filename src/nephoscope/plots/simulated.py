@@ -49,6 +49,19 @@ class Panel:
     norm: Normalize | None = None
 
 
+@dataclass(frozen=True)
+class Below:
+    """Which profiles fly over the picture, and over which pixels.
+
+    Args:
+        near: (profile,) bool.
+        pixel: (profile that is near,) flat number of the nearest pixel.
+    """
+
+    near: npt.NDArray[np.bool_]
+    pixel: npt.NDArray[np.intp]
+
+
 def picture_and_truth(scene: xr.Dataset, truth: xr.Dataset, track: xr.Dataset | None) -> Figure:
     """Draw three views of the instrument above three of the truth above two sections.
 
@@ -62,18 +75,19 @@ def picture_and_truth(scene: xr.Dataset, truth: xr.Dataset, track: xr.Dataset | 
     """
     views = _seviri(scene) if scene.attrs["instrument"] == "seviri" else _polder(scene)
     panels = [*views, *_truths(truth)]
-    rows = 2 if track is None else 4
-    figure = Figure(figsize=(15, 9 if track is None else 14), dpi=90, layout="constrained")
+    below = None if track is None else _below(truth, track)
+    rows = 2 if below is None else 4
+    figure = Figure(figsize=(15, 9 if below is None else 14), dpi=90, layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(rows, 3, height_ratios=[3, 3, 1.3, 1.3][:rows])
     for index, panel in enumerate(panels):
         axes = figure.add_subplot(grid[divmod(index, 3)])
         _show(axes, panel)
-        if track is not None:
-            _draw_track(axes, truth, track)
-    if track is not None:
-        below = [figure.add_subplot(grid[row, :]) for row in (2, 3)]
-        _sections(below, truth, track)
+        if below is not None:
+            row, col = np.divmod(below.pixel, truth.sizes["x"])
+            axes.plot(col, row, color="red", linewidth=0.8)
+    if track is not None and below is not None:
+        _sections([figure.add_subplot(grid[row, :]) for row in (2, 3)], truth, track, below)
     figure.suptitle(f"Simulated: {scene.attrs['map_id']}", fontsize=14)
     return figure
 
@@ -152,21 +166,13 @@ def _name_types(bar: Any) -> None:  # noqa: ANN401 - matplotlib's Colorbar is no
     bar.ax.tick_params(labelsize=7)
 
 
-def _draw_track(axes: Axes, truth: xr.Dataset, track: xr.Dataset) -> None:
-    near, places = _pixels_below(truth, track)
-    row, col = np.divmod(places[near], truth.sizes["x"])
-    axes.plot(col, row, color="red", linewidth=0.8)
-
-
-def _pixels_below(
-    truth: xr.Dataset, track: xr.Dataset
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]:
-    """Which profiles lie on the picture, and the flat number of the pixel nearest to each."""
+def _below(truth: xr.Dataset, track: xr.Dataset) -> Below:
     known = np.isfinite(truth["latitude"].values)
     numbers = np.flatnonzero(known)
     tree = KDTree(_vectors(truth["latitude"].values[known], truth["longitude"].values[known]))
     distance, place = tree.query(_vectors(track["latitude"].values, track["longitude"].values))
-    return distance < _NEAR, numbers[place]
+    near = distance < _NEAR
+    return Below(near, numbers[place[near]])
 
 
 def _vectors(latitude: Planes, longitude: Planes) -> Planes:
@@ -174,11 +180,11 @@ def _vectors(latitude: Planes, longitude: Planes) -> Planes:
     return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
 
 
-def _sections(axes: list[Axes], truth: xr.Dataset, track: xr.Dataset) -> None:
-    near, places = _pixels_below(truth, track)
+def _sections(axes: list[Axes], truth: xr.Dataset, track: xr.Dataset, below: Below) -> None:
+    near = below.near
     ice = "iwc" in track
     name = "iwc" if ice else "cloud_type"
-    cube = truth[name].values.reshape(truth.sizes["altitude"], -1)[:, places[near]]
+    cube = truth[name].values.reshape(truth.sizes["altitude"], -1)[:, below.pixel]
     seen = track[name].values[near].T
     height = track["height"].values
     height = height if height.ndim == 1 else height[near].mean(axis=0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.geostationary import SEVIRI_0
 from nephoscope.instruments import find_scenes, open_scene, recognise
 from nephoscope.instruments.seviri import CHANNELS, SOLAR, grid_of, read_slot
@@ -94,6 +94,11 @@ def test_what_the_archive_cut_off_is_missing(native):
     image[10:50, 10:58] = np.nan
     assert np.isnan(image).all()
     assert not np.isnat(scene.time.values).any()
+
+
+def test_a_box_without_width_is_refused(native):
+    with pytest.raises(UsageError, match="same meridian"):
+        read_slot(native, ["IR_108"], bounds=(-5, 10, 5, 10))
 
 
 def test_bounds_in_degrees_are_covered(native):

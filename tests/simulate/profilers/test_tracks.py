@@ -11,7 +11,8 @@ from nephoscope import open_track
 from nephoscope.errors import UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments.cloudsat import read_time_offsets
-from nephoscope.simulate.atmosphere import ALTITUDE, Atmosphere, LocalGrid
+from nephoscope.levels import ice_water_path
+from nephoscope.simulate.atmosphere import ALTITUDE, THICKNESS, Atmosphere, LocalGrid
 from nephoscope.simulate.atmosphere.weather import Weather
 from nephoscope.simulate.atrain import Revolution
 from nephoscope.simulate.profilers.columns import fly_over
@@ -44,7 +45,7 @@ def test_dardar_is_the_air_below_the_track(tmp_path: Path, overpass) -> None:
     pytest.importorskip("netCDF4")
     atmosphere, orbit = overpass
     path = write_dardar_track(tmp_path, atmosphere, orbit, True, 1)
-    assert path.parent == tmp_path / "DARNI_L2_PRO.v2.00" / "2008" / "2008_06_03"
+    assert path.parent == tmp_path / "CLOUDSAT" / "DARDAR-NICE_L2-PRO.v1.00" / "2008" / "2008_06_03"
     track, columns = open_track(path), fly_over(atmosphere, orbit, True, 0.16)
     assert np.abs(track["latitude"].values - columns.latitude).max() < 1e-4
     truth = columns.iwc[:, 20:]
@@ -56,19 +57,38 @@ def test_dardar_is_the_air_below_the_track(tmp_path: Path, overpass) -> None:
     assert not (found[truth == 0] > 0).any()
 
 
-def test_caltrack_and_the_granule_tell_the_same_clouds(tmp_path: Path, overpass) -> None:
+def test_the_track_s_ice_sums_to_a_path(tmp_path: Path, overpass) -> None:
+    pytest.importorskip("netCDF4")
+    atmosphere, orbit = overpass
+    path = ice_water_path(open_track(write_dardar_track(tmp_path, atmosphere, orbit, True, 1)))
+    columns = fly_over(atmosphere, orbit, True, 0.16)
+    truth = columns.iwc.sum(axis=1) * THICKNESS
+    assert np.isfinite(path).all()
+    assert path.mean() == pytest.approx(truth.mean(), rel=0.1)
+
+
+def test_caltrack_holds_profiles_of_the_granule_and_parasol_follows(
+    tmp_path: Path, overpass
+) -> None:
     pytest.importorskip("pyhdf")
-    granule, classes, offsets = write_cloudsat_tracks(tmp_path, *overpass, True, 1)
+    atmosphere, parasol = overpass
+    granule, layers, classes, offsets = write_cloudsat_tracks(
+        tmp_path, atmosphere, parasol, True, 1
+    )
     fine, coarse = open_track(granule), open_track(classes)
-    shares = [(track["cloud_type"].values > 0).mean() for track in (fine, coarse)]
-    assert shares[0] > 0.01
-    assert shares[0] == pytest.approx(shares[1], rel=0.3)
+    assert (fine["cloud_type"].values > 0).mean() > 0.01
+    nearest = np.abs(fine["latitude"].values[:, None] - coarse["latitude"].values).argmin(axis=0)
+    assert (fine["cloud_type"].values[nearest] == coarse["cloud_type"].values).all()
+    assert np.median(np.diff(nearest)) == pytest.approx(4.6, abs=0.5)  # 5 km
+    assert (open_track(layers)["cloud_type"].values > 0).any()
     beside = read_time_offsets(offsets)
     row, col = POLDER.to_pixel(coarse["latitude"].values, coarse["longitude"].values)
     assert (beside["parasol_row"].values == row).all()
     assert (beside["parasol_column"].values == col).all()
     assert beside["colocation_distance"].values.max() < 4.5  # half a pixel's diagonal
-    assert (beside["time_difference"].values == -131).all()
+    late = np.round(beside["time_difference"].values * 1e9).astype("timedelta64[ns]")
+    there = parasol.time_at(coarse["latitude"].values)
+    assert np.abs(coarse["time"].values - late - there).max() < np.timedelta64(20, "ms")
 
 
 def test_air_beside_the_track_is_an_error(overpass) -> None:

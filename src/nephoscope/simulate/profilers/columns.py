@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,8 @@ class Columns:
         kind: (profile,) uint8, of the ground: `SEA`, `LAND` or `SNOW`.
         ground: (profile,) float32, altitude of the ground, m.
         temperature: float32, K.
+        pressure: float32, Pa.
+        vapour: float32, density of water vapour, kg m-3.
         lwc: float32, kg m-3.
         iwc: float32, kg m-3.
         liquid_extinction: float32, m-1.
@@ -43,6 +47,8 @@ class Columns:
     kind: NDArray[np.uint8]
     ground: Floats
     temperature: Floats
+    pressure: Floats
+    vapour: Floats
     lwc: Floats
     iwc: Floats
     liquid_extinction: Floats
@@ -52,7 +58,7 @@ class Columns:
 
 
 def fly_over(
-    atmosphere: Atmosphere, orbit: Revolution, northwards: bool, seconds: float, margin: int = 0
+    atmosphere: Atmosphere, orbit: Revolution, northwards: bool, seconds: float
 ) -> Columns:
     """Sample the columns nearest to an orbit's track, profile by profile.
 
@@ -61,7 +67,6 @@ def fly_over(
         orbit: its revolution.
         northwards: which half of it.
         seconds: from profile to profile.
-        margin: this many columns at the edge of the grid are not sampled.
 
     Raises:
         UsageError: the track misses the atmosphere.
@@ -74,8 +79,7 @@ def fly_over(
     time = np.arange(start, stop, step)
     latitude, longitude = orbit.place(time)
     row, col = (np.rint(one).astype(int) for one in grid.to_index(latitude, longitude))
-    inside = (row >= margin) & (row < grid.rows - margin)
-    inside &= (col >= margin) & (col < grid.cols - margin)
+    inside = (row >= 0) & (row < grid.rows) & (col >= 0) & (col < grid.cols)
     if not inside.any():
         raise UsageError("the track misses the simulated atmosphere")
     kept = latitude[inside], longitude[inside], time[inside]
@@ -91,8 +95,15 @@ def _sampled(
     col: NDArray[np.int_],
 ) -> Columns:
     names = ("lwc", "iwc", "liquid_extinction", "ice_extinction", "rain", "cloud_type")
-    cubes = {name: getattr(atmosphere, name)[:, row, col].T.copy() for name in names}
+    cubes: dict[str, Any] = {
+        name: getattr(atmosphere, name)[:, row, col].T.copy() for name in names
+    }
     air, surface = atmosphere.air, atmosphere.surface
+    gases: dict[str, Any] = {
+        name: air.at(getattr(air, name), latitude).T.astype(np.float32)
+        for name in ("temperature", "pressure", "vapour")
+    }
+    gases["vapour"] *= atmosphere.moisture[row, col][:, None]
     return Columns(
         latitude,
         longitude,
@@ -100,6 +111,12 @@ def _sampled(
         solar_angles(latitude, longitude, time)[0] < 90,
         surface.kind[row, col],
         surface.altitude[row, col],
-        air.at(air.temperature, latitude).T.astype(np.float32),
+        **gases,
         **cubes,
     )
+
+
+def thinned(columns: Columns, chosen: NDArray[np.int_]) -> Columns:
+    """Some profiles of a track, by their numbers."""
+    fields = {each.name: getattr(columns, each.name)[chosen] for each in dataclass_fields(columns)}
+    return Columns(**fields)

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from nephoscope.instruments.cloudsat import encode
 from nephoscope.instruments.dardar.reading import GATE
-from nephoscope.simulate.atmosphere.microphysics import ice_number
-from nephoscope.simulate.atmosphere.microphysics.crystals import ICE_DENSITY
+from nephoscope.simulate.atmosphere.microphysics import (
+    ice_extinction,
+    ice_log_n0,
+    ice_number,
+)
 from nephoscope.simulate.atmosphere.state import (
     ALTITUDE,
     EDGES,
@@ -21,6 +24,8 @@ from nephoscope.simulate.atmosphere.state import (
     THICKNESS,
     level_at,
 )
+from nephoscope.simulate.constants import ICE_DENSITY
+from nephoscope.simulate.profilers.cloudsat import LAYERS
 from nephoscope.simulate.profilers.columns import Columns, Floats
 from nephoscope.simulate.profilers.lidar import detected
 from nephoscope.simulate.profilers.radar import echo
@@ -70,8 +75,9 @@ def cloud_classes(
 def retrieved_ice(columns: Columns, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
     """The variables of DARDAR-Nice: radar and lidar together, on gates of 60 m.
 
-    Ice that neither sees is 0; errors are log-normal, alike over a few kilometres and gates, and
-    bias nothing on average.
+    Ice that neither sees is 0, as is what lies below the ground (its mask code says so). Errors are
+    log-normal and alike over a few kilometres and gates; those of the content bias nothing on
+    average, and the intercept of the size distribution errs by twice as much.
 
     Returns:
         What `write_nice` takes as fields: (profile, gate), the highest first, and (profile,).
@@ -79,18 +85,20 @@ def retrieved_ice(columns: Columns, rng: np.random.Generator) -> dict[str, NDArr
     radar, lidar = np.isfinite(echo(columns, rng)), detected(columns)
     found = (radar | lidar) & (columns.iwc > _LEAST)
     spread = np.where(radar & lidar, BOTH, ALONE)
-    wrong = _lognormal(rng, spread)
-    iwc = np.where(found, columns.iwc * wrong, 0)
-    # An error of the concentration is shared by size and number, as in the retrieval's own PSD.
-    extinction = np.where(found, columns.ice_extinction * _lognormal(rng, spread * 0.7), 0)
-    radius = np.full(iwc.shape, np.nan)
-    radius[found] = 1.5 * iwc[found] / (ICE_DENSITY * extinction[found])
-    fields = {
-        "iwc": iwc,
-        "icnc_5um": ice_number(iwc, extinction, 5e-6),
-        "icnc_100um": ice_number(iwc, extinction, 100e-6),
-        "reffcli": radius,
+    # What is retrieved is a distribution of sizes: its content and its intercept err, and all else
+    # follows from these two.
+    wrong, other = _correlated(rng, spread.shape), _correlated(rng, spread.shape)
+    content = (columns.iwc * np.exp(spread * wrong - spread**2 / 2))[found]
+    usual = ice_log_n0(columns.iwc[found], columns.ice_extinction[found])
+    intercept = usual + (2 * spread * other)[found]
+    extinction = ice_extinction(content, intercept.astype(np.float32))
+    retrieved = {
+        "iwc": content,
+        "icnc_5um": ice_number(content, extinction, 5e-6),
+        "icnc_100um": ice_number(content, extinction, 100e-6),
+        "reffcli": 1.5 * content / (ICE_DENSITY * extinction),
     }
+    fields = {name: _placed(values, found, name) for name, values in retrieved.items()}
     within = (GATES >= EDGES[0]) & (GATES < EDGES[-1])
     level = level_at(GATES)
     gates = {
@@ -99,7 +107,7 @@ def retrieved_ice(columns: Columns, rng: np.random.Generator) -> dict[str, NDArr
     }
     below = GATES + GATE / 2 <= columns.ground[:, None]
     made: dict[str, NDArray[Any]] = {
-        name: np.where(below, np.nan, values).astype(np.float32) for name, values in gates.items()
+        name: values.astype(np.float32) for name, values in gates.items()
     }
     made["ta"] = _temperature(columns)
     code = np.where(within, _mask(columns, found, lidar)[:, level], _CLEAR)
@@ -109,6 +117,42 @@ def retrieved_ice(columns: Columns, rng: np.random.Generator) -> dict[str, NDArr
     made["land_water_mask"] = np.where(columns.kind == SEA, 2, 1).astype(np.int8)
     made["iteration_flag"] = np.ones(len(columns.kind), np.int8)
     return made
+
+
+def _placed(
+    values: NDArray[np.floating], found: NDArray[np.bool_], name: str
+) -> NDArray[np.float64]:
+    """Where ice was found; elsewhere 0, but for a radius, of which there is none."""
+    cube = np.full(found.shape, np.nan if name == "reffcli" else 0.0)
+    cube[found] = values
+    return cube
+
+
+def cloud_layers(
+    columns: Columns, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int8], NDArray[np.int8]]:
+    """The layers of 2B-CLDCLASS-LIDAR: what radar or lidar see, the lowest layer first.
+
+    Returns:
+        Base and top (m, NaN where there is none), type, and phase (1 ice, 2 mixed, 3 water), each
+        (profile, layer), at most `LAYERS`.
+    """
+    seen = (np.isfinite(echo(columns, rng)) | detected(columns)) & (columns.cloud_type > 0)
+    count = len(seen)
+    base, top = (np.full((count, LAYERS), np.nan, np.float32) for _ in range(2))
+    kinds, phase = (np.zeros((count, LAYERS), np.int8) for _ in range(2))
+    step = np.diff(seen.astype(np.int8), axis=1, prepend=0, append=0)
+    for profile in np.flatnonzero(seen.any(axis=1)):
+        runs = zip(
+            np.flatnonzero(step[profile] > 0), np.flatnonzero(step[profile] < 0), strict=True
+        )
+        for number, (first, stop) in enumerate(list(runs)[:LAYERS]):
+            part = profile, slice(first, stop)
+            base[profile, number], top[profile, number] = EDGES[first], EDGES[stop]
+            kinds[profile, number] = np.bincount(columns.cloud_type[part]).argmax()
+            ice, water = (path[part].sum() for path in (columns.iwc, columns.lwc))
+            phase[profile, number] = 1 if ice > 9 * water else 3 if water > 9 * ice else 2
+    return base, top, kinds, phase
 
 
 def _bin_heights(columns: Columns) -> NDArray[np.float64]:
@@ -132,10 +176,10 @@ def _zone(latitude: NDArray[np.float64]) -> NDArray[np.int64]:
     return 1 + np.digitize(np.abs(latitude), [30, 60])
 
 
-def _lognormal(rng: np.random.Generator, spread: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Factors with mean 1, alike over some 5 profiles and 3 levels."""
-    smooth = scipy.ndimage.gaussian_filter(rng.standard_normal(spread.shape), (2, 1))
-    return np.asarray(np.exp(spread * smooth / smooth.std() - spread**2 / 2))
+def _correlated(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Normal errors, mean 0 and deviation 1, alike over some 5 profiles and 3 levels."""
+    smooth = scipy.ndimage.gaussian_filter(rng.standard_normal(shape), (2, 1))
+    return np.asarray(smooth / smooth.std())
 
 
 def _temperature(columns: Columns) -> Floats:

@@ -22,6 +22,8 @@ LIQUID_ABSORPTION = 4.9
 10 degrees C at 3.19 mm (Liebe et al. 1991, Int. J. Infrared Millim. Waves 12, 659)."""
 RAIN_FACTOR, RAIN_EXPONENT = 1.32, 0.689
 """One way, dB km-1 of a rain rate in mm h-1: ITU-R P.838-3, horizontal, 94.05 GHz."""
+FREQUENCY = 94.05
+"""GHz."""
 RAIN_RATE = 17.0
 """mm h-1 per g m-3: falling at 4.7 m s-1, mean drops of 1.2 mm."""
 _PULSE = np.array([0.25, 0.5, 0.25])
@@ -47,7 +49,26 @@ def echo(columns: Columns, rng: np.random.Generator) -> Floats:
 
 def _one_way(columns: Columns) -> NDArray[np.floating]:
     """Attenuation between the satellite and the middle of each layer, dB."""
+    gases = gas_attenuation(columns.temperature, columns.pressure, columns.vapour)
     rate = RAIN_RATE * 1000 * columns.rain
-    per_km = LIQUID_ABSORPTION * 1000 * columns.lwc + RAIN_FACTOR * rate**RAIN_EXPONENT
+    per_km = gases + LIQUID_ABSORPTION * 1000 * columns.lwc + RAIN_FACTOR * rate**RAIN_EXPONENT
     layers = per_km * THICKNESS / 1000
     return np.asarray(np.cumsum(layers[:, ::-1], axis=1)[:, ::-1] - layers / 2)
+
+
+def gas_attenuation(temperature: Floats, pressure: Floats, vapour: Floats) -> Floats:
+    """One way, dB km-1, by water vapour and oxygen at 94 GHz: ITU-R P.676-3, annex 2.
+
+    Args:
+        temperature: any shape, K.
+        pressure: the same shape, Pa.
+        vapour: the same shape, kg m-3.
+    """
+    p, t, rho, f = pressure / 101_300, 288 / temperature, 1000 * vapour, FREQUENCY
+    lines = 3.79 / ((f - 22.235) ** 2 + 9.81 * p**2 * t)
+    lines = lines + 11.73 * t / ((f - 183.31) ** 2 + 11.85 * p**2 * t)
+    lines = lines + 4.01 * t / ((f - 325.153) ** 2 + 10.44 * p**2 * t)
+    continuum = 3.27e-2 * t + 1.67e-3 * rho * t**7 / p + 7.7e-4 * f**0.5
+    water = (continuum + lines) * f**2 * rho * p * t * 1e-4
+    oxygen = 3.79e-7 * f + 0.265 / ((f - 63) ** 2 + 1.59) + 0.028 / ((f - 118) ** 2 + 1.47)
+    return np.asarray(water + oxygen * (f + 198) ** 2 * 1e-3 * p**2 * t**2, np.float32)

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nephoscope.files import remove_stale_parts
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.simulate.atmosphere.grid import RADIUS
 from nephoscope.simulate.atmosphere.state import Atmosphere
 from nephoscope.simulate.atrain import PARASOL_LAG, Revolution
-from nephoscope.simulate.profilers.cloudsat import write_caltrack, write_granule, write_time_offsets
-from nephoscope.simulate.profilers.columns import Columns, fly_over
+from nephoscope.simulate.profilers.cloudsat import (
+    write_caltrack,
+    write_granule,
+    write_layers,
+    write_time_offsets,
+)
+from nephoscope.simulate.profilers.columns import Columns, fly_over, thinned
 from nephoscope.simulate.profilers.dardar import write_nice
-from nephoscope.simulate.profilers.products import GATES, cloud_classes, retrieved_ice
+from nephoscope.simulate.profilers.products import (
+    GATES,
+    cloud_classes,
+    cloud_layers,
+    retrieved_ice,
+)
+from nephoscope.simulate.seeds import stream
 
-PROFILE, CALTRACK_PROFILE = 0.16, 0.74
-"""Seconds from profile to profile: of CloudSat and DARDAR (1.1 km), and of CALTRACK (5 km)."""
-
-Write = Callable[[Path], None]
+PROFILE = 0.16
+"""Seconds from profile to profile of CloudSat and DARDAR: 1.1 km."""
+CALTRACK_STEP = 4.625
+"""Profiles of CloudSat in 5 km."""
 
 
 def write_dardar_track(
     out: Path, atmosphere: Atmosphere, orbit: Revolution, northwards: bool, seed: int
 ) -> Path:
-    """Fly radar and lidar over the atmosphere and write what DARDAR-Nice v2 makes of it.
+    """Fly radar and lidar over the atmosphere and write what DARDAR-Nice v1 makes of it.
 
     Args:
-        out: `DARNI_L2_PRO.v2.00/YYYY/YYYY_MM_DD/` is made in it.
+        out: `CLOUDSAT/DARDAR-NICE_L2-PRO.v1.00/YYYY/YYYY_MM_DD/` is made in it.
         atmosphere: what is flown over.
         orbit: the revolution that does.
         northwards: on its way north, by day; else south, by night.
@@ -45,55 +57,78 @@ def write_dardar_track(
     """
     columns = fly_over(atmosphere, orbit, northwards, PROFILE)
     start = _date(columns.time[0])
-    name = f"DARNI-L2_PRO_{start:%Y%j%H%M%S}_{orbit.number:05d}_V2-00.nc"
-    path = _placed(out, "DARNI_L2_PRO.v2.00", start, name)
-    fields = retrieved_ice(columns, np.random.default_rng(seed))
-    write_nice(path, columns.latitude, columns.longitude, columns.time, GATES, fields, version=2)
+    name = f"DARDAR-NICE_L2-PRO_{start:%Y%j%H%M%S}_{orbit.number:05d}_V1-00.nc"
+    path = _placed(out, "CLOUDSAT/DARDAR-NICE_L2-PRO.v1.00", start, name)
+    fields = retrieved_ice(columns, stream(seed, "radar and lidar"))
+    write_nice(path, columns.latitude, columns.longitude, columns.time, GATES, fields)
     return path
 
 
 def write_cloudsat_tracks(
-    out: Path, atmosphere: Atmosphere, orbit: Revolution, northwards: bool, seed: int
+    out: Path, atmosphere: Atmosphere, parasol: Revolution, northwards: bool, seed: int
 ) -> list[Path]:
-    """Fly the radar over the atmosphere; write 2B-CLDCLASS and what CALTRACK makes of it.
+    """Fly radar and lidar over the atmosphere; write cloud classes, and CALTRACK's part of them.
+
+    CloudSat and CALIPSO fly on PARASOL's track, `PARASOL_LAG` before it; the air stands still
+    for so long.
 
     Args:
-        out: `2B-CLDCLASS.P1_R05/` and `CALIOP/CALTRACK-5km_...` are made in it, with folders of
-            years and days.
+        out: `CLOUDSAT/2B-CLDCLASS.v5.00/`, `CLOUDSAT/2B-CLDCLASS-LIDAR.v5.00/` and
+            `CALIOP/CALTRACK-5km_....v1.00/` are made in it, with folders of years and days.
         atmosphere: what is flown over.
-        orbit: the revolution that does; PARASOL follows `PARASOL_LAG` later on the same track.
+        parasol: PARASOL's revolution.
         northwards: on its way north, by day; else south, by night.
         seed: of the instruments' noise.
 
     Returns:
-        The granule of 2B-CLDCLASS, CALTRACK CS-2B-CLDCLASS and CALTRACK PAR-RB2.
+        The granules of 2B-CLDCLASS and 2B-CLDCLASS-LIDAR, CALTRACK CS-2B-CLDCLASS and PAR-RB2.
 
     Raises:
         UsageError: the track misses the atmosphere, or pyhdf is not installed.
         OutputError: a file cannot be written.
     """
+    orbit = replace(parasol, node_time=parasol.node_time - PARASOL_LAG)
     columns = fly_over(atmosphere, orbit, northwards, PROFILE)
-    start = _date(columns.time[0])
-    name = f"{start:%Y%j%H%M%S}_{orbit.number:05d}_CS_2B-CLDCLASS_GRANULE_P1_R05_E02_F00.hdf"
-    granule = _placed(out, "2B-CLDCLASS.P1_R05", start, name)
-    height, codes = cloud_classes(columns, np.random.default_rng(seed))
-    write_granule(granule, columns.latitude, columns.longitude, columns.time, height, codes)
-
-    columns = fly_over(atmosphere, orbit, northwards, CALTRACK_PROFILE)
     place = columns.latitude, columns.longitude, columns.time
+    start = _date(columns.time[0])
+    granule, layers = (
+        _placed(
+            out / "CLOUDSAT", f"{product}.v5.00", start,
+            f"{start:%Y%j%H%M%S}_{orbit.number:05d}_CS_{product}_GRANULE_P1_R05_E02_F00.hdf",
+        )
+        for product in ("2B-CLDCLASS", "2B-CLDCLASS-LIDAR")
+    )  # fmt: skip
+    height, codes = cloud_classes(columns, stream(seed, "radar"))
+    write_granule(granule, *place, height, codes)
+    write_layers(layers, *place, height, cloud_layers(columns, stream(seed, "radar")))
+
     half = f"{_date(orbit.half_start(northwards)):%Y-%m-%dT%H-%M-%S}Z{'D' if northwards else 'N'}"
     classes, offsets = (
         _placed(
-            out / "CALIOP", f"CALTRACK-5km_{kind}", start, f"CALTRACK-5km_{kind}_V1-00_{half}.hdf"
+            out / "CALIOP", f"CALTRACK-5km_{kind}.v1.00", start,
+            f"CALTRACK-5km_{kind}_V1-00_{half}.hdf",
         )
         for kind in ("CS-2B-CLDCLASS", "PAR-RB2")
-    )
-    height, codes = cloud_classes(columns, np.random.default_rng(seed))
-    write_caltrack(classes, *place, height, codes)
-    late = np.full(len(columns.time), -PARASOL_LAG / np.timedelta64(1, "s"))
+    )  # fmt: skip
+    nearest = np.rint(np.arange(0, len(columns.time) - 1, CALTRACK_STEP)).astype(int)
+    _write_caltrack_pair(classes, offsets, thinned(columns, nearest), height, codes, nearest)
+    return [granule, layers, classes, offsets]
+
+
+def _write_caltrack_pair(
+    classes: Path,
+    offsets: Path,
+    columns: Columns,
+    height: NDArray[np.float64],
+    codes: NDArray[np.int16],
+    nearest: NDArray[np.int_],
+) -> None:
+    """The granule's profiles nearest to CALIOP's, and where and when PARASOL saw them."""
+    place = columns.latitude, columns.longitude, columns.time
+    write_caltrack(classes, *place, height[nearest], codes[nearest])
+    late = np.full(len(nearest), -PARASOL_LAG / np.timedelta64(1, "s"))
     pixels = np.stack(POLDER.to_pixel(columns.latitude, columns.longitude), axis=1)
     write_time_offsets(offsets, *place, late, _distance(columns, pixels), pixels)
-    return [granule, classes, offsets]
 
 
 def _date(time: np.datetime64) -> datetime:
@@ -103,7 +138,7 @@ def _date(time: np.datetime64) -> datetime:
 
 def _placed(out: Path, product: str, start: datetime, name: str) -> Path:
     folder = out / product / f"{start:%Y}" / f"{start:%Y_%m_%d}"
-    folder.mkdir(parents=True, exist_ok=True)
+    remove_stale_parts(folder)
     return folder / name
 
 
