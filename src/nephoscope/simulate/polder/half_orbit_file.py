@@ -34,6 +34,7 @@ def write_half_orbit(
     values: Values,
     window: Window,
     attributes: Mapping[str, str] | None = None,
+    level: int = LEVEL,
 ) -> None:
     """Write physical values of the pixels of a window; everything else is fill.
 
@@ -47,6 +48,7 @@ def write_half_orbit(
             others (y, x); all of `REQUIRED` must be there.
         window: which pixels of the grid they are.
         attributes: of the file as a whole.
+        level: of the compression, 1 to 9.
 
     Raises:
         UsageError: a field is missing, unknown or of another shape.
@@ -63,7 +65,7 @@ def write_half_orbit(
         for field in FIELDS.values():
             there = exists if field.directional else np.asarray(exists.any(axis=0))
             counts = _counts(field, made.get(field.name), there)
-            _write(file, field, counts, window)
+            _write(file, field, counts, window, level)
 
 
 def _check(values: Values, window: Window) -> None:
@@ -112,7 +114,7 @@ def _range(field: Field) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _write(file: Any, field: Field, counts: NDArray[Any], window: Window) -> None:  # noqa: ANN401 - h5py has no types
+def _write(file: Any, field: Field, counts: NDArray[Any], window: Window, level: int) -> None:  # noqa: ANN401 - h5py has no types
     tail = (VIEWS,) if field.directional else ()
     dataset = file.require_group(field.groups[0]).create_dataset(
         field.name,
@@ -120,7 +122,7 @@ def _write(file: Any, field: Field, counts: NDArray[Any], window: Window) -> Non
         dtype=field.dtype,
         chunks=(1, POLDER.cols, *tail),
         compression="gzip",
-        compression_opts=LEVEL,
+        compression_opts=level,
         fillvalue=field.fill,
         track_times=False,
     )
@@ -132,7 +134,7 @@ def _write(file: Any, field: Field, counts: NDArray[Any], window: Window) -> Non
         row_of[...] = field.fill
         there = on_globe[index]
         row_of[columns[index, there]] = by_pixel[index, there]
-        stored = zlib.compress(row_of.tobytes(), LEVEL)
+        stored = zlib.compress(row_of.tobytes(), level)
         dataset.id.write_direct_chunk((int(row), 0, *corner), stored)
     _describe(dataset, field, counts)
 
