@@ -18,6 +18,7 @@ from nephoscope.simulate.atmosphere import LocalGrid
 from nephoscope.simulate.atmosphere.truth import average, write_truth
 from nephoscope.simulate.atmosphere.weather import Weather
 from nephoscope.simulate.profilers.tracks import write_dardar_track
+from nephoscope.simulate.seeds import stream
 from nephoscope.simulate.seviri.choosing import choose_region
 from nephoscope.simulate.seviri.native import write_native
 from nephoscope.simulate.seviri.observing import observe
@@ -41,7 +42,9 @@ def main(size: int) -> None:
     columns = LocalGrid.covering(*grid.places(), SPACING, MARGIN)
     weather = _timed("weather", Weather, columns, region.seed, region.middle(0))
     atmosphere = _timed("atmosphere", weather.at, region.middle(0))
-    image = _timed("picture", observe, atmosphere, grid, start, region.seed)
+    image = _timed(
+        "picture", observe, atmosphere, grid, start, stream(region.seed, "seviri noise", 0)
+    )
     truth = _timed("truth", average, atmosphere, *places_of(grid), region.seed)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)

@@ -77,7 +77,7 @@ def test_a_lost_picture_is_named(made, tmp_path):
         (("polder", "--slots", 2), "--slots is for seviri, not polder"),
         (("seviri", "--flavour", "raw"), "it has no flavours"),
         (("seviri", "--size", 30), "fours"),
-        (("polder", "--size", 2), "8 to 1000 rows"),
+        (("polder", "--size", 2), "8 to 780 rows"),
     ],
 )
 def test_options_of_another_pipeline_are_errors(tmp_path, words, said):

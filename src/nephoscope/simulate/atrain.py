@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from nephoscope.errors import UsageError
 
-PERIOD = 16 * 86_400 / 233
+CYCLE = 233
+"""Revolutions in 16 days, after which the track repeats."""
+PERIOD = 16 * 86_400 / CYCLE
 """Of a revolution, s."""
 INCLINATION = 98.2
 """Degrees."""

@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from nephoscope.simulate.atmosphere.fields import Field, Texture
+from nephoscope.simulate.atmosphere.grid import LocalGrid
+from nephoscope.simulate.atmosphere.layers.cloud import Grain
 from nephoscope.simulate.atmosphere.winds import Winds
 
 SPACING = 2000.0
@@ -82,3 +84,26 @@ def test_trades_blow_from_the_east_and_the_jet_from_the_west():
         high.append(Winds.drawn(np.random.default_rng(seed), 40.0).at(11_000.0)[0])
     assert -9 < np.mean(low) < -4
     assert 20 < np.mean(high) < 35
+
+
+@pytest.mark.parametrize("spacing", [1500.0, 3000.0])
+def test_grain_leans_along_the_shear_by_as_many_metres_on_any_grid(spacing):
+    # The wind turns from the north-west at the ground to the south-west aloft: its shear points
+    # north, whatever the spacing of the columns.
+    winds = Winds(surface=(10.0, -8.0), aloft=(10.0, 8.0))
+    grid = LocalGrid(0.0, 0.0, 64, 64, spacing)
+    spot = np.zeros(grid.shape, np.float32)
+    spot[40, 30] = 1
+    grain = Grain((spot.ravel(), spot.ravel()), 0.5, 1e9, winds.leaning(5000, 3.0))
+    columns = np.arange(grid.rows * grid.cols, dtype=np.int32)
+    placed = [
+        np.unravel_index(np.argmax(grain.at(columns, altitude, grid)), grid.shape)
+        for altitude in (0.0, 12_000.0)
+    ]
+    assert placed[0] == (40, 30)
+    assert (placed[0][0] - placed[1][0]) * spacing == 36_000  # row 0 is in the north
+    assert placed[1][1] == 30
+
+
+def test_nothing_leans_where_the_wind_is_the_same_at_all_altitudes():
+    assert Winds((5.0, 2.0), (5.0, 2.0)).leaning(5000, 3.0) == (0, 0)

@@ -14,8 +14,10 @@ from nephoscope.simulate.atmosphere import (
     LocalGrid,
     Weather,
 )
-from nephoscope.simulate.atmosphere.air import tropopause
+from nephoscope.simulate.atmosphere.air import draw_air, tropopause
+from nephoscope.simulate.atmosphere.belts import Belts
 from nephoscope.simulate.atmosphere.layers.deep import spread_downwind
+from nephoscope.simulate.atmosphere.saturation import over_water
 
 NOON = np.datetime64("2010-07-15T12:00")
 CIRRUS, ALTOSTRATUS, ALTOCUMULUS, STRATUS, STRATOCUMULUS, CUMULUS, NIMBOSTRATUS, DEEP = range(1, 9)
@@ -265,3 +267,29 @@ def test_anvils_are_carried_downwind_of_their_systems():
     assert cols.min() == 30
     # Carried by 14 m/s beyond the wind below for most of 1.6 h: some 80 km.
     assert 6 <= cols.max() - 30 <= 15
+
+
+def test_air_is_never_more_than_saturated_over_water(regimes):
+    wettest = []
+    for _, a in each(regimes):
+        latitude = a.grid.places()[0].ravel()
+        temperature = a.air.at(a.air.temperature, latitude)
+        vapour = a.air.at(a.air.vapour, latitude) * a.moisture.ravel()
+        wettest.append((vapour * 461.5 * temperature / over_water(temperature)).max())
+    assert max(wettest) <= 1
+    # Where it is cloudiest it is close to it.
+    assert max(wettest) > 0.97
+
+
+def test_belts_of_a_part_are_those_of_the_whole():
+    """A coarse map ends inside or outside of the columns: its belts are theirs all the same."""
+    air = draw_air(np.random.default_rng(0), -5, 5, NOON)
+    columns = np.linspace(-3, 3, 4001, dtype=np.float32)
+    belts = Belts.of(air, columns)
+    there = np.array([-4, -1.5, 0.0, 1.5, 4], np.float32)
+    number = belts.numbers_of(there)
+    assert number[[0, -1]].tolist() == [0, 511]
+    nearest = [belts.number[np.abs(columns - one).argmin()] for one in there]
+    assert np.abs(number - nearest).max() <= 1
+    wanted = air.at(air.temperature[0], there[1:-1])
+    np.testing.assert_allclose(belts.temperature[0, number[1:-1]], wanted, atol=0.02)

@@ -1,11 +1,13 @@
-"""Rayleigh's law with published optical depths, and smooth ice."""
+"""Rayleigh's law with published optical depths, haze, smooth ice, and sizes of droplets."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from nephoscope.simulate.optics import ice, rayleigh
+from nephoscope.simulate.constants import STANDARD_PRESSURE
+from nephoscope.simulate.optics import aerosol, ice, rayleigh
+from nephoscope.simulate.optics.effective_radius import radius_of
 
 
 @pytest.mark.parametrize(
@@ -17,7 +19,7 @@ def test_optical_depths_of_bodhaine(wavelength: float, depth: float) -> None:
 
 
 def test_air_above_half_the_pressure_scatters_half() -> None:
-    half = rayleigh.optical_depth(0.49, rayleigh.SEA_LEVEL / 2)
+    half = rayleigh.optical_depth(0.49, STANDARD_PRESSURE / 2)
     assert float(half) == pytest.approx(float(rayleigh.optical_depth(0.49)) / 2)
 
 
@@ -44,3 +46,19 @@ def test_ice_has_its_asymmetry_and_no_rainbow() -> None:
     degree = polarised / intensity
     assert np.all(np.diff(degree[40:]) < 0)  # less and less, without any maximum
     assert np.abs(np.diff(intensity)).max() < 0.02
+
+
+def test_haze_thins_towards_the_red() -> None:
+    """Its own depth at 550 nm, and 2 to the 1.1 less at twice the wavelength."""
+    haze = np.array([0.2], np.float32)
+    assert aerosol.optical_depth(haze, 0.55) == pytest.approx(0.2)
+    assert aerosol.optical_depth(haze, 1.1) == pytest.approx(0.2 / 2.1435, rel=1e-4)
+
+
+def test_radius_of_equal_droplets() -> None:
+    """By hand: 1e8 m-3 of 10 um hold 0.419 g m-3 and shadow 0.0628 m-1."""
+    number, radius = 1e8, 1e-5
+    content = np.array([number * 4 / 3 * np.pi * radius**3 * 1000, 0], np.float32)
+    extinction = np.array([number * 2 * np.pi * radius**2, 0], np.float32)
+    assert extinction[0] == pytest.approx(0.0628, rel=1e-3)
+    assert radius_of(content, extinction) == pytest.approx([radius, 0], rel=1e-5)

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from nephoscope.simulate.atmosphere.grid import RADIUS
-from nephoscope.simulate.atrain import HEIGHT
-from nephoscope.simulate.polder.geometry import HALF_FIELD, HALF_WIDTH, INTERVAL
+from nephoscope.simulate.atrain import HEIGHT, Revolution
+from nephoscope.simulate.polder.geometry import (
+    HALF_FIELD,
+    HALF_WIDTH,
+    INTERVAL,
+    height_at,
+    look,
+    swath_window,
+)
 
 MIDDLE = 10
 
@@ -26,7 +33,8 @@ def test_views_come_in_order_and_turn_from_ahead_to_behind(views):
 def test_number_of_views_below_the_track(views):
     """The field of view over the ground, by the triangle Earth's centre - satellite - pixel."""
     reach = np.deg2rad(HALF_FIELD[0])
-    zenith = np.arcsin((1 + HEIGHT / RADIUS) * np.sin(reach))
+    height = height_at(np.deg2rad(20))
+    zenith = np.arcsin((1 + height / RADIUS) * np.sin(reach))
     length = 2 * (zenith - reach) * RADIUS
     speed = 2 * np.pi * RADIUS / (16 * 86400 / 233)
     assert np.isfinite(views.thetav[:, MIDDLE, HALF_WIDTH]).sum() == pytest.approx(
@@ -35,12 +43,38 @@ def test_number_of_views_below_the_track(views):
     assert np.nanmax(views.thetav[:, :, HALF_WIDTH]) < np.rad2deg(zenith) + 0.2
 
 
+@pytest.fixture(scope="module")
+def counts():
+    """Number of views of each pixel at 40 degrees south, where the satellite is high."""
+    revolution = Revolution.over(-40.0, 30.0, np.datetime64("2008-12-03"))
+    return np.isfinite(look(revolution, swath_window(revolution, (2320, 2360))).thetav).sum(axis=0)
+
+
+def test_all_16_views_are_reached_at_the_sides_and_14_or_15_below_the_track(counts):
+    below = counts[:, HALF_WIDTH - 10 : HALF_WIDTH + 11]
+    assert set(np.unique(below)) == {14, 15}
+    assert 0.35 < (below == 15).mean() < 0.75
+    assert 0.02 < (counts == 16).mean() < 0.2
+
+
+def test_height_above_the_ground_is_that_of_the_frozen_orbit():
+    """705 km on average; highest in the south, lowest at the equator."""
+    latitudes = np.arcsin(np.linspace(-0.99, 0.99, 101))
+    heights = np.array([height_at(one) for one in latitudes])
+    assert heights.mean() == pytest.approx(HEIGHT, abs=2000)
+    equator, north, south = (height_at(np.deg2rad(one)) for one in (0, 80, -80))
+    assert south - north == pytest.approx(2 * 0.0012 * 7_076_000 * np.sin(np.deg2rad(80)), abs=100)
+    # The poles are 21.4 km nearer to the centre.
+    assert (south + north) / 2 - equator == pytest.approx(21_385 * 0.97, abs=100)
+
+
 def test_zenith_angle_at_the_corner_of_the_detector(views):
     """51 degrees one way and 43 the other make 57 from the vertical, 69 at the ground."""
     tangents = np.tan(np.deg2rad(HALF_FIELD))
     corner = np.arctan(np.hypot(*tangents))
-    zenith = np.rad2deg(np.arcsin((1 + HEIGHT / RADIUS) * np.sin(corner)))
-    assert np.nanmax(views.thetav) == pytest.approx(zenith, abs=1)
+    height = height_at(np.deg2rad(20))
+    zenith = np.rad2deg(np.arcsin((1 + height / RADIUS) * np.sin(corner)))
+    assert np.nanmax(views.thetav) == pytest.approx(zenith, abs=0.5)
     assert np.isnan(views.thetav[:, MIDDLE, [0, -1]]).all()  # the window holds the whole swath
 
 

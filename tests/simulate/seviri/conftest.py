@@ -94,7 +94,8 @@ class HandMade:
         return dict(zip(CHANNELS, image.mean(axis=(1, 2)), strict=True))
 
     def image(self, start=MIDNIGHT, seed=None):
-        return observe(replace(self.air, time=start), self.window, start, seed)
+        rng = None if seed is None else np.random.default_rng(seed)
+        return observe(replace(self.air, time=start), self.window, start, rng)
 
     def _changed(self, **values):
         other = object.__new__(HandMade)

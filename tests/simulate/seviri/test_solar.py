@@ -10,6 +10,7 @@ pytest.importorskip("satpy")
 from nephoscope.instruments.seviri import SOLAR
 from nephoscope.simulate.atmosphere import LAND
 from nephoscope.simulate.optics.rayleigh import optical_depth
+from nephoscope.simulate.seviri.solar import sunlit
 from nephoscope.simulate.seviri.viewing import Lines, line_times
 from nephoscope.sun import solar_angles
 
@@ -90,3 +91,23 @@ def test_towers_throw_shadows_away_from_the_sun(aside, hour):
     centres = [float((part * cols).sum() / part.sum()) for part in (dark, bright)]
     # In the morning the Sun is in the east, and the shadow west of the tower.
     assert np.sign(centres[0] - centres[1]) == (-1 if hour == 9 else 1)
+
+
+def test_shadows_let_scattered_light_through_and_are_deeper_where_droplets_absorb():
+    depth = np.array([0, 0.01, 2, 10], np.float32)
+    low, high = (np.full(4, cosine, np.float32) for cosine in (0.3, 1.0))
+    seen = sunlit("VIS006", depth, high)
+    assert seen[0] == 1
+    # Eddington's transmittance of a layer without absorption, Sun in the zenith, delta-scaled.
+    asymmetry, thick = 0.861, 10 * 1.05
+    wanted = 5 / 3 - np.exp(-(1 - asymmetry**2) * thick) / 3
+    assert seen[3] == pytest.approx(wanted / (4 / 3 + (1 - asymmetry) * thick), rel=1e-3)
+    for name in ("VIS006", "IR_039"):
+        # More than the direct beam alone, and less the lower the Sun.
+        for cosines in (low, high):
+            assert (sunlit(name, depth, cosines)[1:] > np.exp(-1.3 * depth / cosines)[1:]).all()
+        assert (sunlit(name, depth, low)[1:] < sunlit(name, depth, high)[1:]).all()
+    # Droplets of 10 um absorb one photon in ten that they meet at 3.9 um.
+    dark = sunlit("IR_039", depth, high)
+    assert (dark[2:] < seen[2:]).all()
+    assert dark[1] == pytest.approx(1, abs=0.01)

@@ -11,7 +11,7 @@ pytest.importorskip("netCDF4")
 from nephoscope.errors import UsageError
 from nephoscope.instruments.dardar import read_track
 from nephoscope.instruments.seviri import CHANNELS, SOLAR, find_slots, grid_of, read_slot
-from nephoscope.simulate.seviri.choosing import choose_region
+from nephoscope.simulate.seviri.choosing import choose_region, choose_regions
 from nephoscope.simulate.seviri.writing import simulate_slots
 
 SIZE = 32
@@ -170,3 +170,25 @@ def test_files_do_not_depend_on_the_number_of_processes(tmp_path):
     assert [path.name for path in alone] == [path.name for path in together]
     for one, other in zip(alone, together, strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_no_two_purposes_share_a_draw(tmp_path, monkeypatch):
+    usual, drawn = np.random.default_rng, []
+
+    def noted(seed):
+        drawn.append(usual(seed).random())
+        return usual(seed)
+
+    monkeypatch.setattr(np.random, "default_rng", noted)
+    simulate_slots(tmp_path, scenes=1, seed=5, slots=2, size=SIZE)
+    assert len(set(drawn)) == len(drawn) > 30
+
+
+def test_no_two_scenes_share_a_slot():
+    """With this seed two of all would: an overpass at midnight, and the next day's at its start."""
+    regions = choose_regions(1, 1341, SIZE, 1)
+    assert len({region.starts[0] for region in regions}) == len(regions)
+    for number in (1, 40):
+        some = choose_regions(1, number, SIZE, 1)
+        assert [one.seed for one in some] == [one.seed for one in regions[:number]]
+    assert choose_region(1, 1340, SIZE, 1).seed == regions[-1].seed

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from nephoscope.simulate.atmosphere.air import tropopause
 from nephoscope.simulate.atmosphere.microphysics import condensation_rate
+from nephoscope.simulate.atmosphere.saturation import over_water
 from nephoscope.simulate.atmosphere.state import ALTITUDE, Air
+from nephoscope.simulate.constants import VAPOUR_GAS
 
 Floats = NDArray[np.float32]
 
@@ -30,6 +32,10 @@ class Belts:
         condensation: (level, belt) float32, water that condenses on rising, kg m-4.
         tropopause: (belt,) float32, m.
         freezing: (belt,) float32, m, where it is 0 degrees Celsius; 0 where nowhere.
+        headroom: (belt,) float32, what its vapour may be multiplied by until the first level is
+            saturated over liquid water.
+        south: latitude of the first belt, degrees north.
+        north: of the last.
     """
 
     number: NDArray[np.int16]
@@ -37,27 +43,43 @@ class Belts:
     condensation: Floats
     tropopause: Floats
     freezing: Floats
+    headroom: Floats
+    south: float
+    north: float
 
     @classmethod
     def of(cls, air: Air, latitude: Floats) -> Self:
         """Belts of columns at (row, col) latitudes, degrees north."""
-        places = np.linspace(latitude.min(), latitude.max(), BELTS)
-        step = max(places[1] - places[0], 1e-6)
+        south, north = float(latitude.min()), float(latitude.max())
+        places = np.linspace(south, north, BELTS)
         temperature = air.at(air.temperature, places)
         top = np.interp(places, air.latitude, tropopause(air.temperature))
         return cls(
-            number=np.rint((latitude - places[0]) / step).astype(np.int16).ravel(),
+            number=_numbers(latitude, south, north).ravel(),
             temperature=temperature,
             condensation=condensation_rate(temperature, air.at(air.pressure, places)),
             tropopause=top.astype(np.float32),
             freezing=_altitude_of(FREEZING, temperature),
+            headroom=_headroom(temperature, air.at(air.vapour, places)),
+            south=south,
+            north=north,
         )
 
     def numbers_of(self, latitude: Floats) -> NDArray[np.int16]:
-        """Belts of places between the southernmost and the northernmost of `latitude`."""
-        south, north = float(latitude.min()), float(latitude.max())
-        share = (latitude - south) / max(north - south, 1e-6)
-        return np.asarray(np.rint(share * (BELTS - 1)), np.int16)
+        """Belts of places by their latitude (degrees north): outermost beyond."""
+        return _numbers(latitude, self.south, self.north)
+
+
+def _numbers(latitude: Floats, south: float, north: float) -> NDArray[np.int16]:
+    share = (latitude - south) / max(north - south, 1e-6)
+    return np.asarray(np.rint(np.clip(share, 0, 1) * (BELTS - 1)), np.int16)
+
+
+def _headroom(temperature: Floats, vapour: Floats) -> Floats:
+    """Least ratio in each belt of the vapour's saturation density to its own, (belt,)."""
+    saturated = over_water(temperature) / (VAPOUR_GAS * temperature)
+    ratio = saturated / np.maximum(vapour, np.float32(1e-12))
+    return np.asarray(ratio.min(axis=0), np.float32)
 
 
 def _altitude_of(wanted: float, temperature: Floats) -> Floats:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from zlib import crc32
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
 from nephoscope.simulate.fractal import enlarge
+from nephoscope.simulate.seeds import stream
 
 Floats = NDArray[np.float32]
 Waves = NDArray[np.complex64]
@@ -100,7 +100,7 @@ class Field:
     @cached_property
     def _modes(self) -> tuple[Waves, Floats]:
         """Amplitudes at the start, and the rate at which each turns (radians per second)."""
-        rng = np.random.default_rng([self.seed, crc32(self.name.encode())])
+        rng = stream(self.seed, self.name)
         period, cell, kind = self._period, self._step * self.spacing, self.texture
         ky = (scipy.fft.fftfreq(period[0]) / cell)[:, None]
         kx = (scipy.fft.rfftfreq(period[1]) / cell)[None]

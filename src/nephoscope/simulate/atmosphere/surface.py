@@ -13,6 +13,7 @@ from nephoscope.simulate.atmosphere.grid import LocalGrid
 from nephoscope.simulate.atmosphere.state import LAND, SEA, SNOW, Air, Surface
 from nephoscope.simulate.atmosphere.winds import Winds
 from nephoscope.simulate.fractal import sigmoid
+from nephoscope.simulate.seeds import stream
 from nephoscope.sun import solar_angles
 
 Floats = NDArray[np.float32]
@@ -70,7 +71,7 @@ def draw_ground(
             ("dust", _CONTINENT),
         )
     }
-    offset = np.float32(np.random.default_rng([seed, 1]).normal(-0.75, 0.8))
+    offset = np.float32(stream(seed, "surface height").normal(-0.75, 0.8))
     height = 0.9 * noise["continent"] + 0.45 * noise["coast"] + offset
     land = height > 0
     altitude = _altitude(height, noise["relief"])

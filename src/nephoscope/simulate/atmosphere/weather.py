@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zlib import crc32
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,11 +14,14 @@ from nephoscope.simulate.atmosphere.situation import Situation, draw_situation
 from nephoscope.simulate.atmosphere.state import LEVELS, THICKNESS, Atmosphere
 from nephoscope.simulate.atmosphere.surface import draw_ground, surface_at
 from nephoscope.simulate.atmosphere.winds import Winds
+from nephoscope.simulate.seeds import stream
 
 Floats = NDArray[np.float32]
 
 _CLOUDY, _MOST_MOIST = 1.2, 1.3
 """Factors on the vapour that bring the lower troposphere of the tables near saturation."""
+_MOST_SATURATED = 0.99
+"""Relative humidity that no level passes: below 1, as a belt's is not quite a column's."""
 
 
 class Weather:
@@ -38,9 +39,9 @@ class Weather:
         self._places = grid.places()
         latitude = self._places[0]
         self.air = draw_air(
-            self._random("air"), float(latitude.min()), float(latitude.max()), self.start
+            stream(seed, "air"), float(latitude.min()), float(latitude.max()), self.start
         )
-        self.winds = Winds.drawn(self._random("winds"), grid.latitude)
+        self.winds = Winds.drawn(stream(seed, "winds"), grid.latitude)
         self.ground = draw_ground(grid, latitude, seed, self.air, self.start)
         self._belts = Belts.of(self.air, latitude)
         self._fields: dict[str, Field] = {}
@@ -71,9 +72,6 @@ class Weather:
             **{name: getattr(cubes, name).reshape(shape) for name in names},
         )
 
-    def _random(self, name: str) -> np.random.Generator:
-        return np.random.default_rng([self.seed, crc32(name.encode())])
-
     def _field(self, name: str, texture: Texture, shape: tuple[int, int], spacing: float) -> Field:
         """A field is drawn once; its modes are kept."""
         if name not in self._fields:
@@ -90,8 +88,14 @@ def _optical_depth(cubes: Cubes) -> Floats:
 
 
 def _moisture(situation: Situation, depth: Floats) -> Floats:
-    """Factor on the water vapour: less where air sinks, more where it rises and in clouds."""
+    """Factor on the water vapour: less where air sinks, more where it rises and in clouds.
+
+    Nowhere is air then saturated over liquid water; what condenses is in the clouds.
+    """
     clear = situation.spread(np.exp(0.16 * np.clip(situation.moisture, -2.5, 2)))
     clear = np.minimum(clear.reshape(depth.shape), np.float32(_MOST_MOIST))
     cloudy = 1 - np.exp(-depth / 3)
-    return np.asarray(clear + (np.maximum(clear, np.float32(_CLOUDY)) - clear) * cloudy, np.float32)
+    wanted = clear + (np.maximum(clear, np.float32(_CLOUDY)) - clear) * cloudy
+    belts = situation.belts
+    most = np.float32(_MOST_SATURATED) * belts.headroom[belts.number].reshape(depth.shape)
+    return np.asarray(np.minimum(wanted, most), np.float32)

@@ -13,6 +13,7 @@ _LATITUDES = (0, 12, 28, 45, 60, 75, 90)
 _SURFACE = (-4, -7, -2, 6, 4, -1, 0)
 _ALOFT = (-4, 4, 24, 26, 17, 10, 4)
 _JET = 11_000.0  # m
+_STEP = 100.0  # m: half of the layer over which the change of the wind is taken
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,15 @@ class Winds:
             low + (high - low) * share for low, high in zip(self.surface, self.aloft, strict=True)
         )
         return east, north
+
+    def leaning(self, altitude: float, slope: float) -> tuple[float, float]:
+        """Lean of what the wind bends, metres eastwards and northwards per metre of altitude.
+
+        Args:
+            altitude: m, where the wind's change with altitude gives the direction.
+            slope: metres along it per metre of altitude.
+        """
+        below, above = (self.at(altitude + step) for step in (-_STEP, _STEP))
+        east, north = (high - low for low, high in zip(below, above, strict=True))
+        size = float(np.hypot(east, north)) or 1.0
+        return slope * east / size, slope * north / size

@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nephoscope.simulate.constants import OZONE_MOLE
+
 Floats = NDArray[np.float32]
 
 # Cross-sections of ozone at 243 K, 1e-26 m2 per molecule, averaged over POLDER's bands
-# (Serdyuchenko et al. 2014, doi 10.5194/amt-7-625-2014).
+# and rounded (Serdyuchenko et al. 2014, doi 10.5194/amt-7-625-2014).
 _OZONE = {443: 1.5, 490: 7.0, 565: 44.0, 670: 16.0, 763: 2.8, 765: 2.8, 865: 0.6, 910: 0.2, 1020: 0}
-_MOLECULES = 6.022_140_76e23 / 47.998e-3  # of ozone, kg-1
+_MOLECULES = 6.022_140_76e23 / OZONE_MOLE  # kg-1
 
+# exp(-a path^b), the form of SMAC (Rahman and Dedieu 1994); values chosen here: a fifth of the
+# light is lost on a path of 40 kg m-2.
 _VAPOUR = (0.031, 0.55)
 
 

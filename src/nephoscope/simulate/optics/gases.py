@@ -17,14 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.simulate.atmosphere import ALTITUDE, THICKNESS, Air
+from nephoscope.simulate.constants import DRY_GAS, GRAVITY, STANDARD_PRESSURE, VAPOUR_GAS
 
 Floats = NDArray[np.float32]
 
-_STANDARD = 101_325.0  # Pa
 _FOREIGN = 0.002
-_VAPOUR_GAS, _DRY_GAS = 461.5, 287.05  # J kg-1 K-1
-_GRAVITY = 9.81
-_PER_GRAM_ATMOSPHERE = 0.1 / _STANDARD  # g-1 cm2 atm-1 -> kg-1 m2 Pa-1
+_PER_GRAM_ATMOSPHERE = 0.1 / STANDARD_PRESSURE  # g-1 cm2 atm-1 -> kg-1 m2 Pa-1
 
 STRATOSPHERE = 224.0
 """Temperature of the gases above the highest level, K: near 25 km (US Standard Atmosphere 1976)."""
@@ -81,9 +79,9 @@ def gas_depth(channel: str, air: Air) -> GasDepth:
         air: profiles.
     """
     terms = _CHANNELS[channel]
-    pressure = air.pressure.astype(np.float64) / _STANDARD
+    pressure = air.pressure.astype(np.float64) / STANDARD_PRESSURE
     temperature = air.temperature.astype(np.float64)
-    mass = air.pressure / (_DRY_GAS * temperature) * THICKNESS  # kg m-2
+    mass = air.pressure / (DRY_GAS * temperature) * THICKNESS  # kg m-2
     vapour, ozone = (one.astype(np.float64) * THICKNESS for one in (air.vapour, air.ozone))
     lines = np.multiply.outer(terms.vapour, vapour * pressure**terms.vapour_exponent)
     dry = np.multiply.outer(terms.dry, mass * pressure**terms.dry_exponent)
@@ -94,7 +92,7 @@ def gas_depth(channel: str, air: Air) -> GasDepth:
     # Of gas mixed evenly: the integral of p^n dp / g.
     spread = terms.dry_exponent + 1
     above += np.multiply.outer(
-        terms.dry, (top / _STANDARD) ** spread * _STANDARD / _GRAVITY / spread
+        terms.dry, (top / STANDARD_PRESSURE) ** spread * STANDARD_PRESSURE / GRAVITY / spread
     )
     return GasDepth(
         *(
@@ -122,7 +120,7 @@ def _continuum(wavenumber: float, air: Air) -> tuple[NDArray[np.float64], NDArra
         return np.zeros_like(temperature), np.zeros_like(temperature)
     per_pascal = continuum_coefficient(wavenumber, 296.0) * _PER_GRAM_ATMOSPHERE
     grown = per_pascal * np.exp(1800 * (1 / temperature - 1 / 296))
-    own = air.vapour.astype(np.float64) * _VAPOUR_GAS * temperature
+    own = air.vapour.astype(np.float64) * VAPOUR_GAS * temperature
     return grown * own, grown * (_FOREIGN * air.pressure.astype(np.float64))
 
 

@@ -1,11 +1,12 @@
 """Scattering of visible light by ice crystals: rough and full of bubbles, so without any halo.
 
 What POLDER sees of ice clouds from 60 to 180 degrees is smooth, as of hexagonal columns with
-inclusions of air (C.-Labonnote et al. 2001, doi 10.1029/2000JD900642: the inhomogeneous hexagonal
-monocrystal, asymmetry 0.77): no rainbow, light that swings across the scattering plane, less
-and less towards backscattering. Here P11 is the sum of two functions of Henyey and Greenstein,
-fitted by eye to their figure 3 (0.38 at 60, 0.18 at 90, 0.16 at 120, 0.18 at 150 degrees), and the
-degree of polarisation of single scattering has the form of Rayleigh's, 0.3 at 90 degrees.
+inclusions of air (C.-Labonnote et al. 2001, the inhomogeneous hexagonal monocrystal, asymmetry
+0.77): no rainbow, light that swings across the scattering plane, less and less towards
+backscattering. Here P11 is the sum of two functions of Henyey and Greenstein with shares and
+asymmetries chosen here to be as flat as theirs at large angles (0.38 at 60, 0.18 at 90,
+0.16 at 120, 0.18 at 150 degrees), and the degree of
+polarisation of single scattering has the form of Rayleigh's, 0.3 at 90 degrees (chosen here).
 """
 
 from __future__ import annotations

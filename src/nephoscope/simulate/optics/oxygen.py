@@ -14,9 +14,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nephoscope.simulate.constants import STANDARD_PRESSURE
+
 Floats = NDArray[np.float32]
 
-SEA_LEVEL = 101_325.0
 BANDS = {763: (-0.8514, 0.4581, -0.0137), 765: (-2.3703, 0.3879, -0.0233)}
 """Coefficients of ln(-ln(transmittance)) = a + b ln(x) + c ln(x)^2 by band, nm."""
 _LEAST = 1e-6
@@ -29,7 +30,7 @@ def absorber(airmass: ArrayLike, pressure: ArrayLike) -> Floats:
         airmass: 1 / mu_sun + 1 / mu_view, any shape.
         pressure: Pa, where the light turns back, broadcast.
     """
-    share = np.asarray(pressure, np.float32) * np.float32(1 / SEA_LEVEL)
+    share = np.asarray(pressure, np.float32) * np.float32(1 / STANDARD_PRESSURE)
     path = np.asarray(airmass, np.float32) * share**2
     return np.asarray(np.log(np.maximum(path, np.float32(_LEAST))))
 

@@ -7,13 +7,20 @@ over the ground, `observe` does so for all views of all pixels, `scene` chooses 
 """
 
 from nephoscope.simulate.polder.half_orbit_file import write_half_orbit
-from nephoscope.simulate.polder.scene import Scene, Stretch, choose_stretch, simulate_stretch
+from nephoscope.simulate.polder.scene import (
+    Scene,
+    Stretch,
+    choose_stretch,
+    choose_stretches,
+    simulate_stretch,
+)
 from nephoscope.simulate.polder.writing import simulate_half_orbits, write_scene
 
 __all__ = [
     "Scene",
     "Stretch",
     "choose_stretch",
+    "choose_stretches",
     "simulate_half_orbits",
     "simulate_stretch",
     "write_half_orbit",

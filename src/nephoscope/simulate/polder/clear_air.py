@@ -7,18 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.simulate.optics import rayleigh
+from nephoscope.simulate.optics import aerosol, rayleigh
 from nephoscope.simulate.optics.ice import henyey_greenstein
 from nephoscope.simulate.polder.clouds import Angles
 
 Floats = NDArray[np.float32]
 
-AEROSOL_ASYMMETRY = 0.65
-AEROSOL_ALBEDO = 0.95
-"""Of a single scattering: continental and marine mixtures (Dubovik et al. 2002)."""
-ANGSTROM = 1.1
-"""Exponent of the aerosol's optical depth with wavelength."""
 _AEROSOL_POLARISATION = 0.1
+"""Degree of polarisation of light that aerosol scatters once by 90 degrees (value chosen here)."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +36,7 @@ class Layer:
     diffuse: Floats
 
 
-def layer_of(
-    wavelength_um: float, pressure: Floats, aerosol: Floats | None, angles: Angles
-) -> Layer:
+def layer_of(wavelength_um: float, pressure: Floats, hazy: Floats | None, angles: Angles) -> Layer:
     """Air over a range of pressure, and aerosol in it.
 
     Single scattering is exact, R_1 = P (1 - exp(-m tau)) / (4 (mu + mu_sun)); what is scattered
@@ -53,24 +47,24 @@ def layer_of(
     Args:
         wavelength_um: of the band.
         pressure: thickness of the air, Pa, (..., pixel).
-        aerosol: optical depth at 550 nm; None for none.
+        hazy: optical depth of aerosol at 550 nm; None for none.
         angles: of the pixels.
     """
     air = rayleigh.optical_depth(wavelength_um, pressure)
     intensity, polarised = rayleigh.phase(angles.scattering)
     total, similar, lost = air, air, None
-    if aerosol is None:
+    if hazy is None:
         source, turned = intensity * air, polarised * air
     else:
-        haze = aerosol * np.float32((0.55 / wavelength_um) ** ANGSTROM)
-        phase = henyey_greenstein(angles.scattering, AEROSOL_ASYMMETRY)
-        scattered = haze * np.float32(AEROSOL_ALBEDO)
+        haze = aerosol.optical_depth(hazy, wavelength_um)
+        phase = henyey_greenstein(angles.scattering, aerosol.ASYMMETRY)
+        scattered = haze * np.float32(aerosol.SCATTERED)
         source = intensity * air + phase * scattered
         sine = 1 - angles.scattering**2
         turned = polarised * air + np.float32(_AEROSOL_POLARISATION) * phase * sine * scattered
         total = air + haze
-        similar = air + np.float32(1 - AEROSOL_ASYMMETRY) * scattered
-        lost = np.float32(1 - AEROSOL_ALBEDO) * haze
+        similar = air + np.float32(1 - aerosol.ASYMMETRY) * scattered
+        lost = np.float32(1 - aerosol.SCATTERED) * haze
     direct = np.exp(-total * angles.airmass)
     # (1 - exp(-m tau)) / tau, from which both sources get what they scatter.
     share = (1 - direct) / np.maximum(total, np.float32(1e-7)) / angles.around

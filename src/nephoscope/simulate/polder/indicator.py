@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from nephoscope.simulate.fractal import fractal
 from nephoscope.simulate.polder.geometry import Views
+from nephoscope.simulate.polder.stokes import cos_scattering
 
 Floats = NDArray[np.float32]
 
 CLEAR, UNDETERMINED, CLOUDY = 0, 50, 100
 # Share of light that cloud must turn aside to be noticed over sea and over land, and how much
-# more it takes to be sure.
+# more it takes to be sure; values chosen here.
 _SEA, _LAND, _SURE = 0.06, 0.14, 2.0
 _GLINT = np.cos(np.deg2rad(20))  # of the angle to the mirrored Sun
 
@@ -38,10 +39,8 @@ def cloud_indicator(
     threshold = np.where(sea > 0.5, _SEA, _LAND) * np.exp(
         0.33 * fractal(rng, sea.shape, 1.5, largest=60)
     )
-    sun, view = np.deg2rad(views.thetas), np.deg2rad(views.thetav)
-    mirrored = np.cos(sun) * np.cos(view) - np.sin(sun) * np.sin(view) * np.cos(
-        np.deg2rad(views.phi)
-    )
+    # What the sea mirrors goes on as if it came from below, where the satellite's image stands.
+    mirrored = cos_scattering(views.thetas, 180 - views.thetav, views.phi)
     share = np.nanmean(np.where(np.isfinite(mirrored), mirrored > _GLINT, 0), axis=0)
     unsure = (sea > 0.5) & (share > 0.15)
     sure = seen > np.where(unsure, 2 * _SURE, _SURE) * threshold

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nephoscope.simulate.atmosphere import ALTITUDE, THICKNESS, Atmosphere
 from nephoscope.simulate.optics import ice
+from nephoscope.simulate.optics.effective_radius import radius_of
 from nephoscope.simulate.sight import Sight
 
 Floats = NDArray[np.float32]
@@ -58,9 +59,7 @@ class Layer:
         if not liquid.any():
             return cls(altitude, level, ice_depth, None, None)
         drops = liquid * np.float32(LIQUID_KEPT * THICKNESS)
-        # Effective radius = 1.5 lwc / (1000 kg m-3 extinction).
-        water = atmosphere.lwc[level].reshape(-1) * np.float32(1.5e-3)
-        radius = np.divide(water, liquid, out=np.zeros_like(water), where=liquid > 0)
+        radius = radius_of(atmosphere.lwc[level].reshape(-1), liquid)
         return cls(altitude, level, drops + ice_depth if frozen.any() else drops, drops, radius)
 
 

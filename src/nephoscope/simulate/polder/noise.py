@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 FLOOR = 4e-4
-"""Standard deviation of the noise of a dark pixel, normalised radiance (Deschamps et al. 1994)."""
+"""Standard deviation of the noise of a dark pixel, normalised radiance (value chosen here)."""
 SHARE = 0.003
-"""Standard deviation of the noise as a share of the signal: detector elements differ."""
+"""Standard deviation of the noise as a share of the signal: detector elements differ (value chosen
+here)."""
 CALIBRATION = 0.01
-"""Standard deviation of the calibration of a band, the same in the whole scene: bands are known
-to 1 % against each other (Fougnie et al. 2007, doi 10.1364/AO.46.005435)."""
+"""Standard deviation of the calibration of a band, the same in the whole scene (value chosen
+here; Fougnie et al. 2007 discuss how well PARASOL's bands are known)."""
 
 
 def add_noise(rng: np.random.Generator, fields: dict[str, NDArray[np.float32]]) -> None:
@@ -28,9 +29,7 @@ def add_noise(rng: np.random.Generator, fields: dict[str, NDArray[np.float32]]) 
         intensity = fields[f"I{band}"]
         if name[0] == "I":
             gains[band] = 1 + CALIBRATION * float(rng.standard_normal())
-            values *= np.float32(gains[band])
-        else:
-            values *= np.float32(gains[band])
+        values *= np.float32(gains[band])
         for plane, light in zip(values, intensity, strict=True):
             deviation = np.float32(FLOOR) + np.float32(SHARE) * light
             plane += deviation * rng.standard_normal(plane.shape, np.float32)

@@ -1,8 +1,12 @@
-"""What PARASOL measures of an atmosphere: every field of its level-1B file but the flags."""
+"""What PARASOL measures of an atmosphere: every field of its level-1B file but flags and one more.
+
+Left out are the quality flags (four of them tell of the border of the detector, but nothing at hand
+says which border or which filter each means; so all are 0) and `delta_thetav.sinphi`, of which only
+the name is known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -22,15 +26,14 @@ from nephoscope.simulate.polder.noise import add_noise
 from nephoscope.simulate.polder.profile import Profile, columns
 from nephoscope.simulate.polder.radiation import Below, radiances
 from nephoscope.simulate.polder.stokes import cos_scattering, rotation
-from nephoscope.simulate.sight import Sight
+from nephoscope.simulate.sight import QUARTERS, Sight
 
 Floats = NDArray[np.float32]
 
-LOWEST_SUN = 85.0
-"""Zenith angle of the Sun beyond which nothing is delivered, degrees."""
+DARK = 85.0
+"""Zenith angle of the Sun from which on nothing is delivered, degrees."""
 _BLOCK = 36
 """Rows worked on at a time: their lines of sight fit the cache."""
-_QUARTERS = ((-0.25, -0.25), (-0.25, 0.25), (0.25, -0.25), (0.25, 0.25))
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,9 @@ def quarter_places(window: Window) -> tuple[NDArray[np.float64], NDArray[np.floa
     cols, _ = window.columns()
     rows = window.rows[:, None]
     latitude = np.stack(
-        [np.broadcast_to(POLDER.to_latitude(rows + down), window.shape) for down, _ in _QUARTERS]
+        [np.broadcast_to(POLDER.to_latitude(rows + down), window.shape) for down, _ in QUARTERS]
     )
-    longitude = np.stack([POLDER.to_longitude(rows, cols + right) for _, right in _QUARTERS])
+    longitude = np.stack([POLDER.to_longitude(rows, cols + right) for _, right in QUARTERS])
     return latitude, longitude
 
 
@@ -74,7 +77,6 @@ def observe(
     atmosphere: Atmosphere,
     views: Views,
     rng: np.random.Generator,
-    progress: Callable[[float], None] | None = None,
 ) -> dict[str, NDArray[np.floating]]:
     """Measure a stretch of a half orbit.
 
@@ -82,7 +84,6 @@ def observe(
         atmosphere: the air; must hold the pixels and what stands between them and the satellite.
         views: of the pixels.
         rng: source of the noise.
-        progress: called with the share that is done.
 
     Returns:
         By name of the dataset: directional (view, y, x) float32, NaN where there is no view;
@@ -91,7 +92,7 @@ def observe(
     lines = Lines.of(atmosphere.grid, views.window)
     albedos = {band: albedo(atmosphere.surface, band / 1000).reshape(-1) for band in BANDS}
     layers = layers_of(atmosphere)
-    lit = views.thetas < LOWEST_SUN
+    lit = views.thetas < DARK
     names = [name for band in BANDS for name in stokes_names(band)]
     shape = (VIEWS, *views.window.shape)
     out = {name: np.full(shape, np.nan, np.float32) for name in names}
@@ -104,8 +105,6 @@ def observe(
             if seen.any():
                 for name, values in block.look(view, seen).items():
                     (cover if name == "cover" else out[name])[view, rows][seen] = values
-        if progress is not None:
-            progress(rows.stop / shape[1])
     add_noise(rng, out)
     angles = {"thetav": views.thetav, "thetas": views.thetas, "phi": views.phi}
     fields: dict[str, NDArray[np.floating]] = out | {
@@ -232,7 +231,7 @@ def _towards_sun(grid: LocalGrid, views: Views, lines: Lines, rows: slice) -> Si
     """Lines from the ground towards the Sun as it stands in the middle view of each pixel."""
     zenith, azimuth = (middle_view(angles[:, rows]) for angles in (views.thetas, views.phis))
     there = np.isfinite(zenith)
-    zenith = np.where(there, np.minimum(zenith, LOWEST_SUN), 0)
+    zenith = np.where(there, np.minimum(zenith, DARK), 0)
     azimuth = np.where(there, azimuth, 0)
     middle = Sight.towards(grid, views.latitude[rows], views.longitude[rows], zenith, azimuth)
     return replace(middle, row=lines.row[:, rows], col=lines.col[:, rows])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nephoscope.errors import UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments.polder.names import HalfOrbit
 from nephoscope.simulate.atmosphere import Atmosphere, LocalGrid
 from nephoscope.simulate.atmosphere.weather import Weather
-from nephoscope.simulate.atrain import PERIOD, Revolution
+from nephoscope.simulate.atrain import CYCLE, PERIOD, Revolution
 from nephoscope.simulate.polder.geometry import Views, look, swath_window
 from nephoscope.simulate.polder.observe import observe, quarter_places
+from nephoscope.simulate.seeds import stream
 from nephoscope.sun import solar_angles
 
 SPACING = 3000.0
@@ -26,10 +28,13 @@ FIRST_DAY, LAST_DAY = np.datetime64("2007-11-27"), np.datetime64("2009-12-02")
 """Days of the A-Train archive that the original work used."""
 HIGHEST_LATITUDE = 60.0
 """Of the middle of a scene, degrees."""
-LOWEST_SUN = 65.0
-"""Largest zenith angle of the Sun in the middle of a scene, degrees."""
+HIGHEST_SOLAR_ZENITH = 65.0
+"""Of the Sun in the middle of a scene, degrees."""
+MOST_ROWS = 780
+"""Of a scene: with its middle at `HIGHEST_LATITUDE` it ends before the track turns back, at 81.85
+degrees (geodetic)."""
 
-_CYCLE = 233  # revolutions in 16 days
+_TRIES = 10_000
 # Half orbit 080176 of the archive began then: it fixes the numbers of all others.
 _KNOWN = (80, 176, np.datetime64("2008-06-03T01:34:54", "ms"))
 
@@ -50,7 +55,7 @@ class Stretch:
 
     @property
     def time(self) -> np.datetime64:
-        """When the satellite is over the middle, UTC: all views are within 3 minutes of it."""
+        """When the satellite is over the middle, UTC; it sees the middle within 3 minutes."""
         middle = POLDER.to_latitude(sum(self.rows) / 2)
         time: np.datetime64 = self.revolution.time_at([middle])[0]
         return time
@@ -58,10 +63,9 @@ class Stretch:
     @property
     def half_orbit(self) -> HalfOrbit:
         """Name of the file: it begins a quarter of a revolution before the equator."""
-        quarter = np.timedelta64(round(PERIOD * 250), "ms")
-        start = self.revolution.node_time.astype("datetime64[ms]") - quarter
+        start = self.revolution.half_start()
         late = round(float((start - _KNOWN[2]) / np.timedelta64(1, "s")) / PERIOD)
-        cycle, orbit = divmod(_KNOWN[0] * _CYCLE + _KNOWN[1] - 1 + late, _CYCLE)
+        cycle, orbit = divmod(_KNOWN[0] * CYCLE + _KNOWN[1] - 1 + late, CYCLE)
         return HalfOrbit(cycle, orbit + 1, start.astype("datetime64[s]").astype(datetime))
 
 
@@ -82,7 +86,28 @@ class Scene:
     fields: dict[str, NDArray[np.floating]]
 
 
-def choose_stretch(seed: int, number: int, rows: int = 400) -> Stretch:
+def choose_stretches(seed: int, count: int, rows: int = 400) -> list[Stretch]:
+    """Draw place and day of scenes, no two of which overlap in time: so no two share a name.
+
+    A scene depends on those before it alone, not on how many are asked for.
+
+    Args:
+        seed: of the simulation.
+        count: of scenes.
+        rows: of POLDER's grid, at most `MOST_ROWS`.
+
+    Raises:
+        UsageError: the days hold no more revolutions.
+    """
+    chosen: list[Stretch] = []
+    for number in range(count):
+        chosen.append(choose_stretch(seed, number, rows, chosen))
+    return chosen
+
+
+def choose_stretch(
+    seed: int, number: int, rows: int = 400, others: Sequence[Stretch] = ()
+) -> Stretch:
     """Draw place and day of a scene, anywhere up to `HIGHEST_LATITUDE` where the Sun is high.
 
     Places are drawn evenly over the area of the Earth.
@@ -90,28 +115,41 @@ def choose_stretch(seed: int, number: int, rows: int = 400) -> Stretch:
     Args:
         seed: of the simulation.
         number: of the scene.
-        rows: of POLDER's grid.
+        rows: of POLDER's grid, at most `MOST_ROWS`.
+        others: begins at least a whole revolution before or after each of these.
+
+    Raises:
+        UsageError: there is hardly any time left between the others.
     """
-    rng = np.random.default_rng([seed, number])
+    taken = np.array([one.revolution.half_start() for one in others], "datetime64[ms]")
+    revolution_time = np.timedelta64(round(PERIOD * 1000), "ms")
+    drawn = _sunny_stretches(stream(seed, "stretch", number), rows)
+    for _ in range(_TRIES):
+        stretch = next(drawn)
+        if (np.abs(taken - stretch.revolution.half_start()) > revolution_time).all():
+            return stretch
+    raise UsageError(f"no room for scene {number + 1} between the others: ask for fewer scenes")
+
+
+def _sunny_stretches(rng: np.random.Generator, rows: int) -> Iterator[Stretch]:
     days = int((LAST_DAY - FIRST_DAY) / np.timedelta64(1, "D"))
+    most = np.sin(np.deg2rad(HIGHEST_LATITUDE))
     while True:
         date = FIRST_DAY + np.timedelta64(int(rng.integers(days)), "D")
-        most = np.sin(np.deg2rad(HIGHEST_LATITUDE))
         latitude = float(np.rad2deg(np.arcsin(rng.uniform(-most, most))))
         longitude = float(rng.uniform(-180, 180))
         revolution = Revolution.over(latitude, longitude, date)
         first = round(float(POLDER.to_row(latitude)) - rows / 2)
         sun, _ = solar_angles(latitude, longitude, revolution.time_at(latitude))
-        if sun < LOWEST_SUN:
-            own = int(rng.integers(2**31))
-            return Stretch(own, revolution, (first, first + rows))
+        if sun < HIGHEST_SOLAR_ZENITH:
+            yield Stretch(int(rng.integers(2**31)), revolution, (first, first + rows))
 
 
-def simulate_stretch(stretch: Stretch, progress: Callable[[float], None] | None = None) -> Scene:
+def simulate_stretch(stretch: Stretch) -> Scene:
     """Make the air over a stretch and look at it."""
     window = swath_window(stretch.revolution, stretch.rows)
     views = look(stretch.revolution, window)
     grid = LocalGrid.covering(*quarter_places(window), SPACING, MARGIN)
     atmosphere = Weather(grid, stretch.seed, stretch.time).at(stretch.time)
-    rng = np.random.default_rng([stretch.seed, 1])
-    return Scene(stretch, atmosphere, views, observe(atmosphere, views, rng, progress))
+    rng = stream(stretch.seed, "polder noise")
+    return Scene(stretch, atmosphere, views, observe(atmosphere, views, rng))

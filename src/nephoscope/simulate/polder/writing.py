@@ -14,7 +14,13 @@ from nephoscope.files import remove_stale_parts
 from nephoscope.simulate.atmosphere.truth import average, write_truth
 from nephoscope.simulate.polder.half_orbit_file import write_half_orbit
 from nephoscope.simulate.polder.observe import quarter_places
-from nephoscope.simulate.polder.scene import Scene, Stretch, choose_stretch, simulate_stretch
+from nephoscope.simulate.polder.scene import (
+    MOST_ROWS,
+    Scene,
+    Stretch,
+    choose_stretches,
+    simulate_stretch,
+)
 from nephoscope.simulate.profilers.tracks import write_cloudsat_tracks
 from nephoscope.simulate.sidecar import write_sidecar
 from nephoscope.simulate.version import SIMULATOR_VERSION, STAMP
@@ -40,11 +46,12 @@ def simulate_half_orbits(
 
     Args:
         out: folder, made if need be.
-        scenes: number of stretches, each of another half orbit.
+        scenes: number of stretches; no two overlap in time.
         seed: of all that is random.
         progress: called with the name of each file that is done.
         workers: processes.
-        rows: of POLDER's grid, of each stretch.
+        rows: of POLDER's grid, of each stretch: 8 to 780, so that none passes the turn of the
+            track.
 
     Returns:
         The files, in order of scenes.
@@ -53,11 +60,12 @@ def simulate_half_orbits(
         UsageError: `out` holds another simulation, or a number makes no sense.
         OutputError: something cannot be written.
     """
-    if scenes < 1 or not FEWEST_ROWS <= rows <= 1000:
-        raise UsageError(f"{scenes} scenes of {rows} rows: ask for 1 or more, of 8 to 1000 rows")
+    if scenes < 1 or not FEWEST_ROWS <= rows <= MOST_ROWS:
+        asked, span = f"{scenes} scenes of {rows} rows", f"{FEWEST_ROWS} to {MOST_ROWS} rows"
+        raise UsageError(f"{asked}: ask for 1 or more, of {span}")
     out = Path(out)
     write_sidecar(out, "polder", version=SIMULATOR_VERSION, seed=seed, rows=rows)
-    stretches = [choose_stretch(seed, number, rows) for number in range(scenes)]
+    stretches = choose_stretches(seed, scenes, rows)
     work = partial(_make, out)
     for stretch, error in each_in_processes(work, stretches, workers):
         if error is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from nephoscope.errors import UsageError
 from nephoscope.grids.geostationary import DISK, SEVIRI_0, Geostationary
 from nephoscope.simulate.atrain import Revolution
+from nephoscope.simulate.seeds import stream
 from nephoscope.simulate.seviri.viewing import line_times
 
 SLOT = np.timedelta64(15, "m")
@@ -60,12 +62,15 @@ class Region:
         return time
 
 
-def choose_region(seed: int, number: int, size: int, slots: int) -> Region:
-    """Draw a region; each number has a day, or for a series days, of its own.
+def choose_regions(seed: int, number: int, size: int, slots: int) -> list[Region]:
+    """Draw regions; each has a day, or for a series days, of its own, and no slot of another's.
+
+    A night's overpass may begin on one day and the next day's as well: the later scene is then
+    drawn again. So a scene depends on those before it, not on how many are asked for.
 
     Args:
         seed: of the simulation.
-        number: of the scene, from 0.
+        number: of scenes.
         size: rows and columns, a multiple of 4.
         slots: successive pictures; the overpass is in the middle one.
 
@@ -74,10 +79,27 @@ def choose_region(seed: int, number: int, size: int, slots: int) -> Region:
     """
     apart = 1 if slots == 1 else 2 + slots // _SLOTS_A_DAY
     days = np.arange(FIRST_DAY, LAST_DAY + 1, np.timedelta64(apart, "D"))
-    if number >= len(days):
-        raise UsageError(f"scene {number + 1}: with {slots} slots there are at most {len(days)}")
-    day = np.random.default_rng([seed, 0]).permutation(days)[number]
-    rng = np.random.default_rng([seed, 1, number])
+    if number > len(days):
+        raise UsageError(f"{number} scenes: with {slots} slots there are at most {len(days)}")
+    taken: set[np.datetime64] = set()
+    regions = []
+    for scene, day in enumerate(stream(seed, "seviri days").permutation(days)[:number]):
+        for attempt in count():
+            region = _draw(stream(seed, "seviri region", scene, attempt), day, size, slots)
+            if taken.isdisjoint(region.starts):
+                break
+        taken.update(region.starts)
+        regions.append(region)
+    return regions
+
+
+def choose_region(seed: int, number: int, size: int, slots: int) -> Region:
+    """One of `choose_regions`, which see: that of a number, from 0."""
+    return choose_regions(seed, number + 1, size, slots)[number]
+
+
+def _draw(rng: np.random.Generator, day: np.datetime64, size: int, slots: int) -> Region:
+    """A region on a day."""
     row, col = _place(rng, size)
     northwards = bool(rng.random() < 0.5)
     orbit, start = _overpass(SEVIRI_0.window(row, col, size, size), day, northwards)

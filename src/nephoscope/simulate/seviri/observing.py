@@ -17,6 +17,7 @@ from nephoscope.simulate.seviri.solar import (
     Ground,
     gas_transmittance,
     reflectance,
+    sunlit,
     through_clouds,
 )
 from nephoscope.simulate.seviri.viewing import OFFSETS, Lines
@@ -39,7 +40,7 @@ def observe(
     atmosphere: Atmosphere,
     grid: Geostationary,
     start: np.datetime64,
-    seed: int | None = None,
+    rng: np.random.Generator | None = None,
     satellite: str = "Meteosat-9",
 ) -> Floats:
     """A picture of a window of the disk.
@@ -51,7 +52,7 @@ def observe(
         atmosphere: what is looked at; beyond its edge stands its outermost column.
         grid: a window of the disk, without space in it or up to three pixels beside it.
         start: of the scan of the full disk, UTC.
-        seed: of the instrument's noise; None leaves it out.
+        rng: source of the instrument's noise; None leaves it out.
         satellite: one of "Meteosat-8" to "Meteosat-11".
 
     Returns:
@@ -73,7 +74,6 @@ def observe(
     for plane in image:
         scipy.ndimage.gaussian_filter(plane, _BLUR, output=plane, mode="nearest", radius=_BEYOND)
     image = np.ascontiguousarray(image[:, _BEYOND:-_BEYOND, _BEYOND:-_BEYOND])
-    rng = None if seed is None else np.random.default_rng(seed)
     return _as_delivered(image, eye.thermal, rng)
 
 
@@ -121,7 +121,8 @@ class _Eye:
         """Radiance of sunlight that comes back at 3.9 um."""
         light = through_clouds(_MIXED, clouds, lines, self.ground[_MIXED].seen(lines))
         sunlight = self.thermal.planck[THERMAL.index(_MIXED)].sunlight() / self._distance**2
-        factor = lines.cos_sun * np.float32(sunlight / np.pi) * np.exp(-shadow)
+        factor = lines.cos_sun * np.float32(sunlight / np.pi)
+        factor *= sunlit(_MIXED, shadow, lines.cos_sun)
         return factor * light.reflected * self._passed(lines, clouds.altitude)
 
     def _passed(self, lines: Lines, altitude: Floats) -> Floats:

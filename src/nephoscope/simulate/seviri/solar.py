@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.simulate.atmosphere import SEA, THICKNESS, Air, Atmosphere
-from nephoscope.simulate.optics import rayleigh
+from nephoscope.simulate.constants import STANDARD_PRESSURE
+from nephoscope.simulate.optics import aerosol, rayleigh
 from nephoscope.simulate.optics.gases import vapour_above
 from nephoscope.simulate.optics.ground import albedo, glint
 from nephoscope.simulate.optics.refraction import WAVELENGTH
@@ -31,7 +32,7 @@ from nephoscope.simulate.seviri.viewing import Lines
 
 Floats = NDArray[np.float32]
 
-_AEROSOL_EXPONENT, _AEROSOL_ALBEDO, _AEROSOL_ASYMMETRY = 1.1, 0.94, 0.68
+_SHADING_RADIUS = 10.0  # um, effective, of droplets in clouds that cast shadows
 _SCALE_HEIGHT = 8000.0  # m, of pressure
 _DOBSON = 2.1415e-5  # kg m-2
 # Optical depth of 300 Dobson units of ozone (Chappuis band), and (factor, exponent) of water vapour
@@ -96,17 +97,36 @@ def reflectance(
         (line,) float32; times the cosine of the Sun it is SEVIRI's reflectance (as a share).
     """
     wavelength = WAVELENGTH[channel]
-    aerosol = haze[lines.ground] * np.float32((wavelength / 0.55) ** -_AEROSOL_EXPONENT)
-    light = _below(aerosol, _AEROSOL_ASYMMETRY, _AEROSOL_ALBEDO, lines, ground.seen(lines))
+    depth = aerosol.optical_depth(haze[lines.ground], wavelength)
+    light = _below(depth, aerosol.ASYMMETRY, aerosol.SCATTERED, lines, ground.seen(lines))
     light = through_clouds(channel, clouds, lines, light)
+    light = Light(light.reflected * sunlit(channel, shadow, lines.cos_sun), light.albedo)
+    pressure = np.float32(STANDARD_PRESSURE) * np.exp(clouds.altitude / np.float32(-_SCALE_HEIGHT))
+    return _rayleigh(rayleigh.optical_depth(wavelength, pressure), lines, light)
+
+
+def sunlit(channel: str, shadow: Floats, cos_sun: Floats) -> Floats:
+    """Share of the sunlight that clouds beside the line of sight let through, direct and scattered.
+
+    By the two-stream equations, of droplets: what casts a shadow is thick, so that its phase
+    matters little in the visible.
+
+    Args:
+        channel: with sunlight.
+        shadow: (line,) float32, vertical optical depth in the visible (`clouds.shadow_depth`).
+        cos_sun: (line,) float32, cosine of the Sun's zenith angle.
+
+    Returns:
+        (line,) float32.
+    """
+    share = np.ones_like(shadow)
     shaded = np.flatnonzero(shadow > 0)
     if shaded.size:
-        _, lit = reflectance_transmittance(
-            shadow[shaded], np.float32(0.85), np.float32(1), lines.cos_sun[shaded]
+        of = scattering(channel, "water", _SHADING_RADIUS)
+        _, share[shaded] = reflectance_transmittance(
+            shadow[shaded] * of.extinction, of.asymmetry, of.albedo, cos_sun[shaded]
         )
-        light.reflected[shaded] *= lit
-    pressure = np.float32(rayleigh.SEA_LEVEL) * np.exp(clouds.altitude / np.float32(-_SCALE_HEIGHT))
-    return _rayleigh(rayleigh.optical_depth(wavelength, pressure), lines, light)
+    return share
 
 
 def through_clouds(channel: str, clouds: Column, lines: Lines, light: Light) -> Light:

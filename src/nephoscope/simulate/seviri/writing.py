@@ -22,7 +22,8 @@ from nephoscope.simulate.atmosphere import Atmosphere, LocalGrid
 from nephoscope.simulate.atmosphere.truth import average, write_truth
 from nephoscope.simulate.atmosphere.weather import Weather
 from nephoscope.simulate.profilers.tracks import write_dardar_track
-from nephoscope.simulate.seviri.choosing import Region, choose_region
+from nephoscope.simulate.seeds import stream
+from nephoscope.simulate.seviri.choosing import Region, choose_regions
 from nephoscope.simulate.seviri.native import native_name, write_native
 from nephoscope.simulate.seviri.observing import observe
 from nephoscope.simulate.seviri.viewing import places_of
@@ -77,7 +78,7 @@ def simulate_slots(
     if find_spec("satpy") is None:
         raise UsageError("SEVIRI files need satpy: pip install 'nephoscope[satellites]'")
     out = Path(out)
-    regions = [choose_region(seed, number, size, slots) for number in range(scenes)]
+    regions = choose_regions(seed, scenes, size, slots)
     write_sidecar(out, "seviri", version=SIMULATOR_VERSION, seed=seed, slots=slots, size=size)
     for region, error in each_in_processes(partial(make_scene, out), regions, workers):
         if error is not None:
@@ -131,7 +132,8 @@ def truth_of(out: Path, region: Region, slot: int) -> Path:
 
 def _write_picture(out: Path, region: Region, slot: int, atmosphere: Atmosphere) -> None:
     path, start = pictures_of(out, region)[slot], region.starts[slot]
-    image = observe(atmosphere, region.grid, start, region.seed + slot, _SATELLITE)
+    rng = stream(region.seed, "seviri noise", slot)
+    image = observe(atmosphere, region.grid, start, rng, _SATELLITE)
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_stale_parts(path.parent)
     corner = region.first_row, region.first_col

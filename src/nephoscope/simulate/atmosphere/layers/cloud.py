@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.simulate.atmosphere.belts import ALL_ICE, FREEZING
+from nephoscope.simulate.atmosphere.grid import LocalGrid
 from nephoscope.simulate.atmosphere.microphysics import (
     effective_radius,
     ice_extinction,
@@ -37,7 +38,8 @@ class Grain:
         planes: two (row * col,) float32, standard normal.
         strength: standard deviation of the logarithm of the content.
         depth: m; structure half a turn (pi of these) away in the vertical is the opposite.
-        shear: columns by which the structure is displaced eastwards and southwards per metre.
+        shear: metres by which the structure is displaced eastwards and northwards per metre of
+            altitude: `Winds.leaning`.
     """
 
     planes: tuple[Floats, Floats]
@@ -45,10 +47,10 @@ class Grain:
     depth: float
     shear: tuple[float, float] = (0.0, 0.0)
 
-    def at(self, columns: Columns, altitude: float, width: int) -> Floats:
+    def at(self, columns: Columns, altitude: float, grid: LocalGrid) -> Floats:
         """Factor on the content with mean 1."""
-        right, down = (round(rate * altitude) for rate in self.shear)
-        places = columns - np.int32(down * width + right)
+        right, up = (round(rate * altitude / grid.spacing) for rate in self.shear)
+        places = columns - np.int32(right - up * grid.cols)
         turn = altitude / self.depth
         noise = np.float32(self.strength * np.cos(turn)) * np.take(
             self.planes[0], places, mode="wrap"
@@ -177,7 +179,7 @@ def _add_part(cubes: Cubes, cloud: Cloud, situation: Situation, part: _Part) -> 
     belt = np.take(situation.belts.number, part.columns)
     temperature = np.take(situation.belts.temperature[level], belt)
     altitude = float(ALTITUDE[level])
-    grain = cloud.grain.at(part.columns, altitude, situation.grid.cols) * part.share
+    grain = cloud.grain.at(part.columns, altitude, situation.grid) * part.share
     frozen = _frozen(temperature, cloud.phases)
     there = np.zeros(len(part.here), bool)
     wet = np.flatnonzero(frozen < 1)

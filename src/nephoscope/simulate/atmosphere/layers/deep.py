@@ -25,6 +25,8 @@ _CORES = Texture(28_000.0, inner=3_000.0, slope=1.5, dissipation=1e-3)
 _OUTFLOW = 1.6 * 3600  # s: how long an anvil is carried away from the system below
 _LID = Texture(300_000.0, inner=40_000.0, slope=2.0)
 _WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
+_STREAKS = 3.0
+"""Metres that falling ice lags behind the wind above, per metre of fall. Chosen here."""
 
 
 def nimbostratus(situation: Situation) -> list[Cloud]:
@@ -49,7 +51,7 @@ def nimbostratus(situation: Situation) -> list[Cloud]:
             columns,
             base,
             np.maximum(top, base + 2500),
-            Grain((fine, band), 0.5, 1200.0, (0.002, 0.0)),
+            Grain((fine, band), 0.5, 1200.0, s.winds.leaning(4000, _STREAKS)),
             liquid=0.1,
             most_liquid=6e-5,
             droplets=4e7,
@@ -154,7 +156,7 @@ def _anvil(s: Situation, spreading: Floats, lid: Floats, fine: Floats, field: Fl
         columns,
         base,
         top,
-        Grain((fine, field), 0.5, 1500.0, (0.002, 0.0)),
+        Grain((fine, field), 0.5, 1500.0, s.winds.leaning(10_000, _STREAKS)),
         ice=7e-5 * np.exp(0.5 * fine[columns]) * full**2,
         warmer=0.03,
         fullness=(0.5, 0.4),

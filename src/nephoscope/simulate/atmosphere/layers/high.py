@@ -49,8 +49,6 @@ def cirrus(situation: Situation) -> list[Cloud]:
     depth = s.spread(1900 * np.exp(0.35 * s.map("ci depth", _WIDE)))[columns]
     depth = 250 + depth * (1 - np.exp(-excess / np.float32(0.7)))
     water = np.exp(0.6 * patch[columns] + s.spread(0.9 * s.map("ci water", _WIDE))[columns])
-    spacing = s.grid.spacing
-    east, north = (float(f(np.deg2rad(angle))) * _STREAK_SHEAR / spacing for f in (np.cos, np.sin))
     base = np.maximum(top - depth, s.ground[columns] + 2500)
     return [
         Cloud(
@@ -58,7 +56,7 @@ def cirrus(situation: Situation) -> list[Cloud]:
             columns,
             base,
             top,
-            Grain((cells, other), 0.8, 1500.0, (east, -north)),
+            Grain((cells, other), 0.8, 1500.0, s.winds.leaning(9500, _STREAK_SHEAR)),
             ice=1.4e-5 * water * (1 - np.exp(-excess / np.float32(0.35))),
             warmer=0.06,
             fullness=(0.6, 0.4),

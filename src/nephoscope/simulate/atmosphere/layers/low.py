@@ -25,6 +25,9 @@ _FOG = Texture(200_000.0, inner=4_000.0, slope=1.6)
 _MESO = Texture(90_000.0, dissipation=3e-4)
 _TOWERS = Texture(12_000.0, dissipation=1e-3)
 _WIDE = Texture(600_000.0, inner=60_000.0, slope=2.0)
+_TOWERS_LEAN = 0.6
+"""Metres downshear per metre of altitude: 2 m s-1 per km of altitude at an ascent of 3 m s-1 or so.
+Chosen here."""
 
 
 def stratocumulus(situation: Situation) -> list[Cloud]:
@@ -124,7 +127,7 @@ def cumulus(situation: Situation) -> list[Cloud]:
             columns,
             base,
             base + depth,
-            Grain((towers, meso), 0.45, 700.0, (0.0004, 0.0)),
+            Grain((towers, meso), 0.45, 700.0, s.winds.leaning(1000, _TOWERS_LEAN)),
             liquid=0.24 - 0.06 * np.minimum(congestus, 2),
             most_liquid=1e-3,
             droplets=0.8 * _droplets(s)[columns],

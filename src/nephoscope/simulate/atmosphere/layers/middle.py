@@ -17,6 +17,9 @@ _PATCH = Texture(350_000.0, slope=1.6)
 _CELLS = Texture(ring=11_000.0, dissipation=3e-4)
 _FINE = Texture(40_000.0)
 _WIDE = Texture(700_000.0, inner=60_000.0, slope=2.0)
+# Metres that falling ice lags behind the wind above, per metre of fall: 2 to 3 m s-1 per km of
+# altitude over 1.5 km of fall at 1 m s-1. Values chosen here.
+_STREAKS, _VIRGA = 4.5, 3.0
 
 
 def altostratus(situation: Situation) -> list[Cloud]:
@@ -46,7 +49,7 @@ def altostratus(situation: Situation) -> list[Cloud]:
             columns,
             base,
             np.maximum(top, base + 300),
-            Grain((fine, sheet), 0.6, 900.0, (0.003, 0.0)),
+            Grain((fine, sheet), 0.6, 900.0, s.winds.leaning(5500, _STREAKS)),
             liquid=0.04,
             most_liquid=1e-4,
             ice=2.2e-5 * water * (1 - np.exp(-excess / np.float32(0.3))),
@@ -92,7 +95,7 @@ def altocumulus(situation: Situation) -> list[Cloud]:
         columns[falling],
         (base - 1400 * np.minimum(excess, 1))[falling],
         base[falling],
-        Grain((cells, fine), 0.7, 900.0, (0.002, 0.0)),
+        Grain((cells, fine), 0.7, 900.0, s.winds.leaning(4500, _VIRGA)),
         ice=4e-6,
         fullness=(0.8, 0.05),
         phases=(253.15, 265.15),

@@ -6,9 +6,10 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import spherical_jn, spherical_yn
 
 from nephoscope.simulate.atmosphere.microphysics.crystals import ICE_DENSITY, WATER_DENSITY, mass
+from nephoscope.simulate.optics.effective_radius import radius_of
+from nephoscope.simulate.optics.mie import mie_coefficients
 
 WAVELENGTH = 2.99792458e8 / 94.05e9
 """Of the Cloud Profiling Radar, m."""
@@ -58,7 +59,7 @@ def droplet_reflectivity(lwc: Floats, extinction: Floats) -> Floats:
         extinction: the same shape, visible, m-1.
     """
     lwc = np.asarray(lwc, np.float32)
-    radius = 1.5 * lwc / (WATER_DENSITY * np.maximum(extinction, np.float32(1e-12)))
+    radius = radius_of(lwc, np.asarray(extinction, np.float32))
     third = lwc / (4 / 3 * np.pi * WATER_DENSITY)
     return np.asarray(64e18 * third * radius**3 * np.exp(6 * 0.35**2), np.float32)
 
@@ -103,32 +104,14 @@ def _rain_table() -> tuple[Reals, Reals]:
 def mie_backscatter(size: Reals, index: complex) -> Reals:
     """Backscatter efficiency of spheres, |sum (-1)^n (2n + 1) (a_n - b_n)|^2 / x^2.
 
-    Bohren and Huffman (1983), equations 4.88 and 4.82.
+    Bohren and Huffman (1983), equation 4.82.
 
     Args:
         size: (n,) size parameter pi D / wavelength.
         index: refractive index with positive imaginary part (3.36 + 1.93i is water at 94 GHz and
             283 K: Liebe, Hufford and Manabe 1991).
     """
-    total = np.zeros(len(size), complex)
-    for n in range(1, int(size.max() + 4 * size.max() ** (1 / 3) + 2) + 1):
-        # Sizes far below n have terms of nothing, whose Bessel functions overflow.
-        there = n <= size + 4 * size ** (1 / 3) + 2
-        first, second = _coefficients(n, size[there], index)
-        total[there] += (-1) ** n * (2 * n + 1) * (first - second)
+    first, second = mie_coefficients(size, index)
+    n = np.arange(1, first.shape[1] + 1)
+    total = (first - second) @ ((-1.0) ** n * (2 * n + 1))
     return np.asarray(np.abs(total) ** 2 / size**2)
-
-
-def _coefficients(
-    n: int, x: Reals, index: complex
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Mie's a_n and b_n."""
-    psi, before = x * spherical_jn(n, x), x * spherical_jn(n - 1, x)
-    xi, xi_before = (x * (spherical_jn(m, x) + 1j * spherical_yn(m, x)) for m in (n, n - 1))
-    inside = x * index
-    derivative = spherical_jn(n - 1, inside) / spherical_jn(n, inside) - n / inside
-    electric, magnetic = derivative / index + n / x, derivative * index + n / x
-    return (
-        (electric * psi - before) / (electric * xi - xi_before),
-        (magnetic * psi - before) / (magnetic * xi - xi_before),
-    )
