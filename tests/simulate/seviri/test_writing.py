@@ -109,7 +109,7 @@ def test_what_is_there_is_kept_and_what_is_missing_made_again(made):
 
 def test_the_a_train_crosses_the_picture_while_it_is_scanned(made):
     out, paths = made
-    tracks = sorted((out / "DARNI_L2_PRO.v2.00").rglob("*.nc"))
+    tracks = sorted((out / "CLOUDSAT" / "DARDAR-NICE_L2-PRO.v1.00").rglob("*.nc"))
     assert len(tracks) == len(paths)
     for path in paths:
         scene = read_slot(path)

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from scipy.special import gamma
 
 from nephoscope.simulate.atmosphere.microphysics.crystals import (
-    WATER_DENSITY,
     melted_diameter,
     projected_area,
 )
 from nephoscope.simulate.atmosphere.microphysics.radar import ice_backscatter
+from nephoscope.simulate.constants import WATER_DENSITY
 
 ALPHA, BETA = -0.237, 1.839
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import spherical_jn, spherical_yn
 
-from nephoscope.simulate.atmosphere.microphysics.crystals import ICE_DENSITY, WATER_DENSITY, mass
+from nephoscope.simulate.atmosphere.microphysics.crystals import mass
+from nephoscope.simulate.constants import ICE_DENSITY, WATER_DENSITY
 
 WAVELENGTH = 2.99792458e8 / 94.05e9
 """Of the Cloud Profiling Radar, m."""
