@@ -3,4 +3,5 @@
 SIMULATOR_VERSION = "1"
 """Written into every truth: skill is comparable only between scenes of one version."""
 STAMP = f"simulated, no observation; nephoscope.simulate version {SIMULATOR_VERSION}"
-"""The comment in every file whose format has room for one: all but native files of SEVIRI."""
+"""The comment in every file whose format has room for one; native files of SEVIRI say it as their
+creating centre, in fewer words."""

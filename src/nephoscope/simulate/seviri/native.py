@@ -29,6 +29,7 @@ from nephoscope.instruments.seviri.channels import ALL_BANDS, CHANNELS, CORRECTE
 from nephoscope.instruments.seviri.native import ARCHIVE, lines_record
 from nephoscope.instruments.seviri.packing import GROUP, LARGEST, pack
 from nephoscope.instruments.seviri.slot import EPOCH, FORWARD_SCAN, SOUTH_EAST, Window
+from nephoscope.simulate.version import SIMULATOR_VERSION
 
 SLOPE = (
     0.0204191, 0.0261677, 0.0223222, 0.00365867, 0.00831811, 0.03862197,
@@ -232,7 +233,8 @@ def _archive(top: Any, picture: _Picture) -> None:  # noqa: ANN401 - numpy's rec
         "FormatDocumentName": "MSG Level 1.5 Native Format",
         "FormatDocumentMajorVersion": 1,
         "FormatDocumentMinorVersion": 0,
-        "CreatingCentre": "nephoscope (simulated)",
+        # Nobody interprets this one, so that it is the place to say what these files are.
+        "CreatingCentre": f"simulated by nephoscope.simulate {SIMULATOR_VERSION}",
         "TotalFileSize": size,
         "LLOS": f"{picture.longitude:.1f}",
         "QQOV": "OK",
