@@ -103,7 +103,7 @@ def column(layers: list[Layer], lines: Lines) -> Column:
     """Sum layers (from the top) as reflected light weighs them.
 
     Deeper particles count by exp(-depth above / 8): after the vertical weighting functions of
-    reflectance of Platnick (2000, J. Geophys. Res. 105, 22919, figure 3).
+    reflectance of Platnick (2000).
     """
     count = lines.latitude.size
     above, seen = np.zeros(count, np.float32), np.zeros(count, np.float32)

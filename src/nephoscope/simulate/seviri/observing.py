@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 
 FIELD_OF_VIEW = 1.6
 """Width of the instantaneous field of view at half of its height, in pixels: 4.8 km at 3 km of
-sampling (Schmetz et al. 2002, Bull. Amer. Meteor. Soc. 83, 977, table 1)."""
+sampling (Schmetz et al. 2002)."""
 _BEYOND = 3  # pixels around the window that its fields of view reach into
 # Standard deviation (pixels) of the Gaussian that widens a pixel's 2 x 2 lines to that field of
 # view; their own is that of a box of one pixel.

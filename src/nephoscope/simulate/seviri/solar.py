@@ -36,8 +36,8 @@ _AEROSOL_EXPONENT, _AEROSOL_ALBEDO, _AEROSOL_ASYMMETRY = 1.1, 0.94, 0.68
 _SHADING_RADIUS = 10.0  # um, effective, of droplets in clouds that cast shadows
 _DOBSON = 2.1415e-5  # kg m-2
 # Optical depth of 300 Dobson units of ozone (Chappuis band), and (factor, exponent) of water vapour
-# in g cm-2 on the slant path, of the size of SMAC's (Rahman & Dedieu 1994, Int. J. Remote Sens. 15,
-# 123); what else absorbs (oxygen, carbon dioxide, methane), in the vertical at sea level.
+# in g cm-2 on the slant path; what else absorbs (oxygen, carbon dioxide, methane), in the vertical
+# at sea level. Values chosen here, of the size of SMAC's (Rahman and Dedieu 1994).
 _OZONE = {"VIS006": 0.026, "VIS008": 0.001, "IR_016": 0.0}
 _VAPOUR = {"VIS006": (0.004, 0.6), "VIS008": (0.014, 0.6), "IR_016": (0.003, 0.6)}
 _OTHER = {"VIS006": 0.004, "VIS008": 0.003, "IR_016": 0.016}

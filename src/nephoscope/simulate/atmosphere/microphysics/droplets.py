@@ -19,8 +19,8 @@ def condensation_rate(temperature: Floats, pressure: Floats) -> Floats:
     """Water that condenses per metre of adiabatic ascent, kg m-4, float32.
 
     rho dq_s/dz along the moist adiabat = rho c_p / L (g / c_p - Gamma_m) with the moist lapse rate
-    of the Glossary of Meteorology (American Meteorological Society); Albrecht et al. (1990, Tellus
-    42B, 356) give 2e-6 for low clouds.
+    of the Glossary of Meteorology (American Meteorological Society); low clouds are known for about
+    2e-6 (Albrecht et al. 1990).
 
     Args:
         temperature: any shape, K.
