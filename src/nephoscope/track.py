@@ -43,6 +43,9 @@ def check_track(track: xr.Dataset, source: str | None = None) -> xr.Dataset:
     for name, largest in PLACES.items():
         _check_place(track[name], largest, blame)
     _check_height(track, blame)
+    for name in ("time", *PLACES, "height"):
+        if track[name].size and not track[name].notnull().any():
+            raise InputError(blame, "is missing in every profile", field=name)
     if not any(variable.dims == DIMS for variable in track.data_vars.values()):
         raise InputError(blame, f"no variable has dims {DIMS}", field="track")
     for name in ("instrument", "product", "source_files"):

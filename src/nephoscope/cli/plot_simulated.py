@@ -38,9 +38,11 @@ def draw_simulated(places: Sequence[Path], out: Path) -> bool:
         target = out / f"{path.stem}.png"
         try:
             save_picture(picture_and_truth(*open_simulated(path)), target)
-        except InputError as error:
+        except (InputError, RuntimeError) as error:
+            # RuntimeError: a chunk of the truth that zarr's codec cannot decode.
             failed += 1
-            typer.echo(f"failed: {error}", err=True)
+            told = error if isinstance(error, InputError) else InputError(path, str(error))
+            typer.echo(f"failed: {told}", err=True)
         else:
             typer.echo(target)
     return not failed

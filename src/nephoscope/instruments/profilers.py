@@ -35,6 +35,8 @@ def open_track(
     """
     if not Path(path).is_file():
         raise InputError(path, "is no file")
+    if not Path(path).stat().st_size:
+        raise InputError(path, "is empty (0 bytes)", remedy="fetch it again")
     name = instrument or _recognise(Path(path))
     if name not in PROFILERS:
         raise UsageError(f"no profiler '{name}'; known are: {', '.join(PROFILERS)}")

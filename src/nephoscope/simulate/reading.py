@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import xarray as xr
 
 from nephoscope.errors import InputError
@@ -50,8 +51,13 @@ def open_simulated(truth_path: str | PathLike[str]) -> Simulated:
     path = Path(truth_path)
     try:
         truth = xr.open_zarr(path)
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(path, f"cannot be opened: {error}") from error
+        # Read now what tells whether the store is whole: a damaged chunk is seen only when read.
+        for name in ("altitude", "latitude", "longitude", "cloud_top_height", "optical_depth"):
+            truth[name].load()
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise InputError(path, f"cannot be read: {error}", remedy="simulate it again") from error
+    if not np.isfinite(truth["altitude"]).all():
+        raise InputError(path, "is damaged", field="altitude", remedy="simulate it again")
     if "picture" not in truth.attrs:
         raise InputError(path, "is missing", field="picture", remedy="is it a simulated truth?")
     out = path.resolve().parents[1]

@@ -33,5 +33,10 @@ def write_sidecar(out: Path, simulator: str, **facts: Any) -> None:
     path = out / SIDECAR
     if not path.exists():
         write_text(path, json.dumps(whole, indent=2) + "\n")
-    elif json.loads(path.read_text(encoding="utf-8")) != whole:
+        return
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read ({error}): choose another folder") from error
+    if known != whole:
         raise UsageError(f"{out} holds another simulation (see {path}): choose another folder")

@@ -64,6 +64,8 @@ def read_track(path: str | PathLike[str]) -> xr.Dataset:
             name: (("profile", "level"), _quantity(path, file, each, shape)[:, order], _says(each))
             for name, each in product.quantities.items()
         }
+        if not any(np.isfinite(values).any() for _, values, _ in variables.values()):
+            raise InputError(path, "has no value in any profile", field=next(iter(variables)))
         for name, stored in product.bin_flags.items():
             if (found := _first(file, stored)) is not None:
                 variables[name] = ("profile", "level"), _flag(path, file, found, shape)[:, order]
@@ -177,11 +179,21 @@ def _quantity(
     shape: tuple[int, int],
 ) -> NDArray[np.float32]:
     name = _first(file, quantity.stored) or quantity.stored[0]
+    if name in file.variables and "scale_factor" not in file.variables[name].ncattrs():
+        _read(path, file, name, "f", shape)  # whole numbers without a scale are no quantity
     values = _physical(path, file, name, shape).astype(np.float32)
     units = getattr(file.variables[name], "units", quantity.units)
     if units not in (quantity.units, *quantity.spellings):
         raise InputError(path, f"is in '{units}', not {quantity.units}", field=name)
     return values
+
+
+def _check_units(path: Path, file: Any, name: str, beginnings: tuple[str, ...]) -> None:  # noqa: ANN401
+    """Units, where a file names them, begin as expected: spellings differ between versions."""
+    units = str(getattr(file.variables[name], "units", beginnings[0]))
+    if not units.strip().startswith(beginnings):
+        problem = f"is in '{units}', not in {' or '.join(beginnings)}..."
+        raise InputError(path, problem, field=f"{name}:units")
 
 
 def _says(quantity: Quantity) -> dict[str, str]:
@@ -201,6 +213,7 @@ def _place(
     shape: tuple[int, ...] | int,
 ) -> NDArray[np.float64]:
     degrees = _physical(path, file, name, shape).astype(np.float64)
+    _check_units(path, file, name, ("deg",))
     degrees[~(np.abs(degrees) <= largest)] = np.nan
     return degrees
 
@@ -208,7 +221,8 @@ def _place(
 def _heights(path: Path, file: Any) -> tuple[NDArray[np.float32], slice]:  # noqa: ANN401
     # The axis, the highest first, and how to turn what is stored to it.
     height = _physical(path, file, "height", 1).astype(np.float32)
-    if getattr(file.variables["height"], "units", "m") == "km":
+    _check_units(path, file, "height", ("m", "km"))
+    if getattr(file.variables["height"], "units", "m").startswith("k"):
         height = height * np.float32(1000)
     step = np.diff(height)
     if len(height) < 2 or not (np.abs(np.abs(step) - GATE) < 1).all() or np.ptp(np.sign(step)):
@@ -219,8 +233,10 @@ def _heights(path: Path, file: Any) -> tuple[NDArray[np.float32], slice]:  # noq
 
 def _time(path: Path, file: Any, profiles: int) -> NDArray[np.datetime64]:  # noqa: ANN401
     # Nice: base_time (scalar, s since 1970) and dtime (s since then); CLOUD: time with its units.
-    nice = "dtime" in file.variables
+    nice = "dtime" in file.variables or "base_time" in file.variables
     name = "dtime" if nice else "time"
+    if nice and "dtime" in file.variables:
+        _check_units(path, file, name, ("s",))
     seconds = _physical(path, file, name, (profiles,)).astype(np.float64)
     start = _base_time(path, file) if nice else _since(path, file.variables[name])
     good = np.abs(seconds) < 1e6

@@ -115,8 +115,9 @@ def coding_of(dataset: Any, field: Field) -> Coding:  # noqa: ANN401 - h5py has 
     scale, offset, fill = (
         _number(dataset, name) for name in ("scale_factor", "add_offset", "_FillValue")
     )
-    if scale == 0:
-        raise _bad_attribute(dataset, "scale_factor", "is 0")
+    if not 0.01 < scale / field.scale < 100:
+        # Versions may differ a little; a wrong sign or size is damage.
+        raise _bad_attribute(dataset, "scale_factor", f"is {scale:g}, not near {field.scale:g}")
     codes = [fill]
     if (field.missing is not None and field.certain) or "missing_value" in dataset.attrs:
         codes.append(_number(dataset, "missing_value"))

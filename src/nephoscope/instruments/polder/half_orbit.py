@@ -75,8 +75,10 @@ def read_half_orbit(
             planes[name][...] = reflectance(planes[name], planes["thetas"])
     for name in set(DOLP).intersection(names):
         planes[name][...] = polarisation(*(planes[part] for part in DOLP[name]))
-    if np.isnan(image).all():
-        raise InputError(path, "holds nothing in these rows and columns", field=names[0])
+    directional = [name for name in names if _is_directional(name)]
+    if not any(np.isfinite(planes[name]).any() for name in directional or names):
+        field = (directional or names)[0]
+        raise InputError(path, "holds nothing in these rows and columns", field=field)
     scene = _scene(path, names, image, chosen, valid, window)
     scene.attrs["quantity"] = "reflectance" if as_reflectance else "normalised radiance"
     return check_scene(scene)

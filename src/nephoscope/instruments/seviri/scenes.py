@@ -89,6 +89,8 @@ def read_slot(
     for number, name in enumerate(names):
         if name in SOLAR:
             image[number][dark] = np.nan
+    if not partial:
+        _check_alive(slot, names, image, places["daylight"])
     return check_scene(_scene(slot, names, region, image, times, places), str(slot.path))
 
 
@@ -162,6 +164,20 @@ def _check_complete(slot: Slot, names: tuple[str, ...], region: Window) -> None:
             raise InputError(
                 slot.path, problem, field=name,
                 remedy="fetch it, leave the channel out, or accept NaN with partial=True",
+            )  # fmt: skip
+
+
+def _check_alive(
+    slot: Slot, names: tuple[str, ...], image: Floats, daylight: NDArray[np.int8]
+) -> None:
+    """A thermal channel measures something wherever there is Earth."""
+    if (daylight == UNSEEN).all():
+        return
+    for name, plane in zip(names, image, strict=True):
+        if name not in SOLAR and np.isnan(plane).all():
+            raise InputError(
+                slot.path, "holds no measurement above dark space", field=name,
+                remedy="fetch it again, leave the channel out, or accept NaN with partial=True",
             )  # fmt: skip
 
 

@@ -9,7 +9,9 @@ Vdatas named `field.factor` among the swath attributes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.errors import OutputError, UsageError
-from nephoscope.files import atomic_path
+from nephoscope.files import atomic_path, part_path
 from nephoscope.simulate.version import STAMP
 
 _NUMBER_TYPES = {
@@ -33,6 +35,7 @@ _CHARACTERS = 4
 _VDATA_TAG, _DATASET_TAG = 1962, 720
 _DEFLATE, _LEVEL = 4, 4
 _SUBGROUP = "SWATH Vgroup"
+_NAME = "granule.hdf"
 
 
 class Field(NamedTuple):
@@ -64,9 +67,9 @@ def write_swath(
     fields = {**geolocation, **data}
     metadata = {"StructMetadata.0": _structure(name, geolocation, data)}
     planes = {key: each._replace(attributes={}) for key, each in fields.items() if _is_plane(each)}
-    with atomic_path(path) as part:
-        references = write_datasets_to(part, planes, {"HDFEOSVersion": "HDFEOS_V2.19", **metadata})
-        _write_tables(part, name, geolocation, data, references)
+    with _bare_name(path) as file:
+        references = _write_datasets(file, planes, {"HDFEOSVersion": "HDFEOS_V2.19", **metadata})
+        _write_tables(file, name, geolocation, data, references)
 
 
 def write_datasets(
@@ -80,74 +83,90 @@ def write_datasets(
         OutputError: the file cannot be written.
         UsageError: pyhdf is not installed.
     """
-    with atomic_path(path) as part:
-        write_datasets_to(part, fields, attributes)
+    with _bare_name(path) as file:
+        _write_datasets(file, fields, attributes)
 
 
-def write_datasets_to(
-    part: Path, fields: Mapping[str, Field], attributes: Mapping[str, str]
+@contextmanager
+def _bare_name(path: str | PathLike[str]) -> Iterator[str]:
+    """A name without folders to write to, in a folder of its own; then it becomes `path`.
+
+    The HDF4 library keeps in the file the path that it was opened with: equal contents must make
+    equal files, and no file must tell of the machine that made it.
+    """
+    final = Path(path).resolve()
+    sd, _ = _pyhdf(final)
+    work = part_path(final.with_name(f"{final.name}.work"))
+    with atomic_path(final) as part:
+        work.mkdir()
+        try:
+            with chdir(work):
+                yield _NAME
+            (work / _NAME).replace(part)
+        except sd.HDF4Error as error:
+            raise OutputError(f"{final}: could not be written: {error}") from error
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _write_datasets(
+    part: str, fields: Mapping[str, Field], attributes: Mapping[str, str]
 ) -> dict[str, int]:
     """Write data sets to a new file; returns their reference numbers by name."""
-    sd, _ = _pyhdf(part)
+    sd, _ = _pyhdf(Path(part))
     references = {}
-    try:
-        file = sd.SD(str(part), sd.SDC.WRITE | sd.SDC.CREATE | sd.SDC.TRUNC)
-        for key, text in {**attributes, "Comment": STAMP}.items():
-            file.attr(key).set(_CHARACTERS, text)
-        for key, field in fields.items():
-            number_type, _ = _NUMBER_TYPES[field.values.dtype]
-            dataset = file.create(key, number_type, field.values.shape)
-            for axis, dim in enumerate(field.dims):
-                dataset.dim(axis).setname(dim)
-            for attribute, value in field.attributes.items():
-                stored = value if isinstance(value, str) else field.values.dtype.type(value).item()
-                kind = _CHARACTERS if isinstance(value, str) else number_type
-                dataset.attr(attribute).set(kind, stored)
-            if len(field.dims) == 2:
-                dataset.setcompress(_DEFLATE, _LEVEL)
-            dataset[:] = np.ascontiguousarray(field.values)
-            references[key] = dataset.ref()
-            dataset.endaccess()
-        file.end()
-    except sd.HDF4Error as error:
-        raise OutputError(f"{part}: could not be written: {error}") from error
+    file = sd.SD(part, sd.SDC.WRITE | sd.SDC.CREATE | sd.SDC.TRUNC)
+    for key, text in {**attributes, "Comment": STAMP}.items():
+        file.attr(key).set(_CHARACTERS, text)
+    for key, field in fields.items():
+        number_type, _ = _NUMBER_TYPES[field.values.dtype]
+        dataset = file.create(key, number_type, field.values.shape)
+        for axis, dim in enumerate(field.dims):
+            dataset.dim(axis).setname(dim)
+        for attribute, value in field.attributes.items():
+            stored = value if isinstance(value, str) else field.values.dtype.type(value).item()
+            kind = _CHARACTERS if isinstance(value, str) else number_type
+            dataset.attr(attribute).set(kind, stored)
+        if len(field.dims) == 2:
+            dataset.setcompress(_DEFLATE, _LEVEL)
+        dataset[:] = np.ascontiguousarray(field.values)
+        references[key] = dataset.ref()
+        dataset.endaccess()
+    file.end()
     return references
 
 
 def _write_tables(
-    part: Path,
+    part: str,
     name: str,
     geolocation: Mapping[str, Field],
     data: Mapping[str, Field],
     references: Mapping[str, int],
 ) -> None:
-    sd, hdf = _pyhdf(part)
-    try:
-        file = hdf.HDF(str(part), hdf.HC.WRITE)
-        tables, groups = file.vstart(), file.vgstart()
-        top = _group(groups, name, "SWATH")
-        for title, fields in (("Geolocation Fields", geolocation), ("Data Fields", data)):
-            group = _group(groups, title, _SUBGROUP)
-            for key, field in fields.items():
-                if key in references:
-                    group.add(_DATASET_TAG, references[key])
-                else:
-                    _add_table(tables, group, key, field.values.reshape(-1))
-            top.insert(group)
-            group.detach()
-        group = _group(groups, "Swath Attributes", _SUBGROUP)
-        for key, field in {**geolocation, **data}.items():
-            for attribute, value in field.attributes.items():
-                values = value if isinstance(value, str) else np.array([value], np.float32)
-                _add_table(tables, group, f"{key}.{attribute}", values, "Attr0.0")
+    _, hdf = _pyhdf(Path(part))
+    file = hdf.HDF(part, hdf.HC.WRITE)
+    tables, groups = file.vstart(), file.vgstart()
+    top = _group(groups, name, "SWATH")
+    for title, fields in (("Geolocation Fields", geolocation), ("Data Fields", data)):
+        group = _group(groups, title, _SUBGROUP)
+        for key, field in fields.items():
+            if key in references:
+                group.add(_DATASET_TAG, references[key])
+            else:
+                _add_table(tables, group, key, field.values.reshape(-1))
         top.insert(group)
         group.detach()
-        top.detach()
-        groups.end()
-        tables.end()
-        file.close()
-    except sd.HDF4Error as error:
-        raise OutputError(f"{part}: could not be written: {error}") from error
+    group = _group(groups, "Swath Attributes", _SUBGROUP)
+    for key, field in {**geolocation, **data}.items():
+        for attribute, value in field.attributes.items():
+            values = value if isinstance(value, str) else np.array([value], np.float32)
+            _add_table(tables, group, f"{key}.{attribute}", values, "Attr0.0")
+    top.insert(group)
+    group.detach()
+    top.detach()
+    groups.end()
+    tables.end()
+    file.close()
 
 
 def _is_plane(field: Field) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nephoscope.files import remove_stale_parts
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.simulate.atmosphere.grid import RADIUS
 from nephoscope.simulate.atmosphere.state import Atmosphere
@@ -137,7 +138,7 @@ def _date(time: np.datetime64) -> datetime:
 
 def _placed(out: Path, product: str, start: datetime, name: str) -> Path:
     folder = out / product / f"{start:%Y}" / f"{start:%Y_%m_%d}"
-    folder.mkdir(parents=True, exist_ok=True)
+    remove_stale_parts(folder)
     return folder / name
 
 

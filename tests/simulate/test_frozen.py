@@ -1,0 +1,56 @@
+"""Version 1 of the simulator makes what it made: a change of these numbers is another version."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nephoscope.simulate.reading import find_truths, open_simulated
+from nephoscope.simulate.version import SIMULATOR_VERSION
+
+pytest.importorskip("satpy")
+pytest.importorskip("pyhdf")
+pytest.importorskip("netCDF4")
+
+SEED = 1
+# Means over a small scene; summing in another order moves them by less than the tolerance.
+FINGERPRINTS = {
+    "1": {
+        "seviri": {},
+        "polder": {},
+    }
+}
+
+
+def fingerprint(out, pipeline: str) -> dict[str, float]:
+    if pipeline == "seviri":
+        from nephoscope.simulate.seviri import simulate_slots
+
+        simulate_slots(out, 1, SEED, size=32)
+    else:
+        from nephoscope.simulate.polder import simulate_half_orbits
+
+        simulate_half_orbits(out, 1, SEED, rows=8)
+    (path,) = find_truths(out)
+    scene, truth, track = open_simulated(path)
+    names = ("iwp", "lwp", "optical_depth", "cloud_cover", "surface_altitude")
+    found = {name: float(truth[name].mean()) for name in names}
+    if pipeline == "seviri":
+        image = scene["image"].mean(("y", "x"))
+        found |= {name: float(image.sel(channel=name)) for name in ("IR_039", "WV_062", "IR_108")}
+        found["track iwc"] = float(track["iwc"].mean())
+    else:
+        fields = scene["field"].values
+        for name in ("I443NP", "I763NP", "I865P", "Q865P", "thetav"):
+            found[name] = float(np.nanmean(scene["image"].values[fields == name]))
+        found["track cover"] = float((track["cloud_type"] > 0).mean())
+    return found
+
+
+@pytest.mark.parametrize("pipeline", ["seviri", "polder"])
+def test_the_simulator_of_this_version_makes_the_same(tmp_path, pipeline):
+    expected = FINGERPRINTS[SIMULATOR_VERSION][pipeline]
+    found = fingerprint(tmp_path, pipeline)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, rel=2e-3, abs=1e-7), name
