@@ -15,4 +15,5 @@ def stream(seed: int, name: str, *numbers: int) -> np.random.Generator:
         name: the purpose; streams of other names are independent.
         numbers: which of many, as a scene or a slot.
     """
-    return np.random.default_rng([seed, crc32(name.encode()), *numbers])
+    # numpy pads with zeros: without their count, no number and a zero would be the same stream.
+    return np.random.default_rng([seed, crc32(name.encode()), len(numbers), *numbers])

@@ -59,13 +59,15 @@ class HandMade:
         }
         return self._changed(surface=replace(surface, **planes))
 
-    def without_gas(self):
-        """Air that absorbs nothing, as warm as before."""
+    def without_gas(self, pressure=1e-3):
+        """Air that absorbs nothing, as warm as before; or one that only scatters, as before."""
         air = self.air.air
         none = {
             name: np.zeros_like(getattr(air, name)) for name in ("vapour", "ozone", "column_above")
         }
-        return self._changed(air=replace(air, **none, pressure=np.full_like(air.pressure, 1e-3)))
+        if pressure is not None:
+            none["pressure"] = np.full_like(air.pressure, pressure)
+        return self._changed(air=replace(air, **none))
 
     def with_cloud(self, phase, bottom, top, depth, radius, where=...):
         """A slab from the level at `bottom` m to that at `top`; radius in um."""

@@ -10,7 +10,7 @@ pytest.importorskip("satpy")
 from nephoscope.instruments.seviri import SOLAR
 from nephoscope.simulate.atmosphere import LAND
 from nephoscope.simulate.optics.rayleigh import optical_depth
-from nephoscope.simulate.seviri.solar import sunlit
+from nephoscope.simulate.seviri.solar import pressure_at, sunlit
 from nephoscope.simulate.seviri.viewing import Lines, line_times
 from nephoscope.sun import solar_angles
 
@@ -28,7 +28,7 @@ def test_nothing_is_reflected_at_night(tropics):
 def test_a_dark_sea_leaves_the_air_alone(tropics):
     """Rayleigh of VIS006 by hand: P depth / (4 mu mu0), with the Sun 45 degrees from the zenith."""
     start = np.datetime64("2010-03-21T08:50")
-    scene = tropics.without_gas().with_ground(wind=1.0)
+    scene = tropics.without_gas(pressure=None).with_ground(wind=1.0)
     mu = cos_sun(scene, start)
     own = 0.75 * (1 + mu**2) * float(optical_depth(0.639)) / (4 * mu) * 100 * mu
     assert scene.seen(start)["VIS006"] == pytest.approx(own, abs=0.35)
@@ -60,7 +60,8 @@ def test_cloud_over_a_white_ground_loses_no_light(tropics, noon):
     lines = Lines.of(tropics.air, tropics.window, slice(0, 2), np.datetime64("2010-03-21T08:00"))
     white = np.ones_like(lines.latitude)
     for depth in (0.1, 3, 40):
-        light = _below(depth * white, 0.85 * white, white, lines, Light(white, white))
+        cosines = lines.cos_sun, lines.cos_view
+        light = _below(depth * white, 0.85 * white, white, cosines, Light(white, white))
         np.testing.assert_allclose(light.albedo, 1, atol=1e-3)
         # In one direction it may differ from the mean over directions.
         np.testing.assert_allclose(light.reflected, 1, atol=0.12)
@@ -111,3 +112,17 @@ def test_shadows_let_scattered_light_through_and_are_deeper_where_droplets_absor
     dark = sunlit("IR_039", depth, high)
     assert (dark[2:] < seen[2:]).all()
     assert dark[1] == pytest.approx(1, abs=0.01)
+
+
+def test_pressure_is_that_of_the_air_between_its_levels_and_at_the_sea(tropics):
+    air = tropics.air.air
+    there = np.array([0.0, 90.0, 210.0, 5250.0, 16_650.0], np.float32)
+    found = pressure_at(air, 0.0, there)
+    # Pressure at the sea and at the levels about it: tropical, 1013 hPa, scale height 8.8 km.
+    assert found[0] == pytest.approx(101_300, rel=2e-3)
+    column = air.at(air.pressure, 0.0)
+    np.testing.assert_allclose(found[1], column[0], rtol=1e-5)
+    np.testing.assert_allclose(found[2], np.sqrt(column[0] * column[1]), rtol=1e-5)
+    np.testing.assert_allclose(found[3], np.sqrt(column[21] * column[22]), rtol=1e-5)
+    # 100 hPa is near the tropical tropopause; 8 km of scale height would say 126.
+    assert found[4] == pytest.approx(10_000, rel=0.03)

@@ -13,6 +13,7 @@ from nephoscope.instruments.dardar import read_track
 from nephoscope.instruments.seviri import CHANNELS, SOLAR, find_slots, grid_of, read_slot
 from nephoscope.simulate.seviri.choosing import choose_region, choose_regions
 from nephoscope.simulate.seviri.writing import simulate_slots
+from nephoscope.simulate.version import SIMULATOR_VERSION
 
 SIZE = 32
 
@@ -56,6 +57,8 @@ def test_our_reader_and_satpy_read_the_same(made):
     from satpy import Scene
 
     path = made[1][0]
+    told = f"CreatingCentre              : simulated by nephoscope.simulate {SIMULATOR_VERSION}\n"
+    assert told.encode() in path.read_bytes()[:6000]
     scene = read_slot(path)
     assert scene.image.shape == (len(CHANNELS), SIZE, SIZE)
     for name in ("IR_108", "WV_062"):
@@ -109,7 +112,7 @@ def test_what_is_there_is_kept_and_what_is_missing_made_again(made):
 
 def test_the_a_train_crosses_the_picture_while_it_is_scanned(made):
     out, paths = made
-    tracks = sorted((out / "DARNI_L2_PRO.v2.00").rglob("*.nc"))
+    tracks = sorted((out / "CLOUDSAT" / "DARDAR-NICE_L2-PRO.v1.00").rglob("*.nc"))
     assert len(tracks) == len(paths)
     for path in paths:
         scene = read_slot(path)

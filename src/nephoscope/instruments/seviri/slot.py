@@ -34,7 +34,8 @@ EPOCH = np.datetime64("1958-01-01", "ms")
 SOUTH_EAST = 2
 """GridOrigin: lines are counted from the south, columns from the east."""
 
-_SCAN = np.timedelta64(750_500, "ms")  # 12.5 min: a forward scan, where no trailer tells
+FORWARD_SCAN = np.timedelta64(750_000, "ms")
+"""Of the full disk, from the south: nominally 12.5 minutes (a trailer of Meteosat-9 has 751 s)."""
 _ORBIT_REACH = np.timedelta64(6, "h")  # an orbit polynomial is not used further from its time
 
 Record = Any  # numpy's structured scalars have no useful types
@@ -223,10 +224,10 @@ def _scan_of(
 ) -> tuple[np.datetime64, np.datetime64, tuple[int, int]]:
     whole = (1, DISK)
     if trailer is None:
-        return begin, begin + _SCAN, whole
+        return begin, begin + FORWARD_SCAN, whole
     summary = trailer["ImageProductionStats"]["ActualScanningSummary"]
     if not int(summary["ForwardScanStart"]["Days"]):
-        return begin, begin + _SCAN, whole
+        return begin, begin + FORWARD_SCAN, whole
     start = _time_of(path, summary["ForwardScanStart"], "ForwardScanStart")
     end = _time_of(path, summary["ForwardScanEnd"], "ForwardScanEnd")
     if not np.timedelta64(0) < end - start < np.timedelta64(1, "h"):

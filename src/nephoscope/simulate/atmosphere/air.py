@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.simulate.atmosphere.saturation import (
-    AIR_GAS_CONSTANT,
-    VAPOUR_GAS_CONSTANT,
-    over_water,
-)
+from nephoscope.simulate.atmosphere.saturation import over_water
 from nephoscope.simulate.atmosphere.standard_atmospheres import (
     MID_LATITUDE_SUMMER,
     MID_LATITUDE_WINTER,
@@ -19,10 +15,10 @@ from nephoscope.simulate.atmosphere.standard_atmospheres import (
     StandardAtmosphere,
 )
 from nephoscope.simulate.atmosphere.state import ALTITUDE, BOTTOM, THICKNESS, Air
+from nephoscope.simulate.constants import DRY_GAS, GRAVITY, OZONE_MOLE, VAPOUR_GAS
 
-GRAVITY = 9.80665
 NODE_STEP = 2.5  # degrees
-OZONE_MOLE, AIR_MOLE = 47.998e-3, 28.964e-3  # kg mol-1
+_AIR_MOLE = 28.964e-3  # kg
 _TABLE = np.arange(26) * 1000.0
 # Latitudes at which the air is that of one table; between them it is mixed.
 _TROPICS, _MIDDLE, _SUBARCTIC = 15.0, 45.0, 60.0
@@ -58,9 +54,9 @@ def draw_air(
     surface_pressure = mixed["pressure"] * (1 + 0.006 * anomaly * _wander(rng, latitude))
     vapour_pressure = humidity * over_water(temperature)
     pressure = _hydrostatic(surface_pressure, temperature, vapour_pressure)
-    vapour = vapour_pressure / (VAPOUR_GAS_CONSTANT * temperature)
-    air_density = pressure / (AIR_GAS_CONSTANT * temperature)
-    ozone = mixed["ozone"] * 1e-6 * air_density * OZONE_MOLE / AIR_MOLE
+    vapour = vapour_pressure / (VAPOUR_GAS * temperature)
+    air_density = pressure / (DRY_GAS * temperature)
+    ozone = mixed["ozone"] * 1e-6 * air_density * OZONE_MOLE / _AIR_MOLE
     fields = (temperature, pressure, vapour, ozone, mixed["above"])
     return Air(latitude, *(np.asarray(field, np.float32) for field in fields))
 
@@ -131,16 +127,16 @@ def _column(table: StandardAtmosphere, name: str) -> Reals:
 def _hydrostatic_table(table: StandardAtmosphere) -> Reals:
     temperature = table.temperature
     moist = temperature * (1 + 0.378 * table.vapour * 1e-6)
-    thickness = GRAVITY / AIR_GAS_CONSTANT * np.diff(_TABLE) * 2 / (moist[1:] + moist[:-1])
+    thickness = GRAVITY / DRY_GAS * np.diff(_TABLE) * 2 / (moist[1:] + moist[:-1])
     return np.asarray(table.pressure * np.exp(-np.concatenate([[0], np.cumsum(thickness)])))
 
 
 def _hydrostatic(surface: Reals, temperature: Reals, vapour_pressure: Reals) -> Reals:
-    """Pressure at the centres of layers, Pa: d ln p = -g dz / (R Tv), Tv by two rounds."""
+    """Pressure at the centres of layers, Pa: d ln p = -g dz / (R Tv), Tv in three rounds."""
     pressure = surface * np.exp(-ALTITUDE[:, None] / 8000.0)
     for _ in range(3):
         virtual = temperature / (1 - 0.378 * vapour_pressure / pressure)
-        rate = GRAVITY * THICKNESS / (AIR_GAS_CONSTANT * virtual)
+        rate = GRAVITY * THICKNESS / (DRY_GAS * virtual)
         below = np.cumsum(rate, axis=0) - rate / 2 + rate[0] * BOTTOM / THICKNESS
         pressure = surface * np.exp(-below)
     return np.asarray(pressure)

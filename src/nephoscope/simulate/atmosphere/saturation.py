@@ -5,11 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-VAPOUR_GAS_CONSTANT = 461.5
-"""Of water vapour, J kg-1 K-1."""
-AIR_GAS_CONSTANT = 287.05
-"""Of dry air, J kg-1 K-1."""
-
 Reals = NDArray[np.float64]
 
 

@@ -178,8 +178,9 @@ def _drivers(noise: dict[str, Floats], share: dict[str, Floats], land: Floats) -
 def regimes(latitude: Floats, season: float) -> dict[str, Floats]:
     """How much of each belt a place has, 0 to 1: the general circulation moves with the season.
 
-    Positions follow the zonal-mean vertical motion (Peixoto and Oort 1992, figure 7.19): ascent
-    near 6 degrees in the summer hemisphere, descent near 20 to 30, storm tracks near 52.
+    Positions, chosen here, are about those of the zonal-mean vertical motion (Peixoto and Oort
+    1992): ascent near 7 degrees north in July and 3 south in January, descent near 20 to 28, storm
+    tracks near 54.
     """
     away = np.abs(latitude)
     belts = {

@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 
 _LATITUDES = (0, 12, 28, 45, 60, 75, 90)
-# Zonal-mean westerlies at the surface and at 11 km, m s-1, by distance from the equator: rounded
-# from Peixoto and Oort (1992), Physics of Climate, figure 7.15, annual mean.
+# Zonal-mean westerlies at the surface and at 11 km, m s-1, by distance from the equator: values
+# chosen here, of the size of the annual means of Peixoto and Oort (1992), Physics of Climate.
 _SURFACE = (-4, -7, -2, 6, 4, -1, 0)
 _ALOFT = (-4, 4, 24, 26, 17, 10, 4)
 _JET = 11_000.0  # m

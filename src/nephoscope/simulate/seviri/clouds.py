@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.simulate.atmosphere import ALTITUDE, THICKNESS, Atmosphere
+from nephoscope.simulate.constants import ICE_DENSITY, WATER_DENSITY
 from nephoscope.simulate.seviri.viewing import Lines
 from nephoscope.simulate.sight import Sight
 
 Floats = NDArray[np.float32]
 Levels = NDArray[np.intp]
 
-_ICE, _WATER = 917.0, 1000.0  # kg m-3
 _SEEN_DEPTH = 8.0  # optical depth over which reflected light forgets the particles (Platnick 2000)
 
 
@@ -87,8 +87,8 @@ def crossed(atmosphere: Atmosphere, levels: Levels, sight: Sight) -> list[Layer]
         columns = columns[where]
         parts = []
         for mass, extinction, density in (
-            (atmosphere.lwc, atmosphere.liquid_extinction, _WATER),
-            (atmosphere.iwc, atmosphere.ice_extinction, _ICE),
+            (atmosphere.lwc, atmosphere.liquid_extinction, WATER_DENSITY),
+            (atmosphere.iwc, atmosphere.ice_extinction, ICE_DENSITY),
         ):
             per_metre = extinction[level].ravel()[columns]
             content = mass[level].ravel()[columns]
@@ -103,7 +103,7 @@ def column(layers: list[Layer], lines: Lines) -> Column:
     """Sum layers (from the top) as reflected light weighs them.
 
     Deeper particles count by exp(-depth above / 8): after the vertical weighting functions of
-    reflectance of Platnick (2000, J. Geophys. Res. 105, 22919, figure 3).
+    reflectance of Platnick (2000).
     """
     count = lines.latitude.size
     above, seen = np.zeros(count, np.float32), np.zeros(count, np.float32)

@@ -28,7 +28,8 @@ from nephoscope.instruments.seviri.calibration import EFFECTIVE_RADIANCE, calibr
 from nephoscope.instruments.seviri.channels import ALL_BANDS, CHANNELS, CORRECTED, SATELLITES
 from nephoscope.instruments.seviri.native import ARCHIVE, lines_record
 from nephoscope.instruments.seviri.packing import GROUP, LARGEST, pack
-from nephoscope.instruments.seviri.slot import EPOCH, SOUTH_EAST, Window
+from nephoscope.instruments.seviri.slot import EPOCH, FORWARD_SCAN, SOUTH_EAST, Window
+from nephoscope.simulate.version import SIMULATOR_VERSION
 
 SLOPE = (
     0.0204191, 0.0261677, 0.0223222, 0.00365867, 0.00831811, 0.03862197,
@@ -38,8 +39,6 @@ SLOPE = (
 SPACE_COUNT = 51
 """The count of dark space: offset = -51 slope (EUMETSAT, radiometric calibration of MSG SEVIRI)."""
 
-SCAN = np.timedelta64(750_000, "ms")
-"""A forward scan of the full disk: 12.5 minutes, from the south."""
 SERVICE_END = np.timedelta64(900_000, "ms")
 _HEADER_VERSION, _GOOD_LINE = 1, 1
 _NATIVE_STEP = STEP / 1000  # km, as in the headers
@@ -77,7 +76,7 @@ def native_name(start: np.datetime64, satellite: str = "Meteosat-9") -> str:
         UsageError: no such satellite.
     """
     number = _identifier(satellite) - min(SATELLITES) + 1
-    end = (start.astype("datetime64[ms]") + SCAN).astype("datetime64[us]").astype(datetime)
+    end = (start.astype("datetime64[ms]") + FORWARD_SCAN).astype("datetime64[us]").astype(datetime)
     return f"MSG{number}-SEVI-MSG15-0100-NA-{end:%Y%m%d%H%M%S}.{end.microsecond:06d}000Z-NA.nat"
 
 
@@ -192,7 +191,7 @@ def _header(picture: _Picture) -> NDArray[Any]:
     times = data["ImageAcquisition"]["PlannedAcquisitionTime"]
     for name, after in (
         ("TrueRepeatCycleStart", np.timedelta64(0, "ms")),
-        ("PlanForwardScanEnd", SCAN),
+        ("PlanForwardScanEnd", FORWARD_SCAN),
         ("PlannedRepeatCycleEnd", SERVICE_END),
     ):
         _set_time(times[name], picture.start + after)
@@ -234,7 +233,8 @@ def _archive(top: Any, picture: _Picture) -> None:  # noqa: ANN401 - numpy's rec
         "FormatDocumentName": "MSG Level 1.5 Native Format",
         "FormatDocumentMajorVersion": 1,
         "FormatDocumentMinorVersion": 0,
-        "CreatingCentre": "nephoscope (simulated)",
+        # Nobody interprets this one, so that it is the place to say what these files are.
+        "CreatingCentre": f"simulated by nephoscope.simulate {SIMULATOR_VERSION}",
         "TotalFileSize": size,
         "LLOS": f"{picture.longitude:.1f}",
         "QQOV": "OK",
@@ -293,7 +293,7 @@ def _lines(picture: _Picture) -> Any:  # noqa: ANN401 - an iterator of numpy's r
         record = np.zeros(len(part), layout)
         lines = record["visir"]
         number = DISK - (picture.window.row + part)
-        times = picture.start + (number - 1) * SCAN.astype(np.int64) // (DISK - 1) * (
+        times = picture.start + (number - 1) * FORWARD_SCAN.astype(np.int64) // (DISK - 1) * (
             np.timedelta64(1, "ms")
         )
         days, milliseconds = _cds(times)
@@ -318,7 +318,7 @@ def _trailer(picture: _Picture) -> NDArray[Any]:
     summary = production["ActualScanningSummary"]
     summary["NominalImageScanning"] = 1
     _set_time(summary["ForwardScanStart"], picture.start)
-    _set_time(summary["ForwardScanEnd"], picture.start + SCAN)
+    _set_time(summary["ForwardScanEnd"], picture.start + FORWARD_SCAN)
     actual = production["ActualL15CoverageVIS_IR"]
     actual["SouthernLineActual"] = actual["EasternColumnActual"] = 1
     actual["NorthernLineActual"] = actual["WesternColumnActual"] = DISK

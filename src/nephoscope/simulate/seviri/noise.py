@@ -1,10 +1,10 @@
 """Noise of SEVIRI, channel by channel.
 
-What is required: 0.35, 0.75, 0.75, 0.28, 1.50, 0.25, 0.37 and 1.80 K (Schmetz et al. 2002, Bull.
-Amer. Meteor. Soc. 83, 977), which the instruments keep by far. Quiet patches of a real picture of
-Meteosat-9 differ by 0.064 to 0.071 K from pixel to pixel at 10.8 um; the other thermal channels
-are taken as quieter than required in proportion to their bands, and solar ones as twice as good as
-a signal-to-noise ratio of 10, 7 and 3 at 1 %: estimates, not measurements.
+What is required: 0.35, 0.75, 0.75, 0.28, 1.50, 0.25, 0.37 and 1.80 K (Schmetz et al. 2002), which
+the instruments keep by far. Quiet patches of a real picture of Meteosat-9 differ by 0.064 to
+0.071 K from pixel to pixel at 10.8 um; values for the other channels are chosen here: thermal ones
+quieter than required in proportion to their bands, solar ones twice as good as a signal-to-noise
+ratio of 10, 7 and 3 at 1 %. Estimates, not measurements.
 """
 
 from __future__ import annotations

@@ -16,17 +16,19 @@ from nephoscope.simulate.seviri.noise import noise, solar_noise, thermal_noise
 from nephoscope.simulate.seviri.solar import (
     Ground,
     gas_transmittance,
+    pressure_at,
     reflectance,
     sunlit,
     through_clouds,
 )
-from nephoscope.simulate.seviri.viewing import OFFSETS, Lines
+from nephoscope.simulate.seviri.viewing import Lines
+from nephoscope.simulate.sight import QUARTERS
 
 Floats = NDArray[np.float32]
 
 FIELD_OF_VIEW = 1.6
 """Width of the instantaneous field of view at half of its height, in pixels: 4.8 km at 3 km of
-sampling (Schmetz et al. 2002, Bull. Amer. Meteor. Soc. 83, 977, table 1)."""
+sampling (Schmetz et al. 2002)."""
 _BEYOND = 3  # pixels around the window that its fields of view reach into
 # Standard deviation (pixels) of the Gaussian that widens a pixel's 2 x 2 lines to that field of
 # view; their own is that of a box of one pixel.
@@ -82,11 +84,11 @@ def _looked_at(
 ) -> Floats:
     """(channel, y, x) float32: % and radiances, without the instrument's own doings."""
     image = np.empty((len(CHANNELS), *grid.shape), np.float32)
-    step = max(1, _LINES_AT_A_TIME // (len(OFFSETS) * grid.cols))
+    step = max(1, _LINES_AT_A_TIME // (len(QUARTERS) * grid.cols))
     for first in range(0, grid.rows, step):
         rows = slice(first, min(first + step, grid.rows))
         seen = eye.see(Lines.of(atmosphere, grid, rows, start))
-        image[:, rows] = seen.reshape(len(CHANNELS), len(OFFSETS), -1, grid.cols).mean(axis=1)
+        image[:, rows] = seen.reshape(len(CHANNELS), len(QUARTERS), -1, grid.cols).mean(axis=1)
     return image
 
 
@@ -99,7 +101,6 @@ class _Eye:
         self._distance = sun_distance(atmosphere.time)
         self.thermal = Thermal.of(atmosphere, satellite)
         self.ground = {name: Ground(atmosphere, name) for name in (*SOLAR, _MIXED)}
-        self.haze = atmosphere.surface.aerosol.ravel()
 
     def see(self, lines: Lines) -> Floats:
         """(channel, line) float32: % and radiances."""
@@ -110,9 +111,11 @@ class _Eye:
         seen[len(SOLAR) :] -= not_emitted(self.thermal, lines, clouds)
         if lines.cos_sun.any():
             shadow = shadow_depth(self.atmosphere, self._levels, lines, layers, clouds.altitude)
+            air, altitude = self.thermal.air, clouds.altitude
+            pressure = pressure_at(air, float(lines.latitude.mean()), altitude)
             for number, name in enumerate(SOLAR):
-                factor = reflectance(name, lines, clouds, self.ground[name], self.haze, shadow)
-                factor *= gas_transmittance(name, self.thermal.air, lines, clouds.altitude)
+                factor = reflectance(name, lines, clouds, self.ground[name], shadow, pressure)
+                factor *= gas_transmittance(name, air, lines, altitude, pressure)
                 seen[number] = 100 * lines.cos_sun * factor
             seen[CHANNELS.index(_MIXED)] += self._mirrored(lines, clouds, shadow)
         return seen

@@ -1,8 +1,8 @@
 """Planck's law in the thermal channels, by the coefficients that the calibration inverts.
 
 Effective radiance of a channel: B = c1 nu^3 / (exp(c2 nu / (alpha T + beta)) - 1), mW m-2 sr-1
-(cm-1)-1 (EUMETSAT EUM/OPS-MSG/TEN/08/0024, "Conversion from radiances to reflectances and effective
-brightness temperatures"); coefficients are satpy's, of each satellite.
+(cm-1)-1, as EUMETSAT converts radiances to brightness temperatures; coefficients are satpy's, of
+each satellite.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 C1, C2 = 1.19104273e-5, 1.43877523
 """2 h c^2 in mW m-2 sr-1 (cm-1)-4, and h c / k in K (cm-1)-1."""
 SUN, SUN_SOLID_ANGLE = 5770.0, 6.80e-5
-"""Brightness temperature of the Sun near 3.9 um (K), and its size at one astronomical unit (sr)."""
+"""Brightness temperature of the Sun near 3.9 um (K, chosen here), and its size at one astronomical
+unit (sr)."""
 
 
 @dataclass(frozen=True)

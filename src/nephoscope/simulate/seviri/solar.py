@@ -11,12 +11,12 @@ section 6.4): R + T(sun) T(view) below / (1 - R(diffuse) below).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.simulate.atmosphere import SEA, THICKNESS, Air, Atmosphere
+from nephoscope.simulate.atmosphere import ALTITUDE, EDGES, SEA, THICKNESS, Air, Atmosphere
 from nephoscope.simulate.constants import STANDARD_PRESSURE
 from nephoscope.simulate.optics import aerosol, rayleigh
 from nephoscope.simulate.optics.gases import vapour_above
@@ -33,11 +33,10 @@ from nephoscope.simulate.seviri.viewing import Lines
 Floats = NDArray[np.float32]
 
 _SHADING_RADIUS = 10.0  # um, effective, of droplets in clouds that cast shadows
-_SCALE_HEIGHT = 8000.0  # m, of pressure
 _DOBSON = 2.1415e-5  # kg m-2
 # Optical depth of 300 Dobson units of ozone (Chappuis band), and (factor, exponent) of water vapour
-# in g cm-2 on the slant path, of the size of SMAC's (Rahman & Dedieu 1994, Int. J. Remote Sens. 15,
-# 123); what else absorbs (oxygen, carbon dioxide, methane), in the vertical at sea level.
+# in g cm-2 on the slant path; what else absorbs (oxygen, carbon dioxide, methane), in the vertical
+# at sea level. Values chosen here, of the size of SMAC's (Rahman and Dedieu 1994).
 _OZONE = {"VIS006": 0.026, "VIS008": 0.001, "IR_016": 0.0}
 _VAPOUR = {"VIS006": (0.004, 0.6), "VIS008": (0.014, 0.6), "IR_016": (0.003, 0.6)}
 _OTHER = {"VIS006": 0.004, "VIS008": 0.003, "IR_016": 0.016}
@@ -57,7 +56,7 @@ class Light:
 
 
 class Ground:
-    """Albedo of all columns in one channel, and the mirror of the sea.
+    """Albedo of all columns in one channel, the mirror of the sea, and the haze above.
 
     Args:
         atmosphere: whose ground it is.
@@ -69,6 +68,7 @@ class Ground:
         self._albedo = albedo(surface, WAVELENGTH[channel]).ravel()
         self._sea = (surface.kind == SEA).ravel()
         self._wind = surface.wind.ravel()
+        self._haze = surface.aerosol.ravel()
 
     def seen(self, lines: Lines) -> Light:
         """By lines of sight."""
@@ -79,9 +79,13 @@ class Ground:
         )
         return Light(diffuse + mirror, diffuse)
 
+    def haze(self, lines: Lines) -> Floats:
+        """Optical depth of aerosol at 550 nm on lines of sight, (line,) float32."""
+        return self._haze[lines.ground]
+
 
 def reflectance(
-    channel: str, lines: Lines, clouds: Column, ground: Ground, haze: Floats, shadow: Floats
+    channel: str, lines: Lines, clouds: Column, ground: Ground, shadow: Floats, pressure: Floats
 ) -> Floats:
     """Bidirectional reflectance factor at the top of an atmosphere without absorbing gases.
 
@@ -90,18 +94,17 @@ def reflectance(
         lines: of sight.
         clouds: on them.
         ground: below them.
-        haze: (column,) float32, optical depth of aerosol at 550 nm.
         shadow: (line,) float32, optical depth of cloud between the Sun and what is seen.
+        pressure: (line,) float32, Pa, where that is (`pressure_at`).
 
     Returns:
         (line,) float32; times the cosine of the Sun it is SEVIRI's reflectance (as a share).
     """
-    wavelength = WAVELENGTH[channel]
-    depth = aerosol.optical_depth(haze[lines.ground], wavelength)
-    light = _below(depth, aerosol.ASYMMETRY, aerosol.SCATTERED, lines, ground.seen(lines))
+    wavelength, cosines = WAVELENGTH[channel], (lines.cos_sun, lines.cos_view)
+    depth = aerosol.optical_depth(ground.haze(lines), wavelength)
+    light = _below(depth, aerosol.ASYMMETRY, aerosol.SCATTERED, cosines, ground.seen(lines))
     light = through_clouds(channel, clouds, lines, light)
     light = Light(light.reflected * sunlit(channel, shadow, lines.cos_sun), light.albedo)
-    pressure = np.float32(STANDARD_PRESSURE) * np.exp(clouds.altitude / np.float32(-_SCALE_HEIGHT))
     return _rayleigh(rayleigh.optical_depth(wavelength, pressure), lines, light)
 
 
@@ -137,7 +140,8 @@ def through_clouds(channel: str, clouds: Column, lines: Lines, light: Light) -> 
             continue
         of = scattering(channel, name, phase.radius[where])  # type: ignore[arg-type]
         part = _below(
-            phase.depth[where] * of.extinction, of.asymmetry, of.albedo, _some(lines, where),
+            phase.depth[where] * of.extinction, of.asymmetry, of.albedo,
+            (lines.cos_sun[where], lines.cos_view[where]),
             Light(light.reflected[where], light.albedo[where]),
         )  # fmt: skip
         light = Light(light.reflected.copy(), light.albedo.copy())
@@ -145,18 +149,17 @@ def through_clouds(channel: str, clouds: Column, lines: Lines, light: Light) -> 
     return light
 
 
-def _some(lines: Lines, where: NDArray[np.intp]) -> Lines:
-    """Lines of which only the angles are right."""
-    return replace(lines, cos_sun=lines.cos_sun[where], cos_view=lines.cos_view[where])
-
-
 def _below(
-    depth: Floats, asymmetry: Floats | float, scattered: Floats | float, lines: Lines, under: Light
+    depth: Floats,
+    asymmetry: Floats | float,
+    scattered: Floats | float,
+    cosines: tuple[Floats, Floats],
+    under: Light,
 ) -> Light:
-    """A layer above what lies under it."""
+    """A layer above what lies under it; cosines are the Sun's and the satellite's."""
     layer = depth, asymmetry, scattered
-    up, down = reflectance_transmittance(*layer, lines.cos_sun)
-    up_view, down_view = reflectance_transmittance(*layer, lines.cos_view)
+    up, down = reflectance_transmittance(*layer, cosines[0])
+    up_view, down_view = reflectance_transmittance(*layer, cosines[1])
     back, through = diffuse_reflectance_transmittance(*layer)
     between = 1 / (1 - back * under.albedo)
     own = up * up_view / np.maximum(back, np.float32(1e-9))
@@ -179,7 +182,17 @@ def _rayleigh(depth: Floats, lines: Lines, under: Light) -> Floats:
     return np.asarray(own + passed * under.reflected, np.float32)
 
 
-def gas_transmittance(channel: str, air: Air, lines: Lines, altitude: Floats) -> Floats:
+def pressure_at(air: Air, latitude: float, altitude: Floats) -> Floats:
+    """Of the air at altitudes (line,), m, at one latitude: Pa, float32."""
+    profile = np.log(air.at(air.pressure, latitude))
+    heights = np.concatenate([EDGES[:1], ALTITUDE])
+    logs = np.concatenate([[1.5 * profile[0] - 0.5 * profile[1]], profile])
+    return np.asarray(np.exp(np.interp(altitude, heights, logs)), np.float32)
+
+
+def gas_transmittance(
+    channel: str, air: Air, lines: Lines, altitude: Floats, pressure: Floats
+) -> Floats:
     """Of ozone above all cloud, and of water vapour and mixed gases above an altitude.
 
     Args:
@@ -187,6 +200,7 @@ def gas_transmittance(channel: str, air: Air, lines: Lines, altitude: Floats) ->
         air: profiles.
         lines: of sight.
         altitude: (line,) float32, m, of what is seen.
+        pressure: (line,) float32, Pa, there.
 
     Returns:
         (line,) float32, for Sun to there to satellite.
@@ -201,6 +215,6 @@ def gas_transmittance(channel: str, air: Air, lines: Lines, altitude: Floats) ->
     )
     factor, exponent = _VAPOUR[channel]
     depth = _OZONE[channel] * ozone / (300 * _DOBSON) * slant
-    depth += _OTHER[channel] * np.exp(altitude / -_SCALE_HEIGHT) * slant
+    depth += _OTHER[channel] * (pressure / np.float32(STANDARD_PRESSURE)) * slant
     depth += np.float32(factor) * (slant * vapour / 10) ** np.float32(exponent)
     return np.exp(-depth)

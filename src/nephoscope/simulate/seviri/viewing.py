@@ -9,22 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.grids.geostationary import DISK, Geostationary
+from nephoscope.instruments.seviri.slot import FORWARD_SCAN
 from nephoscope.simulate.atmosphere import Atmosphere
-from nephoscope.simulate.seviri.native import SCAN
-from nephoscope.simulate.sight import Sight
+from nephoscope.simulate.sight import QUARTERS, Sight
 from nephoscope.sun import solar_angles
 
 Floats = NDArray[np.float32]
 
-OFFSETS = ((-0.25, -0.25), (-0.25, 0.25), (0.25, -0.25), (0.25, 0.25))
-"""Rows and columns from the centre of a pixel to its lines of sight."""
 _LOWEST_SUN = 85.0  # degrees from the zenith, in a flat atmosphere
 _MOISTURE_HEIGHT = 3000.0  # m: half of the vapour of a line of sight is below
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Four lines of sight of each pixel: fields (4 * rows * cols,) float32, `OFFSETS` slowest.
+    """Four lines of sight of each pixel: fields (4 * rows * cols,) float32, `QUARTERS` slowest.
 
     Args:
         latitude: degrees north, at sea level.
@@ -61,7 +59,7 @@ class Lines:
             start: of the scan of the full disk, UTC.
         """
         latitude, longitude = (one.ravel() for one in places_of(grid, rows))
-        times = np.tile(np.repeat(line_times(grid, start)[rows], grid.cols), len(OFFSETS))
+        times = np.tile(np.repeat(line_times(grid, start)[rows], grid.cols), len(QUARTERS))
         view, view_azimuth = grid.view_angles(latitude, longitude)
         sun, sun_azimuth = solar_angles(latitude, longitude, times)
         sight = Sight.towards(atmosphere.grid, latitude, longitude, view, view_azimuth)
@@ -95,7 +93,7 @@ def places_of(grid: Geostationary, rows: slice | None = None) -> tuple[Floats, F
     part = rows or slice(0, grid.rows)
     row = np.arange(part.start, part.stop, dtype=float)[:, None]
     col = np.arange(grid.cols, dtype=float)[None]
-    placed = [grid.to_place(row + down, col + right) for down, right in OFFSETS]
+    placed = [grid.to_place(row + down, col + right) for down, right in QUARTERS]
     latitude, longitude = (
         np.stack([one[axis] for one in placed]).astype(np.float32) for axis in (0, 1)
     )
@@ -114,5 +112,5 @@ def line_times(grid: Geostationary, start: np.datetime64) -> NDArray[np.datetime
     """
     first = round(DISK / 2 - grid.centre_row)
     from_south = DISK - 1 - (first + np.arange(grid.rows))
-    share = from_south * SCAN.astype(np.int64) // (DISK - 1)
+    share = from_south * FORWARD_SCAN.astype(np.int64) // (DISK - 1)
     return np.asarray(start.astype("datetime64[ms]") + share * np.timedelta64(1, "ms"))

@@ -1,8 +1,8 @@
 """Simulated pictures on disk: native files, the track of DARDAR across them, and the truth.
 
 Layout, as archives deliver: `out/HRSEVIRI/YYYY/MM/DD/MSG2-SEVI-MSG15-0100-NA-*.nat` (pictures of
-the EUMETSAT Data Store), `out/DARNI_L2_PRO.v2.00/YYYY/YYYY_MM_DD/*.nc` (DARDAR-Nice of ICARE),
-`out/truth/MSG2-YYYYmmddHHMM.zarr` beside them, and `out/simulation.json`.
+the EUMETSAT Data Store), `out/CLOUDSAT/DARDAR-NICE_L2-PRO.v1.00/YYYY/YYYY_MM_DD/*.nc` (DARDAR-Nice
+of ICARE), `out/truth/MSG2-YYYYmmddHHMM.zarr` beside them, and `out/simulation.json`.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ _STREAKS, _VIRGA = 4.5, 3.0
 def altostratus(situation: Situation) -> list[Cloud]:
     """Sheets of ice ahead of warm fronts and in rising air, 2 to 5 km thick.
 
-    Bases 3 to 5 km, tops 6 to 9 km, lower towards the poles with the tropopause (Sassen and Wang
-    2012, J. Atmos. Sci. 69, 401; cover: Sassen and Wang 2008, Geophys. Res. Lett. 35, L04805).
+    Bases 3 to 5 km, tops 6 to 9 km, lower towards the poles with the tropopause: values chosen here
+    (observed: Sassen and Wang 2008 and 2012).
     """
     s = situation
     ahead = s.frontal * np.exp(-(((s.front - 330_000) / 230_000) ** 2))
@@ -64,8 +64,8 @@ def altostratus(situation: Situation) -> list[Cloud]:
 def altocumulus(situation: Situation) -> list[Cloud]:
     """Thin layers of supercooled droplets in cells, with virga of ice below.
 
-    200 to 700 m thick at 2.5 to 7 km and -5 to -30 degrees Celsius; liquid tops with ice falling
-    from them are the rule (Zhang, Wang and Liu 2010, Geophys. Res. Lett. 37, L19804).
+    200 to 700 m thick at 2.5 to 7 km and -5 to -30 degrees Celsius: values chosen here; liquid tops
+    with ice falling from them are the rule (Zhang, Wang and Liu 2010).
     """
     s = situation
     cover = 0.04 + 0.14 * sigmoid(1.2 * s.moisture) + 0.12 * s.frontal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-ICE_DENSITY, WATER_DENSITY = 917.0, 1000.0  # kg m-3
+from nephoscope.simulate.constants import ICE_DENSITY, WATER_DENSITY
 
 Reals = NDArray[np.float64]
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.simulate.atmosphere.microphysics.crystals import WATER_DENSITY
-from nephoscope.simulate.atmosphere.saturation import (
-    AIR_GAS_CONSTANT,
-    VAPOUR_GAS_CONSTANT,
-    over_water,
-)
+from nephoscope.simulate.atmosphere.saturation import over_water
+from nephoscope.simulate.constants import DRY_GAS, GRAVITY, VAPOUR_GAS, WATER_DENSITY
 
 WIDTH_FACTOR = 0.8
 """k = (volume radius / effective radius)^3 (Martin, Johnson and Spice 1994, J. Atmos. Sci. 51)."""
-_GRAVITY, _HEAT_CAPACITY, _LATENT_HEAT = 9.80665, 1004.7, 2.501e6
+_HEAT_CAPACITY, _LATENT_HEAT = 1004.7, 2.501e6  # J kg-1 K-1, J kg-1
 
 Floats = NDArray[np.float32]
 
@@ -23,19 +19,19 @@ def condensation_rate(temperature: Floats, pressure: Floats) -> Floats:
     """Water that condenses per metre of adiabatic ascent, kg m-4, float32.
 
     rho dq_s/dz along the moist adiabat = rho c_p / L (g / c_p - Gamma_m) with the moist lapse rate
-    of the Glossary of Meteorology (American Meteorological Society); Albrecht et al. (1990, Tellus
-    42B, 356) give 2e-6 for low clouds.
+    of the Glossary of Meteorology (American Meteorological Society); low clouds are known for about
+    2e-6 (Albrecht et al. 1990).
 
     Args:
         temperature: any shape, K.
         pressure: the same shape, Pa.
     """
     vapour = over_water(temperature)
-    ratio = AIR_GAS_CONSTANT / VAPOUR_GAS_CONSTANT * vapour / (pressure - vapour)
-    heat = _LATENT_HEAT * ratio / (AIR_GAS_CONSTANT * temperature)
-    more = _LATENT_HEAT**2 * ratio / (VAPOUR_GAS_CONSTANT * _HEAT_CAPACITY * temperature**2)
-    dry = _GRAVITY / _HEAT_CAPACITY
-    density = pressure / (AIR_GAS_CONSTANT * temperature)
+    ratio = DRY_GAS / VAPOUR_GAS * vapour / (pressure - vapour)
+    heat = _LATENT_HEAT * ratio / (DRY_GAS * temperature)
+    more = _LATENT_HEAT**2 * ratio / (VAPOUR_GAS * _HEAT_CAPACITY * temperature**2)
+    dry = GRAVITY / _HEAT_CAPACITY
+    density = pressure / (DRY_GAS * temperature)
     rate = density * _HEAT_CAPACITY / _LATENT_HEAT * dry * (1 - (1 + heat) / (1 + more))
     return np.asarray(rate, np.float32)
 

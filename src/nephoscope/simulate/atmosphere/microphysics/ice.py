@@ -2,7 +2,7 @@
 
 With D the melted-equivalent diameter, N(D) = N0* F(D / Dm), F the normalised modified gamma
 function of Delanoe et al. (2005, J. Geophys. Res. 110, D16210) with the shape that DARDAR-CLOUD
-takes from Delanoe et al. (2014, J. Geophys. Res. 119, 4204, table 4): alpha -0.237, beta 1.839. So
+takes from Delanoe et al. (2014, J. Geophys. Res. 119, 4204): alpha -0.237, beta 1.839. So
 everything per N0* depends on Dm alone, or on ice water content per N0*, and is tabulated.
 """
 
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from scipy.special import gamma
 
 from nephoscope.simulate.atmosphere.microphysics.crystals import (
-    WATER_DENSITY,
     melted_diameter,
     projected_area,
 )
 from nephoscope.simulate.atmosphere.microphysics.radar import ice_backscatter
+from nephoscope.simulate.constants import WATER_DENSITY
 
 ALPHA, BETA = -0.237, 1.839
 
@@ -83,9 +83,9 @@ def table() -> Table:
 def usual_n0(temperature: Floats, iwc: Floats) -> Floats:
     """Logarithm of N0* (m-4): more crystals where it is colder, and where there is more ice.
 
-    17.948 - 0.076586 (T - 273.15): Delanoe et al. (2014), table 5. Times (IWC / 3e-6 kg m-3)^0.4:
-    Delanoe and Hogan (2008, J. Geophys. Res. 113, D07204) found N0* to grow with the 0.6th power of
-    the extinction at a temperature; 3e-6 is about the mean content.
+    17.948 - 0.076586 (T - 273.15), after Delanoe et al. (2014). Times (IWC / 3e-6 kg m-3)^0.4, both
+    numbers chosen here: 3e-6 is about the mean content, and N0* grows with the 0.6th power of the
+    extinction at a temperature (Delanoe and Hogan 2008).
 
     Args:
         temperature: any shape, K.

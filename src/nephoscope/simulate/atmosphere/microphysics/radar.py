@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.simulate.atmosphere.microphysics.crystals import ICE_DENSITY, WATER_DENSITY, mass
+from nephoscope.simulate.atmosphere.microphysics.crystals import mass
+from nephoscope.simulate.constants import ICE_DENSITY, WATER_DENSITY
 from nephoscope.simulate.optics.effective_radius import radius_of
 from nephoscope.simulate.optics.mie import mie_coefficients
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-_TYPES = (
-    "none cirrus altostratus altocumulus stratus stratocumulus cumulus nimbostratus deep_convection"
-)
+from nephoscope.instruments.cloudsat.scenario import TYPES
+
 _MEAN = {"cell_methods": "area: mean"}
 
 PROFILES: dict[str, dict[str, Any]] = {
@@ -42,8 +41,8 @@ PROFILES: dict[str, dict[str, Any]] = {
     "cloud_type": {
         "long_name": "most frequent 2B-CLDCLASS type among cloudy subcolumns",
         "units": "1",
-        "flag_values": np.arange(9, dtype=np.int8),
-        "flag_meanings": _TYPES,
+        "flag_values": np.arange(len(TYPES), dtype=np.int8),
+        "flag_meanings": " ".join(TYPES),
     },
 }
 """On (altitude, y, x)."""

@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from nephoscope.errors import UsageError
 from nephoscope.simulate.atmosphere.microphysics import ice_number
-from nephoscope.simulate.atmosphere.microphysics.crystals import ICE_DENSITY
 from nephoscope.simulate.atmosphere.state import ALTITUDE, EDGES, LEVELS, Atmosphere
 from nephoscope.simulate.atmosphere.truth.attributes import PLANES, PROFILES, attributes_of
 from nephoscope.simulate.atmosphere.truth.columns import CLOUD_EXTINCTION, Columns
+from nephoscope.simulate.constants import ICE_DENSITY
+from nephoscope.simulate.version import SIMULATOR_VERSION
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -129,8 +130,6 @@ def _dataset(
     places: tuple[NDArray[np.float64], NDArray[np.float64]],
     seed: int | None,
 ) -> xr.Dataset:
-    from nephoscope.simulate.version import SIMULATOR_VERSION
-
     lat, lon = places
     longitude = np.rad2deg(
         np.arctan2(np.sin(np.deg2rad(lon)).mean(axis=0), np.cos(np.deg2rad(lon)).mean(axis=0))
