@@ -16,8 +16,30 @@ SEED = 1
 # Means over a small scene; summing in another order moves them by less than the tolerance.
 FINGERPRINTS = {
     "1": {
-        "seviri": {},
-        "polder": {},
+        "seviri": {
+            "iwp": 2.26277e-05,
+            "lwp": 0.00347945,
+            "optical_depth": 0.93413,
+            "cloud_cover": 0.147705,
+            "surface_altitude": 1118.37,
+            "IR_039": 280.213,
+            "WV_062": 238.935,
+            "IR_108": 283.487,
+            "track iwc": 4.25625e-09,
+        },
+        "polder": {
+            "iwp": 0.00495748,
+            "lwp": 0.0441541,
+            "optical_depth": 7.69912,
+            "cloud_cover": 0.744811,
+            "surface_altitude": 70.7189,
+            "I443NP": 0.240221,
+            "I763NP": 0.117261,
+            "I865P": 0.217168,
+            "Q865P": -0.00803936,
+            "thetav": 45.7641,
+            "track cover": 0.0088377,
+        },
     }
 }
 
