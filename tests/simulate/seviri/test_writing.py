@@ -139,7 +139,7 @@ def test_clouds_move_and_grow_from_slot_to_slot(series):
         assert near > 0.3
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(40))
 def test_regions_are_within_the_domain_when_the_a_train_passes(number):
     region = choose_region(11, number, 512, 1)
     latitude, longitude = region.grid.places()

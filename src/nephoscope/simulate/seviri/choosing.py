@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -131,7 +131,10 @@ def _overpass(
     widest = float(np.ptp(ends)) * _WIDEST
     # Further west it passes later.
     west = float(np.clip(minutes / _MINUTES_A_DEGREE, -widest, widest))
-    return Revolution.over(latitude, longitude - west, day, northwards), start
+    shifted = Revolution.over(latitude, longitude - west, day, northwards)
+    # Further west the node may fall beyond midnight: it is the same pass all the same.
+    days = np.rint((orbit.node_time - shifted.node_time) / np.timedelta64(1, "D"))
+    return replace(shifted, node_time=shifted.node_time + np.timedelta64(int(days), "D")), start
 
 
 def _place(rng: np.random.Generator, size: int) -> tuple[int, int]:
