@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 from typer.testing import CliRunner
@@ -48,6 +49,20 @@ def test_the_truth_names_its_picture_and_its_track(made):
     assert truth.attrs["simulator_version"]
     for name in ("picture", "track"):
         assert (out / truth.attrs[name]).is_file()
+
+
+def test_scene_and_truth_are_on_the_same_pixels(made):
+    from nephoscope.simulate.reading import find_truths, open_simulated
+
+    pipeline, out = made
+    (path,) = find_truths(out)
+    scene, truth, track = open_simulated(path)
+    assert scene["image"].shape[1:] == truth["cloud_cover"].shape
+    apart = np.abs(scene["latitude"].values - truth["latitude"].values)
+    assert np.nanmax(apart) < 3e-3
+    assert track is not None
+    if pipeline == "polder":
+        assert {"row", "origin"} <= set(truth.coords)
 
 
 def test_every_scene_is_drawn(made, tmp_path):

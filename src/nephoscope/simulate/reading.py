@@ -69,7 +69,7 @@ def open_simulated(truth_path: str | PathLike[str]) -> Simulated:
 
 
 def _scene(picture: Path, truth: xr.Dataset) -> xr.Dataset:
-    if "origin" not in truth.coords:
+    if "origin" not in truth.variables:
         return open_scene(picture)
     window = Window(int(truth["row"][0]), truth["origin"].values, truth.sizes["x"])
     return read_half_orbit(picture, "directional", window=window)

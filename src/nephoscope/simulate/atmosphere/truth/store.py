@@ -40,12 +40,21 @@ def write_truth(path: str | PathLike[str], truth: xr.Dataset) -> None:
         truth.drop_vars(names).to_zarr(part, mode="w", zarr_format=3, consolidated=False)
         for name in names:  # one at a time, so that only one is held twice
             variable = _rounded(truth.variables[name])
-            if "y" in variable.dims:
-                variable.attrs["coordinates"] = "time latitude longitude"
+            beside = _coordinates_of(truth, variable)
+            if beside:
+                variable.attrs["coordinates"] = beside
             xr.Dataset({name: variable}, attrs=truth.attrs).to_zarr(
                 part, mode="a", consolidated=False, encoding={name: _encoding(variable)}
             )
         zarr.consolidate_metadata(part)
+
+
+def _coordinates_of(truth: xr.Dataset, variable: xr.Variable) -> str:
+    """Names of the coordinates on some of the variable's dimensions, as CF lists them."""
+    if "y" not in variable.dims:
+        return ""
+    known = (str(name) for name in truth.coords if name not in truth.dims)
+    return " ".join(name for name in known if set(truth[name].dims) <= set(variable.dims))
 
 
 def _rounded(variable: xr.Variable) -> xr.Variable:
