@@ -119,15 +119,12 @@ def _polder(scene: xr.Dataset) -> list[Panel]:
         name: np.take_along_axis(cube, nearest, 0)[0] for name, cube in cubes.items() if len(cube)
     }
     colours = np.stack([nadir[name] for name in ("I670P", "I565NP", "I443NP")], axis=-1)
+    oxygen = nadir["I763NP"] / nadir["I765NP"]
     bow = np.hypot(cubes["Q865P"], cubes["U865P"])
     return [
         Panel("670, 565, 443 nm, nearest nadir", _brightened(colours / 0.8)),
         Panel("largest polarised radiance of all views, 865 nm", _largest(bow), "magma", _BOW_NORM),
-        Panel(
-            "O2 A-band, 763 over 765 nm, nearest nadir",
-            nadir["I763NP"] / nadir["I765NP"],
-            "cividis",
-        ),
+        Panel("O2 A-band, 763 over 765 nm, nearest nadir", oxygen, "cividis", Normalize(0.5, 0.95)),
     ]
 
 
@@ -203,5 +200,6 @@ def _sections(axes: list[Axes], truth: xr.Dataset, track: xr.Dataset, below: Bel
         shown = np.where(values > 0, values, np.nan)
         mesh = each.pcolormesh(latitude, levels / 1000, shown, shading="nearest", **style)
         each.set(title=title, ylabel="altitude, km", ylim=(0, _HIGHEST))
-        each.figure.colorbar(mesh, ax=each)
+        if ice:  # types are named beside their map
+            each.figure.colorbar(mesh, ax=each)
     axes[-1].set_xlabel("latitude, degrees north")
