@@ -5,9 +5,9 @@
 SIMULATED is a folder of `nephoscope simulate`. In each of four folds three quarters of its scenes
 train and the others are scored, on pixels at least half covered and of an optical depth of at least
 0.3. Climatology is the mean height of the training pixels. A simulated instrument is useful if a
-pixel tells clearly more than climatology and clearly less than the truth, and if taking away what is
-known to carry height makes it worse. Each set of inputs gets its own trees. Writes `information.md`
-and `information.png`.
+pixel tells clearly more than climatology and clearly less than the truth, and if taking away what
+is known to carry height makes it worse. Each set of inputs gets its own trees. Writes
+`information.md` and `information.png`.
 """
 
 from __future__ import annotations
