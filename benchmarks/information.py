@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from nephoscope.evaluation.markdown import table_of
+from nephoscope.instruments.polder import cubes_of, nearest_nadir
 from nephoscope.simulate.reading import find_truths, open_simulated
 
 Planes = dict[str, NDArray[np.float32]]
@@ -201,16 +202,13 @@ def _seviri(scene: xr.Dataset) -> Planes:
 
 
 def _polder(scene: xr.Dataset) -> Planes:
-    views = scene.sizes["view"]
-    cubes = scene["image"].values.reshape(-1, views, *scene.image.shape[1:])
-    fields = dict(zip(scene["field"].values[::views], cubes, strict=True))
+    fields = cubes_of(scene)
     fields["oxygen"] = fields["I763NP"] / fields["I765NP"]
     fields["vapour"] = fields["I910NP"] / fields["I865P"]
-    nadir = np.nanargmin(np.where(np.isfinite(fields["thetav"]), fields["thetav"], 999), axis=0)
-    planes = {name: np.take_along_axis(cube, nadir[None], 0)[0] for name, cube in fields.items()}
+    planes = nearest_nadir(fields)
     for name, cube in fields.items():
         if name in {"I865P", "I490P", "oxygen", "vapour", "Q865P", "U865P", "Q490P", "thetav"}:
-            planes |= {f"{name}@{view}": cube[view] for view in range(0, views, 2)}
+            planes |= {f"{name}@{view}": cube[view] for view in range(0, len(cube), 2)}
     return planes
 
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from scipy.spatial import KDTree
 
 from nephoscope.instruments.cloudsat.scenario import TYPES
+from nephoscope.instruments.polder import cubes_of, nearest_nadir
 
 Planes = npt.NDArray[np.floating[Any]]
 
@@ -110,14 +111,8 @@ def _seviri(scene: xr.Dataset) -> list[Panel]:
 
 
 def _polder(scene: xr.Dataset) -> list[Panel]:
-    field, view = scene["field"].values, scene["view_of"].values
-    image = scene["image"].values
-    cubes = {name: image[(field == name) & (view >= 0)] for name in dict.fromkeys(field)}
-    zenith = np.where(np.isfinite(cubes["thetav"]), cubes["thetav"], 999)
-    nearest = zenith.argmin(axis=0)[None]
-    nadir = {
-        name: np.take_along_axis(cube, nearest, 0)[0] for name, cube in cubes.items() if len(cube)
-    }
+    cubes = cubes_of(scene)
+    nadir = nearest_nadir(cubes)
     colours = np.stack([nadir[name] for name in ("I670P", "I565NP", "I443NP")], axis=-1)
     oxygen = nadir["I763NP"] / nadir["I765NP"]
     bow = np.hypot(cubes["Q865P"], cubes["U865P"])

@@ -74,7 +74,7 @@ def test_thin_cirrus_is_seen_by_the_lidar_alone() -> None:
     inside = layer(10_000, 11_000)
     assert not np.isfinite(echo(THIN, rng())).any()
     assert detected(THIN)[:, inside].all()
-    _, codes = cloud_classes(THIN, rng())
+    _, codes = cloud_classes(THIN, echo(THIN, rng()))
     assert not cloud_type(codes).any()
     assert (retrieved_ice(THIN, rng())["iwc"] > 0).any(axis=1).all()
 
@@ -158,7 +158,7 @@ def test_layers_hold_what_either_sees() -> None:
     low = layer(5_000, 7_000)
     both.iwc[:, low], both.ice_extinction[:, low] = 3e-4, 5e-3
     both.cloud_type[:, low] = 2
-    base, top, kinds, phase = cloud_layers(both, rng())
+    base, top, kinds, phase = cloud_layers(both, echo(both, rng()))
     assert (kinds[:, :2] == (2, 1)).all()
     assert np.isnan(base[:, 2:]).all()
     assert base[0, 0] == pytest.approx(5_000, abs=240)
@@ -167,7 +167,7 @@ def test_layers_hold_what_either_sees() -> None:
 
 
 def test_classes_lie_at_the_altitude_of_the_cloud() -> None:
-    height, codes = cloud_classes(THICK, rng())
+    height, codes = cloud_classes(THICK, echo(THICK, rng()))
     found = cloud_type(codes) == 8
     assert height[found].min() == pytest.approx(5_000, abs=485)
     assert height[found].max() == pytest.approx(11_000, abs=485)
@@ -178,7 +178,7 @@ def test_classes_lie_at_the_altitude_of_the_cloud() -> None:
 def test_rain_below_its_cloud_has_the_type_of_the_cloud() -> None:
     columns = water_cloud(2_000, 4_000, 5e-4, 0.05, kind=7)
     columns.rain[:, layer(0, 3_000)] = 1e-4
-    height, codes = cloud_classes(columns, rng())
+    height, codes = cloud_classes(columns, echo(columns, rng()))
     wet = (height > 1_200) & (height < 1_900)
     assert (cloud_type(codes)[wet] == 7).all()
     assert ALTITUDE[0] == 90

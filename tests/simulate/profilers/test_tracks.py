@@ -30,7 +30,7 @@ def overpass() -> tuple[Atmosphere, Revolution]:
 
 def test_the_track_goes_through_the_middle_of_the_air(overpass) -> None:
     atmosphere, orbit = overpass
-    columns = fly_over(atmosphere, orbit, True, 0.16)
+    columns = fly_over(atmosphere, orbit, True)
     row, col = atmosphere.grid.to_index(columns.latitude, columns.longitude)
     nearest = np.hypot(row - 79.5, col - 79.5).min()
     assert nearest < 1
@@ -46,7 +46,7 @@ def test_dardar_is_the_air_below_the_track(tmp_path: Path, overpass) -> None:
     atmosphere, orbit = overpass
     path = write_dardar_track(tmp_path, atmosphere, orbit, True, 1)
     assert path.parent == tmp_path / "CLOUDSAT" / "DARDAR-NICE_L2-PRO.v1.00" / "2008" / "2008_06_03"
-    track, columns = open_track(path), fly_over(atmosphere, orbit, True, 0.16)
+    track, columns = open_track(path), fly_over(atmosphere, orbit, True)
     assert np.abs(track["latitude"].values - columns.latitude).max() < 1e-4
     truth = columns.iwc[:, 20:]
     gates = np.searchsorted(-track["height"].values, -ALTITUDE[20:])
@@ -61,7 +61,7 @@ def test_the_track_s_ice_sums_to_a_path(tmp_path: Path, overpass) -> None:
     pytest.importorskip("netCDF4")
     atmosphere, orbit = overpass
     path = ice_water_path(open_track(write_dardar_track(tmp_path, atmosphere, orbit, True, 1)))
-    columns = fly_over(atmosphere, orbit, True, 0.16)
+    columns = fly_over(atmosphere, orbit, True)
     truth = columns.iwc.sum(axis=1) * THICKNESS
     assert np.isfinite(path).all()
     assert path.mean() == pytest.approx(truth.mean(), rel=0.1)
@@ -94,4 +94,4 @@ def test_caltrack_holds_profiles_of_the_granule_and_parasol_follows(
 def test_air_beside_the_track_is_an_error(overpass) -> None:
     atmosphere, _ = overpass
     with pytest.raises(UsageError, match="misses the simulated atmosphere"):
-        fly_over(atmosphere, Revolution.over(8.0, 60.0, DATE), True, 0.16)
+        fly_over(atmosphere, Revolution.over(8.0, 60.0, DATE), True)

@@ -15,6 +15,7 @@ from nephoscope.instruments.polder.names import (
 )
 from nephoscope.instruments.polder.schemes import DOLP, SCHEMES, fields_of
 from nephoscope.instruments.polder.stokes import folded_azimuth, polarisation, reflectance
+from nephoscope.instruments.polder.views import cubes_of, nearest_nadir
 from nephoscope.instruments.polder.windows import Window, along, box, patch, swath
 
 __all__ = [
@@ -27,11 +28,13 @@ __all__ = [
     "Window",
     "along",
     "box",
+    "cubes_of",
     "fields_of",
     "find_half_orbits",
     "folded_azimuth",
     "is_half_orbit",
     "label_path_for",
+    "nearest_nadir",
     "parse_name",
     "patch",
     "polarisation",

@@ -18,6 +18,10 @@ Reals = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 
+PROFILE = np.timedelta64(160, "ms")
+"""From profile to profile of CloudSat and DARDAR: 1.1 km."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """Profiles along a track; cubes of the atmosphere became (profile, level), the lowest first.
@@ -57,16 +61,13 @@ class Columns:
     cloud_type: NDArray[np.int8]
 
 
-def fly_over(
-    atmosphere: Atmosphere, orbit: Revolution, northwards: bool, seconds: float
-) -> Columns:
+def fly_over(atmosphere: Atmosphere, orbit: Revolution, northwards: bool) -> Columns:
     """Sample the columns nearest to an orbit's track, profile by profile.
 
     Args:
         atmosphere: what is flown over.
         orbit: its revolution.
         northwards: which half of it.
-        seconds: from profile to profile.
 
     Raises:
         UsageError: the track misses the atmosphere.
@@ -75,8 +76,7 @@ def fly_over(
     half = (grid.rows * grid.spacing / 2) / 111_000
     edges = np.clip(grid.latitude + np.array([-1.2, 1.2]) * half, -82, 82)
     start, stop = np.sort(orbit.time_at(edges, northwards)).astype("datetime64[ns]")
-    step = np.timedelta64(round(seconds * 1e9), "ns")
-    time = np.arange(start, stop, step)
+    time = np.arange(start, stop, PROFILE)
     latitude, longitude = orbit.place(time)
     row, col = (np.rint(one).astype(int) for one in grid.to_index(latitude, longitude))
     inside = (row >= 0) & (row < grid.rows) & (col >= 0) & (col < grid.cols)

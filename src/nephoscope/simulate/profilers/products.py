@@ -45,17 +45,21 @@ _LEAST = 1.5e-8
 
 
 def cloud_classes(
-    columns: Columns, rng: np.random.Generator
+    columns: Columns, measured: Floats
 ) -> tuple[NDArray[np.float64], NDArray[np.int16]]:
     """The scene as 2B-CLDCLASS has it: the radar alone.
 
     Thin cirrus, small droplets and what lies in the echo of the ground are called clear, as there.
 
+    Args:
+        columns: what was flown over.
+        measured: the radar's echo of them (`echo`).
+
     Returns:
         Height of each bin, m, and `cloud_scenario`, int16: (profile, bin), the highest first.
     """
     height = _bin_heights(columns)
-    seen = np.isfinite(echo(columns, rng))
+    seen = np.isfinite(measured)
     within = (height >= EDGES[0]) & (height < EDGES[-1])
     rows = np.arange(len(height))[:, None]
     # Rain that is detected below a cloud belongs to it.
@@ -129,15 +133,19 @@ def _placed(
 
 
 def cloud_layers(
-    columns: Columns, rng: np.random.Generator
+    columns: Columns, measured: Floats
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int8], NDArray[np.int8]]:
     """The layers of 2B-CLDCLASS-LIDAR: what radar or lidar see, the lowest layer first.
+
+    Args:
+        columns: what was flown over.
+        measured: the radar's echo of them (`echo`).
 
     Returns:
         Base and top (m, NaN where there is none), type, and phase (1 ice, 2 mixed, 3 water), each
         (profile, layer), at most `LAYERS`.
     """
-    seen = (np.isfinite(echo(columns, rng)) | detected(columns)) & (columns.cloud_type > 0)
+    seen = (np.isfinite(measured) | detected(columns)) & (columns.cloud_type > 0)
     count = len(seen)
     base, top = (np.full((count, LAYERS), np.nan, np.float32) for _ in range(2))
     kinds, phase = (np.zeros((count, LAYERS), np.int8) for _ in range(2))

@@ -28,10 +28,9 @@ from nephoscope.simulate.profilers.products import (
     cloud_layers,
     retrieved_ice,
 )
+from nephoscope.simulate.profilers.radar import echo
 from nephoscope.simulate.seeds import stream
 
-PROFILE = 0.16
-"""Seconds from profile to profile of CloudSat and DARDAR: 1.1 km."""
 CALTRACK_STEP = 4.625
 """Profiles of CloudSat in 5 km."""
 
@@ -55,7 +54,7 @@ def write_dardar_track(
         UsageError: the track misses the atmosphere, or netCDF4 is not installed.
         OutputError: the file cannot be written.
     """
-    columns = fly_over(atmosphere, orbit, northwards, PROFILE)
+    columns = fly_over(atmosphere, orbit, northwards)
     start = _date(columns.time[0])
     name = f"DARDAR-NICE_L2-PRO_{start:%Y%j%H%M%S}_{orbit.number:05d}_V1-00.nc"
     path = _placed(out, "CLOUDSAT/DARDAR-NICE_L2-PRO.v1.00", start, name)
@@ -88,7 +87,7 @@ def write_cloudsat_tracks(
         OutputError: a file cannot be written.
     """
     orbit = replace(parasol, node_time=parasol.node_time - PARASOL_LAG)
-    columns = fly_over(atmosphere, orbit, northwards, PROFILE)
+    columns = fly_over(atmosphere, orbit, northwards)
     place = columns.latitude, columns.longitude, columns.time
     start = _date(columns.time[0])
     granule, layers = (
@@ -98,9 +97,10 @@ def write_cloudsat_tracks(
         )
         for product in ("2B-CLDCLASS", "2B-CLDCLASS-LIDAR")
     )  # fmt: skip
-    height, codes = cloud_classes(columns, stream(seed, "radar"))
+    measured = echo(columns, stream(seed, "radar"))
+    height, codes = cloud_classes(columns, measured)
     write_granule(granule, *place, height, codes)
-    write_layers(layers, *place, height, cloud_layers(columns, stream(seed, "radar")))
+    write_layers(layers, *place, height, cloud_layers(columns, measured))
 
     half = f"{_date(orbit.half_start(northwards)):%Y-%m-%dT%H-%M-%S}Z{'D' if northwards else 'N'}"
     classes, offsets = (

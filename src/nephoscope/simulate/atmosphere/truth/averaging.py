@@ -14,6 +14,7 @@ from nephoscope.simulate.atmosphere.state import ALTITUDE, EDGES, LEVELS, Atmosp
 from nephoscope.simulate.atmosphere.truth.attributes import PLANES, PROFILES, attributes_of
 from nephoscope.simulate.atmosphere.truth.columns import CLOUD_EXTINCTION, Columns
 from nephoscope.simulate.constants import ICE_DENSITY
+from nephoscope.simulate.optics.effective_radius import radius_of
 from nephoscope.simulate.version import SIMULATOR_VERSION
 
 Floats = NDArray[np.float32]
@@ -87,8 +88,7 @@ def _layer(
     for name, size in (("ice_number", 5e-6), ("ice_number_100um", 1e-4)):
         mean[name] = ice_number(iwc, ice, size).mean(axis=0)
     area = ice.mean(axis=0)
-    radius = np.full(area.shape, np.nan, np.float32)
-    np.divide(np.float32(1.5 / ICE_DENSITY) * mean["iwc"], area, out=radius, where=area > 0)
+    radius = np.where(area > 0, radius_of(mean["iwc"], area, ICE_DENSITY), np.float32(np.nan))
     return mean | {
         "ice_effective_radius": radius,
         "cloud_fraction": cloudy.mean(axis=0, dtype=np.float32),
