@@ -71,6 +71,8 @@ def write_result(job: Job, scene: xr.Dataset, result: FrameResult, facts: Facts)
     lines = textwrap.wrap(result.note.encode("ascii", "replace").decode(), _LINE)
     notes = {f"NOTE{number}": (line, "") for number, line in enumerate(lines[:9], 1)}
     source = {"ORIGFILE": (job.scene.path.name.encode("ascii", "replace").decode()[-_LINE:], "")}
+    if "scale_note" in scene.attrs:
+        source["SCALED"] = (str(scene.attrs["scale_note"]), "")
     pixels = image.values[0] if image.sizes["channel"] == 1 else image.values
     write_frame_fits(
         job.target,

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import atomic_path
 from nephoscope.instruments.scene_file import SceneFile
-from nephoscope.instruments.skycam.frames import FULL_SCALE, read_frame
+from nephoscope.instruments.skycam.counts import BINNED_SCALE, FULL_SCALE
+from nephoscope.instruments.skycam.frames import read_frame
 from nephoscope.instruments.skycam.names import stem_of
 from nephoscope.workers import each_in_processes
 
@@ -78,7 +79,7 @@ def bin_frame(
     for keyword in _STRUCTURE:
         header.remove(keyword, ignore_missing=True, remove_all=True)
     header["BINNING"] = (scene.sizes["y"] // shape[0], "rows of the camera in one row")
-    header["BSCALED"] = (FULL_SCALE, "counts are the values times this")
+    header[BINNED_SCALE] = (FULL_SCALE, "counts are the values times this")
     image = fits.PrimaryHDU((small / np.float32(FULL_SCALE)).astype(np.float32), header)
     with atomic_path(final) as part:
         image.writeto(part, output_verify="silentfix", checksum=True)
