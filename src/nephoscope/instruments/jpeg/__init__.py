@@ -1,0 +1,5 @@
+"""JPEG pictures, read so that a damaged one is named: decoders repair silently what they can."""
+
+from nephoscope.instruments.jpeg.reading import is_jpeg, read_jpeg
+
+__all__ = ["is_jpeg", "read_jpeg"]
