@@ -1,10 +1,10 @@
 """A second, cheap decoding of a JPEG file, which hears what the first cannot.
 
-A decoder takes the coded bytes that it needs and is silent about a few more, and clips what is out of
-range. The probe is the same coded data in another frame:
+A decoder takes the coded bytes that it needs and is silent about a few more, and it clips what is
+out of range. The probe is the same coded data in another frame:
 
 - one more row of units behind a restart marker: a decoder that does not arrive there exactly, warns;
-- planes as they are (no turn to red, green, blue), and coarser by half: means from -128 to 383 show;
+- planes as they are (not turned to red, green, blue) and coarser by half: means of -128..383 show;
 - decoded at an eighth of the size, one value a block, at a fraction of the cost.
 """
 
@@ -53,13 +53,12 @@ def block_means(content: bytes, structure: Structure) -> NDArray[np.float32]:
         ValueError: what the decoder warns of.
     """
     frame = structure.frame
-    means = simplejpeg.decode_jpeg(
+    means: NDArray[np.float32] = simplejpeg.decode_jpeg(
         _probe(content, structure),
         colorspace=_COLOURS[len(frame.components)],
         min_height=1,
         min_width=1,
-    )
-    means = means[: -(-frame.height // 8)].astype(np.float32)
+    )[: -(-frame.height // 8)].astype(np.float32)
     for plane, component in enumerate(frame.components):
         first = structure.quantisation[component.quantisation][0]
         means[..., plane] = 128 + (means[..., plane] - 128) * (first / _coarser(first))

@@ -74,7 +74,7 @@ class Scan:
 class Structure:
     """All that a decoder is told before and between the coded bytes."""
 
-    frame: Frame | None = None
+    frames: list[Frame] = field(default_factory=list)
     quantisation: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Table number to 64 divisors in zigzag order."""
     huffman: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
@@ -83,6 +83,11 @@ class Structure:
     scans: list[Scan] = field(default_factory=list)
     end: int = 0
     """Where the file's picture ends, behind its end marker. What follows is no part of it."""
+
+    @property
+    def frame(self) -> Frame:
+        """The one frame: `parse` sees to it that there is one."""
+        return self.frames[0]
 
 
 def parse(content: bytes) -> Structure:
@@ -128,9 +133,9 @@ def _next_marker(content: bytes, place: int) -> tuple[int, int]:
 def _add_segment(structure: Structure, marker: int, body: bytes) -> None:
     try:
         if marker in FRAMES:
-            if structure.frame is not None:
+            if structure.frames:
                 raise DamagedError("two frames")
-            structure.frame = _frame(marker, body)
+            structure.frames.append(_frame(marker, body))
         elif marker == DQT:
             _add_quantisation(structure, body)
         elif marker == DHT:
@@ -178,7 +183,7 @@ def _add_huffman(structure: Structure, body: bytes) -> None:
 
 
 def _add_scan(structure: Structure, content: bytes, body: bytes, start: int) -> int:
-    if structure.frame is None:
+    if not structure.frames:
         raise DamagedError("a scan before its frame")
     if len(body) < 4 or len(body) != 4 + 2 * body[0]:
         raise DamagedError("a scan of another length than it says")
