@@ -3,7 +3,7 @@
 A decoder takes the coded bytes that it needs and is silent about a few more, and it clips what is
 out of range. The probe is the same coded data in another frame:
 
-- one more row of units behind a restart marker: a decoder that does not arrive there exactly, warns;
+- one more row of units behind a restart marker: a decoder that is not there exactly, warns;
 - planes as they are (not turned to red, green, blue) and coarser by half: means of -128..383 show;
 - decoded at an eighth of the size, one value a block, at a fraction of the cost.
 """
