@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +13,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nephoscope.errors import InputError
+from nephoscope.instruments.jpeg import is_jpeg, read_jpeg
+from nephoscope.instruments.png import check_png, is_png
 
 COLOURS = ("red", "green", "blue")
 GREY_WEIGHTS = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in luma (ITU-R BT.601-7, section 2.5.1)."""
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_START_OF_SCAN, _END_OF_JPEG = b"\xff\xda", b"\xff\xd9"
+_WORD = 16  # bits
 _GREY_ALPHA = 4  # colour types of PNG, section 11.2.1 of its specification
 _AGAIN = "it may still be being written: run again later, or fetch it again"
+_ONE = "save one frame a file"
+_UNDECODABLE = (
+    OSError, ValueError, SyntaxError, KeyError, IndexError, struct.error,
+    Image.DecompressionBombError,
+)  # fmt: skip
+"""What Pillow raises on files that are no pictures."""
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -77,58 +83,33 @@ def read_picture(path: Path) -> Picture:
         raise InputError(path, f"cannot be read: {error.strerror}") from error
     if not content:
         raise InputError(path, "is empty (0 bytes)", field="image", remedy=_AGAIN)
-    if not is_whole(content):
-        # Pillow decodes a picture whose end is missing if others set LOAD_TRUNCATED_IMAGES.
-        raise InputError(path, "is cut short", field="image", remedy=_AGAIN)
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns from 89 megapixels on, and refuses twice as many.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = _decoded(content)
-    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
-        problem = f"cannot be decoded: {error}"
-        raise InputError(path, problem, field="image", remedy=_AGAIN) from error
+    if is_jpeg(content):
+        return Picture(read_jpeg(path, content), exact=False)
+    picture = _read_png(path, content)
     if picture.missing is not None and picture.missing.all():
         raise InputError(path, "is transparent everywhere", field="alpha", remedy="leave it out")
     return picture
 
 
-def is_whole(content: bytes) -> bool:
-    """Whether the bytes of a PNG or JPEG reach its end marker; what lies behind it is padding."""
-    if content.startswith(_SIGNATURE):
-        return any(kind == b"IEND" for kind, _ in _chunks(content))
-    # A thumbnail in the header has an end of its own; within a scan 0xFF is always escaped.
-    scan = content.rfind(_START_OF_SCAN)
-    return scan >= 0 and content.find(_END_OF_JPEG, scan) >= 0
-
-
-def _chunks(content: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Kind and data of each whole chunk of a PNG (section 5.3 of its specification)."""
-    at, view = len(_SIGNATURE), memoryview(content)
-    while at + 12 <= len(content):
-        size = int.from_bytes(content[at : at + 4], "big")
-        if at + 12 + size > len(content):
-            return
-        kind = content[at + 4 : at + 8]
-        yield kind, view[at + 8 : at + 8 + size]
-        if kind == b"IEND":
-            return
-        at += 12 + size
-
-
-def _decoded(content: bytes) -> Picture:
-    with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
-        if picture.format != "PNG":
-            colour = picture.mode not in {"L", "1"}
-            return Picture(np.asarray(picture.convert("RGB") if colour else picture), exact=False)
-        if getattr(picture, "n_frames", 1) > 1:
-            raise ValueError("it holds several pictures, not one")
-        chunks = dict(_chunks(content))
-        bits, kind = chunks[b"IHDR"][8], chunks[b"IHDR"][9]
-        significant = max(chunks[b"sBIT"], default=None) if b"sBIT" in chunks else None
-        if bits == 16:
-            return _deep(content, picture, kind, significant)
-        return _shallow(picture, bits, significant)
+def _read_png(path: Path, content: bytes) -> Picture:
+    if not is_png(content):
+        raise InputError(path, "is neither PNG nor JPEG", field="image", remedy=_AGAIN)
+    chunks = check_png(path, content)
+    if b"acTL" in chunks:
+        raise InputError(path, "holds several pictures: a film", field="image", remedy=_ONE)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns from 89 megapixels on, and refuses twice as many.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            bits, kind = chunks[b"IHDR"][8], chunks[b"IHDR"][9]
+            significant = max(chunks.get(b"sBIT", ()), default=None)
+            with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+                if bits == _WORD:
+                    return _deep(content, picture, kind, significant)
+                return _shallow(picture, bits, significant)
+    except _UNDECODABLE as error:
+        problem = f"cannot be decoded: {error}"
+        raise InputError(path, problem, field="image", remedy=_AGAIN) from error
 
 
 def _shallow(picture: Image.Image, bits: int, significant: int | None) -> Picture:
