@@ -51,6 +51,10 @@ class Circle:
         cols = ((np.arange(shape[1], dtype=np.float32) - self.col) / self.radius_x)[None, :]
         return np.asarray(np.float32(HORIZON) * np.sqrt(rows**2 + cols**2), np.float32)
 
+    def inside(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """(y, x) bool, what is surely within the circle."""
+        return np.asarray(self.zenith_angle(shape) < (2 - _MARGIN) * HORIZON)
+
 
 def find_circle(image: NDArray[np.float32], black: float = math.inf) -> Circle | None:
     """The image circle of a whole-sky frame, from its dark corners and elliptic bright region.
@@ -65,7 +69,7 @@ def find_circle(image: NDArray[np.float32], black: float = math.inf) -> Circle |
         ellipse: a picture of a part of the sky.
     """
     step = max(min(image.shape[-2:]) // _COARSE, 1)
-    coarse = np.nan_to_num(_reduced(image, step), nan=0.0)
+    coarse = _reduced(image, step)
     lit = _lit_region(ndimage.median_filter(coarse, 3), black)
     if lit is None:
         return None
@@ -107,6 +111,7 @@ def _reduced(image: NDArray[np.float32], step: int) -> NDArray[np.float32]:
     for rows in _strips((high * step, wide * step), step):
         strip = image[..., rows, : wide * step]
         bright = strip if strip.ndim == 2 else grey(strip)
+        bright = np.nan_to_num(bright, nan=0.0)
         parts.append(bright.reshape(len(bright) // step, step, wide, step).mean((1, 3)))
     return np.concatenate(parts)
 

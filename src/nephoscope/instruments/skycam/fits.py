@@ -31,6 +31,7 @@ the keyword."""
 
 _COMMENTARY = re.compile(r"(?:COMMENT|HISTORY|CONTINUE|HIERARCH) [ -~]*")
 _SCALING = ("BSCALE", "BZERO", "BLANK")  # without these the numbers are others: never left out
+_MEND = "mend or remove the card"
 _TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 
@@ -84,7 +85,8 @@ class Unit:
         """
         scale, zero = self._number("BSCALE", 1), self._number("BZERO", 0)
         if scale == 0:
-            raise InputError(self.path, "is 0: every number would be the same", field="BSCALE")
+            problem = "is 0: every number would be the same"
+            raise InputError(self.path, problem, field="BSCALE", remedy=_MEND)
         return scale, zero
 
     def values(self) -> NDArray[np.float32]:
@@ -110,7 +112,7 @@ class Unit:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             shown = repr(value) if isinstance(value, (bool, str)) else "empty"
             problem = f"is {shown}, not a number"
-            raise InputError(self.path, problem, field=keyword, remedy="mend or remove the card")
+            raise InputError(self.path, problem, field=keyword, remedy=_MEND)
         return value
 
 
@@ -163,8 +165,7 @@ def _valid_cards(path: Path, raw: bytes | bytearray) -> str:
             valid.append(card)
         elif card[:8].rstrip() in _SCALING and card[8:9] == "=":
             problem = f"cannot be understood: '{card}'"
-            remedy = "mend or remove the card"
-            raise InputError(path, problem, field=card[:8].rstrip(), remedy=remedy)
+            raise InputError(path, problem, field=card[:8].rstrip(), remedy=_MEND)
     return "\n".join(valid)
 
 

@@ -46,6 +46,7 @@ class _Frame:
     time: np.datetime64 = field(default_factory=lambda: np.datetime64("NaT", "ns"))
     facts: dict[str, Any] = field(default_factory=dict)
     clear: NDArray[np.float32] | None = None
+    unseen: NDArray[np.bool_] | None = None
 
 
 def read_frame(
@@ -57,7 +58,8 @@ def read_frame(
 
     Args:
         path: FITS (raw Tau2, binned, image with mask, of another observatory; also gzip, bzip2 or
-            tile-compressed), colour PNG or JPEG, IRCCAM .mat.
+            tile-compressed), PNG or JPEG of any mode and depth, IRCCAM .mat. Three channels that
+            are the same are one channel.
         shape: rows and columns that the frame must have, if it must.
         flavour: what the frame is, where the user knows better than its header: "thermal" or
             "grey" of one channel, "colour" of three.
@@ -65,13 +67,16 @@ def read_frame(
     Returns:
         `image` (channel, y, x) float32, NaN where missing: for counts one channel `adu` (units
         adu), for colour red, green, blue (units DN, 0..255), for IRCCAM `brightness_temperature`
-        (K), then also `clear_reference` (y, x) float32, K. Scalars `latitude`, `longitude`
+        (K), then also `clear_reference` (y, x) float32, K. Of whole-sky pictures that are
+        transparent outside of the sky `unseen` (y, x) bool, where that border is black in `image`,
+        which models are used to, and nothing is to be said. Scalars `latitude`, `longitude`
         (degrees, NaN if unknown) and `time` (datetime64[ns], NaT if unknown). Attrs: instrument,
         flavour ("thermal", "colour", or "grey" where nothing says that one channel of counts is
         thermal), source_files, map_id, missing_share; where known camera,
         header (the FITS cards, one a line), full_scale, saturated_share, saturated, `circle`
-        (row, column, radius_y, radius_x of the image circle, pixels) and the facts of
-        `nephoscope.instruments.skycam.headers.FACTS`.
+        (row, column, radius_y, radius_x of the image circle, pixels), scale_note (what
+        was done to the numbers of the file), temperature_note (which of its temperatures are none),
+        and the facts of `FACTS` and `TEMPERATURES` in `nephoscope.instruments.skycam.headers`.
 
     Raises:
         InputError: the file holds no image of the sky that can be used, or none of this flavour;
@@ -159,8 +164,20 @@ def _flavour_of(thermal: bool) -> Flavour:
 
 
 def _colour(image: NDArray[np.float32], note: str) -> _Frame:
-    facts = {"scale_note": note} if note else {}
-    return _Frame(image, COLOURS, "DN", "colour", facts=facts | _sky_of(image, _BLACK))
+    facts: dict[str, Any] = {"scale_note": note} if note else {}
+    missing = np.isnan(image).any(0)
+    if not missing.any():
+        return _Frame(image, COLOURS, "DN", "colour", facts=facts | _sky_of(image, _BLACK))
+    image[:, missing] = 0
+    facts |= _sky_of(image, _BLACK)
+    frame = _Frame(image, COLOURS, "DN", "colour", facts=facts)
+    if "circle" in facts:
+        # Models know the edge of the sky as a black border: it stays so, and says nothing.
+        inside = Circle(*facts["circle"]).inside((missing.shape[0], missing.shape[1]))
+        frame.unseen = missing & ~inside & ~np.isnan(image[0])
+        missing &= inside
+    image[:, missing] = np.nan
+    return frame
 
 
 def _one_channel(
@@ -246,6 +263,8 @@ def _scene(path: Path, frame: _Frame) -> xr.Dataset:
     }
     if frame.clear is not None:
         variables["clear_reference"] = (("y", "x"), frame.clear, {"units": "K"})
+    if frame.unseen is not None:
+        variables["unseen"] = (("y", "x"), frame.unseen)
     scene = xr.Dataset(
         variables,
         coords={

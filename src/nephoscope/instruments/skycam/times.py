@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -21,6 +20,7 @@ _UNIVERSAL = {"", "UTC", "UT", "UT1", "GMT"}
 """Time scales that differ by less than a second; of any other (TAI, LT) the header's time is not
 believed."""
 _EARLIEST, _LATEST = 1900, 2199  # a year outside is no year in which a camera took a frame
+_LAST_MJD = 130_000  # in 2214
 _MJD_EPOCH = datetime(1858, 11, 17, tzinfo=UTC)  # modified Julian day 0
 
 _DAY = re.compile(r"(\d{4})([-/_.]?)(\d\d)\2(\d\d)")
@@ -70,7 +70,7 @@ def _in_header(header: fits.Header) -> Iterator[np.datetime64]:
                 yield moment
     for keyword in _MODIFIED_JULIAN:
         value = header.get(keyword)
-        if isinstance(value, (int, float)) and math.isfinite(value) and abs(value) < 1e6:
+        if isinstance(value, (int, float)) and 0 < value < _LAST_MJD:
             yield from _within(_MJD_EPOCH + timedelta(days=float(value)))
 
 
@@ -92,7 +92,7 @@ def _of_texts(date: str, clock: str) -> np.datetime64 | None:
 
 def _moment(year: str, month: str, day: str, clock: str) -> np.datetime64 | None:
     match = _CLOCK.fullmatch(clock)
-    if match is None:
+    if match is None or not _EARLIEST <= int(year) <= _LATEST:
         return None
     hour, minute, second = int(match[1]), int(match[3]), int(match[4] or 0)
     fraction = match[5] or ""
