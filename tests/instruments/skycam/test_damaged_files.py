@@ -127,8 +127,7 @@ def test_a_damaged_mat_file_is_named_or_read_never_a_crash(tmp_path_factory, fla
         content[at % len(content)] = value
     path.write_bytes(content[: max(size, 200)])
     try:
-        found = mat.read_mat(path)["BT"]
+        outcome = mat.read_mat(path)["BT"].ndim
     except InputError as error:
-        assert error.path == str(path)
-    else:
-        assert found.ndim == 2
+        outcome = error.path
+    assert outcome in {2, str(path)}

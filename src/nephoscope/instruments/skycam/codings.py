@@ -141,7 +141,12 @@ def _values(numbers: NDArray[np.integer], picture: Picture) -> set[int]:
 
 def _has_soft_edges(numbers: NDArray[np.integer], values: set[int], exact: bool) -> bool:
     """Whether a mask was binary before it was resized or went through JPEG."""
-    if max(values) < _MIDDLE[1] or (exact and len(values - _BINARY) <= _FEW):
+    if max(values) < _MIDDLE[1]:
         return False
-    between = (numbers >= _MIDDLE[0]) & (numbers < _MIDDLE[1])
-    return float(between.mean()) <= _SOFT
+    between = _MIDDLE
+    if exact and len(values - _BINARY) <= _FEW:
+        # So few values could be codes: they are edges where they are rare, and overshoots.
+        if any(_GREY <= value < _WHITE - _GREY for value in values):
+            return False
+        between = 1, _WHITE
+    return float(((numbers >= between[0]) & (numbers < between[1])).mean()) <= _SOFT
