@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from os import PathLike
 from pathlib import Path
 
 from nephoscope.errors import InputError
+from nephoscope.folders import LeftOut, files_below
 from nephoscope.instruments.scene_file import SceneFile
 
 _NATIVE = re.compile(r"(MSG\d)-SEVI-MSG15-\d{4}-NA-(\d{14})[\d.]*Z?.*\.nat", re.IGNORECASE)
@@ -51,12 +52,16 @@ def is_native(path: Path) -> bool:
 def is_slot(path: str | PathLike[str]) -> bool:
     """Whether a file is named like one of SEVIRI, or a folder holds such a file at any depth."""
     place = Path(path)
-    files = place.rglob("*") if place.is_dir() else [place]
+    files = files_below(place, lambda _: None) if place.is_dir() else [place]
     return any(is_native(file) or _HRIT.fullmatch(file.name) for file in files)
 
 
-def find_slots(path: str | PathLike[str]) -> list[SceneFile]:
+def find_slots(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
     """All pictures in a file, folder or tree, sorted by time and path.
+
+    Args:
+        path: the file or folder.
+        left_out: told of what cannot be read; without it the first of these is raised.
 
     Returns:
         for each picture its native file or, of HRIT, its prologue (the first segment, if that is
@@ -65,10 +70,12 @@ def find_slots(path: str | PathLike[str]) -> list[SceneFile]:
     Raises:
         InputError: the path does not exist or holds no picture of SEVIRI.
     """
-    root = Path(path)
+    root, left = Path(path), left_out or LeftOut()
     if not root.exists():
         raise InputError(root, "does not exist")
-    found = list(_found(root))
+    found = list(_found(root, left))
+    if left.errors and (left_out is None or not found):
+        raise left.errors[0]
     if not found:
         remedy = "known are native (.nat, unzipped) and HRIT files under their own names"
         raise InputError(root, "holds no picture of SEVIRI", remedy=remedy)
@@ -96,7 +103,7 @@ def hrit_files(path: Path) -> HritFiles:
     Raises:
         InputError: a folder of several pictures, or of none.
     """
-    pictures = _pictures(path if path.is_dir() else path.parent)
+    pictures = _pictures((path if path.is_dir() else path.parent).iterdir())
     if path.is_file():
         return pictures[_key_of(path)]
     if len(pictures) == 1:
@@ -111,18 +118,20 @@ def is_hrit(path: Path) -> bool:
     return _HRIT.fullmatch(path.name) is not None
 
 
-def _found(root: Path) -> Iterator[SceneFile]:
-    if root.is_file():
+def _found(root: Path, left_out: LeftOut) -> Iterator[SceneFile]:
+    if not root.is_dir():
         if is_native(root) or is_hrit(root):
             yield SceneFile(root, identity_of(root), "", 0)
         return
-    for folder in sorted({root, *(place for place in root.rglob("*") if place.is_dir())}):
+    folders: dict[Path, list[Path]] = {}
+    for file in files_below(root, left_out.errors.append):
+        folders.setdefault(file.parent, []).append(file)
+    for folder, files in sorted(folders.items()):
         relative = folder.relative_to(root)
-        for picture in _pictures(folder).values():
+        for picture in _pictures(files).values():
             yield SceneFile(picture.first, picture.identity, "", 0, relative)
-        for file in sorted(folder.iterdir()):
-            if is_native(file):
-                yield SceneFile(file, identity_of(file), "", 0, relative)
+        for file in sorted(filter(is_native, files)):
+            yield SceneFile(file, identity_of(file), "", 0, relative)
 
 
 def _key_of(path: Path) -> tuple[str, ...]:
@@ -132,9 +141,9 @@ def _key_of(path: Path) -> tuple[str, ...]:
     return match[1].upper(), match[2].upper(), match[5]
 
 
-def _pictures(folder: Path) -> dict[tuple[str, ...], HritFiles]:
+def _pictures(files: Iterable[Path]) -> dict[tuple[str, ...], HritFiles]:
     pictures: dict[tuple[str, ...], HritFiles] = {}
-    for file in sorted(folder.iterdir()):
+    for file in sorted(files):
         match = _HRIT.fullmatch(file.name)
         if match is None:
             continue
