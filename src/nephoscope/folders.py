@@ -8,7 +8,7 @@ managers, network disks and notebooks keep for themselves are left out.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,11 +34,13 @@ class LeftOut:
         errors: what cannot be used; each is to be named.
         others: files that are of no instrument.
         kinds: what is left out on purpose, by what it is called.
+        skip: a folder that is not walked where it lies below another: that of the products.
     """
 
     errors: list[InputError] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     kinds: dict[str, list[Path]] = field(default_factory=dict)
+    skip: Path | None = None
 
     def add(self, kind: str, path: Path) -> None:
         """Leave out a file of a kind that is said once."""
@@ -52,19 +54,17 @@ class LeftOut:
         ]
 
 
-def files_below(
-    root: str | os.PathLike[str], on_error: Callable[[InputError], None]
-) -> Iterator[Path]:
+def files_below(root: str | os.PathLike[str], left_out: LeftOut) -> Iterator[Path]:
     """Every file below a folder once: first those of the tree itself, then what links lead to.
 
     Args:
         root: the folder; its own name may be hidden.
-        on_error: told of every folder and link that cannot be followed.
+        left_out: told of every folder and link that cannot be followed.
 
     Yields:
         each file as a path below `root`; the order depends on nothing but the names.
     """
-    walk = _Walk(os.path.realpath(root), on_error)
+    walk = _Walk(os.path.realpath(root), left_out)
     yield from walk.below(Path(root), walk.real_root)
     for link in walk.links:  # grows meanwhile
         yield from walk.follow(link)
@@ -91,11 +91,12 @@ def real_paths(paths: Iterable[Path]) -> Iterator[str]:
 class _Walk:
     """Where a walk has been."""
 
-    def __init__(self, real_root: str, on_error: Callable[[InputError], None]) -> None:
+    def __init__(self, real_root: str, left_out: LeftOut) -> None:
         self.real_root = real_root
-        self.on_error = on_error
+        self.on_error = left_out.errors.append
         self.links: list[Path] = []
-        self._folders: set[str] = set()
+        skip = {os.path.realpath(left_out.skip)} if left_out.skip is not None else set()
+        self._folders = skip - {real_root}
         self._files: set[str] = set()
 
     def below(self, top: Path, real_top: str) -> Iterator[Path]:

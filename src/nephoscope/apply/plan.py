@@ -88,8 +88,10 @@ def plan_jobs(
         InputError: an input does not exist or holds no map.
         UsageError: two different inputs would become the same output.
     """
+    left = left_out or LeftOut()
+    left.skip = out
     jobs: dict[Path, Job] = {}
-    for scene in find_all(inputs, instrument, left_out or LeftOut()):
+    for scene in find_all(inputs, instrument, left):
         target = out / _target(scene, options.layout)
         if target in jobs:
             raise UsageError(

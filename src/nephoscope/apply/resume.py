@@ -190,8 +190,8 @@ def latest_entries(out: Path) -> dict[str, dict[str, Any]]:
     """What the journals of all parts say last of each output, by its name from `out`."""
     latest: dict[str, dict[str, Any]] = {}
     for path in sorted(out.glob(f"{JOURNAL}*.jsonl")):
-        for output, entry in Journal(path).entries.items():
-            at = entry.get("at")
+        for key, entry in Journal(path).entries.items():
+            output, at = str(key), entry.get("at")
             if isinstance(at, int) and at >= latest.get(output, {"at": 0})["at"]:
                 latest[output] = entry
     return latest

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -119,16 +119,13 @@ def plan_frames(
         UsageError: two inputs would become one product.
     """
     left = left_out or LeftOut()
+    left.skip = out
+    for path, real in zip(inputs, real_paths(inputs), strict=True):
+        if f"{real}{os.sep}".startswith(f"{os.path.realpath(out)}{os.sep}"):
+            raise InputError(path, "lies in the folder of the products")
     scenes = find_all(inputs, INSTRUMENT, left)
-    kept = _outside([scene.path for scene in scenes], out)
-    if not kept:
-        raise InputError(inputs[0], "holds no frame but in the folder of the products")
-    left.others = sorted(_outside(left.others, out))
-    left.kinds = {
-        kind: there for kind, paths in left.kinds.items() if (there := _outside(paths, out))
-    }
     jobs = []
-    for name, scene in name_products([s for s in scenes if s.path in kept], ".fits").items():
+    for name, scene in name_products(scenes, ".fits").items():
         picture = out / name.with_name(short_name(name.stem, ".png")) if options.picture else None
         jobs.append(Job(scene, out / name, picture))
     return sorted(jobs, key=lambda job: (job.target.parent, job.target.name))
@@ -180,10 +177,3 @@ def _key_of(options: SkyOptions) -> Callable[[Job], str]:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     return key_of
-
-
-def _outside(paths: Iterable[Path], out: Path) -> set[Path]:
-    """Those that do not lie in the folder of the products."""
-    paths, inside = list(paths), f"{os.path.realpath(out)}{os.sep}"
-    real = real_paths(paths)
-    return {path for path, place in zip(paths, real, strict=True) if not place.startswith(inside)}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nephoscope.errors import InputError
-from nephoscope.folders import files_below
+from nephoscope.folders import LeftOut, files_below
 from nephoscope.grids.plate_carree import MARS
 from nephoscope.instruments.marci.names import SUFFIXES, parse_map_id
 from nephoscope.instruments.marci.tables import Season, find_season, season_of
@@ -34,7 +34,7 @@ Rule = Literal["blue", "legacy"]
 def is_map(path: str | PathLike[str]) -> bool:
     """Whether a file is named like a map, or a folder holds such a file at any depth."""
     place = Path(path)
-    files = files_below(place, lambda _: None) if place.is_dir() else [place]
+    files = files_below(place, LeftOut()) if place.is_dir() else [place]
     return any(f.suffix.lower() in SUFFIXES and parse_map_id(f) is not None for f in files)
 
 

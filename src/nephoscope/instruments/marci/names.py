@@ -79,7 +79,7 @@ def find_maps(path: str | PathLike[str], left_out: LeftOut | None = None) -> lis
         raise InputError(root, "does not exist")
     if not root.is_dir():
         return [_scene_file(root, root.parent)]
-    files = files_below(root, left.errors.append)
+    files = files_below(root, left)
     found = [_scene_file(file, root) for file in files if file.suffix.lower() in SUFFIXES]
     maps = _one_each(sorted(found, key=_order), left)
     if left.errors and (left_out is None or not maps):

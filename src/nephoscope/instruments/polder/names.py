@@ -77,7 +77,7 @@ def is_half_orbit(path: str | PathLike[str]) -> bool:
     """
     path = Path(path)
     if path.is_dir():
-        return any(parse_name(file) for file in files_below(path, lambda _: None))
+        return any(parse_name(file) for file in files_below(path, LeftOut()))
     return path.is_file() and (parse_name(path) is not None or _holds_views(path))
 
 
@@ -96,7 +96,7 @@ def find_half_orbits(path: str | PathLike[str], left_out: LeftOut | None = None)
         raise InputError(path, "does not exist")
     if not path.is_dir():
         return [_scene_file(path, path.parent)]
-    files = [file for file in files_below(path, left.errors.append) if parse_name(file)]
+    files = [file for file in files_below(path, left) if parse_name(file)]
     if left.errors and (left_out is None or not files):
         raise left.errors[0]
     if not files:

@@ -52,7 +52,7 @@ def is_native(path: Path) -> bool:
 def is_slot(path: str | PathLike[str]) -> bool:
     """Whether a file is named like one of SEVIRI, or a folder holds such a file at any depth."""
     place = Path(path)
-    files = files_below(place, lambda _: None) if place.is_dir() else [place]
+    files = files_below(place, LeftOut()) if place.is_dir() else [place]
     return any(is_native(file) or _HRIT.fullmatch(file.name) for file in files)
 
 
@@ -124,7 +124,7 @@ def _found(root: Path, left_out: LeftOut) -> Iterator[SceneFile]:
             yield SceneFile(root, identity_of(root), "", 0)
         return
     folders: dict[Path, list[Path]] = {}
-    for file in files_below(root, left_out.errors.append):
+    for file in files_below(root, left_out):
         folders.setdefault(file.parent, []).append(file)
     for folder, files in sorted(folders.items()):
         relative = folder.relative_to(root)

@@ -121,9 +121,10 @@ def name_products(scenes: Sequence[SceneFile], ending: str) -> dict[Path, SceneF
     """
     products: dict[Path, SceneFile] = {}
     for scene in sorted(scenes, key=_fits_first):
-        product = scene.relative / short_name(scene.map_id, ending)
-        if product in products and products[product].path.parent == scene.path.parent:
-            product = scene.relative / short_name(scene.path.name, ending)
+        stem, product = scene.path.name, scene.relative / short_name(scene.map_id, ending)
+        while product in products and products[product].path.parent == scene.path.parent:
+            product = scene.relative / short_name(stem, ending)
+            stem += "~"  # a frame without suffix is called like another's stem
         if product in products:
             raise UsageError(
                 f"{shown(scene.path)} and {shown(products[product].path)} would both become "
@@ -152,7 +153,7 @@ def _given(path: Path) -> SceneFile:
 
 
 def _frames_below(root: Path, left_out: LeftOut) -> Iterator[Path]:
-    for file in files_below(root, left_out.errors.append):
+    for file in files_below(root, left_out):
         folders = file.relative_to(root).parts[:-1]
         if any(part in LABEL_FOLDERS for part in folders) or _is_label(file):
             continue
