@@ -28,6 +28,9 @@ from nephoscope.instruments.cloudsat.scenario import TYPES, cloud_type, decode_f
 from nephoscope.instruments.given import check_options
 
 __all__ = [
+    "CALTRACK",
+    "GRANULE",
+    "LAYERS",
     "TYPES",
     "CalipsoHalf",
     "add_time_offsets",
