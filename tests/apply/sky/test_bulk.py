@@ -85,7 +85,7 @@ def spoil(frames, folder):
     (folder / "empty.fits").touch()
     fits.HDUList([fits.PrimaryHDU()]).writeto(folder / "no_image.fits")
     frames.write(folder / "bytes.fits", (good // 8).astype(np.uint8))
-    frames.write(folder / "long.fits", good.astype(np.int32))
+    frames.write(folder / "long.fits", good.astype(np.int32) * 100)
     frames.write(folder / "deep.fits", good + np.int16(16000))
     holed = good.astype(np.float32)
     holed[40:42] = np.nan
@@ -103,8 +103,8 @@ def spoil(frames, folder):
         "half.fits": f"[image]: is 23840 bytes shorter than its header says {again}",
         "empty.fits": f"[image]: is empty (0 bytes) {again}",
         "no_image.fits": "[image]: holds no image",
-        "bytes.fits": "[BITPIX]: has 8-bit integers, not 16-bit counts",
-        "long.fits": "[BITPIX]: has 32-bit integers, not 16-bit counts",
+        "bytes.fits": "[BITPIX]: has 8-bit integers, not the counts",
+        "long.fits": "[BITPIX]: has counts",
         "deep.fits": "[bit depth]: has counts",
         "rows.fits": "[image]: holds no number in 2 rows, the first of them 40",
         "all_nan.fits": "[image]: holds no valid pixel",
