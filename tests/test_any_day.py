@@ -1,4 +1,4 @@
-"""The quick tests hold on any day, in any time zone and locale, in any order of folders, offline."""
+"""The quick tests hold on any day, in any zone and locale, in any order of folders, offline."""
 
 import os
 import shutil
@@ -16,9 +16,9 @@ def run_quick_tests(clock: list[str], **environment: str) -> subprocess.Complete
     """Run the quick tests in another interpreter with shuffled folders."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     path = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
+    options = ["-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "shuffled"]
     return subprocess.run(  # noqa: S603 - our own tests
-        [*clock, sys.executable, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
-        + ["-p", "shuffled", str(TESTS)],
+        [*clock, sys.executable, "-m", "pytest", *options, str(TESTS)],
         cwd=TESTS.parent,
         env={**kept, "PYTHONPATH": path, **environment},
         capture_output=True,
