@@ -158,8 +158,8 @@ WORDS = {"two": 2, "three": 3, "five": 5, "twentieth": 20}
 NUMBERS = {
     ("design.md", r"perceptron, (\S+) parameters"): "models mars info.parameters",
     ("design.md", r"single pixels of (\S+) frames"): "recipes sky-colour training.pool.frames",
-    ("training.md", r"crops of (\S+) × \S+ pixels"): "recipes mars training.crop.0",
-    ("training.md", r"crops of \S+ × (\S+) pixels"): "recipes mars training.crop.1",
+    ("training.md", r"crops of (\S+) . \S+ pixels"): "recipes mars training.crop.0",
+    ("training.md", r"crops of \S+ . (\S+) pixels"): "recipes mars training.crop.1",
     ("training.md", r"fewer than (\S+) % labelled"): "samples.loader.MINIMUM_LABELLED % 0.01",
     ("training.md", r"Parts under (\S+) GB"): "samples.arrays.MEMORY_BUDGET % 1e9",
     ("training.md", r"measured on (\S+) training crops"): "learn.normalise.CROPS",
@@ -172,15 +172,15 @@ NUMBERS = {
     ("sky-training.md", r"The (\S+) steps of the recipe"): "recipes sky-colour training.steps",
     ("sky-training.md", r"recipe took (\S+) minutes"): "models sky-colour info.seconds % 60",
     ("sky-training.md", r"longer side of about (\S+) pixels"): "recipes sky-colour inputs.side",
-    ("sky-training.md", r"under (\S+) × \S+ pixels"): "recipes sky-colour training.crop.1",
-    ("sky-training.md", r"under \S+ × (\S+) pixels"): "recipes sky-colour training.crop.0",
+    ("sky-training.md", r"under (\S+) . \S+ pixels"): "recipes sky-colour training.crop.1",
+    ("sky-training.md", r"under \S+ . (\S+) pixels"): "recipes sky-colour training.crop.0",
     ("sky-training.md", r"multiples of (\S+)\."): "models sky-colour divisor",
     ("benchmarks.md", r"of its (\S+) steps"): "models mars info.steps",
     ("benchmarks.md", r"16,000 and (\S+) steps"): "models mars info.steps",
-    ("benchmarks.md", r"shipped model \| 16–18 \| (\S+) "): "models mars info.scores.full.f1 % 1",
+    ("benchmarks.md", r"shipped model \| 16.18 \| (\S+) "): "models mars info.scores.full.f1 % 1",
     ("benchmarks.md", r"`sky-colour` \| (\S+) "): "models sky-colour info.scores.full.f1 % 1",
 }
-COUNTED = r"(?:[\d,]+|\w+ thousand) steps\b|crops? of [\d,]+ × [\d,]+|[\d,]+ parameters"
+COUNTED = r"(?:[\d,]+|\w+ thousand) steps\b|crops? of [\d,]+ . [\d,]+|[\d,]+ parameters"
 # Of studies whose settings stand beside them.
 TOLD_ELSEWHERE = {"1,500 steps", "500 steps"}
 
