@@ -33,12 +33,13 @@ class _Runner(Protocol):
         """(batch, feature, y, x) float32 → logits (batch, output, y, x) float32."""
 
 
-def predict_frame(runner: _Runner, image: Image) -> FloatArray:
+def predict_frame(runner: _Runner, image: Image, channels: tuple[str, ...]) -> FloatArray:
     """Probability of cloud in every pixel of a frame.
 
     Args:
         runner: a `nephoscope.apply.predict.Predictor`.
         image: (channel, y, x) uint8 with 0 in all channels where missing, or float32 with NaN.
+        channels: names of the image's channels.
 
     Returns:
         (y, x) float32, 0..1, NaN where the image is missing.
@@ -53,7 +54,7 @@ def predict_frame(runner: _Runner, image: Image) -> FloatArray:
         # Black is 1 DN to a network that learned from samples, where 0 is missing.
         image = quantise(image.astype(np.float32, copy=False))
     small = (int(image.shape[1]), int(image.shape[2]))
-    view = View(image, np.zeros(small[0]), np.zeros(small[1]))
+    view = View(image, np.zeros(small[0]), np.zeros(small[1]), channels=channels)
     inputs = assemble(view, model.recipe.inputs.features)
     logits = runner.run(pad_to(inputs, model.divisor)[None])[0, 0]
     found = enlarge(logits[: small[0], : small[1]], factor, shape)

@@ -14,9 +14,11 @@ import xarray as xr
 
 from nephoscope.apply.bounds import blank, outside_season
 from nephoscope.apply.plan import Job, Options
+from nephoscope.apply.predict import limits_at
 from nephoscope.background import read_background, sample_background
 from nephoscope.files import atomic_path
 from nephoscope.instruments import open_scene
+from nephoscope.models import Model
 from nephoscope.products.mask import ModelInfo, mask_product
 from nephoscope.products.netcdf import write_legacy, write_netcdf
 
@@ -34,12 +36,14 @@ class Work:
         instrument: whose reader opens the maps.
         options: how to predict and write.
         command: what the user typed, for the history of the products.
+        channels: of the background, in the model's order; by default all, in the background's.
     """
 
     model: ModelInfo
     instrument: str
     options: Options
     command: str = ""
+    channels: tuple[str, ...] | None = None
 
     def read(self, job: Job) -> xr.Dataset:
         """Read the map of a job.
@@ -53,8 +57,8 @@ class Work:
         """Probability (y, x) float32, NaN where missing."""
         background = None
         if job.background is not None:
-            rows, columns = scene["image"].shape[1:]
-            background = _background(job.background, (rows, columns))
+            places = (scene[name].values.tobytes() for name in ("latitude", "longitude"))
+            background = _background(job.background, job.background_sha256, self.channels, *places)
         return predict_map(scene, background)
 
     def write(self, job: Job, scene: xr.Dataset, probability: FloatArray) -> None:
@@ -74,6 +78,8 @@ class Work:
             background_sha256=job.background_sha256,
             threshold=options.threshold,
             command=self.command,
+            source=str(job.scene.relative / job.scene.path.name),
+            doubt=self._doubt(scene),
         )
         if job.picture is not None:
             _write_picture(product, scene, job.picture)
@@ -83,10 +89,21 @@ class Work:
             _copy_inputs(job)
             write_legacy(product, job.target)
 
+    def _doubt(self, scene: xr.Dataset) -> str:
+        """Why the scene's grid is unlike what the model learned on, if it is."""
+        model = self.model
+        if not isinstance(model, Model):
+            return ""
+        return limits_at(model, scene["latitude"].values, scene["longitude"].values)[1]
+
 
 @lru_cache(maxsize=1)
-def _background(path: Path, shape: tuple[int, int]) -> FloatArray:
-    return sample_background(read_background(path), shape)
+def _background(
+    path: Path, _: str | None, channels: tuple[str, ...] | None, latitude: bytes, longitude: bytes
+) -> FloatArray:
+    """A background at a scene's places; read again when its sha256 or the places change."""
+    axes = (np.frombuffer(axis, np.float64) for axis in (latitude, longitude))
+    return sample_background(read_background(path), *axes, channels)
 
 
 def _write_picture(product: xr.Dataset, scene: xr.Dataset, path: Path) -> None:

@@ -152,7 +152,7 @@ def learn_place(
     return (
         replace(train, limits=without, limit_cell=settings.cell),
         replace(validation, limits=shared, limit_cell=settings.cell),
-        as_dataset(whole, settings, train.shape),
+        as_dataset(whole, settings, train.latitude, train.longitude),
     )
 
 

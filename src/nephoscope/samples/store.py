@@ -137,7 +137,9 @@ def background_of(store: xr.Dataset, channels: Sequence[str]) -> xr.Dataset | No
     if not names or not set(names) <= set(store.data_vars):
         return None
     found: xr.Dataset = store[names].rename(by="y", bx="x").load()
-    found = found.drop_vars(list(found.coords))
+    centres = {"background_latitude": "latitude", "background_longitude": "longitude"}
+    found = found.drop_vars([name for name in found.coords if name not in centres])
+    found = found.rename({old: new for old, new in centres.items() if old in found.coords})
     found.attrs = {
         str(key).removeprefix("background_"): value
         for key, value in store.attrs.items()
@@ -320,6 +322,8 @@ def _coordinates(
         if str(name).startswith("background_"):
             store[name] = (("by", "bx"), values.values.astype(np.float32), dict(values.attrs))
     if background is not None:
+        for name, dim in zip(_AXES, ("by", "bx"), strict=True):
+            store = store.assign_coords({f"background_{name}": (dim, background[name].values)})
         store.attrs |= {f"background_{key}": _plain(v) for key, v in background.attrs.items()}
     return store
 
