@@ -91,7 +91,7 @@ def test_beside_a_gore_the_limit_is_no_darker():
         limits_from(evidence(b, label, SETTINGS), SETTINGS) for b in (brightness, gore)
     )
     known = np.r_[0:10, 11:24]
-    np.testing.assert_allclose(beside[0][:, known], whole[0][:, known], atol=0.5)
+    np.testing.assert_allclose(beside[0][:, known], whole[0][:, known], atol=0.05)
 
 
 def test_limits_say_where_they_lie():

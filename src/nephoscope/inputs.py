@@ -77,7 +77,10 @@ class View:
         """(red, green, blue; y; x)."""
         if self.channels == COLOURS and len(self.image) == len(COLOURS):
             return self.image
-        return np.stack([self.channel(name) for name in COLOURS])
+        for name in COLOURS:
+            self.channel(name)
+        picked: Image = self.image[[self.channels.index(name) for name in COLOURS]]
+        return picked
 
     @property
     def counts(self) -> npt.NDArray[np.uint8] | FloatArray:

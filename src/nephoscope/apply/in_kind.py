@@ -119,7 +119,7 @@ def _checked(scene: object) -> NDArray | xr.Dataset | Path:
 
 def _opened(model: object) -> Model:
     if isinstance(model, str | PathLike):
-        return load_model(model)
+        return load_model(Path(model))
     if not isinstance(getattr(getattr(model, "recipe", None), "instrument", None), str):
         raise UsageError(
             f"predict: a model, a shipped name or a folder is wanted, not {described(model)}"

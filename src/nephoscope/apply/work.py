@@ -102,8 +102,8 @@ def _background(
     path: Path, _: str | None, channels: tuple[str, ...] | None, latitude: bytes, longitude: bytes
 ) -> FloatArray:
     """A background at a scene's places; read again when its sha256 or the places change."""
-    axes = (np.frombuffer(axis, np.float64) for axis in (latitude, longitude))
-    return sample_background(read_background(path), *axes, channels)
+    north, east = (np.frombuffer(axis, np.float64) for axis in (latitude, longitude))
+    return sample_background(read_background(path), north, east, channels)
 
 
 def _write_picture(product: xr.Dataset, scene: xr.Dataset, path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nephoscope.cli.predicting import report, told
+from nephoscope.cli.typed import typed_command
 from nephoscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ def _predict_maps(
             background=background,
             workers=workers,
             part=part,
-            command=shlex.join(["nephoscope", *sys.argv[1:]]),
+            command=typed_command(),
             on_event=on_event,
         )
     report(summary, out)
