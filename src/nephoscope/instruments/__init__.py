@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.instruments.given import Paths, check_options, paths_given
+from nephoscope.instruments.profilers import PROFILERS, profiler_of
 from nephoscope.instruments.scene_file import SceneFile
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Instrument:
         recognises: function path of a file or folder → bool.
         label_path: function path of a scene → path of its label, or None.
         label: function path of a label → (y, x) int8.
+        reads_several: whether `read` takes a list of the files of one scene.
     """
 
     module: str
@@ -44,10 +47,31 @@ class Instrument:
     recognises: str
     label_path: str = "label_path_for"
     label: str = "read_label"
+    reads_several: bool = False
 
     def call(self, function: str, path: Path, **options: Any) -> Any:  # noqa: ANN401
         """Import the reader and call one of its functions, named as the attributes are."""
-        return getattr(import_module(self.module), getattr(self, function))(path, **options)
+        return self._function(function)(path, **options)
+
+    def read_paths(self, name: str, paths: list[Path], options: dict[str, Any]) -> xr.Dataset:
+        """Read the files of one scene.
+
+        Raises:
+            InputError: a file cannot be read.
+            UsageError: the files are several scenes, or an option is not the reader's.
+        """
+        read = self._function("read")
+        check_options(read, name, options)
+        if len(paths) > 1 and not self.reads_several:
+            raise UsageError(
+                f"{len(paths)} files of {name} are {len(paths)} scenes: open each by itself "
+                f"({paths[0].name}, {paths[1].name}{', ...' if len(paths) > 2 else ''})"
+            )
+        scene: xr.Dataset = read(paths if len(paths) > 1 else paths[0], **options)
+        return scene
+
+    def _function(self, function: str) -> Any:  # noqa: ANN401
+        return getattr(import_module(self.module), getattr(self, function))
 
 
 INSTRUMENTS = {
@@ -55,7 +79,9 @@ INSTRUMENTS = {
     "polder": Instrument(
         "nephoscope.instruments.polder", "read_half_orbit", "find_half_orbits", "is_half_orbit"
     ),
-    "seviri": Instrument("nephoscope.instruments.seviri", "read_slot", "find_slots", "is_slot"),
+    "seviri": Instrument(
+        "nephoscope.instruments.seviri", "read_slot", "find_slots", "is_slot", reads_several=True
+    ),
     # Knows every FITS, PNG and JPEG: instruments with names of their own come before it.
     "skycam": Instrument("nephoscope.instruments.skycam", "read_frame", "find_frames", "is_frame"),
 }
@@ -72,28 +98,37 @@ def recognise(path: str | PathLike[str]) -> str:
     for name, instrument in INSTRUMENTS.items():
         if instrument.call("recognises", Path(path)):
             return name
+    if (profiler := profiler_of(Path(path))) is not None:
+        problem = f"is of a profiler ({profiler}), no picture"
+        raise InputError(path, problem, remedy="open_track reads it")
     known = ", ".join(INSTRUMENTS)
     raise InputError(path, "is of no instrument known here", remedy=f"known are: {known}")
 
 
-def open_scene(
-    path: str | PathLike[str], instrument: str | None = None, **options: Any
-) -> xr.Dataset:
-    """Read one file as a Scene (see `nephoscope.scene`).
+def open_scene(path: Paths, instrument: str | None = None, **options: Any) -> xr.Dataset:
+    """Read the file, or the files, of one Scene (see `nephoscope.scene`).
 
     Args:
-        path: the file.
-        instrument: name of the instrument; recognised from the file by default.
+        path: the file; or its files, of a scene that has several (the segments of HRIT, as satpy
+            takes them): a list or any other iterable, or a text with * and ?, which is expanded.
+        instrument: name of the instrument; recognised from the files by default.
         options: passed to the reader.
 
     Raises:
-        InputError: the file cannot be read; the message names file and field.
-        UsageError: no such instrument.
+        InputError: a file cannot be read, or is of a profiler; the message names file and field.
+        UsageError: no such instrument, no such option, no path, or files of several scenes.
     """
-    scene: xr.Dataset = instrument_named(instrument or recognise(path)).call(
-        "read", Path(path), **options
-    )
-    return scene
+    paths = paths_given(path)
+    name = instrument or _instrument_of(paths)
+    return instrument_named(name).read_paths(name, paths, options)
+
+
+def _instrument_of(paths: list[Path]) -> str:
+    names = {recognise(path): path for path in paths}
+    if len(names) > 1:
+        of = ", ".join(f"{path.name} of {name}" for name, path in names.items())
+        raise UsageError(f"files of several instruments are no one scene: {of}")
+    return next(iter(names))
 
 
 def find_scenes(path: str | PathLike[str], instrument: str) -> list[SceneFile]:
@@ -113,6 +148,8 @@ def instrument_named(instrument: str) -> Instrument:
     Raises:
         UsageError: no such instrument.
     """
+    if instrument in PROFILERS:
+        raise UsageError(f"'{instrument}' is a profiler: open_track reads its files")
     if instrument not in INSTRUMENTS:
         raise UsageError(f"no instrument '{instrument}'; known are: {', '.join(INSTRUMENTS)}")
     return INSTRUMENTS[instrument]
