@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -36,3 +38,9 @@ def described(value: Any) -> str:  # noqa: ANN401 - anything may be passed by mi
     if isinstance(shape, tuple) and kind is not None:
         return f"{name} of shape {tuple(shape)} and type {kind}"
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: "; did you mean 'mars'?", or nothing."""
+    close = get_close_matches(name.lower(), list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""

@@ -24,10 +24,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nephoscope.arguments import path_of
 from nephoscope.errors import InputError, UsageError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
 from nephoscope.models.compiled import try_compiled
+from nephoscope.models.lookup import no_model
 from nephoscope.models.state import read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration
@@ -275,15 +277,16 @@ def locate_model(model: str | Path) -> Path | None:
 
 
 def _locate(model: str | Path) -> Path:
+    path_of(model, "load_model: a shipped name or a folder")
     folder = locate_model(model)
     if folder is not None:
         return folder
     if any(_facts_of(place) for place in (zoo() / str(model), Path(model))):
-        raise UsageError(f"'{model}' is a sky_state model: it says nothing of pixels")
-    names = ", ".join(list_models()) or "none"
-    if Path(model).exists():
-        raise InputError(model, f"is not a model folder: it has no {FACTS}")
-    raise UsageError(f"no model '{model}': neither a folder nor shipped (shipped: {names})")
+        raise UsageError(
+            f"'{model}' is a sky_state model, of whole frames: it says nothing of pixels "
+            "(predict takes it; nephoscope.models.load_state_model opens it)"
+        )
+    raise no_model(str(model), list_models(), _facts_of)
 
 
 def _read_facts(path: Path) -> _Facts:

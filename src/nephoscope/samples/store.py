@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.arguments import path_of
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.inputs import quantise
@@ -111,15 +112,25 @@ def open_samples(path: str | Path) -> xr.Dataset:
     Raises:
         InputError: there is no such store, or a variable is missing from it.
     """
-    path = Path(path)
+    path = path_of(path, "open_samples: the folder of a samples store")
     if not (path / "zarr.json").is_file():
-        raise InputError(path, "is not a samples store", remedy="make one: nephoscope build")
+        problem = "is not a samples store" if path.exists() else "does not exist"
+        raise InputError(path, problem, remedy="make one: nephoscope build")
     try:
         store: xr.Dataset = xr.open_zarr(
             path, chunks=None, mask_and_scale=False, consolidated=False
         )
     except (ValueError, KeyError, OSError) as error:
         raise InputError(path, f"cannot be read as Zarr: {error}") from error
+    return check_samples(store, path)
+
+
+def check_samples(store: xr.Dataset, path: str | Path) -> xr.Dataset:
+    """Return an open store that has what every store has.
+
+    Raises:
+        InputError: a variable is missing from it.
+    """
     for name in _REQUIRED:
         if name not in store.variables:
             raise InputError(path, "is missing from the samples", field=name)
