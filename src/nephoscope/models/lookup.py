@@ -52,5 +52,5 @@ def _of_folder(folder: Path, facts_of: Callable[[Path], Path | None]) -> Nephosc
     if below:
         listed = ", ".join(map(str, below[:5]))
         return UsageError(f"'{folder}' is no model folder, but holds some: {listed}")
-    problem = "is no model folder: it holds neither model.yaml nor state.yaml"
+    problem = "is not a model folder: it holds neither model.yaml nor state.yaml"
     return InputError(folder, problem, remedy="a finished run keeps its model in RUN/model")
