@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.apply.engine import cores, open_engine
+from nephoscope.apply.engine import open_engine
 from nephoscope.apply.frames import predict_frame
 from nephoscope.apply.placing import Placing, place
 from nephoscope.apply.tiles import Tile, add_tile, cut, lay_tiles, plan_axis
@@ -21,6 +21,7 @@ from nephoscope.grids.cells import CellGrid
 from nephoscope.inputs import COLOURS, View, assemble, channels_read, is_missing
 from nephoscope.limits import STATISTICS
 from nephoscope.tasks.mask import probability
+from nephoscope.workers import cores
 
 if TYPE_CHECKING:
     import xarray as xr

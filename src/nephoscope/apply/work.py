@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +15,8 @@ from nephoscope.apply.bounds import blank, outside_season
 from nephoscope.apply.plan import Job, Options
 from nephoscope.apply.predict import limits_at
 from nephoscope.background import read_background, sample_background
-from nephoscope.files import atomic_path
+from nephoscope.errors import InputError
+from nephoscope.files import copy_file, short_name
 from nephoscope.instruments import open_scene
 from nephoscope.models import Model
 from nephoscope.products.mask import ModelInfo, mask_product
@@ -99,11 +99,19 @@ class Work:
 
 @lru_cache(maxsize=1)
 def _background(
-    path: Path, _: str | None, channels: tuple[str, ...] | None, latitude: bytes, longitude: bytes
+    path: Path,
+    sha256: str | None,
+    channels: tuple[str, ...] | None,
+    latitude: bytes,
+    longitude: bytes,
 ) -> FloatArray:
-    """A background at a scene's places; read again when its sha256 or the places change."""
+    """The background that the product will name: the file may have been built again since."""
+    background = read_background(path)
+    if sha256 not in (None, background.attrs["sha256"]):
+        problem = "is not the background that was chosen: it was built again meanwhile"
+        raise InputError(path, problem, field="sha256", remedy="run again")
     north, east = (np.frombuffer(axis, np.float64) for axis in (latitude, longitude))
-    return sample_background(read_background(path), north, east, channels)
+    return sample_background(background, north, east, channels)
 
 
 def _write_picture(product: xr.Dataset, scene: xr.Dataset, path: Path) -> None:
@@ -115,12 +123,10 @@ def _write_picture(product: xr.Dataset, scene: xr.Dataset, path: Path) -> None:
 def _copy_inputs(job: Job) -> None:
     """Copies of the map and of its Ls table, where the original's tools look for them."""
     folder, source = job.target.parent.parent, job.scene.path
-    with atomic_path(folder / "mdgms" / f"{job.scene.map_id}.jpg") as part:
-        shutil.copyfile(source, part)
+    copy_file(source, folder / "mdgms" / short_name(job.scene.map_id, ".jpg"))
     names = (f"{job.scene.subphase}_ls.txt", "list_ls.txt")
     here = source.absolute().parent
     for table in (place / name for place in (here, here.parent) for name in names):
         if table.is_file():
-            with atomic_path(folder / f"{job.scene.subphase}_ls.txt") as part:
-                shutil.copyfile(table, part)
+            copy_file(table, folder / f"{job.scene.subphase}_ls.txt")
             return
