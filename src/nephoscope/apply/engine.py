@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import UsageError
+from nephoscope.extras import need
+from nephoscope.models.compiled import open_compiled
 
 if TYPE_CHECKING:
     from nephoscope.models import Model
@@ -42,6 +44,7 @@ def open_engine(model: Model, kind: str = "onnx", threads: int = 1) -> Engine:
     Raises:
         UsageError: no such engine.
         InputError: the model's network file cannot be loaded.
+        MissingExtraError: torch is wanted, and is not installed.
     """
     if kind == "onnx":
         return OnnxEngine(model.onnx_path, threads)
@@ -54,19 +57,7 @@ class OnnxEngine:
     """The exported network in ONNX Runtime, on the processor."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises its own untyped exceptions
-            raise InputError(path, f"cannot be loaded: {error}") from error
+        self._session = open_compiled(path, threads)
         self._input = self._session.get_inputs()[0].name
 
     def run(self, inputs: FloatArray) -> FloatArray:
@@ -79,6 +70,7 @@ class TorchEngine:
     """The network as it was trained, on a GPU if there is one."""
 
     def __init__(self, model: Model, threads: int) -> None:
+        need("engine 'torch'", "train")
         import torch
 
         torch.set_num_threads(threads)

@@ -33,6 +33,7 @@ def evaluate(
     ] = True,
 ) -> None:
     """Score a model on labelled samples: scores.json, report.md and figures."""
+    from nephoscope.extras import MissingExtraError, is_there, remedy
     from nephoscope.models import locate_state_model
 
     if locate_state_model(model) is not None:
@@ -45,6 +46,9 @@ def evaluate(
     from nephoscope.models import load_model
     from nephoscope.samples.store import open_samples
 
+    if baselines and not is_there("sklearn"):
+        problem = f"the baselines need sklearn: {remedy('train')}, or --no-baselines"
+        raise MissingExtraError(problem)
     loaded, store, seconds = load_model(model), open_samples(samples), dict[str, float]()
     split, indices = choose_samples(store, split)
     ways = ways_of(loaded, store)

@@ -110,7 +110,7 @@ def spoil(frames, folder):
         "all_nan.fits": "[image]: holds no valid pixel",
         "size.fits": "[image]: is 100 x 160 pixels, not 512 x 640 or blocks of it",
         "bright.fits": "[image]: is saturated: 23.4% of the pixels",
-        "cut.jpg": "[image]: cannot be decoded: Truncated File Read (it may still be being written",
+        "cut.jpg": "[image]: is cut short (it may still be being written",
         "grey.png": "[image]: is no colour picture",
     }
 
