@@ -1,4 +1,4 @@
-"""Pictures that are no sky by day: what a colour model must not answer for. All of them are drawn."""
+"""Pictures that are no sky by day, which a colour model must not answer for; all drawn."""
 
 from __future__ import annotations
 
@@ -288,5 +288,5 @@ KINDS: dict[str, Callable[[Rng, int, int], Floats]] = {
     "room": _room,
 }
 """Kind → what draws it."""
-_IN_CIRCLE = {"night, stars", "night, city glow", "night, lit cloud", "night, moon", "night, aurora",
-              "late twilight", "overexposed", "green cast", "yellow cast"}  # fmt: skip
+_IN_CIRCLE = {"night, stars", "night, city glow", "night, lit cloud", "night, moon",
+              "night, aurora", "late twilight", "overexposed", "green cast"}  # fmt: skip

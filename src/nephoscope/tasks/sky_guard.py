@@ -4,8 +4,9 @@ A network answers whatever it is shown: a night, a lens cap or a page of text is
 probability of 1. So a model keeps what its training frames spanned in a few plain numbers, and a
 frame beyond them is unknown, with the number that is beyond.
 
-Spans are of the whole frames and of parts of them, as another lens sees only a part of the sky. They
-are widened by `ROOM`, as another camera by day has other colours, exposure and compression.
+Spans are of the whole frames and of parts of them, as another lens sees only a part of the sky.
+They are widened (`room` in `NUMBERS`), as another camera by day has other colours, exposure and
+compression.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ NUMBERS: dict[str, _Number] = {
         (0, 1), (1, 0.1), ("", "text or drawn picture"), "{} of the steps are hard", True
     ),
     "rough": _Number(
-        (0, 1), (1, 0.16), ("", "noise, stars or text"), "roughness {}"
+        (0, 1.5), (1, 0.098), ("", "noise, stars or text"), "roughness {}"
     ),
     "colours": _Number((0, 2), (0.7, 1), ("no colours", ""), "blueness varies by {}"),
     "blue_low": _Number((-1, 1), (0.2, 1), _NO_SKY, "blueness of its reddest parts {}"),
@@ -117,6 +118,29 @@ class Guard:
             if value > high:
                 return _reason(name, 1, value, span)
         return None
+
+
+def guard_facts(guard: Guard) -> dict[str, dict[str, list[float]]]:
+    """A guard as plain numbers, for a file; `guard_of` reads them."""
+    return {
+        name: {"seen": list(span.seen), "accepted": list(span.accepted)}
+        for name, span in guard.spans.items()
+    }
+
+
+def guard_of(facts: Mapping[str, Mapping[str, Pair]]) -> Guard:
+    """The guard that `guard_facts` wrote.
+
+    Raises:
+        ValueError: a number is not known, or a span ends before it begins.
+    """
+    for name, span in facts.items():
+        if name not in NUMBERS:
+            raise ValueError(f"no number '{name}'; there are: {', '.join(NUMBERS)}")
+        for key, (low, high) in span.items():
+            if low > high:
+                raise ValueError(f"{name}.{key}: {low} is above {high}")
+    return Guard({name: Span(span["seen"], span["accepted"]) for name, span in facts.items()})
 
 
 def learn_guard(images: Iterable[Image], seed: int = 0) -> Guard:
@@ -203,8 +227,9 @@ def measure(image: Image) -> dict[str, float]:
     if number < FEWEST:
         return found
     total = image.sum(axis=0, dtype=np.int16)
-    share = np.bincount(total[lit], minlength=_STEPS) / number
-    found["brightness"] = int(np.searchsorted(np.cumsum(share), 0.5)) / 3
+    counts = np.bincount(total[lit], minlength=_STEPS)
+    share = counts / number
+    found["brightness"] = int(np.searchsorted(np.cumsum(counts), number / 2)) / 3
     levels = share.reshape(-1, 3).sum(axis=1)
     levels = levels[levels > 0]
     found["levels"] = float(np.exp(-np.sum(levels * np.log(levels))))

@@ -49,7 +49,7 @@ def predict_frame_file(chain: SkyChain, job: Job) -> Done:
         InputError: the frame cannot be used.
         OutputError: something cannot be written.
     """
-    scene = open_scene(job.scene.path, INSTRUMENT)
+    scene = open_scene(job.scene.path, INSTRUMENT, flavour=chain.options.flavour)
     result, facts = chain.judge(scene)
     if job.picture is not None:
         from nephoscope.plots.sky import overlay, save_overlay
