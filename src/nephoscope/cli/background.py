@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-<<<<<<< HEAD
-from nephoscope.errors import UsageError
-=======
-from nephoscope.errors import shown
->>>>>>> main
+from nephoscope.errors import UsageError, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,13 +43,9 @@ def background(
     from nephoscope.recipe import load_recipe
 
     instrument = "skycam" if recipe == SKY else load_recipe(recipe).instrument
-<<<<<<< HEAD
     if flavour is not None and instrument != "skycam":
         raise UsageError(f"--flavour is for frames of a sky camera, and '{recipe}' is not")
-    files = [file for place in scenes for file in find_scenes(place, instrument)]
-=======
     files, unread = scenes_of(scenes, instrument)
->>>>>>> main
     if clear_in is not None:
         files = _clear_ones(files, clear_in)
     failed: list[Path] = []
