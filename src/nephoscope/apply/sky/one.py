@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -100,10 +101,11 @@ def _by_name(scene: xr.Dataset) -> xr.Dataset:
 
 def _dataset(result: FrameResult) -> xr.Dataset:
     mask = as_floats(result.mask)
+    blobs = len(result.blobs) if result.knows_pixels else math.nan
     numbers = ("state", "p_cloudy", "cloud_fraction", "cloud_fraction_zenith", "sky_quality",
                "note")  # fmt: skip
     return xr.Dataset(
         {"cloud_probability": (("y", "x"), result.probability), "cloud_mask": (("y", "x"), mask)},
         coords={"time": result.time},
-        attrs={name: getattr(result, name) for name in numbers} | {"blobs": len(result.blobs)},
+        attrs={name: getattr(result, name) for name in numbers} | {"blobs": blobs},
     )
