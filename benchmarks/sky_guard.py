@@ -26,13 +26,16 @@ from benchmarks.wrong_skies import KINDS, Picture, wrong_sky
 from nephoscope.apply.frames import look_at
 from nephoscope.files import write_text
 from nephoscope.instruments.skycam import find_frames, read_frame
-from nephoscope.learn.guard import guard_of_part
-from nephoscope.models import Model, load_model
+from nephoscope.learn.guard import guard_of_part, guard_of_states
+from nephoscope.models import Model, load_model, load_state_model, locate_state_model
 from nephoscope.models.folder import FACTS
+from nephoscope.models.state import FACTS as STATE_FACTS
 from nephoscope.samples.arrays import load_part
+from nephoscope.samples.states import open_states
 from nephoscope.samples.store import open_samples
 from nephoscope.simulate.sky.colour import simulate_colour
-from nephoscope.tasks.sky_guard import guard_facts
+from nephoscope.tasks.sky_features import texture
+from nephoscope.tasks.sky_guard import Guard, guard_facts
 
 SEED = 2024
 
@@ -51,7 +54,8 @@ def main() -> None:
     if options.what == "measure":
         if options.samples is None:
             parser.error("measure: name the samples")
-        measure(options.model, options.samples)
+        of_states = locate_state_model(options.model) is not None
+        (measure_states if of_states else measure)(options.model, options.samples)
         return
     if options.output is None:
         parser.error("rates: name the output")
@@ -72,7 +76,22 @@ def measure(folder: Path, samples: Path) -> None:
     guard = guard_of_part(train, model.recipe.instrument)
     if guard is None:
         raise SystemExit(f"{folder} is no model of colour frames of a sky camera")
-    path = folder / FACTS
+    _put(folder / FACTS, guard)
+
+
+def measure_states(folder: Path, samples: Path) -> None:
+    """As `measure`, for a classifier of states; other samples of its kind will do, and are said."""
+    model, store = load_state_model(folder), open_states(samples)
+    known = str(store.attrs.get("samples_id", ""))
+    train = store["image"].values[store["split"].values == "train"]
+    sys.stdout.write(f"{len(train)} frames of samples {known}, the model's {model.info}\n")
+    features = (numbers for image in train if (numbers := texture(image[0])) is not None)
+    scaling = model.mean, model.std
+    guard = guard_of_states(store, features if model.mean.size else (), scaling)
+    _put(folder / STATE_FACTS, Guard(guard))
+
+
+def _put(path: Path, guard: Guard) -> None:
     facts = yaml.safe_load(path.read_text(encoding="utf-8"))
     facts.pop("guard", None)
     ordered: dict[str, Any] = {}

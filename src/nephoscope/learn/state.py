@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.state import judge_all, state_scores
+from nephoscope.learn.guard import guard_of_states
 from nephoscope.models.card import LICENCE
 from nephoscope.models.state import INPUTS, inputs_of, save_state_model
 from nephoscope.recipe import Recipe
@@ -100,10 +101,11 @@ def fit_state(
         "versions": {name: version(name) for name in ("nephoscope", "numpy", "scikit-learn")},
     }
     save = (folder, weights, recipe, scaling, calibration, band)
-    model = save_state_model(*save, info, "")
+    guard = guard_of_states(store, train[0] if features == "texture" else (), scaling)
+    model = save_state_model(*save, info, "", guard)
     states, verdicts = judge_all(model, store, "validation")
     info["scores"] = state_scores(states, verdicts)
-    save_state_model(*save, info, _card(recipe, info, band))
+    save_state_model(*save, info, _card(recipe, info, band), guard)
     return folder
 
 
