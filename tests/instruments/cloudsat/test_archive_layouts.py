@@ -15,49 +15,10 @@ from nephoscope.instruments import cloudsat
 from nephoscope.instruments.cloudsat.coding import Coding
 from nephoscope.instruments.cloudsat.offsets import RB2
 
-from .conftest import BINS, DATES, PROFILES, write_vdata
+from .archive import NAME, caltrack_fields, codes, granule, icare, places, write
+from .conftest import DATES, PROFILES
 
-pyhdf = pytest.importorskip("pyhdf")
-
-TYPES = {"f4": 5, "f8": 6, "i1": 20, "u1": 21, "i2": 22, "u2": 23, "i4": 24}
-TEXT, FLOAT64 = 4, 6
-NAME = "CALTRACK-5km_{}_V1-00_2008-01-01T01-30-23Z{}.hdf"
-
-
-def write(path, fields, attributes=()):
-    """`fields`: name → (array, attributes); attributes of the field's type, scales float64."""
-    from pyhdf.SD import SD, SDC
-
-    file = SD(str(path), SDC.WRITE | SDC.CREATE | SDC.TRUNC)
-    for name, text in dict(attributes).items():
-        file.attr(name).set(TEXT, text)
-    for name, (values, says) in fields.items():
-        number_type = TYPES[values.dtype.str[1:]]
-        dataset = file.create(name, number_type, values.shape)
-        for key, value in says.items():
-            kind = TEXT if isinstance(value, str) else number_type
-            dataset.attr(key).set(FLOAT64 if key in ("scale_factor", "add_offset") else kind, value)
-        dataset[:] = values
-        dataset.endaccess()
-    file.end()
-    return path
-
-
-def icare(values, fill, scale=1.0, **more):
-    return values, {"scale_factor": scale, "add_offset": 0.0, "_FillValue": fill, **more}
-
-
-LATITUDE = np.linspace(-10, 10, PROFILES).astype("f4")
-LONGITUDE = np.array([179, 179.9, -179.2, -178, -177, -np.inf], "f4")
-TAI = 5478 * 86400 + 6 + 5423.0 + 0.74 * np.arange(PROFILES)  # 2008-01-01T01:30:23 UTC
-
-
-def places():
-    return {
-        "Latitude": icare(LATITUDE, -np.inf, units="degrees"),
-        "Longitude": icare(LONGITUDE, -np.inf, units="degrees"),
-        "Time": icare(TAI.copy(), -np.inf, units="sec"),
-    }
+pytest.importorskip("pyhdf")
 
 
 def offset_fields(dtype="i2", fill=-32768):
@@ -136,19 +97,6 @@ def test_the_index_may_lie_the_other_way_round(tmp_path):
     assert found["rb2_column"].values.tolist() == [1080, 1079, 1, -1, 2159, 10]
 
 
-def codes():
-    plane = np.full((PROFILES, BINS), 1, np.int16)
-    plane[0, 40], plane[1, 90] = 0b11, 0b0010_1000_0101_0001
-    return plane
-
-
-def caltrack_fields(fill=-32768):
-    height = (24900 - 240 * np.arange(BINS) + np.zeros((PROFILES, 1))).astype(np.int16)
-    plane = codes()
-    height[2, 124] = plane[3, 60] = fill
-    return {**places(), "Height": icare(height, fill), "cloud_scenario": icare(plane, fill)}
-
-
 @pytest.mark.parametrize("undetermined", ["unknown", "clear"])
 @pytest.mark.parametrize("fill", [-32768, -9999, -1, 0, 32767])
 def test_the_file_s_own_fill_is_never_clear(tmp_path, fill, undetermined):
@@ -203,44 +151,6 @@ def test_minus_infinity_is_missing_and_longitudes_may_count_to_360(tmp_path):
     track = cloudsat.read_caltrack(write(tmp_path / "a.hdf", fields))
     np.testing.assert_array_equal(track["longitude"], [0, 179.5, 180, -179.5, -0.5, np.nan])
     assert np.isnat(track["time"].values).tolist() == [False, True] + [False] * 4
-
-
-SWATH = {
-    "Latitude": LATITUDE,
-    "Longitude": np.nan_to_num(LONGITUDE, neginf=-177).astype("f4"),
-    "Profile_time": (0.16 * np.arange(PROFILES)).astype("f4"),
-    "TAI_start": np.array([TAI[0]]),
-}
-
-
-def write_attributes(path, attributes):
-    """`attributes`: "Height.missing" → value, as Vdatas of class Attr0.0, field AttrValues."""
-    from pyhdf.HDF import HC, HDF
-    from pyhdf.VS import VS  # noqa: F401 - makes vstart
-
-    file = HDF(str(path), HC.WRITE)
-    tables = file.vstart()
-    for name, value in attributes.items():
-        text = isinstance(value, str)
-        kind = (
-            HC.CHAR8
-            if text
-            else {"f4": HC.FLOAT32, "i2": HC.INT16, "i1": HC.INT8}[value.dtype.str[1:]]
-        )
-        table = tables.create(name, (("AttrValues", kind, len(value) if text else 1),))
-        table._class = "Attr0.0"
-        record = value if text and len(value) > 1 else ord(value) if text else value.item()
-        table.write([[record]])
-        table.detach()
-    tables.end()
-    file.close()
-
-
-def granule(path, planes, attributes, tables=SWATH):
-    write(path, {name: (values, {}) for name, values in planes.items()})
-    write_vdata(path, tables)
-    write_attributes(path, attributes)
-    return path
 
 
 @pytest.mark.parametrize("value", [np.int16(-9999), np.float32(-9999)])
@@ -307,72 +217,6 @@ def test_a_text_of_one_character_comes_as_its_number(tmp_path):
     )
     low = np.argwhere(np.isnan(nephoscope.open_track(path)["height"].values))
     assert low.tolist() == [[2, 124]]  # -9999; the lowest other bin is at -4860 m
-
-
-def layers(**changed):
-    def empty(fill, dtype):
-        return np.full((PROFILES, 10), fill, dtype)
-
-    fields = {
-        "CloudLayerBase": empty(-99, "f4"),
-        "CloudLayerTop": empty(-99, "f4"),
-        "CloudLayerType": empty(-9, "i1"),
-        "CloudPhase": empty(-9, "i1"),
-        "Height": caltrack_fields(-9999)["Height"][0],
-    }
-    for name, value in zip(fields, (5.0, 6.0, 2, 1), strict=False):
-        fields[name][0, 0] = value
-    return fields | changed
-
-
-LAYER_SAYS = {
-    "CloudLayerBase.missing": np.float32(-99), "CloudLayerBase.missop": "==",
-    "CloudLayerTop.missing": np.float32(-99), "CloudLayerTop.missop": "==",
-    "CloudLayerType.missing": np.int8(-9), "CloudPhase.missing": np.int8(-9),
-    "Cloudlayer.missing": np.int8(-9), "Cloudlayer.missop": "==",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("count", "known"), [(1, True), (0, True), (-9, False), (-1, False)])
-def test_layers_by_the_page_of_2b_cldclass_lidar(tmp_path, count, known):
-    counts = np.array([1, 0, 0, 0, 0, count], np.int8)
-    fields = layers()
-    if count == 1:
-        for name, value in zip(fields, (1.0, 2.0, 4, 3), strict=False):
-            fields[name][5, 0] = value
-    path = granule(
-        tmp_path / "a_2B-CLDCLASS-LIDAR.hdf", fields, LAYER_SAYS, {**SWATH, "Cloudlayer": counts}
-    )
-    track = nephoscope.open_track(path)
-    inside = (track["height"].values[0] >= 5000) & (track["height"].values[0] <= 6000)
-    assert set(track["cloud_type"].values[0][inside]) == {2}
-    assert set(track["cloud_type"].values[0][~inside & np.isfinite(track["height"][0])]) == {0}
-    assert track["layer_base"].values[0, 0] == 5000
-    assert (set(track["cloud_type"].values[5]) == {-1}) == (not known)
-
-
-def test_layers_that_are_counted_but_nowhere_are_not_clear(tmp_path):
-    counts = np.array([1, 2, 0, 0, 0, 0], np.int8)
-    path = granule(
-        tmp_path / "a_2B-CLDCLASS-LIDAR.hdf", layers(), LAYER_SAYS, {**SWATH, "Cloudlayer": counts}
-    )
-    kinds = nephoscope.open_track(path)["cloud_type"].values
-    assert set(kinds[1]) == {-1}
-    assert set(kinds[2][:100]) == {0}
-
-
-@pytest.mark.parametrize("fill", [99.0, 1e36, -999.0])
-def test_layers_without_a_place_by_the_file_s_own_fill(tmp_path, fill):
-    base = np.full((PROFILES, 10), fill, "f4")
-    base[0, 0] = 5
-    fields = layers(CloudLayerBase=base)
-    says = {**LAYER_SAYS, "CloudLayerBase.missing": np.float32(fill)}
-    path = granule(
-        tmp_path / "a_2B-CLDCLASS-LIDAR.hdf", fields, says,
-        {**SWATH, "Cloudlayer": np.array([1, 0, 0, 0, 0, 0], np.int8)},
-    )  # fmt: skip
-    track = nephoscope.open_track(path)
-    assert np.isfinite(track["layer_base"].values).sum() == 1
 
 
 def test_a_par_rb2_file_of_another_place_or_day_is_refused(tmp_path):
