@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,11 +26,6 @@ class Engine(Protocol):
     def run(self, inputs: FloatArray) -> FloatArray:
         """Run the network once."""
         ...
-
-
-def cores() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def open_engine(model: Model, kind: str = "onnx", threads: int = 1) -> Engine:
@@ -67,23 +62,28 @@ class OnnxEngine:
 
 
 class TorchEngine:
-    """The network as it was trained, on a GPU if there is one."""
+    """A copy of the network as it was trained, on a GPU if there is one."""
 
     def __init__(self, model: Model, threads: int) -> None:
         need("engine 'torch'", "train")
         import torch
 
-        torch.set_num_threads(threads)
+        self._threads = threads
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = model.network.to(self._device)
+        network = copy.deepcopy(model.network).to(self._device)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(self, inputs: FloatArray) -> FloatArray:
         """Run the network once."""
         import torch
 
-        with torch.inference_mode():
-            batch = torch.from_numpy(inputs).to(self._device)
-            batch = batch.contiguous(memory_format=torch.channels_last)
-            outputs: FloatArray = self._network(batch).float().cpu().numpy()
+        before = torch.get_num_threads()
+        torch.set_num_threads(self._threads)  # of the whole process: the caller's comes back
+        try:
+            with torch.inference_mode():
+                batch = torch.from_numpy(inputs).to(self._device)
+                batch = batch.contiguous(memory_format=torch.channels_last)
+                outputs: FloatArray = self._network(batch).float().cpu().numpy()
+        finally:
+            torch.set_num_threads(before)
         return outputs

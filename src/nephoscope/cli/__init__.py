@@ -6,6 +6,8 @@ the day its file exists.
 
 from __future__ import annotations
 
+import io
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated, Any
@@ -117,4 +119,8 @@ def _face(
 
 def main() -> None:
     """Run the command line; the exit code is 0, 1 (failed inputs) or 2 (wrong usage)."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console of another encoding, or a name in none, must not end a run.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app(prog_name="nephoscope")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from os import PathLike
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.folders import LeftOut, real_paths
 from nephoscope.instruments.given import Paths, check_options, paths_given
 from nephoscope.instruments.profilers import PROFILERS, profiler_of
 from nephoscope.instruments.scene_file import SceneFile
@@ -20,6 +23,7 @@ __all__ = [
     "INSTRUMENTS",
     "Instrument",
     "SceneFile",
+    "find_all",
     "find_scenes",
     "instrument_named",
     "open_scene",
@@ -34,7 +38,7 @@ class Instrument:
     Args:
         module: what to import.
         read: function path → Scene.
-        find: function path of a file or folder → list of `SceneFile`.
+        find: function path of a file or folder, `left_out` → list of `SceneFile`.
         recognises: function path of a file or folder → bool.
         label_path: function path of a scene → path of its label, or None.
         label: function path of a label → (y, x) int8.
@@ -131,15 +135,58 @@ def _instrument_of(paths: list[Path]) -> str:
     return next(iter(names))
 
 
-def find_scenes(path: str | PathLike[str], instrument: str) -> list[SceneFile]:
+def find_scenes(
+    path: str | PathLike[str], instrument: str, left_out: LeftOut | None = None
+) -> list[SceneFile]:
     """All scenes in a file, flat folder or tree, sorted.
+
+    Args:
+        path: the file or folder.
+        instrument: whose scenes.
+        left_out: told of what cannot be read or is no scene; without it the first thing that
+            cannot be read is raised.
 
     Raises:
         InputError: the path does not exist or holds no scene of `instrument`.
         UsageError: no such instrument.
     """
-    found: list[SceneFile] = instrument_named(instrument).call("find", Path(path))
+    found: list[SceneFile] = instrument_named(instrument).call(
+        "find", Path(path), left_out=left_out
+    )
     return found
+
+
+def find_all(
+    places: Iterable[str | PathLike[str]], instrument: str, left_out: LeftOut
+) -> list[SceneFile]:
+    """All scenes of several places, each once, also if it is given twice or through a link.
+
+    A place that holds no scene is named in `left_out`, if another one holds any.
+
+    Raises:
+        InputError: a place does not exist, or none holds a scene of `instrument`.
+        UsageError: no such instrument.
+    """
+    places = list(places)
+    for place in places:
+        if not os.path.lexists(place):
+            raise InputError(place, "does not exist")
+    scenes: list[SceneFile] = []
+    for place in places:
+        try:
+            scenes += find_scenes(place, instrument, left_out)
+        except InputError as error:
+            if error not in left_out.errors:
+                left_out.errors.append(error)
+    if not scenes and left_out.errors:
+        raise left_out.errors[0]
+    if len(places) == 1:
+        return scenes
+    real = real_paths(scene.path for scene in scenes)
+    once: dict[str, SceneFile] = {}
+    for scene, identity in zip(scenes, real, strict=True):
+        once.setdefault(identity, scene)
+    return list(once.values())
 
 
 def instrument_named(instrument: str) -> Instrument:

@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.folders import LeftOut, files_below
 from nephoscope.instruments.scene_file import SceneFile
 
 # EUMETSAT's archive and Data Store: MSG2-SEVI-MSG15-0100-NA-20101011141240.1Z-NA.nat, with
@@ -86,7 +87,7 @@ def is_slot(path: str | PathLike[str]) -> bool:
     So are pictures in a form that is not read: the reader then says what to do.
     """
     place = Path(path)
-    files = place.rglob("*") if place.is_dir() else [place]
+    files = files_below(place, LeftOut()) if place.is_dir() else [place]
     return any(is_native(file) or _HRIT.fullmatch(file.name) or other_form(file) for file in files)
 
 
@@ -96,8 +97,12 @@ def other_form(path: Path) -> tuple[str, str] | None:
     return None if _HRIT.fullmatch(path.name) else next(found, None)
 
 
-def find_slots(path: str | PathLike[str]) -> list[SceneFile]:
+def find_slots(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
     """All pictures in a file, folder or tree, sorted by time and path.
+
+    Args:
+        path: the file or folder.
+        left_out: told of what cannot be read; without it the first of these is raised.
 
     Returns:
         for each picture its native file or, of HRIT, its prologue (the first segment, if that is
@@ -106,10 +111,12 @@ def find_slots(path: str | PathLike[str]) -> list[SceneFile]:
     Raises:
         InputError: the path does not exist or holds no picture of SEVIRI.
     """
-    root = Path(path)
+    root, left = Path(path), left_out or LeftOut()
     if not root.exists():
         raise InputError(root, "does not exist")
-    found = list(_found(root))
+    found = list(_found(root, left))
+    if left.errors and (left_out is None or not found):
+        raise left.errors[0]
     if not found:
         raise _none_found(root)
     return sorted(found, key=lambda slot: (slot.map_id.partition("-")[2], slot.path))
@@ -186,18 +193,20 @@ def is_encrypted(path: Path) -> bool:
     return match is not None and match[6].upper().endswith("E")
 
 
-def _found(root: Path) -> Iterator[SceneFile]:
-    if root.is_file():
+def _found(root: Path, left_out: LeftOut) -> Iterator[SceneFile]:
+    if not root.is_dir():
         if is_native(root) or is_hrit(root):
             yield SceneFile(root, identity_of(root), "", 0)
         return
-    for folder in sorted({root, *(place for place in root.rglob("*") if place.is_dir())}):
+    folders: dict[Path, list[Path]] = {}
+    for file in files_below(root, left_out):
+        folders.setdefault(file.parent, []).append(file)
+    for folder, files in sorted(folders.items()):
         relative = folder.relative_to(root)
-        for picture in _pictures(sorted(folder.iterdir())).values():
+        for picture in _pictures(sorted(files)).values():
             yield SceneFile(picture.first, picture.identity, "", 0, relative)
-        for file in sorted(folder.iterdir()):
-            if is_native(file):
-                yield SceneFile(file, identity_of(file), "", 0, relative)
+        for file in sorted(filter(is_native, files)):
+            yield SceneFile(file, identity_of(file), "", 0, relative)
 
 
 def _key_of(path: Path) -> tuple[str, ...]:
@@ -226,7 +235,7 @@ def _pictures(files: list[Path]) -> dict[tuple[str, ...], HritFiles]:
 
 
 def _none_found(root: Path) -> InputError:
-    files = root.rglob("*") if root.is_dir() else [root]
+    files = files_below(root, LeftOut()) if root.is_dir() else [root]
     for file in sorted(files):
         if (says := other_form(file)) is not None:
             return InputError(file, says[0], remedy=says[1])
