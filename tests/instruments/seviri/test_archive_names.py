@@ -10,6 +10,7 @@ import pytest
 
 import nephoscope
 from nephoscope.errors import InputError
+from nephoscope.folders import LeftOut
 from nephoscope.instruments import find_scenes, recognise
 from nephoscope.instruments.seviri import read_slot
 from nephoscope.instruments.seviri.names import hrit_files, identity_of
@@ -71,6 +72,16 @@ def test_forms_that_are_not_read_say_what_to_do(tmp_path, name, remedy):
     with pytest.raises(InputError, match=remedy) as caught:
         nephoscope.open_scene(path)
     assert caught.value.path == str(path)
+
+
+def test_a_form_that_is_not_read_is_said_beside_those_that_are(native, tmp_path):
+    shutil.copy(native, tmp_path / native.name)
+    (tmp_path / f"{native.stem}.zip").touch()  # the archive's own packing of the file beside it
+    other = tmp_path / "MSG2-SEVI-MSG15-0100-NA-20100611122730.000000000Z-NA.zip"
+    other.touch()
+    left_out = LeftOut()
+    assert len(find_scenes(tmp_path, "seviri", left_out)) == 1
+    assert list(left_out.kinds.values()) == [[other]]
 
 
 def packed(hrit, tmp_path, parts=("IR_108", "WV_062", "PRO", "EPI"), keep=False):
