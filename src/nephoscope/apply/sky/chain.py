@@ -183,7 +183,7 @@ class SkyChain:
             return _nothing(scene)
         if choice.gated and (compared or "clear_reference" in scene):
             return self._by_formula(scene, _PHYSICAL)
-        return self._by_model(scene, choice.masks[flavour])
+        return _of_the_seen(self._by_model(scene, choice.masks[flavour]), scene)
 
     def _check_kind(self, scene: xr.Dataset) -> None:
         """Refuse frames that a named model or formula is not for."""
@@ -299,6 +299,15 @@ def _nothing(scene: xr.Dataset) -> _Segmented:
     shape = scene["image"].shape[1:]
     mask = np.full(shape, -1, np.int8)
     return _Segmented(np.full(shape, np.nan, np.float32), mask, math.nan, "")
+
+
+def _of_the_seen(found: _Segmented, scene: xr.Dataset) -> _Segmented:
+    """Without what the file says is not seen, though it is black for the model's sake."""
+    if "unseen" in scene:
+        unseen = scene["unseen"].values
+        found.probability[unseen] = np.nan
+        found.mask[unseen] = -1
+    return found
 
 
 def _of_formula(found: FormulaResult, threshold: float | None) -> _Segmented:
