@@ -87,7 +87,7 @@ def test_spans_are_those_of_the_frames():
     assert spans["noise"].seen == (pytest.approx(1, abs=0.05), pytest.approx(2, abs=0.1))
     assert spans["noise"].accepted[1] == pytest.approx(8 * spans["noise"].seen[1], rel=1e-3)
     assert spans["texture"].seen == (0, 2.5)
-    assert spans["texture"].accepted == (0, 5.0)
+    assert spans["texture"].accepted == (0, 3.25)
     assert strangeness(features[1], scaling) == (2.5, "rough_16")
     assert clear_doubt(clear[0], spans) is None
     assert "a noise of" in clear_doubt(clear[0] * 20, spans)
