@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 from PIL import Image
 
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument("samples", type=Path, nargs="?", help="measure: its samples store")
     parser.add_argument("--frames", type=Path, nargs="*", default=[], help="rates: good frames")
     parser.add_argument("--simulated", type=int, default=500, help="rates: frames by day")
-    parser.add_argument("--drawn", type=int, default=20, help="rates: wrong pictures of a kind")
+    parser.add_argument("--drawn", type=int, default=10, help="rates: wrong pictures of a kind")
     parser.add_argument("-o", "--output", type=Path, help="rates: folder of rates.json")
     options = parser.parse_args()
     if options.what == "measure":
@@ -121,9 +122,13 @@ def count(model: Model, paths: Iterable[Path]) -> dict[str, Any]:
     """How many frames the guard of a model refuses, and why."""
     why, number = {}, 0
     for path in paths:
-        look = look_at(read_frame(path)["image"].values, model.recipe.inputs.side)
-        doubt = model.guard.doubt(look.image) if model.guard else None
+        image, doubt = read_frame(path)["image"].values, None
         number += 1
+        if len(image) != 3:
+            doubt = "one channel of unknown kind: no model is asked"
+        elif model.guard is not None:
+            look = look_at(image, model.recipe.inputs.side)
+            doubt = model.guard.doubt(np.asarray(look.image, np.uint8))
         if doubt is not None:
             why[path.name] = doubt
     sys.stdout.write(f"{len(why)} of {number} refused\n")
@@ -134,7 +139,7 @@ def _written(folder: Path, pictures: Iterable[tuple[str, Picture]]) -> Iterator[
     """Each picture as a file that is gone when the next one comes."""
     for name, picture in pictures:
         path = folder / f"{name}.png"
-        Image.fromarray(picture).save(path, compress_level=1)
+        Image.fromarray(picture).save(path, compress_level=0)
         yield path
         path.unlink()
 

@@ -42,6 +42,8 @@ _LIMITS = """## Data, and where it fails
 - An even overcast without any texture above the camera's noise looks like clear sky. Without the
   camera's temperatures in the header such a frame is `unknown`. With them it is called clear, at
   the rate of error above; only a clear-sky reference of the camera can tell the two apart.
+- A texture farther from that of the training frames than any of them, and featureless frames far
+  noisier, are `unknown` (`guard` in `state.yaml`): text, random numbers, stars, the Sun.
 - Thin even cirrus, fog and a dewed window are such cases. Do not open a dome on this alone.
 - Birds, planes, trees and buildings in the frame are texture, and are called cloudy.
 """
