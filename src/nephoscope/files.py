@@ -16,6 +16,8 @@ from pathlib import Path
 from nephoscope.errors import InputError, OutputError, shown
 
 PART_SUFFIX = ".part"
+JOURNAL = "predict-journal"
+"""Begins the names of the journals of bulk runs, `predict-journal*.jsonl`."""
 LONGEST_NAME = 255
 """Bytes in the name of a file, in all file systems in use."""
 
