@@ -5,7 +5,7 @@ import pytest
 from nephoscope.errors import InputError
 from nephoscope.files import Journal
 from nephoscope.folders import LeftOut
-from nephoscope.instruments import marci
+from nephoscope.instruments import find_all, marci
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,10 @@ def test_a_second_file_of_a_map_is_named_and_the_archives_own_is_taken(tmp_path,
     assert "second file of map P01_day01, beside P01_day01_zequat.jpg" in error.problem
     with pytest.raises(InputError, match="second file"):
         marci.find_maps(tmp_path)
+    by_glob = LeftOut()
+    files = find_all(sorted(tmp_path.glob("*.[jJ]*")), "marci", by_glob)
+    assert [file.path for file in files] == [file.path for file in found[:2]]
+    assert [error.path for error in by_glob.errors] == [str(tmp_path / name)]
 
 
 def test_copies_that_a_run_made_of_its_maps_are_not_found_again(tmp_path):

@@ -82,7 +82,7 @@ def find_maps(path: str | PathLike[str], left_out: LeftOut | None = None) -> lis
         return [_scene_file(root, root.parent)]
     files = [file for file in files_below(root, left) if file.suffix.lower() in SUFFIXES]
     found = [_scene_file(file, root) for file in _without_products(files, left)]
-    maps = _one_each(sorted(found, key=_order), left)
+    maps = one_each(sorted(found, key=_order), left)
     if left.errors and (left_out is None or not maps):
         raise left.errors[0]
     if not maps:
@@ -112,15 +112,20 @@ def _without_products(files: Sequence[Path], left_out: LeftOut) -> Iterator[Path
             left_out.add(PRODUCTS, file)
 
 
-def _one_each(files: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
-    """The files, but of each map in a folder only the best; the others are named."""
+def one_each(files: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
+    """The files, but of each map in a folder only the best; the others are named.
+
+    Args:
+        files: what `find_maps` found, of any number of inputs.
+        left_out: told of the others.
+    """
     maps: dict[tuple[Path, str], SceneFile] = {}
     for file in sorted(files, key=_own_name_first):
-        best = maps.setdefault((file.relative, file.map_id), file)
+        best = maps.setdefault((file.path.parent, file.map_id), file)
         if best is not file:
             problem = f"is a second file of map {shown(file.map_id)}, beside {best.path.name}"
             left_out.errors.append(InputError(file.path, problem, remedy="move one of them away"))
-    return [file for file in files if maps[file.relative, file.map_id] is file]
+    return [file for file in files if maps[file.path.parent, file.map_id] is file]
 
 
 def _own_name_first(file: SceneFile) -> tuple[bool, bool, str]:

@@ -136,9 +136,11 @@ def name_products(scenes: Sequence[SceneFile], ending: str) -> dict[Path, SceneF
 def stem_of(path: Path) -> str:
     """The name without its suffixes of format and compression ("a.b.fits.gz" gives "a.b")."""
     name = path.name
-    while (suffix := Path(name).suffix.lower()) in _COMPRESSED | _SUFFIXES.keys():
-        name = name[: -len(suffix)]
-    return name
+    while True:
+        stem, _, suffix = name.rpartition(".")
+        if not stem or f".{suffix.lower()}" not in _COMPRESSED | _SUFFIXES.keys():
+            return name
+        name = stem
 
 
 def _given(path: Path) -> SceneFile:
