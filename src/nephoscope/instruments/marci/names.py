@@ -92,7 +92,7 @@ def find_maps(path: str | PathLike[str], left_out: LeftOut | None = None) -> lis
 
 def _without_products(files: Sequence[Path], left_out: LeftOut) -> Iterator[Path]:
     """Leave out the copies of maps that a run with the layout `legacy` put beside its masks."""
-    journals: dict[Path, dict[str, dict[str, object]]] = {}
+    journals: dict[Path, dict[object, dict[str, object]]] = {}
     for file in files:
         name = parse_map_id(file)
         if file.parent.name != "mdgms" or name is None or len(file.parents) < 4:
