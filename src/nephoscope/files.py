@@ -82,6 +82,8 @@ def atomic_path(final: str | os.PathLike[str]) -> Iterator[Path]:
         final.parent.mkdir(parents=True, exist_ok=True)
         yield part
         _sync(part)
+        if part.is_dir():
+            remove_stale_parts(final.parent)
         with _moved_aside(final, by=part):
             part.replace(final)
         _sync_folder(final.parent)

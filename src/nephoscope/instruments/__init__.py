@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.folders import LeftOut, is_of_tool, real_paths
+from nephoscope.folders import TOOL_FILES, TOOL_FOLDERS, LeftOut, real_paths
 from nephoscope.instruments.given import Paths, check_options, paths_given
 from nephoscope.instruments.profilers import PROFILERS, profiler_of
 from nephoscope.instruments.scene_file import SceneFile
@@ -184,7 +184,8 @@ def find_all(
         if not os.path.lexists(place):
             raise InputError(place, "does not exist")
     if len(places) > 1:  # a shell's * names what file managers leave behind as well
-        places = [place for place in places if not is_of_tool(Path(place).name)] or places
+        tools = TOOL_FOLDERS | TOOL_FILES
+        places = [place for place in places if Path(place).name.lower() not in tools] or places
     scenes: list[SceneFile] = []
     for place in places:
         try:

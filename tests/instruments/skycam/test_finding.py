@@ -154,6 +154,9 @@ def test_what_is_said_of_places_that_overlap_is_said_once(tmp_path):
     places = [tmp_path / "night", tmp_path / "night", tmp_path / "night" / "Thumbs.db"]
     assert len(find_all(places, "skycam", left_out)) == 1
     assert len(left_out.errors) == len(left_out.others) == 1
+    frame(tmp_path / ".hidden" / "b.fits")
+    places = [tmp_path / ".hidden", tmp_path / ".hidden" / ".." / "night"]
+    assert len(find_all(places, "skycam", LeftOut())) == 2, "what is asked for by name is taken"
 
 
 def test_places_without_frames_are_named_if_others_hold_some(tmp_path):
