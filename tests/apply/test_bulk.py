@@ -287,7 +287,7 @@ def test_a_background_that_changes_between_choice_and_use_is_an_error(tree, tmp_
 
     run(tree, tmp_path / "out")
     with pytest.raises(InputError, match="built again meanwhile"):
-        _background(tmp_path / "out" / "background_P01.nc", "ab" * 32, (tiny.ROWS, tiny.COLS))
+        _background(tmp_path / "out" / "background_P01.nc", "ab" * 32, None, b"", b"")
 
 
 def test_a_map_that_went_away_after_it_was_read_ends_no_run(tree, tmp_path, monkeypatch):

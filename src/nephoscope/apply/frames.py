@@ -53,6 +53,11 @@ def guarded_frame(
 ) -> tuple[FloatArray, str | None]:
     """As `predict_frame`, but of a frame unlike those of the training no pixel is known.
 
+    Args:
+        runner: a `nephoscope.apply.predict.Predictor`.
+        image: as for `predict_frame`.
+        channels: names of the image's channels.
+
     Returns:
         (y, x) float32, 0..1, NaN where unknown; and why nothing is known, None where it is.
     """

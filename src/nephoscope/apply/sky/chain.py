@@ -39,7 +39,6 @@ from nephoscope.formulas import (
     excess,
     read_clear_reference,
 )
-from nephoscope.inputs import COLOURS
 from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
 from nephoscope.models import StateModel, load_model, load_state_model
 from nephoscope.products.fits import Facts
@@ -184,7 +183,7 @@ class SkyChain:
             return _nothing(scene)
         if choice.gated and (compared or "clear_reference" in scene):
             return self._by_formula(scene, _PHYSICAL)
-        return self._by_model(scene, choice.masks[flavour])
+        return _of_the_seen(self._by_model(scene, choice.masks[flavour]), scene)
 
     def _check_kind(self, scene: xr.Dataset) -> None:
         """Refuse frames that a named model or formula is not for."""
@@ -208,13 +207,13 @@ class SkyChain:
             remedy = "train it, or name a model folder or formula in place of 'sky'"
             raise InputError(_source(scene), problem, field="image", remedy=remedy) from error
         image, model = scene["image"].values, predictor.model
+        names = tuple(str(name) for name in scene["channel"].values)
         doubt: str | None = None
         if model.guard is None:
             place = np.zeros(image.shape[1]), np.zeros(image.shape[2])
-            probability = predictor.predict_image(image, *place)
+            probability = predictor.predict_image(image, *place, channels=names)
         else:
-            image = scene["image"].sel(channel=list(COLOURS)).values
-            probability, doubt = guarded_frame(predictor, image, COLOURS)
+            probability, doubt = guarded_frame(predictor, image, names)
         cut = model.threshold if self.options.threshold is None else self.options.threshold
         mask = cut_at(probability, cut)
         made_by = model.name, model.weights_sha256
@@ -300,6 +299,15 @@ def _nothing(scene: xr.Dataset) -> _Segmented:
     shape = scene["image"].shape[1:]
     mask = np.full(shape, -1, np.int8)
     return _Segmented(np.full(shape, np.nan, np.float32), mask, math.nan, "")
+
+
+def _of_the_seen(found: _Segmented, scene: xr.Dataset) -> _Segmented:
+    """Without what the file says is not seen, though it is black for the model's sake."""
+    if "unseen" in scene:
+        unseen = scene["unseen"].values
+        found.probability[unseen] = np.nan
+        found.mask[unseen] = -1
+    return found
 
 
 def _of_formula(found: FormulaResult, threshold: float | None) -> _Segmented:

@@ -72,6 +72,8 @@ def write_result(job: Job, scene: xr.Dataset, result: FrameResult, facts: Facts)
     lines = textwrap.wrap(result.note, _LINE)
     notes = {f"NOTE{number}": (card_text(line), "") for number, line in enumerate(lines[:9], 1)}
     source = {"ORIGFILE": (card_text(job.scene.path.name, _LINE), "")}
+    if "scale_note" in scene.attrs:
+        source["SCALED"] = (card_text(str(scene.attrs["scale_note"])), "")
     pixels = image.values[0] if image.sizes["channel"] == 1 else image.values
     write_frame_fits(
         job.target,
