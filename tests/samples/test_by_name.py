@@ -79,9 +79,8 @@ def test_another_order_of_channels_is_no_other_picture(store, recipe, tmp_path):
     group = zarr.open_group(tmp_path / "turned.zarr", mode="r+", use_consolidated=False)
     group["image"][:] = group["image"][:][:, ORDER]
     group["channel"][:] = group["channel"][:][ORDER]
-    straight, turned = (
-        load_part(path, "train", recipe) for path in (store, tmp_path / "turned.zarr")
-    )
+    both = store, tmp_path / "turned.zarr"
+    straight, turned = (load_part(path, "train", recipe) for path in both)
     assert turned.channels == ("blue", "red", "green")
     features = [
         assemble(part.view(0, 3, 50, (20, 30)), recipe.inputs.features)
