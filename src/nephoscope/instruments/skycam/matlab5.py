@@ -47,7 +47,7 @@ class Variable:
         return self.stored.reshape(self.shape, order="F")
 
 
-def variables_in(content: bytes, largest: int) -> Iterator[Variable]:
+def variables_in(content: bytes | bytearray, largest: int) -> Iterator[Variable]:
     """The real numeric arrays of a MATLAB 5 file.
 
     Args:
