@@ -45,11 +45,18 @@ def predict_frame(runner: _Runner, image: Image, channels: tuple[str, ...]) -> F
     Returns:
         (y, x) float32, 0..1, NaN where the image is missing.
     """
-    return _run(runner, look_at(image, runner.model.recipe.inputs.side))
+    return _run(runner, look_at(image, runner.model.recipe.inputs.side), channels)
 
 
-def guarded_frame(runner: _Runner, image: Image) -> tuple[FloatArray, str | None]:
+def guarded_frame(
+    runner: _Runner, image: Image, channels: tuple[str, ...]
+) -> tuple[FloatArray, str | None]:
     """As `predict_frame`, but of a frame unlike those of the training no pixel is known.
+
+    Args:
+        runner: a `nephoscope.apply.predict.Predictor`.
+        image: as for `predict_frame`.
+        channels: names of the image's channels.
 
     Returns:
         (y, x) float32, 0..1, NaN where unknown; and why nothing is known, None where it is.
@@ -58,7 +65,7 @@ def guarded_frame(runner: _Runner, image: Image) -> tuple[FloatArray, str | None
     doubt = None if guard is None else guard.doubt(np.asarray(look.image, np.uint8))
     if doubt is not None:
         return np.full(look.missing.shape, np.nan, np.float32), doubt
-    return _run(runner, look), None
+    return _run(runner, look, channels), None
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ def look_at(image: Image, side: int | None) -> Look:
     return Look(image, factor, missing)
 
 
-def _run(runner: _Runner, look: Look) -> FloatArray:
+def _run(runner: _Runner, look: Look, channels: tuple[str, ...]) -> FloatArray:
     model, image, missing = runner.model, look.image, look.missing
     small = (int(image.shape[1]), int(image.shape[2]))
     view = View(image, np.zeros(small[0]), np.zeros(small[1]), channels=channels)

@@ -207,12 +207,13 @@ class SkyChain:
             remedy = "train it, or name a model folder or formula in place of 'sky'"
             raise InputError(_source(scene), problem, field="image", remedy=remedy) from error
         image, model = scene["image"].values, predictor.model
+        names = tuple(str(name) for name in scene["channel"].values)
         doubt: str | None = None
         if model.guard is None:
             place = np.zeros(image.shape[1]), np.zeros(image.shape[2])
-            probability = predictor.predict_image(image, *place)
+            probability = predictor.predict_image(image, *place, channels=names)
         else:
-            probability, doubt = guarded_frame(predictor, image)
+            probability, doubt = guarded_frame(predictor, image, names)
         cut = model.threshold if self.options.threshold is None else self.options.threshold
         mask = cut_at(probability, cut)
         made_by = model.name, model.weights_sha256
