@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
 from nephoscope.instruments.jpeg.probe import block_means
+from nephoscope.instruments.jpeg.seams import check_range, check_seams
 from nephoscope.instruments.jpeg.structure import (
     CutShortError,
     DamagedError,
@@ -50,7 +51,10 @@ def is_jpeg(content: bytes) -> bool:
 
 
 def read_jpeg(
-    path: Path, content: bytes, check: Callable[[Frame], None] | None = None
+    path: Path,
+    content: bytes,
+    check: Callable[[Frame], None] | None = None,
+    slack: float = 40.0,
 ) -> NDArray[np.uint8]:
     """Decode a JPEG file that is whole; one that was damaged and decodes all the same is named.
 
@@ -58,6 +62,8 @@ def read_jpeg(
         path: named in errors.
         content: the file. What follows the picture's end marker is ignored.
         check: called before anything is decoded; raises if the picture is not one to read.
+        slack: DN that colours of coded blocks may lie beyond 0..255. Some cameras make such; a
+            picture coded from red, green and blue of 8 bits has none, and less is surer.
 
     Returns:
         (y, x) uint8 of a grey picture, else (y, x, channel) uint8, red, green, blue; DN.
@@ -72,14 +78,16 @@ def read_jpeg(
         _check_frame(path, structure.frame)
         if check is not None:
             check(structure.frame)
-        block_means(content, structure)
-        return _pixels(content, structure)
+        pixels = _pixels(content, structure)
+        check_range(structure, block_means(content, structure), slack)
+        check_seams(structure, pixels)
     except CutShortError:
         raise InputError(path, "is cut short", field="image", remedy=_AGAIN) from None
     except ValueError as error:
         raise InputError(
             path, f"is damaged inside: {error}", field="image", remedy="fetch it again"
         ) from error
+    return _without_black(pixels) if pixels.ndim == 3 and pixels.shape[2] == 4 else pixels
 
 
 def _what_it_is(content: bytes) -> str:
@@ -108,8 +116,6 @@ def _pixels(content: bytes, structure: Structure) -> NDArray[np.uint8]:
     colour = _COLOURS[len(structure.frame.components)]
     whole = memoryview(content)[: structure.end]
     pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(whole, colorspace=colour)
-    if colour == "CMYK":
-        return _without_black(pixels)
     return pixels[..., 0] if colour == "GRAY" else pixels
 
 
