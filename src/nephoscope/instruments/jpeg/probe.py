@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from nephoscope.instruments.jpeg.structure import (
     APP14,
+    BASELINE,
     DHT,
     DQT,
     DRI,
@@ -92,6 +93,8 @@ def _check_left_over(structure: Structure, extra: NDArray[np.uint8]) -> None:
 
 def _shortest_unit(structure: Structure) -> int:
     """Bits of the shortest unit that the tables allow, or fewer."""
+    if structure.frame.marker not in BASELINE:
+        return 1  # some scans of progressive files hold one bit a block
     scan, bits, parts = structure.scans[0], 0, structure.frame.components
     for part in parts:
         first, others = scan.selectors.get(part.identifier, (-1, -1))

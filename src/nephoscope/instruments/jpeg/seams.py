@@ -24,6 +24,8 @@ _MOST = 3.0
 _LEAST_NOISE = 0.5  # DN
 _FEWEST = 8  # units that make a row worth judging
 _FEWEST_BESIDE = 2
+_SHARE = 0.3  # least part of a row
+_LOOSE = 0.4  # most spread of steps for their size: large shifts are clipped here and there
 _ALIKE = 2.0  # most ratio of steps that are the same but for noise and clipping
 _BLACK, _WHITE, _FLAT = 2, 253, 8  # DN
 _LINES = (-4, -2, -1, 0, 1, 3)
@@ -73,8 +75,8 @@ def check_seams(structure: Structure, pixels: NDArray[np.uint8]) -> None:
     frame = structure.frame
     if frame.units[0] < 2 or frame.width // frame.unit[1] < _FEWEST:
         return
-    for steps in _steps(frame, pixels):
-        found = _seam(steps)
+    for steps in _steps(structure, pixels):
+        found = _seam(steps, _ends(frame, structure.restart, *steps.step.shape))
         if found is not None:
             row, column = (place * size for place, size in zip(found, frame.unit, strict=True))
             raise DamagedError(
@@ -91,29 +93,34 @@ class _Steps:
             sides are black or white.
         above: (row, column) float32, DN, level of the last line above.
         told: (row, column) bool: where they are not both black or white.
-        least: the least step, DN, that matters in red, green or blue.
+        least: the least step, DN, that matters in red, green or blue and is none of coding.
+        noise: DN, what is usual in the picture.
     """
 
     step: NDArray[np.float32]
     above: NDArray[np.float32]
     told: NDArray[np.bool_]
     least: float
+    noise: float
 
 
-def _steps(frame: Frame, pixels: NDArray[np.uint8]) -> Iterator[_Steps]:
+def _steps(structure: Structure, pixels: NDArray[np.uint8]) -> Iterator[_Steps]:
+    frame = structure.frame
+    # DN of one step of the coded means, plane by plane.
+    quanta = [structure.quantisation[part.quantisation][0] / 8 for part in frame.components]
     sums = _line_sums(frame, pixels)
     told = np.pad(_tells(sums[:, _NEAR]), ((1, 1), (0, 0)))
     levels = sums.astype(np.float32) / _SAMPLES
     if len(levels) != 3:
         for plane in levels[:, _NEAR]:
-            yield _plane(plane, 1, told, _LEAST_LUMA)
+            yield _plane(plane, 1, told, _LEAST_LUMA, max(quanta))
         return
     luma = np.tensordot(_LUMA, levels, 1)
-    yield _plane(luma[_NEAR], 1, told, _LEAST_LUMA)
+    yield _plane(luma[_NEAR], 1, told, _LEAST_LUMA, quanta[0])
     # Colours are often coded at half of the size and smoothed over the seam: look beyond that.
     for plane, share in ((2, 0.564), (0, 0.713)):
         difference = (levels[plane] - luma)[_FAR] * np.float32(share)
-        yield _plane(difference, 1.5, told, _LEAST_COLOUR)
+        yield _plane(difference, 1.5, told, _LEAST_COLOUR, max(quanta[1:]))
 
 
 def _line_sums(frame: Frame, pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
@@ -141,7 +148,11 @@ def _tells(near: NDArray[np.uint16]) -> NDArray[np.bool_]:
 
 
 def _plane(
-    levels: NDArray[np.float32], gap: float, told: NDArray[np.bool_], least: float
+    levels: NDArray[np.float32],
+    gap: float,
+    told: NDArray[np.bool_],
+    least: float,
+    quantum: float,
 ) -> _Steps:
     slopes = levels[1] - levels[0], levels[3] - levels[2]
     # The lesser of both: an edge near by is no slope that goes on over the seam.
@@ -149,24 +160,44 @@ def _plane(
     step, above = (
         np.pad(part, ((1, 1), (0, 0))) for part in (levels[2] - levels[1] - gap * slope, levels[1])
     )
-    return _Steps(np.where(told, step, 0), above, told, least)
+    usual = 1.48 * float(np.median(np.abs(step[told]))) if told.any() else 0.0
+    noise = max(usual, _LEAST_NOISE, 0.4 * quantum)
+    least = max(least, 1.6 * quantum, 2.5 * noise)
+    return _Steps(np.where(told, step, 0), above, told, least, noise)
 
 
-def _seam(steps: _Steps) -> tuple[int, int] | None:
+def _ends(frame: Frame, restart: int, rows: int, columns: int) -> NDArray[np.intp]:
+    """Behind which unit, in coded order, a seam that begins at each unit has come to its end.
+
+    That is one row further, or at a restart marker, behind which all is right again.
+    """
+    starts = np.arange((rows - 1) * columns)
+    ends = starts + columns
+    if restart:
+        in_row = frame.units[1]
+        units = starts // columns * in_row + starts % columns
+        row, column = np.divmod((units // restart + 1) * restart, in_row)
+        ends = np.minimum(ends, row * columns + np.minimum(column, columns))
+    return ends
+
+
+def _seam(steps: _Steps, ends: NDArray[np.intp]) -> tuple[int, int] | None:
     """Row and column of units where a seam begins, if there is one in this plane."""
-    if not steps.told.any():
-        return None
     rows, columns = steps.step.shape
-    noise = max(1.48 * float(np.median(np.abs(steps.step[steps.told]))), _LEAST_NOISE)
-    levels = np.clip(steps.step / noise, -_MOST, _MOST)
+    levels = np.clip(steps.step / steps.noise, -_MOST, _MOST)
     real = np.zeros((rows, columns))
     real[1:-1] = 1
-    number = np.maximum(_window_sums(real.ravel(), columns), max(_FEWEST, 0.3 * columns))
-    means = _window_sums(levels.ravel(), columns) / number
-    for start in _peaks(np.abs(means), columns):
-        if _is_seam(steps, start, noise):
+    number = np.maximum(_sums(real, ends), max(_FEWEST, _SHARE * columns))
+    means = np.abs(_sums(levels, ends) / number)
+    for start in _peaks(means, columns):
+        if _is_seam(steps, start, int(ends[start])):
             return divmod(start, columns)
     return None
+
+
+def _sums(values: NDArray[np.floating], ends: NDArray[np.intp]) -> NDArray[np.float64]:
+    sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    return sums[ends] - sums[: len(ends)]
 
 
 def _peaks(means: NDArray[np.float64], columns: int) -> list[int]:
@@ -176,48 +207,46 @@ def _peaks(means: NDArray[np.float64], columns: int) -> list[int]:
     return [int(run[means[run].argmax()]) for run in runs if len(run)]
 
 
-def _is_seam(steps: _Steps, start: int, noise: float) -> bool:
-    """Whether a step along a row is none of nature: it keeps to coded order, or texture goes on.
+def _is_seam(steps: _Steps, start: int, end: int) -> bool:
+    """Whether a step along a row is none of nature.
 
-    An edge along a whole row of units, as a caption makes, steps in all columns of one row; a
-    shift steps by the same from one column on, and up to that column in the next row.
+    In nature and in captions an edge along a row has other things on its two sides. In damage the
+    same texture goes on; or the seam keeps to coded order: it steps by the same in all columns of
+    two rows, from one column on in the first and up to that column in the second.
     """
     rows, columns = steps.step.shape
-    row, column = divmod(start, columns)
-    window = slice(start, start + columns)
-    told = steps.told.ravel()[window]
-    step, above = (part.ravel()[window][told] for part in (steps.step, steps.above))
-    middle = float(np.median(step))
+    told = steps.told.ravel()[start:end]
+    step, above = (part.ravel()[start:end][told] for part in (steps.step, steps.above))
+    if len(step) < _FEWEST:
+        return False
+    middle, spread = _middle(step)
     if abs(middle) < steps.least:
         return False
-    if _goes_on(step, above, noise):
+    if spread < min(3 * steps.noise, abs(middle) / 3.5, _middle(above)[1] / 3):
         return True
-    inside, beside = [], []
-    if row > 0:
-        inside.append(steps.step[row, column:])
-        beside.append(steps.step[row, : max(column - 1, 0)])
-    if row < rows - 2:
-        inside.append(steps.step[row + 1, :column])
-        beside.append(steps.step[row + 1, column + 1 :])
-    within = [float(np.median(part)) / middle for part in inside if len(part) >= _FEWEST_BESIDE]
+    row, column = divmod(start, columns)
+    whole = end - start == columns and 0 < row < rows - 2
     return (
-        all(1 / _ALIKE < share < _ALIKE for share in within)
-        and min(map(len, beside)) >= _FEWEST_BESIDE
-        and all(abs(float(np.median(part)) / middle) < 1 / _ALIKE for part in beside)
+        whole
+        and spread < _LOOSE * abs(middle) + steps.noise
+        and _keeps_to_order(steps.step[row : row + 2] / middle, column)
     )
 
 
-def _goes_on(step: NDArray[np.float32], above: NDArray[np.float32], noise: float) -> bool:
-    """Whether the same texture stands on both sides of the seam."""
-    spread, texture = (
-        1.48 * float(np.median(np.abs(part - np.median(part)))) for part in (step, above)
+def _keeps_to_order(shares: NDArray[np.float32], column: int) -> bool:
+    """Whether two rows step by 1 where a seam from `column` on would, and by 0 elsewhere."""
+    inside = shares[0, column:], shares[1, :column]
+    beside = shares[0, : max(column - 1, 0)], shares[1, column + 1 :]
+    return min(map(len, beside)) >= _FEWEST_BESIDE and all(
+        1 / _ALIKE < np.median(within) < _ALIKE and abs(np.median(without)) < 1 / _ALIKE
+        for within, without in zip(inside, beside, strict=True)
     )
-    return spread < 3 * noise and 3 * spread < texture and len(step) >= _FEWEST
 
 
-def _window_sums(values: NDArray[np.floating], size: int) -> NDArray[np.float64]:
-    sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-    return sums[size:] - sums[:-size]
+def _middle(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Median, and the spread about it as a standard deviation."""
+    middle = float(np.median(values))
+    return middle, 1.48 * float(np.median(np.abs(values - middle)))
 
 
 def _unit_means(frame: Frame, means: NDArray[np.float32]) -> NDArray[np.float32]:
