@@ -36,7 +36,8 @@ _AS_THEY_ARE = b"Adobe" + bytes([0, 100, 0, 0, 0, 0, 0])  # transform 0: no colo
 _COLOURS = {1: "GRAY", 3: "RGB", 4: "CMYK"}
 _NO_DATA = 128  # what a decoder fills in where the data have come to their end
 _PADDING = 7
-"""Bits behind the last code that fill its byte."""
+"""Bits behind the last code that fill its byte: ones, with which no code is complete. In some scans
+of progressive files each is a block of its own."""
 
 
 def block_means(content: bytes, structure: Structure) -> NDArray[np.float32]:
@@ -81,28 +82,15 @@ def _coarser(divisor: int) -> int:
 
 
 def _check_left_over(structure: Structure, extra: NDArray[np.uint8]) -> None:
-    """Raise if more units follow the last than the bits that fill its byte can make."""
+    """Raise if more follows the last unit than the bits that fill its byte."""
+    most = 1 if structure.frame.marker in BASELINE else 1 + _PADDING
     high, wide = structure.frame.unit
     columns = extra.shape[1] // (wide // 8)
     units = extra[: high // 8, : columns * (wide // 8)]
     filled = (units != _NO_DATA).reshape(high // 8, columns, -1).any((0, 2))
     last = int(np.flatnonzero(filled).max(initial=-1)) + 1
-    if last > 1 + _PADDING // _shortest_unit(structure):
+    if last > most:
         raise DamagedError("coded data are left over behind the last row")
-
-
-def _shortest_unit(structure: Structure) -> int:
-    """Bits of the shortest unit that the tables allow, or fewer."""
-    if structure.frame.marker not in BASELINE:
-        return 1  # some scans of progressive files hold one bit a block
-    scan, bits, parts = structure.scans[0], 0, structure.frame.components
-    for part in parts:
-        first, others = scan.selectors.get(part.identifier, (-1, -1))
-        for table in (structure.huffman.get(first), structure.huffman.get(16 | others)):
-            counts = table[0] if table else b""
-            shortest = next((length for length, count in enumerate(counts, 1) if count), 0)
-            bits += shortest * (part.across * part.down if len(parts) > 1 else 1)
-    return max(bits, 1)
 
 
 def _probe(content: bytes, structure: Structure, height: int) -> bytes:

@@ -19,6 +19,7 @@ from nephoscope.instruments.jpeg.structure import (
     Structure,
     parse,
 )
+from nephoscope.instruments.jpeg.tables import check_runs, check_tables
 
 MOST_PIXELS = 180_000_000
 """Larger pictures are refused before anything is decoded, as Pillow does."""
@@ -78,6 +79,8 @@ def read_jpeg(
         _check_frame(path, structure.frame)
         if check is not None:
             check(structure.frame)
+        check_tables(structure)
+        check_runs(content, structure)
         pixels = _pixels(content, structure)
         check_range(structure, block_means(content, structure), slack)
         check_seams(structure, pixels)

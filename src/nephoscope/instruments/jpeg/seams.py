@@ -23,7 +23,7 @@ STEP = 1.6
 _MOST = 3.0
 _LEAST_NOISE = 0.5  # DN
 _FEWEST = 8  # units that make a row worth judging
-_FEWEST_BESIDE = 2
+_FEWEST_BESIDE = 1
 _SHARE = 0.3  # least part of a row
 _LOOSE = 0.4  # most spread of steps for their size: large shifts are clipped here and there
 _ALIKE = 2.0  # most ratio of steps that are the same but for noise and clipping
@@ -222,7 +222,7 @@ def _is_seam(steps: _Steps, start: int, end: int) -> bool:
     middle, spread = _middle(step)
     if abs(middle) < steps.least:
         return False
-    if spread < min(3 * steps.noise, abs(middle) / 3.5, _middle(above)[1] / 3):
+    if spread < min(3 * steps.noise, abs(middle) / 3.5, _middle(above)[1] / 2.5):
         return True
     row, column = divmod(start, columns)
     whole = end - start == columns and 0 < row < rows - 2
