@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nephoscope.errors import shown
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -32,8 +34,7 @@ def build(
 
     Maps without a label only help to build the background.
     """
-    from nephoscope.cli.progress import progress_bar
-    from nephoscope.instruments import find_scenes
+    from nephoscope.cli.progress import progress_bar, scenes_of
     from nephoscope.recipe import load_recipe
     from nephoscope.samples.choose import choose_apart
     from nephoscope.samples.store import write_samples
@@ -42,28 +43,28 @@ def build(
     if chosen.task == "sky_state":
         _build_states(raw, output)
         return
-    files = [file for folder in raw for file in find_scenes(folder, chosen.instrument)]
+    files, unread = scenes_of(raw, chosen.instrument)
     if choose is not None:
         files = choose_apart(files, choose, seed)
     failed = _Failed()
     clear = _background(files, chosen, background, failed)
     with progress_bar("reading", len(files)) as tell:
         write_samples(files, output, chosen, clear, tell, failed)
-    typer.echo(output)
-    if failed.known:
+    typer.echo(shown(output))
+    if failed.known or unread:
         raise typer.Exit(1)
 
 
 def _build_states(raw: list[Path], output: Path) -> None:
-    from nephoscope.cli.progress import progress_bar
-    from nephoscope.instruments.skycam import find_frames
+    from nephoscope.cli.progress import progress_bar, scenes_of
     from nephoscope.samples.states import write_states
 
     failed = _Failed()
-    with progress_bar("reading", sum(len(find_frames(folder)) for folder in raw)) as tell:
-        write_states(raw, output, progress=tell, on_error=failed)
-    typer.echo(output)
-    if failed.known:
+    files, unread = scenes_of(raw, "skycam")
+    with progress_bar("reading", len(files)) as tell:
+        write_states([file.path for file in files], output, progress=tell, on_error=failed)
+    typer.echo(shown(output))
+    if failed.known or unread:
         raise typer.Exit(1)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from nephoscope.cli.typed import typed_command
 
 if TYPE_CHECKING:
     from nephoscope.evaluation.protocol import Evaluation
@@ -33,6 +33,7 @@ def evaluate(
     ] = True,
 ) -> None:
     """Score a model on labelled samples: scores.json, report.md and figures."""
+    from nephoscope.extras import MissingExtraError, is_there, remedy
     from nephoscope.models import locate_state_model
 
     if locate_state_model(model) is not None:
@@ -45,6 +46,9 @@ def evaluate(
     from nephoscope.models import load_model
     from nephoscope.samples.store import open_samples
 
+    if baselines and not is_there("sklearn"):
+        problem = f"the baselines need sklearn: {remedy('train')}, or --no-baselines"
+        raise MissingExtraError(problem)
     loaded, store, seconds = load_model(model), open_samples(samples), dict[str, float]()
     split, indices = choose_samples(store, split)
     ways = ways_of(loaded, store)
@@ -58,7 +62,7 @@ def evaluate(
         with _timed(seconds, "baselines"), progress_bar("baselines: reading", total) as tell:
             scores, details = score_baselines(store, indices, progress=tell)
             found = replace(found, baselines=scores, details=details)
-    write_report(found, out, Run(shlex.join(["nephoscope", *sys.argv[1:]]), seconds))
+    write_report(found, out, Run(typed_command(), seconds))
     _say(found)
     typer.echo(f"report: {out / 'report.md'}")
 

@@ -26,6 +26,9 @@ def train(
     ] = None,
 ) -> None:
     """Fit a recipe's network to samples and write a model folder."""
+    from nephoscope.extras import need
+
+    need("train", "train")
     from nephoscope.learn.fit import fit
     from nephoscope.learn.quiet import quiet_lightning
     from nephoscope.models import load_model

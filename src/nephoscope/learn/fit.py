@@ -29,6 +29,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.protocol import WAYS
 from nephoscope.files import write_text
 from nephoscope.learn import calibrate
+from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.module import MaskModule
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.limits import as_dataset, learn_limits
@@ -43,6 +44,8 @@ from nephoscope.samples.loader import Batches, CropLoader, Tiles, judged
 from nephoscope.samples.pixels import PixelBatches
 from nephoscope.samples.store import open_samples
 from nephoscope.tasks.mask import OUTPUTS
+from nephoscope.tasks.sky_guard import Guard
+from nephoscope.workers import cores
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +124,14 @@ def fit(
         "versions": _versions(),
     }
     return _finish(
-        module.final_network, recipe, validation, normalisation, limits, info, out / "model"
+        module.final_network,
+        recipe,
+        validation,
+        normalisation,
+        limits,
+        info,
+        out / "model",
+        guard_of_part(train, recipe.instrument),
     )
 
 
@@ -152,7 +162,7 @@ def learn_place(
     return (
         replace(train, limits=without, limit_cell=settings.cell),
         replace(validation, limits=shared, limit_cell=settings.cell),
-        as_dataset(whole, settings, train.shape),
+        as_dataset(whole, settings, train.latitude, train.longitude),
     )
 
 
@@ -164,6 +174,7 @@ def _finish(
     limits: xr.Dataset | None,
     info: dict[str, Any],
     folder: Path,
+    guard: Guard | None,
 ) -> Path:
     """Choose calibration and threshold on the validation samples and write the model folder."""
     network = network.eval()
@@ -176,7 +187,7 @@ def _finish(
     threshold = calibrate.choose_threshold(counts["full"], calibration)
     scores = {n: calibrate.scores(c, calibration, threshold) for n, c in counts.items()}
     info = {**info, "scores": scores}
-    save_model(folder, network, recipe, normalisation, calibration, threshold, info, limits)
+    save_model(folder, network, recipe, normalisation, calibration, threshold, info, limits, guard)
     return folder
 
 
@@ -324,7 +335,7 @@ def _load_best(module: MaskModule, path: Path) -> None:
 def _use_all_cores() -> None:
     """Use every core that this process may use, unless the environment says otherwise."""
     if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(len(os.sched_getaffinity(0)))
+        torch.set_num_threads(cores())
 
 
 def _versions() -> dict[str, str]:

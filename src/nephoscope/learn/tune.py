@@ -21,7 +21,7 @@ from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import write_text
 from nephoscope.learn.trials import trials_of
 from nephoscope.recipe import Recipe, Search, with_values
-from nephoscope.workers import each_in_processes
+from nephoscope.workers import cores, each_in_processes
 
 if TYPE_CHECKING:
     import optuna
@@ -273,5 +273,4 @@ def _texts(trial: optuna.trial.FrozenTrial) -> dict[str, str]:
 
 def _share_cores(workers: int) -> None:
     """Before torch is imported in a worker: its share of the cores, unless the user said."""
-    cores = len(os.sched_getaffinity(0))
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(cores // workers, 1)))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(cores() // workers, 1)))

@@ -6,9 +6,9 @@ from astropy.io import fits
 from PIL import Image
 
 from nephoscope.errors import InputError
+from nephoscope.folders import LeftOut
 from nephoscope.instruments.skycam import (
     find_frames,
-    find_others,
     label_path_for,
     read_label,
     state_for,
@@ -18,7 +18,7 @@ from nephoscope.instruments.skycam import labels as labels_module
 
 @pytest.fixture(autouse=True)
 def _forget():
-    labels_module._some_wsiseg.cache_clear()
+    labels_module._beside.cache_clear()
 
 
 def put(path, pixels):
@@ -64,7 +64,7 @@ def test_wsiseg_is_cloud_clear_unknown(tmp_path):
 def test_an_overcast_mask_is_read_like_its_folder(tmp_path):
     overcast = put(tmp_path / "masks" / "a.png", HALF)
     np.testing.assert_array_equal(read_label(overcast), HALF == 255)
-    labels_module._some_wsiseg.cache_clear()
+    labels_module._beside.cache_clear()
     put(tmp_path / "masks" / "b.png", np.full((12, 12), 100))
     np.testing.assert_array_equal(read_label(overcast), np.where(HALF == 255, 1, -1))
 
@@ -121,7 +121,9 @@ def test_other_files_are_neither_frames_nor_lost(tmp_path):
     (tmp_path / "broken.fits").touch()
     found = find_frames(tmp_path)
     assert [(file.map_id, file.subphase) for file in found] == [("broken", ""), ("a", "night")]
-    assert find_others(tmp_path) == [tmp_path / "notes.txt"]
+    left_out = LeftOut()
+    assert find_frames(tmp_path, left_out) == found
+    assert left_out.others == [tmp_path / "notes.txt"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no frame"):
         find_frames(tmp_path / "empty")

@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
+from nephoscope.folders import LeftOut, files_below
 from nephoscope.grids.plate_carree import MARS
 from nephoscope.instruments.jpeg import Frame, read_jpeg
 from nephoscope.instruments.marci.names import SUFFIXES, parse_map_id
@@ -30,7 +31,7 @@ Rule = Literal["blue", "legacy"]
 def is_map(path: str | PathLike[str]) -> bool:
     """Whether a file is named like a map, or a folder holds such a file at any depth."""
     place = Path(path)
-    files = place.rglob("*") if place.is_dir() else [place]
+    files = files_below(place, LeftOut()) if place.is_dir() else [place]
     return any(f.suffix.lower() in SUFFIXES and parse_map_id(f) is not None for f in files)
 
 
