@@ -13,9 +13,9 @@ from __future__ import annotations
 import struct
 
 import numpy as np
-import simplejpeg
 from numpy.typing import NDArray
 
+from nephoscope.instruments.jpeg.decoder import decode
 from nephoscope.instruments.jpeg.structure import (
     APP14,
     BASELINE,
@@ -33,7 +33,6 @@ from nephoscope.instruments.jpeg.structure import (
 
 _HIGHEST = 65500  # libjpeg's own limit
 _AS_THEY_ARE = b"Adobe" + bytes([0, 100, 0, 0, 0, 0, 0])  # transform 0: no colour transform
-_COLOURS = {1: "GRAY", 3: "RGB", 4: "CMYK"}
 _NO_DATA = 128  # what a decoder fills in where the data have come to their end
 _PADDING = 7
 """Bits behind the last code that fill its byte: ones, with which no code is complete. In some scans
@@ -52,19 +51,13 @@ def block_means(content: bytes, structure: Structure) -> NDArray[np.float32]:
         steps of `coarseness`.
 
     Raises:
-        DamagedError: coded data are left over.
-        ValueError: what the decoder cannot decode at all.
+        DamagedError: coded data are left over, or nothing can be decoded.
     """
     frame = structure.frame
     high, rows = frame.unit[0], frame.units[0]
     extended = (rows + 1) * high <= _HIGHEST
-    means: NDArray[np.uint8] = simplejpeg.decode_jpeg(
-        _probe(content, structure, (rows + 1) * high if extended else frame.height),
-        colorspace=_COLOURS[len(frame.components)],
-        min_height=1,
-        min_width=1,
-        strict=False,
-    )
+    height = (rows + 1) * high if extended else frame.height
+    means = decode(_probe(content, structure, height), structure, eighth=True)
     if extended:
         _check_left_over(structure, means[rows * (high // 8) :])
     means = means[: -(-frame.height // 8)]
@@ -84,11 +77,9 @@ def _coarser(divisor: int) -> int:
 def _check_left_over(structure: Structure, extra: NDArray[np.uint8]) -> None:
     """Raise if more follows the last unit than the bits that fill its byte."""
     most = 1 if structure.frame.marker in BASELINE else 1 + _PADDING
-    high, wide = structure.frame.unit
-    columns = extra.shape[1] // (wide // 8)
-    units = extra[: high // 8, : columns * (wide // 8)]
-    filled = (units != _NO_DATA).reshape(high // 8, columns, -1).any((0, 2))
-    last = int(np.flatnonzero(filled).max(initial=-1)) + 1
+    high, wide = (size // 8 for size in structure.frame.unit)
+    filled = np.flatnonzero((extra[:high] != _NO_DATA).any((0, 2)))
+    last = int(filled.max(initial=-wide)) // wide + 1
     if last > most:
         raise DamagedError("coded data are left over behind the last row")
 

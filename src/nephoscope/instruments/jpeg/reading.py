@@ -6,17 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import simplejpeg
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
+from nephoscope.instruments.jpeg.decoder import COLOURS, decode
 from nephoscope.instruments.jpeg.probe import block_means
 from nephoscope.instruments.jpeg.seams import check_range, check_seams
 from nephoscope.instruments.jpeg.structure import (
     CutShortError,
     DamagedError,
     Frame,
-    Structure,
     parse,
 )
 from nephoscope.instruments.jpeg.tables import check_runs, check_tables
@@ -24,7 +23,6 @@ from nephoscope.instruments.jpeg.tables import check_runs, check_tables
 MOST_PIXELS = 180_000_000
 """Larger pictures are refused before anything is decoded, as Pillow does."""
 
-_COLOURS = {1: "GRAY", 3: "RGB", 4: "CMYK"}
 _START = b"\xff\xd8\xff"
 _OTHERS = {
     b"\x89PNG": "PNG",
@@ -81,16 +79,17 @@ def read_jpeg(
             check(structure.frame)
         check_tables(structure)
         check_runs(content, structure)
-        pixels = _pixels(content, structure)
+        pixels = decode(memoryview(content)[: structure.end], structure)
         check_range(structure, block_means(content, structure), slack)
         check_seams(structure, pixels)
     except CutShortError:
         raise InputError(path, "is cut short", field="image", remedy=_AGAIN) from None
-    except ValueError as error:
+    except DamagedError as error:
         raise InputError(
             path, f"is damaged inside: {error}", field="image", remedy="fetch it again"
         ) from error
-    return _without_black(pixels) if pixels.ndim == 3 and pixels.shape[2] == 4 else pixels
+    planes = pixels.shape[2]
+    return _without_black(pixels) if planes == 4 else pixels[..., 0] if planes == 1 else pixels
 
 
 def _what_it_is(content: bytes) -> str:
@@ -104,7 +103,7 @@ def _check_frame(path: Path, frame: Frame) -> None:
     if frame.width * frame.height > MOST_PIXELS:
         size = f"{frame.width} x {frame.height}"
         raise InputError(path, f"is {size} pixels: too large to decode", field="image")
-    if len(frame.components) not in _COLOURS:
+    if len(frame.components) not in COLOURS:
         raise DamagedError(f"{len(frame.components)} colour planes")
     if frame.bits != 8:
         raise InputError(
@@ -113,13 +112,6 @@ def _check_frame(path: Path, frame: Frame) -> None:
             field="bit depth",
             remedy="save it as 8-bit",
         )
-
-
-def _pixels(content: bytes, structure: Structure) -> NDArray[np.uint8]:
-    colour = _COLOURS[len(structure.frame.components)]
-    whole = memoryview(content)[: structure.end]
-    pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(whole, colorspace=colour)
-    return pixels[..., 0] if colour == "GRAY" else pixels
 
 
 def _without_black(inks: NDArray[np.uint8]) -> NDArray[np.uint8]:

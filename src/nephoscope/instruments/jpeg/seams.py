@@ -115,11 +115,11 @@ def _steps(structure: Structure, pixels: NDArray[np.uint8]) -> Iterator[_Steps]:
         for plane in levels[:, _NEAR]:
             yield _plane(plane, 1, told, _LEAST_LUMA, max(quanta))
         return
-    luma = np.tensordot(_LUMA, levels, 1)
+    luma = np.asarray(np.tensordot(_LUMA, levels, 1), np.float32)
     yield _plane(luma[_NEAR], 1, told, _LEAST_LUMA, quanta[0])
     # Colours are often coded at half of the size and smoothed over the seam: look beyond that.
     for plane, share in ((2, 0.564), (0, 0.713)):
-        difference = (levels[plane] - luma)[_FAR] * np.float32(share)
+        difference = ((levels[plane] - luma)[_FAR] * share).astype(np.float32)
         yield _plane(difference, 1.5, told, _LEAST_COLOUR, max(quanta[1:]))
 
 
@@ -141,10 +141,11 @@ def _tells(near: NDArray[np.uint16]) -> NDArray[np.bool_]:
     """(row, column): not black or white on both sides, nor on one beside texture on the other."""
     black = (near <= _BLACK * _SAMPLES).all(0)
     white = (near >= _WHITE * _SAMPLES).all(0)
-    rough = np.abs(near[:, ::3].astype(np.int16) - near[:, 1:3]).max(0) > _FLAT * _SAMPLES
+    unlike = np.abs(near[:, ::3].astype(np.int16) - near[:, 1:3]).max(0)
+    rough = [side > _FLAT * _SAMPLES for side in unlike]
     above, below = (black[:2].all(0) | white[:2].all(0)), (black[2:].all(0) | white[2:].all(0))
     alike = black.all(0) | white.all(0)
-    return ~(alike | above & rough[1] | below & rough[0])
+    return np.asarray(~(alike | above & rough[1] | below & rough[0]))
 
 
 def _plane(
@@ -191,13 +192,13 @@ def _seam(steps: _Steps, ends: NDArray[np.intp]) -> tuple[int, int] | None:
     means = np.abs(_sums(levels, ends) / number)
     for start in _peaks(means, columns):
         if _is_seam(steps, start, int(ends[start])):
-            return divmod(start, columns)
+            return start // columns, start % columns
     return None
 
 
 def _sums(values: NDArray[np.floating], ends: NDArray[np.intp]) -> NDArray[np.float64]:
     sums = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-    return sums[ends] - sums[: len(ends)]
+    return np.asarray(sums[ends] - sums[: len(ends)])
 
 
 def _peaks(means: NDArray[np.float64], columns: int) -> list[int]:
@@ -252,5 +253,8 @@ def _middle(values: NDArray[np.float32]) -> tuple[float, float]:
 def _unit_means(frame: Frame, means: NDArray[np.float32]) -> NDArray[np.float32]:
     high, wide = (size // 8 for size in frame.unit)
     rows, columns = means.shape[0] // high, means.shape[1] // wide
+    if not rows or not columns:
+        return means
     whole = means[: rows * high, : columns * wide]
-    return whole.reshape(rows, high, columns, wide, -1).mean((1, 3))
+    units: NDArray[np.float32] = whole.reshape(rows, high, columns, wide, -1).mean((1, 3))
+    return units
