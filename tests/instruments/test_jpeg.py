@@ -56,6 +56,16 @@ def test_pixels_are_those_that_pillow_decodes(flavour):
         assert np.array_equal(read_jpeg(PATH, content), factory.decoded(content))
 
 
+@pytest.mark.parametrize("subsampling", ["440", "411"])
+def test_colours_coded_at_other_sizes_are_read_and_checked(subsampling):
+    pixels = np.asarray(factory.sky(0, 480, 720))
+    content = simplejpeg.encode_jpeg(pixels, 85, colorsubsampling=subsampling)
+    assert np.array_equal(read_jpeg(PATH, content), factory.decoded(content))
+    harmful, unnamed = missed([content], 30, seed=6)
+    assert harmful > 15
+    assert not unnamed
+
+
 @pytest.mark.parametrize("flavour", factory.FLAVOURS)
 def test_no_whole_picture_is_refused_wherever_its_edges_lie(flavour):
     for _, pixels in factory.hard_pictures():

@@ -124,23 +124,23 @@ def _steps(structure: Structure, pixels: NDArray[np.uint8]) -> Iterator[_Steps]:
 
 
 def _line_sums(frame: Frame, pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """(plane, line, row, column): sums over units of a quarter of the pixels of lines at seams."""
+    """(plane, line, row, column): sums over four pixels of each unit, of the lines at seams."""
     high, wide = frame.unit
     columns = frame.width // wide
     below = np.arange(high, frame.height - _LINES[-1], high)
-    lines = pixels[(below + np.asarray(_LINES)[:, None])]
-    lines = lines.reshape(*lines.shape[:3], -1)[:, :, 1 : columns * wide : 4]
+    lines = pixels[below + np.asarray(_LINES)[:, None]]
+    lines = lines.reshape(*lines.shape[:3], -1)[:, :, 1 : columns * wide : wide // _SAMPLES]
     planes = np.ascontiguousarray(np.moveaxis(lines, -1, 0))
-    sums = planes[..., :: wide // 4].astype(np.uint16)
-    for sample in range(1, wide // 4):
-        sums += planes[..., sample :: wide // 4]
-    return sums * np.uint16(_SAMPLES * 4 // wide)
+    sums = planes[..., ::_SAMPLES].astype(np.uint16)
+    for sample in range(1, _SAMPLES):
+        sums += planes[..., sample::_SAMPLES]
+    return sums
 
 
 def _tells(near: NDArray[np.uint16]) -> NDArray[np.bool_]:
     """(row, column): not black or white on both sides, nor on one beside texture on the other."""
-    black = (near <= _BLACK * _SAMPLES).all(0)
-    white = (near >= _WHITE * _SAMPLES).all(0)
+    black = np.asarray((near <= _BLACK * _SAMPLES).all(0))
+    white = np.asarray((near >= _WHITE * _SAMPLES).all(0))
     unlike = np.abs(near[:, ::3].astype(np.int16) - near[:, 1:3]).max(0)
     rough = [side > _FLAT * _SAMPLES for side in unlike]
     above, below = (black[:2].all(0) | white[:2].all(0)), (black[2:].all(0) | white[2:].all(0))
