@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
 from nephoscope.instruments.cloudsat.names import marks_of
 from nephoscope.instruments.cloudsat.scenario import ICARE_FILL, MISSING, TYPES
-from nephoscope.track import check_track, wrapped_longitude
+from nephoscope.instruments.tai93 import to_utc
+from nephoscope.track import FIRST_FLIGHT, check_track, wrapped_longitude
 
 LOWEST, HIGHEST = -5000, 30000
 """Valid heights of a bin, m (CloudSat 2B product specifications); all others are missing."""
@@ -25,7 +26,7 @@ def heights(file: Hdf4, profiles: int) -> NDArray[np.float32]:
     Raises:
         InputError: absent, not int16, or not of so many profiles.
     """
-    stored = file.dataset("Height", np.int16, 2)
+    stored = by_profile(file.dataset("Height", np.int16, 2), profiles)
     if stored.shape[0] != profiles:
         raise file.wrong("Height", f"has {stored.shape[0]} profiles, Latitude has {profiles}")
     height = file.coding("Height").decode(stored).astype(np.float32)
@@ -33,7 +34,16 @@ def heights(file: Hdf4, profiles: int) -> NDArray[np.float32]:
     return height
 
 
-def scenario(file: Hdf4) -> NDArray[np.int16]:
+def by_profile(plane: NDArray[Any], profiles: int) -> NDArray[Any]:
+    """(profile, bin) of a plane that may lie the other way round, as CloudSat's documents list it.
+
+    A plane of neither shape stays as it is, for its reader to refuse.
+    """
+    turned = plane.shape[0] != profiles and plane.shape[1] == profiles
+    return plane.T if turned else plane
+
+
+def scenario(file: Hdf4, profiles: int) -> NDArray[np.int16]:
     """Data set `cloud_scenario`, (profile, level) int16, `MISSING` for every missing code.
 
     Missing are -9999, ICARE's -32768 and what the file's own attributes say.
@@ -41,7 +51,7 @@ def scenario(file: Hdf4) -> NDArray[np.int16]:
     Raises:
         InputError: absent, or not int16.
     """
-    codes: NDArray[np.int16] = file.dataset("cloud_scenario", np.int16, 2)
+    codes = by_profile(file.dataset("cloud_scenario", np.int16, 2), profiles)
     missing = file.coding("cloud_scenario").is_missing(codes) | (codes == ICARE_FILL)
     return np.where(missing, np.int16(MISSING), codes)
 
@@ -59,6 +69,29 @@ def place(
 
 def _within(degrees: NDArray[np.float64], largest: float) -> NDArray[np.float64]:
     return np.where(np.abs(degrees) <= largest, degrees, np.nan)
+
+
+def profile_time(file: Hdf4) -> NDArray[np.datetime64]:
+    """UTC of each profile of a CALTRACK file, (profile,) datetime64[ns], NaT where missing.
+
+    Raises:
+        InputError: `Time` is absent, of another type, or older than the satellites throughout.
+    """
+    time = to_utc(file.coding("Time").decode(file.dataset("Time", np.float64, 1)))
+    return since_launch(file, "Time", time)
+
+
+def since_launch(file: Hdf4, field: str, time: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    """Times, NaT where they are older than the satellites.
+
+    Raises:
+        InputError: all of them are; the message names `field`.
+    """
+    early = time < FIRST_FLIGHT
+    if early.any() and not (time >= FIRST_FLIGHT).any():
+        when = time[early][0].astype("datetime64[s]")
+        raise file.wrong(field, f"gives {when}: before the satellites flew")
+    return np.where(early, np.datetime64("NaT", "ns"), time)
 
 
 def make_track(

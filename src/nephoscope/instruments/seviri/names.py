@@ -77,8 +77,11 @@ def is_native(path: Path) -> bool:
         return True
     if path.suffix.lower() != ".nat" or not path.is_file():
         return False
-    with path.open("rb") as file:
-        return file.read(len(ARCHIVE)) == ARCHIVE
+    try:
+        with path.open("rb") as file:
+            return file.read(len(ARCHIVE)) == ARCHIVE
+    except OSError:  # the reader says why
+        return True
 
 
 def is_slot(path: str | PathLike[str]) -> bool:
@@ -118,7 +121,7 @@ def find_slots(path: str | PathLike[str], left_out: LeftOut | None = None) -> li
     if left.errors and (left_out is None or not found):
         raise left.errors[0]
     if not found:
-        raise _none_found(root)
+        raise none_found(root)
     return sorted(found, key=lambda slot: (slot.map_id.partition("-")[2], slot.path))
 
 
@@ -205,8 +208,13 @@ def _found(root: Path, left_out: LeftOut) -> Iterator[SceneFile]:
         relative = folder.relative_to(root)
         for picture in _pictures(sorted(files)).values():
             yield SceneFile(picture.first, picture.identity, "", 0, relative)
-        for file in sorted(filter(is_native, files)):
+        natives = sorted(filter(is_native, files))
+        for file in natives:
             yield SceneFile(file, identity_of(file), "", 0, relative)
+        unpacked = {file.name for file in natives} | {file.stem for file in natives}
+        for file in files:
+            if other_form(file) is not None and file.stem not in unpacked:
+                left_out.add("pictures of SEVIRI in a form that is not read", file)
 
 
 def _key_of(path: Path) -> tuple[str, ...]:
@@ -234,7 +242,8 @@ def _pictures(files: list[Path]) -> dict[tuple[str, ...], HritFiles]:
     return dict(sorted(pictures.items()))
 
 
-def _none_found(root: Path) -> InputError:
+def none_found(root: Path) -> InputError:
+    """What is wrong with a place that holds no picture that is read, and what to do."""
     files = files_below(root, LeftOut()) if root.is_dir() else [root]
     for file in sorted(files):
         if (says := other_form(file)) is not None:
