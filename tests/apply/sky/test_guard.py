@@ -15,7 +15,7 @@ from nephoscope.cli import app
 from nephoscope.errors import UsageError
 from nephoscope.simulate.sky.colour import simulate_colour
 
-WRONG = ["night, stars", "night, moon", "one colour", "text, white on blue", "screenshot"]  # fmt: skip
+WRONG = ["night, stars", "night, moon", "one colour", "text, white on blue", "screenshot"]
 GREY = ["lens cap", "white", "text, on grey"]
 
 
