@@ -26,45 +26,91 @@ def build(
         int | None,
         typer.Option(min=1, help="Take this many scenes at random, no two of them consecutive."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random choice.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="Of the random choice. [default: 0]")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a store that is there, with its split.")
+    ] = False,
 ) -> None:
     """Read raw files with their labels and write training samples; what cannot be read is left out.
 
     Maps without a label only help to build the background.
     """
-    from nephoscope.cli.progress import progress_bar
-    from nephoscope.instruments import find_scenes
     from nephoscope.recipe import load_recipe
-    from nephoscope.samples.choose import choose_apart
-    from nephoscope.samples.store import write_samples
+    from nephoscope.samples.store import check_place
 
     chosen = load_recipe(recipe)
-    if chosen.task == "sky_state":
-        _build_states(raw, output)
-        return
-    files = [file for folder in raw for file in find_scenes(folder, chosen.instrument)]
-    if choose is not None:
-        files = choose_apart(files, choose, seed)
+    _check_options(chosen, background, choose, seed)
+    check_place(output, overwrite)
     failed = _Failed()
-    clear = _background(files, chosen, background, failed)
-    with progress_bar("reading", len(files)) as tell:
-        write_samples(files, output, chosen, clear, tell, failed)
+    if chosen.task == "sky_state":
+        _build_states(raw, output, overwrite, failed)
+    else:
+        _build_masks(chosen, raw, output, background, (choose, seed or 0), overwrite, failed)
+    _say_classes(output)
     typer.echo(output)
     if failed.known:
         raise typer.Exit(1)
 
 
-def _build_states(raw: list[Path], output: Path) -> None:
+def _check_options(
+    recipe: Recipe, background: Path | None, choose: int | None, seed: int | None
+) -> None:
+    """An option that this recipe would not use is an error."""
+    from nephoscope.errors import UsageError
+
+    unused = []
+    if background is not None and recipe.inputs.background is None:
+        unused.append("--background")
+    if choose is not None and recipe.task == "sky_state":
+        unused.append("--choose")
+    if unused:
+        raise UsageError(f"build {recipe.name}: has no {', '.join(unused)}")
+    if seed is not None and choose is None:
+        raise UsageError("--seed: is of the random choice, which --choose asks for")
+
+
+def _build_masks(
+    recipe: Recipe,
+    raw: list[Path],
+    output: Path,
+    background: Path | None,
+    choice: tuple[int | None, int],
+    overwrite: bool,
+    failed: _Failed,
+) -> None:
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.instruments import find_scenes
+    from nephoscope.samples.choose import choose_apart
+    from nephoscope.samples.store import write_samples
+
+    files = [file for folder in raw for file in find_scenes(folder, recipe.instrument)]
+    number, seed = choice
+    if number is not None:
+        files = choose_apart(files, number, seed)
+    clear = _background(files, recipe, background, failed)
+    with progress_bar("reading", len(files)) as tell:
+        write_samples(files, output, recipe, clear, tell, failed, overwrite)
+
+
+def _build_states(raw: list[Path], output: Path, overwrite: bool, failed: _Failed) -> None:
     from nephoscope.cli.progress import progress_bar
     from nephoscope.instruments.skycam import find_frames
     from nephoscope.samples.states import write_states
 
-    failed = _Failed()
     with progress_bar("reading", sum(len(find_frames(folder)) for folder in raw)) as tell:
-        write_states(raw, output, progress=tell, on_error=failed)
-    typer.echo(output)
-    if failed.known:
-        raise typer.Exit(1)
+        write_states(raw, output, progress=tell, on_error=failed, overwrite=overwrite)
+
+
+def _say_classes(output: Path) -> None:
+    """How much of the samples is clear and cloudy; on stderr what nothing can be learned from."""
+    from nephoscope.samples.census import describe
+    from nephoscope.samples.store import open_store
+
+    lines, doubts = describe(open_store(output))
+    for line in lines:
+        typer.echo(line)
+    for doubt in doubts:
+        typer.echo(f"{output}: {doubt}", err=True)
 
 
 class _Failed:

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, sha256_of
+from nephoscope.models.card import NO_LICENCE
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration, probability
 from nephoscope.tasks.sky_features import NAMES, SHAPE, normalise, texture, to_binned
@@ -192,6 +193,9 @@ def save_state_model(
     band: Band,
     info: Mapping[str, Any],
     card: str,
+    *,
+    name: str | None = None,
+    licence: str | None = None,
 ) -> StateModel:
     """Write a model folder, all or nothing; see the module for what it holds.
 
@@ -207,7 +211,7 @@ def save_state_model(
         (part / RECIPE).write_text(dump_recipe(recipe), encoding="utf-8")
         facts = {
             "format": 1,
-            "name": recipe.name,
+            "name": name or recipe.name,
             "mean": [float(value) for value in scaling[0]],
             "std": [float(value) for value in scaling[1]],
             "slope": calibration.slope,
@@ -215,7 +219,7 @@ def save_state_model(
             "clear_below": band.clear_below,
             "cloudy_above": band.cloudy_above,
             "sha256": {name: sha256_of(part / name) for name in (WEIGHTS, RECIPE)},
-            "info": dict(info),
+            "info": {**info, "licence": licence or NO_LICENCE},
         }
         (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
         (part / CARD).write_text(card, encoding="utf-8")
