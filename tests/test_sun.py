@@ -17,9 +17,9 @@ def test_declination_and_longitude_are_those_of_the_ephemeris(year):
     times = np.datetime64(f"{year}-01-01T00:00", "ns") + np.arange(0, 365, 13) * np.timedelta64(
         93_600_123, "ms"
     )
-    # TT and UT1 are made here from UTC (TT - UTC was 65.2 s in 2006 and 69.2 s in 2017; UT1 - UTC is
-    # below 0.9 s, or 0.004 degree): astropy's tables of leap seconds and of the Earth's rotation
-    # run out some day, and then it fails.
+    # TT and UT1 are made here from UTC (TT - UTC was 65.2 s in 2006 and 69.2 s in 2017; UT1 - UTC
+    # is below 0.9 s, or 0.004 degree): astropy's tables of leap seconds and of the Earth's
+    # rotation run out some day, and then it fails.
     days = (times - np.datetime64("2000-01-01T12:00", "ns")) / np.timedelta64(1, "D")
     sun = get_sun(Time(2_451_545.0, days + 67 / 86_400, format="jd", scale="tt"))
     sidereal = np.rad2deg(erfa.gmst06(2_451_545.0, days, 2_451_545.0, days + 67 / 86_400))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nephoscope.errors import InputError, NephoscopeError
-from nephoscope.workers import each_in_processes, results_in_processes
+from nephoscope.workers import cores, each_in_processes, results_in_processes
 
 
 def note(folder, item):
@@ -45,6 +45,33 @@ def test_a_bug_is_raised(tmp_path, workers):
 def test_a_worker_that_dies_is_told(tmp_path):
     with pytest.raises(NephoscopeError, match="fewer --workers"):
         list(each_in_processes(partial(note, tmp_path), ["die"], 2))
+
+
+def start_without_a_model():
+    raise InputError("model.onnx", "is missing", remedy="train it")
+
+
+def start_with_a_bug():
+    raise ZeroDivisionError("a bug of ours")
+
+
+@pytest.mark.parametrize(
+    ("start", "error", "words"),
+    [
+        (start_without_a_model, InputError, r"model\.onnx: is missing \(train it\)"),
+        (start_with_a_bug, ZeroDivisionError, "a bug of ours"),
+    ],
+)
+def test_a_worker_that_cannot_start_says_why(tmp_path, start, error, words):
+    with pytest.raises(error, match=words):
+        list(each_in_processes(partial(note, tmp_path), ["a", "b"], 2, start))
+    assert not list(tmp_path.iterdir())
+
+
+def test_cores_are_counted_where_nothing_tells_which_may_be_used(monkeypatch):
+    assert 1 <= cores() <= os.cpu_count()
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert cores() == os.cpu_count()
 
 
 PARENT = """

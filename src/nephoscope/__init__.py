@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nephoscope.instruments.profilers import open_track as open_track
     from nephoscope.models import list_models as list_models
     from nephoscope.models import load_model as load_model
+    from nephoscope.products.cover import cloud_cover as cloud_cover
     from nephoscope.recipe import load_recipe as load_recipe
     from nephoscope.samples.store import open_samples as open_samples
 
@@ -29,6 +30,7 @@ _HOME_OF = {
     "NephoscopeError": "errors",
     "OutputError": "errors",
     "UsageError": "errors",
+    "cloud_cover": "products.cover",
     "evaluate": "evaluation.report",
     "list_models": "models",
     "load_model": "models",

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
 from os import PathLike, fspath
+
+_UNSHOWN = {"Cc", "Cs", "Zl", "Zp"}  # control, bytes that are no text, line and paragraph ends
+
+
+def shown(text: str | PathLike[str]) -> str:
+    r"""A name or message as one line that any file and console takes.
+
+    Line breaks, other control characters and bytes of a file name that are no UTF-8 are escaped
+    ("a\nb", "\udcff"); a name without any comes back as it is.
+    """
+    return "".join(
+        letter.encode("unicode_escape").decode() if unicodedata.category(letter) in _UNSHOWN
+        else letter
+        for letter in fspath(text)
+    )  # fmt: skip
 
 
 class NephoscopeError(Exception):
@@ -31,7 +47,7 @@ class InputError(NephoscopeError):
         self.problem = problem
         self.field = field
         self.remedy = remedy
-        where = f"{self.path} [{field}]" if field else self.path
+        where = f"{shown(self.path)} [{field}]" if field else shown(self.path)
         super().__init__(f"{where}: {problem}" + (f" ({remedy})" if remedy else ""))
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -1,7 +1,8 @@
-"""Atomic writes and the journal: any process may be killed at any byte and run again."""
+"""Atomic writes, locks and the journal: any process may be killed at any byte and run again."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -12,28 +13,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nephoscope.errors import OutputError
+from nephoscope.errors import InputError, OutputError, shown
 
 PART_SUFFIX = ".part"
+LONGEST_NAME = 255
+"""Bytes in the name of a file, in all file systems in use."""
+
+_ASIDE = "~aside"
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+
+
+def short_name(stem: str, ending: str) -> str:
+    """`stem` + `ending`, no longer than a name may be.
+
+    Of a stem that is too long the end is replaced by eight digits that stand for the whole.
+    """
+    if len(os.fsencode(stem + ending)) <= LONGEST_NAME:
+        return stem + ending
+    ending = f"~{hashlib.sha256(os.fsencode(stem)).hexdigest()[:8]}{ending}"
+    while len(os.fsencode(stem + ending)) > LONGEST_NAME:
+        stem = stem[:-1]
+    return stem + ending
 
 
 def part_path(final: Path) -> Path:
     """The name a file or folder bears while it is being written, beside its final name."""
-    return final.with_name(f".{final.name}.{_host()}-{os.getpid()}{PART_SUFFIX}")
+    return final.with_name(short_name(f".{final.name}", _ending()))
+
+
+def _ending(mark: str = "") -> str:
+    return f"{mark}.{_host()}-{os.getpid()}{PART_SUFFIX}"
 
 
 def remove_stale_parts(folder: Path) -> None:
-    """Remove what killed runs left behind in `folder`.
+    """Remove what killed runs left behind in `folder`, and put back what they had moved aside.
 
     Parts of live processes stay; those of another machine, whose processes cannot be seen from
     here, stay until nobody has touched them for a day.
     """
-    for part in folder.glob(f".*{PART_SUFFIX}"):
+    for part in sorted(folder.glob(f".*{PART_SUFFIX}")):
         owner = part.name.removesuffix(PART_SUFFIX).rpartition(".")[2]
         host, _, pid = owner.rpartition("-")
-        if not pid.isdigit():
+        if not (pid.isascii() and pid.isdigit()):
             continue
-        if _is_old(part) if host != _host() else not _is_alive(int(pid)):
+        if _is_old(part) if host != _host() else not _is_alive(int(pid), part):
+            _put_back(part, f"{_ASIDE}.{owner}{PART_SUFFIX}")
             _discard(part)
 
 
@@ -42,11 +66,13 @@ def atomic_path(final: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path; on success it is synced and renamed to `final`, else removed.
 
     The temporary path lies in the folder of `final` (made if need be) and may become a file or a
-    folder. An existing `final` is replaced only once the new one is complete; a kill in the instant
-    between moving an old folder aside and the new one in leaves neither, never half of one.
+    folder. An existing `final` is replaced only once the new one is complete. A kill in the instant
+    between moving an old folder aside and the new one in leaves neither under the final name, and
+    `remove_stale_parts` puts the old one back.
 
     Raises:
         OutputError: the folder or file cannot be written (read-only, full disk).
+        InputError: another file, which the block named in an error of the system, cannot be read.
     """
     final = Path(final)
     part = part_path(final)
@@ -56,10 +82,10 @@ def atomic_path(final: str | os.PathLike[str]) -> Iterator[Path]:
         _sync(part)
         with _moved_aside(final, by=part):
             part.replace(final)
+        _sync_folder(final.parent)
     except OSError as error:
         _discard(part)
-        reason = error.strerror or str(error)
-        raise OutputError(f"{final}: could not be written: {reason}") from error
+        raise _explained(error, final, part) from error
     except BaseException:
         _discard(part)
         raise
@@ -77,6 +103,36 @@ def write_bytes(final: str | os.PathLike[str], content: bytes | memoryview) -> N
         part.write_bytes(content)
 
 
+def copy_file(source: str | os.PathLike[str], final: str | os.PathLike[str]) -> None:
+    """Copy a file's content to `final` atomically.
+
+    Raises:
+        InputError: the source cannot be read.
+        OutputError: the copy cannot be written.
+    """
+    try:
+        content = Path(source).read_bytes()
+    except OSError as error:
+        raise InputError(source, f"cannot be read: {error.strerror}") from error
+    write_bytes(final, content)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep out other processes that lock the same file, until the block ends or the process dies.
+
+    The file is made if need be. On a system or disk without such locks nobody is kept out.
+    """
+    with path.open("ab") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except (ImportError, OSError):
+            pass
+        yield
+
+
 def sha256_of(path: str | os.PathLike[str]) -> str:
     """The sha256 of a file, in hexadecimal."""
     with Path(path).open("rb") as file:
@@ -91,9 +147,13 @@ class Journal:
         self.entries = {entry["key"]: entry for entry in self._read()}
 
     def _read(self) -> Iterator[dict[str, object]]:
-        if not self.path.exists():
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="replace")
+        except (FileNotFoundError, NotADirectoryError):
             return
-        for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
+        except OSError as error:
+            raise OutputError(f"{shown(self.path)}: cannot be read: {error.strerror}") from error
+        for line in text.splitlines():
             with suppress(json.JSONDecodeError):
                 entry = json.loads(line)
                 if isinstance(entry, dict) and isinstance(entry.get("key"), str):
@@ -110,7 +170,9 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise OutputError(f"{self.path}: could not be written: {error.strerror}") from error
+            raise OutputError(
+                f"{shown(self.path)}: could not be written: {error.strerror}"
+            ) from error
         self.entries[key] = entry
 
     def _ends_cleanly(self) -> bool:
@@ -124,18 +186,50 @@ class Journal:
 @contextmanager
 def _moved_aside(final: Path, by: Path) -> Iterator[None]:
     # A folder cannot be renamed over another one, and removing takes time in which a kill would
-    # leave half a folder under the final name: rename it first, remove it last.
+    # leave half a folder under the final name: rename it first, remove it last. It is moved into a
+    # folder of its own, where it keeps its name: whoever finds it there knows where it belongs.
     if not (by.is_dir() and final.is_dir()):
         yield
         return
-    aside = part_path(final.with_name(f"{final.name}.old"))
-    final.rename(aside)
+    aside = final.with_name(short_name(f".{final.name}", _ending(_ASIDE)))
+    _discard(aside)
+    aside.mkdir()
     try:
-        yield
-    except BaseException:
-        aside.rename(final)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+        final.rename(aside / final.name)
+        try:
+            yield
+        except BaseException:
+            (aside / final.name).rename(final)
+            raise
+    finally:
+        if final.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_back(part: Path, ending: str) -> None:
+    """What a killed swap of folders had moved aside gets its name back, if nothing else has it."""
+    for old in part.iterdir() if part.is_dir() else ():
+        final = part.parent / old.name
+        if part.name == short_name(f".{old.name}", ending) and not final.exists():
+            with suppress(OSError):
+                old.rename(final)
+
+
+def _explained(error: OSError, final: Path, part: Path) -> OutputError | InputError:
+    """Whose fault an error of the system is: another file's if it names one, else the output's."""
+    reason = error.strerror or str(error)
+    others = [
+        name
+        for name in (error.filename, error.filename2)
+        if isinstance(name, str) and not _is_of(Path(name), final, part)
+    ]
+    if others and error.errno not in _OF_THE_DISK:
+        return InputError(others[0], f"cannot be read: {reason}")
+    return OutputError(f"{shown(final)}: could not be written: {reason}")
+
+
+def _is_of(path: Path, final: Path, part: Path) -> bool:
+    return path in (final, part) or part in path.parents or path in final.parents
 
 
 def _host() -> str:
@@ -145,14 +239,17 @@ def _host() -> str:
 def _is_old(path: Path, seconds: float = 24 * 3600) -> bool:
     try:
         return time.time() - path.stat().st_mtime > seconds
-    except FileNotFoundError:
+    except OSError:
         return False
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(pid: int, part: Path) -> bool:
+    """Whether the process that wrote a part runs; where one cannot ask, whether the part is new."""
+    if os.name == "nt":  # there signal 0 is Ctrl-C, and every other one kills
+        return not _is_old(part)
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
@@ -164,6 +261,20 @@ def _sync(path: Path) -> None:
         if member.is_file():
             with member.open("rb") as file:
                 os.fsync(file.fileno())
+        elif member.is_dir():
+            _sync_folder(member)
+    if path.is_dir():
+        _sync_folder(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force a folder's names to disk: without it a file that is whole may have no name."""
+    with suppress(OSError):  # not every system opens folders, nor every disk syncs them
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _discard(path: Path) -> None:

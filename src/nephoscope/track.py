@@ -14,15 +14,20 @@ A Track is an `xarray.Dataset` of profiles along an orbit with
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, UsageError
 
 DIMS = ("profile", "level")
 BOUNDS_DIMS = ("level", "bound")
 PLACES = {"latitude": 90.0, "longitude": 180.0}
 """Coordinates of a profile and the largest number they may have, degrees."""
+LONGEST_GAP = np.timedelta64(2, "s")
+"""Between profiles of one overpass; the nominal step of CloudSat and DARDAR is 0.16 s."""
 
 
 def check_track(track: xr.Dataset, source: str | None = None) -> xr.Dataset:
@@ -74,6 +79,44 @@ def height_bounds(height: np.ndarray) -> np.ndarray:
         [[2 * centres[0] - between[0]], between, [2 * centres[-1] - between[-1]]]
     )
     return np.stack([edges[1:], edges[:-1]], axis=1)
+
+
+def wrapped_longitude(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Longitudes within -180..180 of such as count from -180 or from 0 to 360.
+
+    Args:
+        degrees: any shape, float64, degrees east.
+
+    Returns:
+        The same shape; NaN for what is neither.
+    """
+    turned = np.where(degrees > 180, degrees - 360, degrees)
+    return np.where((degrees >= -180) & (degrees <= 360), turned, np.nan)
+
+
+def overpasses(track: xr.Dataset, longest_gap: np.timedelta64 = LONGEST_GAP) -> list[slice]:
+    """Segments of a Track without a gap in time, in the order of its profiles.
+
+    Args:
+        track: a Track of any profiler.
+        longest_gap: between neighbours of one segment, either way: time that runs back is a gap.
+
+    Returns:
+        Slices of `profile`: every profile is in exactly one of them. Profiles without a time go
+        with those before them, at the beginning with those after them.
+
+    Raises:
+        UsageError: it is no Track, or the gap is not positive.
+    """
+    if not isinstance(track, xr.Dataset) or "time" not in track or track["time"].dims != DIMS[:1]:
+        raise UsageError("overpasses are cut of a Track, as open_track gives it")
+    if not isinstance(longest_gap, np.timedelta64) or not longest_gap > np.timedelta64(0):
+        raise UsageError(f"the longest gap is {longest_gap!r}, not a positive numpy.timedelta64")
+    time = track["time"].values
+    known = np.flatnonzero(~np.isnat(time))
+    cuts = known[1:][np.abs(np.diff(time[known])) > longest_gap]
+    edges = [0, *(int(cut) for cut in cuts), len(time)]
+    return [slice(*pair) for pair in pairwise(edges) if pair[0] < pair[1]]
 
 
 def _check_time(track: xr.Dataset, blame: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
 from nephoscope.errors import NephoscopeError
@@ -17,7 +17,17 @@ from nephoscope.errors import NephoscopeError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_WATCH_SECONDS = 1.0
+
+@dataclass(frozen=True)
+class _NotStarted:
+    """What a worker hands back for every item when it could not start."""
+
+    error: Exception
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def each_in_processes(
@@ -38,7 +48,7 @@ def each_in_processes(
         (item, None) or (item, error).
 
     Raises:
-        NephoscopeError: a worker process died.
+        NephoscopeError: a worker process died, or could not start.
         Exception: whatever else is raised in a worker.
     """
     for item, result in results_in_processes(function, items, workers, start):
@@ -57,7 +67,7 @@ def results_in_processes(
         (item, result) or (item, error).
 
     Raises:
-        NephoscopeError: a worker process died.
+        NephoscopeError: a worker process died, or could not start.
         Exception: whatever else is raised in a worker.
     """
     if workers <= 1:
@@ -66,10 +76,8 @@ def results_in_processes(
         return
     queue = iter(items)
     # Spawned, not forked: a fork would copy the locks of threads.
-    with ProcessPoolExecutor(
-        workers, get_context("spawn"), _start_worker, (os.getpid(), start)
-    ) as pool:
-        pending: dict[Future[Result | NephoscopeError], Item] = {}
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (start,)) as pool:
+        pending: dict[Future[Result | NephoscopeError | _NotStarted], Item] = {}
         try:
             while True:
                 while len(pending) < 2 * workers:
@@ -77,11 +85,14 @@ def results_in_processes(
                         item = next(queue)
                     except StopIteration:
                         break
-                    pending[pool.submit(_explained, function, item)] = item
+                    pending[pool.submit(_in_worker, function, item)] = item
                 if not pending:
                     return
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                    yield pending.pop(future), future.result()
+                    result = future.result()
+                    if isinstance(result, _NotStarted):
+                        raise result.error
+                    yield pending.pop(future), result
         except BrokenProcessPool as error:
             raise NephoscopeError(
                 "a worker process died (out of memory?); what was finished is kept: run again, "
@@ -98,16 +109,29 @@ def _explained(function: Callable[[Item], Result], item: Item) -> Result | Nepho
         return error
 
 
-def _start_worker(parent: int, start: Callable[[], object] | None) -> None:
+_START: list[_NotStarted] = []  # of this worker process: holds one if it could not start
+
+
+def _in_worker(
+    function: Callable[[Item], Result], item: Item
+) -> Result | NephoscopeError | _NotStarted:
+    return _START[0] if _START else _explained(function, item)
+
+
+def _start_worker(start: Callable[[], object] | None) -> None:
     # Ctrl-C goes to the parent alone, which lets each worker finish what it is writing.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    if start is not None:
-        start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        if start is not None:
+            start()
+    except Exception as error:  # raised here it would only tell the pool that it is broken
+        _START.append(_NotStarted(error))
 
 
-def _end_with(parent: int) -> None:
+def _end_with_parent() -> None:
     """End this process when its parent was killed: nobody else would, and it would wait forever."""
-    while os.getppid() == parent:
-        time.sleep(_WATCH_SECONDS)
-    os._exit(1)
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

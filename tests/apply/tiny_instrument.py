@@ -44,7 +44,7 @@ def read(path):
     )
 
 
-def find(path):
+def find(path, left_out=None):
     root = Path(path)
     files = [root] if root.is_file() else sorted(root.rglob("*.npy"))
     if not files:

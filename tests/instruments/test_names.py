@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from nephoscope.errors import InputError
+from nephoscope.folders import LeftOut
 from nephoscope.instruments import marci
 
 
@@ -64,6 +65,27 @@ def test_a_single_file_is_taken_as_it_is(tmp_path):
     (found,) = marci.find_maps(tmp_path / "P01day01.jpeg")
     assert found.relative == Path()
     assert found.subphase == "P01"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["P01_day01_zequat (1).jpg", "P01_day01_npole.jpg", "Copy of P01_day01_zequat.jpg",
+     "P01_day01_zequat - Kopie.JPG", "P01day01.jpeg"],
+)  # fmt: skip
+def test_a_second_file_of_a_map_is_named_and_the_archives_own_is_taken(tmp_path, name):
+    touch(tmp_path, "P01_day01_zequat.jpg", name, "P01_day02_zequat.jpg", f"elsewhere/{name}")
+    left_out = LeftOut()
+    found = marci.find_maps(tmp_path, left_out)
+    assert [file.path.relative_to(tmp_path).as_posix() for file in found] == [
+        "P01_day01_zequat.jpg",
+        "P01_day02_zequat.jpg",
+        f"elsewhere/{name}",
+    ]
+    (error,) = left_out.errors
+    assert error.path == str(tmp_path / name)
+    assert "second file of map P01_day01, beside P01_day01_zequat.jpg" in error.problem
+    with pytest.raises(InputError, match="second file"):
+        marci.find_maps(tmp_path)
 
 
 def test_nothing_to_find_is_said(tmp_path):

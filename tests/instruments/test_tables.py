@@ -53,6 +53,37 @@ def test_the_subphase_s_own_table_wins_and_a_changed_table_is_read_anew(tmp_path
     assert marci.find_season(tmp_path / "P01_day01.jpg").mars_year == 20
 
 
+def test_headings_are_skipped_and_a_bad_row_names_its_own_map_alone(tmp_path):
+    (tmp_path / "P01_ls.txt").write_bytes(
+        b"name MY Ls [\xb0]\n---- -- --\nP01_day01 28 132.5\nP01_day02 28 -\nP01_day03 28\n"
+        b"P01_day04 28 400\nP01_day05 28 1\nP01_day05 28 2\nP01_dayX 28 7\nP01_day07 28 133\n"
+    )
+    assert marci.find_season(tmp_path / "P01_day01.jpg") == (28, 132.5)
+    assert marci.find_season(tmp_path / "P01_day07.jpg") == (28, 133)
+    for day, line, problem in [
+        (2, 4, "'P01_day02 28 -' is not"),
+        (3, 5, "'P01_day03 28' is not"),
+        (4, 6, "has Ls 400.0"),
+        (5, 8, "two seasons"),
+    ]:
+        path = tmp_path / f"P01_day0{day}.jpg"
+        with pytest.raises(InputError, match=problem) as caught:
+            marci.season_of(path)
+        assert caught.value.path == str(path)
+        assert f"P01_ls.txt, line {line}" in str(caught.value)
+    with pytest.raises(InputError, match="its line 9 names no map"):
+        marci.season_of(tmp_path / "P01_day06.jpg")
+
+
+def test_a_table_that_cannot_be_read_stops_only_maps_that_no_other_names(tmp_path):
+    (tmp_path / "P01_ls.txt").write_bytes(b"\0\0")
+    (tmp_path / "gone_ls.txt").symlink_to(tmp_path / "nothing")
+    (tmp_path / "list_ls.txt").write_text("P01_day01 28 132.5\n")
+    assert marci.find_season(tmp_path / "P01_day01.jpg") == (28, 132.5)
+    with pytest.raises(InputError, match=r"_ls\.txt: cannot be read"):
+        marci.find_season(tmp_path / "P01_day02.jpg")
+
+
 def test_a_missing_row_names_the_map_the_table_and_the_way_out(tmp_path):
     (tmp_path / "P01_ls.txt").write_text("P01_day02 28 132.9\n")
     path = tmp_path / "P01_day01_zequat.jpg"

@@ -1,11 +1,14 @@
 import json
 import sys
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from astropy.io import fits
+from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
 from nephoscope.cli import app
@@ -20,11 +23,13 @@ from nephoscope.evaluation.state import (
 )
 from nephoscope.learn.state import METHODS, choose_band, fit_state
 from nephoscope.models import load_model, load_state_model, locate_state_model
+from nephoscope.models.state import inputs_of, network_of
 from nephoscope.plots.state import plot_feature_space
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.states import open_states, write_states
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.simulate.sky.writing import simulate_sky
+from nephoscope.tasks.sky_features import to_binned
 from nephoscope.tasks.sky_state import CameraTemperatures, Verdict
 
 FRAMES = 60
@@ -89,6 +94,31 @@ def test_pixels_and_networks_can_be_trained_and_come_back_the_same(
     assert 0 <= model.probability(image) <= 1
     assert model.probability(image) == pytest.approx(model.probability(3 * image + 500), abs=1e-3)
     assert bool(lines) == (network != "linear")
+    model.check_weights()
+    if network != "linear":
+        inputs = inputs_of(to_binned(image), features)
+        torch_network = network_of(model.recipe, model.weights, model.folder)
+        with torch.inference_mode():
+            logit = float(torch_network(torch.from_numpy(inputs)[None, None])[0, 0])
+        line = model.calibration
+        expected = 1 / (1 + np.exp(-(line.slope * logit + line.intercept)))
+        assert model.probability(image) == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_compiled_classifier_of_other_weights_is_found_out(samples, tmp_path):
+    chosen = recipe(
+        "inputs.features=[mean_std]",
+        "network={name: cnn, options: {widths: [4, 4]}}",
+        "training.steps=2",
+        "training.batch=4",
+    )
+    model = load_state_model(fit_state(chosen, samples, tmp_path))
+    changed = {name: value + 0.1 for name, value in model.weights.items()}
+    save_file(changed, model.folder / "weights.safetensors")
+    with pytest.raises(InputError, match="sha256"):
+        load_state_model(model.folder)
+    with pytest.raises(InputError, match="differs from the torch network"):
+        replace(model).check_weights()
 
 
 def test_what_cannot_be_trained_is_refused(samples, tmp_path, trained):

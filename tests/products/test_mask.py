@@ -11,7 +11,7 @@ from scipy.ndimage import maximum_filter
 
 from nephoscope.errors import UsageError
 from nephoscope.products import cf
-from nephoscope.products.mask import cloud_cover, mask_product, pack_probability
+from nephoscope.products.mask import mask_product, pack_probability
 from nephoscope.products.quality import near
 
 
@@ -142,13 +142,6 @@ def test_polar_ice_beyond_the_season_is_no_cloud_cover():
     attributes = mask_product(probability, make_scene(), Info(), outside_season=rows).attrs
     assert attributes["cloud_cover"] > 0
     assert attributes["cloud_cover_within_seasonal_bounds"] == 0
-
-
-def test_cloud_cover_is_weighted_by_area():
-    latitude = np.array([60.0, 0.0])
-    mask = np.array([[1, 1, 255], [0, 0, 0]], np.uint8)
-    assert cloud_cover(mask, latitude) == pytest.approx(2 * 0.5 / (2 * 0.5 + 3))
-    assert np.isnan(cloud_cover(np.full((2, 3), 255, np.uint8), latitude))
 
 
 @pytest.mark.parametrize("value", [-0.01, 1.01, np.inf])

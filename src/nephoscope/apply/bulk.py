@@ -19,6 +19,7 @@ from nephoscope.apply.work import Work
 from nephoscope.apply.workers import PredictMapFactory, run_jobs
 from nephoscope.errors import UsageError
 from nephoscope.files import remove_stale_parts
+from nephoscope.folders import LeftOut
 from nephoscope.products.mask import ModelInfo, mask_step
 from nephoscope.recipe import Recipe
 
@@ -72,7 +73,8 @@ def predict_many(
     if workers < 1:
         raise UsageError(f"--workers {workers}: must be at least 1")
     mask_step(model.threshold if options.threshold is None else options.threshold)
-    everything = plan_jobs([Path(path) for path in inputs], out, recipe.instrument, options)
+    left_out, places = LeftOut(), [Path(path) for path in inputs]
+    everything = plan_jobs(places, out, recipe.instrument, options, left_out)
     mine = shard(everything, part)
     check_writable(out)
     for folder in {job.target.parent for job in mine} | {out}:
@@ -80,7 +82,7 @@ def predict_many(
     backgrounds = SeriesBackgrounds(recipe, out, dict(groups(everything)), background)
     work = Work(model, recipe.instrument, options, command)
     key_of = partial(job_key, options=options, model_sha256=model_sha256)
-    run = ResumableRun(Journals(out, part), key_of, len(mine), on_event)
+    run = ResumableRun(Journals(out, part), key_of, len(mine), on_event, left_out)
     unfinished = run.unfinished(_with_backgrounds(mine, backgrounds))
     for job, error in run_jobs(unfinished, work, factory, workers):
         if not run.end(job, error):

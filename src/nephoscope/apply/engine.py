@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import UsageError
+from nephoscope.extras import need
+from nephoscope.models.compiled import open_compiled
 
 if TYPE_CHECKING:
     from nephoscope.models import Model
@@ -26,11 +28,6 @@ class Engine(Protocol):
         ...
 
 
-def cores() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def open_engine(model: Model, kind: str = "onnx", threads: int = 1) -> Engine:
     """Make an engine for a loaded model.
 
@@ -42,6 +39,7 @@ def open_engine(model: Model, kind: str = "onnx", threads: int = 1) -> Engine:
     Raises:
         UsageError: no such engine.
         InputError: the model's network file cannot be loaded.
+        MissingExtraError: torch is wanted, and is not installed.
     """
     if kind == "onnx":
         return OnnxEngine(model.onnx_path, threads)
@@ -54,19 +52,7 @@ class OnnxEngine:
     """The exported network in ONNX Runtime, on the processor."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises its own untyped exceptions
-            raise InputError(path, f"cannot be loaded: {error}") from error
+        self._session = open_compiled(path, threads)
         self._input = self._session.get_inputs()[0].name
 
     def run(self, inputs: FloatArray) -> FloatArray:
@@ -76,22 +62,28 @@ class OnnxEngine:
 
 
 class TorchEngine:
-    """The network as it was trained, on a GPU if there is one."""
+    """A copy of the network as it was trained, on a GPU if there is one."""
 
     def __init__(self, model: Model, threads: int) -> None:
+        need("engine 'torch'", "train")
         import torch
 
-        torch.set_num_threads(threads)
+        self._threads = threads
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        network = model.network.to(self._device)
+        network = copy.deepcopy(model.network).to(self._device)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(self, inputs: FloatArray) -> FloatArray:
         """Run the network once."""
         import torch
 
-        with torch.inference_mode():
-            batch = torch.from_numpy(inputs).to(self._device)
-            batch = batch.contiguous(memory_format=torch.channels_last)
-            outputs: FloatArray = self._network(batch).float().cpu().numpy()
+        before = torch.get_num_threads()
+        torch.set_num_threads(self._threads)  # of the whole process: the caller's comes back
+        try:
+            with torch.inference_mode():
+                batch = torch.from_numpy(inputs).to(self._device)
+                batch = batch.contiguous(memory_format=torch.channels_last)
+                outputs: FloatArray = self._network(batch).float().cpu().numpy()
+        finally:
+            torch.set_num_threads(before)
         return outputs

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nephoscope.apply.bounds import Bounds, Box
-from nephoscope.errors import UsageError
-from nephoscope.instruments import SceneFile, find_scenes
+from nephoscope.errors import UsageError, shown
+from nephoscope.files import short_name
+from nephoscope.folders import LeftOut
+from nephoscope.instruments import SceneFile, find_all
 
 Layout = Literal["cf", "legacy"]
 
@@ -66,24 +68,35 @@ class Job:
         return replace(self, background=path, background_sha256=sha256)
 
 
-def plan_jobs(inputs: Sequence[Path], out: Path, instrument: str, options: Options) -> list[Job]:
+def plan_jobs(
+    inputs: Sequence[Path],
+    out: Path,
+    instrument: str,
+    options: Options,
+    left_out: LeftOut | None = None,
+) -> list[Job]:
     """List the maps below the inputs, sorted, with their outputs in a mirrored tree below `out`.
+
+    Args:
+        inputs: files and folders.
+        out: folder of the products.
+        instrument: whose maps.
+        options: how to predict and write.
+        left_out: told of what cannot be used, which is then left out.
 
     Raises:
         InputError: an input does not exist or holds no map.
         UsageError: two different inputs would become the same output.
     """
-    scenes: dict[Path, SceneFile] = {}
-    for path in inputs:
-        for scene in find_scenes(path, instrument):
-            scenes.setdefault(scene.path.resolve(), scene)
+    left = left_out or LeftOut()
+    left.skip = out
     jobs: dict[Path, Job] = {}
-    for scene in scenes.values():
+    for scene in find_all(inputs, instrument, left):
         target = out / _target(scene, options.layout)
         if target in jobs:
             raise UsageError(
-                f"{scene.path} and {jobs[target].scene.path} would both become {target}; "
-                "predict them into different folders"
+                f"{shown(scene.path)} and {shown(jobs[target].scene.path)} would both become "
+                f"{shown(target)}; name the folder above them, or predict into different folders"
             )
         jobs[target] = Job(scene, target, _picture(target, options))
     return sorted(jobs.values(), key=lambda job: (job.target.parent, job.scene.day, job.target))
@@ -109,8 +122,7 @@ def shard(jobs: Sequence[Job], part: tuple[int, int]) -> list[Job]:
 def job_key(job: Job, options: Options, model_sha256: str) -> str:
     """What the output depends on, as one hash: input, tables beside it, model, options."""
     facts = {
-        "files": [_stat(path) for path in [job.scene.path, *_tables(job.scene.path)]],
-        "target": str(job.target.resolve()),
+        "files": [file_facts(path) for path in [job.scene.path, *_tables(job.scene.path)]],
         "model": model_sha256,
         "background": job.background_sha256,
         "options": repr(options),
@@ -128,9 +140,9 @@ def groups(jobs: Iterable[Job]) -> Iterator[tuple[str, list[Job]]]:
 
 def _target(scene: SceneFile, layout: Layout) -> Path:
     if layout == "cf":
-        return scene.relative / f"{scene.map_id}.nc"
+        return scene.relative / short_name(scene.map_id, ".nc")
     folder = Path(scene.subphase[:1]) / scene.subphase / "cloudmasks"
-    return folder / f"cloudmask_{scene.map_id}.ncdf"
+    return folder / short_name(f"cloudmask_{scene.map_id}", ".ncdf")
 
 
 def _picture(target: Path, options: Options) -> Path | None:
@@ -140,7 +152,8 @@ def _picture(target: Path, options: Options) -> Path | None:
     return folder / f"{target.stem}.png"
 
 
-def _stat(path: Path) -> list[Any]:
+def file_facts(path: Path) -> list[Any]:
+    """What tells one file, and one state of it, from another; None where it cannot be seen."""
     try:
         stat = path.stat()
     except OSError:

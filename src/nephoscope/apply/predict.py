@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.apply.engine import cores, open_engine
+from nephoscope.apply.engine import open_engine
 from nephoscope.apply.frames import predict_frame
 from nephoscope.apply.tiles import Tile, add_tile, cut, lay_tiles, plan_axis
 from nephoscope.background import PREFIX, interpolate_cells
@@ -18,6 +18,7 @@ from nephoscope.errors import UsageError
 from nephoscope.inputs import View, assemble, is_missing
 from nephoscope.limits import STATISTICS
 from nephoscope.tasks.mask import probability
+from nephoscope.workers import cores
 
 if TYPE_CHECKING:
     import xarray as xr

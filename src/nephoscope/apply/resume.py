@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Literal
+from typing import Any, Literal
 
 from nephoscope.apply.plan import Job
-from nephoscope.errors import NephoscopeError, OutputError, UsageError
+from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError, shown
 from nephoscope.files import Journal
+from nephoscope.folders import LeftOut
 
 log = logging.getLogger(__name__)
 Status = Literal["done", "skipped", "failed"]
@@ -20,10 +22,10 @@ JOURNAL = "predict-journal"
 
 @dataclass(frozen=True)
 class Event:
-    """One map has ended.
+    """One map has ended, or something that cannot be one was left out.
 
     Attributes:
-        job: which.
+        job: which; None for what was left out before there was a job.
         status: "done", "skipped" (done by an earlier run) or "failed".
         error: why it failed.
         number: how many have ended, this one included.
@@ -31,7 +33,7 @@ class Event:
         note: what there is to say of it; "" if nothing.
     """
 
-    job: Job
+    job: Job | None
     status: Status
     error: NephoscopeError | None
     number: int
@@ -46,9 +48,10 @@ class Summary:
     Attributes:
         done: products written now.
         skipped: products that an earlier run wrote from the same inputs.
-        failed: (input, message) of each map that failed.
+        failed: (input, message) of each map that failed, and of what cannot be read at all.
         left: maps not tried because the output could not be written.
         others: files among the inputs that are of no instrument.
+        remarks: what was left out on purpose, one line for each kind.
     """
 
     done: int = 0
@@ -56,15 +59,22 @@ class Summary:
     failed: list[tuple[Path, str]] = field(default_factory=list)
     left: int = 0
     others: list[Path] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def count(self, event: Event) -> None:
         """Add one map."""
         if event.status == "failed":
-            self.failed.append((event.job.scene.path, str(event.error)))
+            self.failed.append((_place_of(event), str(event.error)))
         elif event.status == "done":
             self.done += 1
         else:
             self.skipped += 1
+
+
+def _place_of(event: Event) -> Path:
+    if event.job is not None:
+        return event.job.scene.path
+    return Path(event.error.path) if isinstance(event.error, InputError) else Path()
 
 
 class ResumableRun:
@@ -75,6 +85,7 @@ class ResumableRun:
         key_of: everything that the output of a job depends on, as one hash.
         total: how many jobs there are.
         on_event: told of every job that has ended.
+        left_out: what is no job; what cannot be read is told first.
     """
 
     def __init__(
@@ -83,21 +94,25 @@ class ResumableRun:
         key_of: Callable[[Job], str],
         total: int,
         on_event: Callable[[Event], None] | None = None,
+        left_out: LeftOut | None = None,
     ) -> None:
+        left = left_out or LeftOut()
         self.journals = journals
         self.key_of = key_of
-        self.total = total
+        self.total = total + len(left.errors)
         self.on_event = on_event
-        self._summary = Summary()
+        self._summary = Summary(others=left.others, remarks=left.remarks())
         self._ended = 0
         # Taken before an input is read: if it changes meanwhile, the next run does it again.
         self._keys: dict[Path, str] = {}
+        for error in left.errors:
+            self._tell(None, "failed", error)
 
     def unfinished(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """The jobs that no earlier run has done; the others are told as skipped."""
         for job in jobs:
             key = self.key_of(job)
-            if self.journals.has(key) and job.is_written:
+            if self.journals.has(key, job) and job.is_written:
                 self._tell(job, "skipped", None)
             else:
                 self._keys[job.target] = key
@@ -126,7 +141,7 @@ class ResumableRun:
         return self._summary
 
     def _tell(
-        self, job: Job, status: Status, error: NephoscopeError | None, note: str = ""
+        self, job: Job | None, status: Status, error: NephoscopeError | None, note: str = ""
     ) -> None:
         self._ended += 1
         event = Event(job, status, error, self._ended, self.total, note)
@@ -138,20 +153,20 @@ class ResumableRun:
 class Journals:
     """The journal of this part, and what those of all parts of earlier runs say.
 
-    Each part writes its own file: appends of several machines to one file may be torn.
+    Each part writes its own file: appends of several machines to one file may be torn. Outputs are
+    named from `out`, so that the folder may be moved.
     """
 
     def __init__(self, out: Path, part: tuple[int, int]) -> None:
         index, parts = part
         suffix = "" if parts == 1 else f"-{index}-of-{parts}"
+        self._out = out
         self._own = Journal(out / f"{JOURNAL}{suffix}.jsonl")
-        self._known = {
-            key for path in out.glob(f"{JOURNAL}*.jsonl") for key in Journal(path).entries
-        }
+        self._latest = latest_entries(out)
 
-    def has(self, key: str) -> bool:
-        """Whether any part of any earlier run has done it."""
-        return key in self._known
+    def has(self, key: str, job: Job) -> bool:
+        """Whether any part of any earlier run wrote the output of a job last, and as it asks."""
+        return self._latest.get(self._output_of(job), {}).get("made_of") == key
 
     def record(self, key: str, job: Job, **facts: object) -> None:
         """Write down that a job is done.
@@ -159,7 +174,27 @@ class Journals:
         Raises:
             OutputError: the journal cannot be written.
         """
-        self._own.record(key, input=str(job.scene.path), output=str(job.target), **facts)
+        self._own.record(
+            self._output_of(job),
+            input=str(job.scene.path),
+            made_of=key,
+            at=time.time_ns(),
+            **facts,
+        )
+
+    def _output_of(self, job: Job) -> str:
+        return job.target.relative_to(self._out).as_posix()
+
+
+def latest_entries(out: Path) -> dict[str, dict[str, Any]]:
+    """What the journals of all parts say last of each output, by its name from `out`."""
+    latest: dict[str, dict[str, Any]] = {}
+    for path in sorted(out.glob(f"{JOURNAL}*.jsonl")):
+        for key, entry in Journal(path).entries.items():
+            output, at = str(key), entry.get("at")
+            if isinstance(at, int) and at >= latest.get(output, {"at": 0})["at"]:
+                latest[output] = entry
+    return latest
 
 
 def check_writable(out: Path) -> None:
@@ -170,10 +205,10 @@ def check_writable(out: Path) -> None:
         OutputError: it cannot be written to.
     """
     if out.exists() and not out.is_dir():
-        raise UsageError(f"{out}: is a file; -o names the folder of the products")
+        raise UsageError(f"{shown(out)}: is a file; -o names the folder of the products")
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):
             pass
     except OSError as error:
-        raise OutputError(f"{out}: could not be written: {error.strerror}") from error
+        raise OutputError(f"{shown(out)}: could not be written: {error.strerror}") from error

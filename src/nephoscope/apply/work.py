@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +14,8 @@ import xarray as xr
 from nephoscope.apply.bounds import blank, outside_season
 from nephoscope.apply.plan import Job, Options
 from nephoscope.background import read_background, sample_background
-from nephoscope.files import atomic_path
+from nephoscope.errors import InputError
+from nephoscope.files import copy_file, short_name
 from nephoscope.instruments import open_scene
 from nephoscope.products.mask import ModelInfo, mask_product
 from nephoscope.products.netcdf import write_legacy, write_netcdf
@@ -54,7 +54,7 @@ class Work:
         background = None
         if job.background is not None:
             rows, columns = scene["image"].shape[1:]
-            background = _background(job.background, (rows, columns))
+            background = _background(job.background, job.background_sha256, (rows, columns))
         return predict_map(scene, background)
 
     def write(self, job: Job, scene: xr.Dataset, probability: FloatArray) -> None:
@@ -85,8 +85,13 @@ class Work:
 
 
 @lru_cache(maxsize=1)
-def _background(path: Path, shape: tuple[int, int]) -> FloatArray:
-    return sample_background(read_background(path), shape)
+def _background(path: Path, sha256: str | None, shape: tuple[int, int]) -> FloatArray:
+    """The background that the product will name: the file may have been built again since."""
+    background = read_background(path)
+    if sha256 not in (None, background.attrs["sha256"]):
+        problem = "is not the background that was chosen: it was built again meanwhile"
+        raise InputError(path, problem, field="sha256", remedy="run again")
+    return sample_background(background, shape)
 
 
 def _write_picture(product: xr.Dataset, scene: xr.Dataset, path: Path) -> None:
@@ -98,12 +103,10 @@ def _write_picture(product: xr.Dataset, scene: xr.Dataset, path: Path) -> None:
 def _copy_inputs(job: Job) -> None:
     """Copies of the map and of its Ls table, where the original's tools look for them."""
     folder, source = job.target.parent.parent, job.scene.path
-    with atomic_path(folder / "mdgms" / f"{job.scene.map_id}.jpg") as part:
-        shutil.copyfile(source, part)
+    copy_file(source, folder / "mdgms" / short_name(job.scene.map_id, ".jpg"))
     names = (f"{job.scene.subphase}_ls.txt", "list_ls.txt")
     here = source.absolute().parent
     for table in (place / name for place in (here, here.parent) for name in names):
         if table.is_file():
-            with atomic_path(folder / f"{job.scene.subphase}_ls.txt") as part:
-                shutil.copyfile(table, part)
+            copy_file(table, folder / f"{job.scene.subphase}_ls.txt")
             return

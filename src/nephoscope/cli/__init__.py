@@ -6,6 +6,8 @@ the day its file exists.
 
 from __future__ import annotations
 
+import io
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated, Any
@@ -15,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as command_of
 
 from nephoscope.errors import NephoscopeError, UsageError
+from nephoscope.extras import extra_of, remedy
 
 VERBS = {
     "demo": "Simulate a scene, predict it with the shipped model, show how good it is.",
@@ -29,18 +32,6 @@ VERBS = {
     "predict": "Apply a model to files, folders or trees and write products.",
     "plot": "Draw quick-looks of products, spectra and neighbours of frames.",
     "models": "List, show, verify and export models.",
-}
-
-EXTRA_OF = {
-    "lightning": "train",
-    "torchmetrics": "train",
-    "tensorboard": "train",
-    "onnx": "train",
-    "onnxscript": "train",
-    "sklearn": "train",
-    "optuna": "tune",
-    "satpy": "satellites",
-    "pyproj": "satellites",
 }
 
 INTERRUPTED = 130  # the shell's convention: 128 + SIGINT
@@ -82,11 +73,10 @@ class _Verbs(TyperGroup):
         except NephoscopeError as error:
             raise _stop(str(error), code=1) from error
         except ModuleNotFoundError as error:
-            extra = EXTRA_OF.get((error.name or "").partition(".")[0])
+            extra = extra_of(error.name or "")
             if extra is None:
                 raise
-            remedy = f"pip install 'nephoscope[{extra}]'"
-            raise _stop(f"{error.name} is not installed: {remedy}", code=1) from error
+            raise _stop(f"{error.name} is not installed: {remedy(extra)}", code=1) from error
         except KeyboardInterrupt as error:
             raise _stop("interrupted; what was finished is kept", code=INTERRUPTED) from error
 
@@ -129,4 +119,8 @@ def _face(
 
 def main() -> None:
     """Run the command line; the exit code is 0, 1 (failed inputs) or 2 (wrong usage)."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console of another encoding, or a name in none, must not end a run.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app(prog_name="nephoscope")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nephoscope.errors import shown
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -33,11 +35,11 @@ def background(
     ] = None,
 ) -> None:
     """Build the background from a series of scenes; those that cannot be read are left out."""
-    from nephoscope.instruments import find_scenes
+    from nephoscope.cli.progress import scenes_of
     from nephoscope.recipe import load_recipe
 
     instrument = "skycam" if recipe == SKY else load_recipe(recipe).instrument
-    files = [file for place in scenes for file in find_scenes(place, instrument)]
+    files, unread = scenes_of(scenes, instrument)
     if clear_in is not None:
         files = _clear_ones(files, clear_in)
     failed: list[Path] = []
@@ -50,8 +52,8 @@ def background(
         sha256 = _fit_clear_sky(files, out, name)
     else:
         sha256 = _build(recipe, files, out, name)
-    typer.echo(f"{out}: {len(files) - len(failed)} scenes, sha256 {sha256}")
-    if failed:
+    typer.echo(f"{shown(out)}: {len(files) - len(failed)} scenes, sha256 {sha256}")
+    if failed or unread:
         raise typer.Exit(1)
 
 
@@ -71,7 +73,7 @@ def _clear_ones(files: list[SceneFile], products: Path) -> list[SceneFile]:
     from nephoscope.products.sky import read_frames_csv
 
     clear = {row["file"] for row in read_frames_csv(products) if row["state"] == "clear"}
-    return [file for file in files if str(file.relative / file.path.name) in clear]
+    return [file for file in files if shown(file.relative / file.path.name) in clear]
 
 
 def _fit_clear_sky(

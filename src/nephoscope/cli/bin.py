@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nephoscope.errors import UsageError, shown
+
 
 def bin(
     inputs: Annotated[
@@ -17,13 +19,12 @@ def bin(
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Write block means of frames as FITS; what cannot be read is named and left out."""
-    from nephoscope.cli.progress import progress_bar
-    from nephoscope.instruments import find_scenes
+    from nephoscope.cli.progress import progress_bar, scenes_of
     from nephoscope.instruments.skycam import bin_files
 
     rows, cols = _shape_of(shape)
-    files = [file for place in inputs for file in find_scenes(place, "skycam")]
-    failed = 0
+    files, failed = scenes_of(inputs, "skycam")
+    total = len(files) + failed
     with progress_bar("binning", len(files)) as tell:
         for file, error in bin_files(files, output, (rows, cols), workers):
             if error is None:
@@ -31,14 +32,12 @@ def bin(
             else:
                 failed += 1
                 typer.echo(f"failed: {error}", err=True)
-    typer.echo(f"{output}: {len(files) - failed} of {len(files)} frames at {rows} x {cols}")
+    typer.echo(f"{shown(output)}: {total - failed} of {total} frames at {rows} x {cols}")
     if failed:
         raise typer.Exit(1)
 
 
 def _shape_of(text: str) -> tuple[int, int]:
-    from nephoscope.errors import UsageError
-
     parts = text.split(",")
     if len(parts) != 2 or not all(part.strip().isdigit() and int(part) > 0 for part in parts):
         raise UsageError(f"--shape {text}: write it as rows,columns, e.g. 128,160")

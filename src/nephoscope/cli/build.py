@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nephoscope.errors import shown
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -35,20 +37,29 @@ def build(
 
     Maps without a label only help to build the background.
     """
+    from nephoscope.cli.progress import progress_bar, scenes_of
     from nephoscope.recipe import load_recipe
-    from nephoscope.samples.store import check_place
+    from nephoscope.samples.choose import choose_apart
+    from nephoscope.samples.states import write_states
+    from nephoscope.samples.store import check_place, write_samples
 
     chosen = load_recipe(recipe)
     _check_options(chosen, background, choose, seed)
     check_place(output, overwrite)
     failed = _Failed()
-    if chosen.task == "sky_state":
-        _build_states(raw, output, overwrite, failed)
-    else:
-        _build_masks(chosen, raw, output, background, (choose, seed or 0), overwrite, failed)
+    files, unread = scenes_of(raw, chosen.instrument)
+    if choose is not None:
+        files = choose_apart(files, choose, seed or 0)
+    clear = _background(files, chosen, background, failed)
+    with progress_bar("reading", len(files)) as tell:
+        how = {"progress": tell, "on_error": failed, "overwrite": overwrite}
+        if chosen.task == "sky_state":
+            write_states([file.path for file in files], output, **how)
+        else:
+            write_samples(files, output, chosen, clear, **how)
     _say_classes(output)
-    typer.echo(output)
-    if failed.known:
+    typer.echo(shown(output))
+    if failed.known or unread:
         raise typer.Exit(1)
 
 
@@ -69,38 +80,6 @@ def _check_options(
         raise UsageError("--seed: is of the random choice, which --choose asks for")
 
 
-def _build_masks(
-    recipe: Recipe,
-    raw: list[Path],
-    output: Path,
-    background: Path | None,
-    choice: tuple[int | None, int],
-    overwrite: bool,
-    failed: _Failed,
-) -> None:
-    from nephoscope.cli.progress import progress_bar
-    from nephoscope.instruments import find_scenes
-    from nephoscope.samples.choose import choose_apart
-    from nephoscope.samples.store import write_samples
-
-    files = [file for folder in raw for file in find_scenes(folder, recipe.instrument)]
-    number, seed = choice
-    if number is not None:
-        files = choose_apart(files, number, seed)
-    clear = _background(files, recipe, background, failed)
-    with progress_bar("reading", len(files)) as tell:
-        write_samples(files, output, recipe, clear, tell, failed, overwrite)
-
-
-def _build_states(raw: list[Path], output: Path, overwrite: bool, failed: _Failed) -> None:
-    from nephoscope.cli.progress import progress_bar
-    from nephoscope.instruments.skycam import find_frames
-    from nephoscope.samples.states import write_states
-
-    with progress_bar("reading", sum(len(find_frames(folder)) for folder in raw)) as tell:
-        write_states(raw, output, progress=tell, on_error=failed, overwrite=overwrite)
-
-
 def _say_classes(output: Path) -> None:
     """How much of the samples is clear and cloudy; on stderr what nothing can be learned from."""
     from nephoscope.samples.census import describe
@@ -110,7 +89,7 @@ def _say_classes(output: Path) -> None:
     for line in lines:
         typer.echo(line)
     for doubt in doubts:
-        typer.echo(f"{output}: {doubt}", err=True)
+        typer.echo(f"{shown(output)}: {doubt}", err=True)
 
 
 class _Failed:

@@ -36,6 +36,7 @@ def _demo_sky(output: Path, seed: int) -> None:
     from nephoscope.cli.predict import predict
     from nephoscope.evaluation.night import compare_night
     from nephoscope.files import atomic_path
+    from nephoscope.plots import MADE_BY
     from nephoscope.plots.night import draw_night
     from nephoscope.simulate.sky import simulate_sky
 
@@ -49,7 +50,7 @@ def _demo_sky(output: Path, seed: int) -> None:
     first, second = (compare_night(products / name, truth) for name in ("alone", "beside_clear"))
     with atomic_path(output / "night.png") as part:
         figure = draw_night(second, products / "beside_clear", first)
-        figure.savefig(part, format="png", dpi=100)
+        figure.savefig(part, format="png", dpi=100, metadata=MADE_BY)
     typer.echo(f"products: {products} (FITS and picture of each frame, frames.csv, blobs.csv)")
     typer.echo(f"picture:  {output / 'night.png'}")
     for words, night in (("by itself", first), ("beside its own clear sky", second)):

@@ -38,6 +38,7 @@ def evaluate(
 ) -> None:
     """Score a model on labelled samples: scores.json, report.md and figures."""
     from nephoscope.errors import UsageError
+    from nephoscope.extras import MissingExtraError, is_there, remedy
     from nephoscope.models import locate_state_model
 
     if locate_state_model(model) is not None:
@@ -52,6 +53,9 @@ def evaluate(
     from nephoscope.models import load_model
     from nephoscope.samples.store import open_samples
 
+    if baselines is not False and not is_there("sklearn"):
+        problem = f"the baselines need sklearn: {remedy('train')}, or --no-baselines"
+        raise MissingExtraError(problem)
     loaded, store, seconds = load_model(model), open_samples(samples), dict[str, float]()
     check_report_folder(out)
     split, indices = choose_samples(store, split)

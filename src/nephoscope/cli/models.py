@@ -38,8 +38,11 @@ def verify(
     ] = None,
 ) -> None:
     """Check hashes, weights and the compiled network."""
+    from nephoscope.extras import is_there
     from nephoscope.models import list_models, verify_model
 
+    if not is_there("torch"):
+        typer.echo("torch is not installed: compiled networks are run by themselves", err=True)
     for each in [name] if name else list_models():
         typer.echo(f"{each}: good, weights sha256 {verify_model(each).weights_sha256}")
 

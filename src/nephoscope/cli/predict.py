@@ -104,10 +104,10 @@ def _predict_maps(
     part: tuple[int, int],
 ) -> None:
     from nephoscope.apply.bulk import predict_many
-    from nephoscope.apply.engine import cores
     from nephoscope.files import sha256_of
     from nephoscope.models import load_model
     from nephoscope.models.folder import FACTS
+    from nephoscope.workers import cores
 
     loaded = load_model(model)
     with told() as on_event:
@@ -135,8 +135,8 @@ def _predict_frames(
     workers: int | None,
     part: tuple[int, int],
 ) -> None:
-    from nephoscope.apply.engine import cores
     from nephoscope.apply.sky.bulk import predict_sky
+    from nephoscope.workers import cores
 
     processes = cores() if workers is None else workers
     with told() as on_event:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from nephoscope.errors import shown
+
 if TYPE_CHECKING:
     from nephoscope.apply.resume import Event, Summary
 
@@ -44,9 +46,10 @@ def told() -> Iterator[Callable[[Event], None]]:
 def _tell(event: Event) -> None:
     if event.error is not None:
         typer.echo(f"failed: {event.error}", err=True)
-    else:
+    elif event.job is not None:
         note = f": {event.note}" if event.note else ""
-        typer.echo(f"{event.number}/{event.total} {event.status} {event.job.target}{note}")
+        target = shown(event.job.target)
+        typer.echo(f"{event.number}/{event.total} {event.status} {target}{note}")
 
 
 def report(summary: Summary, out: Path) -> None:
@@ -55,11 +58,13 @@ def report(summary: Summary, out: Path) -> None:
     Raises:
         typer.Exit: with code 1, if anything was not done.
     """
+    for remark in summary.remarks:
+        typer.echo(f"left out: {remark}", err=True)
     for other in summary.others:
-        typer.echo(f"left out: {other}: is no frame", err=True)
+        typer.echo(f"left out: {shown(other)}: is no frame", err=True)
     typer.echo(
         f"{summary.done} done, {summary.skipped} skipped (already there), "
-        f"{len(summary.failed)} failed: {out}"
+        f"{len(summary.failed)} failed: {shown(out)}"
     )
     if summary.left:
         typer.echo(f"stopped early: {summary.left} inputs were not tried", err=True)

@@ -1,11 +1,39 @@
-"""How verbs that go from item to item say how far they are; not itself a verb."""
+"""How verbs that go from item to item say what they leave out and how far they are; no verb."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+from nephoscope.errors import shown
+
+if TYPE_CHECKING:
+    from nephoscope.instruments import SceneFile
+
+
+def scenes_of(places: Sequence[Path], instrument: str) -> tuple[list[SceneFile], int]:
+    """The scenes of several places, each once; what is left out is said on stderr.
+
+    Returns:
+        the scenes, and how many things cannot be used.
+
+    Raises:
+        InputError: a place does not exist, or none holds a scene of the instrument.
+    """
+    from nephoscope.folders import LeftOut
+    from nephoscope.instruments import find_all
+
+    left_out = LeftOut()
+    scenes = find_all(places, instrument, left_out)
+    for error in left_out.errors:
+        typer.echo(f"failed: {error}", err=True)
+    for remark in left_out.remarks():
+        typer.echo(f"left out: {remark}", err=True)
+    return scenes, len(left_out.errors)
 
 
 @contextmanager
@@ -26,11 +54,13 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[str], None]]:
 
         def tell(name: str) -> None:
             done.append(name)
-            typer.echo(f"{what} {len(done)}/{total} {name}", err=True)
+            typer.echo(f"{what} {len(done)}/{total} {shown(name)}", err=True)
 
         yield tell
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
+    # Without markup: names may hold brackets.
+    said = TextColumn("{task.description}", markup=False)
+    columns = (said, BarColumn(), MofNCompleteColumn(), Remaining())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda name: bar.update(task, advance=1, description=f"{what} {name}")
+        yield lambda name: bar.update(task, advance=1, description=f"{what} {shown(name)}")

@@ -33,6 +33,9 @@ def train(
 ) -> None:
     """Fit a recipe's network to samples and write a model folder."""
     from nephoscope.errors import UsageError
+    from nephoscope.extras import need
+
+    need("train", "train")
     from nephoscope.learn.fit import fit
     from nephoscope.learn.quiet import quiet_lightning
     from nephoscope.models import load_model

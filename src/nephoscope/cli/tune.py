@@ -45,6 +45,9 @@ def tune(
     The recipe's section `search` says which keys are varied and where. Needs
     pip install 'nephoscope[tune]'.
     """
+    from nephoscope.extras import need
+
+    need("tune", "train", "tune")
     from nephoscope.learn.tune import tune as search
     from nephoscope.recipe import load_recipe
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from nephoscope.evaluation.protocol import Evaluation, Judged, Predictor, run_ev
 from nephoscope.evaluation.scores import Score, Scores, calibration, roc
 from nephoscope.evaluation.sums import STEPS
 from nephoscope.files import atomic_path
+from nephoscope.workers import cores
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -162,9 +162,7 @@ def hardware() -> dict[str, Any]:
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": cores(),
         "python": platform.python_version(),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from os import PathLike
@@ -9,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.folders import LeftOut, real_paths
+from nephoscope.instruments.given import Paths, check_options, paths_given
+from nephoscope.instruments.profilers import PROFILERS, profiler_of
 from nephoscope.instruments.scene_file import SceneFile
 
 if TYPE_CHECKING:
@@ -18,6 +23,7 @@ __all__ = [
     "INSTRUMENTS",
     "Instrument",
     "SceneFile",
+    "find_all",
     "find_scenes",
     "instrument_named",
     "open_scene",
@@ -32,10 +38,11 @@ class Instrument:
     Args:
         module: what to import.
         read: function path → Scene.
-        find: function path of a file or folder → list of `SceneFile`.
+        find: function path of a file or folder, `left_out` → list of `SceneFile`.
         recognises: function path of a file or folder → bool.
         label_path: function path of a scene → path of its label, or None.
         label: function path of a label → (y, x) int8.
+        reads_several: whether `read` takes a list of the files of one scene.
     """
 
     module: str
@@ -44,10 +51,31 @@ class Instrument:
     recognises: str
     label_path: str = "label_path_for"
     label: str = "read_label"
+    reads_several: bool = False
 
     def call(self, function: str, path: Path, **options: Any) -> Any:  # noqa: ANN401
         """Import the reader and call one of its functions, named as the attributes are."""
-        return getattr(import_module(self.module), getattr(self, function))(path, **options)
+        return self._function(function)(path, **options)
+
+    def read_paths(self, name: str, paths: list[Path], options: dict[str, Any]) -> xr.Dataset:
+        """Read the files of one scene.
+
+        Raises:
+            InputError: a file cannot be read.
+            UsageError: the files are several scenes, or an option is not the reader's.
+        """
+        read = self._function("read")
+        check_options(read, name, options)
+        if len(paths) > 1 and not self.reads_several:
+            raise UsageError(
+                f"{len(paths)} files of {name} are {len(paths)} scenes: open each by itself "
+                f"({paths[0].name}, {paths[1].name}{', ...' if len(paths) > 2 else ''})"
+            )
+        scene: xr.Dataset = read(paths if len(paths) > 1 else paths[0], **options)
+        return scene
+
+    def _function(self, function: str) -> Any:  # noqa: ANN401
+        return getattr(import_module(self.module), getattr(self, function))
 
 
 INSTRUMENTS = {
@@ -55,7 +83,9 @@ INSTRUMENTS = {
     "polder": Instrument(
         "nephoscope.instruments.polder", "read_half_orbit", "find_half_orbits", "is_half_orbit"
     ),
-    "seviri": Instrument("nephoscope.instruments.seviri", "read_slot", "find_slots", "is_slot"),
+    "seviri": Instrument(
+        "nephoscope.instruments.seviri", "read_slot", "find_slots", "is_slot", reads_several=True
+    ),
     # Knows every FITS, PNG and JPEG: instruments with names of their own come before it.
     "skycam": Instrument("nephoscope.instruments.skycam", "read_frame", "find_frames", "is_frame"),
 }
@@ -72,39 +102,91 @@ def recognise(path: str | PathLike[str]) -> str:
     for name, instrument in INSTRUMENTS.items():
         if instrument.call("recognises", Path(path)):
             return name
+    if (profiler := profiler_of(Path(path))) is not None:
+        problem = f"is of a profiler ({profiler}), no picture"
+        raise InputError(path, problem, remedy="open_track reads it")
     known = ", ".join(INSTRUMENTS)
     raise InputError(path, "is of no instrument known here", remedy=f"known are: {known}")
 
 
-def open_scene(
-    path: str | PathLike[str], instrument: str | None = None, **options: Any
-) -> xr.Dataset:
-    """Read one file as a Scene (see `nephoscope.scene`).
+def open_scene(path: Paths, instrument: str | None = None, **options: Any) -> xr.Dataset:
+    """Read the file, or the files, of one Scene (see `nephoscope.scene`).
 
     Args:
-        path: the file.
-        instrument: name of the instrument; recognised from the file by default.
+        path: the file; or its files, of a scene that has several (the segments of HRIT, as satpy
+            takes them): a list or any other iterable, or a text with * and ?, which is expanded.
+        instrument: name of the instrument; recognised from the files by default.
         options: passed to the reader.
 
     Raises:
-        InputError: the file cannot be read; the message names file and field.
-        UsageError: no such instrument.
+        InputError: a file cannot be read, or is of a profiler; the message names file and field.
+        UsageError: no such instrument, no such option, no path, or files of several scenes.
     """
-    scene: xr.Dataset = instrument_named(instrument or recognise(path)).call(
-        "read", Path(path), **options
-    )
-    return scene
+    paths = paths_given(path)
+    name = instrument or _instrument_of(paths)
+    return instrument_named(name).read_paths(name, paths, options)
 
 
-def find_scenes(path: str | PathLike[str], instrument: str) -> list[SceneFile]:
+def _instrument_of(paths: list[Path]) -> str:
+    names = {recognise(path): path for path in paths}
+    if len(names) > 1:
+        of = ", ".join(f"{path.name} of {name}" for name, path in names.items())
+        raise UsageError(f"files of several instruments are no one scene: {of}")
+    return next(iter(names))
+
+
+def find_scenes(
+    path: str | PathLike[str], instrument: str, left_out: LeftOut | None = None
+) -> list[SceneFile]:
     """All scenes in a file, flat folder or tree, sorted.
+
+    Args:
+        path: the file or folder.
+        instrument: whose scenes.
+        left_out: told of what cannot be read or is no scene; without it the first thing that
+            cannot be read is raised.
 
     Raises:
         InputError: the path does not exist or holds no scene of `instrument`.
         UsageError: no such instrument.
     """
-    found: list[SceneFile] = instrument_named(instrument).call("find", Path(path))
+    found: list[SceneFile] = instrument_named(instrument).call(
+        "find", Path(path), left_out=left_out
+    )
     return found
+
+
+def find_all(
+    places: Iterable[str | PathLike[str]], instrument: str, left_out: LeftOut
+) -> list[SceneFile]:
+    """All scenes of several places, each once, also if it is given twice or through a link.
+
+    A place that holds no scene is named in `left_out`, if another one holds any.
+
+    Raises:
+        InputError: a place does not exist, or none holds a scene of `instrument`.
+        UsageError: no such instrument.
+    """
+    places = list(places)
+    for place in places:
+        if not os.path.lexists(place):
+            raise InputError(place, "does not exist")
+    scenes: list[SceneFile] = []
+    for place in places:
+        try:
+            scenes += find_scenes(place, instrument, left_out)
+        except InputError as error:
+            if error not in left_out.errors:
+                left_out.errors.append(error)
+    if not scenes and left_out.errors:
+        raise left_out.errors[0]
+    if len(places) == 1:
+        return scenes
+    real = real_paths(scene.path for scene in scenes)
+    once: dict[str, SceneFile] = {}
+    for scene, identity in zip(scenes, real, strict=True):
+        once.setdefault(identity, scene)
+    return list(once.values())
 
 
 def instrument_named(instrument: str) -> Instrument:
@@ -113,6 +195,8 @@ def instrument_named(instrument: str) -> Instrument:
     Raises:
         UsageError: no such instrument.
     """
+    if instrument in PROFILERS:
+        raise UsageError(f"'{instrument}' is a profiler: open_track reads its files")
     if instrument not in INSTRUMENTS:
         raise UsageError(f"no instrument '{instrument}'; known are: {', '.join(INSTRUMENTS)}")
     return INSTRUMENTS[instrument]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.instruments.given import Paths, check_options, paths_given
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,36 +17,74 @@ PROFILERS = {
     "dardar": "nephoscope.instruments.dardar",
 }
 """Module of each reader: `read_track` path → Track, `is_track` path → bool."""
+OFFSETS = "PAR-RB2"
+"""In the names of files that go beside a CALTRACK one."""
 
 
-def open_track(
-    path: str | PathLike[str], instrument: str | None = None, **options: Any
-) -> xr.Dataset:
+def open_track(path: Paths, instrument: str | None = None, **options: Any) -> xr.Dataset:
     """Read one file of a profiler as a Track (see `nephoscope.track`).
 
     Args:
-        path: the file.
+        path: the file; a CALTRACK file of cloud classes and its PAR-RB2 file may be given
+            together, in a list, or a text with * and ?, which is expanded.
         instrument: name of the instrument; recognised from the file by default.
         options: passed to the reader.
 
     Raises:
-        InputError: the file cannot be read, or no reader knows it.
-        UsageError: no such instrument.
+        InputError: the file cannot be read, no reader knows it, or it is of an imager.
+        UsageError: no such profiler, no such option, no path, or files of several tracks.
     """
-    if not Path(path).is_file():
-        raise InputError(path, "is no file")
-    if not Path(path).stat().st_size:
-        raise InputError(path, "is empty (0 bytes)", remedy="fetch it again")
-    name = instrument or _recognise(Path(path))
+    paths = paths_given(path)
+    offsets = [each for each in paths if OFFSETS in each.name.upper()]
+    if len(paths) == 2 and len(offsets) == 1 and "offsets" not in options:
+        paths.remove(offsets[0])
+        options = {**options, "offsets": offsets[0]}
+    if len(paths) > 1:
+        raise UsageError(
+            f"{len(paths)} files are {len(paths)} tracks: open each by itself "
+            f"({paths[0].name}, {paths[1].name}{', ...' if len(paths) > 2 else ''})"
+        )
+    (file,) = paths
+    if not file.is_file():
+        raise InputError(file, "is no file" if file.exists() else "does not exist")
+    if not file.stat().st_size:
+        raise InputError(file, "is empty (0 bytes)", remedy="fetch it again")
+    name = instrument or _recognise(file)
     if name not in PROFILERS:
-        raise UsageError(f"no profiler '{name}'; known are: {', '.join(PROFILERS)}")
-    track: xr.Dataset = import_module(PROFILERS[name]).read_track(path, **options)
+        raise UsageError(_no_profiler(name))
+    read = import_module(PROFILERS[name]).read_track
+    check_options(read, name, options)
+    track: xr.Dataset = read(file, **options)
     return track
 
 
+def profiler_of(path: Path) -> str | None:
+    """Name of the profiler whose file this is, or None."""
+    names = (name for name, module in PROFILERS.items() if import_module(module).is_track(path))
+    return next(names, None)
+
+
 def _recognise(path: Path) -> str:
-    for name, module in PROFILERS.items():
-        if import_module(module).is_track(path):
-            return name
+    name = profiler_of(path)
+    if name is not None:
+        return name
+    if OFFSETS in path.name.upper():
+        remedy = "give it with its CALTRACK file: open_track([caltrack, par_rb2])"
+        raise InputError(path, "holds times of PARASOL, no cloud classes", remedy=remedy)
+    from nephoscope.instruments import INSTRUMENTS
+
+    for name, imager in INSTRUMENTS.items():
+        if imager.call("recognises", path):
+            problem = f"is a picture ({name}), no track of a profiler"
+            raise InputError(path, problem, remedy="open_scene reads it")
     known = ", ".join(PROFILERS)
-    raise InputError(path, "is of no profiler known here", remedy=f"known are: {known}")
+    remedy = f'known are: {known}; if its name is of its own, name one: open_track(path, "dardar")'
+    raise InputError(path, "is of no profiler known here", remedy=remedy)
+
+
+def _no_profiler(name: str) -> str:
+    from nephoscope.instruments import INSTRUMENTS
+
+    if name in INSTRUMENTS:
+        return f"'{name}' is no profiler: open_scene reads its files"
+    return f"no profiler '{name}'; known are: {', '.join(PROFILERS)}"

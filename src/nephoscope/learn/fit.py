@@ -52,6 +52,7 @@ from nephoscope.samples.loader import Batches, CropLoader, Tiles, judged
 from nephoscope.samples.pixels import PixelBatches
 from nephoscope.samples.store import open_samples
 from nephoscope.tasks.mask import OUTPUTS, Calibration
+from nephoscope.workers import cores
 
 logger = logging.getLogger(__name__)
 
@@ -310,7 +311,7 @@ def _load_best(module: MaskModule, path: Path) -> None:
 def _use_all_cores() -> None:
     """Use every core that this process may use, unless the environment says otherwise."""
     if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(len(os.sched_getaffinity(0)))
+        torch.set_num_threads(cores())
 
 
 def _versions() -> dict[str, str]:

@@ -25,7 +25,7 @@ from nephoscope.learn.trials import trials_of
 from nephoscope.recipe import Recipe, Search, with_values
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.split import part_indices
-from nephoscope.workers import each_in_processes
+from nephoscope.workers import cores, each_in_processes
 
 if TYPE_CHECKING:
     import optuna
@@ -303,5 +303,4 @@ def _texts(trial: optuna.trial.FrozenTrial) -> dict[str, str]:
 
 def _share_cores(workers: int) -> None:
     """Before torch is imported in a worker: its share of the cores, unless the user said."""
-    cores = len(os.sched_getaffinity(0))
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(cores // workers, 1)))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(cores() // workers, 1)))

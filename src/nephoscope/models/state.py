@@ -3,6 +3,7 @@
 | file | holds |
 |---|---|
 | `weights.safetensors` | the parameters |
+| `network.onnx` | the network, of what is not linear |
 | `recipe.yaml` | the recipe it was trained from |
 | `state.yaml` | normalisation, calibration, band, sha256 of the files, training facts |
 | `card.md` | what people should know before they use it |
@@ -22,17 +23,20 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
 from nephoscope.models.card import NO_LICENCE
+from nephoscope.models.compiled import open_compiled, try_compiled
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration, probability
 from nephoscope.tasks.sky_features import NAMES, SHAPE, normalise, texture, to_binned
 from nephoscope.tasks.sky_state import Band, CameraTemperatures, Verdict, decide
 
 if TYPE_CHECKING:
-    from torch import nn
+    from nephoscope.models.normalised import NormalisedNetwork
 
-WEIGHTS, RECIPE, FACTS, CARD = "weights.safetensors", "recipe.yaml", "state.yaml", "card.md"
+WEIGHTS, ONNX, RECIPE = "weights.safetensors", "network.onnx", "recipe.yaml"
+FACTS, CARD = "state.yaml", "card.md"
 INPUTS = ("texture", "mean_std", "min_max")
 Floats = npt.NDArray[np.float32]
 
@@ -85,44 +89,26 @@ class StateModel:
         Raises:
             InputError: the file cannot be read.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
-        path = self.folder / WEIGHTS
-        try:
-            return load_file(path)
-        except (SafetensorError, OSError) as error:
-            raise InputError(path, f"cannot be read as weights: {error}") from error
+        return read_weights(self.folder / WEIGHTS)
 
     @cached_property
-    def network(self) -> nn.Module:
-        """The torch network with its weights, in evaluation mode.
+    def compiled(self) -> Any:  # noqa: ANN401 - onnxruntime has no types
+        """The compiled network, of what is not linear.
 
         Raises:
-            InputError: the weights do not fit the recipe's network.
+            InputError: the file cannot be loaded.
         """
-        import torch
-
-        from nephoscope.networks import build_network
-
-        described = self.recipe.network
-        network = build_network(described.name, described.options, 1, 1)
-        state = {key: torch.from_numpy(value) for key, value in self.weights.items()}
-        try:
-            network.load_state_dict(state)
-        except RuntimeError as error:
-            problem = " ".join(str(error).split())[:300]
-            raise InputError(self.folder / WEIGHTS, f"are not this network's: {problem}") from error
-        return network.eval()
+        return open_compiled(self.folder / ONNX)
 
     def check_weights(self) -> None:
-        """Read the weights and see that they are the recipe's.
+        """Read the weights and see that they are the recipe's, and that the network runs.
 
         Raises:
-            InputError: they cannot be read, or are of another shape.
+            InputError: they cannot be read, or are of another shape; or the compiled network does
+                not run, or differs from the weights (where torch is installed).
         """
         if self.recipe.network.name != "linear":
-            _ = self.network
+            self._check_network()
             return
         wanted = self.mean.size or SHAPE[0] * SHAPE[1]
         found = {name: value.shape for name, value in self.weights.items()}
@@ -164,10 +150,20 @@ class StateModel:
         if self.recipe.network.name == "linear":
             scaled = (inputs - self.mean) / self.std if self.mean.size else inputs.ravel()
             return float(scaled @ self.weights["weight"] + self.weights["bias"][0])
-        import torch
+        return float(self.compiled.run(None, {"inputs": inputs[None, None]})[0][0, 0])
 
-        with torch.inference_mode():
-            return float(self.network(torch.from_numpy(inputs)[None, None])[0, 0])
+    def _check_network(self) -> None:
+        weights = self.weights
+        if not is_there("torch"):
+            try_compiled(self.folder / ONNX, 1, 1, SHAPE)
+            return
+        from nephoscope.models.export import TOLERANCE, onnx_difference
+
+        network = network_of(self.recipe, weights, self.folder / WEIGHTS)
+        difference = onnx_difference(network, self.folder / ONNX, SHAPE)
+        if not difference < TOLERANCE:
+            problem = f"differs from the torch network by {difference:.2g} in a logit"
+            raise InputError(self.folder / ONNX, problem)
 
 
 def inputs_of(image: Floats, features: str) -> Floats | None:
@@ -182,6 +178,29 @@ def inputs_of(image: Floats, features: str) -> Floats | None:
     if features == "texture" or numbers is None:
         return numbers
     return np.nan_to_num(normalise(image, features))
+
+
+def network_of(
+    recipe: Recipe, weights: Mapping[str, npt.NDArray[Any]], path: Path
+) -> NormalisedNetwork:
+    """The torch network of a recipe with its weights, in evaluation mode.
+
+    Raises:
+        InputError: the weights, which `path` holds, do not fit it.
+    """
+    import torch
+
+    from nephoscope.models.normalised import NormalisedNetwork
+    from nephoscope.networks import build_network
+
+    network = build_network(recipe.network.name, recipe.network.options, 1, 1)
+    state = {key: torch.from_numpy(value) for key, value in weights.items()}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        problem = " ".join(str(error).split())[:300]
+        raise InputError(path, f"are not this network's: {problem}") from error
+    return NormalisedNetwork(network, {"frame": (0.0, 1.0)}).eval()  # the frame scales itself
 
 
 def save_state_model(
@@ -209,6 +228,12 @@ def save_state_model(
         part.mkdir()
         save_file({key: np.ascontiguousarray(v) for key, v in weights.items()}, part / WEIGHTS)
         (part / RECIPE).write_text(dump_recipe(recipe), encoding="utf-8")
+        files = [WEIGHTS, RECIPE]
+        if recipe.network.name != "linear":
+            from nephoscope.models.export import export_onnx
+
+            export_onnx(network_of(recipe, weights, part / WEIGHTS), part / ONNX, SHAPE)
+            files.append(ONNX)
         facts = {
             "format": 1,
             "name": name or recipe.name,
@@ -218,7 +243,7 @@ def save_state_model(
             "intercept": calibration.intercept,
             "clear_below": band.clear_below,
             "cloudy_above": band.cloudy_above,
-            "sha256": {name: sha256_of(part / name) for name in (WEIGHTS, RECIPE)},
+            "sha256": {name: sha256_of(part / name) for name in files},
             "info": {**info, "licence": licence or NO_LICENCE},
         }
         (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
@@ -238,12 +263,10 @@ def load_state_model(model: str | Path) -> StateModel:
         raise UsageError(f"no sky_state model '{model}': neither a folder nor shipped")
     facts = _read_facts(folder / FACTS)
     for name in (WEIGHTS, RECIPE):
-        path = folder / name
-        if not path.is_file():
-            raise InputError(path, "is missing from the model folder")
-        if sha256_of(path) != facts.sha256.get(name):
-            raise InputError(path, "is truncated or changed: its sha256 is not the recorded one")
+        _check_file(folder / name, facts)
     recipe = load_recipe(folder / RECIPE)
+    if recipe.network.name != "linear":
+        _check_file(folder / ONNX, facts)
     texture_wanted = recipe.inputs.features[0] == "texture"
     if texture_wanted and len(facts.mean) != len(NAMES):
         raise InputError(folder / FACTS, f"is not of {len(NAMES)} features", field="mean")
@@ -270,6 +293,28 @@ def locate_state_model(model: str | Path) -> Path | None:
         if (folder / FACTS).is_file():
             return folder
     return None
+
+
+def read_weights(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The parameters in a safetensors file, by name.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise InputError(path, f"cannot be read as weights: {error}") from error
+
+
+def _check_file(path: Path, facts: _Facts) -> None:
+    if not path.is_file():
+        raise InputError(path, "is missing from the model folder")
+    if sha256_of(path) != facts.sha256.get(path.name):
+        raise InputError(path, "is truncated or changed: its sha256 is not the recorded one")
 
 
 def _read_facts(path: Path) -> _Facts:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from nephoscope.files import atomic_path
+from nephoscope.plots import MADE_BY
 from nephoscope.products import cf
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def save_picture(figure: Figure, path: str | os.PathLike[str]) -> None:
     """
     with atomic_path(path) as part:
         # Level 1 halves the time and costs a tenth more bytes.
-        figure.savefig(part, format="png", pil_kwargs={"compress_level": 1})
+        figure.savefig(part, format="png", metadata=MADE_BY, pil_kwargs={"compress_level": 1})
 
 
 def _thin(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -15,9 +15,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from nephoscope.files import atomic_path
 from nephoscope.instruments.skycam.circle import HORIZON
+from nephoscope.plots import MADE_BY
 from nephoscope.products.sky import ZENITH, FrameResult
 
 _EDGE = (255, 0, 200)
@@ -73,8 +75,11 @@ def save_overlay(picture: Image.Image, path: str | PathLike[str]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
+    mark = PngInfo()
+    for keyword, text in MADE_BY.items():
+        mark.add_text(keyword, text)
     with atomic_path(path) as part:
-        picture.save(part, "PNG", compress_level=1, compress_type=_RUN_LENGTHS)
+        picture.save(part, "PNG", compress_level=1, compress_type=_RUN_LENGTHS, pnginfo=mark)
 
 
 def _words(result: FrameResult) -> tuple[str, str]:

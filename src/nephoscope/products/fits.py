@@ -107,6 +107,12 @@ def card(keyword: str, value: Value, comment: str = "") -> str:
     return (f"{line} / {comment}" if comment else line).ljust(CARD)[:CARD]
 
 
+def card_text(text: str, most: int = _LONGEST_TEXT) -> str:
+    """The end of a text as a card takes it: printable ASCII, with room to double apostrophes."""
+    plain = "".join(letter if _PRINTABLE.fullmatch(letter) else "?" for letter in text)[-most:]
+    return plain[max(len(plain) + plain.count("'") - _LONGEST_TEXT, 0) :]
+
+
 def _carried(header: str, taken: frozenset[str]) -> tuple[list[str], list[str]]:
     """Valid cards of the original: those of the frame, and those of the image's axes."""
     carried: list[str] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ import xarray as xr
 import nephoscope
 from nephoscope.errors import UsageError
 from nephoscope.products import cf
+from nephoscope.products.cover import covered
 from nephoscope.products.quality import BoolArray, missing_share, quality_flag
 from nephoscope.tasks.mask import PROBABILITY_STEPS, steps_of, threshold_step
 
@@ -103,10 +103,9 @@ def _shares(
     """How much of the map is missing and cloudy, also within the seasonal bounds if known."""
     shares = {"missing_share": missing_share(missing)}
     if outside_season is not None:
-        inside = np.where(outside_season, cf.FILL, mask)
         shares["missing_share_within_seasonal_bounds"] = missing_share(missing, outside_season)
-        shares["cloud_cover_within_seasonal_bounds"] = cloud_cover(inside, latitude)
-    return shares | {"cloud_cover": cloud_cover(mask, latitude)}
+        shares["cloud_cover_within_seasonal_bounds"] = covered(mask, latitude, outside_season)
+    return shares | {"cloud_cover": covered(mask, latitude)}
 
 
 def mask_step(threshold: float) -> int:
@@ -143,18 +142,6 @@ def apply_threshold(packed: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.
     mask = (packed >= step).view(np.uint8)
     mask[packed == cf.FILL] = cf.FILL
     return mask
-
-
-def cloud_cover(mask: npt.NDArray[np.uint8], latitude: npt.NDArray[np.floating]) -> float:
-    """The share (0..1) of the predicted area that is cloudy; NaN where nothing was predicted.
-
-    Args:
-        mask: (y, x) uint8, 0 clear, 1 cloudy, 255 no prediction.
-        latitude: (y,) degrees; a row's area goes with its cosine.
-    """
-    area = np.cos(np.deg2rad(latitude))
-    known = float(np.count_nonzero(mask != cf.FILL, axis=1) @ area)
-    return float(np.count_nonzero(mask == 1, axis=1) @ area) / known if known else math.nan
 
 
 def wraps_in_longitude(longitude: npt.NDArray[np.floating]) -> bool:

@@ -110,7 +110,7 @@ def spoil(frames, folder):
         "all_nan.fits": "[image]: holds no valid pixel",
         "size.fits": "[image]: is 100 x 160 pixels, not 512 x 640 or blocks of it",
         "bright.fits": "[image]: is saturated: 23.4% of the pixels",
-        "cut.jpg": "[image]: cannot be decoded: Truncated File Read (it may still be being written",
+        "cut.jpg": "[image]: is cut short (it may still be being written",
         "grey.png": "[image]: is no colour picture",
     }
 
@@ -213,7 +213,7 @@ def test_products_are_no_inputs_and_never_replace_them(frames, tmp_path):
     again = predict_sky([tmp_path / "raw"], tmp_path / "raw" / "out", FORMULA)
     assert (again.done, again.skipped) == (0, 1)
     before = (tmp_path / "raw" / "a.fits").read_bytes()
-    with pytest.raises(InputError, match="in the folder of the products"):
+    with pytest.raises(InputError, match="lies in the folder of the products"):
         predict_sky([tmp_path / "raw"], tmp_path / "raw", FORMULA)
     assert (tmp_path / "raw" / "a.fits").read_bytes() == before
 

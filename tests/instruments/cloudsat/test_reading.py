@@ -47,7 +47,7 @@ def test_caltrack_with_its_offsets(caltrack, offsets):
     difference = track["time_difference"].values
     assert difference[2] == 92
     assert np.isnan(difference).tolist() == [False, False, False, True, False, False]
-    assert track["parasol_row"].values.tolist() == [100, 101, 102, -1, 104, 105]
+    assert track["rb2_row"].values.tolist() == [100, 101, 102, -1, 104, 105]
     assert track.attrs["source_files"] == [str(caltrack), str(offsets)]
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from scipy.io import savemat
 
 from nephoscope import open_scene
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import recognise
 from nephoscope.instruments.skycam import grey, read_frame
 
@@ -311,3 +311,14 @@ def test_a_damaged_header_is_named_or_read_never_a_crash(tmp_path_factory, data)
     else:
         named = str(path)
     assert named == str(path)
+
+
+def test_the_user_says_what_a_frame_is(tmp_path, tau2):
+    fits.PrimaryHDU(np.full((64, 64), 700, np.int16)).writeto(tmp_path / "x.fits")
+    assert read_frame(tmp_path / "x.fits").attrs["flavour"] == "grey"
+    assert read_frame(tmp_path / "x.fits", flavour="thermal").attrs["flavour"] == "thermal"
+    assert open_scene(tau2, "skycam", flavour="grey").attrs["flavour"] == "grey"
+    with pytest.raises(InputError, match=r"x.fits \[image\]: has 1 channels: it is not colour"):
+        read_frame(tmp_path / "x.fits", flavour="colour")
+    with pytest.raises(UsageError, match="no flavour 'infrared'; known are: thermal, colour, grey"):
+        read_frame(tmp_path / "x.fits", flavour="infrared")

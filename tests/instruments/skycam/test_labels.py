@@ -6,9 +6,9 @@ from astropy.io import fits
 from PIL import Image
 
 from nephoscope.errors import InputError
+from nephoscope.folders import LeftOut
 from nephoscope.instruments.skycam import (
     find_frames,
-    find_others,
     label_path_for,
     read_label,
     state_for,
@@ -121,7 +121,9 @@ def test_other_files_are_neither_frames_nor_lost(tmp_path):
     (tmp_path / "broken.fits").touch()
     found = find_frames(tmp_path)
     assert [(file.map_id, file.subphase) for file in found] == [("broken", ""), ("a", "night")]
-    assert find_others(tmp_path) == [tmp_path / "notes.txt"]
+    left_out = LeftOut()
+    assert find_frames(tmp_path, left_out) == found
+    assert left_out.others == [tmp_path / "notes.txt"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no frame"):
         find_frames(tmp_path / "empty")

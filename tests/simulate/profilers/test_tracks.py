@@ -9,7 +9,7 @@ import pytest
 
 from nephoscope import open_track
 from nephoscope.errors import UsageError
-from nephoscope.grids.sinusoidal import POLDER
+from nephoscope.grids.sinusoidal import Sinusoidal
 from nephoscope.instruments.cloudsat import read_time_offsets
 from nephoscope.levels import ice_water_path
 from nephoscope.simulate.atmosphere import ALTITUDE, THICKNESS, Atmosphere, LocalGrid
@@ -82,10 +82,13 @@ def test_caltrack_holds_profiles_of_the_granule_and_parasol_follows(
     assert np.median(np.diff(nearest)) == pytest.approx(4.6, abs=0.5)  # 5 km
     assert (open_track(layers)["cloud_type"].values > 0).any()
     beside = read_time_offsets(offsets)
-    row, col = POLDER.to_pixel(coarse["latitude"].values, coarse["longitude"].values)
-    assert (beside["parasol_row"].values == row).all()
-    assert (beside["parasol_column"].values == col).all()
-    assert beside["colocation_distance"].values.max() < 4.5  # half a pixel's diagonal
+    row, col = Sinusoidal(1080).to_pixel(coarse["latitude"].values, coarse["longitude"].values)
+    assert (beside["rb2_row"].values == row).all()
+    assert (beside["rb2_column"].values == col).all()
+    assert beside["colocation_distance"].values.max() < 13.2  # half the diagonal of 18.5 km
+    assert np.abs(beside["time"].values - coarse["time"].values).max() < np.timedelta64(1, "us")
+    both = open_track(classes, offsets=offsets)
+    assert both.attrs["half_orbit"] == "day"
     late = np.round(beside["time_difference"].values * 1e9).astype("timedelta64[ns]")
     there = parasol.time_at(coarse["latitude"].values)
     assert np.abs(coarse["time"].values - late - there).max() < np.timedelta64(20, "ms")

@@ -74,22 +74,56 @@ def test_layers(tmp_path):
     np.testing.assert_array_equal(track["cloud_phase"] == 3, inside.any(axis=2))
 
 
-def test_time_offsets(tmp_path):
+@pytest.mark.parametrize("index_type", [np.int16, np.int32])
+def test_time_offsets(tmp_path, index_type):
     pytest.importorskip("pyhdf")
+    from pyhdf.SD import SD
+
     path = tmp_path / "CALTRACK-5km_PAR-RB2.hdf"
     difference = np.where(LATITUDE < 0, np.nan, 95)
     pixels = np.arange(2 * PROFILES).reshape(-1, 2)
+    pixels[2] = -1
+    cover = np.array([0, 0.005, 0.5, 1, np.nan, 0.25, 0.75])
     profilers.write_time_offsets(
-        path, LATITUDE, LONGITUDE, TIME, difference, difference / 50, pixels
+        path,
+        LATITUDE,
+        LONGITUDE,
+        TIME,
+        difference,
+        difference / 50,
+        pixels,
+        cover=cover,
+        index_type=index_type,
     )
     found = cloudsat.read_time_offsets(path)
     np.testing.assert_array_equal(found["time_difference"], difference)
-    np.testing.assert_array_equal(found["parasol_column"], pixels[:, 1])
+    np.testing.assert_array_equal(found["rb2_column"], pixels[:, 1])
+    np.testing.assert_allclose(found["cloud_cover"], cover, atol=1e-6)
+    check_place(found)
     assert found.attrs["begin"] == "2008-06-01T13:30:00.000Z"
+    stored = SD(str(path)).select("Input_Index")
+    assert stored.get().dtype == index_type
+    assert stored.attributes()["_FillValue"] == np.iinfo(index_type).min
+    assert SD(str(path)).select("Cloud_Cover").attributes()["scale_factor"] == 0.005
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_nice(tmp_path, version):
+@pytest.mark.parametrize("fill", [-9999, -32768])
+def test_caltrack_with_either_fill(tmp_path, fill):
+    pytest.importorskip("pyhdf")
+    from pyhdf.SD import SD
+
+    path = tmp_path / "a_CLDCLASS.hdf"
+    codes = cloudsat.encode(TYPES)
+    profilers.write_caltrack(path, LATITUDE, LONGITUDE, TIME, HEIGHT, codes, fill=fill)
+    track = cloudsat.read_caltrack(path, undetermined="clear")
+    np.testing.assert_array_equal(track["cloud_type"], TYPES)
+    np.testing.assert_array_equal(track["cloud_scenario"], codes)
+    stored = SD(str(path)).select("cloud_scenario").get()
+    assert ((stored == fill) == (TYPES == -1)).all()
+
+
+@pytest.mark.parametrize(("version", "base_type"), [(1, "f8"), (2, "i4"), (2, "i8")])
+def test_nice(tmp_path, version, base_type):
     netcdf = pytest.importorskip("netCDF4")
     path = tmp_path / "DARNI.nc"
     height = 25080 - 60.0 * np.arange(436)
@@ -97,7 +131,7 @@ def test_nice(tmp_path, version):
     values[0, 5] = np.nan
     names = ("iwc", "icnc_5um", "icnc_100um", "reffcli", "ta")
     fields = {**dict.fromkeys(names, values), "clm_full": np.ones(values.shape, np.int8)}
-    profilers.write_nice(path, LATITUDE, LONGITUDE, TIME, height, fields, version=version)
+    profilers.write_nice(path, LATITUDE, LONGITUDE, TIME, height, fields, version, base_type)
     track = dardar.read_track(path)
     check_place(track)
     for name in ("iwc", "ice_number_5um", "effective_radius", "temperature"):
@@ -106,6 +140,7 @@ def test_nice(tmp_path, version):
     with netcdf.Dataset(path) as file:
         assert ("clm_v2" in file.variables) == (version == 1)
         assert file["iwc"].dimensions == ("time", "height")
+        assert file["base_time"].dtype == base_type
 
 
 def test_cloud(tmp_path):

@@ -12,8 +12,9 @@ import xarray as xr
 from nephoscope.apply.plan import Job
 from nephoscope.apply.sky.chain import SkyChain, SkyOptions
 from nephoscope.apply.sky.choice import INSTRUMENT
+from nephoscope.errors import shown
 from nephoscope.instruments import open_scene
-from nephoscope.products.fits import Facts, write_frame_fits
+from nephoscope.products.fits import Facts, card_text, write_frame_fits
 from nephoscope.products.sky import FrameResult, blob_rows, frame_row
 
 _LINE = 60  # characters of a note in one card
@@ -56,7 +57,7 @@ def predict_frame_file(chain: SkyChain, job: Job) -> Done:
 
         save_overlay(overlay(scene, result), job.picture)
     write_result(job, scene, result, facts)
-    name = str(job.scene.relative / job.scene.path.name)
+    name = shown(job.scene.relative / job.scene.path.name)
     blobs = [blob | {"file": name} for blob in blob_rows(result)]
     return Done(frame_row(result) | {"file": name}, blobs, result.note)
 
@@ -68,9 +69,9 @@ def write_result(job: Job, scene: xr.Dataset, result: FrameResult, facts: Facts)
         OutputError: it cannot be written.
     """
     image = scene["image"]
-    lines = textwrap.wrap(result.note.encode("ascii", "replace").decode(), _LINE)
-    notes = {f"NOTE{number}": (line, "") for number, line in enumerate(lines[:9], 1)}
-    source = {"ORIGFILE": (job.scene.path.name.encode("ascii", "replace").decode()[-_LINE:], "")}
+    lines = textwrap.wrap(card_text(result.note), _LINE)
+    notes = {f"NOTE{number}": (card_text(line), "") for number, line in enumerate(lines[:9], 1)}
+    source = {"ORIGFILE": (card_text(job.scene.path.name, _LINE), "")}
     pixels = image.values[0] if image.sizes["channel"] == 1 else image.values
     write_frame_fits(
         job.target,

@@ -13,19 +13,32 @@ from typing import Any
 import xarray as xr
 
 from nephoscope.errors import InputError
-from nephoscope.instruments.cloudsat.classes import read_caltrack, read_granule
+from nephoscope.instruments.cloudsat.classes import (
+    CALTRACK,
+    GRANULE,
+    read_caltrack,
+    read_granule,
+)
 from nephoscope.instruments.cloudsat.hdf4 import MAGIC, Hdf4
+from nephoscope.instruments.cloudsat.layers import PRODUCT as LAYERS
 from nephoscope.instruments.cloudsat.layers import read_layers
+from nephoscope.instruments.cloudsat.names import CalipsoHalf, parse_caltrack_name
 from nephoscope.instruments.cloudsat.offsets import add_time_offsets, read_time_offsets
 from nephoscope.instruments.cloudsat.scenario import TYPES, cloud_type, decode_field, encode
+from nephoscope.instruments.given import check_options
 
 __all__ = [
+    "CALTRACK",
+    "GRANULE",
+    "LAYERS",
     "TYPES",
+    "CalipsoHalf",
     "add_time_offsets",
     "cloud_type",
     "decode_field",
     "encode",
     "is_track",
+    "parse_caltrack_name",
     "read_caltrack",
     "read_granule",
     "read_layers",
@@ -52,20 +65,22 @@ def read_track(path: str | PathLike[str], **options: Any) -> xr.Dataset:
 
     Raises:
         InputError: truncated, none of the three, or a field absent or of another type.
-        UsageError: pyhdf is not installed.
+        UsageError: pyhdf is not installed, or the product has no such option.
     """
     with Hdf4(path) as file:
         layered, coded = file.has("CloudLayerType"), file.has("cloud_scenario")
         swath = file.has("Profile_time")
-    if coded and swath:
-        return read_granule(path, **options)
-    if coded:
-        return read_caltrack(path, **options)
-    if layered:
-        return read_layers(path, **options)
-    raise InputError(
-        path,
-        "holds no cloud classes",
-        field="cloud_scenario",
-        remedy="2B-CLDCLASS, 2B-CLDCLASS-LIDAR and CALTRACK CS-2B-CLDCLASS can be read",
-    )
+    if not coded and not layered:
+        raise InputError(
+            path,
+            "holds no cloud classes",
+            field="cloud_scenario",
+            remedy="2B-CLDCLASS, 2B-CLDCLASS-LIDAR and CALTRACK CS-2B-CLDCLASS can be read",
+        )
+    product, read = (
+        (GRANULE, read_granule) if coded and swath
+        else (CALTRACK, read_caltrack) if coded
+        else (LAYERS, read_layers)
+    )  # fmt: skip
+    check_options(read, product, options)
+    return read(path, **options)

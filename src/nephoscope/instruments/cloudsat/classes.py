@@ -12,6 +12,7 @@ from nephoscope.instruments.cloudsat.columns import (
     code_variable,
     heights,
     make_track,
+    scenario,
     type_variable,
 )
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
@@ -38,7 +39,7 @@ def read_granule(
 
     Returns:
         A Track with `cloud_type` (profile, level) int8, -1 unknown, 0 clear, 1..8, and
-        `cloud_scenario` (profile, level) int16 as stored.
+        `cloud_scenario` (profile, level) int16 as stored, but -9999 for every missing code.
 
     Raises:
         InputError: truncated, another product, or a field absent or of another type.
@@ -65,7 +66,8 @@ def read_caltrack(
         undetermined: see `scenario.cloud_type`.
 
     Returns:
-        A Track as of `read_granule`, about 3,700 profiles.
+        A Track as of `read_granule`, about 3,700 profiles; attrs `half_orbit` ("day" or "night")
+        and `half_orbit_start`, if the name says.
 
     Raises:
         InputError: truncated, another product, a field absent or of another type, or offsets of
@@ -74,7 +76,7 @@ def read_caltrack(
     """
     with Hdf4(path) as file:
         places = file.dataset("Latitude", np.float32, 1), file.dataset("Longitude", np.float32, 1)
-        time = to_utc(file.dataset("Time", np.float64, 1))
+        time = to_utc(file.coding("Time").decode(file.dataset("Time", np.float64, 1)))
         track = _track(file, CALTRACK, places, time, undetermined)
     return track if offsets is None else add_time_offsets(track, offsets)
 
@@ -88,7 +90,8 @@ def granule_time(file: Hdf4) -> NDArray[np.datetime64]:
     start = file.table("TAI_start", np.float64)
     if start.size != 1:
         raise file.wrong("TAI_start", f"has {start.size} values, not 1")
-    return to_utc(start[0] + file.table("Profile_time", np.float32).astype(np.float64))
+    since = file.coding("Profile_time").decode(file.table("Profile_time", np.float32))
+    return to_utc(start[0] + np.where(since >= 0, since, np.nan))
 
 
 def _track(
@@ -99,7 +102,7 @@ def _track(
     undetermined: Undetermined,
 ) -> xr.Dataset:
     height = heights(file, len(places[0]))
-    codes = file.dataset("cloud_scenario", np.int16, 2)
+    codes = scenario(file)
     if codes.shape != height.shape:
         raise file.wrong("cloud_scenario", f"has shape {codes.shape}, Height {height.shape}")
     variables = {

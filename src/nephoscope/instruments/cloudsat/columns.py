@@ -9,8 +9,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
-from nephoscope.instruments.cloudsat.scenario import MISSING, TYPES
-from nephoscope.track import check_track
+from nephoscope.instruments.cloudsat.names import marks_of
+from nephoscope.instruments.cloudsat.scenario import ICARE_FILL, MISSING, TYPES
+from nephoscope.track import check_track, wrapped_longitude
 
 LOWEST, HIGHEST = -5000, 30000
 """Valid heights of a bin, m (CloudSat 2B product specifications); all others are missing."""
@@ -19,22 +20,45 @@ LOWEST, HIGHEST = -5000, 30000
 def heights(file: Hdf4, profiles: int) -> NDArray[np.float32]:
     """Data set `Height` of a file, (profile, level) float32, m, NaN where missing.
 
+    Missing is what the file's own attributes say, and what no bin can be.
+
     Raises:
         InputError: absent, not int16, or not of so many profiles.
     """
     stored = file.dataset("Height", np.int16, 2)
     if stored.shape[0] != profiles:
         raise file.wrong("Height", f"has {stored.shape[0]} profiles, Latitude has {profiles}")
-    height = stored.astype(np.float32)
-    height[(stored < LOWEST) | (stored > HIGHEST)] = np.nan
+    height = file.coding("Height").decode(stored).astype(np.float32)
+    height[(height < LOWEST) | (height > HIGHEST)] = np.nan
     return height
 
 
-def place(values: NDArray[np.float32], largest: float) -> NDArray[np.float64]:
-    """Degrees (profile,) float64, NaN for fill values: far out or not finite."""
-    degrees = values.astype(np.float64)
-    degrees[~(np.abs(degrees) <= largest)] = np.nan
-    return degrees
+def scenario(file: Hdf4) -> NDArray[np.int16]:
+    """Data set `cloud_scenario`, (profile, level) int16, `MISSING` for every missing code.
+
+    Missing are -9999, ICARE's -32768 and what the file's own attributes say.
+
+    Raises:
+        InputError: absent, or not int16.
+    """
+    codes: NDArray[np.int16] = file.dataset("cloud_scenario", np.int16, 2)
+    missing = file.coding("cloud_scenario").is_missing(codes) | (codes == ICARE_FILL)
+    return np.where(missing, np.int16(MISSING), codes)
+
+
+def place(
+    file: Hdf4, name: str, stored: NDArray[np.float32], largest: float
+) -> NDArray[np.float64]:
+    """Degrees (profile,) float64; NaN for fill values: by the file's attributes, or far out.
+
+    Longitudes beyond 180 are counted from 0 to 360, and wrapped_longitude to -180..180.
+    """
+    degrees = file.coding(name).decode(stored)
+    return wrapped_longitude(degrees) if largest == 180 else _within(degrees, largest)
+
+
+def _within(degrees: NDArray[np.float64], largest: float) -> NDArray[np.float64]:
+    return np.where(np.abs(degrees) <= largest, degrees, np.nan)
 
 
 def make_track(
@@ -66,11 +90,24 @@ def make_track(
         variables,
         coords={
             "time": ("profile", time),
-            "latitude": ("profile", place(latitude, 90), {"units": "degrees_north"}),
-            "longitude": ("profile", place(longitude, 180), {"units": "degrees_east"}),
+            "latitude": (
+                "profile",
+                place(file, "Latitude", latitude, 90),
+                {"units": "degrees_north"},
+            ),
+            "longitude": (
+                "profile",
+                place(file, "Longitude", longitude, 180),
+                {"units": "degrees_east"},
+            ),
             "height": (("profile", "level"), height, {"units": "m", "positive": "up"}),
         },
-        attrs={"instrument": "cloudsat", "product": product, "source_files": [str(file.path)]},
+        attrs={
+            "instrument": "cloudsat",
+            "product": product,
+            "source_files": [str(file.path)],
+            **marks_of(file.path),
+        },
     )
     return check_track(track)
 
@@ -87,6 +124,6 @@ def type_variable(cloud_type: NDArray[np.int8]) -> tuple[tuple[str, str], Any, d
 
 
 def code_variable(codes: NDArray[np.int16]) -> tuple[tuple[str, str], Any, dict[str, Any]]:
-    """`cloud_scenario` (profile, level) as stored, see `scenario.decode_field`."""
+    """`cloud_scenario` (profile, level), -9999 where missing, see `scenario.decode_field`."""
     attributes = {"long_name": "16-bit cloud scenario", "missing_value": np.int16(MISSING)}
     return ("profile", "level"), codes, attributes

@@ -5,7 +5,9 @@ file itself (HDF 4.2 Specification, chapter 2): 4 magic bytes, then a chain of b
 descriptors: number of descriptors int16, offset of the next block int32,
 then for each tag uint16, reference uint16, offset int32, length int32, all big-endian. Every
 element of a whole file lies inside it, so a truncated one is told without reading it. The second is
-a process of its own for the library (`hdf4_process`), started with the first file and kept.
+a process of its own for the library (`hdf4_process`), started with the first file and kept. It may
+hold several files open, told apart by numbers; a question that is given up (Ctrl-C) ends it, so
+that its answer is never taken for the next one's.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, cast
@@ -28,6 +31,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.instruments.cloudsat.coding import Coding
 
 MAGIC = b"\x0e\x03\x13\x01"
 LONGEST = 60.0
@@ -36,6 +40,9 @@ LONGEST = 60.0
 _NO_ELEMENT = {0, 1}
 """Tags of descriptors in no use: wildcard and null."""
 _LOCK = threading.RLock()
+_numbers = count()
+"""Of open files, never twice in a process: what tells them apart in the library's."""
+Stored = NDArray[Any]
 _processes: dict[int, subprocess.Popen[bytes]] = {}
 """The library's process by the process that started it: a fork must not share one."""
 
@@ -43,7 +50,7 @@ _processes: dict[int, subprocess.Popen[bytes]] = {}
 class Hdf4:
     """An open file: scientific data sets, Vdatas and global attributes by name.
 
-    One file at a time: another thread waits until this one is closed.
+    Another thread waits until this file is closed; the same one may open a second beside it.
 
     Args:
         path: the file.
@@ -66,6 +73,7 @@ class Hdf4:
             watch.daemon = True
             watch.start()
             opening.callback(watch.cancel)
+            self._number = next(_numbers)
             self._ask("open", str(self.path.absolute()))
             self._closing = opening.pop_all()
 
@@ -86,21 +94,36 @@ class Hdf4:
         """Whether there is a data set or Vdata of that name."""
         return bool(self._ask("has", name))
 
-    def dataset(self, name: str, dtype: DTypeLike, dims: int) -> NDArray[Any]:
+    def dataset(self, name: str, dtypes: DTypeLike | tuple[DTypeLike, ...], dims: int) -> Stored:
         """The values of a scientific data set, as stored.
+
+        Args:
+            name: of the data set.
+            dtypes: the type that it must have, or several of which it may have any.
+            dims: the number of its dimensions.
 
         Raises:
             InputError: absent, of another type or number of dimensions, or unreadable.
         """
-        return cast("NDArray[Any]", self._ask("dataset", name, np.dtype(dtype).str, dims))
+        allowed = dtypes if isinstance(dtypes, tuple) else (dtypes,)
+        types = [np.dtype(each).str for each in allowed]
+        return cast("Stored", self._ask("dataset", name, types, dims))
 
-    def table(self, name: str, dtype: DTypeLike) -> NDArray[Any]:
+    def coding(self, name: str) -> Coding:
+        """What the attributes of a data set or Vdata say of its numbers: missing codes, scale.
+
+        Raises:
+            InputError: an attribute is no number, or unreadable.
+        """
+        return Coding.of(self.path, name, self._ask("coding", name))
+
+    def table(self, name: str, dtype: DTypeLike) -> Stored:
         """The values of a Vdata of one field, (record,).
 
         Raises:
             InputError: absent, of another type, empty or unreadable.
         """
-        return cast("NDArray[Any]", self._ask("table", name, np.dtype(dtype).str))
+        return cast("Stored", self._ask("table", name, np.dtype(dtype).str))
 
     def attribute(self, name: str) -> Any:  # noqa: ANN401 - text or numbers
         """A global attribute; text without the NULs that pad it.
@@ -114,21 +137,25 @@ class Hdf4:
         """The error that names this file and a field of it."""
         return InputError(self.path, problem, field=field, remedy=remedy)
 
-    def _ask(self, *request: object) -> Any:  # noqa: ANN401 - array, text or numbers
+    def _ask(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - array, text, numbers
         questions = cast("BinaryIO", self._process.stdin)
         answers = cast("BinaryIO", self._process.stdout)
         try:
-            questions.write(json.dumps(request).encode() + b"\n")
+            questions.write(json.dumps([self._number, method, *arguments]).encode() + b"\n")
             questions.flush()
             header = json.loads(answers.readline())
-            if "problem" in header:
-                raise self.wrong(header["field"], header["problem"], header["remedy"])
-            return _array(answers, header) if "dtype" in header else header["value"]
+            if "problem" not in header:
+                return _array(answers, header) if "dtype" in header else header["value"]
         except (OSError, ValueError, KeyError, EOFError) as error:
             _end(self._process)
-            field = str(request[1]) if request[0] not in {"open", "close"} else None
+            field = str(arguments[0]) if method not in {"open", "close"} else None
             problem = "crashes the HDF4 library: it is damaged"
             raise self.wrong(field, problem, "fetch it again") from error
+        except BaseException:
+            # Given up while the answer is on its way: nobody else must get it.
+            _end(self._process)
+            raise
+        raise self.wrong(header["field"], header["problem"], header["remedy"])
 
 
 def check_whole(path: Path) -> None:

@@ -1,8 +1,8 @@
 """The process that calls the HDF4 library: it may crash on a damaged file, the caller may not.
 
-Run by `hdf4.Hdf4`. Each request is one line of JSON, `[method, *arguments]`; each answer one line
-of JSON that tells the kind of the answer, and for arrays their bytes behind it. Nothing but numpy,
-pyhdf and the errors is imported: it starts in a fraction of a second.
+Run by `hdf4.Hdf4`. Each request is one line of JSON, `[number of the file, method, *arguments]`;
+each answer one line of JSON that tells its kind, and for arrays their bytes behind it. Nothing but
+numpy, pyhdf and the errors is imported: it starts in a fraction of a second.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ from nephoscope.errors import InputError
 
 assert VS  # noqa: S101 - imported for its effect: without it `vstart` is not there
 
+_LONGEST_TEXT = 1 << 10
 MOST_VALUES = 1 << 28
 """Values of a data set beyond which its dimensions are damage, not data."""
 
@@ -42,6 +44,12 @@ _NUMPY_TYPES = {
     25: np.uint32,
 }
 """HDF4 number types: characters 3, 4; floats 5, 6; integers 20..25."""
+
+_CODING = (
+    "_FillValue", "missing_value", "missing", "missop", "missing_op",
+    "scale_factor", "add_offset", "factor", "offset",
+)  # fmt: skip
+"""Attributes that say what stored numbers stand for, in all spellings of these archives."""
 
 
 class OpenFile:
@@ -81,7 +89,7 @@ class OpenFile:
         """Whether there is a data set or Vdata of that name."""
         return name in self.names or self._reference(name) is not None
 
-    def dataset(self, name: str, dtype: str, dims: int) -> NDArray[Any]:
+    def dataset(self, name: str, dtypes: list[str], dims: int) -> NDArray[Any]:
         """The values of a scientific data set, as stored.
 
         Raises:
@@ -94,11 +102,41 @@ class OpenFile:
             try:
                 _, _, shape, number_type, _ = dataset.info()
                 shape = [shape] if isinstance(shape, int) else list(shape)
-                self._check(name, shape, number_type, np.dtype(dtype), dims)
+                self._check(name, shape, number_type, [np.dtype(each) for each in dtypes], dims)
                 return np.asarray(dataset.get()).reshape(shape)
             finally:
                 # Closed later, by the garbage collector, it would crash the C library.
                 dataset.endaccess()
+
+    def coding(self, name: str) -> dict[str, Any]:
+        """What attributes of a data set or Vdata say of its numbers: number, text or list by name.
+
+        A data set has attributes of its own; CloudSat's swaths keep them as Vdatas beside it,
+        `Height.missing` and so on (HDF-EOS library, swath attributes).
+        """
+        found: dict[str, Any] = {}
+        with self._explained(name):
+            for key in _CODING:
+                if (reference := self._reference(f"{name}.{key}")) is not None:
+                    found[key] = self._first_record(reference)
+            if name in self.names:
+                dataset = self._sd.select(name)
+                try:
+                    there = dataset.attributes()
+                finally:
+                    dataset.endaccess()
+                found |= {key: there[key] for key in _CODING if key in there}
+        return found
+
+    def _first_record(self, reference: int) -> Any:  # noqa: ANN401 - number, text or list
+        table = self._tables.attach(reference)
+        try:
+            fields = table.fieldinfo()
+            if not table._nrecs or len(fields) != 1 or fields[0][2] > _LONGEST_TEXT:
+                raise ValueError("an attribute that is no single value")
+            return table.read(1)[0][0]
+        finally:
+            table.detach()
 
     def attribute(self, name: str) -> Any:  # noqa: ANN401 - text or numbers
         """A global attribute; text without the NULs that pad it.
@@ -126,7 +164,7 @@ class OpenFile:
                 fields, records = table.fieldinfo(), table._nrecs
                 if len(fields) != 1 or fields[0][2] != 1:
                     raise self.wrong(name, "has more than one value a record")
-                self._check(name, [records], fields[0][1], np.dtype(dtype), 1)
+                self._check(name, [records], fields[0][1], [np.dtype(dtype)], 1)
                 return _read_records(table, fields[0][0], records, np.dtype(dtype))
             finally:
                 table.detach()
@@ -142,12 +180,12 @@ class OpenFile:
             return None
 
     def _check(
-        self, name: str, shape: list[int], number_type: int, dtype: np.dtype[Any], dims: int
+        self, name: str, shape: list[int], number_type: int, dtypes: list[np.dtype[Any]], dims: int
     ) -> None:
         found = _NUMPY_TYPES.get(number_type)
-        if found is None or np.dtype(found) != dtype:
+        if found is None or np.dtype(found) not in dtypes:
             kind = "an unknown type" if found is None else np.dtype(found)
-            raise self.wrong(name, f"is {kind}, not {dtype}")
+            raise self.wrong(name, f"is {kind}, not {' or '.join(map(str, dtypes))}")
         if len(shape) != dims:
             raise self.wrong(name, f"has {len(shape)} dimensions, not {dims}")
         if min(shape) < 1:
@@ -182,17 +220,22 @@ def _read_records(
 
 def main() -> None:
     """Answer requests from standard input until it ends."""
+    # A terminal sends Ctrl-C to this process too: whether it ends is its parent's to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # What the C library prints is no answer.
-    file: OpenFile | None = None
+    files: dict[int, OpenFile] = {}
     for line in sys.stdin.buffer:
-        method, *arguments = json.loads(line)
+        number, method, *arguments = json.loads(line)
         try:
             if method == "open":
-                file = OpenFile(*arguments)
+                files[number] = OpenFile(*arguments)
+                _answer(answers, None)
+            elif method == "close":
+                files.pop(number).close()
                 _answer(answers, None)
             else:
-                _answer(answers, getattr(file, method)(*arguments))
+                _answer(answers, getattr(files[number], method)(*arguments))
         except InputError as error:
             _send(answers, {"problem": error.problem, "field": error.field, "remedy": error.remedy})
 

@@ -16,7 +16,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.instruments.cloudsat.classes import granule_time
-from nephoscope.instruments.cloudsat.columns import heights, make_track, type_variable
+from nephoscope.instruments.cloudsat.columns import (
+    HIGHEST,
+    heights,
+    make_track,
+    type_variable,
+)
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
 from nephoscope.instruments.cloudsat.scenario import TYPES, UNKNOWN
 
@@ -108,10 +113,8 @@ def rasterise(
 
 
 def _layers(file: Hdf4, profiles: int) -> Layers:
-    base, top = (
-        _metres(file.dataset(name, np.float32, 2)) for name in ("CloudLayerBase", "CloudLayerTop")
-    )
-    kind, phase = (file.dataset(name, np.int8, 2) for name in ("CloudLayerType", "CloudPhase"))
+    base, top = (_metres(file, name) for name in ("CloudLayerBase", "CloudLayerTop"))
+    kind, phase = (_codes(file, name) for name in ("CloudLayerType", "CloudPhase"))
     for name, array in (
         ("CloudLayerBase", base),
         ("CloudLayerTop", top),
@@ -123,15 +126,26 @@ def _layers(file: Hdf4, profiles: int) -> Layers:
     count = file.table("Cloudlayer", np.int8)
     if len(count) != profiles:
         raise file.wrong("Cloudlayer", f"has {len(count)} profiles, not {profiles}")
+    unclassified = file.coding("Cloudlayer").is_missing(count) | (count < 0)
     there = np.isfinite(base) & np.isfinite(top)
     return Layers(
         np.where(there, base, np.float32(np.nan)),
         np.where(there, top, np.float32(np.nan)),
         np.where((kind >= 1) & (kind < len(TYPES)), kind, UNKNOWN).astype(np.int8),
         np.where((phase >= 1) & (phase < len(PHASES)), phase, UNKNOWN).astype(np.int8),
-        count >= 0,
+        # Counted, but none of them placed: then nothing is known to be clear.
+        ~unclassified & ~((count > 0) & ~there.any(axis=1)),
     )
 
 
-def _metres(kilometres: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.where(kilometres > -9, kilometres * METRES, np.float32(np.nan))
+def _metres(file: Hdf4, name: str) -> NDArray[np.float32]:
+    stored = file.dataset(name, np.float32, 2)
+    kilometres = file.coding(name).decode(stored).astype(np.float32)
+    # Layers lie between the ground, somewhere below sea level, and 30 km.
+    real = (kilometres > -9) & (kilometres < HIGHEST / METRES)
+    return np.where(real, kilometres * METRES, np.float32(np.nan))
+
+
+def _codes(file: Hdf4, name: str) -> NDArray[np.int8]:
+    stored = file.dataset(name, np.int8, 2)
+    return np.where(file.coding(name).is_missing(stored), np.int8(UNKNOWN), stored)

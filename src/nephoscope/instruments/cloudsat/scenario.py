@@ -2,18 +2,22 @@
 
 Source: CloudSat 2B-CLDCLASS Process Description and Interface Control Document, table 5. Bit 0 is
 the lowest. The missing code -9999 has bits that read as determined deep convection: it is looked
-at before any bit.
+at before any bit. ICARE's files have a code of their own, -32768, which the readers turn to -9999.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nephoscope.errors import UsageError
+
 MISSING = -9999
+ICARE_FILL = -32768
+"""Missing in files of ICARE (CALTRACK): the spare bit alone, which no measurement has."""
 UNKNOWN = -1
 TYPES = (
     "none",
@@ -57,16 +61,21 @@ def decode_field(codes: NDArray[np.int16], name: str) -> NDArray[np.int8]:
     """One part of the codes.
 
     Args:
-        codes: any shape, int16, as stored.
+        codes: any shape, int16, -9999 where missing, as in `cloud_scenario` of a Track.
         name: a key of `FIELDS`.
 
     Returns:
         The same shape, int8: the bits of that part as a number; -1 where the code is missing.
+
+    Raises:
+        UsageError: no such part, or codes that are no whole numbers of 16 bits.
     """
+    if name not in FIELDS:
+        raise UsageError(f"no part '{name}' of a cloud scenario; known are: {', '.join(FIELDS)}")
     field = FIELDS[name]
-    unsigned = codes.view(np.uint16)
+    unsigned = _unsigned(codes)
     value = (unsigned >> np.uint16(field.bit)) & np.uint16((1 << field.width) - 1)
-    return np.where(codes == MISSING, UNKNOWN, value).astype(np.int8)
+    return np.where(unsigned == np.uint16(MISSING & 0xFFFF), UNKNOWN, value).astype(np.int8)
 
 
 def cloud_type(
@@ -75,15 +84,21 @@ def cloud_type(
     """Cloud type of each code.
 
     Args:
-        codes: any shape, int16, as stored.
+        codes: any shape, int16, -9999 where missing.
         undetermined: what to make of type 0 in codes whose bit 0 says "not determined": unknown,
             or clear as readers do that do not look at that bit. Never makes a cloud.
 
     Returns:
         The same shape, int8: 0 no cloud, 1..8 as in `TYPES`, -1 unknown (missing, not determined,
         or a type that is not defined).
+
+    Raises:
+        UsageError: another word for `undetermined`, or codes that are no numbers of 16 bits.
     """
-    return _table(undetermined)[np.asarray(codes, np.int16).view(np.uint16)]
+    if undetermined not in get_args(Undetermined):
+        known = " or ".join(f"'{each}'" for each in get_args(Undetermined))
+        raise UsageError(f"undetermined is {undetermined!r}, not {known}")
+    return _table(undetermined)[_unsigned(codes)]
 
 
 def encode(cloud_type: NDArray[np.int8], **fields: NDArray[np.integer] | int) -> NDArray[np.int16]:
@@ -105,6 +120,16 @@ def encode(cloud_type: NDArray[np.int8], **fields: NDArray[np.integer] | int) ->
         bits = np.asarray(value).astype(np.uint16) & np.uint16((1 << field.width) - 1)
         code |= bits << np.uint16(field.bit)
     return np.where(missing, np.int16(MISSING), code.view(np.int16))
+
+
+def _unsigned(codes: NDArray[np.int16]) -> NDArray[np.uint16]:
+    codes = np.asarray(codes)
+    if codes.dtype not in (np.int16, np.uint16):
+        # Other widths hold the same numbers, or something else.
+        if codes.dtype.kind not in "iu" or ((codes < -(1 << 15)) | (codes >= 1 << 16)).any():
+            raise UsageError(f"codes are {codes.dtype}, not whole numbers of 16 bits")
+        codes = codes.astype(np.int64).astype(np.uint16)
+    return np.ascontiguousarray(codes).view(np.uint16)
 
 
 @lru_cache

@@ -21,6 +21,11 @@ class Quantity:
     long_name: str
     spellings: tuple[str, ...] = ()
 
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Of the Track's variable."""
+        return {"units": self.units, "long_name": self.long_name}
+
 
 @dataclass(frozen=True)
 class Product:
@@ -45,8 +50,17 @@ class Product:
     profile_flags: dict[str, tuple[str, ...]]
 
 
-_CONTENT = Quantity(("iwc",), "kg m-3", "ice water content", ("kg/m3", "kg.m-3", "kg m^-3"))
-_NUMBER = ("m**-3", "m^-3", "#/m3", "1/m3", "/m3")
+_CONTENT = Quantity(
+    ("iwc",),
+    "kg m-3",
+    "ice water content",
+    ("kg/m3", "kg/m^3", "kg/m**3", "kg.m-3", "kg m^-3", "kg.m^-3", "kg m**-3", "kg.m**-3"),
+)
+_NUMBER = (
+    "m**-3", "m^-3", "#/m3", "# m-3", "#.m-3", "#/m^3", "1/m3", "1/m^3", "/m3", "1 m-3",
+)  # fmt: skip
+_METRES = ("meter", "meters", "metre", "metres")
+_KELVIN = ("Kelvin", "kelvin", "degK", "degrees_K")
 
 NICE = Product(
     "DARDAR-Nice",
@@ -57,8 +71,8 @@ NICE = Product(
         "iwc": _CONTENT,
         "ice_number_5um": Quantity(("icnc_5um",), "m-3", "ice crystals above 5 um", _NUMBER),
         "ice_number_100um": Quantity(("icnc_100um",), "m-3", "ice crystals above 100 um", _NUMBER),
-        "effective_radius": Quantity(("reffcli",), "m", "effective radius of cloud ice"),
-        "temperature": Quantity(("ta",), "K", "air temperature"),
+        "effective_radius": Quantity(("reffcli",), "m", "effective radius of cloud ice", _METRES),
+        "temperature": Quantity(("ta",), "K", "air temperature", _KELVIN),
     },
     # v1 calls the full categorisation clm_v2, v2 clm_full.
     {"cloud_mask_code": ("clm",), "full_cloud_mask_code": ("clm_full", "clm_v2")},
@@ -75,8 +89,10 @@ CLOUD = Product(
     "longitude",
     {
         "iwc": _CONTENT,
-        "effective_radius": Quantity(("effective_radius",), "m", "effective radius of cloud ice"),
-        "temperature": Quantity(("temperature",), "K", "air temperature"),
+        "effective_radius": Quantity(
+            ("effective_radius",), "m", "effective radius of cloud ice", _METRES
+        ),
+        "temperature": Quantity(("temperature",), "K", "air temperature", _KELVIN),
     },
     {
         "cloud_mask_code": ("DARMASK_Simplified_Categorization",),

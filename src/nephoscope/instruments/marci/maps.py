@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -10,10 +9,11 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from PIL import Image
 
 from nephoscope.errors import InputError
+from nephoscope.folders import LeftOut, files_below
 from nephoscope.grids.plate_carree import MARS
+from nephoscope.instruments.jpeg import Frame, read_jpeg
 from nephoscope.instruments.marci.names import SUFFIXES, parse_map_id
 from nephoscope.instruments.marci.tables import Season, find_season, season_of
 from nephoscope.scene import check_scene
@@ -24,8 +24,6 @@ DARKEST_BLUE = 14
 on 18 real maps (`docs/instruments.md`)."""
 
 UNKNOWN_SEASON = Season(-1, float("nan"))
-_END_OF_IMAGE = b"\xff\xd9"
-_TAIL = 4096
 
 Rule = Literal["blue", "legacy"]
 
@@ -33,7 +31,7 @@ Rule = Literal["blue", "legacy"]
 def is_map(path: str | PathLike[str]) -> bool:
     """Whether a file is named like a map, or a folder holds such a file at any depth."""
     place = Path(path)
-    files = place.rglob("*") if place.is_dir() else [place]
+    files = files_below(place, LeftOut()) if place.is_dir() else [place]
     return any(f.suffix.lower() in SUFFIXES and parse_map_id(f) is not None for f in files)
 
 
@@ -52,7 +50,8 @@ def read_map(path: str | PathLike[str], require_season: bool = True) -> xr.Datas
         phase, subphase, day, flavour ("raw", "label" or "unknown") and missing_share.
 
     Raises:
-        InputError: no JPEG, truncated, another size, black throughout, or no season.
+        InputError: no JPEG, cut short, damaged inside, another size, black throughout, or no
+            season.
     """
     path = Path(path)
     season = season_of(path) if require_season else find_season(path) or UNKNOWN_SEASON
@@ -72,7 +71,7 @@ def read_pixels(path: str | PathLike[str]) -> NDArray[np.uint8]:
     """Decode a map: (y, x, channel) uint8, DN, 1801 x 3600 x 3, row 0 = 90 N, no data masked.
 
     Raises:
-        InputError: no JPEG, truncated, not RGB or of another size.
+        InputError: no JPEG, cut short, damaged inside, not RGB or of another size.
     """
     path = Path(path)
     try:
@@ -81,15 +80,7 @@ def read_pixels(path: str | PathLike[str]) -> NDArray[np.uint8]:
         raise InputError(path, f"cannot be read: {error.strerror}") from error
     if not content:
         raise InputError(path, "is empty (0 bytes)", field="image", remedy="fetch it again")
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            _check_header(path, picture)
-            _check_whole(path, content)
-            return np.asarray(picture)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(
-            path, f"cannot be decoded as JPEG: {error}", field="image", remedy="fetch it again"
-        ) from error
+    return read_jpeg(path, content, lambda frame: _check_frame(path, frame))
 
 
 def missing_mask(pixels: NDArray[np.uint8], rule: Rule = "blue") -> NDArray[np.bool_]:
@@ -111,36 +102,21 @@ def missing_mask(pixels: NDArray[np.uint8], rule: Rule = "blue") -> NDArray[np.b
     return np.asarray(((green < 20) & (blue < 20)) | (blue < 30) | black)
 
 
-def _check_header(path: Path, picture: Image.Image) -> None:
-    if picture.format != "JPEG":
+def _check_frame(path: Path, frame: Frame) -> None:
+    if (frame.height, frame.width) != MARS.shape:
         raise InputError(
             path,
-            f"is a {picture.format} file, not JPEG",
-            field="image",
-            remedy="fetch the map as it was published",
-        )
-    if picture.size != (MARS.cols, MARS.rows):
-        size = " x ".join(map(str, picture.size))
-        raise InputError(
-            path,
-            f"is {size} pixels, not {MARS.cols} x {MARS.rows}",
+            f"is {frame.width} x {frame.height} pixels, not {MARS.cols} x {MARS.rows}",
             field="image",
             remedy="only whole maps on their own grid can be read",
         )
-    if picture.mode != "RGB":
+    if len(frame.components) != len(CHANNELS):
         raise InputError(
             path,
-            f"has colour mode {picture.mode}, not RGB",
+            f"has {len(frame.components)} colour planes, not {len(CHANNELS)}",
             field="image",
             remedy="fetch the colour map",
         )
-
-
-def _check_whole(path: Path, content: bytes) -> None:
-    # Pillow only warns when the last bytes are gone, and accepts everything if another library
-    # has set its LOAD_TRUNCATED_IMAGES: the end marker must be there.
-    if _END_OF_IMAGE not in content[-_TAIL:]:
-        raise InputError(path, "is truncated", field="image", remedy="fetch it again")
 
 
 def _image(pixels: NDArray[np.uint8], missing: NDArray[np.bool_]) -> NDArray[np.float32]:

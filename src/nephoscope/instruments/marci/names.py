@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, shown
+from nephoscope.folders import LeftOut, files_below
 from nephoscope.instruments.scene_file import SceneFile
 
 SUFFIXES = frozenset({".jpg", ".jpeg"})
@@ -17,6 +20,8 @@ _NAME = re.compile(
     r"(?<![A-Za-z0-9])(?P<phase>[A-Za-z])(?P<number>\d{2})(?P<joint>_?)day(?P<day>\d+)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
+# The names of the two archives, with nothing before or behind.
+_OWN_NAME = re.compile(r"[A-Za-z]\d{2}_?day\d+(_zequat)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,17 @@ def parse_map_id(name: str | PathLike[str]) -> MapName | None:
     return MapName(phase, phase + match["number"], int(match["day"]), flavour)
 
 
-def find_maps(path: str | PathLike[str]) -> list[SceneFile]:
+def find_maps(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
     """Every JPEG in a single file, a flat folder, the label layout or a tree of (sub-)phases.
 
     JPEGs whose names hold no map id are listed too (with the stem as id): reading them says what
-    is wrong, where leaving them out would be silent. Hidden files are left out.
+    is wrong, where leaving them out would be silent. Of several files of one map in a folder (a
+    browser's copy, a polar view) only the one that bears the archive's name is listed.
 
     Args:
         path: a file (taken as it is) or a folder (searched to any depth).
+        left_out: told of what cannot be read and of second files of a map; without it the first
+            of these is raised.
 
     Returns:
         Sorted by folder, sub-phase, day and file name.
@@ -66,19 +74,35 @@ def find_maps(path: str | PathLike[str]) -> list[SceneFile]:
     Raises:
         InputError: the path does not exist or holds no JPEG.
     """
-    root = Path(path)
-    if root.is_file():
-        return [_scene_file(root, root.parent)]
-    if not root.is_dir():
+    root, left = Path(path), left_out or LeftOut()
+    if not os.path.exists(root):  # noqa: PTH110 - Path.exists raises for names that are too long
         raise InputError(root, "does not exist")
-    maps = [_scene_file(file, root) for file in root.rglob("*") if _may_be_map(file)]
+    if not root.is_dir():
+        return [_scene_file(root, root.parent)]
+    files = files_below(root, left)
+    found = [_scene_file(file, root) for file in files if file.suffix.lower() in SUFFIXES]
+    maps = _one_each(sorted(found, key=_order), left)
+    if left.errors and (left_out is None or not maps):
+        raise left.errors[0]
     if not maps:
         raise InputError(root, "holds no map", remedy="maps are files *.jpg or *.jpeg")
-    return sorted(maps, key=_order)
+    return maps
 
 
-def _may_be_map(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+def _one_each(files: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
+    """The files, but of each map in a folder only the best; the others are named."""
+    maps: dict[tuple[Path, str], SceneFile] = {}
+    for file in sorted(files, key=_own_name_first):
+        best = maps.setdefault((file.relative, file.map_id), file)
+        if best is not file:
+            problem = f"is a second file of map {shown(file.map_id)}, beside {best.path.name}"
+            left_out.errors.append(InputError(file.path, problem, remedy="move one of them away"))
+    return [file for file in files if maps[file.relative, file.map_id] is file]
+
+
+def _own_name_first(file: SceneFile) -> tuple[bool, bool, str]:
+    stem = file.path.stem
+    return _OWN_NAME.fullmatch(stem) is None, "_" not in stem, file.path.name
 
 
 def _scene_file(file: Path, root: Path) -> SceneFile:

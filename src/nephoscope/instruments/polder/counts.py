@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
+from nephoscope.instruments.polder.datasets import explained
 
 _ROWS_AT_ONCE = 32
 _CHUNKS_AT_ONCE = 64  # compressed rows held at a time
@@ -46,9 +47,11 @@ def read_counts(
     Raises:
         InputError: a row is damaged.
     """
-    out = np.empty((*columns.shape, *dataset.shape[2:]), dataset.dtype)
-    if _is_of_packed_rows(dataset):
-        _read_packed(_Packed.of(dataset, fill), first_row, columns, out)
+    with explained(dataset.file.filename, dataset.name.removeprefix("/")):
+        packed = _Packed.of(dataset, fill) if _is_of_packed_rows(dataset) else None
+        out = np.empty((*columns.shape, *dataset.shape[2:]), dataset.dtype)
+    if packed is not None:
+        _read_packed(packed, first_row, columns, out)
     else:
         _read_plain(dataset, first_row, columns, out)
     return out
@@ -59,7 +62,8 @@ def _read_plain(dataset: Any, first_row: int, columns: NDArray[np.int64], out: C
     for start in range(0, len(out), _ROWS_AT_ONCE):
         wanted = columns[start : start + _ROWS_AT_ONCE] - west
         top = first_row + start
-        block = dataset[top : top + len(wanted), west:east]
+        with explained(dataset.file.filename, dataset.name.removeprefix("/")):
+            block = dataset[top : top + len(wanted), west:east]
         out[start : start + len(wanted)] = block[np.arange(len(wanted))[:, None], wanted]
 
 
@@ -81,9 +85,10 @@ class _Packed:
     def stored(self, row: int) -> bytes | None:
         """The compressed chunk that begins with a row; None where none was written."""
         corner = (row, *[0] * (len(self.chunk) - 1))
-        if self.dataset.id.get_chunk_info_by_coord(corner).byte_offset is None:
-            return None
-        mask, content = self.dataset.id.read_direct_chunk(corner)
+        with explained(self.dataset.file.filename, self.dataset.name.removeprefix("/")):
+            if self.dataset.id.get_chunk_info_by_coord(corner).byte_offset is None:
+                return None
+            mask, content = self.dataset.id.read_direct_chunk(corner)
         if mask:
             raise self.damaged(row)
         return bytes(content)

@@ -17,7 +17,8 @@ from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments.polder.fields import DIRECTIONAL, VIEWS, Field
 from nephoscope.instruments.polder.names import PRODUCT, parse_name
 
-# What h5py raises for a damaged file, and for one that lies about its own sizes.
+# What h5py raises for a damaged file, and for one that lies about its own sizes: only around its
+# own calls, for anywhere else these are mistakes of ours.
 _DAMAGE = (
     OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError,
     MemoryError, OverflowError, SystemError,
@@ -63,24 +64,41 @@ def opened(path: str | PathLike[str]) -> Iterator[Any]:
 
     Raises:
         InputError: absent, empty, truncated, no HDF5, or of another product; also for any failure
-            of the library while it is open.
+            of the library to open or close it.
     """
     import h5py
 
     path = Path(path)
     _check_file(path)
+    with explained(path):
+        file = h5py.File(path, "r")
     try:
-        with h5py.File(path, "r") as file:
-            if DIRECTIONAL not in file or "I443NP" not in file[DIRECTIONAL]:
-                raise InputError(
-                    path,
-                    "is HDF5, but no PARASOL level-1B file",
-                    field=f"{DIRECTIONAL}/I443NP",
-                    remedy=f"fetch {PRODUCT}",
-                )
-            yield file
+        with explained(path):
+            ours = DIRECTIONAL in file and "I443NP" in file[DIRECTIONAL]
+        if not ours:
+            raise InputError(
+                path,
+                "is HDF5, but no PARASOL level-1B file",
+                field=f"{DIRECTIONAL}/I443NP",
+                remedy=f"fetch {PRODUCT}",
+            )
+        yield file
+    finally:
+        with explained(path):
+            file.close()
+
+
+@contextmanager
+def explained(path: str | PathLike[str], field: str | None = None) -> Iterator[None]:
+    """Calls of h5py: what they raise for a damaged file becomes an error that names it.
+
+    Raises:
+        InputError: any of that.
+    """
+    try:
+        yield
     except _DAMAGE as error:
-        raise InputError(path, f"cannot be read: {error}", remedy=_FETCH) from error
+        raise InputError(path, f"cannot be read: {error}", field=field, remedy=_FETCH) from error
 
 
 def dataset_of(file: Any, field: Field) -> Any:  # noqa: ANN401 - h5py has no types
@@ -90,19 +108,22 @@ def dataset_of(file: Any, field: Field) -> Any:  # noqa: ANN401 - h5py has no ty
         InputError: absent, no dataset, another shape or another type.
     """
     path = file.filename
-    where = next(
-        (f"{group}/{field.name}" for group in field.groups if _has(file, group, field)), None
-    )
+    name = f"{field.groups[0]}/{field.name}"
+    with explained(path, name):
+        where = next(
+            (f"{group}/{field.name}" for group in field.groups if _has(file, group, field)), None
+        )
+        dataset: Any = None if where is None else file[where]
+        whole = hasattr(dataset, "shape") and hasattr(dataset, "dtype")
+        found, dtype = (dataset.shape, dataset.dtype) if whole else (None, None)
     if where is None:
-        name = f"{field.groups[0]}/{field.name}"
         raise InputError(path, "is missing from the file", field=name, remedy=_FETCH)
-    dataset = file[where]
-    if not hasattr(dataset, "shape") or not hasattr(dataset, "dtype"):
+    if not whole:
         raise InputError(path, "is no dataset", field=where, remedy=_FETCH)
     shape = (*POLDER.shape, VIEWS) if field.directional else POLDER.shape
-    if dataset.shape != shape:
-        raise InputError(path, f"has shape {dataset.shape}, not {shape}", field=where)
-    _check_type(path, where, dataset.dtype, field)
+    if found != shape:
+        raise InputError(path, f"has shape {found}, not {shape}", field=where)
+    _check_type(path, where, dtype, field)
     return dataset
 
 
@@ -112,25 +133,61 @@ def coding_of(dataset: Any, field: Field) -> Coding:  # noqa: ANN401 - h5py has 
     Raises:
         InputError: an attribute is missing, no number, or a scale of zero.
     """
+    attributes = _Attributes.of(dataset)
     scale, offset, fill = (
-        _number(dataset, name) for name in ("scale_factor", "add_offset", "_FillValue")
+        attributes.number(name) for name in ("scale_factor", "add_offset", "_FillValue")
     )
     if not 0.01 < scale / field.scale < 100:
         # Versions may differ a little; a wrong sign or size is damage.
-        raise _bad_attribute(dataset, "scale_factor", f"is {scale:g}, not near {field.scale:g}")
+        raise attributes.wrong("scale_factor", f"is {scale:g}, not near {field.scale:g}")
     codes = [fill]
-    if (field.missing is not None and field.certain) or "missing_value" in dataset.attrs:
-        codes.append(_number(dataset, "missing_value"))
-    if dataset.dtype.kind == "f":
+    if (field.missing is not None and field.certain) or "missing_value" in attributes.values:
+        codes.append(attributes.number("missing_value"))
+    if attributes.dtype.kind == "f":
         # Public readers report both signs for latitude and longitude.
         both = tuple(sign * code for code in codes for sign in (1, -1))
         return Coding(scale, offset, both, fill)
-    span = np.iinfo(dataset.dtype)
+    span = np.iinfo(attributes.dtype)
     if not span.min <= fill <= span.max:
-        raise _bad_attribute(dataset, "_FillValue", f"is {fill:g}, not of {dataset.dtype}")
+        raise attributes.wrong("_FillValue", f"is {fill:g}, not of {attributes.dtype}")
     return Coding(
         scale, offset, tuple(code for code in codes if span.min <= code <= span.max), fill
     )
+
+
+@dataclass(frozen=True)
+class _Attributes:
+    """What h5py tells of a dataset, asked for once."""
+
+    path: str
+    field: str
+    dtype: np.dtype[Any]
+    values: dict[str, NDArray[Any]]
+
+    @classmethod
+    def of(cls, dataset: Any) -> _Attributes:  # noqa: ANN401 - h5py has no types
+        path, field = dataset.file.filename, dataset.name.removeprefix("/")
+        with explained(path, field):
+            names = [name for name in _CODING if name in dataset.attrs]
+            values = {name: np.asarray(dataset.attrs[name]) for name in names}
+            return cls(path, field, dataset.dtype, values)
+
+    def number(self, name: str) -> float:
+        """An attribute that is one number."""
+        if name not in self.values:
+            raise self.wrong(name, "is missing")
+        value = self.values[name]
+        if value.size != 1 or value.dtype.kind not in "iuf" or not np.isfinite(value).all():
+            raise self.wrong(name, f"is {value.tolist()!r}, not one number")
+        return float(value.reshape(()))
+
+    def wrong(self, name: str, problem: str) -> InputError:
+        """The error that names the attribute."""
+        field = f"{self.field}: {name}"
+        return InputError(self.path, f"attribute {problem}", field=field, remedy=_FETCH)
+
+
+_CODING = ("scale_factor", "add_offset", "_FillValue", "missing_value")
 
 
 def _has(file: Any, group: str, field: Field) -> bool:  # noqa: ANN401
@@ -156,17 +213,3 @@ def _check_type(path: str, where: str, dtype: Any, field: Field) -> None:  # noq
     alike = dtype.kind == "f" if wanted.kind == "f" else dtype.kind in "iu"
     if not alike or (field.certain and dtype != wanted):
         raise InputError(path, f"is {dtype}, not {wanted}", field=where, remedy=_FETCH)
-
-
-def _number(dataset: Any, name: str) -> float:  # noqa: ANN401
-    if name not in dataset.attrs:
-        raise _bad_attribute(dataset, name, "is missing")
-    value = np.asarray(dataset.attrs[name])
-    if value.size != 1 or value.dtype.kind not in "iuf" or not np.isfinite(value).all():
-        raise _bad_attribute(dataset, name, f"is {value.tolist()!r}, not one number")
-    return float(value.reshape(()))
-
-
-def _bad_attribute(dataset: Any, name: str, problem: str) -> InputError:  # noqa: ANN401
-    field = f"{dataset.name.removeprefix('/')}: {name}"
-    return InputError(dataset.file.filename, f"attribute {problem}", field=field, remedy=_FETCH)

@@ -15,7 +15,14 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments.polder.counts import read_counts
 from nephoscope.instruments.polder.datasets import coding_of, dataset_of, opened
-from nephoscope.instruments.polder.fields import ANGLES, FIELDS, VIEWS, Field
+from nephoscope.instruments.polder.fields import (
+    ANGLES,
+    BANDS,
+    FIELDS,
+    VIEWS,
+    Field,
+    stokes_names,
+)
 from nephoscope.instruments.polder.names import parse_name
 from nephoscope.instruments.polder.schemes import DOLP, fields_of
 from nephoscope.instruments.polder.stokes import polarisation, reflectance
@@ -23,7 +30,8 @@ from nephoscope.instruments.polder.windows import Window, swath
 from nephoscope.scene import check_scene
 
 Planes = dict[str, NDArray[np.float32]]
-_STOKES = {name for name in FIELDS if name[0] in "IQU"}
+_STOKES = {name for band in BANDS for name in stokes_names(band)}
+"""The radiances, by their exact names: `Quality_Flags_01` begins with a Q too."""
 
 
 def read_half_orbit(
@@ -63,6 +71,9 @@ def read_half_orbit(
     chosen = _checked_views(views)
     if window is not None and rows is not None:
         raise UsageError("give a window or rows, not both")
+    if window is not None and not isinstance(window, Window):
+        wanted = "a Window, as instruments.polder's patch, along and box make it"
+        raise UsageError(f"window is {window!r}, not {wanted}")
     with opened(path) as file:
         window = window or _seen(file, rows)
         sources = _sources(names, as_reflectance)
@@ -102,17 +113,27 @@ def _slots(
 
 
 def _checked_views(views: Sequence[int] | None) -> list[int]:
+    if views is not None and (isinstance(views, str) or not isinstance(views, Iterable)):
+        raise UsageError(f"views {views!r}: name some of 0 to {VIEWS - 1}, in a list")
     chosen = list(range(VIEWS)) if views is None else list(views)
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(VIEWS)):
         raise UsageError(f"views {chosen}: name some of 0 to {VIEWS - 1}, each once")
     return chosen
 
 
+def _checked_rows(rows: tuple[int, int]) -> tuple[int, int]:
+    whole = (int, np.integer)
+    if not isinstance(rows, Sequence) or len(rows) != 2 or not isinstance(rows[0], whole):
+        raise UsageError(f"rows {rows!r}: name the first, and the one after the last")
+    first, stop = rows
+    if not isinstance(stop, whole) or not 0 <= first < stop <= POLDER.rows:
+        raise UsageError(f"rows {first} to {stop} are not in 0 to {POLDER.rows}")
+    return int(first), int(stop)
+
+
 def _seen(file: Any, rows: tuple[int, int] | None) -> Window:  # noqa: ANN401 - h5py has no types
     """The window of all pixels with a view, among some rows or all."""
-    first, stop = rows or (0, POLDER.rows)
-    if not 0 <= first < stop <= POLDER.rows:
-        raise UsageError(f"rows {first} to {stop} are not in 0 to {POLDER.rows}")
+    first, stop = (0, POLDER.rows) if rows is None else _checked_rows(rows)
     field = FIELDS["Nviews"]
     dataset = dataset_of(file, field)
     coding = coding_of(dataset, field)

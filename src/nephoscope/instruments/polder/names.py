@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 
 from nephoscope.errors import InputError
+from nephoscope.folders import LeftOut, files_below
 from nephoscope.instruments.scene_file import SceneFile
 
 PRODUCT = "POLDER3_L1B-BG1"
@@ -76,29 +77,31 @@ def is_half_orbit(path: str | PathLike[str]) -> bool:
     """
     path = Path(path)
     if path.is_dir():
-        return any(parse_name(file) for file in path.rglob(f"*{SUFFIX}"))
+        return any(parse_name(file) for file in files_below(path, LeftOut()))
     return path.is_file() and (parse_name(path) is not None or _holds_views(path))
 
 
-def find_half_orbits(path: str | PathLike[str]) -> list[SceneFile]:
+def find_half_orbits(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
     """Every file of the archive's name below a folder, sorted, or the one file given.
+
+    Args:
+        path: the file or folder.
+        left_out: told of what cannot be read; without it the first of these is raised.
 
     Raises:
         InputError: the path does not exist or holds none.
     """
-    path = Path(path)
+    path, left = Path(path), left_out or LeftOut()
     if not path.exists():
         raise InputError(path, "does not exist")
-    files = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
-    root = path if path.is_dir() else path.parent
-    found = [
-        _scene_file(file, root)
-        for file in files
-        if not path.is_dir() or (parse_name(file) and not file.name.startswith("."))
-    ]
-    if not found:
+    if not path.is_dir():
+        return [_scene_file(path, path.parent)]
+    files = [file for file in files_below(path, left) if parse_name(file)]
+    if left.errors and (left_out is None or not files):
+        raise left.errors[0]
+    if not files:
         raise InputError(path, "holds no PARASOL level-1B file", remedy=f"{PRODUCT}-*{SUFFIX}")
-    return found
+    return [_scene_file(file, path) for file in sorted(files)]
 
 
 def label_path_for(path: str | PathLike[str]) -> Path | None:

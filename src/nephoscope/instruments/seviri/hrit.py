@@ -6,6 +6,7 @@ the lines, that a region needs are read.
 
 from __future__ import annotations
 
+import bz2
 import io
 import math
 import struct
@@ -19,7 +20,12 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError
 from nephoscope.grids.geostationary import DISK
 from nephoscope.instruments.seviri.channels import CHANNELS
-from nephoscope.instruments.seviri.names import HritFiles, hrit_files
+from nephoscope.instruments.seviri.names import (
+    HritFiles,
+    hrit_files,
+    hrit_files_given,
+    is_encrypted,
+)
 from nephoscope.instruments.seviri.native import is_unusable
 from nephoscope.instruments.seviri.packing import GROUP, GROUP_BYTES, unpack
 from nephoscope.instruments.seviri.slot import Lines, Record, Window, cds_time, facts_of
@@ -31,6 +37,7 @@ SEGMENTS = DISK // SEGMENT
 _STILL_COMING = "if it is still being received, try again when it is complete"
 _PRIMARY = struct.Struct(">BHBIQ")  # type, length, file type, length of all headers, bits of data
 _COMPRESSED = 1
+_MOST_BYTES = 1 << 24  # the longest, a segment, has 2.2 MB
 _QUALITY = {
     "line_validity": "validity",
     "line_radiometric_quality": "radiometric_quality",
@@ -42,23 +49,29 @@ class HritSlot:
     """The files of one picture, its prologue and epilogue read.
 
     Args:
-        path: a folder of one picture, or any file of it.
+        path: a folder of one picture, any file of it, or a list of its files: then no segment
+            but those is read.
 
     Raises:
         InputError: no prologue, a file cut short or empty, or of another satellite.
+        UsageError: a list of files of several pictures.
     """
 
     format = "hrit"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | list[Path]) -> None:
         from satpy.readers.seviri_l1b_native_hdr import hrit_epilogue, hrit_prologue
 
-        self._found: HritFiles = hrit_files(path)
+        self._found: HritFiles = (
+            hrit_files_given(path) if isinstance(path, list) else hrit_files(path)
+        )
         self.path, self.files = self._found.first, self._found.paths
         prologue = self._found.prologue
         if prologue is None:
             problem = f"the prologue of {self._found.identity} is missing"
-            raise InputError(path, problem, field="prologue", remedy="fetch the file ...-PRO...")
+            raise InputError(
+                self.path, problem, field="prologue", remedy="fetch the file ...-PRO..."
+            )
         header = _body(prologue, hrit_prologue, "prologue")
         ending = self._found.epilogue
         trailer = None if ending is None else _body(ending, hrit_epilogue, "epilogue")
@@ -101,7 +114,7 @@ class HritSlot:
         """Segments that the satellite was to scan: all, or the northern ones in rapid scanning."""
         for parts in self._segments.values():
             for path in parts.values():
-                header, _ = _headers(path)
+                header, _, _ = _headers(path)
                 first = int(header["planned_start_segment_number"])
                 last = int(header["planned_end_segment_number"])
                 if not 1 <= first <= last <= SEGMENTS:
@@ -111,13 +124,14 @@ class HritSlot:
         return range(1, SEGMENTS + 1)
 
     def _read(self, path: Path, channel: str, number: int, part: Window) -> Lines:
-        header, content_at = _headers(path)
+        header, content, content_at = _headers(path)
         self._check(path, header, channel, number)
         # Lines run from the south, pixels from the east.
         rows = _rows_of(range(number, number + 1))
         first = rows.row + rows.rows - (part.row + part.rows)
         east = DISK - (part.col + part.cols)
-        counts = _counts(path, header, content_at, first, part.rows, east, part.cols)
+        data = content[content_at:]
+        counts = _counts(path, header, data, first, part.rows, east, part.cols)
         quality = header["image_segment_line_quality"][first : first + part.rows]
         flags = {ours: quality[theirs] for theirs, ours in _QUALITY.items()}
         counts[is_unusable(flags)] = 0
@@ -147,13 +161,32 @@ def _rows_of(segments: range) -> Window:
 
 
 def _content(path: Path) -> bytes:
+    if is_encrypted(path):
+        remedy = "decrypt it with EUMETCast's key unit"
+        raise InputError(path, "is encrypted, by its name", field="data field", remedy=remedy)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(path, f"cannot be read: {error.strerror}") from error
     if not content:
         raise InputError(path, "is empty (0 bytes)", field="header", remedy=_STILL_COMING)
-    return content
+    return _unpacked(path, content) if path.suffix.lower() == ".bz2" else content
+
+
+def _unpacked(path: Path, content: bytes) -> bytes:
+    unpacking = bz2.BZ2Decompressor()
+    try:
+        # One byte more than any file has: what goes on is damaged, however long it would be.
+        unpacked = unpacking.decompress(content, _MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        problem = f"cannot be unpacked: {error}"
+        raise InputError(path, problem, field="bzip2", remedy="fetch it again") from error
+    if len(unpacked) > _MOST_BYTES:
+        problem = f"unpacks to more than {_MOST_BYTES} bytes"
+        raise InputError(path, problem, field="bzip2", remedy="fetch it again")
+    if not unpacking.eof:
+        raise InputError(path, "is cut short", field="bzip2", remedy=_STILL_COMING)
+    return unpacked
 
 
 def _lengths(path: Path, content: bytes) -> int:
@@ -178,7 +211,8 @@ def _body(path: Path, layout: np.dtype[np.void], field: str) -> Record:
     return np.frombuffer(content, layout, 1, start)[0]
 
 
-def _headers(path: Path) -> tuple[dict[str, Any], int]:
+def _headers(path: Path) -> tuple[dict[str, Any], bytes, int]:
+    """Records of the header, the whole content, and where in it the data begin."""
     from satpy.readers.core.hrit import parse_header_dict
     from satpy.readers.seviri_l1b_hrit import (
         msg_hdr_map,
@@ -197,22 +231,21 @@ def _headers(path: Path) -> tuple[dict[str, Any], int]:
     for field in ("planned_start_segment_number", "image_segment_line_quality"):
         if field not in header:
             raise InputError(path, "is missing", field=field)
-    return header, start
+    return header, content, start
 
 
 def _counts(
-    path: Path, header: dict[str, Any], at: int, first: int, rows: int, east: int, cols: int
+    path: Path, header: dict[str, Any], data: bytes, first: int, rows: int, east: int, cols: int
 ) -> NDArray[np.uint16]:
     """(rows, cols) counts as they lie in the file: from the south, from the east."""
     if int(header.get("compression_flag_for_data", 0)) == _COMPRESSED:
         whole = _decompressed(path, header)
         return whole[first : first + rows, east : east + cols].copy()
     width = DISK // GROUP * GROUP_BYTES
-    if path.stat().st_size < at + SEGMENT * width:
+    if len(data) < SEGMENT * width:
         raise InputError(path, "is cut short", field="data field", remedy=_STILL_COMING)
-    with path.open("rb") as file:
-        file.seek(at + first * width)
-        lines = np.frombuffer(file.read(rows * width), np.uint8).reshape(rows, width)
+    part = memoryview(data)[first * width : (first + rows) * width]
+    lines = np.frombuffer(part, np.uint8).reshape(rows, width)
     begin, stop = east // GROUP, -(-(east + cols) // GROUP)
     counts = unpack(lines[:, begin * GROUP_BYTES : stop * GROUP_BYTES])
     skip = east - begin * GROUP

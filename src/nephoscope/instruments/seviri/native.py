@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError
 from nephoscope.grids.geostationary import DISK
 from nephoscope.instruments.seviri.channels import ALL_BANDS, CHANNELS
+from nephoscope.instruments.seviri.names import ARCHIVE
 from nephoscope.instruments.seviri.packing import GROUP, GROUP_BYTES, unpack
 from nephoscope.instruments.seviri.slot import Lines, Record, Window, cds_time, facts_of
 
-ARCHIVE = b"FormatName                  : NATIVE"
-"""First bytes of a file of the archive; files of other sources begin with the packet header."""
 HRV_LINES = 3
 """Lines of HRV beside one line of the other channels."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.geostationary import DISK, Bounds, Geostationary
+from nephoscope.instruments.given import paths_given
 from nephoscope.instruments.seviri.calibration import calibration_table
 from nephoscope.instruments.seviri.channels import (
     CHANNELS,
@@ -29,7 +30,7 @@ from nephoscope.instruments.seviri.channels import (
     units_of,
 )
 from nephoscope.instruments.seviri.hrit import HritSlot
-from nephoscope.instruments.seviri.names import identity_of, is_hrit
+from nephoscope.instruments.seviri.names import identity_of, is_hrit, other_form
 from nephoscope.instruments.seviri.native import NativeSlot
 from nephoscope.instruments.seviri.slot import Facts, Slot, Window
 from nephoscope.scene import check_scene
@@ -42,7 +43,7 @@ Floats = NDArray[np.float32]
 
 
 def read_slot(
-    path: str | PathLike[str],
+    path: str | PathLike[str] | Iterable[str | PathLike[str]],
     channels: Sequence[str] = CHANNELS,
     window: Sequence[int] | None = None,
     bounds: Sequence[float] | None = None,
@@ -53,7 +54,8 @@ def read_slot(
     Only the lines and columns of the region are read and unpacked.
 
     Args:
-        path: a native file, or a folder of one picture in HRIT or any file of it.
+        path: a native file, or a folder of one picture in HRIT or any file of it; or a list of
+            its files, of which then no others are read but prologue and epilogue.
         channels: which to read, of `nephoscope.instruments.seviri.CHANNELS`, in any order.
         window: first row from the north, first column from the west, rows, columns of the full
             disk of 3712 x 3712; by default what the file covers.
@@ -76,10 +78,10 @@ def read_slot(
     Raises:
         InputError: the file is empty, cut short, broken, of another satellite, lacks a channel or
             a segment, or does not reach the region.
-        UsageError: no such channel, no such window.
+        UsageError: no such channel, no such window, or files of several pictures.
     """
     names = _names(channels)
-    slot = _opened(Path(path))
+    slot = _opened(paths_given(path))
     region = _region(slot, window, bounds)
     if not partial:
         _check_complete(slot, names, region)
@@ -108,22 +110,32 @@ def grid_of(scene: xr.Dataset) -> Geostationary:
 
 
 def _names(channels: Sequence[str]) -> tuple[str, ...]:
-    wanted = (channels,) if isinstance(channels, str) else tuple(channels)
-    unknown = [name for name in wanted if name not in CHANNELS]
-    if unknown or not wanted or len(set(wanted)) < len(wanted):
-        known = ", ".join(CHANNELS)
-        raise UsageError(f"channels {', '.join(wanted) or 'none'}: name some of {known}, once each")
-    return wanted
+    several = isinstance(channels, Iterable) and not isinstance(channels, str)
+    wanted = tuple(channels) if several else (channels,)
+    if not wanted or len(set(map(str, wanted))) < len(wanted) or not set(wanted) <= set(CHANNELS):
+        named = ", ".join(map(str, wanted)) or "none"
+        raise UsageError(f"channels {named}: name some of {', '.join(CHANNELS)}, once each")
+    return tuple(str(name) for name in wanted)
 
 
-def _opened(path: Path) -> Slot:
-    if not path.exists():
-        raise InputError(path, "does not exist")
+def _opened(paths: list[Path]) -> Slot:
+    for path in paths:
+        if not path.exists():
+            raise InputError(path, "does not exist")
+        if not path.is_dir() and (says := other_form(path)) is not None:
+            raise InputError(path, says[0], remedy=says[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # satpy's and pyproj's, of things that are checked here
-        if path.is_dir() or is_hrit(path):
-            return HritSlot(path)
-        return NativeSlot(path)
+        if len(paths) == 1 and (paths[0].is_dir() or is_hrit(paths[0])):
+            return HritSlot(paths[0])
+        if len(paths) == 1:
+            return NativeSlot(paths[0])
+        if not any(is_hrit(path) for path in paths):
+            raise UsageError(
+                f"{len(paths)} files are {len(paths)} pictures of SEVIRI: open each by itself "
+                f"({paths[0].name}, {paths[1].name}{', ...' if len(paths) > 2 else ''})"
+            )
+        return HritSlot(paths)
 
 
 def _region(slot: Slot, window: Sequence[int] | None, bounds: Sequence[float] | None) -> Window:
@@ -136,9 +148,7 @@ def _region(slot: Slot, window: Sequence[int] | None, bounds: Sequence[float] | 
         window = found
     if window is None:
         return slot.covered
-    if len(window) != len(Window._fields):
-        raise UsageError(f"window {tuple(window)}: four numbers, row, col, rows, cols")
-    region = Window(*(int(number) for number in window))
+    region = Window(*map(int, _four("window", window, "row, col, rows, cols")))
     fits = region.row + region.rows <= DISK and region.col + region.cols <= DISK
     if min(region.row, region.col) < 0 or min(region.rows, region.cols) < 1 or not fits:
         raise UsageError(f"window {tuple(region)} does not lie within {DISK} x {DISK} pixels")
@@ -148,8 +158,18 @@ def _region(slot: Slot, window: Sequence[int] | None, bounds: Sequence[float] | 
     return region
 
 
+def _four(name: str, given: Sequence[float], order: str) -> tuple[float, float, float, float]:
+    try:
+        numbers = tuple(float(number) for number in given)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name} {given!r}: four numbers, {order}") from error
+    if len(numbers) != 4 or not np.isfinite(numbers).all():
+        raise UsageError(f"{name} {given!r}: four numbers, {order}")
+    return numbers
+
+
 def _bounds(bounds: Sequence[float]) -> Bounds:
-    south, west, north, east = (float(number) for number in bounds)
+    south, west, north, east = _four("bounds", bounds, "south, west, north, east in degrees")
     if not -90 <= south < north <= 90 or not np.isfinite([west, east]).all():
         raise UsageError(f"bounds {tuple(bounds)}: south, west, north, east in degrees")
     if west == east:
@@ -161,9 +181,15 @@ def _check_complete(slot: Slot, names: tuple[str, ...], region: Window) -> None:
     for name in names:
         problem = slot.missing(name, region)
         if problem is not None:
+            have = ", ".join(slot.channels) or "none"
+            instead = (
+                "read a region with window= or bounds="
+                if name in slot.channels
+                else f"name others with channels=[...] (there are {have})"
+            )
             raise InputError(
                 slot.path, problem, field=name,
-                remedy="fetch it, leave the channel out, or accept NaN with partial=True",
+                remedy=f"fetch it, {instead}, or accept NaN with partial=True",
             )  # fmt: skip
 
 
@@ -187,7 +213,9 @@ def _read(
     there = tuple(name for name in names if name in slot.channels)
     if not there:
         wanted = ", ".join(names)
-        raise InputError(slot.path, f"holds none of {wanted}", field="channels")
+        have = ", ".join(slot.channels) or "none that is read here"
+        remedy = f"it has {have}: name some with channels=[...]"
+        raise InputError(slot.path, f"holds none of {wanted}", field="channels", remedy=remedy)
     tables = {name: _table(slot, name) for name in there}
     image = np.full((len(names), region.rows, region.cols), np.nan, np.float32)
     times = np.full(region.rows, np.datetime64("NaT", "ns"))

@@ -16,7 +16,7 @@ from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import atomic_path
 from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.instruments.skycam.frames import FULL_SCALE, read_frame
-from nephoscope.instruments.skycam.names import stem_of
+from nephoscope.instruments.skycam.names import name_products
 from nephoscope.workers import each_in_processes
 
 _STRUCTURE = (
@@ -99,11 +99,15 @@ def bin_files(
         each file as it is done, with what went wrong, if that can be explained.
 
     Raises:
+        UsageError: two files would become one; nothing is written.
         NephoscopeError: a worker process died.
     """
-    one = partial(_bin_one, out=Path(out), shape=shape)
-    yield from each_in_processes(one, files, workers)
+    targets = name_products(files, "_binned.fits")
+    jobs = [(scene, Path(out) / name) for name, scene in targets.items()]
+    for (scene, _), error in each_in_processes(partial(_bin_one, shape=shape), jobs, workers):
+        yield scene, error
 
 
-def _bin_one(file: SceneFile, out: Path, shape: tuple[int, int]) -> None:
-    bin_frame(file.path, out / file.relative / f"{stem_of(file.path)}_binned.fits", shape)
+def _bin_one(job: tuple[SceneFile, Path], shape: tuple[int, int]) -> None:
+    scene, final = job
+    bin_frame(scene.path, final, shape)

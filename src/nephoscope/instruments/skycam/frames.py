@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments.skycam.circle import HORIZON, Circle, find_circle
 from nephoscope.instruments.skycam.fits import Unit, read_units
 from nephoscope.instruments.skycam.headers import camera_of, facts_of, site_of, time_of
@@ -19,6 +19,10 @@ from nephoscope.instruments.skycam.mat import CLEAR, IMAGE, MASK, read_mat
 from nephoscope.instruments.skycam.names import kind_of, stem_of
 from nephoscope.instruments.skycam.pictures import COLOURS, grey, read_picture
 from nephoscope.scene import check_scene
+
+Flavour = Literal["thermal", "colour", "grey"]
+FLAVOURS: tuple[str, ...] = get_args(Flavour)
+"""What a frame can be: counts of a thermal camera, red, green and blue, or one channel of light."""
 
 FULL_SCALE = 2**14
 """Counts of the Tau2 (14 bit, FLIR Tau 2 product specification): binned frames hold counts over
@@ -48,13 +52,19 @@ class _Frame:
     clear: NDArray[np.float32] | None = None
 
 
-def read_frame(path: str | PathLike[str], shape: tuple[int, int] | None = None) -> xr.Dataset:
+def read_frame(
+    path: str | PathLike[str],
+    shape: tuple[int, int] | None = None,
+    flavour: Flavour | None = None,
+) -> xr.Dataset:
     """Read one frame as a Scene, in any format that is told by its first bytes.
 
     Args:
         path: FITS (raw Tau2, binned, image with mask, of another observatory; also gzip, bzip2 or
             tile-compressed), colour PNG or JPEG, IRCCAM .mat.
         shape: rows and columns that the frame must have, if it must.
+        flavour: what the frame is, where the user knows better than its header: "thermal" or
+            "grey" of one channel, "colour" of three.
 
     Returns:
         `image` (channel, y, x) float32, NaN where missing: for counts one channel `adu` (units
@@ -68,8 +78,12 @@ def read_frame(path: str | PathLike[str], shape: tuple[int, int] | None = None) 
         `nephoscope.instruments.skycam.headers.FACTS`.
 
     Raises:
-        InputError: the file holds no image of the sky that can be used; names file and field.
+        InputError: the file holds no image of the sky that can be used, or none of this flavour;
+            names file and field.
+        UsageError: no such flavour.
     """
+    if flavour is not None and flavour not in FLAVOURS:
+        raise UsageError(f"no flavour '{flavour}'; known are: {', '.join(FLAVOURS)}")
     path = Path(path)
     kind = kind_of(path)
     if kind is None:
@@ -77,7 +91,15 @@ def read_frame(path: str | PathLike[str], shape: tuple[int, int] | None = None) 
     frame = {"fits": _from_fits, "picture": _from_picture, "mat": _from_mat}[kind](path)
     _check_size(path, frame.image.shape[1:], shape)
     _check_any(path, frame.image)
+    _check_flavour(path, frame, flavour)
+    frame.flavour = flavour or frame.flavour
     return check_scene(_scene(path, frame))
+
+
+def _check_flavour(path: Path, frame: _Frame, flavour: Flavour | None) -> None:
+    if flavour is not None and (flavour == "colour") != (len(frame.channels) == len(COLOURS)):
+        count = len(frame.channels)
+        raise InputError(path, f"has {count} channels: it is not {flavour}", field="image")
 
 
 def image_unit(units: list[Unit], path: Path) -> Unit:

@@ -1,16 +1,20 @@
-"""Which files are frames: told by their first bytes, not by their names."""
+"""Which files are frames: told by their first bytes; and what lies beside frames but is none."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
+import os
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, UsageError, shown
+from nephoscope.files import short_name
+from nephoscope.folders import LeftOut, files_below
 from nephoscope.instruments.scene_file import SceneFile
 
 Kind = Literal["fits", "picture", "mat"]
@@ -34,7 +38,22 @@ _SUFFIXES: dict[str, Kind] = {
 }
 _COMPRESSED = {".gz", ".bz2"}
 _LABEL_STEMS = ("_gt", "_masked")
-_HEAD = 512
+_HEAD, _HEADER = 512, 2880 * 24  # bytes that tell the kind, and that hold the header of a product
+
+DERIVED = "pictures and films derived from frames"
+PRODUCTS = "products of an earlier run"
+_FILMS = {".mp4", ".webm", ".avi", ".mkv", ".mov"}
+# Allsky (images/DATE/keogram/keogram-DATE.jpg, .../thumbnails/) and indi-allsky name them so.
+_DERIVED = re.compile(
+    r"(?<![a-z])(keograms?|star[-_ ]?trails?|thumb(nail)?s?|mini[-_ ]?timelapse)(?![a-z])",
+    re.IGNORECASE,
+)
+_DERIVED_FOLDERS = re.compile(r"keograms?|star[-_ ]?trails?|thumb(nail)?s?", re.IGNORECASE)
+_OWN_TABLES = re.compile(r"frames\.csv|blobs\.csv|predict-journal.*\.jsonl")
+_COMPANIONS = {"simulation.json"}  # lie beside frames by our own doing
+_NO_DATA, _OWN_CARD = b"NAXIS   =                    0", b"SKYSTATE="
+_OWN_PICTURE = b"tEXtSoftware\0nephoscope"
+_REMEDY = "frames are FITS, PNG, JPEG or IRCCAM .mat"
 
 
 def kind_of(path: str | PathLike[str]) -> Kind | None:
@@ -46,36 +65,25 @@ def kind_of(path: str | PathLike[str]) -> Kind | None:
     Raises:
         InputError: the file cannot be opened.
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise InputError(path, f"cannot be read: {error.strerror}") from error
-    if head.startswith((_GZIP, _BZIP2)):
-        head = _inflated(head, path)
-    if head.startswith(_FITS):
-        return "fits"
-    if head.startswith(_PICTURES):
-        return "picture"
-    if head.startswith(_MATS):
-        return "mat"
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    while suffixes and suffixes[-1] in _COMPRESSED:
-        suffixes.pop()
-    return _SUFFIXES.get(suffixes[-1]) if suffixes else None
+    return _look(Path(path))[0]
 
 
 def is_frame(path: str | PathLike[str]) -> bool:
     """Whether a file is a frame, or a folder holds one at any depth (labels do not count)."""
     place = Path(path)
     if place.is_dir():
-        return any(_is_image(file, place) for file in place.rglob("*"))
+        return any(True for _ in _frames_below(place, LeftOut()))
     return place.is_file() and kind_of(place) is not None
 
 
-def find_frames(path: str | PathLike[str]) -> list[SceneFile]:
+def find_frames(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
     """All frames in a file, folder or tree, sorted by path; label folders are left out.
+
+    Args:
+        path: the file or folder.
+        left_out: told of what cannot be read, of files that are no frames, of pictures derived from
+            frames (thumbnails, keograms, star trails, films) and of products of earlier runs.
+            Without it the first thing that cannot be read is raised.
 
     Returns:
         for each frame its path, its stem as `map_id`, the name of its folder as `subphase` ("" for
@@ -85,31 +93,45 @@ def find_frames(path: str | PathLike[str]) -> list[SceneFile]:
     Raises:
         InputError: the path does not exist or holds no frame.
     """
-    root = Path(path)
-    if not root.exists():
+    root, left = Path(path), left_out or LeftOut()
+    if not os.path.exists(root):  # noqa: PTH110 - Path.exists raises for names that are too long
         raise InputError(root, "does not exist")
-    if root.is_file():
-        if kind_of(root) is None:
-            raise InputError(
-                root, "is no frame", remedy="frames are FITS, PNG, JPEG or IRCCAM .mat"
-            )
-        return [SceneFile(root, stem_of(root), "", 0)]
-    found = [_scene_file(file, root) for file in _files(root) if _is_image(file, root)]
-    if not found:
-        raise InputError(root, "holds no frame", remedy="frames are FITS, PNG, JPEG or IRCCAM .mat")
-    return found
-
-
-def find_others(path: str | PathLike[str]) -> list[Path]:
-    """The files below a folder that are neither frames nor labels, sorted: what is skipped."""
-    root = Path(path)
     if not root.is_dir():
-        return []
-    return [
-        file
-        for file in _files(root)
-        if not _in_label_folder(file, root) and not _is_label(file) and kind_of(file) is None
-    ]
+        return [_given(root)]
+    found = [_scene_file(file, root) for file in _frames_below(root, left)]
+    if left.errors and (left_out is None or not found):
+        raise left.errors[0]
+    if not found:
+        raise InputError(root, "holds no frame", remedy=_REMEDY)
+    return sorted(found, key=lambda scene: scene.path.parts)
+
+
+def name_products(scenes: Sequence[SceneFile], ending: str) -> dict[Path, SceneFile]:
+    """What the product of each frame is called, relative to the folder of the products.
+
+    Two frames of one stem in a folder (a FITS and its picture): the first, FITS before pictures,
+    gives the product its stem, the others their whole names.
+
+    Args:
+        scenes: what `find_frames` found, of any number of inputs.
+        ending: of the products' names, with its suffix.
+
+    Raises:
+        UsageError: frames of two inputs would have one product.
+    """
+    products: dict[Path, SceneFile] = {}
+    for scene in sorted(scenes, key=_fits_first):
+        stem, product = scene.path.name, scene.relative / short_name(scene.map_id, ending)
+        while product in products and products[product].path.parent == scene.path.parent:
+            product = scene.relative / short_name(stem, ending)
+            stem += "~"  # a frame without suffix is called like another's stem
+        if product in products:
+            raise UsageError(
+                f"{shown(scene.path)} and {shown(products[product].path)} would both become "
+                f"{shown(product)}: name the folder above them, or write into different folders"
+            )
+        products[product] = scene
+    return products
 
 
 def stem_of(path: Path) -> str:
@@ -120,22 +142,48 @@ def stem_of(path: Path) -> str:
     return name
 
 
-def _files(root: Path) -> Iterator[Path]:
-    # Hidden files are the parts of writers at work, and of no interest.
-    inside = (file.relative_to(root) for file in sorted(root.rglob("*")))
-    shown = (file for file in inside if not any(part.startswith(".") for part in file.parts))
-    return (root / file for file in shown if (root / file).is_file())
+def _given(path: Path) -> SceneFile:
+    """A file that was named itself: it must be a frame."""
+    kind, is_own = _look(path) if path.is_file() else (None, False)
+    if is_own:
+        raise InputError(path, "is a product of nephoscope", remedy="name the frame it is of")
+    if kind is None:
+        raise InputError(path, "is no frame", remedy=_REMEDY)
+    return SceneFile(path, stem_of(path), "", 0)
 
 
-def _is_image(file: Path, root: Path) -> bool:
-    if not file.is_file() or _in_label_folder(file, root) or _is_label(file):
+def _frames_below(root: Path, left_out: LeftOut) -> Iterator[Path]:
+    for file in files_below(root, left_out):
+        folders = file.relative_to(root).parts[:-1]
+        if any(part in LABEL_FOLDERS for part in folders) or _is_label(file):
+            continue
+        if _is_derived(file, folders):
+            left_out.add(DERIVED, file)
+        elif _OWN_TABLES.fullmatch(file.name):
+            left_out.add(PRODUCTS, file)
+        elif file.name not in _COMPANIONS and _is_image(file, left_out):
+            yield file
+
+
+def _is_image(file: Path, left_out: LeftOut) -> bool:
+    try:
+        kind, is_own = _look(file)
+    except InputError as error:
+        left_out.errors.append(error)
         return False
-    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    return not hidden and kind_of(file) is not None
+    if is_own:
+        left_out.add(PRODUCTS, file)
+    elif kind is None:
+        left_out.others.append(file)
+    return kind is not None and not is_own
 
 
-def _in_label_folder(file: Path, root: Path) -> bool:
-    return any(part in LABEL_FOLDERS for part in file.relative_to(root).parts[:-1])
+def _is_derived(file: Path, folders: Sequence[str]) -> bool:
+    return (
+        any(_DERIVED_FOLDERS.fullmatch(folder) for folder in folders)
+        or _DERIVED.search(file.stem) is not None
+        or file.suffix.lower() in _FILMS
+    )
 
 
 def _is_label(file: Path) -> bool:
@@ -148,11 +196,53 @@ def _scene_file(file: Path, root: Path) -> SceneFile:
     return SceneFile(file, stem_of(file), group.name, 0, relative)
 
 
-def _inflated(head: bytes, path: Path) -> bytes:
+def _fits_first(scene: SceneFile) -> tuple[str, str, bool, str]:
+    fits = ".fit" in scene.path.name.lower()
+    return str(scene.relative), scene.map_id, not fits, str(scene.path)
+
+
+def _look(path: Path) -> tuple[Kind | None, bool]:
+    """What a file holds, and whether nephoscope wrote it as a product; it is opened once."""
     try:
-        if head.startswith(_GZIP):
-            return zlib.decompressobj(wbits=31).decompress(head, _HEAD)
-        with bz2.open(path) as file:  # bzip2 gives nothing before a whole block is read
-            return file.read(_HEAD)
-    except (OSError, EOFError, zlib.error, gzip.BadGzipFile):
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+            unpack = _unpacker_of(head)
+            if unpack is not None:
+                file.seek(0)
+                head = _start_of(unpack(file), _HEAD)
+            is_own = _OWN_PICTURE in head
+            if head.startswith(_FITS) and _NO_DATA in head:
+                file.seek(0)
+                is_own = _OWN_CARD in _start_of(unpack(file) if unpack else file, _HEADER)
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from error
+    return _kind_by(head, path), is_own
+
+
+def _kind_by(head: bytes, path: Path) -> Kind | None:
+    if head.startswith(_FITS):
+        return "fits"
+    if head.startswith(_PICTURES):
+        return "picture"
+    if head.startswith(_MATS):
+        return "mat"
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    while suffixes and suffixes[-1] in _COMPRESSED:
+        suffixes.pop()
+    return _SUFFIXES.get(suffixes[-1]) if suffixes else None
+
+
+def _unpacker_of(head: bytes) -> Callable[[BinaryIO], BinaryIO] | None:
+    if head.startswith(_GZIP):
+        return lambda file: gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+    return bz2.BZ2File if head.startswith(_BZIP2) else None  # type: ignore[return-value]
+
+
+def _start_of(file: BinaryIO, size: int) -> bytes:
+    """The first bytes of a file; none where it is cut or damaged before them."""
+    try:
+        return file.read(size)
+    except (OSError, EOFError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         return b""

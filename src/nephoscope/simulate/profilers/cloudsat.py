@@ -9,13 +9,14 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from nephoscope.instruments.tai93 import from_utc
 from nephoscope.simulate.profilers.swath import Field, write_datasets, write_swath
 
 Floats = NDArray[np.floating[Any]]
 FILL = -9999
+_ICARE: dict[str, str | float] = {"scale_factor": 1.0, "add_offset": 0.0}
 LAYERS = 10
 
 
@@ -101,6 +102,7 @@ def write_caltrack(
     time: NDArray[np.datetime64],
     height: Floats,
     codes: NDArray[np.int16],
+    fill: int = FILL,
 ) -> None:
     """Write a CALTRACK-5km_CS-2B-CLDCLASS file: data sets only.
 
@@ -112,17 +114,20 @@ def write_caltrack(
         time: (profile,) datetime64, UTC.
         height: (profile, level) m, the highest first, NaN where missing.
         codes: (profile, level) int16, see `scenario.encode`.
+        fill: what missing heights and codes are stored as: CloudSat's -9999, or ICARE's -32768.
 
     Raises:
         OutputError: the file cannot be written.
         UsageError: pyhdf is not installed.
     """
     bins = ("profile", "bin")
+    codes = np.where(codes == FILL, fill, codes).astype(np.int16)
+    stored = np.where(np.isnan(height), fill, np.round(height)).astype(np.int16)
     fields = {
         **_places(latitude, longitude),
         "Time": Field(from_utc(time), ("profile",), {"units": "s"}),
-        "Height": Field(_stored_height(height), bins, {"units": "m", "_FillValue": FILL}),
-        "cloud_scenario": Field(np.asarray(codes, np.int16), bins, {"_FillValue": FILL}),
+        "Height": Field(stored, bins, {"units": "m", "_FillValue": fill}),
+        "cloud_scenario": Field(codes, bins, {"_FillValue": fill}),
     }
     write_datasets(path, fields, _dates(time))
 
@@ -134,7 +139,9 @@ def write_time_offsets(
     time: NDArray[np.datetime64],
     difference: Floats,
     distance: Floats,
-    pixels: NDArray[np.integer[Any]],
+    index: NDArray[np.integer[Any]],
+    cover: Floats | None = None,
+    index_type: DTypeLike = np.int16,
 ) -> None:
     """Write a CALTRACK-5km_PAR-RB2 file.
 
@@ -145,21 +152,35 @@ def write_time_offsets(
         time: (profile,) datetime64, UTC: begin and end are taken from it.
         difference: (profile,) s, CALIOP minus PARASOL, NaN where missing.
         distance: (profile,) km, NaN where missing.
-        pixels: (profile, 2), row and column of PARASOL.
+        index: (profile, 2), row and column of PARASOL in the RB2 grid (`offsets.RB2`), negative
+            where missing.
+        cover: (profile,) cloud cover 0..1, NaN where missing; left out if None.
+        index_type: int16 as ICARE's page has it, or int32.
 
     Raises:
         OutputError: the file cannot be written.
         UsageError: pyhdf is not installed.
     """
-    named = {
-        "Acquisition_Time_Difference": (difference, "s"),
-        "Colocation_Distance": (distance, "km"),
-    }
-    fields = _places(latitude, longitude)
-    for name, (values, unit) in named.items():
+    profile = ("profile",)
+    floats = (latitude, "degrees"), (longitude, "degrees"), (difference, "s"), (distance, "km")
+    names = ("Latitude", "Longitude", "Acquisition_Time_Difference", "Colocation_Distance")
+    fields = {}
+    for name, (values, unit) in zip(names, floats, strict=True):
         stored = np.where(np.isnan(values), -np.inf, values).astype(np.float32)
-        fields[name] = Field(stored, ("profile",), {"units": unit})
-    fields["Input_Index"] = Field(np.asarray(pixels, np.int32), ("profile", "index"), {})
+        fields[name] = Field(stored, profile, {"units": unit, **_ICARE, "_FillValue": -np.inf})
+    seconds = from_utc(time)
+    seconds = np.where(np.isnan(seconds), -np.inf, seconds)
+    fields["Time"] = Field(seconds, profile, {"units": "sec", **_ICARE, "_FillValue": -np.inf})
+    fill = int(np.iinfo(index_type).min)
+    pixels = np.where(np.asarray(index) < 0, fill, index).astype(index_type)
+    unitless: dict[str, str | float] = {"units": "unitless"}
+    fields["Input_Index"] = Field(
+        pixels, ("profile", "index"), {**unitless, **_ICARE, "_FillValue": fill}
+    )
+    if cover is not None:
+        counts = np.where(np.isnan(cover), 255, np.round(np.nan_to_num(cover) / 0.005))
+        attributes = {**unitless, **_ICARE, "scale_factor": 0.005, "_FillValue": 255}
+        fields["Cloud_Cover"] = Field(counts.astype(np.uint8), profile, attributes)
     write_datasets(path, fields, _dates(time))
 
 

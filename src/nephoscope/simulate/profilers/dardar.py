@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from nephoscope.errors import OutputError, UsageError
 from nephoscope.files import atomic_path
@@ -27,6 +27,7 @@ def write_nice(
     height: Floats,
     fields: Mapping[str, Floats],
     version: int = 1,
+    base_type: DTypeLike = np.float64,
 ) -> None:
     """Write a DARDAR-Nice L2 file.
 
@@ -40,6 +41,7 @@ def write_nice(
             and `clm`, `clm_full` codes, each (profile, level); `nightday_flag`,
             `land_water_mask`, `iteration_flag` (profile,).
         version: 1 or 2: v1 calls `clm_full` `clm_v2`.
+        base_type: of `base_time`: float64, int32 or int64.
 
     Raises:
         OutputError: the file cannot be written.
@@ -51,7 +53,7 @@ def write_nice(
     with atomic_path(path) as part, _created(part) as file:
         file.title = f"DARDAR-Nice L2 v{version}"
         _dimensions(file, len(latitude), height)
-        base = file.createVariable("base_time", "f8", ())
+        base = file.createVariable("base_time", base_type, ())
         base.units = "seconds since 1970-01-01 00:00:00"
         base[...] = start.astype(np.int64)
         _put(file, "dtime", _seconds(time, start).astype(np.float64), "s")

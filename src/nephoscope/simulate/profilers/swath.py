@@ -32,6 +32,9 @@ _NUMBER_TYPES = {
     np.dtype(np.int32): (24, "DFNT_INT32"),
 }
 _CHARACTERS = 4
+_FLOAT64 = 6
+_SCALING = {"scale_factor", "add_offset"}
+"""Attributes that are no count of the field."""
 _VDATA_TAG, _DATASET_TAG = 1962, 720
 _DEFLATE, _LEVEL = 4, 4
 _SUBGROUP = "SWATH Vgroup"
@@ -124,9 +127,12 @@ def _write_datasets(
         for axis, dim in enumerate(field.dims):
             dataset.dim(axis).setname(dim)
         for attribute, value in field.attributes.items():
-            stored = value if isinstance(value, str) else field.values.dtype.type(value).item()
-            kind = _CHARACTERS if isinstance(value, str) else number_type
-            dataset.attr(attribute).set(kind, stored)
+            if isinstance(value, str):
+                dataset.attr(attribute).set(_CHARACTERS, value)
+            elif attribute in _SCALING:
+                dataset.attr(attribute).set(_FLOAT64, float(value))
+            else:
+                dataset.attr(attribute).set(number_type, field.values.dtype.type(value).item())
         if len(field.dims) == 2:
             dataset.setcompress(_DEFLATE, _LEVEL)
         dataset[:] = np.ascontiguousarray(field.values)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.files import remove_stale_parts
-from nephoscope.grids.sinusoidal import POLDER
+from nephoscope.instruments.cloudsat.offsets import RB2
 from nephoscope.simulate.atmosphere.grid import RADIUS
 from nephoscope.simulate.atmosphere.state import Atmosphere
 from nephoscope.simulate.atrain import PARASOL_LAG, Revolution
@@ -127,7 +127,7 @@ def _write_caltrack_pair(
     place = columns.latitude, columns.longitude, columns.time
     write_caltrack(classes, *place, height[nearest], codes[nearest])
     late = np.full(len(nearest), -PARASOL_LAG / np.timedelta64(1, "s"))
-    pixels = np.stack(POLDER.to_pixel(columns.latitude, columns.longitude), axis=1)
+    pixels = np.stack(RB2.to_pixel(columns.latitude, columns.longitude), axis=1)
     write_time_offsets(offsets, *place, late, _distance(columns, pixels), pixels)
 
 
@@ -143,9 +143,9 @@ def _placed(out: Path, product: str, start: datetime, name: str) -> Path:
 
 
 def _distance(columns: Columns, pixels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """From each profile to the middle of its pixel, km."""
+    """From each profile to the middle of its pixel of RB2, km."""
     row, col = pixels.T
-    north = np.deg2rad(POLDER.to_latitude(row) - columns.latitude)
-    turn = (POLDER.to_longitude(row, col) - columns.longitude + 180) % 360 - 180
+    north = np.deg2rad(RB2.to_latitude(row) - columns.latitude)
+    turn = (RB2.to_longitude(row, col) - columns.longitude + 180) % 360 - 180
     east = np.deg2rad(turn) * np.cos(np.deg2rad(columns.latitude))
     return np.asarray(np.hypot(north, east) * RADIUS / 1000)

@@ -26,7 +26,8 @@ from nephoscope.grids.geostationary import (
 )
 from nephoscope.instruments.seviri.calibration import EFFECTIVE_RADIANCE, calibration_table
 from nephoscope.instruments.seviri.channels import ALL_BANDS, CHANNELS, CORRECTED, SATELLITES
-from nephoscope.instruments.seviri.native import ARCHIVE, lines_record
+from nephoscope.instruments.seviri.names import ARCHIVE
+from nephoscope.instruments.seviri.native import lines_record
 from nephoscope.instruments.seviri.packing import GROUP, LARGEST, pack
 from nephoscope.instruments.seviri.slot import EPOCH, FORWARD_SCAN, SOUTH_EAST, Window
 from nephoscope.simulate.version import SIMULATOR_VERSION

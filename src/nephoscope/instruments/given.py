@@ -1,0 +1,69 @@
+"""What the caller of `open_scene` or `open_track` gave: paths in any form, and options by name."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping
+from glob import glob, has_magic
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from nephoscope.errors import InputError, UsageError
+
+Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
+"""One path, or several: a list, tuple, set, generator or array; a text with * or ? is a pattern."""
+
+
+def paths_given(paths: Paths) -> list[Path]:
+    """Every file or folder that was meant, once, in the order given; those of a pattern sorted.
+
+    Raises:
+        InputError: a pattern that nothing matches.
+        UsageError: no path at all, or something that is none.
+    """
+    if isinstance(paths, str | bytes | PathLike):
+        paths = [paths]
+    try:
+        every = iter(() if isinstance(paths, Mapping) else paths)
+    except TypeError as error:
+        raise UsageError(f"{_shown(paths)} is no path, and no list of paths") from error
+    found: dict[Path, None] = {}
+    for each in every:
+        if not isinstance(each, str | bytes | PathLike) or not os.fspath(each):
+            raise UsageError(f"{_shown(each)} is no path")
+        found |= dict.fromkeys(_expanded(os.fsdecode(each)))
+    if not found:
+        raise UsageError("no path was given")
+    return list(found)
+
+
+def check_options(read: Callable[..., Any], reader: str, options: Mapping[str, Any]) -> None:
+    """Options are such as the reader takes.
+
+    Raises:
+        UsageError: one is not; the message names those that it has.
+    """
+    parameters = list(inspect.signature(read).parameters.values())[1:]
+    if any(each.kind is each.VAR_KEYWORD for each in parameters):
+        return
+    known = [each.name for each in parameters]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        has = f"its options are: {', '.join(known)}" if known else "it has none"
+        raise UsageError(f"{reader} has no option {', '.join(unknown)}; {has}")
+
+
+def _expanded(text: str) -> list[Path]:
+    if not has_magic(text) or Path(text).exists():
+        return [Path(text)]
+    found = sorted(glob(text, recursive=True))  # noqa: PTH207 - may be absolute
+    if not found:
+        raise InputError(text, "does not exist, and as a pattern matches no file")
+    return [Path(each) for each in found]
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,120 @@
+"""JPEG file to pixels, or an error that says what is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from nephoscope.errors import InputError
+from nephoscope.instruments.jpeg.probe import block_means
+from nephoscope.instruments.jpeg.structure import (
+    CutShortError,
+    DamagedError,
+    Frame,
+    Structure,
+    parse,
+)
+
+MOST_PIXELS = 180_000_000
+"""Larger pictures are refused before anything is decoded, as Pillow does."""
+
+_COLOURS = {1: "GRAY", 3: "RGB", 4: "CMYK"}
+_START = b"\xff\xd8\xff"
+_OTHERS = {
+    b"\x89PNG": "PNG",
+    b"II*\x00": "TIFF",
+    b"MM\x00*": "TIFF",
+    b"GIF8": "GIF",
+    b"BM": "BMP",
+    b"RIFF": "WebP",
+    b"\x00\x00\x00\x0cjP": "JPEG 2000",
+    b"SIMPLE  =": "FITS",
+    b"\x89HDF": "HDF5",
+    b"CDF": "NetCDF",
+    b"%PDF": "PDF",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"PK\x03\x04": "zip",
+}
+"""First bytes of files that are named .jpg by mistake."""
+_AGAIN = "it may still be being written: run again later, or fetch it again"
+
+
+def is_jpeg(content: bytes) -> bool:
+    """Whether a file begins as a JPEG does."""
+    return content.startswith(_START)
+
+
+def read_jpeg(
+    path: Path, content: bytes, check: Callable[[Frame], None] | None = None
+) -> NDArray[np.uint8]:
+    """Decode a JPEG file that is whole; one that was damaged and decodes all the same is named.
+
+    Args:
+        path: named in errors.
+        content: the file. What follows the picture's end marker is ignored.
+        check: called before anything is decoded; raises if the picture is not one to read.
+
+    Returns:
+        (y, x) uint8 of a grey picture, else (y, x, channel) uint8, red, green, blue; DN.
+
+    Raises:
+        InputError: no JPEG, cut short, damaged inside, or of more than `MOST_PIXELS`.
+    """
+    if not is_jpeg(content):
+        raise InputError(path, _what_it_is(content), field="image", remedy="fetch it again")
+    try:
+        structure = parse(content)
+        _check_frame(path, structure.frame)
+        if check is not None:
+            check(structure.frame)
+        block_means(content, structure)
+        return _pixels(content, structure)
+    except CutShortError:
+        raise InputError(path, "is cut short", field="image", remedy=_AGAIN) from None
+    except ValueError as error:
+        raise InputError(
+            path, f"is damaged inside: {error}", field="image", remedy="fetch it again"
+        ) from error
+
+
+def _what_it_is(content: bytes) -> str:
+    for start, kind in _OTHERS.items():
+        if content.startswith(start):
+            return f"is a {kind} file, not JPEG"
+    return "is no JPEG file"
+
+
+def _check_frame(path: Path, frame: Frame) -> None:
+    if frame.width * frame.height > MOST_PIXELS:
+        size = f"{frame.width} x {frame.height}"
+        raise InputError(path, f"is {size} pixels: too large to decode", field="image")
+    if len(frame.components) not in _COLOURS:
+        raise DamagedError(f"{len(frame.components)} colour planes")
+    if frame.bits != 8:
+        raise InputError(
+            path,
+            f"has {frame.bits} bits a channel, not 8",
+            field="bit depth",
+            remedy="save it as 8-bit",
+        )
+
+
+def _pixels(content: bytes, structure: Structure) -> NDArray[np.uint8]:
+    colour = _COLOURS[len(structure.frame.components)]
+    whole = memoryview(content)[: structure.end]
+    pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(whole, colorspace=colour)
+    if colour == "CMYK":
+        return _without_black(pixels)
+    return pixels[..., 0] if colour == "GRAY" else pixels
+
+
+def _without_black(inks: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(y, x, ink) as Adobe stores them, 255 is no ink → (y, x, channel) red, green, blue."""
+    paper, black = inks[..., :3].astype(np.uint16), inks[..., 3:].astype(np.uint16)
+    product = (255 - paper) * black + 128
+    return (black - ((product >> 8) + product >> 8)).clip(0, 255).astype(np.uint8)

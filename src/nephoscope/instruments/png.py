@@ -1,0 +1,43 @@
+"""PNG files checked chunk by chunk: a damaged one is named even where a decoder would go on."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+from nephoscope.errors import InputError
+
+_START = b"\x89PNG\r\n\x1a\n"
+_AGAIN = "it may still be being written: run again later, or fetch it again"
+
+
+def is_png(content: bytes) -> bool:
+    """Whether a file begins as a PNG does."""
+    return content.startswith(_START)
+
+
+def check_png(path: Path, content: bytes) -> None:
+    """Check the checksum of every chunk up to the end marker; what follows it is ignored.
+
+    Args:
+        path: named in errors.
+        content: the file, which begins as a PNG does.
+
+    Raises:
+        InputError: cut short, or a chunk is not what was written.
+    """
+    place, kind = len(_START), b""
+    while kind != b"IEND":
+        length = int.from_bytes(content[place : place + 4], "big")
+        kind = content[place + 4 : place + 8]
+        body = memoryview(content)[place + 4 : place + 8 + length]
+        place += 12 + length
+        if place > len(content):
+            raise InputError(path, "is cut short", field="image", remedy=_AGAIN)
+        if zlib.crc32(body) != int.from_bytes(content[place - 4 : place], "big"):
+            raise InputError(
+                path,
+                f"is damaged inside: wrong checksum of chunk {kind.decode('ascii', 'replace')!r}",
+                field="image",
+                remedy="fetch it again",
+            )
