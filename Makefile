@@ -15,7 +15,7 @@ DEV := $(VENV)/.dev-$(PLACE)
 help:
 	@echo 'make demo      install, simulate a map, predict it, draw it, score it'
 	@echo 'make test      install for development and run the quick tests'
-	@echo 'make test-all  run every test'
+	@echo 'make test-all  run every test, also on other days and in other places'
 	@echo 'make bench     measure speed and memory'
 	@echo 'make lint      check style and types'
 	@echo 'make clean     remove what these made'

@@ -14,9 +14,18 @@ from nephoscope.background import (
     write_background,
 )
 from nephoscope.errors import InputError, OutputError, UsageError
-from nephoscope.recipe import Recipe, validate_recipe
+from nephoscope.grids.cells import interpolate_cells
+from nephoscope.recipe import Recipe, load_recipe, validate_recipe
 
 ROWS, COLS, CELL = 9, 12, 4
+
+
+def axes(rows: int, cols: int) -> tuple[np.ndarray, np.ndarray]:
+    """Latitudes and longitudes of a grid that goes round."""
+    return np.linspace(40, -40, rows), np.arange(cols) * 360.0 / cols - 180
+
+
+AXES = axes(ROWS, COLS)
 
 
 @pytest.fixture
@@ -42,8 +51,8 @@ def make_scene(image: np.ndarray) -> xr.Dataset:
         {"image": (("channel", "y", "x"), image.astype(np.float32))},
         coords={
             "channel": ["red", "green", "blue"],
-            "latitude": ("y", np.linspace(40, -40, rows)),
-            "longitude": ("x", np.arange(cols) * 360.0 / cols - 180),
+            "latitude": ("y", axes(rows, cols)[0]),
+            "longitude": ("x", axes(rows, cols)[1]),
         },
     )
 
@@ -112,8 +121,7 @@ def test_round_trip(series, recipe, tmp_path):
     back = read_background(tmp_path / "b.nc")
     xr.testing.assert_equal(back, built)
     assert back.attrs["sha256"] == built.attrs["sha256"]
-    shape = (ROWS, COLS)
-    np.testing.assert_array_equal(sample_background(back, shape), sample_background(built, shape))
+    np.testing.assert_array_equal(sample_background(back, *AXES), sample_background(built, *AXES))
 
 
 def test_changed_truncated_and_other_files_are_refused(series, recipe, tmp_path):
@@ -140,7 +148,7 @@ def test_an_output_that_cannot_be_written_is_named(series, recipe, tmp_path):
 
 
 def test_sampling_is_linear_between_cells_and_never_nan(series, recipe):
-    sampled = sample_background(build(series, recipe), (ROWS, COLS))
+    sampled = sample_background(build(series, recipe), *AXES)
     assert sampled.shape == (2, ROWS, COLS)
     assert sampled.dtype == np.float32
     assert np.isfinite(sampled).all()
@@ -154,7 +162,7 @@ def plain(values: np.ndarray) -> xr.Dataset:
 
 
 def test_sampling_wraps_in_longitude():
-    sampled = sample_background(plain(np.array([[0.0, 10.0, 20.0]])), (4, 12))[0]
+    sampled = sample_background(plain(np.array([[0.0, 10.0, 20.0]])), *axes(4, 12))[0]
     # Centres of the cells are at 1.5, 5.5 and 9.5; between 9.5 and 13.5 it goes from 20 to 0.
     at = np.arange(12)
     expected = np.interp(at, [-2.5, 1.5, 5.5, 9.5, 13.5], [20, 0, 10, 20, 0])
@@ -162,22 +170,79 @@ def test_sampling_wraps_in_longitude():
 
 
 def test_sampling_is_level_beyond_the_first_and_last_row():
-    sampled = sample_background(plain(np.array([[0.0], [8.0]])), (8, 4))[0]
+    sampled = sample_background(plain(np.array([[0.0], [8.0]])), *axes(8, 4))[0]
     expected = np.interp(np.arange(8), [1.5, 5.5], [0, 8])
     np.testing.assert_allclose(sampled, np.broadcast_to(expected[:, None], (8, 4)), atol=1e-5)
 
 
 def test_the_unseen_takes_the_mean_of_its_row_or_the_nearest_row():
     nan = np.nan
-    sampled = sample_background(plain(np.array([[2, nan, 4], [nan, nan, nan]])), (8, 12))[0]
+    sampled = sample_background(plain(np.array([[2, nan, 4], [nan, nan, nan]])), *axes(8, 12))[0]
     assert sampled[1, 5] == pytest.approx(3, abs=0.2)
     assert np.isfinite(sampled).all()
     assert sampled[7].mean() == pytest.approx(3, abs=1e-5)
 
 
-def test_a_background_of_another_grid_is_refused(series, recipe):
+def test_a_scene_is_met_by_coordinate_however_it_lies(series, recipe):
+    built = build(series, recipe)
+    latitude, longitude = AXES
+    whole = sample_background(built, latitude, longitude)
+    turned = sample_background(built, latitude[::-1], np.mod(np.roll(longitude, 5), 360))
+    np.testing.assert_array_equal(turned, np.roll(whole[:, ::-1], 5, axis=2))
+    part = sample_background(built, latitude[2:6], longitude[3:9] + 360 * (longitude[3:9] < 0))
+    np.testing.assert_array_equal(part, whole[:, 2:6, 3:9])
+    between = sample_background(built, latitude[:-1] - 5, longitude + 15)  # half a pixel on
+    np.testing.assert_allclose(between[0, 0, 4], whole[0, :2, 4:6].mean(), rtol=1e-5)
+
+
+def test_channels_come_by_name_in_the_order_asked_for(series, recipe):
+    built = build(series, recipe)
+    blue, ratio = sample_background(built, *AXES)
+    np.testing.assert_array_equal(
+        sample_background(built, *AXES, ["blue_red_ratio", "blue"]), [ratio, blue]
+    )
+    with pytest.raises(UsageError, match="holds blue, blue_red_ratio; wanted are green"):
+        sample_background(built, *AXES, ["green"])
+
+
+def test_what_does_not_cover_the_scene_is_refused(series, recipe):
+    built = build(series, recipe)
+    with pytest.raises(UsageError, match="does not cover"):
+        sample_background(built, np.linspace(85, -85, ROWS), AXES[1])
+    part = {path: scene.isel(x=slice(2, 8)) for path, scene in series.items()}
+    with pytest.raises(UsageError, match="does not cover"):
+        sample_background(build(part, recipe), *AXES)
+    nowhere = plain(np.array([[1.0]]))  # says neither where it lies nor fits the scene
     with pytest.raises(UsageError, match="is for scenes of"):
-        sample_background(build(series, recipe), (ROWS + 1, COLS))
+        sample_background(nowhere, *AXES)
+
+
+def test_a_background_of_another_instrument_or_of_other_channels_is_named(series, recipe, tmp_path):
+    path = tmp_path / "b.nc"
+    write_background(build(series, recipe), path)
+    assert read_background(path, recipe).attrs["instrument"] == "marci"
+    other = recipe.model_copy(update={"instrument": "seviri"})
+    with pytest.raises(InputError, match=r"\[instrument\]: is of marci"):
+        read_background(path, other)
+    more = load_recipe("mars", ["inputs.background.channels=[blue, red]"])
+    with pytest.raises(InputError, match=r"\[channels\]: is of blue, blue_red_ratio"):
+        read_background(path, more)
+    with pytest.raises(UsageError, match="uses no background"):
+        read_background(path, load_recipe("mars", ["inputs.background=null"]))
+
+
+@pytest.mark.parametrize("width", [12, 13, 14, 15])
+def test_cells_cut_short_are_met_at_their_own_centres(width):
+    cells = np.random.default_rng(width).random((1, 2, -(-width // 4)), np.float32)
+    centres = [np.mean(np.arange(start, min(start + 4, width))) for start in range(0, width, 4)]
+    cols = np.arange(-width, 2 * width)
+    expected = np.interp(
+        np.mod(cols, width),
+        [centres[-1] - width, *centres, centres[0] + width],
+        [cells[0, 0, -1], *cells[0, 0], cells[0, 0, 0]],
+    )
+    found = interpolate_cells(cells, 4, np.array([0.0]), cols, width)[0, 0]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_a_bad_scene_is_named_or_raised(series, recipe):

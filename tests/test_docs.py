@@ -7,11 +7,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 from typer.main import get_command
 
 import nephoscope
 from nephoscope import cli
-from nephoscope.recipe import Recipe
+from nephoscope.models import list_models, open_model
+from nephoscope.recipe import Recipe, load_recipe
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -149,3 +151,96 @@ def test_the_house_picture_shows_every_room_and_no_other():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+WORDS = {"two": 2, "three": 3, "five": 5, "twentieth": 20}
+# Page and sentence of each number that repeats a recipe, a model or a default: its source.
+NUMBERS = {
+    ("design.md", r"perceptron, (\S+) parameters"): "models mars info.parameters",
+    ("design.md", r"single pixels of (\S+) frames"): "recipes sky-colour training.pool.frames",
+    ("training.md", r"crops of (\S+) . \S+ pixels"): "recipes mars training.crop.0",
+    ("training.md", r"crops of \S+ . (\S+) pixels"): "recipes mars training.crop.1",
+    ("training.md", r"fewer than (\S+) % labelled"): "samples.loader.MINIMUM_LABELLED % 0.01",
+    ("training.md", r"Parts under (\S+) GB"): "samples.arrays.MEMORY_BUDGET % 1e9",
+    ("training.md", r"measured on (\S+) training crops"): "learn.normalise.CROPS",
+    ("training.md", r"shipped; (\S+) frames"): "models sky-state info.samples.train",
+    ("training.md", r"the shipped one on (\S+)\)"): "models sky-state info.samples.train",
+    ("training.md", r"perceptron \| 22 numbers \| (\S+) \|"): "models sky-state info.parameters",
+    ("mars.md", r"with fewer than (\S+) maps"): "recipes mars inputs.background.minimum_scenes",
+    ("sky.md", r"from a (\S+) of the known pixels"): "apply.sky.chain.CLOUDY_SHARE 1/",
+    ("sky.md", r"a (\S+)th of the frame"): "products.sky._SMALLEST_SHARE",
+    ("sky-training.md", r"The (\S+) steps of the recipe"): "recipes sky-colour training.steps",
+    ("sky-training.md", r"recipe took (\S+) minutes"): "models sky-colour info.seconds % 60",
+    ("sky-training.md", r"longer side of about (\S+) pixels"): "recipes sky-colour inputs.side",
+    ("sky-training.md", r"under (\S+) . \S+ pixels"): "recipes sky-colour training.crop.1",
+    ("sky-training.md", r"under \S+ . (\S+) pixels"): "recipes sky-colour training.crop.0",
+    ("sky-training.md", r"multiples of (\S+)\."): "models sky-colour divisor",
+    ("benchmarks.md", r"of its (\S+) steps"): "models mars info.steps",
+    ("benchmarks.md", r"16,000 and (\S+) steps"): "models mars info.steps",
+    ("benchmarks.md", r"shipped model \| 16.18 \| (\S+) "): "models mars info.scores.full.f1 % 1",
+    ("benchmarks.md", r"`sky-colour` \| (\S+) "): "models sky-colour info.scores.full.f1 % 1",
+}
+COUNTED = r"(?:[\d,]+|\w+ thousand) steps\b|crops? of [\d,]+ . [\d,]+|[\d,]+ parameters"
+# Of studies whose settings stand beside them.
+TOLD_ELSEWHERE = {"1,500 steps", "500 steps"}
+
+
+def source_of(where: str) -> float:
+    """A number by its place: `recipes NAME KEY`, `models NAME KEY` or a constant; `% unit`."""
+    place, _, unit = where.partition(" % ")
+    kind, *rest = place.split()
+    found: Any
+    if kind not in {"recipes", "models"}:
+        found = resolve(kind)
+        return 1 / float(found) if rest else float(found) / float(unit or 1)
+    name, keys = rest
+    if kind == "recipes":
+        found = load_recipe(name).model_dump()
+    else:
+        folder = open_model(name).folder
+        (facts,) = (path for path in folder.glob("*.yaml") if path.name != "recipe.yaml")
+        found = yaml.safe_load(facts.read_text())
+    for key in keys.split("."):
+        found = found[int(key) if key.isdigit() else key]
+    return float(found) / float(unit or 1)
+
+
+def on_one_line(page: str) -> str:
+    return " ".join((ROOT / "docs" / page).read_text().split())
+
+
+@pytest.mark.parametrize(("page", "sentence"), NUMBERS)
+def test_a_number_in_prose_is_that_of_its_source(page, sentence):
+    where = NUMBERS[page, sentence]
+    if where.startswith("models") and where.split()[1] not in list_models():
+        pytest.skip(f"no model `{where.split()[1]}` is shipped")
+    said = re.findall(sentence, on_one_line(page))
+    assert said, f"{page}: no sentence of this kind: {sentence}"
+    for each in said:
+        number = WORDS.get(each) or float(each.replace(",", ""))
+        digits = len(each.partition(".")[2])
+        assert number == round(source_of(where), digits), where
+
+
+@pytest.mark.parametrize("page", sorted({page.name for page in PAGES if page.parent != ROOT}))
+def test_a_number_of_steps_crops_or_parameters_has_a_source(page):
+    text = on_one_line(page)
+    sourced = [
+        match.span()
+        for other, sentence in NUMBERS
+        if other == page
+        for match in re.finditer(sentence, text)
+    ]
+    for match in re.finditer(COUNTED, text):
+        covered = any(a < match.end() and match.start() < b for a, b in sourced)
+        assert covered or match[0] in TOLD_ELSEWHERE, match[0]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_a_table_is_not_cut_by_a_blank_line(page):
+    lines = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for table in re.findall(r"(?:^\|.*\n)+", lines, re.MULTILINE):
+        rows = table.splitlines()
+        assert len(rows) > 2, rows[0]
+        assert re.fullmatch(r"\|(?: ?:?-+:? ?\|)+", rows[1]), rows[0]
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1, rows[0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nephoscope.errors import UsageError
-from nephoscope.inputs import CONTEXT, FEATURES, View, assemble
+from nephoscope.inputs import CONTEXT, FEATURES, View, assemble, is_missing
 
 LATITUDE = np.array([90.0, 0.0, -45.0])
 LONGITUDE = np.array([-180.0, 0.0, 90.0, 30.0])
@@ -55,7 +55,7 @@ def test_background_and_its_absence(image):
 
 def test_byte_and_float_images_give_the_same_features(image):
     as_float = np.where(image.any(axis=0), image.astype(np.float32), np.float32(np.nan))
-    names = tuple(FEATURES)
+    names = tuple(name for name in FEATURES if not name.startswith("counts_"))
     byte = assemble(View(image, LATITUDE, LONGITUDE), names)
     assert np.isfinite(byte).all()
     np.testing.assert_allclose(
@@ -78,3 +78,52 @@ def test_context_is_computed_where_networks_read_it():
     np.testing.assert_array_equal(thin[:2], full[:2])
     np.testing.assert_array_equal(thin[2:][:, *CONTEXT], full[2:][:, *CONTEXT])
     assert np.count_nonzero(thin[2]) == 4 * 5
+
+
+def test_channels_are_found_by_name_in_any_order(image):
+    names = tuple(name for name in FEATURES if not name.startswith("counts_"))
+    background = np.random.default_rng(5).uniform(0.2, 120, (2, 3, 4)).astype(np.float32)
+    limit = np.random.default_rng(6).uniform(5, 120, (2, 3, 4)).astype(np.float32)
+    straight = assemble(View(image, LATITUDE, LONGITUDE, background, limit=limit), names)
+    extra = np.zeros((1, 3, 4), np.uint8)
+    turned = View(
+        np.concatenate([image[[2, 0]], extra, image[1:2]]), LATITUDE, LONGITUDE, background[::-1],
+        limit=limit, channels=("blue", "red", "uv", "green"),
+        statistics=("blue_red_ratio", "blue"),
+    )  # fmt: skip
+    np.testing.assert_allclose(assemble(turned, names), straight, atol=1e-6)
+
+
+def test_the_limit_is_of_the_channel_that_the_recipe_says(image):
+    limit = np.stack([np.full((3, 4), 100.0), np.full((3, 4), 8.0)]).astype(np.float32)
+    view = View(image, LATITUDE, LONGITUDE, limit=limit, limit_channel="green")
+    known = image.any(axis=0)
+    expected = np.where(known, (image[1].astype(float) - 100) / 10, 0)
+    np.testing.assert_allclose(only("limit_excess", view), expected, atol=1e-5)
+
+
+def test_missing_is_where_any_channel_is_unknown(image):
+    floats = image.astype(np.float32)
+    for channel in range(3):
+        holed = floats.copy()
+        holed[channel, 0, 1] = np.nan
+        found = is_missing(holed)
+        assert found[0, 1]
+        assert found.sum() == 1
+    assert is_missing(image).sum() == 1  # bytes: 0 in every channel
+
+
+@pytest.mark.parametrize(
+    ("name", "view"),
+    [
+        ("blue", {"channels": ("red", "green", "uv")}),
+        ("blue", {"channels": ("red", "blue")}),
+        ("brightness", {"channels": ("red", "blue", "uv")}),
+        ("counts_robust", {}),
+        ("background_blue", {"statistics": ("red", "blue_red_ratio")}),
+    ],
+)
+def test_what_is_not_there_is_an_error_and_no_other_channel(image, name, view):
+    background = np.ones((2, 3, 4), np.float32)
+    with pytest.raises(UsageError, match=r"channel"):
+        only(name, View(image, LATITUDE, LONGITUDE, background, **view))

@@ -1,6 +1,6 @@
 """What needs no torch runs where there is none; what needs it says what to install, and stops.
 
-The verbs run in an interpreter that refuses to import the packages of the extra `train`, as do the
+The verbs run in an interpreter that refuses to import the packages of all extras, as do the
 processes that it starts.
 """
 
@@ -24,7 +24,7 @@ import sys
 
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {PACKAGES["train"] + PACKAGES["tune"]!r}:
+        if name.partition(".")[0] in {sum(PACKAGES.values(), ())!r}:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Refuse())
@@ -52,6 +52,7 @@ for module in pkgutil.walk_packages(nephoscope.__path__, "nephoscope."):
 """
 NEED_TORCH = (
     "nephoscope.__main__",  # runs
+    "nephoscope.instruments.cloudsat.hdf4_process",  # runs by itself, where there is pyhdf
     "nephoscope.learn.",
     "nephoscope.networks.",
     "nephoscope.models.export",
@@ -85,6 +86,12 @@ NEED = {
     "train mars mars.zarr -o run": "train needs torch: pip install 'nephoscope[train]'",
     "train sky-state none.zarr -o run": "train needs torch: pip install 'nephoscope[train]'",
     "tune mars mars.zarr -o study": "tune needs torch: pip install 'nephoscope[tune]'",
+    "simulate seviri --size 48 -o seviri": (
+        "simulate seviri needs satpy: pip install 'nephoscope[satellites]'"
+    ),
+    "simulate polder --size 24 -o polder": (
+        "simulate polder needs satpy: pip install 'nephoscope[satellites]'"
+    ),
     "evaluate mars mars.zarr -o scores": (
         "the baselines need sklearn: pip install 'nephoscope[train]', or --no-baselines"
     ),

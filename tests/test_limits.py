@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from nephoscope.background import interpolate_cells, read_background, write_background
+from nephoscope.background import grid_of, read_background, write_background
 from nephoscope.errors import UsageError
+from nephoscope.grids.cells import interpolate_cells
 from nephoscope.inputs import View, assemble
 from nephoscope.limits import as_dataset, evidence, learn_limits, limits_from
 from nephoscope.recipe import Limit
@@ -81,6 +82,27 @@ def test_missing_pixels_say_nothing():
     assert found[:, 13:].any()
 
 
+def test_beside_a_gore_the_limit_is_no_darker():
+    brightness, label = np.full(SHAPE, 120, np.uint8), np.ones(SHAPE, np.int8)
+    label[:, ::2] = 0  # at 120 DN half is cloud: the limit is there, gore or not
+    gore = brightness.copy()
+    gore[:, 40:44] = 0
+    whole, beside = (
+        limits_from(evidence(b, label, SETTINGS), SETTINGS) for b in (brightness, gore)
+    )
+    known = np.r_[0:10, 11:24]
+    np.testing.assert_allclose(beside[0][:, known], whole[0][:, known], atol=0.05)
+
+
+def test_limits_say_where_they_lie():
+    latitude, longitude = np.linspace(47, -47, 48), 3.75 * np.arange(96)
+    found = as_dataset(np.zeros((2, 12, 24), np.float32), SETTINGS, latitude, longitude)
+    grid = grid_of(found, latitude[:5], longitude[:7])
+    np.testing.assert_allclose(grid.latitude.place(latitude), np.arange(48), atol=1e-5)
+    np.testing.assert_allclose(grid.longitude.place_around(longitude + 360), np.arange(96))
+    assert grid.longitude.goes_round
+
+
 def test_one_sample_is_too_few():
     with pytest.raises(UsageError, match="two samples"):
         learn_limits(_sample, 1, SETTINGS)
@@ -88,7 +110,7 @@ def test_one_sample_is_too_few():
 
 def test_file_comes_back_as_it_was(tmp_path):
     limits, _ = learn_limits(_sample, 3, SETTINGS)
-    found = as_dataset(limits, SETTINGS, SHAPE)
+    found = as_dataset(limits, SETTINGS, np.linspace(47, -47, 48), 3.75 * np.arange(96))
     write_background(found, tmp_path / "limits.nc")
     again = read_background(tmp_path / "limits.nc")
     np.testing.assert_array_equal(again["background_limit"], found["background_limit"])
@@ -99,7 +121,7 @@ def test_cells_are_met_at_their_centres_and_wrap():
     cells = np.arange(24, dtype=np.float32).reshape(1, 4, 6)
     rows, cols = np.array([1.5, 5.5]), np.array([1.5, 21.5, 25.5])  # centres, and one turn on
     np.testing.assert_allclose(
-        interpolate_cells(cells, 4, rows, cols)[0], [[0, 5, 0], [6, 11, 6]], atol=1e-5
+        interpolate_cells(cells, 4, rows, cols, 24)[0], [[0, 5, 0], [6, 11, 6]], atol=1e-5
     )
 
 

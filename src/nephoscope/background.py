@@ -19,13 +19,17 @@ import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import write_bytes
-from nephoscope.inputs import RATIO_MAXIMUM
+from nephoscope.grids.cells import CellGrid, cell_centres, spacing_of_centres
+from nephoscope.grids.plate_carree import MARS
+from nephoscope.grids.spacing import Spacing, spacing_of
+from nephoscope.inputs import RATIO_MAXIMUM, is_missing
 
 if TYPE_CHECKING:
     from nephoscope.instruments import SceneFile
     from nephoscope.recipe import Recipe
 
 FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 PREFIX = "background_"
 # A longer series is thinned evenly to this many scenes, which bounds time and memory.
 MAXIMUM_SCENES = 64
@@ -77,6 +81,7 @@ def build_background(
             f"a background needs {settings.minimum_scenes} readable scenes, there are {len(stack)}"
         )
     background = _median(stack, settings.channels, settings.cell, grid)
+    background.attrs["instrument"] = recipe.instrument
     background.attrs["sources"] = json.dumps(source_list(files))
     background.attrs["sha256"] = contents_sha256(background)
     return background
@@ -109,11 +114,22 @@ def write_background(background: xr.Dataset, path: str | os.PathLike[str]) -> No
     write_bytes(path, background.to_netcdf(engine="h5netcdf", encoding=encoding))
 
 
-def read_background(path: str | os.PathLike[str]) -> xr.Dataset:
+def channels_of(recipe: Recipe) -> tuple[str, ...]:
+    """The channels of a recipe's background, in its order; none where it uses none."""
+    return () if recipe.inputs.background is None else recipe.inputs.background.channels
+
+
+def read_background(path: str | os.PathLike[str], recipe: Recipe | None = None) -> xr.Dataset:
     """Read a background and check its sha256.
 
+    Args:
+        path: the file.
+        recipe: that it is to be used for.
+
     Raises:
-        InputError: the file is unreadable, is no background, or was changed.
+        InputError: the file is unreadable, is no background, was changed, or is of another
+            instrument or of other channels than the recipe's.
+        UsageError: the recipe uses no background.
     """
     try:
         with xr.open_dataset(Path(path), engine="h5netcdf") as stored:
@@ -127,64 +143,101 @@ def read_background(path: str | os.PathLike[str]) -> xr.Dataset:
             raise InputError(path, "is missing: this is no background", field=attribute)
     if contents_sha256(background) != background.attrs["sha256"]:
         raise InputError(path, "does not match the contents", field="sha256")
+    if recipe is not None:
+        _check_fits(path, background, recipe)
     return background
 
 
-def sample_background(background: xr.Dataset, shape: tuple[int, int]) -> FloatArray:
-    """Interpolate a background to full resolution; longitude wraps, nothing is NaN.
+def _check_fits(path: str | os.PathLike[str], background: xr.Dataset, recipe: Recipe) -> None:
+    wanted = channels_of(recipe)
+    if not wanted:
+        raise UsageError(f"recipe '{recipe.name}' uses no background")
+    instrument = str(background.attrs.get("instrument", recipe.instrument))
+    if instrument != recipe.instrument:
+        problem = f"is of {instrument}, recipe '{recipe.name}' of {recipe.instrument}"
+        raise InputError(path, problem, field="instrument")
+    held = json.loads(background.attrs["channels"])
+    if not set(wanted) <= set(held):
+        problem = f"is of {', '.join(held)}; recipe '{recipe.name}' wants {', '.join(wanted)}"
+        raise InputError(path, problem, field="channels")
+
+
+def sample_background(
+    background: xr.Dataset,
+    latitude: Floats,
+    longitude: Floats,
+    channels: Sequence[str] | None = None,
+) -> FloatArray:
+    """Interpolate a background to a scene's pixels, by coordinate; nothing is NaN.
 
     A cell that was never seen takes the mean of its row of cells, or of the nearest row that has
     one.
 
     Args:
         background: from `build_background` or `read_background`.
-        shape: (y, x) of the scene; must be what the background was built for.
+        latitude: (y,) degrees of the scene, in any order.
+        longitude: (x,) degrees of the scene, of any turn.
+        channels: names of the channels wanted; by default all, in the background's order.
 
     Returns:
-        (channel, y, x) float32, bilinear between the cells' centres, channels in the order of the
-        recipe that built it.
+        (channel, y, x) float32, bilinear between the cells' centres.
 
     Raises:
-        UsageError: the background is of another grid.
+        UsageError: the background lacks a channel, or does not cover the scene.
     """
-    built_for = tuple(int(size) for size in background.attrs["shape"])
-    if shape != built_for:
+    held = json.loads(background.attrs["channels"])
+    names = list(held if channels is None else channels)
+    if not set(names) <= set(held):
+        raise UsageError(f"the background holds {', '.join(held)}; wanted are {', '.join(names)}")
+    grid = grid_of(background, latitude, longitude)
+    shape = latitude.size, longitude.size
+    if grid is None:
+        built_for = tuple(int(size) for size in background.attrs["shape"])
         raise UsageError(f"the background is for scenes of {built_for} pixels, this is {shape}")
-    cell = int(background.attrs["cell"])
-    names = json.loads(background.attrs["channels"])
+    if not grid.covers(latitude, longitude):
+        raise UsageError("the background does not cover the scene: build one from scenes of it")
     out = np.empty((len(names), *shape), np.float32)
-    pixels = np.arange(shape[0]), np.arange(shape[1])
     for name, target in zip(names, out, strict=True):
         filled = _fill_unseen(background[f"{PREFIX}{name}"].values)
-        interpolate_cells(filled[None], cell, *pixels, out=target[None])
+        grid.sample(filled[None], latitude, longitude, out=target[None])
     return out
 
 
-def interpolate_cells(
-    cells: FloatArray,
-    cell: int,
-    rows: npt.NDArray[np.integer],
-    cols: npt.NDArray[np.integer],
-    out: FloatArray | None = None,
-) -> FloatArray:
-    """Bilinear values of pixels between the centres of cells, clamped in y and wrapping in x.
+def grid_of(coarse: xr.Dataset, latitude: Floats, longitude: Floats) -> CellGrid | None:
+    """The grid on which the cells of a background or of limits were counted.
 
     Args:
-        cells: (statistic, cell row, cell column) float32 without NaN.
-        cell: side of a cell, pixels.
-        rows: (y,) rows of the pixels; may lie beyond the first or last.
-        cols: (x,) columns of the pixels; the first follows the last.
-        out: (statistic, y, x) float32 to write into; made when not given.
+        coarse: with attrs `cell` and `shape`, and where it has them the centres of its cells.
+        latitude: (y,) degrees of the scene at hand: cells that do not say where they lie are of
+            the Mars Daily Global Maps if they are of that shape, else of the scene if of its.
+        longitude: (x,) degrees of the scene.
+
+    Returns:
+        None where nothing tells.
+
+    Raises:
+        UsageError: the scene's degrees are not evenly spaced.
     """
-    if out is None:
-        out = np.empty((len(cells), rows.size, cols.size), np.float32)
-    above, below, weight = _neighbours(rows, cell, cells.shape[1], wrap=False)
-    left, right, share = _neighbours(cols, cell, cells.shape[2], wrap=True)
-    for values, target in zip(cells, out, strict=True):
-        wide = values[:, left] * (1 - share) + values[:, right] * share
-        np.multiply(wide[above], (1 - weight)[:, None], out=target)
-        target += wide[below] * weight[:, None]
-    return out
+    cell, shape = int(coarse.attrs["cell"]), tuple(int(size) for size in coarse.attrs["shape"])
+    axes = [
+        spacing_of_centres(coarse[name].values, cell, size) if name in coarse.coords else None
+        for name, size in zip(("latitude", "longitude"), shape, strict=True)
+    ]
+    if None in axes and shape == MARS.shape:
+        latitude, longitude = MARS.latitude(), MARS.longitude()
+    if None in axes and shape == (latitude.size, longitude.size):
+        axes = [axes[0] or _spacing(latitude), axes[1] or _spacing(longitude, around=True)]
+    if axes[0] is None or axes[1] is None:
+        return None
+    return CellGrid(axes[0], axes[1], cell)
+
+
+def _spacing(degrees: Floats, around: bool = False) -> Spacing:
+    try:
+        return spacing_of(degrees, around)
+    except ValueError as error:
+        name = "longitude" if around else "latitude"
+        raise UsageError(f"{name} {error}") from error
 
 
 def thin(files: Sequence[Path], most: int) -> list[Path]:
@@ -222,7 +275,7 @@ def _channel(image: xr.DataArray, name: str) -> FloatArray:
 
 def _cell_means(image: xr.DataArray, channels: Sequence[str], cell: int) -> FloatArray:
     """Means over cells: (channel, cell row, cell column) float32, NaN where nothing is known."""
-    known = ~np.isnan(image.values[0])
+    known = ~is_missing(image.values)
     number = _cell_sums(known, cell)
     means = np.full((len(channels), *number.shape), np.nan, np.float32)
     for name, target in zip(channels, means, strict=True):
@@ -259,8 +312,8 @@ def _median(
     }
     variables["count"] = (("y", "x"), count.astype(np.uint16))
     coordinates = {
-        "latitude": ("y", _cell_centres(grid["latitude"].values, cell)),
-        "longitude": ("x", _cell_centres(grid["longitude"].values, cell)),
+        "latitude": ("y", cell_centres(grid["latitude"].values, cell)),
+        "longitude": ("x", cell_centres(grid["longitude"].values, cell)),
     }
     shape = [grid["latitude"].size, grid["longitude"].size]
     attributes = {
@@ -270,11 +323,6 @@ def _median(
         "channels": json.dumps(list(channels)),
     }
     return xr.Dataset(variables, coordinates, attributes)
-
-
-def _cell_centres(degrees: npt.NDArray[np.floating], cell: int) -> npt.NDArray[np.floating]:
-    starts = np.arange(0, degrees.size, cell)
-    return np.asarray(np.add.reduceat(degrees, starts) / np.diff([*starts, degrees.size]))
 
 
 def _fill_unseen(values: FloatArray) -> FloatArray:
@@ -287,16 +335,3 @@ def _fill_unseen(values: FloatArray) -> FloatArray:
     nearest = seen[np.abs(np.arange(len(values))[:, None] - seen).argmin(axis=1)]
     rows = (total[nearest] / number[nearest]).astype(np.float32)
     return np.where(known, values, rows[:, None])
-
-
-def _neighbours(
-    pixels: npt.NDArray[np.integer], cell: int, cells: int, wrap: bool
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], FloatArray]:
-    """For each pixel the cells before and after it, and the weight of the one after."""
-    place = (pixels + 0.5) / cell - 0.5
-    before = np.floor(place).astype(np.intp)
-    weight = (place - before).astype(np.float32)
-    after = before + 1
-    if wrap:
-        return before % cells, after % cells, weight
-    return np.clip(before, 0, cells - 1), np.clip(after, 0, cells - 1), weight

@@ -7,17 +7,19 @@ is zero, and a flag feature says so, so that zero is never mistaken for a measur
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from nephoscope.errors import UsageError
-from nephoscope.inputs_sky import SKY_FEATURES
+from nephoscope.inputs_sky import COLOURS_READ, SKY_FEATURES
 
 FloatArray = npt.NDArray[np.float32]
+Image = npt.NDArray[np.uint8] | FloatArray
 
+COLOURS = ("red", "green", "blue")
 # Of features that vary slowly a network reads one pixel of 4 x 4.
 CONTEXT = (slice(1, None, 4), slice(1, None, 4))
 # Centre and scale of 8-bit colour: clear Mars is 60..150 DN, and a step of 1 DN must be seen.
@@ -33,23 +35,64 @@ class View:
     """One window of a scene, before features are made of it.
 
     Attributes:
-        image: (channel, y, x) uint8 or float32, instrument unit; 0 or NaN in every channel where
-            missing.
+        image: (channel, y, x) uint8 or float32, instrument unit; 0 in every channel or NaN in any
+            where missing.
         latitude: (y,) degrees north.
         longitude: (x,) degrees east.
-        background: (statistic, y, x) float32 in the order of the recipe's background channels, or
-            None where there is none.
+        background: (statistic, y, x) float32, or None where there is none.
         position: whether the network may know the longitude, and what was learned of the place.
         limit: (2, y, x) float32 DN, from how bright on the place is called cloud and how certain
             that is, or None (see `nephoscope.limits`).
+        channels: names of the image's channels, in its order; by default red, green, blue.
+        statistics: names of the background's, in its order.
+        limit_channel: the channel whose brightness the limit is of.
     """
 
-    image: npt.NDArray[np.uint8] | FloatArray
+    image: Image
     latitude: npt.NDArray[np.floating]
     longitude: npt.NDArray[np.floating]
     background: FloatArray | None = None
     position: bool = True
     limit: FloatArray | None = None
+    channels: tuple[str, ...] = COLOURS
+    statistics: tuple[str, ...] = ("blue", "blue_red_ratio")
+    limit_channel: str = "blue"
+
+    def channel(self, name: str) -> npt.NDArray[np.uint8] | FloatArray:
+        """(y, x) of a named channel.
+
+        Raises:
+            UsageError: the picture has none of that name.
+        """
+        if len(self.image) != len(self.channels) or name not in self.channels:
+            raise UsageError(
+                f"the picture has no channel '{name}': it has {len(self.image)}, named "
+                + ", ".join(self.channels)
+            )
+        plane: npt.NDArray[np.uint8] | FloatArray = self.image[self.channels.index(name)]
+        return plane
+
+    @property
+    def colours(self) -> Image:
+        """(red, green, blue; y; x)."""
+        if self.channels == COLOURS and len(self.image) == len(COLOURS):
+            return self.image
+        for name in COLOURS:
+            self.channel(name)
+        picked: Image = self.image[[self.channels.index(name) for name in COLOURS]]
+        return picked
+
+    @property
+    def counts(self) -> npt.NDArray[np.uint8] | FloatArray:
+        """(y, x) of the only channel.
+
+        Raises:
+            UsageError: there are several.
+        """
+        if len(self.image) != 1:
+            raise UsageError(f"one channel of counts is wanted, the picture has {len(self.image)}")
+        plane: npt.NDArray[np.uint8] | FloatArray = self.image[0]
+        return plane
 
 
 # (window, where there is data, target (y, x)): fills the target.
@@ -104,11 +147,31 @@ def _thin(view: View) -> View:
     )
 
 
-def is_missing(image: npt.NDArray[np.uint8] | FloatArray) -> npt.NDArray[np.bool_]:
-    """(y, x) where (channel, y, x) holds nothing: 0 in every channel if uint8, else NaN."""
+def is_missing(image: Image) -> npt.NDArray[np.bool_]:
+    """(y, x) where (channel, y, x) misses something: 0 in every channel if uint8, else NaN in any.
+
+    A place of which one channel is unknown is unknown: a feature would be made of half of it.
+    """
     if image.dtype == np.uint8:
         return np.asarray(~image.any(axis=0))
-    return np.asarray(np.isnan(image[0]))
+    missing = np.isnan(image[0])
+    for plane in image[1:]:
+        missing |= np.isnan(plane)
+    return np.asarray(missing)
+
+
+def channels_read(features: Collection[str], limit_channel: str = "blue") -> tuple[str, ...] | None:
+    """Names of the channels that features are made of; None if they are of a sole channel's counts.
+
+    Raises:
+        UsageError: a feature is not known.
+    """
+    unknown = [name for name in features if name not in FEATURES]
+    if unknown:
+        raise UsageError(f"no feature '{unknown[0]}'; there are: {', '.join(FEATURES)}")
+    read = {"limit_excess": (limit_channel,), **_READ, **COLOURS_READ}
+    named = {channel for name in features for channel in read.get(name, ())}
+    return tuple(sorted(named)) or None
 
 
 def quantise(image: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
@@ -119,9 +182,9 @@ def quantise(image: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     return stored
 
 
-def _colour(channel: int) -> Feature:
+def _colour(channel: str) -> Feature:
     def fill(view: View, known: npt.NDArray[np.bool_], target: FloatArray) -> None:
-        np.subtract(view.image[channel], DN_CENTRE, out=target, dtype=np.float32)
+        np.subtract(view.channel(channel), DN_CENTRE, out=target, dtype=np.float32)
         np.multiply(target, DN_SCALE, out=target)
         target[~known] = 0.0
 
@@ -129,8 +192,8 @@ def _colour(channel: int) -> Feature:
 
 
 def _blue_red_ratio(view: View, known: npt.NDArray[np.bool_], target: FloatArray) -> None:
-    red = np.maximum(view.image[0], 1)
-    np.divide(view.image[2], red, out=target, dtype=np.float32)
+    red = np.maximum(view.channel("red"), 1)
+    np.divide(view.channel("blue"), red, out=target, dtype=np.float32)
     _scale_ratio(target)
     target[~known] = 0.0
 
@@ -160,11 +223,14 @@ def _circle(
     return fill
 
 
-def _background(statistic: int, centre: np.float32, scale: np.float32) -> Feature:
+def _background(statistic: str, centre: np.float32, scale: np.float32) -> Feature:
     def fill(view: View, _: npt.NDArray[np.bool_], target: FloatArray) -> None:
         target[...] = 0.0
         if view.background is not None:
-            np.subtract(view.background[statistic], centre, out=target)
+            if statistic not in view.statistics:
+                raise UsageError(f"inputs.background.channels: '{statistic}' is not among them")
+            place = view.statistics.index(statistic)
+            np.subtract(view.background[place], centre, out=target)
             np.multiply(target, scale, out=target)
 
     return fill
@@ -187,20 +253,29 @@ def _limit(
 
 
 def _excess(limit: FloatArray, spread: FloatArray, view: View) -> npt.NDArray[np.floating]:
-    return np.asarray((view.image[2] - limit) / np.sqrt(spread**2 + LIMIT_NOISE**2))
+    return np.asarray(
+        (view.channel(view.limit_channel) - limit) / np.sqrt(spread**2 + LIMIT_NOISE**2)
+    )
 
+
+_READ = {
+    "red": ("red",),
+    "green": ("green",),
+    "blue": ("blue",),
+    "blue_red_ratio": ("blue", "red"),
+}
 
 FEATURES: dict[str, Feature] = {
-    "red": _colour(0),
-    "green": _colour(1),
-    "blue": _colour(2),
+    "red": _colour("red"),
+    "green": _colour("green"),
+    "blue": _colour("blue"),
     "blue_red_ratio": _blue_red_ratio,
     "known": _known,
     "latitude": _latitude,
     "sine_longitude": _circle(np.sin),
     "cosine_longitude": _circle(np.cos),
-    "background_blue": _background(0, DN_CENTRE, DN_SCALE),
-    "background_blue_red_ratio": _background(1, RATIO_CENTRE, RATIO_SCALE),
+    "background_blue": _background("blue", DN_CENTRE, DN_SCALE),
+    "background_blue_red_ratio": _background("blue_red_ratio", RATIO_CENTRE, RATIO_SCALE),
     "background_known": _background_known,
     "limit": _limit(lambda limit, _, __: (limit - LIMIT_CENTRE) / LIMIT_SCALE),
     "limit_certainty": _limit(lambda _, spread, __: 4 / (3 + spread)),

@@ -33,14 +33,14 @@ SMALLEST_SPREAD = 1e-6
 
 def _blue_red_difference(view: View, known: Bools, target: FloatArray) -> None:
     """(B - R) / (B + R), -1..1."""
-    red, blue = (view.image[channel].astype(np.float32) for channel in (0, 2))
+    red, blue = (view.channel(name).astype(np.float32) for name in ("red", "blue"))
     np.divide(blue - red, np.maximum(blue + red, 1), out=target)
     target[~known] = 0.0
 
 
 def _saturation(view: View, known: Bools, target: FloatArray) -> None:
     """1 - smallest / largest colour, 0..1."""
-    image = view.image.astype(np.float32)
+    image = view.colours.astype(np.float32)
     np.divide(image.min(axis=0), np.maximum(image.max(axis=0), 1), out=target)
     np.subtract(1, target, out=target)
     target[~known] = 0.0
@@ -52,14 +52,14 @@ def _blue_excess(view: View, known: Bools, target: FloatArray) -> None:
     The line 0.855 B - R = 13 DN is the best straight one between clear and cloud in the training
     frames of WSISEG.
     """
-    red, blue = (view.image[channel].astype(np.float32) for channel in (0, 2))
+    red, blue = (view.channel(name).astype(np.float32) for name in ("red", "blue"))
     np.tanh((np.float32(0.855) * blue - red - 13) / 12, out=target)
     target[~known] = 0.0
 
 
 def _brightness(view: View, known: Bools, target: FloatArray) -> None:
     """Mean of the three colours, of order one."""
-    np.divide(view.image.mean(axis=0, dtype=np.float32) - 110, 60, out=target)
+    np.divide(view.colours.mean(axis=0, dtype=np.float32) - 110, 60, out=target)
     target[~known] = 0.0
 
 
@@ -139,7 +139,7 @@ def pixel_noise(counts: npt.NDArray[np.floating]) -> float:
 
 
 def _counts(view: View, known: Bools) -> npt.NDArray[np.float64]:
-    counts: npt.NDArray[np.float64] = view.image[0].astype(np.float64)
+    counts: npt.NDArray[np.float64] = view.counts.astype(np.float64)
     counts[~known] = np.nan
     return counts
 
@@ -169,6 +169,14 @@ def _squash(values: npt.NDArray[np.float64], known: Bools, target: FloatArray) -
         target[...] = np.arcsinh(values)
     target[~known] = 0.0
 
+
+COLOURS_READ = {
+    "blue_red_difference": ("blue", "red"),
+    "saturation": ("blue", "green", "red"),
+    "blue_excess": ("blue", "red"),
+    "brightness": ("blue", "green", "red"),
+}
+"""Which channels a feature is made of; those not named are of the only channel."""
 
 SKY_FEATURES: dict[str, Fill] = {
     "blue_red_difference": _blue_red_difference,

@@ -40,6 +40,7 @@ def average_layers(track: xr.Dataset, thickness: float, bottom: float, top: floa
     Raises:
         UsageError: the heights are per profile, or no whole number of layers fits inside the gates.
     """
+    _check_is_track(track)
     centres, bounds = _layers_between(thickness, bottom, top)
     lower, upper = _shared_edges(track)
     slack = 1e-3 * thickness
@@ -76,7 +77,11 @@ def regrid(track: xr.Dataset, centres: NDArray[Any]) -> xr.Dataset:
         UsageError: the heights are shared already, the centres do not fall, or an integer variable
             has no `missing_value`.
     """
-    centres = np.asarray(centres, np.float64)
+    _check_is_track(track)
+    try:
+        centres = np.asarray(centres, np.float64)
+    except (TypeError, ValueError) as error:
+        raise UsageError("altitudes are numbers, m, that fall from level to level") from error
     if track["height"].ndim != 2:
         raise UsageError("the profiles of this track share one axis: average_layers changes it")
     if centres.ndim != 1 or centres.size < 2 or (np.diff(centres) >= 0).any():
@@ -110,6 +115,7 @@ def ice_water_path(track: xr.Dataset) -> xr.DataArray:
     Raises:
         UsageError: the track has no `iwc`, or heights per profile.
     """
+    _check_is_track(track)
     if "iwc" not in track:
         raise UsageError("the track has no iwc")
     lower, upper = _shared_edges(track)
@@ -118,9 +124,16 @@ def ice_water_path(track: xr.Dataset) -> xr.DataArray:
     return xr.DataArray(path.astype(np.float32), dims=DIMS[:1], attrs=attributes, name="iwp")
 
 
+def _check_is_track(track: xr.Dataset) -> None:
+    if not isinstance(track, xr.Dataset) or "height" not in track or "time" not in track:
+        raise UsageError("it is no Track, as open_track gives it")
+
+
 def _layers_between(
     thickness: float, bottom: float, top: float
 ) -> tuple[NDArray[Any], NDArray[Any]]:
+    if not all(isinstance(each, int | float | np.number) for each in (thickness, bottom, top)):
+        raise UsageError("thickness, bottom and top of layers are numbers, m")
     if not thickness > 0:
         raise UsageError(f"a layer cannot be {thickness:g} m thick")
     count = round((top - bottom) / thickness)

@@ -20,6 +20,7 @@ from scipy.special import ndtr
 
 from nephoscope.background import PREFIX, contents_sha256
 from nephoscope.errors import UsageError
+from nephoscope.grids.cells import cell_centres
 from nephoscope.recipe import Limit
 
 FloatArray = npt.NDArray[np.float32]
@@ -43,7 +44,7 @@ def evidence(
         that level; 0 everywhere in cells without a label.
     """
     above, below = _likelihoods(settings)
-    smooth = uniform_filter(brightness.astype(np.float32), 3, mode=("nearest", "wrap"))
+    smooth = _mean_of_known(brightness)
     value = np.rint((brightness + smooth) / 2).astype(np.uint8)
     rows, cols = np.nonzero((label >= 0) & (brightness > 0))
     shape = tuple(-(-side // settings.cell) for side in label.shape)
@@ -107,30 +108,48 @@ def learn_limits(
     return limits_from((total * share).astype(np.float32), settings), np.stack(without)
 
 
-def as_dataset(limits: FloatArray, settings: Limit, shape: tuple[int, int]) -> xr.Dataset:
+def as_dataset(
+    limits: FloatArray,
+    settings: Limit,
+    latitude: npt.NDArray[np.floating],
+    longitude: npt.NDArray[np.floating],
+) -> xr.Dataset:
     """Limits in the form of a background file, to be written, read and checked like one.
 
     Args:
         limits: (2, cell row, cell column) float32, DN.
         settings: cell and channel.
-        shape: (y, x) of the scenes.
+        latitude: (y,) degrees of the samples.
+        longitude: (x,) degrees of the samples.
     """
     names = [f"{PREFIX}{name}" for name in STATISTICS]
     variables: dict[str, Any] = {
         name: (("y", "x"), np.rint(values * 16) / np.float32(16))
         for name, values in zip(names, limits, strict=True)
     }
-    found = xr.Dataset(variables)
+    coordinates = {
+        "latitude": ("y", cell_centres(latitude, settings.cell)),
+        "longitude": ("x", cell_centres(longitude, settings.cell)),
+    }
+    found = xr.Dataset(variables, coordinates)
     found.attrs = {
         "title": "brightness from which the training labels call a place cloud",
         "units": "DN",
         "channel": settings.channel,
         "cell": settings.cell,
-        "shape": list(shape),
+        "shape": [latitude.size, longitude.size],
         "channels": json.dumps(list(STATISTICS)),
     }
     found.attrs["sha256"] = contents_sha256(found)
     return found
+
+
+def _mean_of_known(brightness: npt.NDArray[np.uint8]) -> FloatArray:
+    """Mean over 3 x 3 pixels, of those that are not missing; 0 where none is."""
+    mode = ("nearest", "wrap")
+    mean: FloatArray = uniform_filter(brightness.astype(np.float32), 3, mode=mode)
+    share: FloatArray = uniform_filter((brightness > 0).astype(np.float32), 3, mode=mode)
+    return np.divide(mean, share, out=mean, where=share > 0)
 
 
 def _levels(settings: Limit) -> FloatArray:

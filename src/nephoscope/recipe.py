@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from nephoscope.arguments import described, nearest, path_of
 from nephoscope.errors import InputError, UsageError
 
 
@@ -205,11 +206,15 @@ def load_recipe(recipe: str | Path, overrides: list[str] | None = None) -> Recip
         UsageError: no such recipe, or an override that is not `key=value`.
         InputError: the file is not YAML, or a key is unknown or has a bad value.
     """
-    path = _locate(recipe)
+    path = _locate(path_of(recipe, "load_recipe: a shipped name or the path of a YAML file"))
+    if isinstance(overrides, str):
+        raise UsageError(f"load_recipe: overrides are a list, ['key=value']: give [{overrides!r}]")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(path, f"is not YAML: {error}") from error
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from error
     if not isinstance(content, dict):
         raise InputError(path, "is not a recipe: it has no keys")
     for override in overrides or []:
@@ -249,18 +254,22 @@ def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     return validate_recipe(content, f"recipe {recipe.name}")
 
 
-def _locate(recipe: str | Path) -> Path:
-    path = Path(recipe)
+def _locate(recipe: Path) -> Path:
+    path = recipe
     if path.suffix in {".yaml", ".yml"} or path.is_file():
         if not path.is_file():
             raise UsageError(f"{path}: there is no such recipe file")
         return path
     if str(recipe) in shipped_recipes():
         return Path(str(resources.files("nephoscope") / "recipes" / f"{recipe}.yaml"))
-    raise UsageError(f"no recipe '{recipe}'; shipped are: {', '.join(shipped_recipes())}")
+    known = shipped_recipes()
+    guess = nearest(str(recipe), known)
+    raise UsageError(f"no recipe '{recipe}'; shipped are: {', '.join(known)}{guess}")
 
 
 def _override(content: dict[str, Any], override: str) -> None:
+    if not isinstance(override, str):
+        raise UsageError(f"an override is a text, 'key=value', not {described(override)}")
     key, separator, value = override.partition("=")
     if not separator or not key:
         raise UsageError(f"--set {override}: write it as key=value, e.g. training.steps=100")

@@ -12,11 +12,16 @@ A Scene is an `xarray.Dataset` of one imager view with
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError
 
+DN_UNIT = "DN"
+_SLACK = 1.0  # DN by which resampled colours may leave 0..255
 IMAGE_DIMS = ("channel", "y", "x")
 PLACES = {(("y",), ("x",)), (("y", "x"), ("y", "x")), ((), ())}
 """Dims of latitude and longitude: plate carrée, any other grid, a camera's site."""
@@ -32,15 +37,18 @@ def check_scene(scene: xr.Dataset, source: str | None = None) -> xr.Dataset:
     Raises:
         InputError: a part of the contract is broken; the message names the field.
     """
-    blame = source or next(iter(scene.attrs.get("source_files", [])), "scene")
+    blame = source or source_of(scene)
     for name in ("image", "latitude", "longitude"):
         if name not in scene.variables:
             raise InputError(blame, "is missing from the scene", field=name)
     image = scene["image"]
     if image.dims != IMAGE_DIMS:
-        raise InputError(blame, f"has dims {image.dims}, not {IMAGE_DIMS}", field="image")
+        remedy = f"scene.transpose{IMAGE_DIMS}" if set(image.dims) == set(IMAGE_DIMS) else None
+        problem = f"has dims {image.dims}, not {IMAGE_DIMS}"
+        raise InputError(blame, problem, field="image", remedy=remedy)
     if image.dtype != np.float32:
-        raise InputError(blame, f"is {image.dtype}, not float32", field="image")
+        remedy = "convert it to float32, NaN where missing"
+        raise InputError(blame, f"is {image.dtype}, not float32", field="image", remedy=remedy)
     if "channel" not in scene.coords:
         raise InputError(blame, "names of the channels are missing", field="channel")
     places = scene["latitude"].dims, scene["longitude"].dims
@@ -52,3 +60,63 @@ def check_scene(scene: xr.Dataset, source: str | None = None) -> xr.Dataset:
         if name not in scene.attrs:
             raise InputError(blame, "attribute is missing from the scene", field=name)
     return scene
+
+
+def check_given(scene: xr.Dataset, instrument: str, wants: str) -> xr.Dataset:
+    """Return a Scene that a user may have changed, if a model of an instrument can be applied.
+
+    Args:
+        scene: from `open_scene`, perhaps cut, turned or computed on.
+        instrument: that the model is of.
+        wants: who asks for it, for the message: "model 'mars'".
+
+    Raises:
+        InputError: a part of the contract is broken, the Scene is empty, of another instrument, or
+            its numbers are not in its unit; the message names the field.
+    """
+    source = source_of(scene)
+    check_scene(scene)
+    image = scene["image"]
+    if scene.attrs["instrument"] != instrument:
+        problem = f"is {scene.attrs['instrument']!r}, and {wants} is of '{instrument}'"
+        raise InputError(source, problem, field="instrument")
+    if not image.size:
+        raise InputError(source, f"is empty: its shape is {image.shape}", field="image")
+    names = [str(name) for name in image["channel"].values]
+    if len(set(names)) != len(names):
+        raise InputError(source, f"names {', '.join(names)} repeat", field="channel")
+    units = image.attrs.get("units")
+    if units is None:
+        remedy = "say scene.image.attrs['units'] = 'DN' if its numbers are colours 0..255"
+        raise InputError(source, "is missing from the image", field="units", remedy=remedy)
+    if units == DN_UNIT and (problem := wrong_dn(image.values)):
+        raise InputError(source, problem, field="image")
+    return scene
+
+
+def wrong_dn(image: npt.NDArray[Any]) -> str:
+    """Why numbers are no 8-bit colours: "" where they can be.
+
+    Args:
+        image: integers, or floats with NaN where missing.
+    """
+    if not image.size:
+        return f"is empty: its shape is {image.shape}"
+    low, high = float(np.fmin.reduce(image, axis=None)), float(np.fmax.reduce(image, axis=None))
+    if low < -_SLACK or high > 255 + _SLACK:
+        return f"has numbers from {low:g} to {high:g}: colours are DN, 0..255"
+    if image.dtype.kind == "f" and 0 < high <= 1:
+        return f"has numbers up to {high:g}: colours are DN, 0..255 (multiply 0..1 by 255)"
+    return ""
+
+
+def source_of(scene: xr.Dataset) -> str:
+    """The file to blame for a scene: its first source file, or "scene"."""
+    sources = source_names(scene)
+    return sources[0] if sources else "scene"
+
+
+def source_names(scene: xr.Dataset) -> list[str]:
+    """A scene's source files; a NetCDF gives a list of one back as text."""
+    sources = scene.attrs.get("source_files", [])
+    return [sources] if isinstance(sources, str) else [str(source) for source in sources]

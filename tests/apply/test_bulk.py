@@ -95,6 +95,16 @@ def test_the_tree_is_mirrored_into_a_folder_that_may_exist(tree, tmp_path):
     assert not list((tmp_path / "out").rglob("*.part"))
 
 
+def test_products_hold_paths_below_the_input_and_no_others(tree, tmp_path):
+    run(tree, tmp_path / "out", command="nephoscope predict tiny raw -o out")
+    for name in ALL:
+        with xr.open_dataset(tmp_path / "out" / name, engine="h5netcdf") as product:
+            assert product.attrs["source_path"] == name.replace(".nc", ".npy")
+            assert product.attrs["source_files"] == Path(name).stem + ".npy"
+            every = [*product.attrs.values(), *(v.attrs for v in product.variables.values())]
+            assert not any(str(tmp_path) in str(value) for value in every)
+
+
 def test_single_files_and_flat_folders_come_out_flat(tree, tmp_path):
     run([tree / "P" / "P02", tree / "P" / "P01" / "P01_day03.npy"], tmp_path / "out")
     expected = ["P01_day03.nc", "P02_day01.nc", "P02_day02.nc"]

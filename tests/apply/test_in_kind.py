@@ -11,13 +11,15 @@ from PIL import Image
 from nephoscope.apply import in_kind
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import open_scene
+from nephoscope.recipe import load_recipe
 
 ROWS, COLS = 1801, 3600
 MODEL = SimpleNamespace(
     name="stub",
     weights_sha256="0" * 64,
     threshold=0.5,
-    recipe=SimpleNamespace(instrument="marci"),
+    recipe=load_recipe("mars"),
+    limits=None,
 )
 
 
@@ -27,7 +29,7 @@ class BlueIsCloud:
     def __init__(self, model: SimpleNamespace) -> None:
         self.model = model
 
-    def predict_image(self, image, latitude, longitude, background=None, *, position=True):
+    def predict_image(self, image, latitude, longitude, background=None, *, channels=None):
         assert latitude.shape == (ROWS,)
         assert longitude.shape == (COLS,)
         blue = image[2].astype(np.float32)

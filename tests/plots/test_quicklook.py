@@ -1,5 +1,7 @@
 """The picture shows what the product says: missing is grey, cloud is outlined."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -125,3 +127,26 @@ def test_plot_remakes_pictures_and_names_what_is_no_product(product, tmp_path):
     assert done.exit_code == 1
     assert "bad.nc" in done.stderr
     assert (tmp_path / "again" / "P" / "P01_day01.png").is_file()
+
+
+def test_plot_draws_on_the_maps_that_predict_was_given(product, scene, tmp_path, monkeypatch):
+    product.attrs["source_path"] = "P/P01/P01_day01.jpg"
+    write_netcdf(product, tmp_path / "in" / "P01_day01.nc")
+    source = tmp_path / "maps" / "P" / "P01" / "P01_day01.jpg"
+    source.parent.mkdir(parents=True)
+    source.touch()
+    opened = []
+
+    def open_scene(path, instrument):
+        opened.append((Path(path), instrument))
+        return scene
+
+    monkeypatch.setattr("nephoscope.instruments.open_scene", open_scene)
+    words = ["plot", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--maps"]
+    for maps in (tmp_path / "maps", source):
+        done = CliRunner().invoke(app, [*words, str(maps)])
+        assert done.exit_code == 0, done.output
+    assert opened == [(source, "marci")] * 2
+    done = CliRunner().invoke(app, [*words, str(tmp_path / "elsewhere")])
+    assert done.exit_code == 0, done.output
+    assert len(opened) == 2

@@ -107,9 +107,10 @@ def test_an_unknown_frame_has_no_numbers_anywhere(tmp_path):
     row = frame_row(result)
     assert row == {
         "file": "night/a.fits", "time": "", "state": "unknown", "p_cloudy": "",
-        "cloud_fraction": "", "cloud_fraction_zenith": "", "blobs": "0", "sky_quality": "",
+        "cloud_fraction": "", "cloud_fraction_zenith": "", "blobs": "", "sky_quality": "",
+        "note": "no reference",
     }  # fmt: skip
-    assert set(fits_facts(result)) == {"SKYSTATE", "NBLOBS"}
+    assert set(fits_facts(result)) == {"SKYSTATE"}
     write_frame_fits(tmp_path / "x.fits", np.zeros((8, 8), np.float32), mask, probability,
                      facts=fits_facts(result))  # fmt: skip
     assert fits.getheader(tmp_path / "x.fits")["SKYSTATE"] == "unknown"
@@ -129,7 +130,7 @@ def test_the_tables_read_back(tmp_path):
     with (tmp_path / "frames.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert list(row) == ["file", "time", "state", "p_cloudy", "cloud_fraction",
-                         "cloud_fraction_zenith", "blobs", "sky_quality"]  # fmt: skip
+                         "cloud_fraction_zenith", "blobs", "sky_quality", "note"]  # fmt: skip
     assert (row["file"], row["state"], row["p_cloudy"]) == ("a.fits", "cloudy", "0.9700")
     assert row["time"] == "2023-01-24T20:18:53.809658"
     assert float(row["cloud_fraction"]) == pytest.approx(result.cloud_fraction, abs=1e-4)

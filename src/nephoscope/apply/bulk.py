@@ -17,6 +17,7 @@ from nephoscope.apply.resume import (
 from nephoscope.apply.series import SeriesBackgrounds
 from nephoscope.apply.work import Work
 from nephoscope.apply.workers import PredictMapFactory, run_jobs
+from nephoscope.background import channels_of
 from nephoscope.errors import UsageError
 from nephoscope.files import remove_stale_parts
 from nephoscope.folders import LeftOut
@@ -80,7 +81,7 @@ def predict_many(
     for folder in {job.target.parent for job in mine} | {out}:
         remove_stale_parts(folder)
     backgrounds = SeriesBackgrounds(recipe, out, dict(groups(everything)), background)
-    work = Work(model, recipe.instrument, options, command)
+    work = Work(model, recipe.instrument, options, command, channels_of(recipe) or None)
     key_of = partial(job_key, options=options, model_sha256=model_sha256)
     run = ResumableRun(Journals(out, part), key_of, len(mine), on_event, left_out)
     unfinished = run.unfinished(_with_backgrounds(mine, backgrounds))

@@ -5,6 +5,7 @@ Frames are small and end at their edges: no tiles, no wrapping.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -33,30 +34,80 @@ class _Runner(Protocol):
         """(batch, feature, y, x) float32 → logits (batch, output, y, x) float32."""
 
 
-def predict_frame(runner: _Runner, image: Image) -> FloatArray:
+def predict_frame(runner: _Runner, image: Image, channels: tuple[str, ...]) -> FloatArray:
     """Probability of cloud in every pixel of a frame.
 
     Args:
         runner: a `nephoscope.apply.predict.Predictor`.
         image: (channel, y, x) uint8 with 0 in all channels where missing, or float32 with NaN.
+        channels: names of the image's channels.
 
     Returns:
         (y, x) float32, 0..1, NaN where the image is missing.
     """
-    model = runner.model
-    shape = (int(image.shape[1]), int(image.shape[2]))
+    return _run(runner, look_at(image, runner.model.recipe.inputs.side), channels)
+
+
+def guarded_frame(
+    runner: _Runner, image: Image, channels: tuple[str, ...]
+) -> tuple[FloatArray, str | None]:
+    """As `predict_frame`, but of a frame unlike those of the training no pixel is known.
+
+    Args:
+        runner: a `nephoscope.apply.predict.Predictor`.
+        image: as for `predict_frame`.
+        channels: names of the image's channels.
+
+    Returns:
+        (y, x) float32, 0..1, NaN where unknown; and why nothing is known, None where it is.
+    """
+    look, guard = look_at(image, runner.model.recipe.inputs.side), runner.model.guard
+    doubt = None if guard is None else guard.doubt(np.asarray(look.image, np.uint8))
+    if doubt is not None:
+        return np.full(look.missing.shape, np.nan, np.float32), doubt
+    return _run(runner, look, channels), None
+
+
+@dataclass(frozen=True)
+class Look:
+    """A frame as a model looks at it.
+
+    Attributes:
+        image: (channel, y, x) of the reduced frame: of colour uint8 DN, 0 where missing.
+        factor: pixels of the frame along the side of one of the reduced frame.
+        missing: (y, x) bool, at the frame's own size.
+    """
+
+    image: Image
+    factor: int
+    missing: npt.NDArray[np.bool_]
+
+
+def look_at(image: Image, side: int | None) -> Look:
+    """Reduce a frame to the size at which a model looks at it.
+
+    Args:
+        image: as for `predict_frame`.
+        side: pixels of the longer side, of the model's recipe.
+    """
     missing = is_missing(image)
-    factor = factor_for(shape, model.recipe.inputs.side)
+    factor = factor_for((int(image.shape[1]), int(image.shape[2])), side)
     if factor > 1:
         image = reduce_image(_as_float(image, missing), factor)
     if len(image) == COLOURS and image.dtype != np.uint8:
         # Black is 1 DN to a network that learned from samples, where 0 is missing.
         image = quantise(image.astype(np.float32, copy=False))
+    return Look(image, factor, missing)
+
+
+def _run(runner: _Runner, look: Look, channels: tuple[str, ...]) -> FloatArray:
+    model, image, missing = runner.model, look.image, look.missing
     small = (int(image.shape[1]), int(image.shape[2]))
-    view = View(image, np.zeros(small[0]), np.zeros(small[1]))
+    view = View(image, np.zeros(small[0]), np.zeros(small[1]), channels=channels)
     inputs = assemble(view, model.recipe.inputs.features)
     logits = runner.run(pad_to(inputs, model.divisor)[None])[0, 0]
-    found = enlarge(logits[: small[0], : small[1]], factor, shape)
+    shape = (int(missing.shape[0]), int(missing.shape[1]))
+    found = enlarge(logits[: small[0], : small[1]], look.factor, shape)
     result = probability(np.ascontiguousarray(found, np.float32), model.calibration)
     result[missing] = np.nan
     return result

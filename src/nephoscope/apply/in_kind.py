@@ -4,29 +4,36 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.apply.bounds import outside_season
+from nephoscope.apply.placing import axes_of
 from nephoscope.apply.plan import Options, plan_jobs
-from nephoscope.apply.predict import Predictor, predict_scene
+from nephoscope.apply.predict import Predictor, limits_at, predict_scene
 from nephoscope.apply.sky.chain import SkyOptions
-from nephoscope.apply.sky.choice import is_of_sky
+from nephoscope.apply.sky.choice import INSTRUMENT, is_of_sky
 from nephoscope.apply.sky.one import predict_one
 from nephoscope.apply.work import Work
-from nephoscope.background import read_background, sample_background
-from nephoscope.errors import UsageError
+from nephoscope.arguments import described, path_of
+from nephoscope.background import channels_of, read_background, sample_background
+from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.plate_carree import MARS
-from nephoscope.models import load_model
+from nephoscope.inputs import COLOURS
+from nephoscope.models import StateModel, load_model
 from nephoscope.products.mask import mask_product
+from nephoscope.scene import check_given, source_of, wrong_dn
 
 if TYPE_CHECKING:
     from nephoscope.models import Model
 
-Image = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
+NDArray = npt.NDArray[Any]
+Image = npt.NDArray[np.uint8] | FloatArray
 Place = str | PathLike[str]
 
 
@@ -65,72 +72,146 @@ def predict(
         Scene the product as a Dataset; for a path the path of the product.
 
     Raises:
-        UsageError: no such model, another grid, or a path without `output` (or the reverse).
-        InputError: a file cannot be read.
+        UsageError: no such model, an image or grid that it cannot be applied to, or a path without
+            `output` (or the reverse).
+        InputError: a file cannot be read, or a Scene is not what it should be.
         OutputError: the product cannot be written.
     """
-    is_path = not isinstance(scene, np.ndarray | xr.Dataset)
-    if is_path != (output is not None):
+    given = _checked(scene)
+    if isinstance(given, Path) != (output is not None):
         raise UsageError("predict: give `output`, a folder, for a path and for nothing else")
+    out = None if output is None else path_of(output, "predict: output, a folder,")
+    clear = None if background is None else path_of(background, "predict: background, a file,")
+    if isinstance(given, Path) and given.is_dir():
+        raise UsageError(f"predict: {given} is a folder: use the command `nephoscope predict`")
     if (sky := _sky_name(model)) is not None:
-        frame = scene if isinstance(scene, np.ndarray | xr.Dataset) else Path(scene)
-        clear_sky = None if background is None else Path(background)
-        options = SkyOptions(sky, background=clear_sky, picture=False)
-        return predict_one(frame, options, None if output is None else Path(output))
-    loaded = load_model(Path(model)) if isinstance(model, str | PathLike) else model
-    predictor = Predictor(loaded)
-    clear = None if background is None else read_background(background)
-    if isinstance(scene, np.ndarray):
-        return _of_image(predictor, scene, clear)
+        return predict_one(given, SkyOptions(sky, background=clear, picture=False), out)
+    predictor = Predictor(_opened(model))
+    if isinstance(given, np.ndarray):
+        return _of_image(predictor, given, clear)
+    if isinstance(given, xr.Dataset):
+        return _of_scene(predictor, given, clear)
+    return _of_file(predictor, given, out or Path(), clear)
+
+
+def _checked(scene: object) -> NDArray | xr.Dataset | Path:
+    """What is to be predicted: an array of numbers, missing ones as NaN, a Scene or a path."""
     if isinstance(scene, xr.Dataset):
-        return _of_scene(predictor, scene, clear)
-    return _of_file(predictor, Path(scene), Path(output or ""), background, clear)
+        return scene
+    if not isinstance(scene, np.ndarray):
+        wanted = "predict: an image (channel, y, x), a Scene from open_scene or the path of a file"
+        return path_of(scene, wanted)
+    if scene.dtype.kind not in "uif":
+        raise UsageError(f"predict: the image is of type {scene.dtype}: numbers are wanted")
+    if scene.ndim != 3 or not scene.size:
+        raise UsageError(f"predict: the image is {scene.shape}, not (channel, y, x)")
+    if scene.shape[-1] in {1, 3} and scene.shape[0] not in {1, 3}:
+        raise UsageError(
+            f"predict: the image is {scene.shape}, with its channels last: "
+            "give numpy.moveaxis(image, -1, 0)"
+        )
+    if isinstance(scene, np.ma.MaskedArray):
+        return np.ma.filled(scene.astype(np.float32), np.nan)
+    if np.isinf(scene).any():
+        raise UsageError("predict: the image holds infinite numbers: NaN is what is missing")
+    return scene
 
 
-def _sky_name(model: Model | Place) -> str | None:
+def _opened(model: object) -> Model:
+    if isinstance(model, str | PathLike):
+        return load_model(Path(model))
+    if not isinstance(getattr(getattr(model, "recipe", None), "instrument", None), str):
+        raise UsageError(
+            f"predict: a model, a shipped name or a folder is wanted, not {described(model)}"
+        )
+    return cast("Model", model)
+
+
+def _sky_name(model: object) -> str | None:
     """What the sky camera's chain calls a model; None of another instrument's."""
     if isinstance(model, str | PathLike):
-        return str(model) if is_of_sky(str(model)) else None
-    return str(model.folder) if model.recipe.instrument == "skycam" else None
+        name = str(path_of(model, "predict: a model, a shipped name or a folder"))
+        return name if is_of_sky(name) else None
+    if isinstance(model, StateModel):
+        return str(model.folder)
+    opened = _opened(model)
+    return str(opened.folder) if opened.recipe.instrument == INSTRUMENT else None
 
 
-def _of_image(
-    predictor: Predictor, image: Image, clear: xr.Dataset | None
-) -> npt.NDArray[np.float32]:
-    if image.ndim != 3 or image.shape[1:] != MARS.shape:
-        raise UsageError(f"predict: the image is {image.shape}, not (channel, *{MARS.shape})")
-    sampled = None if clear is None else sample_background(clear, MARS.shape)
-    return predictor.predict_image(image, MARS.latitude(), MARS.longitude(), sampled)
+def _of_image(predictor: Predictor, image: NDArray, clear: Path | None) -> FloatArray:
+    name = predictor.model.name
+    if image.shape != (len(COLOURS), *MARS.shape):
+        raise UsageError(
+            f"predict: the image is {image.shape}; model '{name}' takes (channel: "
+            f"{', '.join(COLOURS)}; y: {MARS.rows}, from 90 N; x: {MARS.cols}, from 180 W); give "
+            "a part of a map as a Scene, which says where it lies"
+        )
+    if image.dtype != np.uint8:
+        if image.dtype.kind != "f":
+            raise UsageError(
+                f"predict: the image is {image.dtype}: give uint8 DN with 0 in all channels where "
+                "missing, or float32 DN with NaN"
+            )
+        if problem := wrong_dn(image):
+            raise UsageError(f"predict: the image {problem}")
+        image = image.astype(np.float32, copy=False)
+    places = MARS.latitude(), MARS.longitude()
+    return predictor.predict_image(image, *places, _sampled(predictor, clear, *places)[0])
 
 
-def _of_scene(predictor: Predictor, scene: xr.Dataset, clear: xr.Dataset | None) -> xr.Dataset:
-    rows, cols = scene["image"].shape[1:]
-    sampled = None if clear is None else sample_background(clear, (rows, cols))
+def _of_scene(predictor: Predictor, scene: xr.Dataset, clear: Path | None) -> xr.Dataset:
+    model = predictor.model
+    check_given(scene, model.recipe.instrument, f"model '{model.name}'")
+    for name, dim in (("latitude", "y"), ("longitude", "x")):
+        if scene[name].dims != (dim,):
+            problem = f"has dims {scene[name].dims}: a plate carrée grid is wanted"
+            raise InputError(source_of(scene), problem, field=name)
+    latitude, longitude = scene["latitude"].values, scene["longitude"].values
+    axes_of(latitude, longitude)
+    sampled, sha256 = _sampled(predictor, clear, latitude, longitude)
     product = mask_product(
         predict_scene(predictor, scene, sampled),
         scene,
-        predictor.model,
+        model,
         outside_season=outside_season(scene, Options().offset),
-        background_sha256=None if clear is None else str(clear.attrs["sha256"]),
+        background_sha256=sha256,
         command="nephoscope.predict",
+        doubt=limits_at(model, latitude, longitude)[1],
     )
     return xr.decode_cf(product)
+
+
+def _sampled(
+    predictor: Predictor, clear: Path | None, latitude: Floats, longitude: Floats
+) -> tuple[FloatArray | None, str | None]:
+    """A background at a scene's places, in the order of the recipe, and its sha256."""
+    if clear is None:
+        return None, None
+    background = read_background(clear, predictor.model.recipe)
+    try:
+        sampled = sample_background(
+            background, latitude, longitude, channels_of(predictor.model.recipe)
+        )
+    except UsageError as error:
+        raise InputError(clear, str(error)) from error
+    return sampled, str(background.attrs["sha256"])
 
 
 def _of_file(
     predictor: Predictor,
     path: Path,
     output: Path,
-    background: Place | None,
-    clear: xr.Dataset | None,
+    clear: Path | None,
 ) -> Path:
     options, instrument = Options(picture=False), predictor.model.recipe.instrument
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder: use the command `nephoscope predict`")
     (job,) = plan_jobs([path], output, instrument, options)
-    if background is not None and clear is not None:
-        job = job.with_background(Path(background), str(clear.attrs["sha256"]))
-    work = Work(predictor.model, instrument, options, "nephoscope.predict")
+    if clear is not None:
+        background = read_background(clear, predictor.model.recipe)
+        job = job.with_background(clear, str(background.attrs["sha256"]))
+    work = Work(
+        predictor.model, instrument, options, "nephoscope.predict",
+        channels_of(predictor.model.recipe) or None,
+    )  # fmt: skip
     scene = work.read(job)
 
     def run(scene: xr.Dataset, sampled: npt.NDArray[np.float32] | None) -> npt.NDArray[np.float32]:

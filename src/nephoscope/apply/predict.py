@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from nephoscope.apply.engine import open_engine
 from nephoscope.apply.frames import predict_frame
+from nephoscope.apply.placing import Placing, place
 from nephoscope.apply.tiles import Tile, add_tile, cut, lay_tiles, plan_axis
-from nephoscope.background import PREFIX, interpolate_cells
+from nephoscope.background import PREFIX, grid_of
 from nephoscope.errors import UsageError
-from nephoscope.inputs import View, assemble, is_missing
+from nephoscope.grids.cells import CellGrid
+from nephoscope.inputs import COLOURS, View, assemble, channels_read, is_missing
 from nephoscope.limits import STATISTICS
 from nephoscope.tasks.mask import probability
 from nephoscope.workers import cores
@@ -24,8 +27,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.models import Model
+    from nephoscope.recipe import Recipe
 
 FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8] | FloatArray
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -47,16 +52,16 @@ class Predictor:
             self.workers = 1
         threads = 1 if engine == "onnx" else cores()
         self._engine = open_engine(model, engine, threads)
-        self._limits = model.limits
 
     def predict_image(
         self,
         image: Image,
-        latitude: npt.NDArray[np.floating],
-        longitude: npt.NDArray[np.floating],
+        latitude: Floats,
+        longitude: Floats,
         background: FloatArray | None = None,
         *,
         position: bool = True,
+        channels: Sequence[str] | None = None,
     ) -> FloatArray:
         """Probability of cloud in every pixel.
 
@@ -64,61 +69,74 @@ class Predictor:
             image: (channel, y, x) uint8 with 0 in all channels where missing, or float32 with NaN.
             latitude: (y,) degrees.
             longitude: (x,) degrees; the image wraps if they span the whole planet.
-            background: (statistic, y, x) float32 without NaN, or None.
+            background: (statistic, y, x) float32 without NaN in the order of the recipe, or None.
             position: whether the network may know the longitude.
+            channels: names of the image's channels; by default red, green, blue.
 
         Returns:
-            (y, x) float32, 0..1, NaN where the image is missing.
+            (y, x) float32, 0..1, NaN where a channel that the model reads is missing.
+
+        Raises:
+            UsageError: a channel is not there, or the degrees are no plate carrée grid.
         """
-        if self.model.recipe.inputs.side is not None:
-            return predict_frame(self, image)
+        recipe = self.model.recipe
+        image, names = pictured(image, channels, recipe)
+        if recipe.inputs.side is not None:
+            return predict_frame(self, image, names)
+        placing = place(latitude, longitude)
+        image = placing.turn(image)
+        clear = None if background is None else placing.turn(background)
+        whole = View(
+            image, placing.latitude, placing.longitude, clear, position,
+            channels=names, **_names(recipe),
+        )  # fmt: skip
         missing = is_missing(image)
         total = np.zeros(image.shape[1:], np.float32)
         rows = np.flatnonzero(~missing.all(axis=1))
         if rows.size:
-            whole = View(image, latitude, longitude, background, position)
-            for tile, logits in self._run(whole, int(rows[0]), int(rows[-1]) + 1):
+            for tile, logits in self._run(whole, placing, int(rows[0]), int(rows[-1]) + 1):
                 add_tile(total, probability(logits, self.model.calibration), tile)
         # Weights add up to one only to rounding.
         np.clip(total, 0.0, 1.0, out=total)
         total[missing] = np.nan
-        return total
+        return placing.turn_back(total)
 
     def run(self, inputs: FloatArray) -> FloatArray:
         """The network once: (batch, feature, y, x) float32 → logits (batch, output, y, x)."""
         return self._engine.run(inputs)
 
-    def _run(self, whole: View, first: int, stop: int) -> Iterator[tuple[Tile, FloatArray]]:
-        apply, width = self.model.recipe.apply, whole.image.shape[2]
-        divisor = self.model.divisor
-        rows = plan_axis(first, stop, apply.tile[0], apply.overlap, divisor)
-        period = width if _wraps(whole.longitude) else None
-        cols = plan_axis(0, width, apply.tile[1], apply.overlap, divisor, period=period)
-        tiles = [tile for line in lay_tiles(rows, cols, width) for tile in line]
-        yield from _in_order(lambda tile: (tile, self._logits(whole, tile)), tiles, self.workers)
+    def _run(
+        self, whole: View, placing: Placing, first: int, stop: int
+    ) -> Iterator[tuple[Tile, FloatArray]]:
+        apply, divisor = self.model.recipe.apply, self.model.divisor
+        (top, left), width = placing.start, whole.image.shape[2]
+        period = width if placing.wraps else None
+        rows = plan_axis(top + first, top + stop, apply.tile[0], apply.overlap, divisor)
+        cols = plan_axis(left, left + width, apply.tile[1], apply.overlap, divisor, period=period)
+        lines = lay_tiles(rows.counted_from(top), cols.counted_from(left), period)
+        limits = limits_at(self.model, whole.latitude, whole.longitude)[0]
+        tiles = [tile for line in lines for tile in line]
+        yield from _in_order(
+            lambda tile: (tile, self._logits(whole, placing, limits, tile)), tiles, self.workers
+        )
 
-    def _logits(self, whole: View, tile: Tile) -> FloatArray:
-        view = View(
-            cut(whole.image, tile, 0 if whole.image.dtype == np.uint8 else np.nan),
-            _latitude_of(whole.latitude, tile),
-            whole.longitude[tile.cols],
-            None if whole.background is None else cut(whole.background, tile),
-            whole.position,
-            self._limit(whole, tile),
+    def _logits(
+        self, whole: View, placing: Placing, limits: Limits | None, tile: Tile
+    ) -> FloatArray:
+        latitude, longitude = placing.latitude_at(tile.rows), placing.longitude_at(tile.cols)
+        view = replace(
+            whole,
+            image=cut(whole.image, tile, 0 if whole.image.dtype == np.uint8 else np.nan),
+            latitude=latitude,
+            longitude=longitude,
+            background=None if whole.background is None else cut(whole.background, tile),
+            limit=None if limits is None else limits.grid.sample(limits.cells, latitude, longitude),
         )
         recipe = self.model.recipe
         context = recipe.network.options.get("image_features")
         inputs = assemble(view, recipe.inputs.features, context_from=context)
         logits: FloatArray = self.run(inputs[None])[0, 0]
         return logits
-
-    def _limit(self, whole: View, tile: Tile) -> FloatArray | None:
-        """What was learned of a tile's places; nothing on another grid than it was learned on."""
-        limits = self._limits
-        if limits is None or list(limits.attrs["shape"]) != list(whole.image.shape[1:]):
-            return None
-        cells = np.stack([limits[f"{PREFIX}{name}"].values for name in STATISTICS])
-        return interpolate_cells(cells, int(limits.attrs["cell"]), tile.rows, tile.cols)
 
 
 def predict_scene(
@@ -130,22 +148,78 @@ def predict_scene(
         scene["latitude"].values,
         scene["longitude"].values,
         background,
+        channels=[str(name) for name in scene["channel"].values],
     )
 
 
-def _wraps(longitude: npt.NDArray[np.floating]) -> bool:
-    if longitude.size < 2:
-        return False
-    step = abs(float(longitude[1] - longitude[0]))
-    return abs(longitude.size * step - 360.0) < step / 2
+def pictured(
+    image: Image, channels: Sequence[str] | None, recipe: Recipe
+) -> tuple[Image, tuple[str, ...]]:
+    """The channels that a recipe reads, and their names.
+
+    Of a float image the others are left out, so that what they miss makes nothing missing; of
+    bytes all stay, as a pixel is missing where all of them are 0.
+
+    Raises:
+        UsageError: a channel is not there.
+    """
+    limit = recipe.inputs.limit
+    read = channels_read(recipe.inputs.features, limit.channel if limit else "blue")
+    names = tuple(channels or (COLOURS if len(image) == len(COLOURS) else ()))
+    if read is None:
+        if len(image) != 1:
+            raise UsageError(f"'{recipe.name}' reads one channel of counts, not {len(image)}")
+        return image, names or ("counts",)
+    if lacking := [name for name in read if names.count(name) != 1]:
+        raise UsageError(
+            f"'{recipe.name}' reads the channels {', '.join(read)}; the picture has "
+            f"{len(image)} ({', '.join(names) or 'without names'}), and not one '{lacking[0]}'"
+        )
+    if image.dtype == np.uint8 or len(names) == len(read):
+        return image, names
+    kept = [names.index(name) for name in read]
+    return image[kept], read
 
 
-def _latitude_of(latitude: npt.NDArray[np.floating], tile: Tile) -> npt.NDArray[np.floating]:
-    """Latitudes of the tile's rows, carried on in a straight line beyond the scene."""
-    if latitude.size < 2:
-        raise UsageError("a scene needs at least two rows")
-    step = latitude[1] - latitude[0]
-    return np.asarray(latitude[0] + step * tile.rows)
+@dataclass(frozen=True)
+class Limits:
+    """What a model learned of each place: cells (2, cell row, cell column) and where they lie."""
+
+    cells: FloatArray
+    grid: CellGrid
+
+
+def limits_at(model: Model, latitude: Floats, longitude: Floats) -> tuple[Limits | None, str]:
+    """What a model learned of a scene's places, and why that cannot be used or trusted as usual."""
+    limits = model.limits
+    if limits is None:
+        return None, ""
+    grid = grid_of(limits, latitude, longitude)
+    if grid is None or not grid.covers(latitude, longitude):
+        return None, "what the model learned of each place does not cover this scene: not used"
+    cells = np.stack([limits[f"{PREFIX}{name}"].values for name in STATISTICS])
+    steps = [
+        (abs(float(degrees[1] - degrees[0])), abs(learned.step))
+        for degrees, learned in ((latitude, grid.latitude), (longitude, grid.longitude))
+    ]
+    other = [f"{here:g}, not {learned:g}" for here, learned in steps if not close(here, learned)]
+    doubt = f"pixels of {other[0]} degrees: the model learned on others" if other else ""
+    return Limits(cells, grid), doubt
+
+
+def close(one: float, other: float) -> bool:
+    """Whether two steps of a grid are the same but for rounding."""
+    return abs(one - other) < 0.01 * abs(other)
+
+
+def _names(recipe: Recipe) -> dict[str, Any]:
+    """What the recipe calls the background's channels and the limit's, where it has them."""
+    inputs, names = recipe.inputs, dict[str, Any]()
+    if inputs.background is not None:
+        names["statistics"] = inputs.background.channels
+    if inputs.limit is not None:
+        names["limit_channel"] = inputs.limit.channel
+    return names
 
 
 def _in_order(

@@ -46,7 +46,8 @@ class SeriesBackgrounds:
         if recipe.inputs.background is None or choice == "none":
             self._given = NONE
         elif choice != "auto":
-            self._given = Path(choice), _sha256_of(choice, recipe.inputs.background.channels)
+            background = read_background(choice, recipe)
+            self._given = Path(choice), str(background.attrs["sha256"])
 
     def of(self, name: str) -> Found:
         """File and sha256 of the background of a series; (None, None) if it has none.
@@ -80,14 +81,6 @@ class SeriesBackgrounds:
             return NONE
         write_background(background, stored)
         return stored, str(background.attrs["sha256"])
-
-
-def _sha256_of(path: str | Path, channels: Sequence[str]) -> str:
-    attributes = read_background(path).attrs
-    found = json.loads(attributes["channels"])
-    if found != list(channels):
-        raise InputError(path, f"is of {found}, the model wants {list(channels)}", field="channels")
-    return str(attributes["sha256"])
 
 
 def _reusable(

@@ -28,6 +28,10 @@ class Axis:
     starts: tuple[int, ...]
     weights: FloatArray
 
+    def counted_from(self, pixel: int) -> Axis:
+        """The same tiles, with `pixel` as pixel 0."""
+        return Axis(self.size, tuple(start - pixel for start in self.starts), self.weights)
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -35,7 +39,7 @@ class Tile:
 
     Attributes:
         rows: (y,) row numbers, possibly outside the scene where the scene is smaller.
-        cols: (x,) column numbers, wrapped.
+        cols: (x,) column numbers, wrapped where the scene wraps, else possibly outside it.
         row_weights: (y,) float32.
         col_weights: (x,) float32.
     """
@@ -97,31 +101,37 @@ def _weights(starts: list[int], size: int, overlap: int, period: int | None) -> 
     return np.stack([ramp / total[place] for place in places]).astype(np.float32)
 
 
-def lay_tiles(rows: Axis, cols: Axis, width: int) -> Iterator[list[Tile]]:
-    """Yield the tiles row by row of tiles; `width` is the scene's number of columns."""
+def lay_tiles(rows: Axis, cols: Axis, period: int | None) -> Iterator[list[Tile]]:
+    """Yield the tiles row by row of tiles; `period`: columns of a scene that wraps, else None."""
+    columns = [np.arange(col, col + cols.size) for col in cols.starts]
     for row, row_weights in zip(rows.starts, rows.weights, strict=True):
         yield [
             Tile(
                 np.arange(row, row + rows.size),
-                np.arange(col, col + cols.size) % width,
+                numbers if period is None else numbers % period,
                 row_weights,
                 col_weights,
             )
-            for col, col_weights in zip(cols.starts, cols.weights, strict=True)
+            for numbers, col_weights in zip(columns, cols.weights, strict=True)
         ]
 
 
 def cut(array: Array, tile: Tile, fill: float = 0) -> Array:
-    """The tile's part of (…, y, x), `fill` where the tile reaches over the top or bottom."""
-    height = array.shape[-2]
-    inside = (tile.rows >= 0) & (tile.rows < height)
-    band = array[..., tile.rows[inside][0] : tile.rows[inside][-1] + 1, :]
-    part = _columns(band, tile.cols)
-    if inside.all():
+    """The tile's part of (…, y, x), `fill` where the tile reaches beyond the scene."""
+    rows, cols = _inside(tile.rows, array.shape[-2]), _inside(tile.cols, array.shape[-1])
+    within = tile.rows[rows]
+    part = _columns(array[..., within[0] : within[-1] + 1, :], tile.cols[cols])
+    if part.shape[-2:] == (tile.rows.size, tile.cols.size):
         return part
     whole = np.full((*array.shape[:-2], tile.rows.size, tile.cols.size), fill, array.dtype)
-    whole[..., inside, :] = part
+    whole[..., rows, cols] = part
     return whole
+
+
+def _inside(numbers: npt.NDArray[np.intp], size: int) -> slice:
+    """The run of a tile's numbers that lie within the scene; wrapped ones all do."""
+    inside = np.flatnonzero((numbers >= 0) & (numbers < size))
+    return slice(int(inside[0]), int(inside[-1]) + 1)
 
 
 def _columns(band: Array, cols: npt.NDArray[np.intp]) -> Array:
@@ -135,14 +145,13 @@ def _columns(band: Array, cols: npt.NDArray[np.intp]) -> Array:
 
 def add_tile(total: FloatArray, values: FloatArray, tile: Tile) -> None:
     """Add a tile's weighted values (y, x) to the running total (y, x) of the scene, in place."""
-    inside = (tile.rows >= 0) & (tile.rows < total.shape[0])
-    weighted = values[inside] * tile.row_weights[inside, None]
-    weighted *= tile.col_weights
-    first = tile.rows[inside][0]
-    last = tile.rows[inside][-1] + 1
-    offset = 0
-    breaks = np.flatnonzero(np.diff(tile.cols) != 1) + 1
-    for run in np.split(tile.cols, breaks):
+    rows, cols = _inside(tile.rows, total.shape[0]), _inside(tile.cols, total.shape[1])
+    weighted = values[rows, cols] * tile.row_weights[rows, None]
+    weighted *= tile.col_weights[cols]
+    first, last = tile.rows[rows][0], tile.rows[rows][-1] + 1
+    within, offset = tile.cols[cols], 0
+    breaks = np.flatnonzero(np.diff(within) != 1) + 1
+    for run in np.split(within, breaks):
         part = weighted[:, offset : offset + run.size]
         total[first:last, run[0] : run[-1] + 1] += part
         offset += run.size

@@ -13,10 +13,12 @@ import xarray as xr
 
 from nephoscope.apply.bounds import blank, outside_season
 from nephoscope.apply.plan import Job, Options
+from nephoscope.apply.predict import limits_at
 from nephoscope.background import read_background, sample_background
 from nephoscope.errors import InputError
 from nephoscope.files import copy_file, short_name
 from nephoscope.instruments import open_scene
+from nephoscope.models import Model
 from nephoscope.products.mask import ModelInfo, mask_product
 from nephoscope.products.netcdf import write_legacy, write_netcdf
 
@@ -34,12 +36,14 @@ class Work:
         instrument: whose reader opens the maps.
         options: how to predict and write.
         command: what the user typed, for the history of the products.
+        channels: of the background, in the model's order; by default all, in the background's.
     """
 
     model: ModelInfo
     instrument: str
     options: Options
     command: str = ""
+    channels: tuple[str, ...] | None = None
 
     def read(self, job: Job) -> xr.Dataset:
         """Read the map of a job.
@@ -53,8 +57,8 @@ class Work:
         """Probability (y, x) float32, NaN where missing."""
         background = None
         if job.background is not None:
-            rows, columns = scene["image"].shape[1:]
-            background = _background(job.background, job.background_sha256, (rows, columns))
+            places = (scene[name].values.tobytes() for name in ("latitude", "longitude"))
+            background = _background(job.background, job.background_sha256, self.channels, *places)
         return predict_map(scene, background)
 
     def write(self, job: Job, scene: xr.Dataset, probability: FloatArray) -> None:
@@ -74,6 +78,8 @@ class Work:
             background_sha256=job.background_sha256,
             threshold=options.threshold,
             command=self.command,
+            source=str(job.scene.relative / job.scene.path.name),
+            doubt=self._doubt(scene),
         )
         if job.picture is not None:
             _write_picture(product, scene, job.picture)
@@ -83,15 +89,29 @@ class Work:
             _copy_inputs(job)
             write_legacy(product, job.target)
 
+    def _doubt(self, scene: xr.Dataset) -> str:
+        """Why the scene's grid is unlike what the model learned on, if it is."""
+        model = self.model
+        if not isinstance(model, Model):
+            return ""
+        return limits_at(model, scene["latitude"].values, scene["longitude"].values)[1]
+
 
 @lru_cache(maxsize=1)
-def _background(path: Path, sha256: str | None, shape: tuple[int, int]) -> FloatArray:
+def _background(
+    path: Path,
+    sha256: str | None,
+    channels: tuple[str, ...] | None,
+    latitude: bytes,
+    longitude: bytes,
+) -> FloatArray:
     """The background that the product will name: the file may have been built again since."""
     background = read_background(path)
     if sha256 not in (None, background.attrs["sha256"]):
         problem = "is not the background that was chosen: it was built again meanwhile"
         raise InputError(path, problem, field="sha256", remedy="run again")
-    return sample_background(background, shape)
+    north, east = (np.frombuffer(axis, np.float64) for axis in (latitude, longitude))
+    return sample_background(background, north, east, channels)
 
 
 def _write_picture(product: xr.Dataset, scene: xr.Dataset, path: Path) -> None:

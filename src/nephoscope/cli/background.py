@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nephoscope.errors import shown
+from nephoscope.errors import UsageError, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,12 +33,18 @@ def background(
         Path | None,
         typer.Option(help="sky: take only frames that this folder of products calls clear."),
     ] = None,
+    flavour: Annotated[
+        Literal["thermal", "grey"] | None,
+        typer.Option(help="sky: what the frames are, where their headers do not say."),
+    ] = None,
 ) -> None:
     """Build the background from a series of scenes; those that cannot be read are left out."""
     from nephoscope.cli.progress import scenes_of
     from nephoscope.recipe import load_recipe
 
     instrument = "skycam" if recipe == SKY else load_recipe(recipe).instrument
+    if flavour is not None and instrument != "skycam":
+        raise UsageError(f"--flavour is for frames of a sky camera, and '{recipe}' is not")
     files, unread = scenes_of(scenes, instrument)
     if clear_in is not None:
         files = _clear_ones(files, clear_in)
@@ -49,7 +55,7 @@ def background(
         typer.echo(f"failed: {error}", err=True)
 
     if instrument == "skycam":
-        sha256 = _fit_clear_sky(files, out, name)
+        sha256 = _fit_clear_sky(files, out, name, flavour)
     else:
         sha256 = _build(recipe, files, out, name)
     typer.echo(f"{shown(out)}: {len(files) - len(failed)} scenes, sha256 {sha256}")
@@ -77,7 +83,10 @@ def _clear_ones(files: list[SceneFile], products: Path) -> list[SceneFile]:
 
 
 def _fit_clear_sky(
-    files: list[SceneFile], out: Path, name: Callable[[Path, InputError], None]
+    files: list[SceneFile],
+    out: Path,
+    name: Callable[[Path, InputError], None],
+    flavour: str | None,
 ) -> str:
     """The clear reference of a camera, from frames that the user knows to be clear."""
     from nephoscope.apply.sky.chain import check_usable
@@ -89,7 +98,7 @@ def _fit_clear_sky(
     def scenes() -> Iterator[xr.Dataset]:
         for file in files:
             try:
-                scene = open_scene(file.path, "skycam")
+                scene = open_scene(file.path, "skycam", flavour=flavour)
                 check_usable(scene)
             except InputError as error:
                 name(file.path, error)

@@ -52,11 +52,11 @@ def build(
         files = choose_apart(files, choose, seed or 0)
     clear = _background(files, chosen, background, failed)
     with progress_bar("reading", len(files)) as tell:
-        how = {"progress": tell, "on_error": failed, "overwrite": overwrite}
         if chosen.task == "sky_state":
-            write_states([file.path for file in files], output, **how)
+            frames = [file.path for file in files]
+            write_states(frames, output, progress=tell, on_error=failed, overwrite=overwrite)
         else:
-            write_samples(files, output, chosen, clear, **how)
+            write_samples(files, output, chosen, clear, tell, failed, overwrite)
     _say_classes(output)
     typer.echo(shown(output))
     if failed.known or unread:

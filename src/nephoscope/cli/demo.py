@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -25,13 +30,26 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of what is simulated.")] = 1,
 ) -> None:
     """Simulate scenes, predict them with the shipped model, show how good it is."""
-    if pipeline == "sky":
-        _demo_sky(output, seed)
-    else:
-        _demo_mars(output, seed)
+    made = _demo_sky(output, seed) if pipeline == "sky" else _demo_mars(output, seed)
+    typer.echo("next: the same on a folder of your own in place of this one")
+    words = [*_command(), "predict", pipeline, str(made), "-o", f"{pipeline}-products"]
+    typer.echo(shlex.join(words))
 
 
-def _demo_sky(output: Path, seed: int) -> None:
+def _command() -> list[str]:
+    """What to type to run this installation from here: short where the shell finds it."""
+    script = Path(sysconfig.get_path("scripts")) / "nephoscope"
+    if not script.is_file():
+        return [sys.executable, "-m", "nephoscope"]
+    found = shutil.which("nephoscope")
+    if found is not None and Path(found).samefile(script):
+        return ["nephoscope"]
+    near = Path(os.path.relpath(script))
+    return [str(script if near.parts[0] == ".." else near)]
+
+
+def _demo_sky(output: Path, seed: int) -> Path:
+    """Show a night; the folder of its frames."""
     from nephoscope.cli.background import background
     from nephoscope.cli.predict import predict
     from nephoscope.evaluation.night import compare_night
@@ -58,9 +76,11 @@ def _demo_sky(output: Path, seed: int) -> None:
             f"simulated skill, each frame {words}: state right in {night.right} of {FRAMES}, "
             f"mIoU {night.mean_iou:.2f}, cloud fraction off by {night.error:.2f}"
         )
+    return frames
 
 
-def _demo_mars(output: Path, seed: int) -> None:
+def _demo_mars(output: Path, seed: int) -> Path:
+    """Show a map; the folder that holds it."""
     from nephoscope.cli.predict import predict
     from nephoscope.instruments import find_scenes
     from nephoscope.simulate.mars import simulate_maps
@@ -79,6 +99,7 @@ def _demo_mars(output: Path, seed: int) -> None:
         f"simulated skill: F1 {_shown(scores['f1'])}, IoU {_shown(scores['iou'])} against the "
         "known truth; the model never saw a simulated map"
     )
+    return simulated
 
 
 def _score(scene: SceneFile, product: Path) -> dict[str, Score]:

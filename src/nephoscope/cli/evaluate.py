@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from nephoscope.cli.typed import typed_command
 
 if TYPE_CHECKING:
     from nephoscope.evaluation.protocol import Evaluation
@@ -73,7 +73,7 @@ def evaluate(
             found = replace(found, baselines=scores, details=details)
         except UsageError as error:
             typer.echo(f"no baselines: {error}", err=True)
-    write_report(found, out, Run(shlex.join(["nephoscope", *sys.argv[1:]]), seconds))
+    write_report(found, out, Run(typed_command(), seconds))
     _say(found)
     typer.echo(f"report: {out / 'report.md'}")
 

@@ -25,8 +25,12 @@ def plot(
             "each scene of simulate seviri or polder beside its truth."
         ),
     ] = "product",
+    maps: Annotated[
+        Path | None,
+        typer.Option(help="product: what `predict` was given, to draw each product on its map."),
+    ] = None,
 ) -> None:
-    """Draw each product on its map, if that is still where it was; or one picture of all frames."""
+    """Draw each product, on its map where that is found; or one picture of all frames."""
     from nephoscope.errors import InputError
 
     if kind == "simulated":
@@ -45,7 +49,7 @@ def plot(
     for root, path in _find(products):
         target = out / path.relative_to(root).with_suffix(".png")
         try:
-            _draw(path, target)
+            _draw(path, target, maps)
         except InputError as error:
             failed += 1
             typer.echo(f"failed: {error}", err=True)
@@ -71,21 +75,24 @@ def _find(places: list[Path]) -> list[tuple[Path, Path]]:
     return found
 
 
-def _draw(path: Path, target: Path) -> None:
+def _draw(path: Path, target: Path, maps: Path | None) -> None:
     from nephoscope.plots.quicklook import quicklook, save_picture
     from nephoscope.products.read import open_mask_product
 
     product = open_mask_product(path)
-    save_picture(quicklook(product, _map_of(product)), target)
+    places = [Path(), path.parent] if maps is None else [maps]
+    save_picture(quicklook(product, _map_of(product, places)), target)
 
 
-def _map_of(product: xr.Dataset) -> xr.Dataset | None:
-    """The Scene that a product was made from, if its file can still be read."""
+def _map_of(product: xr.Dataset, places: list[Path]) -> xr.Dataset | None:
+    """The Scene that a product was made from, if its file is below one of some folders."""
     from nephoscope.errors import NephoscopeError
     from nephoscope.instruments import open_scene
 
-    source = str(product.attrs.get("source_path", ""))
-    if not source or not Path(source).is_file():
+    name = str(product.attrs.get("source_path", ""))
+    wanted = [place if place.is_file() else place / name for place in places]
+    source = next((path for path in wanted if name and path.is_file()), None)
+    if source is None:
         return None
     try:
         scene = open_scene(source, str(product.attrs["instrument"]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nephoscope.cli.predicting import report, told
+from nephoscope.cli.typed import typed_command
 from nephoscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,6 +61,10 @@ def predict(
         int | None,
         Option(help="Frames: pixels of the smallest cloud that is listed [default: 1 in 5000]"),
     ] = None,
+    flavour: Annotated[
+        Literal["thermal", "colour", "grey"] | None,
+        Option(help="Frames: what they are, where their headers do not say [default: the header]"),
+    ] = None,
     picture: Annotated[
         bool, Option("--picture/--no-picture", help="Draw a quick-look beside each product.")
     ] = True,
@@ -84,11 +87,12 @@ def predict(
     part = _parse_shard(shard)
     if is_of_sky(model):
         _refuse_options_of_maps(options)
-        sky = SkyOptions(model, threshold, min_blob, _file_of(background), picture)
+        sky = SkyOptions(model, threshold, min_blob, _file_of(background), picture, flavour)
         _predict_frames(inputs, out, sky, workers, part)
-    elif min_blob is not None:
-        raise UsageError(f"--min-blob is for frames of a sky camera, and '{model}' is not")
     else:
+        for option, value in (("min-blob", min_blob), ("flavour", flavour)):
+            if value is not None:
+                raise UsageError(f"--{option} is for frames of a sky camera, and '{model}' is not")
         _predict_maps(
             model, inputs, out, options, background, 1 if workers is None else workers, part
         )
@@ -122,7 +126,7 @@ def _predict_maps(
             background=background,
             workers=workers,
             part=part,
-            command=shlex.join(["nephoscope", *sys.argv[1:]]),
+            command=typed_command(),
             on_event=on_event,
         )
     report(summary, out)

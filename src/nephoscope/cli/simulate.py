@@ -72,8 +72,11 @@ def simulate(
     What is there already is kept, so that an interrupted run goes on where it stopped.
     """
     from nephoscope.cli.progress import progress_bar
+    from nephoscope.extras import need
 
     chosen = _checked(pipeline, flavour, {"slots": slots, "size": size, "workers": workers})
+    if pipeline in {Pipeline.SEVIRI, Pipeline.POLDER}:
+        need(f"simulate {pipeline}", "satellites")
     with progress_bar("simulating", scenes) as tell:
         if pipeline is Pipeline.SEVIRI:
             done = _slots(out, scenes, seed, tell, workers or 1, size, slots or 1)

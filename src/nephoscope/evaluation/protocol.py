@@ -20,6 +20,7 @@ from nephoscope.evaluation.gallery import Gallery, SampleFrame, TrainingLog, rea
 from nephoscope.evaluation.pixels import Floats, LabelledMap
 from nephoscope.evaluation.scores import Scores, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
+from nephoscope.inputs import COLOURS
 from nephoscope.models.lineage import seen_of
 from nephoscope.samples.pairing import check_pairing, check_task
 from nephoscope.tasks.mask import is_cloud
@@ -159,7 +160,7 @@ def read_maps(
         sample = store.isel(sample=index)
         yield LabelledMap(
             day=str(sample["map_id"].values),
-            image=sample["image"].values,
+            image=_in_order(sample),
             label=sample["label"].values,
             latitude=axis_of(store, "latitude", "y"),
             longitude=axis_of(store, "longitude", "x"),
@@ -167,14 +168,24 @@ def read_maps(
         )
 
 
+def _in_order(sample: xr.Dataset) -> NDArray[np.uint8] | Floats:
+    """(channel, y, x) with red, green and blue in this order, whatever the store's is."""
+    names = [str(name) for name in sample["channel"].values]
+    if set(names) == set(COLOURS):
+        sample = sample.isel(channel=[names.index(name) for name in COLOURS])
+    return np.asarray(sample["image"].values)
+
+
 def _full_background(store: xr.Dataset, channels: Sequence[str]) -> Floats | None:
     from nephoscope.background import sample_background
+    from nephoscope.samples.frames import axis_of
     from nephoscope.samples.store import background_of
 
     coarse = background_of(store, channels)
     if coarse is None:
         return None
-    return sample_background(coarse, (store.sizes["y"], store.sizes["x"]))
+    axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
+    return sample_background(coarse, *axes, channels)
 
 
 def predict_maps(

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from nephoscope.arguments import described, path_of
 from nephoscope.errors import UsageError
 from nephoscope.evaluation import markdown
 from nephoscope.evaluation.protocol import Evaluation, Judged, Predictor, run_evaluation
 from nephoscope.evaluation.scores import Score, Scores, calibration, roc
 from nephoscope.evaluation.sums import STEPS
 from nephoscope.files import atomic_path
+from nephoscope.samples.store import check_samples
 from nephoscope.workers import cores
 
 if TYPE_CHECKING:
@@ -66,6 +68,10 @@ def evaluate(
         UsageError: an unknown model or split, or an empty split.
         InputError: the samples or the model cannot be read.
     """
+    if isinstance(samples, xr.Dataset):
+        check_samples(samples, "samples")
+    else:
+        samples = path_of(samples, "evaluate: a samples store or its folder")
     return run_evaluation(
         _loaded(model), samples, split=split, predict=predict, progress=progress
     ).scores
@@ -73,6 +79,9 @@ def evaluate(
 
 def _loaded(model: Judged | str | Path) -> Judged:
     if not isinstance(model, str | Path):
+        if not hasattr(model, "weights_sha256"):
+            wanted = "a model, a shipped name or a folder"
+            raise UsageError(f"evaluate: {wanted} is wanted, not {described(model)}")
         return model
     from nephoscope.models import load_model
 

@@ -101,7 +101,7 @@ def judge_all(model: StateModel, store: xr.Dataset, split: str) -> tuple[States,
         [store[f"{name}_temperature"].values[chosen] for name in ("fpa", "ambient", "shutter")]
     ).T
     verdicts = [
-        model.judge(image, CameraTemperatures(*map(float, row)))
+        model.judge(image, CameraTemperatures(float(row[0]), float(row[1]), float(row[2])))
         for image, row in zip(_images(store, split), warm, strict=True)
     ]
     return store["state"].values[chosen].astype(np.int8), verdicts
@@ -142,9 +142,10 @@ def state_scores(states: States, verdicts: list[Verdict]) -> StateScores:
         float(table[state, state] / decided[state]) if decided[state] else None
         for state in (CLEAR, CLOUDY)
     )
-    both = clear is not None and cloudy is not None
     return {
-        "balanced_accuracy": round((clear + cloudy) / 2, 4) if both else None,
+        "balanced_accuracy": None
+        if clear is None or cloudy is None
+        else round((clear + cloudy) / 2, 4),
         "clear_found": None if clear is None else round(clear, 4),
         "cloudy_found": None if cloudy is None else round(cloudy, 4),
         "unknown_share": round(float(table[:, 2].sum() / max(table.sum(), 1)), 4),

@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from nephoscope.arguments import described, path_of
 from nephoscope.errors import InputError, UsageError
 
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
@@ -23,19 +24,19 @@ def paths_given(paths: Paths) -> list[Path]:
         InputError: a pattern that nothing matches.
         UsageError: no path at all, or something that is none.
     """
-    if isinstance(paths, str | bytes | PathLike):
+    if isinstance(paths, bytes):
+        paths = os.fsdecode(paths)
+    if isinstance(paths, str | PathLike):
         paths = [paths]
     try:
         every = iter(() if isinstance(paths, Mapping) else paths)
     except TypeError as error:
-        raise UsageError(f"{_shown(paths)} is no path, and no list of paths") from error
+        raise UsageError(f"a path or a list of paths is wanted, not {described(paths)}") from error
     found: dict[Path, None] = {}
     for each in every:
-        if not isinstance(each, str | bytes | PathLike) or not os.fspath(each):
-            raise UsageError(f"{_shown(each)} is no path")
-        found |= dict.fromkeys(_expanded(os.fsdecode(each)))
+        found |= dict.fromkeys(_expanded(str(path_of(each, "the path of a file"))))
     if not found:
-        raise UsageError("no path was given")
+        raise UsageError("a path or a list of paths is wanted, and none was given")
     return list(found)
 
 
@@ -62,8 +63,3 @@ def _expanded(text: str) -> list[Path]:
     if not found:
         raise InputError(text, "does not exist, and as a pattern matches no file")
     return [Path(each) for each in found]
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -16,17 +16,21 @@ def is_png(content: bytes) -> bool:
     return content.startswith(_START)
 
 
-def check_png(path: Path, content: bytes) -> None:
+def check_png(path: Path, content: bytes) -> dict[bytes, memoryview]:
     """Check the checksum of every chunk up to the end marker; what follows it is ignored.
 
     Args:
         path: named in errors.
         content: the file, which begins as a PNG does.
 
+    Returns:
+        kind → data of the first chunk of this kind.
+
     Raises:
         InputError: cut short, or a chunk is not what was written.
     """
     place, kind = len(_START), b""
+    chunks: dict[bytes, memoryview] = {}
     while kind != b"IEND":
         length = int.from_bytes(content[place : place + 4], "big")
         kind = content[place + 4 : place + 8]
@@ -41,3 +45,5 @@ def check_png(path: Path, content: bytes) -> None:
                 field="image",
                 remedy="fetch it again",
             )
+        chunks.setdefault(kind, body[4:])
+    return chunks

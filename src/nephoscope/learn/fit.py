@@ -36,6 +36,7 @@ from nephoscope.learn.checks import (
     check_folder,
     checked_identity,
 )
+from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.module import MaskModule
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.limits import as_dataset, learn_limits
@@ -145,7 +146,8 @@ def fit(
     calibration, threshold, scores = _choose(network, recipe, validation)
     info["scores"] = scores
     folder, made = out / "model", (normalisation, calibration, threshold, info)
-    save_model(folder, network, recipe, *made, limits, name=name, licence=licence)
+    guard = guard_of_part(train, recipe.instrument)
+    save_model(folder, network, recipe, *made, limits, guard, name=name, licence=licence)
     return folder
 
 
@@ -176,7 +178,7 @@ def learn_place(
     return (
         replace(train, limits=without, limit_cell=settings.cell),
         replace(validation, limits=shared, limit_cell=settings.cell),
-        as_dataset(whole, settings, train.shape),
+        as_dataset(whole, settings, train.latitude, train.longitude),
     )
 
 

@@ -107,11 +107,12 @@ def fit_state(
         "versions": {name: version(name) for name in ("nephoscope", "numpy", "scikit-learn")},
     }
     save = (folder, weights, recipe, scaling, calibration, band)
-    called = {"name": name, "licence": licence or NO_LICENCE}
-    model = save_state_model(*save, info, "", **called)
+    licence = licence or NO_LICENCE
+    model = save_state_model(*save, info, "", name=name, licence=licence)
     states, verdicts = judge_all(model, store, "validation")
     info["scores"] = state_scores(states, verdicts)
-    save_state_model(*save, info, _card(recipe, info, band, **called), **called)
+    card = _card(recipe, info, band, name, licence)
+    save_state_model(*save, info, card, name=name, licence=licence)
     return folder
 
 

@@ -5,7 +5,7 @@
 | `weights.safetensors` | the network's parameters |
 | `network.onnx` | the network behind its normalisation, any batch, height and width |
 | `recipe.yaml` | the recipe it was trained from |
-| `model.yaml` | normalisation, calibration, threshold, sha256 of the files, training facts |
+| `model.yaml` | normalisation, calibration, threshold, sha256 of the files, training facts, guard |
 | `limits.nc` | from how bright on a place is cloud, where the recipe learns that |
 | `card.md` | what people should know before they use it |
 
@@ -24,13 +24,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nephoscope.arguments import path_of
 from nephoscope.errors import InputError, UsageError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
 from nephoscope.models.compiled import try_compiled
+from nephoscope.models.lookup import no_model
 from nephoscope.models.state import read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration
+from nephoscope.tasks.sky_guard import Guard, guard_facts, guard_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,6 +61,15 @@ class _Line(BaseModel):
     intercept: float
 
 
+class _Span(BaseModel):
+    """What `nephoscope.tasks.sky_guard.Span` has."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    seen: tuple[float, float]
+    accepted: tuple[float, float]
+
+
 class _Hashes(BaseModel):
     """The sha256 of each file that the model cannot do without."""
 
@@ -78,6 +90,7 @@ class _Facts(BaseModel):
     calibration: _Line
     threshold: float = Field(gt=0, le=1)
     divisor: int = Field(ge=1)
+    guard: dict[str, _Span] | None = None
     sha256: _Hashes
     info: dict[str, Any]
 
@@ -96,6 +109,8 @@ class Model:
         weights_sha256: of `weights.safetensors`.
         divisor: sides of the network's input are multiples of it.
         info: training facts: split, scores, seeds, versions, wall time.
+        guard: what the frames of the training spanned, of a model for colour frames; None of
+            others, and of folders that were written before there was one.
     """
 
     name: str
@@ -107,6 +122,7 @@ class Model:
     weights_sha256: str
     divisor: int
     info: dict[str, Any] = field(default_factory=dict)
+    guard: Guard | None = None
 
     @property
     def onnx_path(self) -> Path:
@@ -159,6 +175,7 @@ def save_model(
     threshold: float,
     info: Mapping[str, Any],
     limits: xr.Dataset | None = None,
+    guard: Guard | None = None,
     *,
     name: str | None = None,
     licence: str | None = None,
@@ -174,6 +191,7 @@ def save_model(
         threshold: cloud is a published probability at or above it.
         info: training facts.
         limits: from how bright on each place is cloud, where that was learned.
+        guard: what the training frames span, where that was measured.
         name: of the model; by default the recipe's.
         licence: by default none is named.
 
@@ -205,6 +223,7 @@ def save_model(
             "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
             "threshold": threshold,
             "divisor": network.divisor,
+            **({} if guard is None else {"guard": guard_facts(guard)}),
             "sha256": {name: sha256_of(part / name) for name in files},
             "info": {
                 **info,
@@ -294,15 +313,16 @@ def locate_model(model: str | Path) -> Path | None:
 
 
 def _locate(model: str | Path) -> Path:
+    path_of(model, "load_model: a shipped name or a folder")
     folder = locate_model(model)
     if folder is not None:
         return folder
     if any(_facts_of(place) for place in (zoo() / str(model), Path(model))):
-        raise UsageError(f"'{model}' is a sky_state model: it says nothing of pixels")
-    names = ", ".join(list_models()) or "none"
-    if Path(model).exists():
-        raise InputError(model, f"is not a model folder: it has no {FACTS}")
-    raise UsageError(f"no model '{model}': neither a folder nor shipped (shipped: {names})")
+        raise UsageError(
+            f"'{model}' is a sky_state model, of whole frames: it says nothing of pixels "
+            "(predict takes it; nephoscope.models.load_state_model opens it)"
+        )
+    raise no_model(str(model), list_models(), _facts_of)
 
 
 def _read_facts(path: Path) -> _Facts:
@@ -339,4 +359,14 @@ def _model_of(folder: Path, facts: _Facts) -> Model:
         weights_sha256=facts.sha256.weights,
         divisor=facts.divisor,
         info=facts.info,
+        guard=_guard_of(folder, facts),
     )
+
+
+def _guard_of(folder: Path, facts: _Facts) -> Guard | None:
+    if facts.guard is None:
+        return None
+    try:
+        return guard_of({name: span.model_dump() for name, span in facts.guard.items()})
+    except ValueError as error:
+        raise InputError(folder / FACTS, str(error), field="guard") from error

@@ -23,8 +23,7 @@ def records_of(info: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     while record is not None:
         yield record
         # Weights of a parent that left no record: it may have seen anything.
-        unknown = {} if record.get("initial_weights") else None
-        record = record.get("parent") or unknown
+        record = record.get("parent") or ({} if record.get("initial_weights") else None)
 
 
 def seen_of(

@@ -22,7 +22,8 @@ import numpy.typing as npt
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nephoscope.errors import InputError, UsageError
+from nephoscope.arguments import path_of
+from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
 from nephoscope.models.card import NO_LICENCE
@@ -258,9 +259,10 @@ def load_state_model(model: str | Path) -> StateModel:
         UsageError: no such model.
         InputError: a file is missing, truncated or changed, or its content makes no sense.
     """
+    path_of(model, "load_state_model: a shipped name or a folder")
     folder = locate_state_model(model)
     if folder is None:
-        raise UsageError(f"no sky_state model '{model}': neither a folder nor shipped")
+        raise _no_state_model(model)
     facts = _read_facts(folder / FACTS)
     for name in (WEIGHTS, RECIPE):
         _check_file(folder / name, facts)
@@ -283,6 +285,15 @@ def load_state_model(model: str | Path) -> StateModel:
         weights_sha256=facts.sha256[WEIGHTS],
         info=facts.info,
     )
+
+
+def _no_state_model(model: str | Path) -> NephoscopeError:
+    from nephoscope.models.folder import _facts_of, list_models, locate_model
+    from nephoscope.models.lookup import no_model
+
+    if locate_model(model) is not None:
+        return UsageError(f"'{model}' is a model of pixels: load_model opens it")
+    return no_model(str(model), list_models(), _facts_of)
 
 
 def locate_state_model(model: str | Path) -> Path | None:

@@ -31,6 +31,7 @@ PARTIAL_MAP = np.uint8(4)
 NEAR_MISSING_DATA = np.uint8(8)
 BACKGROUND_ABSENT = np.uint8(16)
 NOT_REQUESTED = np.uint8(32)
+OTHER_GRID = np.uint8(64)
 QUALITY_FLAGS = {
     "missing": MISSING,
     "outside_seasonal_bounds": OUTSIDE_SEASONAL_BOUNDS,
@@ -38,6 +39,7 @@ QUALITY_FLAGS = {
     "near_missing_data": NEAR_MISSING_DATA,
     "background_absent": BACKGROUND_ABSENT,
     "not_requested": NOT_REQUESTED,
+    "other_grid_than_learned": OTHER_GRID,
 }
 
 # IAU_2015:49900 as pyproj 3.7 writes it in WKT2:2019; stored so that pyproj is not needed.

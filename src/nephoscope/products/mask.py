@@ -15,6 +15,7 @@ from nephoscope.errors import UsageError
 from nephoscope.products import cf
 from nephoscope.products.cover import covered
 from nephoscope.products.quality import BoolArray, missing_share, quality_flag
+from nephoscope.scene import source_names
 from nephoscope.tasks.mask import PROBABILITY_STEPS, steps_of, threshold_step
 
 _ROWS_AT_ONCE = 128
@@ -46,6 +47,8 @@ def mask_product(
     background_sha256: str | None = None,
     threshold: float | None = None,
     command: str = "",
+    source: str | None = None,
+    doubt: str = "",
 ) -> xr.Dataset:
     """Make the product of one map, packed as it is stored; `xarray.decode_cf` unpacks it.
 
@@ -58,6 +61,8 @@ def mask_product(
         background_sha256: of the background that was used; None where there was none.
         threshold: in place of the model's; rounded to the step of the stored probability.
         command: what the user typed, for the history.
+        source: path of the scene's file below the input folder; by default its name.
+        doubt: why the scene's grid is unlike what the model learned on, if it is.
 
     Returns:
         Dataset with dims (latitude, longitude): `cloud_probability`, `cloud_mask` and
@@ -71,13 +76,15 @@ def mask_product(
     if probability.shape != image.shape[1:]:
         raise ValueError(f"probability is {probability.shape}, the scene {image.shape[1:]}")
     step = mask_step(model.threshold if threshold is None else threshold)
-    packed, missing = pack_probability(probability), np.isnan(image.values[0])
+    packed = pack_probability(probability)
+    missing = np.isnan(probability) | _holds_nothing(image.values)
     packed[missing if blank is None else missing | blank] = cf.FILL
     flag = quality_flag(
         missing,
         outside_season=outside_season,
         blank=blank,
         background=background_sha256 is not None,
+        other_grid=bool(doubt),
         wraps=wraps_in_longitude(scene["longitude"].values),
     )
     mask, stored = apply_threshold(packed, step), step / PROBABILITY_STEPS
@@ -89,6 +96,10 @@ def mask_product(
     }
     product = xr.Dataset(variables, _coordinates(scene))
     product.attrs = _attributes(scene, model, background_sha256, command)
+    if source is not None:
+        product.attrs["source_path"] = source
+    if doubt:
+        product.attrs["history"] += f"\n{product.attrs['date_created']} {doubt}"
     product.attrs["threshold"] = stored
     product.attrs |= _shares(missing, mask, latitude, outside_season)
     return product
@@ -144,6 +155,14 @@ def apply_threshold(packed: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.
     return mask
 
 
+def _holds_nothing(image: npt.NDArray[np.float32]) -> BoolArray:
+    """(y, x) where every channel is NaN."""
+    nothing = np.isnan(image[0])
+    for plane in image[1:]:
+        nothing &= np.isnan(plane)
+    return np.asarray(nothing)
+
+
 def wraps_in_longitude(longitude: npt.NDArray[np.floating]) -> bool:
     """Whether a regular (x,) longitude, degrees, goes all the way round."""
     if longitude.size < 2:
@@ -170,7 +189,7 @@ def _attributes(
 ) -> dict[str, Any]:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     maker = f"nephoscope {nephoscope.__version__}"
-    sources = [str(source) for source in scene.attrs["source_files"]]
+    sources = [Path(source).name for source in source_names(scene)]
     map_id = str(scene.attrs.get("map_id", Path(sources[0]).stem if sources else "scene"))
     background = background_sha256 or "none"
     return {
@@ -185,8 +204,8 @@ def _attributes(
         "date_created": now,
         "instrument": str(scene.attrs["instrument"]),
         "map_id": map_id,
-        "source_files": " ".join(Path(source).name for source in sources),
-        "source_path": str(Path(sources[0]).absolute()) if sources else "",
+        "source_files": " ".join(sources),
+        "source_path": sources[0] if sources else "",
         "model": model.name,
         "weights_sha256": model.weights_sha256,
         "background_sha256": background,

@@ -22,6 +22,7 @@ def quality_flag(
     outside_season: BoolArray | None = None,
     blank: BoolArray | None = None,
     background: bool = True,
+    other_grid: bool = False,
     wraps: bool = True,
 ) -> npt.NDArray[np.uint8]:
     """Combine what is known about every pixel into the bits of `cf.QUALITY_FLAGS`.
@@ -31,6 +32,7 @@ def quality_flag(
         outside_season: broadcastable to (y, x) bool, poleward of the seasonal bounds.
         blank: broadcastable to (y, x) bool, no prediction was asked for there.
         background: whether the network knew what clear looks like.
+        other_grid: whether the scene's grid is unlike what the model learned on.
         wraps: whether the first column is the neighbour of the last.
 
     Returns:
@@ -46,6 +48,8 @@ def quality_flag(
         flag |= cf.PARTIAL_MAP
     if not background:
         flag |= cf.BACKGROUND_ABSENT
+    if other_grid:
+        flag |= cf.OTHER_GRID
     return flag
 
 

@@ -24,7 +24,7 @@ State = Literal["clear", "cloudy", "unknown"]
 ZENITH = 45.0
 """Zenith angle that `cloud_fraction_zenith` reaches, degrees."""
 FRAME_COLUMNS = ("file", "time", "state", "p_cloudy", "cloud_fraction", "cloud_fraction_zenith",
-                 "blobs", "sky_quality")  # fmt: skip
+                 "blobs", "sky_quality", "note")  # fmt: skip
 BLOB_COLUMNS = ("file", "blob", "area", "row", "col", "mean_probability")
 
 _SMALLEST_SHARE = 5000  # a blob takes at least one in so many pixels of the frame
@@ -61,7 +61,7 @@ class FrameResult:
         cloud_fraction: share of cloud among the known pixels; NaN without one.
         cloud_fraction_zenith: the same within 45 degrees of the zenith; for a lens without an
             image circle, which looks at a part of the sky, that of the whole frame.
-        blobs: connected clouds, largest first.
+        blobs: connected clouds, largest first; none where no pixel is known.
         sky_quality: (1 - cloud fraction) x (1 - mean uncertainty), 0..1; NaN if unknown.
         note: why it is unknown, or what is odd; "" if there is nothing to say.
     """
@@ -77,6 +77,11 @@ class FrameResult:
     blobs: tuple[Blob, ...]
     sky_quality: float
     note: str = ""
+
+    @property
+    def knows_pixels(self) -> bool:
+        """Whether anything is said of any pixel: of an unknown frame also no number of clouds."""
+        return math.isfinite(self.cloud_fraction)
 
 
 def frame_result(
@@ -191,7 +196,8 @@ def fits_facts(result: FrameResult) -> Facts:
     }
     finite = {key: (round(v, 6), why) for key, (v, why) in numbers.items() if math.isfinite(v)}
     state = {"SKYSTATE": (result.state, "clear, cloudy or unknown")}
-    return {**state, **finite, "NBLOBS": (len(result.blobs), "connected clouds")}
+    blobs = {"NBLOBS": (len(result.blobs), "connected clouds")} if result.knows_pixels else {}
+    return {**state, **finite, **blobs}
 
 
 def frame_row(result: FrameResult, root: str | PathLike[str] = "") -> dict[str, str]:
@@ -203,8 +209,9 @@ def frame_row(result: FrameResult, root: str | PathLike[str] = "") -> dict[str, 
         "p_cloudy": _number(result.p_cloudy),
         "cloud_fraction": _number(result.cloud_fraction),
         "cloud_fraction_zenith": _number(result.cloud_fraction_zenith),
-        "blobs": str(len(result.blobs)),
+        "blobs": str(len(result.blobs)) if result.knows_pixels else "",
         "sky_quality": _number(result.sky_quality),
+        "note": result.note,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.background import interpolate_cells
+from nephoscope.grids.cells import interpolate_cells
 from nephoscope.inputs import View
 from nephoscope.recipe import Recipe
 from nephoscope.samples.frames import axis_of
@@ -38,6 +38,7 @@ class PartArrays:
         limits: (sample, 2, cell row, cell column) float32 DN, what the training samples but this
             one say of each place, or None (see `nephoscope.limits`).
         limit_cell: side of a cell of the limits, pixels.
+        limit_channel: the channel whose brightness the limits are of.
         wraps: whether the first column follows the last.
     """
 
@@ -53,6 +54,7 @@ class PartArrays:
     rows: tuple[int, int]
     limits: npt.NDArray[np.float32] | None = None
     limit_cell: int = 1
+    limit_channel: str = "blue"
     wraps: bool = True
 
     @property
@@ -85,7 +87,11 @@ class PartArrays:
                 self.limit_cell,
                 np.arange(row, row + size[0]),
                 np.arange(col, col + size[1]),
+                self.shape[1],
             ),
+            channels=self.channels,
+            statistics=self.statistics,
+            limit_channel=self.limit_channel,
         )
 
 
@@ -113,6 +119,8 @@ def load_part(
     statistics = wanted.channels if wanted else ()
     coarse = background_of(store, statistics)
     shape = (store.sizes["y"], store.sizes["x"])
+    axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
+    limit = recipe.inputs.limit
     arrays = zarr.open_group(path, mode="r", use_consolidated=False)
     image: Any = arrays["image"]
     label: Any = arrays["label"]
@@ -124,13 +132,14 @@ def load_part(
         image=image,
         label=label,
         indices=tuple(places),
-        latitude=axis_of(store, "latitude", "y"),
-        longitude=axis_of(store, "longitude", "x"),
-        background=None if coarse is None else sample_background(coarse, shape),
+        latitude=axes[0],
+        longitude=axes[1],
+        background=None if coarse is None else sample_background(coarse, *axes, statistics),
         channels=tuple(str(name) for name in store["channel"].values),
         statistics=tuple(statistics),
         ids=tuple(str(store["map_id"].values[index]) for index in indices),
         rows=_labelled_rows(label, places),
+        limit_channel="blue" if limit is None else limit.channel,
         wraps="longitude" in store.variables,
     )
 

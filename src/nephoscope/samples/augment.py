@@ -122,17 +122,20 @@ def change_gain(view: View, gains: dict[str, float], statistics: tuple[str, ...]
     Args:
         view: the window; a uint8 image becomes float32 with NaN where missing.
         gains: factor of each channel, in the image's order.
-        statistics: the background's channels: `blue`, or a ratio as `blue_red_ratio`.
+        statistics: the background's channels: `blue`, or a ratio as `blue_red_ratio`; by default
+            the view's own.
     """
     factors = np.array(list(gains.values()), np.float32)[:, None, None]
     image = _as_float(view.image) * factors
     background = view.background
     if background is not None:
-        factors = np.array([_gain_of(name, gains) for name in statistics], np.float32)
+        factors = np.array(
+            [_gain_of(name, gains) for name in statistics or view.statistics], np.float32
+        )
         background = background * factors[:, None, None]
     limit = view.limit
     if limit is not None:
-        limit = limit * np.float32(gains.get("blue", 1.0))
+        limit = limit * np.float32(gains.get(view.limit_channel, 1.0))
     return replace(view, image=image, background=background, limit=limit)
 
 

@@ -8,11 +8,11 @@ import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.blocks import factor_for
+from nephoscope.inputs import COLOURS
 from nephoscope.recipe import Recipe
 
 TASK_OF = {"label": "mask", "state": "sky_state"}
 """Variable of a store → the task whose truth it is."""
-COLOURS = ("red", "green", "blue")
 _OF_ANY_PICTURE = {"known", "latitude", "sine_longitude", "cosine_longitude", "background_known"}
 
 

@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.arguments import path_of
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.inputs import quantise
@@ -151,12 +152,7 @@ def open_samples(path: str | Path) -> xr.Dataset:
     Raises:
         InputError: there is no such store, a variable is missing from it, or it is of another task.
     """
-    store = open_store(path)
-    check_task(store, "mask")
-    for name in _REQUIRED:
-        if name not in store.variables:
-            raise InputError(path, "is missing from the samples", field=name)
-    return store
+    return check_samples(open_store(path), path)
 
 
 def open_store(path: str | Path) -> xr.Dataset:
@@ -165,9 +161,10 @@ def open_store(path: str | Path) -> xr.Dataset:
     Raises:
         InputError: there is no such store.
     """
-    path = Path(path)
+    path = path_of(path, "open_samples: the folder of a samples store")
     if not (path / "zarr.json").is_file():
-        raise InputError(path, "is not a samples store", remedy="make one: nephoscope build")
+        problem = "is not a samples store" if path.exists() else "does not exist"
+        raise InputError(path, problem, remedy="make one: nephoscope build")
     try:
         store: xr.Dataset = xr.open_zarr(
             path, chunks=None, mask_and_scale=False, consolidated=False
@@ -176,6 +173,19 @@ def open_store(path: str | Path) -> xr.Dataset:
         raise InputError(path, f"cannot be read as Zarr: {error}") from error
     if not {"state", "label"} & {str(name) for name in store.variables}:
         raise InputError(path, "is missing from the samples", field="label")
+    return store
+
+
+def check_samples(store: xr.Dataset, path: str | Path) -> xr.Dataset:
+    """Return an open store that has what every store of masks has.
+
+    Raises:
+        InputError: a variable is missing from it, or it is of another task.
+    """
+    check_task(store, "mask")
+    for name in _REQUIRED:
+        if name not in store.variables:
+            raise InputError(path, "is missing from the samples", field=name)
     return store
 
 
@@ -190,7 +200,9 @@ def background_of(store: xr.Dataset, channels: Sequence[str]) -> xr.Dataset | No
     if not names or not set(names) <= set(store.data_vars):
         return None
     found: xr.Dataset = store[names].rename(by="y", bx="x").load()
-    found = found.drop_vars(list(found.coords))
+    centres = {"background_latitude": "latitude", "background_longitude": "longitude"}
+    found = found.drop_vars([name for name in found.coords if name not in centres])
+    found = found.rename({old: new for old, new in centres.items() if old in found.coords})
     found.attrs = {
         str(key).removeprefix("background_"): value
         for key, value in store.attrs.items()
@@ -343,6 +355,8 @@ def _coordinates(
         if str(name).startswith("background_"):
             store[name] = (("by", "bx"), values.values.astype(np.float32), dict(values.attrs))
     if background is not None:
+        for name, dim in zip(_AXES, ("by", "bx"), strict=True):
+            store = store.assign_coords({f"background_{name}": (dim, background[name].values)})
         store.attrs |= {f"background_{key}": _plain(v) for key, v in background.attrs.items()}
     return store
 

@@ -45,7 +45,7 @@ def warped_crop(
     nearest = _reflect(rows, label.shape[0]), _reflect(cols, label.shape[1])
     row, col = (np.rint(place).astype(np.intp) for place in nearest)
     zeros = np.zeros(size[0]), np.zeros(size[1])
-    return View(image, *zeros), label[row, col]
+    return View(image, *zeros, channels=part.channels), label[row, col]
 
 
 def lost_noise(frame: npt.NDArray[np.generic], warped: Floats, rng: np.random.Generator) -> Floats:

@@ -30,15 +30,19 @@ class CameraTemperatures:
         sensor: focal-plane array.
         ambient: outside air.
         shutter: of the last flat-field correction.
+        wrong: what its header holds in place of a temperature, in words.
     """
 
     sensor: float = math.nan
     ambient: float = math.nan
     shutter: float = math.nan
+    wrong: str = ""
 
     @property
     def doubt(self) -> str | None:
         """Why these temperatures do not vouch for the camera; None where they do."""
+        if self.wrong:
+            return self.wrong
         if not (math.isfinite(self.sensor) and math.isfinite(self.ambient)):
             return "the camera's temperatures are not known"
         drift = abs(self.sensor - self.shutter)
@@ -52,7 +56,7 @@ def temperatures_of(attrs: Mapping[Any, Any]) -> CameraTemperatures:
     sensor, ambient, shutter = (
         float(attrs.get(f"{name}_temperature", math.nan)) for name in ("fpa", "ambient", "shutter")
     )
-    return CameraTemperatures(sensor, ambient, shutter)
+    return CameraTemperatures(sensor, ambient, shutter, str(attrs.get("temperature_note", "")))
 
 
 @dataclass(frozen=True)

@@ -38,21 +38,25 @@ class Interrupted:
         return self._answers.readinto(view)
 
 
+def read_interrupted(path, method):
+    with hdf4.Hdf4(path) as file:
+        file._process.stdout = Interrupted(file._process.stdout, method)
+        file.dataset("Height", np.int16, 2)
+
+
 @pytest.mark.parametrize("method", ["readline", "readinto"])
 def test_after_an_interrupt_answers_belong_to_their_questions(granule, caltrack, method):
     expected = cloudsat.read_granule(granule)
-    with pytest.raises(KeyboardInterrupt), hdf4.Hdf4(granule) as file:
-        file._process.stdout = Interrupted(file._process.stdout, method)
-        file.dataset("Height", np.int16, 2)
+    with pytest.raises(KeyboardInterrupt):
+        read_interrupted(granule, method)
     for _ in range(2):
         assert cloudsat.read_granule(granule).identical(expected)
         assert cloudsat.read_caltrack(caltrack).attrs["product"] == cloudsat.CALTRACK
 
 
 def test_an_interrupt_leaves_the_door_open_to_other_threads(granule):
-    with pytest.raises(KeyboardInterrupt), hdf4.Hdf4(granule) as file:
-        file._process.stdout = Interrupted(file._process.stdout, "readline")
-        file.has("Height")
+    with pytest.raises(KeyboardInterrupt):
+        read_interrupted(granule, "readline")
     with ThreadPoolExecutor(1) as threads:
         assert threads.submit(cloudsat.read_granule, granule).result(timeout=60).sizes["profile"]
 

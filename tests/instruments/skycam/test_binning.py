@@ -66,3 +66,20 @@ def test_the_verb_names_what_it_cannot_bin_and_does_the_rest(tau2, tmp_path, wor
 def test_a_shape_is_rows_and_columns(tau2, tmp_path, shape):
     words = ["bin", str(tau2), "-o", str(tmp_path / "out"), "--shape", shape]
     assert CliRunner().invoke(cli.app, words).exit_code == 2
+
+
+def test_binning_makes_no_frame_thermal_and_no_counts_of_a_picture(tmp_path):
+    from PIL import Image
+
+    from nephoscope.errors import InputError
+    from nephoscope.instruments.skycam import bin_frame
+
+    light = np.random.default_rng(0).integers(0, 60_000, (64, 80), np.uint16)
+    fits.PrimaryHDU(light).writeto(tmp_path / "x.fits")
+    bin_frame(tmp_path / "x.fits", tmp_path / "small.fits", (32, 40))
+    scene = read_frame(tmp_path / "small.fits")
+    assert scene.attrs["flavour"] == "grey"
+    np.testing.assert_array_equal(scene["image"].values[0], block_mean(light, (32, 40)))
+    Image.fromarray((light // 256).astype(np.uint8)).save(tmp_path / "y.png")
+    with pytest.raises(InputError, match="holds no counts to bin"):
+        bin_frame(tmp_path / "y.png", tmp_path / "z.fits", (32, 40))

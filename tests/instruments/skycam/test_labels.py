@@ -18,7 +18,7 @@ from nephoscope.instruments.skycam import labels as labels_module
 
 @pytest.fixture(autouse=True)
 def _forget():
-    labels_module._some_wsiseg.cache_clear()
+    labels_module._beside.cache_clear()
 
 
 def put(path, pixels):
@@ -64,7 +64,7 @@ def test_wsiseg_is_cloud_clear_unknown(tmp_path):
 def test_an_overcast_mask_is_read_like_its_folder(tmp_path):
     overcast = put(tmp_path / "masks" / "a.png", HALF)
     np.testing.assert_array_equal(read_label(overcast), HALF == 255)
-    labels_module._some_wsiseg.cache_clear()
+    labels_module._beside.cache_clear()
     put(tmp_path / "masks" / "b.png", np.full((12, 12), 100))
     np.testing.assert_array_equal(read_label(overcast), np.where(HALF == 255, 1, -1))
 

@@ -7,6 +7,9 @@
 | with its own clear-sky model (IRCCAM) | the share of cloud in its mask | formula `clear-excess` |
 | one channel of a camera not known to be thermal | nothing: unknown | nothing: unknown |
 
+A colour frame unlike those that its model was trained on (`nephoscope.tasks.sky_guard`) is unknown,
+whoever asks.
+
 In the chain (`sky`) the state decides about the mask. Cloudy: as segmented. Clear: the probability
 of a pixel is that of the frame being cloudy at all times what the segmentation says, so that a
 clear frame has none above it. Unknown: no pixel is known. A model or formula that is named segments
@@ -24,6 +27,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from nephoscope.apply.frames import guarded_frame
 from nephoscope.apply.predict import Predictor
 from nephoscope.apply.sky.choice import Choice, choose
 from nephoscope.errors import InputError, UsageError
@@ -35,6 +39,7 @@ from nephoscope.formulas import (
     excess,
     read_clear_reference,
 )
+from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
 from nephoscope.models import StateModel, load_model, load_state_model
 from nephoscope.products.fits import Facts
 from nephoscope.products.sky import FrameResult, fits_facts, frame_result
@@ -58,6 +63,7 @@ class SkyOptions:
         minimum_blob: pixels of the smallest blob; by default a 5000th of the frame, at least 4.
         background: file of the camera's clear reference, if there is one.
         picture: draw an overlay beside each product.
+        flavour: what the frames are, where the user knows better than their headers.
     """
 
     model: str = "sky"
@@ -65,13 +71,16 @@ class SkyOptions:
     minimum_blob: int | None = None
     background: Path | None = None
     picture: bool = True
+    flavour: Flavour | None = None
 
     def __post_init__(self) -> None:
-        """Check the numbers."""
+        """Check the numbers and names."""
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise UsageError(f"threshold {self.threshold}: must be within 0 and 1")
         if self.minimum_blob is not None and self.minimum_blob < 1:
             raise UsageError(f"smallest blob {self.minimum_blob}: must be at least 1 pixel")
+        if self.flavour is not None and self.flavour not in FLAVOURS:
+            raise UsageError(f"no flavour '{self.flavour}'; known are: {', '.join(FLAVOURS)}")
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,7 @@ class _Segmented:
     name: str
     sha256: str = ""
     note: str = ""
+    doubt: str = ""  # why the model that was asked knows no pixel
 
 
 class SkyChain:
@@ -123,7 +133,9 @@ class SkyChain:
         warmer, doubt = self._excess(scene)
         verdict = self._classify(scene, warmer, doubt)
         found = self._segment(scene, verdict, warmer is not None)
-        if verdict is None:
+        if found.doubt:
+            verdict = Verdict("unknown", math.nan, found.doubt)
+        elif verdict is None:
             verdict = state_of_mask(found.probability, found.threshold)
         elif self.choice.gated:
             found = _gated(found, verdict)
@@ -171,7 +183,7 @@ class SkyChain:
             return _nothing(scene)
         if choice.gated and (compared or "clear_reference" in scene):
             return self._by_formula(scene, _PHYSICAL)
-        return self._by_model(scene, choice.masks[flavour])
+        return _of_the_seen(self._by_model(scene, choice.masks[flavour]), scene)
 
     def _check_kind(self, scene: xr.Dataset) -> None:
         """Refuse frames that a named model or formula is not for."""
@@ -194,14 +206,19 @@ class SkyChain:
             problem = f"is a {scene.attrs['flavour']} frame, and its model is missing: {error}"
             remedy = "train it, or name a model folder or formula in place of 'sky'"
             raise InputError(_source(scene), problem, field="image", remedy=remedy) from error
-        image = scene["image"].values
-        place = np.zeros(image.shape[1]), np.zeros(image.shape[2])
-        probability = published(predictor.predict_image(image, *place))
-        model = predictor.model
+        image, model = scene["image"].values, predictor.model
+        names = tuple(str(name) for name in scene["channel"].values)
+        doubt: str | None = None
+        if model.guard is None:
+            place = np.zeros(image.shape[1]), np.zeros(image.shape[2])
+            probability = predictor.predict_image(image, *place, channels=names)
+        else:
+            probability, doubt = guarded_frame(predictor, image, names)
+        probability = published(probability)
         cut = _step(model.threshold if self.options.threshold is None else self.options.threshold)
-        return _Segmented(
-            probability, cut_at(probability, cut), cut, model.name, model.weights_sha256
-        )
+        mask = cut_at(probability, cut)
+        made_by = model.name, model.weights_sha256
+        return _Segmented(probability, mask, cut, *made_by, doubt=doubt or "")
 
     def _by_formula(self, scene: xr.Dataset, name: str) -> _Segmented:
         if name == _PHYSICAL:
@@ -283,6 +300,15 @@ def _nothing(scene: xr.Dataset) -> _Segmented:
     shape = scene["image"].shape[1:]
     mask = np.full(shape, -1, np.int8)
     return _Segmented(np.full(shape, np.nan, np.float32), mask, math.nan, "")
+
+
+def _of_the_seen(found: _Segmented, scene: xr.Dataset) -> _Segmented:
+    """Without what the file says is not seen, though it is black for the model's sake."""
+    if "unseen" in scene:
+        unseen = scene["unseen"].values
+        found.probability[unseen] = np.nan
+        found.mask[unseen] = -1
+    return found
 
 
 def _of_formula(found: FormulaResult, threshold: float | None) -> _Segmented:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from nephoscope.apply.sky.bulk import plan_frames
 from nephoscope.apply.sky.chain import SkyChain, SkyOptions
 from nephoscope.apply.sky.choice import INSTRUMENT
 from nephoscope.apply.sky.work import predict_frame_file
-from nephoscope.errors import UsageError
+from nephoscope.errors import InputError, UsageError
+from nephoscope.inputs import COLOURS
 from nephoscope.products.sky import FrameResult
+from nephoscope.scene import DN_UNIT, check_given, source_of, wrong_dn
 from nephoscope.tasks.mask import as_floats
 
 _CHANNELS = {1: (["adu"], "adu", "thermal"), 3: (["red", "green", "blue"], "DN", "colour")}
@@ -40,20 +43,28 @@ def predict_one(
         InputError: the frame cannot be used.
         OutputError: the product cannot be written.
     """
+    if isinstance(scene, np.ndarray):
+        frame = _scene(scene)
+    elif isinstance(scene, xr.Dataset):
+        frame = _by_name(check_given(scene, INSTRUMENT, f"'{options.model}'"))
     chain = SkyChain(options)
     if isinstance(scene, Path):
         (job,) = plan_frames([scene], output or Path(), options)
         predict_frame_file(chain, job)
         return job.target
-    if isinstance(scene, xr.Dataset):
-        return _dataset(chain.judge(scene)[0])
-    return chain.judge(_scene(scene))[0].probability
+    result = chain.judge(frame)[0]
+    return _dataset(result) if isinstance(scene, xr.Dataset) else result.probability
 
 
 def _scene(image: NDArray[np.generic]) -> xr.Dataset:
-    if image.ndim != 3 or len(image) not in _CHANNELS:
-        raise UsageError(f"predict: the image is {image.shape}, not (1 or 3 channels, y, x)")
+    if image.ndim != 3 or len(image) not in _CHANNELS or not image.size:
+        raise UsageError(
+            f"predict: the image is {image.shape}, not (1 or 3 channels: counts, or red, green, "
+            "blue; y; x)"
+        )
     names, units, flavour = _CHANNELS[len(image)]
+    if units == DN_UNIT and (problem := wrong_dn(image)):
+        raise UsageError(f"predict: the image {problem}")
     return xr.Dataset(
         {"image": (("channel", "y", "x"), image.astype(np.float32), {"units": units})},
         coords={"channel": names, "time": np.datetime64("NaT", "ns")},
@@ -61,12 +72,40 @@ def _scene(image: NDArray[np.generic]) -> xr.Dataset:
     )
 
 
+def _by_name(scene: xr.Dataset) -> xr.Dataset:
+    """A Scene with its channels in the order of the readers: red, green, blue, or one of counts.
+
+    Raises:
+        InputError: it has others, or does not say what kind of frame it is.
+    """
+    source = source_of(scene)
+    for name, home in (("time", scene.variables), ("flavour", scene.attrs)):
+        if name not in home:
+            raise InputError(source, "is missing from the scene", field=name)
+    names = [str(name) for name in scene["channel"].values]
+    if scene.attrs["flavour"] != "colour":
+        if len(names) == 1:
+            return scene
+        problem = f"are {', '.join(names)}: a {scene.attrs['flavour']} frame has one"
+        raise InputError(source, problem, field="channel")
+    if scene["image"].attrs["units"] != DN_UNIT:
+        problem = f"are {scene['image'].attrs['units']!r}: colours are in DN, 0..255"
+        raise InputError(source, problem, field="units")
+    if not set(COLOURS) <= set(names):
+        problem = f"are {', '.join(names)}: a colour frame has {', '.join(COLOURS)}"
+        raise InputError(source, problem, field="channel")
+    if names == list(COLOURS):
+        return scene
+    return scene.isel(channel=[names.index(name) for name in COLOURS])
+
+
 def _dataset(result: FrameResult) -> xr.Dataset:
     mask = as_floats(result.mask)
+    blobs = len(result.blobs) if result.knows_pixels else math.nan
     numbers = ("state", "p_cloudy", "cloud_fraction", "cloud_fraction_zenith", "sky_quality",
                "note")  # fmt: skip
     return xr.Dataset(
         {"cloud_probability": (("y", "x"), result.probability), "cloud_mask": (("y", "x"), mask)},
         coords={"time": result.time},
-        attrs={name: getattr(result, name) for name in numbers} | {"blobs": len(result.blobs)},
+        attrs={name: getattr(result, name) for name in numbers} | {"blobs": blobs},
     )

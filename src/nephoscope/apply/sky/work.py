@@ -50,7 +50,7 @@ def predict_frame_file(chain: SkyChain, job: Job) -> Done:
         InputError: the frame cannot be used.
         OutputError: something cannot be written.
     """
-    scene = open_scene(job.scene.path, INSTRUMENT)
+    scene = open_scene(job.scene.path, INSTRUMENT, flavour=chain.options.flavour)
     result, facts = chain.judge(scene)
     if job.picture is not None:
         from nephoscope.plots.sky import overlay, save_overlay
@@ -69,9 +69,11 @@ def write_result(job: Job, scene: xr.Dataset, result: FrameResult, facts: Facts)
         OutputError: it cannot be written.
     """
     image = scene["image"]
-    lines = textwrap.wrap(card_text(result.note), _LINE)
+    lines = textwrap.wrap(result.note, _LINE)
     notes = {f"NOTE{number}": (card_text(line), "") for number, line in enumerate(lines[:9], 1)}
     source = {"ORIGFILE": (card_text(job.scene.path.name, _LINE), "")}
+    if "scale_note" in scene.attrs:
+        source["SCALED"] = (card_text(str(scene.attrs["scale_note"])), "")
     pixels = image.values[0] if image.sizes["channel"] == 1 else image.values
     write_frame_fits(
         job.target,

@@ -102,7 +102,7 @@ def _track(
     undetermined: Undetermined,
 ) -> xr.Dataset:
     height = heights(file, len(places[0]))
-    codes = scenario(file)
+    codes = scenario(file, len(height))
     if codes.shape != height.shape:
         raise file.wrong("cloud_scenario", f"has shape {codes.shape}, Height {height.shape}")
     variables = {

@@ -25,7 +25,7 @@ def heights(file: Hdf4, profiles: int) -> NDArray[np.float32]:
     Raises:
         InputError: absent, not int16, or not of so many profiles.
     """
-    stored = file.dataset("Height", np.int16, 2)
+    stored = by_profile(file.dataset("Height", np.int16, 2), profiles)
     if stored.shape[0] != profiles:
         raise file.wrong("Height", f"has {stored.shape[0]} profiles, Latitude has {profiles}")
     height = file.coding("Height").decode(stored).astype(np.float32)
@@ -33,7 +33,16 @@ def heights(file: Hdf4, profiles: int) -> NDArray[np.float32]:
     return height
 
 
-def scenario(file: Hdf4) -> NDArray[np.int16]:
+def by_profile(plane: NDArray[Any], profiles: int) -> NDArray[Any]:
+    """(profile, bin) of a plane that may lie the other way round, as CloudSat's documents list it.
+
+    A plane of neither shape stays as it is, for its reader to refuse.
+    """
+    turned = plane.shape[0] != profiles and plane.shape[1] == profiles
+    return plane.T if turned else plane
+
+
+def scenario(file: Hdf4, profiles: int) -> NDArray[np.int16]:
     """Data set `cloud_scenario`, (profile, level) int16, `MISSING` for every missing code.
 
     Missing are -9999, ICARE's -32768 and what the file's own attributes say.
@@ -41,7 +50,7 @@ def scenario(file: Hdf4) -> NDArray[np.int16]:
     Raises:
         InputError: absent, or not int16.
     """
-    codes: NDArray[np.int16] = file.dataset("cloud_scenario", np.int16, 2)
+    codes = by_profile(file.dataset("cloud_scenario", np.int16, 2), profiles)
     missing = file.coding("cloud_scenario").is_missing(codes) | (codes == ICARE_FILL)
     return np.where(missing, np.int16(MISSING), codes)
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from nephoscope.instruments.cloudsat.classes import granule_time
 from nephoscope.instruments.cloudsat.columns import (
     HIGHEST,
+    by_profile,
     heights,
     make_track,
     type_variable,
@@ -113,8 +114,8 @@ def rasterise(
 
 
 def _layers(file: Hdf4, profiles: int) -> Layers:
-    base, top = (_metres(file, name) for name in ("CloudLayerBase", "CloudLayerTop"))
-    kind, phase = (_codes(file, name) for name in ("CloudLayerType", "CloudPhase"))
+    base, top = (_metres(file, name, profiles) for name in ("CloudLayerBase", "CloudLayerTop"))
+    kind, phase = (_codes(file, name, profiles) for name in ("CloudLayerType", "CloudPhase"))
     for name, array in (
         ("CloudLayerBase", base),
         ("CloudLayerTop", top),
@@ -138,14 +139,14 @@ def _layers(file: Hdf4, profiles: int) -> Layers:
     )
 
 
-def _metres(file: Hdf4, name: str) -> NDArray[np.float32]:
-    stored = file.dataset(name, np.float32, 2)
+def _metres(file: Hdf4, name: str, profiles: int) -> NDArray[np.float32]:
+    stored = by_profile(file.dataset(name, np.float32, 2), profiles)
     kilometres = file.coding(name).decode(stored).astype(np.float32)
     # Layers lie between the ground, somewhere below sea level, and 30 km.
     real = (kilometres > -9) & (kilometres < HIGHEST / METRES)
     return np.where(real, kilometres * METRES, np.float32(np.nan))
 
 
-def _codes(file: Hdf4, name: str) -> NDArray[np.int8]:
-    stored = file.dataset(name, np.int8, 2)
+def _codes(file: Hdf4, name: str, profiles: int) -> NDArray[np.int8]:
+    stored = by_profile(file.dataset(name, np.int8, 2), profiles)
     return np.where(file.coding(name).is_missing(stored), np.int8(UNKNOWN), stored)

@@ -131,6 +131,7 @@ def _measured(
 def _rb2_pixels(file: Hdf4) -> dict[str, Any]:
     # The archive's are int16 with fill -32768; int32 is read as well.
     stored = file.dataset("Input_Index", (np.int16, np.int32), 2)
+    stored = stored.T if stored.shape[1] != 2 and stored.shape[0] == 2 else stored
     if stored.shape[1] != 2:
         raise file.wrong("Input_Index", f"has {stored.shape[1]} columns, not row and column")
     missing = file.coding("Input_Index").is_missing(stored) | (stored < 0)

@@ -29,8 +29,11 @@ def is_track(path: str | PathLike[str]) -> bool:
     path = Path(path)
     if not path.is_file() or not re.search(r"DARDAR|DARNI", path.name, re.IGNORECASE):
         return False
-    with path.open("rb") as file:
-        return file.read(8).startswith(MAGICS)
+    try:
+        with path.open("rb") as file:
+            return file.read(8).startswith(MAGICS)
+    except OSError:  # the reader says why
+        return True
 
 
 def read_track(path: str | PathLike[str]) -> xr.Dataset:

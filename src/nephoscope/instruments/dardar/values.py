@@ -20,7 +20,7 @@ _NETCDF_FILL = 9e36
 def physical(file: NetcdfFile, name: str, shape: tuple[int, ...] | int) -> NDArray[Any]:
     """Values, NaN where missing, scaled where the file says so.
 
-    They are float64, so that whole numbers stay exact, but float32 where the file's are.
+    They are float64, so that whole numbers stay exact, but float32 where that holds all of them.
 
     Missing are `_FillValue` and `missing_value` of the variable, -999 and -9999, and the default
     fills of NetCDF, which files have in what was never written.
@@ -30,9 +30,10 @@ def physical(file: NetcdfFile, name: str, shape: tuple[int, ...] | int) -> NDArr
     """
     stored = file.stored(name, "fiu", shape)
     attributes = file.attributes(name)
-    values = stored.astype(np.float32 if stored.dtype == np.float32 else np.float64)
-    missing = ~np.isfinite(values) | (np.abs(values) > _NETCDF_FILL)
-    for fill in _fills(file, stored.dtype, attributes):
+    fits = stored.dtype == np.float32 or stored.dtype.itemsize <= 2
+    values = stored.astype(np.float32 if fits else np.float64)
+    missing = ~(np.abs(values) <= _NETCDF_FILL)
+    for fill in sorted(set(_fills(file, stored.dtype, attributes))):
         missing |= stored == fill
     values[missing] = np.nan
     scale, offset = (
@@ -57,7 +58,8 @@ def quantity(file: NetcdfFile, wanted: Quantity, shape: tuple[int, int]) -> NDAr
     units = str(file.attributes(name).get("units", wanted.units)).strip()
     if units not in (wanted.units, *wanted.spellings):
         raise file.wrong(name, f"is in '{units}', not {wanted.units}")
-    return np.where(values >= 0, values, np.float32(np.nan)).astype(np.float32)
+    values[values < 0] = np.nan
+    return values.astype(np.float32, copy=False)
 
 
 def flag(file: NetcdfFile, name: str, shape: tuple[int, ...]) -> NDArray[np.int16]:

@@ -119,12 +119,12 @@ def _scene_file(file: Path, root: Path) -> SceneFile:
 
 
 def _holds_views(path: Path) -> bool:
-    with path.open("rb") as file:
-        if file.read(len(_SIGNATURE)) != _SIGNATURE:
-            return False
     import h5py
 
     try:
+        with path.open("rb") as file:
+            if file.read(len(_SIGNATURE)) != _SIGNATURE:
+                return False
         with h5py.File(path) as file:
             return "Data_Directional_Fields/I443NP" in file
     except (OSError, RuntimeError, KeyError):

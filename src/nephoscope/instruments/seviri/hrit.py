@@ -255,6 +255,9 @@ def _counts(
 def _decompressed(path: Path, header: dict[str, Any]) -> NDArray[np.uint16]:
     from satpy.readers.core.hrit import HRITSegment
 
+    if path.suffix.lower() == ".bz2":
+        problem, remedy = "is packed by bzip2 and compressed by wavelets", "unpack it by bunzip2"
+        raise InputError(path, problem, field="data field", remedy=remedy)
     try:
         counts: NDArray[np.uint16] = HRITSegment(str(path), header).read_data()
     except ModuleNotFoundError as error:

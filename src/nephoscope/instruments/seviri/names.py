@@ -77,8 +77,11 @@ def is_native(path: Path) -> bool:
         return True
     if path.suffix.lower() != ".nat" or not path.is_file():
         return False
-    with path.open("rb") as file:
-        return file.read(len(ARCHIVE)) == ARCHIVE
+    try:
+        with path.open("rb") as file:
+            return file.read(len(ARCHIVE)) == ARCHIVE
+    except OSError:  # the reader says why
+        return True
 
 
 def is_slot(path: str | PathLike[str]) -> bool:
@@ -205,8 +208,13 @@ def _found(root: Path, left_out: LeftOut) -> Iterator[SceneFile]:
         relative = folder.relative_to(root)
         for picture in _pictures(sorted(files)).values():
             yield SceneFile(picture.first, picture.identity, "", 0, relative)
-        for file in sorted(filter(is_native, files)):
+        natives = sorted(filter(is_native, files))
+        for file in natives:
             yield SceneFile(file, identity_of(file), "", 0, relative)
+        unpacked = {file.name for file in natives} | {file.stem for file in natives}
+        for file in files:
+            if other_form(file) is not None and file.stem not in unpacked:
+                left_out.add("pictures of SEVIRI in a form that is not read", file)
 
 
 def _key_of(path: Path) -> tuple[str, ...]:

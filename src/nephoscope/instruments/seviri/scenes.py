@@ -111,11 +111,11 @@ def grid_of(scene: xr.Dataset) -> Geostationary:
 
 def _names(channels: Sequence[str]) -> tuple[str, ...]:
     several = isinstance(channels, Iterable) and not isinstance(channels, str)
-    wanted = tuple(channels) if several else (channels,)
-    if not wanted or len(set(map(str, wanted))) < len(wanted) or not set(wanted) <= set(CHANNELS):
-        named = ", ".join(map(str, wanted)) or "none"
+    wanted = [str(name) for name in channels] if several else [str(channels)]
+    if not wanted or len(set(wanted)) < len(wanted) or not set(wanted) <= set(CHANNELS):
+        named = ", ".join(wanted) or "none"
         raise UsageError(f"channels {named}: name some of {', '.join(CHANNELS)}, once each")
-    return tuple(str(name) for name in wanted)
+    return tuple(wanted)
 
 
 def _opened(paths: list[Path]) -> Slot:

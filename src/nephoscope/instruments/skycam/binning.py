@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import atomic_path
 from nephoscope.instruments.scene_file import SceneFile
-from nephoscope.instruments.skycam.frames import FULL_SCALE, read_frame
+from nephoscope.instruments.skycam.counts import BINNED_SCALE, FULL_SCALE
+from nephoscope.instruments.skycam.frames import read_frame
 from nephoscope.instruments.skycam.names import name_products
 from nephoscope.workers import each_in_processes
 
@@ -68,7 +69,7 @@ def bin_frame(
         OutputError: the file cannot be written.
     """
     scene = read_frame(path)
-    if scene["image"].attrs["units"] != "adu":
+    if scene["image"].attrs["units"] != "adu" or "header" not in scene.attrs:
         raise InputError(path, "holds no counts to bin", field="image", remedy="bin thermal frames")
     try:
         small = block_mean(scene["image"].values[0], shape)
@@ -77,8 +78,10 @@ def bin_frame(
     header = fits.Header.fromstring(scene.attrs["header"], sep="\n")
     for keyword in _STRUCTURE:
         header.remove(keyword, ignore_missing=True, remove_all=True)
+    if scene.attrs["flavour"] == "thermal":
+        header["IMTYPE"] = "IR"  # numbers below 1 are no sign of a thermal camera
     header["BINNING"] = (scene.sizes["y"] // shape[0], "rows of the camera in one row")
-    header["BSCALED"] = (FULL_SCALE, "counts are the values times this")
+    header[BINNED_SCALE] = (FULL_SCALE, "counts are the values times this")
     image = fits.PrimaryHDU((small / np.float32(FULL_SCALE)).astype(np.float32), header)
     with atomic_path(final) as part:
         image.writeto(part, output_verify="silentfix", checksum=True)

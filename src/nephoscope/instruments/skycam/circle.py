@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from nephoscope.instruments.skycam.pictures import grey
+
 HORIZON = 90.0  # zenith angle at the edge of the circle, degrees
+_MARGIN = 1.03  # a fitted circle is off by a hundredth or two: nothing of the sky may be lost
+_STRIP = 2**22  # pixels that are worked on at once
 _COARSE = 120  # pixels along the shorter side on which the circle is looked for
 _CORNER = 0.06  # share of each side that a corner patch takes
 _DARK = 0.25  # corners are below this share of the brightness of the middle
@@ -46,22 +51,25 @@ class Circle:
         cols = ((np.arange(shape[1], dtype=np.float32) - self.col) / self.radius_x)[None, :]
         return np.asarray(np.float32(HORIZON) * np.sqrt(rows**2 + cols**2), np.float32)
 
+    def inside(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """(y, x) bool, what is surely within the circle."""
+        return np.asarray(self.zenith_angle(shape) < (2 - _MARGIN) * HORIZON)
 
-def find_circle(brightness: NDArray[np.float32], black: float = math.inf) -> Circle | None:
+
+def find_circle(image: NDArray[np.float32], black: float = math.inf) -> Circle | None:
     """The image circle of a whole-sky frame, from its dark corners and elliptic bright region.
 
     Args:
-        brightness: (y, x) float32, any unit, NaN where missing.
-        black: the corners must be darker than this, in the unit of `brightness`.
+        image: (y, x) or (channel, y, x) of red, green and blue, float32, any unit, NaN where
+            missing.
+        black: the corners must be darker than this, in the unit of `image`.
 
     Returns:
         the circle; None for a frame without dark corners or with a bright region that is no
         ellipse: a picture of a part of the sky.
     """
-    step = max(min(brightness.shape) // _COARSE, 1)
-    rows, cols = (side // step * step for side in brightness.shape)
-    blocks = brightness[:rows, :cols].reshape(rows // step, step, cols // step, step)
-    coarse = np.nan_to_num(blocks.mean((1, 3)), nan=0.0)
+    step = max(min(image.shape[-2:]) // _COARSE, 1)
+    coarse = _reduced(image, step)
     lit = _lit_region(ndimage.median_filter(coarse, 3), black)
     if lit is None:
         return None
@@ -80,6 +88,39 @@ def find_circle(brightness: NDArray[np.float32], black: float = math.inf) -> Cir
         ellipse.radius_y * step,
         ellipse.radius_x * step,
     )
+
+
+def blank_outside(image: NDArray[np.float32], circle: Circle) -> None:
+    """Make what lies outside of the circle missing, in place.
+
+    Args:
+        image: (channel, y, x) float32.
+        circle: where the sky is.
+    """
+    for rows in _strips(image.shape[-2:], 1):
+        strip = image[:, rows]
+        moved = replace(circle, row=circle.row - rows.start)
+        outside = moved.zenith_angle((strip.shape[1], strip.shape[2])) > _MARGIN * HORIZON
+        strip[:, outside] = np.nan
+
+
+def _reduced(image: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """(y, x) float32, mean brightness of blocks of `step` x `step` pixels."""
+    high, wide = (side // step for side in image.shape[-2:])
+    parts = []
+    for rows in _strips((high * step, wide * step), step):
+        strip = image[..., rows, : wide * step]
+        bright = strip if strip.ndim == 2 else grey(strip)
+        bright = np.nan_to_num(bright, nan=0.0)
+        parts.append(bright.reshape(len(bright) // step, step, wide, step).mean((1, 3)))
+    return np.concatenate(parts)
+
+
+def _strips(shape: tuple[int, ...], step: int) -> Iterator[slice]:
+    """Rows in strips of whole blocks: a frame of 61 megapixels never stands in memory twice."""
+    high = max(_STRIP // max(shape[1], 1) // step, 1) * step
+    for first in range(0, shape[0], high):
+        yield slice(first, min(first + high, shape[0]))
 
 
 def _lit_region(coarse: NDArray[np.float32], black: float) -> NDArray[np.bool_] | None:

@@ -7,12 +7,9 @@ missing, without astropy's warnings, and is several times faster than opening an
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
 import math
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
+from nephoscope.instruments.skycam.unpack import LARGEST, STILL_WRITING, read_unpacked
 
 BLOCK, CARD = 2880, 80
 _VALUE = r"'(?:[ -&(-~]|'')*'|[TF]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[ED][+-]?\d+)?"
@@ -32,8 +30,9 @@ VALID_CARD = re.compile(
 the keyword."""
 
 _COMMENTARY = re.compile(r"(?:COMMENT|HISTORY|CONTINUE|HIERARCH) [ -~]*")
+_SCALING = ("BSCALE", "BZERO", "BLANK")  # without these the numbers are others: never left out
+_MEND = "mend or remove the card"
 _TYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
-_STILL_WRITING = "the camera may still be writing it: run again later, or fetch it again"
 
 
 @dataclass(frozen=True)
@@ -41,15 +40,17 @@ class Unit:
     """One header-data unit: its header and where its data lie in the file's bytes.
 
     Attributes:
+        path: the file.
         header: the valid cards.
         text: the same, one a line: astropy takes milliseconds to write them again.
         content: the bytes of the file.
         start: where the data begin.
     """
 
+    path: Path
     header: fits.Header
     text: str
-    content: bytes
+    content: bytes | bytearray
     start: int
 
     @property
@@ -75,18 +76,44 @@ class Unit:
         count = math.prod(self.shape)
         return np.frombuffer(self.content, kind, count, self.start).reshape(self.shape)
 
+    @property
+    def scaling(self) -> tuple[float, float]:
+        """BSCALE and BZERO: what is stored, times the one, plus the other.
+
+        Raises:
+            InputError: they are no numbers, or the scale is 0.
+        """
+        scale, zero = self._number("BSCALE", 1), self._number("BZERO", 0)
+        if scale == 0:
+            problem = "is 0: every number would be the same"
+            raise InputError(self.path, problem, field="BSCALE", remedy=_MEND)
+        return scale, zero
+
     def values(self) -> NDArray[np.float32]:
-        """Physical values, float32, NaN where BLANK or not a number."""
-        stored = self.stored()
-        values = stored.astype(np.float32)
-        scale, zero = float(self.header.get("BSCALE", 1)), float(self.header.get("BZERO", 0))
-        if (scale, zero) != (1, 0):
-            values = values * np.float32(scale) + np.float32(zero)
-        blank = self.header.get("BLANK")
-        if blank is not None and stored.dtype.kind in "iu":
-            values[stored == int(blank)] = np.nan
+        """Physical values, float32, NaN where BLANK or not a number.
+
+        Raises:
+            InputError: BSCALE, BZERO or BLANK is no number.
+        """
+        stored, (scale, zero) = self.stored(), self.scaling
+        # What does not fit into float32 is no number of a camera, and becomes NaN below.
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = stored.astype(np.float32)
+            if (scale, zero) != (1, 0):
+                values *= np.float32(scale)
+                values += np.float32(zero)
+        if "BLANK" in self.header and stored.dtype.kind in "iu":
+            values[stored == self._number("BLANK", 0)] = np.nan
         values[~np.isfinite(values)] = np.nan
         return values
+
+    def _number(self, keyword: str, default: float) -> float:
+        value = self.header.get(keyword, default)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            shown = repr(value) if isinstance(value, (bool, str)) else "empty"
+            problem = f"is {shown}, not a number"
+            raise InputError(self.path, problem, field=keyword, remedy=_MEND)
+        return value
 
 
 def read_units(path: Path) -> list[Unit]:
@@ -95,9 +122,9 @@ def read_units(path: Path) -> list[Unit]:
     Raises:
         InputError: the file cannot be read, is empty, no FITS, or shorter than its headers say.
     """
-    content = _content(path)
+    content = read_unpacked(path)
     if not content:
-        raise InputError(path, "is empty (0 bytes)", field="image", remedy=_STILL_WRITING)
+        raise InputError(path, "is empty (0 bytes)", field="image", remedy=STILL_WRITING)
     if not content.startswith(b"SIMPLE  ="):
         raise InputError(path, "is no FITS file", field="SIMPLE")
     units = []
@@ -107,47 +134,39 @@ def read_units(path: Path) -> list[Unit]:
         units.append(unit)
         start = _padded(unit.start + _size(path, unit.header))
     if any(unit.header.get("ZIMAGE") for unit in units):
-        return _uncompressed(path, content)
+        return _uncompressed(path, content, units)
     return units
 
 
-def _content(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-        if content.startswith(b"\x1f\x8b"):
-            return gzip.decompress(content)
-        return bz2.decompress(content) if content.startswith(b"BZh") else content
-    except (EOFError, ValueError, zlib.error) as error:
-        raise InputError(path, "is cut short", field="image", remedy=_STILL_WRITING) from error
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror or error}"
-        raise InputError(path, problem, field="image") from error
-
-
-def _unit(path: Path, content: bytes, start: int) -> Unit:
+def _unit(path: Path, content: bytes | bytearray, start: int) -> Unit:
     end = start
     while end < len(content):
         block = content[end : end + BLOCK]
         end += BLOCK
         cards = [block[at : at + CARD].rstrip() for at in range(0, len(block), CARD)]
         if b"END" in cards:
-            text = _valid_cards(content[start:end])
-            unit = Unit(fits.Header.fromstring(text, sep="\n"), text, content, end)
+            text = _valid_cards(path, content[start:end])
+            unit = Unit(path, fits.Header.fromstring(text, sep="\n"), text, content, end)
             missing = end + _size(path, unit.header) - len(content)
             if missing > 0:
                 problem = f"is {missing} bytes shorter than its header says"
-                raise InputError(path, problem, field="image", remedy=_STILL_WRITING)
+                raise InputError(path, problem, field="image", remedy=STILL_WRITING)
             return unit
-    raise InputError(path, "ends within its header", field="END", remedy=_STILL_WRITING)
+    raise InputError(path, "ends within its header", field="END", remedy=STILL_WRITING)
 
 
-def _valid_cards(raw: bytes) -> str:
+def _valid_cards(path: Path, raw: bytes | bytearray) -> str:
     """One a line; astropy would warn of the others now, and fail on them later."""
     text = raw.decode("ascii", "replace")
-    cards = (text[at : at + CARD].rstrip() for at in range(0, len(text), CARD))
-    return "\n".join(
-        card for card in cards if VALID_CARD.fullmatch(card) or _COMMENTARY.fullmatch(card)
-    )
+    valid = []
+    for at in range(0, len(text), CARD):
+        card = text[at : at + CARD].rstrip()
+        if VALID_CARD.fullmatch(card) or _COMMENTARY.fullmatch(card):
+            valid.append(card)
+        elif card[:8].rstrip() in _SCALING and card[8:9] == "=":
+            problem = f"cannot be understood: '{card}'"
+            raise InputError(path, problem, field=card[:8].rstrip(), remedy=_MEND)
+    return "\n".join(valid)
 
 
 def _size(path: Path, header: fits.Header) -> int:
@@ -159,6 +178,8 @@ def _size(path: Path, header: fits.Header) -> int:
             raise InputError(path, f"{bits} bits of {sizes} is no FITS data", field="BITPIX")
         count = math.prod(sizes) if sizes else 0
         extra, groups = int(header.get("PCOUNT", 0)), int(header.get("GCOUNT", 1))
+        if min(extra, groups) < 0:
+            raise InputError(path, f"{extra} and {groups} is no FITS data", field="PCOUNT")
         return abs(bits) // 8 * groups * (extra + count) if count or extra else 0
     except (KeyError, TypeError, ValueError, fits.VerifyError) as error:
         problem = f"the header cannot be understood: {error}"
@@ -169,11 +190,13 @@ def _padded(size: int) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
-def _uncompressed(path: Path, content: bytes) -> list[Unit]:
+def _uncompressed(path: Path, content: bytes | bytearray, units: list[Unit]) -> list[Unit]:
+    for unit in units:
+        _check_claim(unit)
     try:
-        with fits.open(io.BytesIO(content), memmap=False) as units:
+        with fits.open(io.BytesIO(content), memmap=False) as packed:
             plain = [
-                fits.ImageHDU(unit.data, unit.header) for unit in units if unit.data is not None
+                fits.ImageHDU(unit.data, unit.header) for unit in packed if unit.data is not None
             ]
             buffer = io.BytesIO()
             fits.HDUList([fits.PrimaryHDU(), *plain]).writeto(buffer)
@@ -187,3 +210,19 @@ def _uncompressed(path: Path, content: bytes) -> list[Unit]:
         units_found.append(unit)
         start = _padded(unit.start + _size(path, unit.header))
     return units_found
+
+
+def _check_claim(unit: Unit) -> None:
+    """A tile-compressed image says how large it will be: astropy makes room for it at once."""
+    if not unit.header.get("ZIMAGE"):
+        return
+    try:
+        axes = range(1, int(unit.header["ZNAXIS"]) + 1)
+        count = math.prod(int(unit.header[f"ZNAXIS{axis}"]) for axis in axes)
+        size = count * abs(int(unit.header["ZBITPIX"])) // 8
+    except (KeyError, TypeError, ValueError, fits.VerifyError) as error:
+        problem = f"the header cannot be understood: {error}"
+        raise InputError(unit.path, problem, field="ZNAXIS") from error
+    if not 0 <= size <= LARGEST:
+        problem = f"would be {size} bytes, more than {LARGEST}"
+        raise InputError(unit.path, problem, field="ZNAXIS", remedy="it is no frame of a camera")

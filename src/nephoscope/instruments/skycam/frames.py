@@ -9,33 +9,29 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import xarray as xr
+from astropy.io import fits
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.instruments.skycam.circle import HORIZON, Circle, find_circle
+from nephoscope.instruments.skycam.circle import Circle, blank_outside, find_circle
+from nephoscope.instruments.skycam.colour import colour_of_cube, colour_of_picture, is_one_channel
+from nephoscope.instruments.skycam.counts import counts_of, says_thermal
 from nephoscope.instruments.skycam.fits import Unit, read_units
-from nephoscope.instruments.skycam.headers import camera_of, facts_of, site_of, time_of
+from nephoscope.instruments.skycam.headers import camera_of, facts_of, site_of, temperatures_of
 from nephoscope.instruments.skycam.mat import CLEAR, IMAGE, MASK, read_mat
 from nephoscope.instruments.skycam.names import kind_of, stem_of
-from nephoscope.instruments.skycam.pictures import COLOURS, grey, read_picture
-from nephoscope.scene import check_scene
+from nephoscope.instruments.skycam.pictures import COLOURS, read_picture
+from nephoscope.instruments.skycam.times import time_in_name, time_of
+from nephoscope.scene import IMAGE_DIMS, check_scene
 
 Flavour = Literal["thermal", "colour", "grey"]
 FLAVOURS: tuple[str, ...] = get_args(Flavour)
 """What a frame can be: counts of a thermal camera, red, green and blue, or one channel of light."""
 
-FULL_SCALE = 2**14
-"""Counts of the Tau2 (14 bit, FLIR Tau 2 product specification): binned frames hold counts over
-this."""
-TAU2_SHAPE = (512, 640)
-SATURATED = 0.01
-"""Share of saturated pixels from which on a frame is flagged."""
-
-_MARGIN = 1.03  # a fitted circle is off by a hundredth or two: nothing of the sky may be lost
-_BLACK = 40.0  # DN; the border of a colour picture is darker
+_BLACK = 40.0  # DN; the border of a picture is darker
+_BYTE = 8  # bits
 _SMALLEST = 8  # pixels; anything smaller is no image of the sky
 _LABEL_UNITS = {"MASK", "PROBABILITY"}
-_NOT_COUNTS = {8: "8-bit", 32: "32-bit", 64: "64-bit"}
 
 
 @dataclass
@@ -50,6 +46,7 @@ class _Frame:
     time: np.datetime64 = field(default_factory=lambda: np.datetime64("NaT", "ns"))
     facts: dict[str, Any] = field(default_factory=dict)
     clear: NDArray[np.float32] | None = None
+    unseen: NDArray[np.bool_] | None = None
 
 
 def read_frame(
@@ -61,7 +58,8 @@ def read_frame(
 
     Args:
         path: FITS (raw Tau2, binned, image with mask, of another observatory; also gzip, bzip2 or
-            tile-compressed), colour PNG or JPEG, IRCCAM .mat.
+            tile-compressed), PNG or JPEG of any mode and depth, IRCCAM .mat. Three channels that
+            are the same are one channel.
         shape: rows and columns that the frame must have, if it must.
         flavour: what the frame is, where the user knows better than its header: "thermal" or
             "grey" of one channel, "colour" of three.
@@ -69,13 +67,16 @@ def read_frame(
     Returns:
         `image` (channel, y, x) float32, NaN where missing: for counts one channel `adu` (units
         adu), for colour red, green, blue (units DN, 0..255), for IRCCAM `brightness_temperature`
-        (K), then also `clear_reference` (y, x) float32, K. Scalars `latitude`, `longitude`
+        (K), then also `clear_reference` (y, x) float32, K. Of whole-sky pictures that are
+        transparent outside of the sky `unseen` (y, x) bool, where that border is black in `image`,
+        which models are used to, and nothing is to be said. Scalars `latitude`, `longitude`
         (degrees, NaN if unknown) and `time` (datetime64[ns], NaT if unknown). Attrs: instrument,
         flavour ("thermal", "colour", or "grey" where nothing says that one channel of counts is
         thermal), source_files, map_id, missing_share; where known camera,
         header (the FITS cards, one a line), full_scale, saturated_share, saturated, `circle`
-        (row, column, radius_y, radius_x of the image circle, pixels) and the facts of
-        `nephoscope.instruments.skycam.headers.FACTS`.
+        (row, column, radius_y, radius_x of the image circle, pixels), scale_note (what
+        was done to the numbers of the file), temperature_note (which of its temperatures are none),
+        and the facts of `FACTS` and `TEMPERATURES` in `nephoscope.instruments.skycam.headers`.
 
     Raises:
         InputError: the file holds no image of the sky that can be used, or none of this flavour;
@@ -88,11 +89,10 @@ def read_frame(
     kind = kind_of(path)
     if kind is None:
         raise InputError(path, "is no frame", remedy="frames are FITS, PNG, JPEG or IRCCAM .mat")
-    frame = {"fits": _from_fits, "picture": _from_picture, "mat": _from_mat}[kind](path)
+    frame = {"fits": _from_fits, "picture": _from_picture, "mat": _from_mat}[kind](path, flavour)
     _check_size(path, frame.image.shape[1:], shape)
     _check_any(path, frame.image)
     _check_flavour(path, frame, flavour)
-    frame.flavour = flavour or frame.flavour
     return check_scene(_scene(path, frame))
 
 
@@ -114,111 +114,108 @@ def image_unit(units: list[Unit], path: Path) -> Unit:
     raise InputError(path, "holds no image", field="image", remedy="only FITS images can be read")
 
 
-def _from_fits(path: Path) -> _Frame:
+def _from_fits(path: Path, flavour: Flavour | None) -> _Frame:
     units = read_units(path)
     unit = image_unit(units, path)
     alone = unit is units[0]
     cards = unit.header if alone else _joined(units[0].header, unit.header)
-    text = unit.text if alone else _text(cards)
     bits = int(unit.header["BITPIX"])
-    if bits in _NOT_COUNTS:
-        raise InputError(
-            path,
-            f"has {_NOT_COUNTS[bits]} integers, not 16-bit counts or floats",
-            field="BITPIX",
-            remedy="save the camera's own counts",
-        )
     image = _planes(path, unit.values())
     _check_any(path, image)
+    thermal = says_thermal(units, unit, cards)
+    if len(image) == len(COLOURS) and flavour != "colour" and is_one_channel(image):
+        image = image[:1]
     if len(image) == len(COLOURS):
-        facts = {
-            "header": text,
-            "camera": camera_of(cards),
-            **_circle_of(grey(image), _BLACK),
-        }
-        frame = _Frame(image, COLOURS, "DN", "colour", facts=facts)
+        if thermal and flavour is None:
+            problem = "has three channels, and a header of a thermal camera"
+            raise InputError(path, problem, field="image", remedy="save the camera's own counts")
+        note = colour_of_cube(path, image, cards, bits == _BYTE and unit.scaling == (1, 0))
+        frame = _colour(image, note)
+        frame.facts["camera"] = camera_of(cards)
     else:
-        frame = _counts(path, cards, image, bits)
-        frame.facts["header"] = text
+        frame = _one_channel(path, image, cards, bits, flavour or _flavour_of(thermal))
+    frame.facts["header"] = unit.text if alone else _text(cards)
     frame.site, frame.time = site_of(cards), time_of(cards, path)
-    frame.facts |= facts_of(cards)
+    temperatures, wrong = temperatures_of(cards)
+    frame.facts |= facts_of(cards) | temperatures | ({"temperature_note": wrong} if wrong else {})
     return frame
 
 
-def _counts(path: Path, header: Any, image: NDArray[np.float32], bits: int) -> _Frame:  # noqa: ANN401 - astropy's headers have no types
-    camera = camera_of(header)
-    highest = float(np.nanmax(image, initial=0.0))
-    binned = bits < 0 and highest <= 1
-    if binned:
-        image, highest = image * np.float32(FULL_SCALE), highest * FULL_SCALE
-    tau2 = "TAU" in camera.upper()
-    if tau2:
-        _check_tau2(path, image, bits)
-    unsigned = bits == 16 and float(header.get("BZERO", 0)) == 2**15
-    infrared = str(header.get("IMTYPE", "")).strip() == "IR" or "FPA-TEMP" in header
-    thermal = tau2 or binned or infrared
-    full = FULL_SCALE if thermal or (highest < FULL_SCALE and not unsigned) else 2**16
-    share = float((image >= full - 1).mean())
-    facts: dict[str, Any] = {
-        "camera": camera,
-        "full_scale": full,
-        "saturated_share": share,
-        "saturated": int(share >= SATURATED),
-    }
+def _from_picture(path: Path, flavour: Flavour | None) -> _Frame:
+    picture = read_picture(path)
+    pixels = picture.pixels
+    if pixels.ndim == len(IMAGE_DIMS) and flavour != "colour":
+        pixels = pixels[..., 0] if is_one_channel(np.moveaxis(pixels, 2, 0)) else pixels
+    if pixels.ndim == len(IMAGE_DIMS):
+        frame = _colour(*colour_of_picture(path, picture))
+    else:
+        image = pixels[None].astype(np.float32)
+        if picture.missing is not None:
+            image[:, picture.missing] = np.nan
+        header = fits.Header()
+        bits = 8 * pixels.dtype.itemsize
+        frame = _one_channel(path, image, header, bits, flavour or "grey")
+    frame.time = time_in_name(path.name)
+    return frame
+
+
+def _flavour_of(thermal: bool) -> Flavour:
+    return "thermal" if thermal else "grey"
+
+
+def _colour(image: NDArray[np.float32], note: str) -> _Frame:
+    facts: dict[str, Any] = {"scale_note": note} if note else {}
+    missing = np.isnan(image).any(0)
+    if not missing.any():
+        return _Frame(image, COLOURS, "DN", "colour", facts=facts | _sky_of(image, _BLACK))
+    image[:, missing] = 0
+    facts |= _sky_of(image, _BLACK)
+    frame = _Frame(image, COLOURS, "DN", "colour", facts=facts)
+    if "circle" in facts:
+        # Models know the edge of the sky as a black border: it stays so, and says nothing.
+        inside = Circle(*facts["circle"]).inside((missing.shape[0], missing.shape[1]))
+        frame.unseen = missing & ~inside & ~np.isnan(image[0])
+        missing &= inside
+    image[:, missing] = np.nan
+    return frame
+
+
+def _one_channel(
+    path: Path, image: NDArray[np.float32], header: fits.Header, bits: int, flavour: Flavour
+) -> _Frame:
+    image, facts = counts_of(path, image, header, bits, flavour == "thermal")
     # A narrow lens has no image circle; a whole-sky camera of any other kind has.
-    if not thermal:
-        facts |= _circle_of(image[0])
-        _blank_outside(image, facts)
-    flavour = "thermal" if thermal else "grey"
+    if flavour == "grey":
+        facts |= _sky_of(image, _BLACK if bits == _BYTE else np.inf)
     return _Frame(image, ("adu",), "adu", flavour, facts=facts)
 
 
-def _check_tau2(path: Path, image: NDArray[np.float32], bits: int) -> None:
-    rows, cols = image.shape[1:]
-    if TAU2_SHAPE[0] % rows or TAU2_SHAPE[1] % cols:
-        expected = " x ".join(map(str, TAU2_SHAPE))
-        problem = f"is {rows} x {cols} pixels, not {expected} or blocks of it"
-        raise InputError(path, problem, field="image", remedy="only whole frames can be read")
-    lowest, highest = float(np.nanmin(image)), float(np.nanmax(image))
-    if bits > 0 and not 0 <= lowest <= highest < FULL_SCALE:
-        raise InputError(
-            path,
-            f"has counts {lowest:g} to {highest:g}, beyond 14 bits",
-            field="bit depth",
-            remedy="save the camera's own counts, 0 to 16383",
-        )
+def _sky_of(image: NDArray[np.float32], black: float) -> dict[str, Any]:
+    """The image circle of a whole-sky frame; what lies outside of it becomes missing."""
+    circle = find_circle(image if len(image) == len(COLOURS) else image[0], black)
+    if circle is None:
+        return {}
+    blank_outside(image, circle)
+    return _as_fact(circle)
 
 
-def _from_picture(path: Path) -> _Frame:
-    image = read_picture(path).astype(np.float32)
-    facts = _circle_of(grey(image), _BLACK)
-    _blank_outside(image, facts)
-    return _Frame(image, COLOURS, "DN", "colour", facts=facts)
-
-
-def _from_mat(path: Path) -> _Frame:
-    content = read_mat(path)
-    image = content[IMAGE].copy()
-    if MASK in content:
-        image[~(content[MASK] > 0)] = np.nan
-    facts: dict[str, Any] = {"camera": "IRCCAM"} | _circle_of(np.isfinite(image).astype(np.float32))
-    return _Frame(
-        image[None], ("brightness_temperature",), "K", "thermal", facts=facts,
-        clear=content.get(CLEAR),
-    )  # fmt: skip
-
-
-def _circle_of(brightness: NDArray[np.float32], black: float = np.inf) -> dict[str, Any]:
-    circle = find_circle(brightness, black)
+def _as_fact(circle: Circle | None) -> dict[str, Any]:
     if circle is None:
         return {}
     return {"circle": [circle.row, circle.col, circle.radius_y, circle.radius_x]}
 
 
-def _blank_outside(image: NDArray[np.float32], facts: dict[str, Any]) -> None:
-    if "circle" in facts:
-        outside = Circle(*facts["circle"]).zenith_angle(image.shape[1:]) > _MARGIN * HORIZON
-        image[:, outside] = np.nan
+def _from_mat(path: Path, flavour: Flavour | None) -> _Frame:
+    content = read_mat(path)
+    image = content[IMAGE].copy()
+    if MASK in content:
+        image[~(content[MASK] > 0)] = np.nan
+    circle = find_circle(np.isfinite(image).astype(np.float32))
+    facts: dict[str, Any] = {"camera": "IRCCAM"} | _as_fact(circle)
+    return _Frame(
+        image[None], ("brightness_temperature",), "K", flavour or "thermal", facts=facts,
+        clear=content.get(CLEAR),
+    )  # fmt: skip
 
 
 def _planes(path: Path, values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -228,6 +225,8 @@ def _planes(path: Path, values: NDArray[np.float32]) -> NDArray[np.float32]:
         return flat[None]
     if flat.ndim == 3 and len(flat) == len(COLOURS):
         return flat
+    if flat.ndim == 3 and flat.shape[2] == len(COLOURS):
+        return np.ascontiguousarray(np.moveaxis(flat, 2, 0))
     size = " x ".join(map(str, values.shape))
     raise InputError(path, f"is {size}: no frame", field="image", remedy="one frame a file")
 
@@ -264,6 +263,8 @@ def _scene(path: Path, frame: _Frame) -> xr.Dataset:
     }
     if frame.clear is not None:
         variables["clear_reference"] = (("y", "x"), frame.clear, {"units": "K"})
+    if frame.unseen is not None:
+        variables["unseen"] = (("y", "x"), frame.unseen)
     scene = xr.Dataset(
         variables,
         coords={

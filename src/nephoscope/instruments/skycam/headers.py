@@ -1,21 +1,14 @@
-"""What a frame's FITS header says: site, time, temperatures, in one vocabulary."""
+"""What a frame's FITS header says: site, temperatures and optics, in one vocabulary."""
 
 from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from astropy.io import fits
 
 FACTS = {
-    "fpa_temperature": ("FPA-TEMP",),
-    "shutter_temperature": ("SHU-TEMP",),
-    "housing_temperature": ("IN-TEMP",),
-    "black_body_temperature": ("BB-TEMP",),
-    "ambient_temperature": ("AMB-TEMP", "TEMPAMB", "AMBTEMP"),
     "focal_length": ("FOCAL", "FOCALLEN"),
     "f_number": ("APERTURE",),
     "pixel_size": ("PXSIZE", "PIXSIZE"),
@@ -23,49 +16,66 @@ FACTS = {
     "airmass": ("AIRMASS",),
     "stacked": ("STACKED",),
 }
-"""Attribute of the Scene → keywords that hold it, first found first. Units: temperatures degC,
-focal length mm, pixel size um, exposure s."""
+"""Attribute of the Scene → keywords that hold it, first found first. Units: focal length mm, pixel
+size um, exposure s."""
+
+TEMPERATURES = {
+    "fpa_temperature": ("FPA-TEMP",),
+    "shutter_temperature": ("SHU-TEMP",),
+    "housing_temperature": ("IN-TEMP",),
+    "black_body_temperature": ("BB-TEMP",),
+    "ambient_temperature": ("AMB-TEMP", "TEMPAMB", "AMBTEMP"),
+}
+"""Attribute of the Scene, deg C → keywords that hold it."""
+
+_COLDEST, _WARMEST = -100.0, 70.0
+"""deg C; outside of it no camera under the sky works: 999 and -999 mean "not measured"."""
+_ZERO_CELSIUS = 273.15
+_UNIT = re.compile(r"(?:\b|deg(?:rees?)?[ ._]*)([CKF])\b")
+_UNIT_WORDS = re.compile(r"\b(celsius|centigrade|kelvin|fahrenheit)\b", re.IGNORECASE)
+_WITH_UNIT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?)\s*((?:deg\s*)?[CKF])?")
 
 _LATITUDE = ("LATOBS", "OBSLAT", "SITELAT", "LAT-OBS", "LATITUDE")
 _LONGITUDE = ("LONGOBS", "OBSLONG", "SITELONG", "LONG-OBS", "LONGITUD")
-_NAME_TIME = re.compile(r"(\d{4})_(\d\d)_(\d\d)_(\d\d)_(\d\d)_(\d\d)(?:_(\d{1,6}))?")
-_UNKNOWN_TIME = np.datetime64("NaT", "ns")
 
 
 def facts_of(header: fits.Header) -> dict[str, float]:
-    """The facts of `FACTS` that the header has, as float; temperatures in degC."""
+    """The facts of `FACTS` that the header has, as float."""
+    found = {fact: _first(header, keywords) for fact, keywords in FACTS.items()}
+    return {fact: value for fact, value in found.items() if math.isfinite(value)}
+
+
+def temperatures_of(header: fits.Header) -> tuple[dict[str, float], str]:
+    """The temperatures of `TEMPERATURES` that the header has, and which of its cards hold none.
+
+    The unit is that in the comment of the card, else the one that the other temperatures of the
+    header have in theirs, else deg C; a number without any unit that could only be kelvin is taken
+    for it. Fahrenheit is believed only where it is written: 71.6 could be anything.
+
+    Returns:
+        attribute → deg C, and what is wrong with the others ("" where nothing is).
+    """
+    cards = [key for keywords in TEMPERATURES.values() for key in keywords if key in header]
+    units = {unit for key in cards if (unit := _unit_in(header.comments[key]))}
+    usual = units.pop() if len(units) == 1 else ""
     found: dict[str, float] = {}
-    for fact, keywords in FACTS.items():
-        for keyword in keywords:
-            value = _number(header, keyword)
-            if math.isfinite(value):
-                fahrenheit = "deg F" in header.comments[keyword]
-                found[fact] = (value - 32) / 1.8 if fahrenheit else value
-                break
-    return found
+    wrong = []
+    for fact, keywords in TEMPERATURES.items():
+        there = [keyword for keyword in keywords if keyword in header]
+        values = [_celsius(header, keyword, usual) for keyword in there]
+        good = [value for value in values if math.isfinite(value)]
+        if good:
+            found[fact] = good[0]
+        elif there:
+            value = header[there[0]]
+            shown = value if isinstance(value, (str, int, float)) else "is empty"
+            wrong.append(f"{there[0]} {shown}")
+    return found, f"{', '.join(wrong)}: no temperature of a camera" if wrong else ""
 
 
 def site_of(header: fits.Header) -> tuple[float, float]:
     """Latitude and longitude of the camera, degrees; NaN where the header does not say."""
-    latitude, longitude = (
-        next((value for key in keys if math.isfinite(value := _number(header, key))), math.nan)
-        for keys in (_LATITUDE, _LONGITUDE)
-    )
-    return latitude, longitude
-
-
-def time_of(header: fits.Header, path: Path) -> np.datetime64:
-    """Start of the exposure, UTC: DATE-OBS, else the name `YYYY_MM_DD_HH_MM_SS_us*`, else NaT."""
-    text = str(header.get("DATE-OBS", "")).strip()
-    if text and "T" not in text and "TIME-OBS" in header:
-        text = f"{text}T{header['TIME-OBS']}"
-    for candidate in (text, _time_in(path.name)):
-        try:
-            if candidate:
-                return np.datetime64(candidate.rstrip("Z"), "ns")
-        except ValueError:
-            continue
-    return _UNKNOWN_TIME
+    return _first(header, _LATITUDE, 90), _first(header, _LONGITUDE, 360)
 
 
 def camera_of(header: fits.Header) -> str:
@@ -73,20 +83,47 @@ def camera_of(header: fits.Header) -> str:
     return str(header.get("CAMERA", header.get("INSTRUME", ""))).strip()
 
 
-def _time_in(name: str) -> str:
-    match = _NAME_TIME.match(name)
-    if match is None:
-        return ""
-    year, month, day, hour, minute, second, micro = match.groups()
-    return f"{year}-{month}-{day}T{hour}:{minute}:{second}.{(micro or '0').zfill(6)}"
+def _first(header: fits.Header, keywords: tuple[str, ...], limit: float = math.inf) -> float:
+    values = (_number(header, keyword) for keyword in keywords)
+    return next(
+        (value for value in values if math.isfinite(value) and abs(value) <= limit), math.nan
+    )
+
+
+def _celsius(header: fits.Header, keyword: str, usual: str) -> float:
+    """Deg C; NaN for what is no temperature of a camera."""
+    value: Any = header.get(keyword)
+    unit = _unit_in(header.comments[keyword])
+    if isinstance(value, str):
+        match = _WITH_UNIT.fullmatch(value.strip())
+        if match is None:
+            return math.nan
+        value, unit = float(match[1]), (match[2] or unit)[-1:]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    unit = unit or usual
+    kelvin = value - _ZERO_CELSIUS
+    celsius = {"K": kelvin, "F": (value - 32) / 1.8}.get(unit, value)
+    if not unit and not _possible(celsius) and _possible(kelvin):
+        celsius = kelvin
+    return float(celsius) if _possible(celsius) else math.nan
+
+
+def _possible(celsius: float) -> bool:
+    return _COLDEST <= celsius <= _WARMEST
+
+
+def _unit_in(comment: str) -> str:
+    """C, K or F; "" where the comment names none, or several."""
+    words = {word[0].upper() for word in _UNIT_WORDS.findall(comment)}
+    letters = set(_UNIT.findall(comment))
+    found = words or letters
+    return found.pop() if len(found) == 1 else ""
 
 
 def _number(header: fits.Header, keyword: str) -> float:
     """Value of a keyword, decimal or sexagesimal ("-34:28:38"); NaN where there is none."""
-    try:
-        value: Any = header.get(keyword)
-    except fits.VerifyError:
-        return math.nan
+    value: Any = header.get(keyword)
     if isinstance(value, bool) or value is None:
         return math.nan
     if isinstance(value, (int, float)):

@@ -12,13 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
+from nephoscope.instruments.skycam.codings import (
+    WSISEG,
+    WSISEG_CLEAR,
+    classes_of_numbers,
+    classes_of_picture,
+    values_in,
+)
 from nephoscope.instruments.skycam.fits import Unit, read_units
 from nephoscope.instruments.skycam.names import LABEL_FOLDERS, kind_of, stem_of
-from nephoscope.instruments.skycam.pictures import read_mask_picture
-
-UNKNOWN, CLEAR, CLOUD = -1, 0, 1
-WSISEG_CLEAR, WSISEG_CLOUD = 100, 255
-"""Grey values of WSISEG masks; 0 is undefined (Xie et al. 2020). Other sets: 0 clear, 255 cloud."""
+from nephoscope.instruments.skycam.pictures import Picture, read_picture
 
 State = Literal["clear", "cloudy"]
 _STATES: dict[str, State] = {
@@ -31,8 +34,7 @@ _STATES: dict[str, State] = {
     "cloudy_sky": "cloudy",
 }
 _SUFFIXES = ("", ".png", ".jpg", ".jpeg", ".fits", ".fits.gz", ".fits.fz", ".npy")
-_HALF = 128  # a binary mask that went through JPEG is cut here
-_MASKS_LOOKED_AT = 50
+_LOOKED_AT = 50
 
 
 def label_path_for(path: str | PathLike[str]) -> Path | None:
@@ -73,31 +75,31 @@ def state_for(path: str | PathLike[str]) -> State | None:
 def read_label(path: str | PathLike[str]) -> NDArray[np.int8]:
     """Read a label: PNG or JPEG, FITS with a mask, or .npy.
 
-    Pictures of WSISEG (no suffix, or in a folder `masks` some of whose pictures hold the value
-    100) are 255 cloud, 100 clear, all else unknown; other pictures are cut at half their range.
-    In FITS the image `MASK`, else the first integer image or the second image, is 0 clear, 1
-    cloud; in .npy likewise.
+    Pictures: 0 clear and 255 (1-bit: white) cloud, also with soft edges, which are cut at half; or
+    numbers of classes 0 and 1, with 255 unknown, also as indices of a palette; or as WSISEG 255
+    cloud, 100 clear, all else unknown (values 0, 100 and 255, or in a folder `masks` without
+    suffix or beside such masks). What is transparent is unknown. In FITS the image `MASK`, else
+    the first integer image or the second image, is 0 clear, 1 cloud; in .npy likewise.
 
     Returns:
         (y, x) int8: -1 unknown, 0 clear, 1 cloud.
 
     Raises:
-        InputError: cannot be read, or holds values that are no classes.
+        InputError: cannot be read, or holds values that are no classes, or could be of two codings.
     """
     path = Path(path)
     if path.suffix == ".npy":
-        return _classes(path, _read_npy(path))
+        return classes_of_numbers(path, _read_npy(path), white_is_unknown=False)
     if not path.is_file():
         raise InputError(path, "does not exist", field="label")
     if kind_of(path) == "fits":
-        return _classes(path, mask_unit(read_units(path), path).values())
-    grey = read_mask_picture(path)
-    if _coding_of(path, grey) == "wsiseg":
-        label = np.full(grey.shape, UNKNOWN, np.int8)
-        label[grey == WSISEG_CLEAR] = CLEAR
-        label[grey == WSISEG_CLOUD] = CLOUD
-        return label
-    return (grey >= _HALF).astype(np.int8)
+        unit = mask_unit(read_units(path), path)
+        ours = "255 unknown" in unit.header.comments["EXTNAME"] if unit.name else False
+        return classes_of_numbers(path, unit.values(), ours)
+    picture = read_picture(path)
+    if picture.missing is not None and len(values_in(path, picture)) == 1:
+        _check_transparent(path)
+    return classes_of_picture(path, picture, _is_wsiseg(path, picture))
 
 
 def mask_unit(units: list[Unit], path: Path) -> Unit:
@@ -126,44 +128,49 @@ def _has_mask(path: Path) -> bool:
 def _read_npy(path: Path) -> NDArray[np.float32]:
     try:
         values = np.load(path, allow_pickle=False)
-        return np.asarray(values, np.float32)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, MemoryError) as error:
         raise InputError(path, f"cannot be read: {error}", field="label") from error
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "biuf":
+        raise InputError(path, "cannot be read: it holds no numbers", field="label")
+    return np.asarray(values, np.float32)
 
 
-def _classes(path: Path, values: NDArray[np.float32]) -> NDArray[np.int8]:
-    flat = values.reshape([side for side in values.shape if side != 1])
-    if flat.ndim != 2:
-        raise InputError(path, f"has {flat.ndim} dimensions, not 2", field="label")
-    known = np.isfinite(flat) & (flat != UNKNOWN) & (flat != 255)
-    if not np.isin(flat[known], (CLEAR, CLOUD)).all():
-        raise InputError(
-            path,
-            "holds other values than 0 (clear), 1 (cloud) and -1 or 255 (unknown)",
-            field="label",
-            remedy="labels must not be interpolated or probabilities",
-        )
-    label = np.full(flat.shape, UNKNOWN, np.int8)
-    label[known] = flat[known].astype(np.int8)
-    return label
-
-
-def _coding_of(path: Path, grey: NDArray[np.uint8]) -> Literal["wsiseg", "binary"]:
+def _is_wsiseg(path: Path, picture: Picture) -> bool:
     # An overcast frame of WSISEG holds only 0 and 255, and looks like a binary mask: its folder
     # tells.
-    if path.parent.name != "masks":
-        return "binary"
-    wsiseg = not path.suffix or bool((grey == WSISEG_CLEAR).any()) or _some_wsiseg(path.parent)
-    return "wsiseg" if wsiseg else "binary"
+    if path.parent.name != "masks" or not picture.exact:
+        return False
+    return not path.suffix or any(_holds_wsiseg(values) for values, _ in _beside(path.parent))
+
+
+def _holds_wsiseg(values: frozenset[int]) -> bool:
+    return WSISEG_CLEAR in values and values <= WSISEG
+
+
+def _check_transparent(path: Path) -> None:
+    """A label of one value and of nothing: is nothing the other class, or unknown?
+
+    Raises:
+        InputError: the labels beside it do not say so by two values and transparency in one.
+    """
+    if not any(clear and len(values) > 1 for values, clear in _beside(path.parent)):
+        raise InputError(
+            path,
+            "holds one value, and is transparent elsewhere: is that the other class, or unknown?",
+            field="label",
+            remedy="save 0 clear and 255 cloud without transparency",
+        )
 
 
 @lru_cache(maxsize=8)
-def _some_wsiseg(folder: Path) -> bool:
-    masks = (file for file in sorted(folder.iterdir()) if file.is_file())
-    for mask in islice(masks, _MASKS_LOOKED_AT):
+def _beside(folder: Path) -> list[tuple[frozenset[int], bool]]:
+    """Of the first pictures of a folder of masks, their values and whether they are transparent."""
+    found = []
+    for mask in islice((file for file in sorted(folder.iterdir()) if file.is_file()), _LOOKED_AT):
         try:
-            if (read_mask_picture(mask) == WSISEG_CLEAR).any():
-                return True
+            picture = read_picture(mask)
+            values = values_in(mask, picture) if picture.exact else set()
         except InputError:
             continue
-    return False
+        found.append((frozenset(values), picture.missing is not None))
+    return found

@@ -1,0 +1,124 @@
+"""The guard of a colour-sky model: measure its frames, and what it refuses.
+
+    python -m benchmarks.sky_guard measure MODEL sky.zarr
+    python -m benchmarks.sky_guard rates MODEL sky.zarr [--frames FOLDER...] -o guard
+
+`measure` takes the training part of the samples and writes the guard into `MODEL/model.yaml`, for a
+model that was trained before there was one; weights and their sha256 stay. `rates` writes
+`guard/rates.json`: how many of the labelled frames, of simulated frames by day, of the frames in
+folders, and of drawn pictures that are no sky by day (`benchmarks.wrong_skies`) are refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from PIL import Image
+
+from benchmarks.wrong_skies import KINDS, Picture, wrong_sky
+from nephoscope.apply.frames import look_at
+from nephoscope.files import write_text
+from nephoscope.instruments.skycam import find_frames, read_frame
+from nephoscope.learn.guard import guard_of_part
+from nephoscope.models import Model, load_model
+from nephoscope.models.folder import FACTS
+from nephoscope.samples.arrays import load_part
+from nephoscope.samples.store import open_samples
+from nephoscope.simulate.sky.colour import simulate_colour
+from nephoscope.tasks.sky_guard import guard_facts
+
+SEED = 2024
+
+
+def main() -> None:
+    """Measure a guard, or what it refuses."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("what", choices=("measure", "rates"))
+    parser.add_argument("model", type=Path, help="model folder")
+    parser.add_argument("samples", type=Path, nargs="?", help="measure: its samples store")
+    parser.add_argument("--frames", type=Path, nargs="*", default=[], help="rates: good frames")
+    parser.add_argument("--simulated", type=int, default=500, help="rates: frames by day")
+    parser.add_argument("--drawn", type=int, default=20, help="rates: wrong pictures of a kind")
+    parser.add_argument("-o", "--output", type=Path, help="rates: folder of rates.json")
+    options = parser.parse_args()
+    if options.what == "measure":
+        if options.samples is None:
+            parser.error("measure: name the samples")
+        measure(options.model, options.samples)
+        return
+    if options.output is None:
+        parser.error("rates: name the output")
+    found = rates(load_model(options.model), options.frames, options.simulated, options.drawn)
+    options.output.mkdir(parents=True, exist_ok=True)
+    write_text(options.output / "rates.json", json.dumps(found, indent=1) + "\n")
+
+
+def measure(folder: Path, samples: Path) -> None:
+    """Write the guard of a model into its facts, from the samples that it was trained on."""
+    model = load_model(folder)
+    train = load_part(samples, "train", model.recipe)
+    if list(train.ids) != list(model.info["split"]["train"]):
+        raise SystemExit(f"{samples}: its training part is not the one of {folder}")
+    known = str(open_samples(samples).attrs.get("samples_id", ""))
+    if known != model.info["samples_id"]:
+        sys.stdout.write(f"note: samples {known}, the model's were {model.info['samples_id']}\n")
+    guard = guard_of_part(train, model.recipe.instrument)
+    if guard is None:
+        raise SystemExit(f"{folder} is no model of colour frames of a sky camera")
+    path = folder / FACTS
+    facts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    facts.pop("guard", None)
+    ordered: dict[str, Any] = {}
+    for name, value in facts.items():
+        if name == "sha256":
+            ordered["guard"] = guard_facts(guard)
+        ordered[name] = value
+    write_text(path, yaml.safe_dump(ordered, sort_keys=False))
+
+
+def rates(model: Model, folders: Iterable[Path], simulated: int, drawn: int) -> dict[str, Any]:
+    """Refused and all of each set: {set: {"refused": , "of": , "why": {frame: reason}}}."""
+    found = {
+        str(folder): count(model, (frame.path for frame in find_frames(folder)))
+        for folder in folders
+    }
+    with tempfile.TemporaryDirectory() as place:
+        days = ((f"{n}", simulate_colour(SEED, n)[0]) for n in range(simulated))
+        found["simulated day"] = count(model, _written(Path(place), days))
+        for kind in KINDS:
+            wrong = ((f"{seed}", wrong_sky(kind, seed)) for seed in range(drawn))
+            found[kind] = count(model, _written(Path(place), wrong))
+    return found
+
+
+def count(model: Model, paths: Iterable[Path]) -> dict[str, Any]:
+    """How many frames the guard of a model refuses, and why."""
+    why, number = {}, 0
+    for path in paths:
+        look = look_at(read_frame(path)["image"].values, model.recipe.inputs.side)
+        doubt = model.guard.doubt(look.image) if model.guard else None
+        number += 1
+        if doubt is not None:
+            why[path.name] = doubt
+    sys.stdout.write(f"{len(why)} of {number} refused\n")
+    return {"refused": len(why), "of": number, "why": why}
+
+
+def _written(folder: Path, pictures: Iterable[tuple[str, Picture]]) -> Iterator[Path]:
+    """Each picture as a file that is gone when the next one comes."""
+    for name, picture in pictures:
+        path = folder / f"{name}.png"
+        Image.fromarray(picture).save(path, compress_level=1)
+        yield path
+        path.unlink()
+
+
+if __name__ == "__main__":
+    main()
