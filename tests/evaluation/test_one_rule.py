@@ -84,7 +84,8 @@ def test_scores_of_sums_are_those_of_a_written_frame(tmp_path, monkeypatch, thre
     probability = probabilities(threshold)
     monkeypatch.setattr(Predictor, "__init__", lambda self, model, workers=None: None)
     monkeypatch.setattr(Predictor, "predict_image", lambda *_, **__: probability)
-    Predictor.model = SimpleNamespace(name="m", weights_sha256="0", threshold=threshold)
+    facts = {"name": "m", "weights_sha256": "0", "threshold": threshold, "guard": None}
+    Predictor.model = SimpleNamespace(**facts)
     try:
         chain = SkyChain(SkyOptions("sky-colour", picture=False))
         scene = xr.Dataset(

@@ -51,7 +51,7 @@ def checked_weights(fractions: Sequence[float]) -> npt.NDArray[np.float64]:
     usable = weights.shape == (3,) and np.isfinite(weights).all() and (weights >= 0).all()
     if not usable or weights[0] == 0:
         raise UsageError("fractions are three weights >= 0 (train > 0), e.g. 0.8,0.1,0.1")
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum(), np.float64)
 
 
 def block_parts(names: Sequence[str], parts: Sequence[str], buffer: int) -> list[str]:
