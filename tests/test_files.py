@@ -214,6 +214,16 @@ def test_a_swap_of_folders_killed_at_any_step_loses_neither(tmp_path, name):
     assert seen == sorted(seen, reverse=True), "once it is new it stays new"
 
 
+def test_the_next_write_of_a_folder_clears_what_a_killed_one_left(tmp_path):
+    for name in ("a~aside", "b"):
+        stale = part_path(tmp_path / name)
+        (stale / "a").mkdir(parents=True)
+        stale.rename(tmp_path / stale.name.replace(f"-{os.getpid()}.", "-99999999999999999999."))
+    with atomic_path(tmp_path / "b") as part:
+        fill(part, "folder", "new")
+    assert names_in(tmp_path) == ["a", "b"], "a is back, the part of b is gone"
+
+
 def test_a_stale_folder_is_never_taken_for_one_moved_aside(tmp_path):
     part = part_path(tmp_path / "run.old")
     (part / "inside").mkdir(parents=True)

@@ -88,9 +88,19 @@ def build_background(
 
 
 def source_list(files: Iterable[Path]) -> list[list[Any]]:
-    """Name, size and modification time (ns) of each file, sorted: what a background is made of."""
-    facts = ((file, file.stat()) for file in sorted(files))
-    return [[file.name, stat.st_size, stat.st_mtime_ns] for file, stat in facts]
+    """Name, size and modification time (ns) of each file, sorted: what a background is made of.
+
+    Of a file that cannot be seen any more, its name alone.
+    """
+    return [[file.name, *_state_of(file)] for file in sorted(files)]
+
+
+def _state_of(file: Path) -> list[int | None]:
+    try:
+        stat = file.stat()
+    except OSError:
+        return [None, None]
+    return [stat.st_size, stat.st_mtime_ns]
 
 
 def contents_sha256(background: xr.Dataset) -> str:

@@ -16,6 +16,8 @@ from pathlib import Path
 from nephoscope.errors import InputError, OutputError, shown
 
 PART_SUFFIX = ".part"
+JOURNAL = "predict-journal"
+"""Begins the names of the journals of bulk runs, `predict-journal*.jsonl`."""
 LONGEST_NAME = 255
 """Bytes in the name of a file, in all file systems in use."""
 
@@ -80,6 +82,8 @@ def atomic_path(final: str | os.PathLike[str]) -> Iterator[Path]:
         final.parent.mkdir(parents=True, exist_ok=True)
         yield part
         _sync(part)
+        if part.is_dir():
+            remove_stale_parts(final.parent)
         with _moved_aside(final, by=part):
             part.replace(final)
         _sync_folder(final.parent)

@@ -24,6 +24,8 @@ TOOL_FOLDERS = frozenset(
 """Folders of tools, in lower case: copies, thumbnails and what was thrown away."""
 TOOL_FILES = frozenset({"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"})
 """Files that file managers leave behind, in lower case; no camera writes them."""
+PRODUCTS = "products of an earlier run"
+"""What finders call our own files."""
 
 
 @dataclass

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from nephoscope.errors import InputError
+from nephoscope.files import Journal
 from nephoscope.folders import LeftOut
-from nephoscope.instruments import marci
+from nephoscope.instruments import find_all, marci
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,37 @@ def test_a_second_file_of_a_map_is_named_and_the_archives_own_is_taken(tmp_path,
     assert "second file of map P01_day01, beside P01_day01_zequat.jpg" in error.problem
     with pytest.raises(InputError, match="second file"):
         marci.find_maps(tmp_path)
+    by_glob = LeftOut()
+    files = find_all(sorted(tmp_path.glob("*.[jJ]*")), "marci", by_glob)
+    assert [file.path for file in files] == [file.path for file in found[:2]]
+    assert [error.path for error in by_glob.errors] == [str(tmp_path / name)]
+
+
+def test_copies_that_a_run_made_of_its_maps_are_not_found_again(tmp_path):
+    """Layout `legacy`, beside the original's own tree that looks the same."""
+    touch(
+        tmp_path,
+        "raw/P01_day01_zequat.jpg",
+        "legacy/P/P01/mdgms/P01_day01.jpg",
+        "legacy/P/P01/cloudmasks/cloudmask_P01_day01.ncdf",
+        "own/P/P01/mdgms/P01_day02.jpg",
+        "own/P/P01/cloudmasks/cloudmask_P01_day02.ncdf",
+    )
+    for name, source in [
+        ("legacy/P/P01/cloudmasks/cloudmask_P01_day01.ncdf", "raw/P01_day01_zequat.jpg"),
+        ("own/P/P01/cloudmasks/cloudmask_P01_day02.ncdf", "own/P/P01/mdgms/P01_day02.jpg"),
+    ]:
+        out, _, key = name.partition("/")
+        journal = Journal(tmp_path / out / "predict-journal.jsonl")
+        journal.record(key, input=str(tmp_path / source))
+    left_out = LeftOut()
+    found = marci.find_maps(tmp_path, left_out)
+    assert [file.path.relative_to(tmp_path).as_posix() for file in found] == [
+        "own/P/P01/mdgms/P01_day02.jpg",
+        "raw/P01_day01_zequat.jpg",
+    ]
+    assert left_out.errors == []
+    assert left_out.remarks()[0].startswith("1 products of an earlier run, e.g. ")
 
 
 def test_nothing_to_find_is_said(tmp_path):

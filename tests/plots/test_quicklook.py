@@ -129,6 +129,23 @@ def test_plot_remakes_pictures_and_names_what_is_no_product(product, tmp_path):
     assert (tmp_path / "again" / "P" / "P01_day01.png").is_file()
 
 
+def test_two_products_for_one_picture_are_refused_and_one_given_twice_is_drawn_once(
+    product, tmp_path
+):
+    for folder in ("one", "two"):
+        write_netcdf(product, tmp_path / folder / "P01_day01.nc")
+    write_netcdf(product, tmp_path / "one" / ".snapshot" / "P01_day01.nc")
+    one, two, out = tmp_path / "one", tmp_path / "two", tmp_path / "out"
+    refused = CliRunner().invoke(app, ["plot", str(one), str(two), "-o", str(out)])
+    assert refused.exit_code == 2
+    assert "would both become P01_day01.png" in refused.stderr
+    assert not out.exists()
+    again = str(one / "P01_day01.nc")
+    done = CliRunner().invoke(app, ["plot", str(one), again, "-o", str(out)])
+    assert done.exit_code == 0, done.output
+    assert [path.name for path in out.rglob("*.png")] == ["P01_day01.png"]
+
+
 def test_plot_draws_on_the_maps_that_predict_was_given(product, scene, tmp_path, monkeypatch):
     product.attrs["source_path"] = "P/P01/P01_day01.jpg"
     write_netcdf(product, tmp_path / "in" / "P01_day01.nc")

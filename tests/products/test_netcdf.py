@@ -221,3 +221,12 @@ def test_a_real_label_is_read_as_its_own_reader_does(mars_data):
 
     path = mars_data / "label" / "P01" / "cloudmask" / "cloudmask_P01day01.ncdf"
     np.testing.assert_array_equal(read_mask(path, 0.912), read_label(path))
+
+
+def test_a_product_of_a_map_with_any_bytes_in_its_name_is_written(product, tmp_path):
+    product.attrs |= {"source_files": "P01_day01\udcff.jpg", "history": "predict 'a\udcfe\n'"}
+    write_netcdf(product, tmp_path / "a.nc")
+    with netCDF4.Dataset(tmp_path / "a.nc") as file:
+        assert file.source_files == "P01_day01\\udcff.jpg"
+        assert file.history == "predict 'a\\udcfe\n'"
+    assert product.attrs["source_files"].endswith("\udcff.jpg"), "the caller's stays as it is"

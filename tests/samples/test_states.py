@@ -1,8 +1,12 @@
+import os
+
 import numpy as np
 import pytest
 import xarray as xr
 from astropy.io import fits
+from typer.testing import CliRunner
 
+from nephoscope.cli import app
 from nephoscope.errors import InputError, UsageError
 from nephoscope.samples.states import open_states, read_sample, write_states
 from nephoscope.simulate.sky import simulate_frame, simulate_sky
@@ -43,6 +47,17 @@ def test_folders_can_say_the_state(frames, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a.fits").write_bytes(frames[1][0].read_bytes())
     assert read_sample(tmp_path / "other" / "a.fits") is None
+
+
+def test_frames_with_any_bytes_in_their_names_are_kept(frames, tmp_path):
+    for state, source in (("clear", frames[1][0]), ("cloudy", frames[1][1])):
+        folder = tmp_path / os.fsdecode(b"\xff\n") / state
+        folder.mkdir(parents=True)
+        (folder / os.fsdecode(b"n\xfe\n.fits")).write_bytes(source.read_bytes())
+    words = ["build", "sky-state", str(tmp_path), str(tmp_path), "-o", str(tmp_path / "s.zarr")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert open_states(tmp_path / "s.zarr")["file"].values.tolist() == ["n\\udcfe\\n.fits"] * 2
 
 
 def test_a_frame_that_cannot_be_read_is_named_and_costs_no_other(frames, tmp_path):

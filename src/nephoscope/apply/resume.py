@@ -12,12 +12,11 @@ from typing import Any, Literal
 
 from nephoscope.apply.plan import Job
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError, shown
-from nephoscope.files import Journal
+from nephoscope.files import JOURNAL, Journal
 from nephoscope.folders import LeftOut
 
 log = logging.getLogger(__name__)
 Status = Literal["done", "skipped", "failed"]
-JOURNAL = "predict-journal"
 
 
 @dataclass(frozen=True)

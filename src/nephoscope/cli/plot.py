@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from nephoscope.errors import InputError, UsageError, shown
+from nephoscope.folders import LeftOut, files_below, real_paths
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -31,8 +34,6 @@ def plot(
     ] = None,
 ) -> None:
     """Draw each product, on its map where that is found; or one picture of all frames."""
-    from nephoscope.errors import InputError
-
     if kind == "simulated":
         from nephoscope.cli.plot_simulated import draw_simulated
 
@@ -45,31 +46,47 @@ def plot(
         if not draw_frames(kind, products, out):
             raise typer.Exit(1)
         return
-    failed = 0
-    for root, path in _find(products):
-        target = out / path.relative_to(root).with_suffix(".png")
+    left_out = LeftOut()
+    found = _find(products, left_out)
+    failed = len(left_out.errors)
+    for unread in left_out.errors:
+        typer.echo(f"failed: {unread}", err=True)
+    for name, path in found.items():
+        target = out / name
         try:
             _draw(path, target, maps)
         except InputError as error:
             failed += 1
             typer.echo(f"failed: {error}", err=True)
         else:
-            typer.echo(target)
+            typer.echo(shown(target))
     if failed:
         raise typer.Exit(1)
 
 
-def _find(places: list[Path]) -> list[tuple[Path, Path]]:
-    """(root, product) of every product; a folder is searched to any depth."""
-    from nephoscope.errors import InputError
+def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
+    """The name of each picture, and the product it is of; a folder is searched to any depth.
 
-    found: list[tuple[Path, Path]] = []
+    Raises:
+        InputError: a place does not exist, or none holds a product.
+        UsageError: two products would have one picture.
+    """
+    found: dict[Path, Path] = {}
     for place in places:
         if not place.exists():
             raise InputError(place, "does not exist")
-        below = sorted(place.rglob("*.nc")) if place.is_dir() else [place]
-        inside = [(place if place.is_dir() else place.parent, path) for path in below]
-        found += [pair for pair in inside if not pair[1].name.startswith(("background_", "."))]
+        root = place if place.is_dir() else place.parent
+        below = sorted(files_below(place, left_out)) if place.is_dir() else [place]
+        for path in below:
+            if path != place and (path.suffix != ".nc" or path.name.startswith("background_")):
+                continue
+            name = path.relative_to(root).with_suffix(".png")
+            other = found.setdefault(name, path)
+            if len(set(real_paths([other, path]))) > 1:
+                raise UsageError(
+                    f"{shown(other)} and {shown(path)} would both become {shown(name)}; "
+                    "name the folder above them, or draw them into different folders"
+                )
     if not found:
         raise InputError(places[0], "holds no product", remedy="products are files *.nc")
     return found

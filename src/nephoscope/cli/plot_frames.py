@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import typer
 
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import InputError, UsageError, shown
 
 if TYPE_CHECKING:
     from nephoscope.evaluation.neighbours import Neighbours
@@ -42,11 +42,12 @@ def draw_frames(kind: str, places: Sequence[Path], out: Path) -> bool:
 
 def _read(places: Sequence[Path]) -> tuple[list[Path], list[np.ndarray[Any, Any]], int]:
     """Frames at a longer side of about `SIDE`, (channel, y, x) float32, all of one shape."""
-    from nephoscope.cli.progress import progress_bar
+    from nephoscope.cli.progress import progress_bar, scenes_of
     from nephoscope.grids.blocks import factor_for, reduce_image
-    from nephoscope.instruments.skycam import find_frames, read_frame
+    from nephoscope.instruments.skycam import read_frame
 
-    files = [file.path for place in places for file in find_frames(place)]
+    found, unread = scenes_of(places, "skycam")
+    files = [scene.path for scene in found]
     paths: list[Path] = []
     images: list[np.ndarray[Any, Any]] = []
     with progress_bar("reading", len(files)) as tell:
@@ -63,7 +64,7 @@ def _read(places: Sequence[Path]) -> tuple[list[Path], list[np.ndarray[Any, Any]
                 paths.append(path)
                 images.append(small)
             tell(path.name)
-    return paths, images, len(files) - len(images)
+    return paths, images, unread + len(files) - len(images)
 
 
 def _spectrum(paths: Sequence[Path], images: np.ndarray[Any, Any], out: Path) -> None:
@@ -74,7 +75,7 @@ def _spectrum(paths: Sequence[Path], images: np.ndarray[Any, Any], out: Path) ->
     states = [_state(path) for path in paths]
     spectra = [spectrum_of(image.mean(axis=0)) for image in images]
     rows = [
-        (path, state, f"{each.slope:.4f}", f"{frequency:.4f}", f"{power:.6g}")
+        (shown(path), state, f"{each.slope:.4f}", f"{frequency:.4f}", f"{power:.6g}")
         for path, state, each in zip(paths, states, spectra, strict=True)
         for frequency, power in zip(each.frequency, each.power, strict=True)
         if np.isfinite(power)
@@ -98,7 +99,7 @@ def _neighbours(paths: Sequence[Path], images: np.ndarray[Any, Any], out: Path) 
         found = find_neighbours(images, lambda number: tell(paths[number].name))
     head = ("file", "group", "nearest_by_shift", "by_shift", "nearest_by_histogram", "by_histogram")
     _write(out / "neighbours.csv", head, _nearest(paths, found))
-    picture = plot_neighbours(images.mean(axis=1), [path.name for path in paths], found)
+    picture = plot_neighbours(images.mean(axis=1), [shown(path.name) for path in paths], found)
     save_picture(picture, out / "neighbours.png")
     typer.echo(out / "neighbours.png")
 
@@ -108,9 +109,9 @@ def _nearest(paths: Sequence[Path], found: Neighbours) -> Iterable[tuple[object,
     for place, path in enumerate(paths):
         first, second = int(by_shift[place]), int(by_histogram[place])
         yield (
-            path, int(found.groups[place]),
-            paths[first], f"{found.by_shift[place, first]:.4f}",
-            paths[second], f"{found.by_histogram[place, second]:.4f}",
+            shown(path), int(found.groups[place]),
+            shown(paths[first]), f"{found.by_shift[place, first]:.4f}",
+            shown(paths[second]), f"{found.by_histogram[place, second]:.4f}",
         )  # fmt: skip
 
 

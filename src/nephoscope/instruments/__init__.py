@@ -10,8 +10,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nephoscope.arguments import described
 from nephoscope.errors import InputError, UsageError
-from nephoscope.folders import LeftOut, real_paths
+from nephoscope.folders import TOOL_FILES, TOOL_FOLDERS, LeftOut, real_paths
 from nephoscope.instruments.given import Paths, check_options, paths_given
 from nephoscope.instruments.profilers import PROFILERS, profiler_of
 from nephoscope.instruments.scene_file import SceneFile
@@ -43,6 +44,8 @@ class Instrument:
         label_path: function path of a scene → path of its label, or None.
         label: function path of a label → (y, x) int8.
         reads_several: whether `read` takes a list of the files of one scene.
+        one_each: function list of `SceneFile`, `left_out` → the same without second files of a
+            scene, where names tell these.
     """
 
     module: str
@@ -52,10 +55,18 @@ class Instrument:
     label_path: str = "label_path_for"
     label: str = "read_label"
     reads_several: bool = False
+    one_each: str = ""
 
     def call(self, function: str, path: Path, **options: Any) -> Any:  # noqa: ANN401
         """Import the reader and call one of its functions, named as the attributes are."""
         return self._function(function)(path, **options)
+
+    def without_seconds(self, scenes: list[SceneFile], left_out: LeftOut) -> list[SceneFile]:
+        """The scenes, but of several files of one in a folder only the best; others are named."""
+        if not self.one_each:
+            return scenes
+        kept: list[SceneFile] = self._function("one_each")(scenes, left_out)
+        return kept
 
     def read_paths(self, name: str, paths: list[Path], options: dict[str, Any]) -> xr.Dataset:
         """Read the files of one scene.
@@ -79,7 +90,9 @@ class Instrument:
 
 
 INSTRUMENTS = {
-    "marci": Instrument("nephoscope.instruments.marci", "read_map", "find_maps", "is_map"),
+    "marci": Instrument(
+        "nephoscope.instruments.marci", "read_map", "find_maps", "is_map", one_each="one_each"
+    ),
     "polder": Instrument(
         "nephoscope.instruments.polder", "read_half_orbit", "find_half_orbits", "is_half_orbit"
     ),
@@ -123,7 +136,7 @@ def open_scene(path: Paths, instrument: str | None = None, **options: Any) -> xr
         UsageError: no such instrument, no such option, no path, or files of several scenes.
     """
     paths = paths_given(path)
-    name = instrument or _instrument_of(paths)
+    name = _instrument_of(paths) if instrument is None else instrument
     return instrument_named(name).read_paths(name, paths, options)
 
 
@@ -171,22 +184,25 @@ def find_all(
     for place in places:
         if not os.path.lexists(place):
             raise InputError(place, "does not exist")
+    if len(places) > 1:  # a shell's * names what file managers leave behind as well
+        tools = TOOL_FOLDERS | TOOL_FILES
+        places = [place for place in places if Path(place).name.lower() not in tools] or places
     scenes: list[SceneFile] = []
     for place in places:
         try:
             scenes += find_scenes(place, instrument, left_out)
         except InputError as error:
-            if error not in left_out.errors:
-                left_out.errors.append(error)
+            left_out.errors.append(error)
     if not scenes and left_out.errors:
         raise left_out.errors[0]
-    if len(places) == 1:
-        return scenes
-    real = real_paths(scene.path for scene in scenes)
-    once: dict[str, SceneFile] = {}
-    for scene, identity in zip(scenes, real, strict=True):
-        once.setdefault(identity, scene)
-    return list(once.values())
+    if len(places) > 1:
+        once: dict[str, SceneFile] = {}
+        for real, scene in zip(real_paths(scene.path for scene in scenes), scenes, strict=True):
+            once.setdefault(real, scene)
+        scenes = instrument_named(instrument).without_seconds(list(once.values()), left_out)
+    left_out.errors = list({str(error): error for error in left_out.errors}.values())
+    left_out.others = list(dict.fromkeys(left_out.others))
+    return scenes
 
 
 def instrument_named(instrument: str) -> Instrument:
@@ -195,6 +211,8 @@ def instrument_named(instrument: str) -> Instrument:
     Raises:
         UsageError: no such instrument.
     """
+    if not isinstance(instrument, str):
+        raise UsageError(f"the name of an instrument is wanted, not {described(instrument)}")
     if instrument in PROFILERS:
         raise UsageError(f"'{instrument}' is a profiler: open_track reads its files")
     if instrument not in INSTRUMENTS:

@@ -24,17 +24,15 @@ def paths_given(paths: Paths) -> list[Path]:
         InputError: a pattern that nothing matches.
         UsageError: no path at all, or something that is none.
     """
-    if isinstance(paths, bytes):
-        paths = os.fsdecode(paths)
-    if isinstance(paths, str | PathLike):
-        paths = [paths]
+    given: Any = [paths] if isinstance(paths, str | bytes | PathLike) else paths
     try:
-        every = iter(() if isinstance(paths, Mapping) else paths)
+        every = iter(() if isinstance(given, Mapping) else given)
     except TypeError as error:
         raise UsageError(f"a path or a list of paths is wanted, not {described(paths)}") from error
     found: dict[Path, None] = {}
     for each in every:
-        found |= dict.fromkeys(_expanded(str(path_of(each, "the path of a file"))))
+        named = os.fsdecode(each) if isinstance(each, bytes) else each
+        found |= dict.fromkeys(_expanded(str(path_of(named, "the path of a file"))))
     if not found:
         raise UsageError("a path or a list of paths is wanted, and none was given")
     return list(found)

@@ -35,8 +35,16 @@ def write_netcdf(product: xr.Dataset, path: str | os.PathLike[str]) -> None:
         if variable.ndim == len(cf.CHUNKS):
             chunks = tuple(map(min, cf.CHUNKS, variable.shape))
             encoding[name] = cf.COMPRESSION | {"chunksizes": chunks}
+    product = product.assign_attrs({key: _utf8(text) for key, text in product.attrs.items()})
     # In memory first: HDF5 that meets a full disk while it writes may crash the interpreter.
     write_bytes(path, product.to_netcdf(engine="h5netcdf", encoding=encoding))
+
+
+def _utf8(value: Any) -> Any:  # noqa: ANN401 - attributes are of any kind
+    """Names of files may hold bytes that are no UTF-8, which NetCDF cannot store: as escapes."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_legacy(product: xr.Dataset, path: str | os.PathLike[str]) -> None:

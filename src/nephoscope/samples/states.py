@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.instruments.skycam import find_frames, read_frame, state_for
 from nephoscope.samples.pairing import check_task
@@ -73,8 +73,8 @@ def read_sample(path: Path) -> StateSample | None:
     if state == UNKNOWN:
         return None
     image, attrs = _read(path)
-    group = _camera_seed(str(attrs.get("header", ""))) or str(path.parent)
-    return StateSample(image, state, temperatures_of(attrs), path.name, group)
+    group = _camera_seed(str(attrs.get("header", ""))) or shown(path.parent)
+    return StateSample(image, state, temperatures_of(attrs), shown(path.name), group)
 
 
 def state_of(path: Path) -> int:

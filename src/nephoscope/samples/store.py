@@ -28,7 +28,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.arguments import path_of
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.inputs import quantise
 from nephoscope.instruments import instrument_named
@@ -316,7 +316,7 @@ def _facts_of(scene: xr.Dataset) -> _Facts:
     attrs = scene.attrs
     year = scene["mars_year"].values if "mars_year" in scene else 0
     return _Facts(
-        map_id=str(attrs["map_id"]),
+        map_id=shown(str(attrs["map_id"])),
         group=str(attrs.get("subphase", "")),
         day=int(attrs.get("day", 0)),
         mars_year=int(year) if np.isfinite(year) else 0,

@@ -145,6 +145,20 @@ def test_an_input_is_listed_once_however_it_is_given(tmp_path):
     assert [scene.path for scene in find_all(places, "skycam", LeftOut())] == [path]
 
 
+def test_what_is_said_of_places_that_overlap_is_said_once(tmp_path):
+    frame(tmp_path / "night" / "a.fits")
+    (tmp_path / "night" / "notes.txt").write_text("x")
+    (tmp_path / "night" / "gone.fits").symlink_to(tmp_path / "nothing")
+    (tmp_path / "night" / "Thumbs.db").write_bytes(b"x")
+    left_out = LeftOut()
+    places = [tmp_path / "night", tmp_path / "night", tmp_path / "night" / "Thumbs.db"]
+    assert len(find_all(places, "skycam", left_out)) == 1
+    assert len(left_out.errors) == len(left_out.others) == 1
+    frame(tmp_path / ".hidden" / "b.fits")
+    places = [tmp_path / ".hidden", tmp_path / ".hidden" / ".." / "night"]
+    assert len(find_all(places, "skycam", LeftOut())) == 2, "what is asked for by name is taken"
+
+
 def test_places_without_frames_are_named_if_others_hold_some(tmp_path):
     frame(tmp_path / "night" / "a.fits")
     (tmp_path / "empty").mkdir()

@@ -14,7 +14,6 @@ from typing import Any
 
 from nephoscope.apply.plan import Job, file_facts, shard
 from nephoscope.apply.resume import (
-    JOURNAL,
     Event,
     Journals,
     ResumableRun,
@@ -26,7 +25,7 @@ from nephoscope.apply.sky.chain import SkyChain, SkyOptions
 from nephoscope.apply.sky.choice import INSTRUMENT, choose, fingerprint
 from nephoscope.apply.sky.work import Done, start_worker, work_on
 from nephoscope.errors import InputError, NephoscopeError, UsageError
-from nephoscope.files import locked, remove_stale_parts, sha256_of, short_name
+from nephoscope.files import JOURNAL, locked, remove_stale_parts, sha256_of, short_name
 from nephoscope.folders import LeftOut, real_paths
 from nephoscope.instruments import find_all
 from nephoscope.instruments.skycam import name_products

@@ -12,7 +12,7 @@ from nephoscope.instruments.marci.bounds import (
 )
 from nephoscope.instruments.marci.labels import label_path_for, read_label
 from nephoscope.instruments.marci.maps import is_map, missing_mask, read_map, read_pixels
-from nephoscope.instruments.marci.names import MapName, find_maps, parse_map_id
+from nephoscope.instruments.marci.names import MapName, find_maps, one_each, parse_map_id
 from nephoscope.instruments.marci.tables import (
     find_season,
     image_ids_path_for,
@@ -33,6 +33,7 @@ __all__ = [
     "label_bounds",
     "label_path_for",
     "missing_mask",
+    "one_each",
     "parse_map_id",
     "read_image_ids",
     "read_label",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 from nephoscope.errors import InputError, shown
-from nephoscope.folders import LeftOut, files_below
+from nephoscope.files import JOURNAL, Journal
+from nephoscope.folders import PRODUCTS, LeftOut, files_below
 from nephoscope.instruments.scene_file import SceneFile
 
 SUFFIXES = frozenset({".jpg", ".jpeg"})
@@ -79,9 +80,9 @@ def find_maps(path: str | PathLike[str], left_out: LeftOut | None = None) -> lis
         raise InputError(root, "does not exist")
     if not root.is_dir():
         return [_scene_file(root, root.parent)]
-    files = files_below(root, left)
-    found = [_scene_file(file, root) for file in files if file.suffix.lower() in SUFFIXES]
-    maps = _one_each(sorted(found, key=_order), left)
+    files = [file for file in files_below(root, left) if file.suffix.lower() in SUFFIXES]
+    found = [_scene_file(file, root) for file in _without_products(files, left)]
+    maps = one_each(sorted(found, key=_order), left)
     if left.errors and (left_out is None or not maps):
         raise left.errors[0]
     if not maps:
@@ -89,15 +90,42 @@ def find_maps(path: str | PathLike[str], left_out: LeftOut | None = None) -> lis
     return maps
 
 
-def _one_each(files: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
-    """The files, but of each map in a folder only the best; the others are named."""
+def _without_products(files: Sequence[Path], left_out: LeftOut) -> Iterator[Path]:
+    """Leave out the copies of maps that a run with the layout `legacy` put beside its masks."""
+    journals: dict[Path, dict[object, dict[str, object]]] = {}
+    for file in files:
+        name = parse_map_id(file)
+        if file.parent.name != "mdgms" or name is None or len(file.parents) < 4:
+            yield file
+            continue
+        group, out = file.parents[1], file.parents[3]
+        if out not in journals:
+            found = (Journal(path).entries for path in sorted(out.glob(f"{JOURNAL}*.jsonl")))
+            journals[out] = {key: entry for entries in found for key, entry in entries.items()}
+        mask = group.relative_to(out) / "cloudmasks" / f"cloudmask_{name.map_id}.ncdf"
+        entry = journals[out].get(mask.as_posix())
+        # The original's own tree looks the same: there the map was its own input.
+        source = Path(str(entry["input"])).parts[-4:] if entry else file.parts[-4:]
+        if source == file.parts[-len(source) :]:
+            yield file
+        else:
+            left_out.add(PRODUCTS, file)
+
+
+def one_each(files: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
+    """The files, but of each map in a folder only the best; the others are named.
+
+    Args:
+        files: what `find_maps` found, of any number of inputs.
+        left_out: told of the others.
+    """
     maps: dict[tuple[Path, str], SceneFile] = {}
     for file in sorted(files, key=_own_name_first):
-        best = maps.setdefault((file.relative, file.map_id), file)
+        best = maps.setdefault((file.path.parent, file.map_id), file)
         if best is not file:
             problem = f"is a second file of map {shown(file.map_id)}, beside {best.path.name}"
             left_out.errors.append(InputError(file.path, problem, remedy="move one of them away"))
-    return [file for file in files if maps[file.relative, file.map_id] is file]
+    return [file for file in files if maps[file.path.parent, file.map_id] is file]
 
 
 def _own_name_first(file: SceneFile) -> tuple[bool, bool, str]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from nephoscope.errors import InputError, UsageError, shown
-from nephoscope.files import short_name
-from nephoscope.folders import LeftOut, files_below
+from nephoscope.files import JOURNAL, short_name
+from nephoscope.folders import PRODUCTS, LeftOut, files_below
 from nephoscope.instruments.scene_file import SceneFile
 
 Kind = Literal["fits", "picture", "mat"]
@@ -41,7 +41,6 @@ _LABEL_STEMS = ("_gt", "_masked")
 _HEAD, _HEADER = 512, 2880 * 24  # bytes that tell the kind, and that hold the header of a product
 
 DERIVED = "pictures and films derived from frames"
-PRODUCTS = "products of an earlier run"
 _FILMS = {".mp4", ".webm", ".avi", ".mkv", ".mov"}
 # Allsky (images/DATE/keogram/keogram-DATE.jpg, .../thumbnails/) and indi-allsky name them so.
 _DERIVED = re.compile(
@@ -49,7 +48,7 @@ _DERIVED = re.compile(
     re.IGNORECASE,
 )
 _DERIVED_FOLDERS = re.compile(r"keograms?|star[-_ ]?trails?|thumb(nail)?s?", re.IGNORECASE)
-_OWN_TABLES = re.compile(r"frames\.csv|blobs\.csv|predict-journal.*\.jsonl")
+_OWN_TABLES = re.compile(rf"frames\.csv|blobs\.csv|{JOURNAL}.*\.jsonl")
 _COMPANIONS = {"simulation.json"}  # lie beside frames by our own doing
 _NO_DATA, _OWN_CARD = b"NAXIS   =                    0", b"SKYSTATE="
 _OWN_PICTURE = b"tEXtSoftware\0nephoscope"
@@ -137,9 +136,11 @@ def name_products(scenes: Sequence[SceneFile], ending: str) -> dict[Path, SceneF
 def stem_of(path: Path) -> str:
     """The name without its suffixes of format and compression ("a.b.fits.gz" gives "a.b")."""
     name = path.name
-    while (suffix := Path(name).suffix.lower()) in _COMPRESSED | _SUFFIXES.keys():
-        name = name[: -len(suffix)]
-    return name
+    while True:
+        stem, _, suffix = name.rpartition(".")
+        if not stem or f".{suffix.lower()}" not in _COMPRESSED | _SUFFIXES.keys():
+            return name
+        name = stem
 
 
 def _given(path: Path) -> SceneFile:
