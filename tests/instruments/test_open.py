@@ -256,6 +256,11 @@ def test_options_of_the_wrong_kind_are_told(native, wrong):
         nephoscope.open_scene(native, **wrong)
 
 
+def test_a_folder_is_no_track(tmp_path):
+    with pytest.raises(InputError, match=r"is a folder .*name a file in it"):
+        nephoscope.open_track(tmp_path)
+
+
 def test_a_netcdf_of_another_kind_is_of_neither(tmp_path):
     path = tmp_path / "weather.nc"
     with netCDF4.Dataset(path, "w") as file:

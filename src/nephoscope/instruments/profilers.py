@@ -47,6 +47,8 @@ def open_track(path: Paths, instrument: str | None = None, **options: Any) -> xr
         )
     (file,) = paths
     if not file.is_file():
+        if file.is_dir():
+            raise InputError(file, "is a folder", remedy="name a file in it")
         raise InputError(file, "is no file" if file.exists() else "does not exist")
     if not file.stat().st_size:
         raise InputError(file, "is empty (0 bytes)", remedy="fetch it again")

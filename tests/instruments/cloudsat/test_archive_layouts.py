@@ -199,13 +199,18 @@ def test_both_archives_ways_of_scaling(tmp_path, attributes, expected):
 @pytest.mark.parametrize(
     ("attributes", "field"),
     [({"scale_factor": 0.0}, "x.scale_factor"), ({"factor": 0.0}, "x.scale_factor"),
-     ({"_FillValue": "none"}, "x._FillValue"), ({"missing": 1, "missop": "~"}, "x.missop"),
+     ({"_FillValue": "low"}, "x._FillValue"), ({"missing": 1, "missop": "~"}, "x.missop"),
      ({"add_offset": float("nan")}, "x.scale_factor")],
 )  # fmt: skip
 def test_attributes_that_make_no_sense_are_named(tmp_path, attributes, field):
     with pytest.raises(InputError) as caught:
         Coding.of(tmp_path / "a.hdf", "x", attributes)
     assert caught.value.field == field
+
+
+def test_attributes_that_say_none_say_nothing(tmp_path):
+    says = {"_FillValue": "NONE", "scale_factor": "none", "missing": "\0"}
+    assert Coding.of(tmp_path / "a.hdf", "x", says) == Coding()
 
 
 def test_a_text_of_one_character_comes_as_its_number(tmp_path):

@@ -14,7 +14,7 @@ from nephoscope.instruments.skycam.pictures import grey
 
 HORIZON = 90.0  # zenith angle at the edge of the circle, degrees
 _MARGIN = 1.03  # a fitted circle is off by a hundredth or two: nothing of the sky may be lost
-_STRIP = 2**22  # pixels that are worked on at once
+_STRIP = 2**21  # pixels that are worked on at once
 _COARSE = 120  # pixels along the shorter side on which the circle is looked for
 _CORNER = 0.06  # share of each side that a corner patch takes
 _DARK = 0.25  # corners are below this share of the brightness of the middle
@@ -49,7 +49,10 @@ class Circle:
         """
         rows = ((np.arange(shape[0], dtype=np.float32) - self.row) / self.radius_y)[:, None]
         cols = ((np.arange(shape[1], dtype=np.float32) - self.col) / self.radius_x)[None, :]
-        return np.asarray(np.float32(HORIZON) * np.sqrt(rows**2 + cols**2), np.float32)
+        angle = rows**2 + cols**2
+        np.sqrt(angle, out=angle)
+        angle *= np.float32(HORIZON)
+        return np.asarray(angle, np.float32)
 
     def inside(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
         """(y, x) bool, what is surely within the circle."""
@@ -88,6 +91,26 @@ def find_circle(image: NDArray[np.float32], black: float = math.inf) -> Circle |
         ellipse.radius_y * step,
         ellipse.radius_x * step,
     )
+
+
+def white_surround(image: NDArray[np.float32], white: float) -> NDArray[np.bool_]:
+    """Where a picture is white around a round sky, as one is that was saved without transparency.
+
+    Args:
+        image: (channel, y, x) float32.
+        white: every channel of the surround is at least this, in the unit of `image`.
+
+    Returns:
+        (y, x) bool; nowhere, unless all corners are white and what is not white is a circle.
+    """
+    rows, cols = image.shape[1:]
+    high, wide = max(round(rows * _CORNER), 1), max(round(cols * _CORNER), 1)
+    nowhere = np.zeros((rows, cols), np.bool_)
+    if any((image[:, y, x] < white).any() for y in _ends(high) for x in _ends(wide)):
+        return nowhere
+    parts, _ = ndimage.label((image >= white).all(0))
+    outside = np.isin(parts, [parts[y, x] for y in (0, -1) for x in (0, -1)])
+    return nowhere if find_circle((~outside).astype(np.float32)) is None else outside
 
 
 def blank_outside(image: NDArray[np.float32], circle: Circle) -> None:
