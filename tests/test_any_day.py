@@ -22,18 +22,9 @@ def run_quick_tests(
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     path = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
-    options = [
-        "-q",
-        "-m",
-        "not slow",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "shuffled",
-        f"--basetemp={place}",
-    ]
+    options = ["-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "shuffled"]
     return subprocess.run(  # noqa: S603 - our own tests
-        [*clock, sys.executable, "-m", "pytest", *options, str(TESTS)],
+        [*clock, sys.executable, "-m", "pytest", *options, "--basetemp", str(place), str(TESTS)],
         cwd=TESTS.parent,
         env={**kept, "PYTHONPATH": path, **environment},
         capture_output=True,
