@@ -134,3 +134,20 @@ def test_regridding_refuses_what_it_cannot_do():
     track["cloud_type"].attrs.clear()
     with pytest.raises(UsageError, match="missing_value"):
         regrid(track, np.array([900.0, 660.0]))
+
+
+@pytest.mark.parametrize("wrong", [None, np.zeros((3, 4)), xr.Dataset(), "track.nc"])
+def test_what_is_no_track_is_refused(wrong):
+    for change in (
+        lambda: average_layers(wrong, 240, 0, 2400),
+        lambda: regrid(wrong, np.array([2000.0, 1000.0])),
+        lambda: ice_water_path(wrong),
+    ):
+        with pytest.raises(UsageError, match="no Track, as open_track gives it"):
+            change()
+
+
+@pytest.mark.parametrize("layers", [("a", 0, 240), (240, None, 480), (240, 0, [480])])
+def test_layers_that_are_no_numbers_are_refused(layers):
+    with pytest.raises(UsageError, match="are numbers, m"):
+        average_layers(shared(iwc=np.zeros((3, GATES.size), np.float32)), *layers)

@@ -238,6 +238,11 @@ OF_MAPS = {
     "latitudes beyond the pole": lambda scene: scene.assign_coords(
         latitude=scene["latitude"] + 85
     ),
+    "no such season": lambda scene: scene.assign_coords(solar_longitude=400.0),
+    "a season in words": lambda scene: scene.assign_coords(solar_longitude="summer"),
+    "a season for each row": lambda scene: scene.assign_coords(
+        solar_longitude=("y", np.full(40, 132.5))
+    ),
     "no season": without(["solar_longitude", "mars_year"]),
     "a place for each pixel": lambda scene: scene.assign_coords(
         latitude=scene["latitude"].broadcast_like(scene["image"][0]),
@@ -248,6 +253,11 @@ OF_MAPS = {
     ),
 }  # fmt: skip
 OF_FRAMES = {
+    "a time for each row": lambda scene: scene.assign_coords(
+        time=("y", np.full(64, np.datetime64("NaT", "ns")))
+    ),
+    "time in seconds": lambda scene: scene.assign_coords(time=3.0),
+    "an unknown flavour": with_attrs(flavour="ultraviolet"),
     "no time": without("time"),
     "no flavour": no_attr("flavour"),
     "another unit": lambda scene: with_units(scene, "K"),
@@ -283,6 +293,11 @@ def test_scenes_of_the_other_instrument(models):
 def test_good_scenes_are_taken(models):
     product = nephoscope.predict(models["mars"], mars_scene())
     assert product["cloud_mask"].shape == (40, 60)
+    dated = mars_scene().drop_vars(["solar_longitude", "mars_year"])
+    dated = dated.assign_coords(time=np.datetime64("2007-01-01", "ns"))
+    for other in (dated, mars_scene().assign_coords(mars_year=np.nan)):
+        found = nephoscope.predict(models["mars"], other)
+        np.testing.assert_array_equal(found["cloud_mask"], product["cloud_mask"])
     assert nephoscope.predict("sky", sky_scene())["cloud_mask"].shape == (64, 80)
 
 

@@ -98,16 +98,21 @@ def wrong_dn(image: npt.NDArray[Any]) -> str:
     """Why numbers are no 8-bit colours: "" where they can be.
 
     Args:
-        image: integers, or floats with NaN where missing.
+        image: integers, or floats with NaN where missing. Floats up to 1 are 0..1 unless all are
+            whole: those can be of a picture that is black.
     """
     if not image.size:
         return f"is empty: its shape is {image.shape}"
     low, high = float(np.fmin.reduce(image, axis=None)), float(np.fmax.reduce(image, axis=None))
     if low < -_SLACK or high > 255 + _SLACK:
         return f"has numbers from {low:g} to {high:g}: colours are DN, 0..255"
-    if image.dtype.kind == "f" and 0 < high <= 1:
+    if image.dtype.kind == "f" and 0 < high <= 1 and not _are_whole(image):
         return f"has numbers up to {high:g}: colours are DN, 0..255 (multiply 0..1 by 255)"
     return ""
+
+
+def _are_whole(image: npt.NDArray[Any]) -> bool:
+    return bool(((image == np.rint(image)) | np.isnan(image)).all())
 
 
 def source_of(scene: xr.Dataset) -> str:

@@ -26,6 +26,8 @@ DIMS = ("profile", "level")
 BOUNDS_DIMS = ("level", "bound")
 PLACES = {"latitude": 90.0, "longitude": 180.0}
 """Coordinates of a profile and the largest number they may have, degrees."""
+FIRST_FLIGHT = np.datetime64("2006-04-28", "ns")
+"""Launch of CloudSat and CALIPSO: no profile is older."""
 LONGEST_GAP = np.timedelta64(2, "s")
 """Between profiles of one overpass; the nominal step of CloudSat and DARDAR is 0.16 s."""
 

@@ -180,6 +180,11 @@ def test_an_instrument_of_the_other_kind_is_told(native, tracks):
         nephoscope.open_scene(native, "goes")
     with pytest.raises(UsageError, match="known are"):
         nephoscope.open_track(tracks["dardar"], "lidar")
+    for wrong in (5, ["seviri"], {}, b"seviri"):
+        with pytest.raises(UsageError):
+            nephoscope.open_scene(native, wrong)
+        with pytest.raises(UsageError):
+            nephoscope.open_track(tracks["dardar"], wrong)
 
 
 def test_a_par_rb2_file_alone_says_what_goes_with_it(tracks):
@@ -249,6 +254,11 @@ def test_paths_keep_their_order_and_come_once(tmp_path):
 def test_options_of_the_wrong_kind_are_told(native, wrong):
     with pytest.raises(UsageError):
         nephoscope.open_scene(native, **wrong)
+
+
+def test_a_folder_is_no_track(tmp_path):
+    with pytest.raises(InputError, match=r"is a folder .*name a file in it"):
+        nephoscope.open_track(tmp_path)
 
 
 def test_a_netcdf_of_another_kind_is_of_neither(tmp_path):

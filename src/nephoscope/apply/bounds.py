@@ -10,6 +10,7 @@ import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import marci
+from nephoscope.scene import source_of
 
 BoolArray = npt.NDArray[np.bool_]
 Bounds = Literal["data", "season", "label"]
@@ -42,12 +43,21 @@ def parse_box(text: str) -> Box:
 
 
 def outside_season(scene: xr.Dataset, offset: float) -> BoolArray:
-    """(y, 1) bool: poleward of the seasonal bounds, or everywhere inside if Ls is unknown."""
+    """(y, 1) bool: poleward of the seasonal bounds, or everywhere inside if Ls is unknown.
+
+    Raises:
+        InputError: Ls is no number within 0..360 degrees.
+    """
     latitude = scene["latitude"].values[:, None]
-    ls = float(scene["solar_longitude"])
-    if np.isnan(ls):
+    if "solar_longitude" not in scene.variables:
         return np.zeros(latitude.shape, np.bool_)
-    north, south = marci.seasonal_bounds(ls, offset)
+    given = scene["solar_longitude"].values
+    if given.ndim or given.dtype.kind not in "iuf" or not (np.isnan(given) or 0 <= given <= 360):
+        problem = f"is {given if not given.ndim else given.shape}, not one number within 0..360"
+        raise InputError(source_of(scene), problem, field="solar_longitude")
+    if np.isnan(given):
+        return np.zeros(latitude.shape, np.bool_)
+    north, south = marci.seasonal_bounds(float(given), offset)
     return np.asarray((latitude > north) | (latitude < south))
 
 
@@ -68,7 +78,7 @@ def blank(scene: xr.Dataset, bounds: Bounds, offset: float, box: Box | None) -> 
 
 
 def _outside_label(scene: xr.Dataset) -> BoolArray:
-    source = scene.attrs["source_files"][0]
+    source = source_of(scene)
     label_path = marci.label_path_for(source)
     if label_path is None:
         raise InputError(source, "has no label whose box could be taken", field="label")

@@ -62,8 +62,10 @@ def predict(
         model: a model, its shipped name or its folder; for a frame of a sky camera also "sky" or a
             formula (see `nephoscope.apply.sky.one`).
         scene: an image of the whole grid, (channel: red, green, blue; y; x), uint8 DN with 0 in
-            all channels where missing or float32 DN with NaN (of a sky camera any size, one
-            channel of counts or red, green, blue); a Scene; or the path of one file.
+            all channels where missing or float32 DN with NaN (of a sky camera any size: red, green,
+            blue, or one channel, which is taken for a thermal camera's counts); a Scene, whose
+            channels are found by name and whose places by latitude and longitude, however it is
+            cut, turned or rolled; or the path of one file.
         background: file of what clear looks like, from `nephoscope background`.
         output: folder of the product, for a path only.
 

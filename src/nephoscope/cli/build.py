@@ -88,7 +88,7 @@ def _background(
     from nephoscope.background import build_background, read_background
 
     if given is not None:
-        return read_background(given)
+        return read_background(given, recipe)
     wanted = recipe.inputs.background
     if wanted is None:
         return None

@@ -7,6 +7,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+_STRIP = 2**21  # pixels that are worked on at once: a frame of 61 megapixels is in memory once
+
 Floats = npt.NDArray[np.float32]
 Kind = TypeVar("Kind", bound=np.generic)
 
@@ -33,9 +35,16 @@ def reduce_image(image: npt.NDArray[np.floating], factor: int) -> Floats:
     """
     if factor == 1:
         return image.astype(np.float32, copy=False)
-    total = block_sum(pad_to(image, factor, np.nan), factor, factor)
-    if not np.isnan(total).any():
-        return (total / factor**2).astype(np.float32)
+    whole = not any(side % factor for side in image.shape[-2:])
+    whole = whole and not any(np.isnan(channel).any() for channel in image)
+    high = max(_STRIP // image.shape[-1] // factor, 1) * factor
+    strips = (image[:, first : first + high] for first in range(0, image.shape[1], high))
+    return np.concatenate([_reduced(strip, factor, whole) for strip in strips], 1)
+
+
+def _reduced(image: npt.NDArray[np.floating], factor: int, whole: bool) -> Floats:
+    if whole:
+        return (block_sum(image, factor, factor) / factor**2).astype(np.float32)
     blocks = _blocks(image, factor, np.nan)
     known = np.isfinite(blocks)
     number = known.sum(axis=(-3, -1))
@@ -89,15 +98,25 @@ def enlarge(values: Floats, factor: int, shape: tuple[int, int]) -> Floats:
     """
     if factor == 1:
         return values[: shape[0], : shape[1]]
-    for axis, length in enumerate(shape):
-        place = (np.arange(length) + 0.5) / factor - 0.5
-        place = place.clip(0, values.shape[axis] - 1)
-        low = np.minimum(place.astype(np.intp), max(values.shape[axis] - 2, 0))
-        high = np.minimum(low + 1, values.shape[axis] - 1)
-        share = (place - low).astype(np.float32)
-        share = share[:, None] if axis == 0 else share
-        values = values.take(low, axis) * (1 - share) + values.take(high, axis) * share
-    return values
+    low, high, share = _between(shape[0], factor, values.shape[0])
+    share = share[:, None]
+    values = values.take(low, 0) * (1 - share) + values.take(high, 0) * share
+    low, high, share = _between(shape[1], factor, values.shape[1])
+    wide = np.empty(shape, np.float32)
+    tall = max(_STRIP // shape[1], 1)
+    for first in range(0, shape[0], tall):
+        strip = values[first : first + tall]
+        wide[first : first + tall] = strip.take(low, 1) * (1 - share) + strip.take(high, 1) * share
+    return wide
+
+
+def _between(
+    length: int, factor: int, size: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:
+    """Of each pixel along an axis, the blocks before and behind it and the share of the latter."""
+    place = ((np.arange(length) + 0.5) / factor - 0.5).clip(0, size - 1)
+    low = np.minimum(place.astype(np.intp), max(size - 2, 0))
+    return low, np.minimum(low + 1, size - 1), (place - low).astype(np.float32)
 
 
 def pad_to(image: npt.NDArray[Kind], divisor: int, fill: float | None = None) -> npt.NDArray[Kind]:

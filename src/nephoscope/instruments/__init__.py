@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nephoscope.arguments import described
 from nephoscope.errors import InputError, UsageError
 from nephoscope.folders import TOOL_FILES, TOOL_FOLDERS, LeftOut, real_paths
 from nephoscope.instruments.given import Paths, check_options, paths_given
@@ -135,7 +136,7 @@ def open_scene(path: Paths, instrument: str | None = None, **options: Any) -> xr
         UsageError: no such instrument, no such option, no path, or files of several scenes.
     """
     paths = paths_given(path)
-    name = instrument or _instrument_of(paths)
+    name = _instrument_of(paths) if instrument is None else instrument
     return instrument_named(name).read_paths(name, paths, options)
 
 
@@ -210,6 +211,8 @@ def instrument_named(instrument: str) -> Instrument:
     Raises:
         UsageError: no such instrument.
     """
+    if not isinstance(instrument, str):
+        raise UsageError(f"the name of an instrument is wanted, not {described(instrument)}")
     if instrument in PROFILERS:
         raise UsageError(f"'{instrument}' is a profiler: open_track reads its files")
     if instrument not in INSTRUMENTS:

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nephoscope.arguments import described
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments.given import Paths, check_options, paths_given
 
@@ -46,10 +47,14 @@ def open_track(path: Paths, instrument: str | None = None, **options: Any) -> xr
         )
     (file,) = paths
     if not file.is_file():
+        if file.is_dir():
+            raise InputError(file, "is a folder", remedy="name a file in it")
         raise InputError(file, "is no file" if file.exists() else "does not exist")
     if not file.stat().st_size:
         raise InputError(file, "is empty (0 bytes)", remedy="fetch it again")
-    name = instrument or _recognise(file)
+    name = _recognise(file) if instrument is None else instrument
+    if not isinstance(name, str):
+        raise UsageError(f"the name of a profiler is wanted, not {described(name)}")
     if name not in PROFILERS:
         raise UsageError(_no_profiler(name))
     read = import_module(PROFILERS[name]).read_track
@@ -78,7 +83,8 @@ def _recognise(path: Path) -> str:
             problem = f"is a picture ({name}), no track of a profiler"
             raise InputError(path, problem, remedy="open_scene reads it")
     known = ", ".join(PROFILERS)
-    remedy = f'known are: {known}; if its name is of its own, name one: open_track(path, "dardar")'
+    likely = "cloudsat" if path.suffix.lower() == ".hdf" else "dardar"
+    remedy = f'known are: {known}; of another name, say which: open_track(path, "{likely}")'
     raise InputError(path, "is of no profiler known here", remedy=remedy)
 
 

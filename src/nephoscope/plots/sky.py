@@ -31,6 +31,7 @@ _GREYS, _SHADES = 224, 16  # places in the palette: of the counts, and of the ba
 _EDGE_INDEX, _MISSING_INDEX, _RING_INDEX = (_GREYS + _SHADES + number for number in range(3))
 _RUN_LENGTHS = 3  # zlib's strategy Z_RLE: noise has no longer matches, and looking for them is slow
 _LEAST_WIDTH = 480  # pixels; smaller frames are enlarged by a whole factor
+_MOST_WIDTH = 4800  # pixels; of larger frames every second, third, ... pixel is drawn
 _SAMPLE = 4  # every so many pixels each way tell the range of brightness
 
 
@@ -43,12 +44,14 @@ def overlay(scene: xr.Dataset, result: FrameResult) -> Image.Image:
 
     Returns:
         a picture, RGB for colour and with a palette for one channel; a frame under 480 pixels wide
-        is enlarged by a whole factor.
+        is enlarged by a whole factor, one over 4800 reduced by one.
     """
     indexed = scene.sizes["channel"] == 1
+    step = -(-scene.sizes["x"] // _MOST_WIDTH)
+    scene = scene.isel(y=slice(None, None, step), x=slice(None, None, step))
     pixels = _greys(scene) if indexed else _colours(scene)
     factor = -(-_LEAST_WIDTH // pixels.shape[1])
-    cloud = result.mask == 1
+    cloud = result.mask[::step, ::step] == 1
     if factor > 1:
         pixels = pixels.repeat(factor, 0).repeat(factor, 1)
         cloud = cloud.repeat(factor, 0).repeat(factor, 1)
@@ -65,7 +68,7 @@ def overlay(scene: xr.Dataset, result: FrameResult) -> Image.Image:
         named = np.array([_EDGE, _MISSING, _ZENITH_RING], np.uint8)
         picture.putpalette(np.concatenate([grey, ramp, named]).tobytes())
         ring = _RING_INDEX
-    _zenith_ring(ImageDraw.Draw(picture), scene, factor, len(band), ring)
+    _zenith_ring(ImageDraw.Draw(picture), scene, factor / step, len(band), ring)
     return picture
 
 
@@ -138,8 +141,9 @@ def _greys(scene: xr.Dataset) -> NDArray[np.uint8]:
 def _colours(scene: xr.Dataset) -> NDArray[np.uint8]:
     """(y, x, 3) uint8, as the camera saw it."""
     image = scene["image"].values
-    colours = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8).transpose(1, 2, 0)
-    colours = np.ascontiguousarray(colours)
+    colours = np.empty((*image.shape[1:], 3), np.uint8)
+    for number, channel in enumerate(image):
+        colours[..., number] = np.clip(np.nan_to_num(channel), 0, 255).astype(np.uint8)
     colours[np.isnan(image[0])] = _MISSING
     return colours
 
@@ -158,7 +162,7 @@ def _edges(cloud: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _zenith_ring(
     draw: ImageDraw.ImageDraw,
     scene: xr.Dataset,
-    factor: int,
+    factor: float,
     top: int,
     colour: int | tuple[int, int, int],
 ) -> None:

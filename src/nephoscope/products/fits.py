@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from os import PathLike
 
 import numpy as np
@@ -35,6 +36,7 @@ _AXES = re.compile(
     r"(CTYPE|CRPIX|CRVAL|CDELT|CROTA|CUNIT|CRDER|CSYER)[12][A-Z]?|(CD|PC)[12]_[12][A-Z]?"
 )
 _PRINTABLE = re.compile(r"[ -~]*")
+_PIECE = 2**20  # pixels; whole words of the checksum
 _LONGEST_TEXT = 68  # characters of a string value in one card
 
 
@@ -73,15 +75,15 @@ def write_frame_fits(
     stored = np.ascontiguousarray(mask, np.int8).view(np.uint8)  # -1 is 255
     note = "0 clear, 1 cloud, 255 unknown"
     units_of = {"IMAGE": (units, "", axes), "MASK": ("", note, []), "PROBABILITY": ("1", "", [])}
-    parts = _unit([card("SIMPLE", True), card("BITPIX", 8), card("NAXIS", 0),
-                   card("EXTEND", True), *carried, *own], None)  # fmt: skip
+    parts = [_unit([card("SIMPLE", True), card("BITPIX", 8), card("NAXIS", 0),
+                    card("EXTEND", True), *carried, *own], None)]  # fmt: skip
     for name, data in (("IMAGE", image), ("MASK", stored), ("PROBABILITY", probability)):
         unit, comment, more = units_of[name]
         cards = [*_layout(data), card("EXTNAME", name, comment)]
         cards += [card("BUNIT", unit)] if unit else []
-        parts += _unit([*cards, *more], data)
+        parts.append(_unit([*cards, *more], data))
     with atomic_path(path) as part, part.open("wb") as file:
-        file.writelines(parts)
+        file.writelines(chain.from_iterable(parts))
 
 
 def card(keyword: str, value: Value, comment: str = "") -> str:
@@ -142,15 +144,16 @@ def _layout(data: NDArray[np.float32] | NDArray[np.uint8]) -> list[str]:
 
 def _unit(
     cards: Iterable[str], data: NDArray[np.float32] | NDArray[np.uint8] | None
-) -> list[Bytes]:
+) -> Iterator[Bytes]:
     """Header, data and padding of one unit, with DATASUM and CHECKSUM."""
-    body = [] if data is None else _body(data)
-    total = _sum_words(body)
+    total = 0 if data is None else _sum_words(_body(data))
     lines = [*cards, card("DATASUM", str(total), "data unit checksum")]
     blank = card("CHECKSUM", "0" * 16, "HDU checksum")
     head = _header([*lines, blank])
     encoded = _encode(~_fold(total + _sum_words([head])) & 0xFFFFFFFF)
-    return [_header([*lines, blank.replace("0" * 16, encoded)]), *body]
+    yield _header([*lines, blank.replace("0" * 16, encoded)])
+    if data is not None:
+        yield from _body(data)
 
 
 def _header(lines: list[str]) -> bytes:
@@ -158,13 +161,16 @@ def _header(lines: list[str]) -> bytes:
     return text.ljust(-(-len(text) // BLOCK) * BLOCK).encode("ascii")
 
 
-def _body(data: NDArray[np.float32] | NDArray[np.uint8]) -> list[Bytes]:
-    stored = data if data.dtype == np.uint8 else data.astype(">f4")
-    raw = np.ascontiguousarray(stored).data.cast("B")
-    return [raw, bytes(-len(raw) % BLOCK)]
+def _body(data: NDArray[np.float32] | NDArray[np.uint8]) -> Iterator[Bytes]:
+    """The bytes of the data in pieces, so that a large frame is not held twice, and padding."""
+    flat = np.ascontiguousarray(data).reshape(-1)
+    for first in range(0, flat.size, _PIECE):
+        piece = flat[first : first + _PIECE]
+        yield (piece if piece.dtype == np.uint8 else piece.astype(">f4")).data.cast("B")
+    yield bytes(-flat.nbytes % BLOCK)
 
 
-def _sum_words(parts: Sequence[Bytes]) -> int:
+def _sum_words(parts: Iterable[Bytes]) -> int:
     """Ones' complement sum of big-endian 32-bit words (FITS standard, appendix J.1)."""
     total = 0
     for part in parts:

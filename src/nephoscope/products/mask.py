@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -180,7 +181,9 @@ def _coordinates(scene: xr.Dataset) -> dict[str, Any]:
         ("mars_year", np.int32, cf.MARS_YEAR),
     ):
         if name in scene.variables:
-            coordinates[name] = ((), dtype(scene[name].item()), dict(attributes))
+            value = float(scene[name].item())
+            known = math.isfinite(value) or dtype is np.float64  # an unknown year is -1
+            coordinates[name] = ((), dtype(value if known else -1), dict(attributes))
     return coordinates
 
 

@@ -29,6 +29,7 @@ BLOB_COLUMNS = ("file", "blob", "area", "row", "col", "mean_probability")
 
 _SMALLEST_SHARE = 5000  # a blob takes at least one in so many pixels of the frame
 _SMALLEST = 4  # pixels
+_STRIPS = 16  # in which a frame is counted
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,9 @@ def sky_quality(mask: NDArray[np.int8], probability: NDArray[np.float32]) -> flo
     (1 - cloud fraction) x (1 - mean uncertainty); the uncertainty of a pixel is 1 - |2 p - 1|: 0
     where the probability is 0 or 1, 1 where it is one half.
     """
-    sureness = np.abs(2 * probability - 1)
+    sureness = 2 * probability
+    sureness -= 1
+    np.abs(sureness, out=sureness)
     known = (mask >= 0) & ~np.isnan(probability)
     number = int(known.sum())
     if not number:
@@ -166,7 +169,9 @@ def find_blobs(
     from scipy import ndimage
 
     labels, count = ndimage.label(mask == 1, np.ones((3, 3), int))
-    area = np.bincount(labels.ravel(), minlength=count + 1)
+    area = np.zeros(count + 1, np.intp)
+    for rows in np.array_split(labels, _STRIPS):  # numpy counts copies of 64 bits
+        area += np.bincount(rows.ravel(), minlength=count + 1)
     area[0] = 0
     boxes = ndimage.find_objects(labels)
     large = [n for n in np.argsort(-area, kind="stable") if area[n] >= minimum_area]

@@ -15,7 +15,7 @@ from nephoscope.instruments import cloudsat
 from nephoscope.instruments.cloudsat.coding import Coding
 from nephoscope.instruments.cloudsat.offsets import RB2
 
-from .archive import NAME, caltrack_fields, codes, granule, icare, places, write
+from .archive import NAME, SWATH, caltrack_fields, codes, granule, icare, places, write
 from .conftest import DATES, PROFILES
 
 pytest.importorskip("pyhdf")
@@ -199,13 +199,18 @@ def test_both_archives_ways_of_scaling(tmp_path, attributes, expected):
 @pytest.mark.parametrize(
     ("attributes", "field"),
     [({"scale_factor": 0.0}, "x.scale_factor"), ({"factor": 0.0}, "x.scale_factor"),
-     ({"_FillValue": "none"}, "x._FillValue"), ({"missing": 1, "missop": "~"}, "x.missop"),
+     ({"_FillValue": "low"}, "x._FillValue"), ({"missing": 1, "missop": "~"}, "x.missop"),
      ({"add_offset": float("nan")}, "x.scale_factor")],
 )  # fmt: skip
 def test_attributes_that_make_no_sense_are_named(tmp_path, attributes, field):
     with pytest.raises(InputError) as caught:
         Coding.of(tmp_path / "a.hdf", "x", attributes)
     assert caught.value.field == field
+
+
+def test_attributes_that_say_none_say_nothing(tmp_path):
+    says = {"_FillValue": "NONE", "scale_factor": "none", "missing": "\0"}
+    assert Coding.of(tmp_path / "a.hdf", "x", says) == Coding()
 
 
 def test_a_text_of_one_character_comes_as_its_number(tmp_path):
@@ -266,3 +271,26 @@ def test_parts_and_codes_that_are_none_are_refused():
     wide = np.array([3, -9999], np.int64)
     assert cloudsat.cloud_type(wide).tolist() == [1, -1]
     assert cloudsat.decode_field(wide, "cloud_type").tolist() == [1, -1]
+
+
+@pytest.mark.parametrize("start", [0.0, 1e6, 4e8])
+def test_a_granule_before_the_launch_is_refused(tmp_path, start):
+    """1993 to 2005."""
+    tables = {**SWATH, "TAI_start": np.array([start])}
+    planes = {"Height": caltrack_fields(-9999)["Height"][0], "cloud_scenario": codes()}
+    path = granule(tmp_path / "a_2B-CLDCLASS.hdf", planes, {}, tables)
+    with pytest.raises(InputError, match="before the satellites flew") as caught:
+        nephoscope.open_track(path)
+    assert caught.value.field == "TAI_start"
+
+
+@pytest.mark.parametrize("read", [cloudsat.read_caltrack, cloudsat.read_time_offsets])
+def test_caltrack_before_the_launch_is_refused(tmp_path, read):
+    fields = {**offset_fields(), **caltrack_fields()}
+    fields["Time"] = icare(np.zeros(PROFILES), -np.inf)
+    with pytest.raises(InputError, match="gives 1993-01-01T00:00:00: before") as caught:
+        read(write(tmp_path / "a.hdf", fields, DATES))
+    assert caught.value.field == "Time"
+    fields["Time"][0][2:] = places()["Time"][0][2:]
+    time = read(write(tmp_path / "a.hdf", fields, DATES))["time"].values
+    assert np.isnat(time).tolist() == [True, True] + [False] * 4

@@ -47,6 +47,20 @@ def test_native_files_by_every_name(native, tmp_path, name):
     assert [slot.path for slot in find_scenes(tmp_path, "seviri")] == [path]
 
 
+def test_the_folder_that_a_zip_of_the_data_store_unpacks_to(native, tmp_path):
+    folder = tmp_path / native.stem
+    folder.mkdir()
+    with pytest.raises(InputError, match="holds no picture of SEVIRI"):
+        read_slot(folder)
+    shutil.copy(native, folder)
+    (folder / "EOPMetadata.xml").touch()
+    scene = nephoscope.open_scene(folder, channels=["IR_108"])
+    np.testing.assert_array_equal(scene["image"], read_slot(native, ["IR_108"])["image"])
+    shutil.copy(native, folder / native.name.replace("2010", "2011"))
+    with pytest.raises(InputError, match=r"holds 2 pictures \(name one, as MSG2-SEVI"):
+        nephoscope.open_scene(folder)
+
+
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [

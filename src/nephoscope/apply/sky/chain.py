@@ -274,7 +274,8 @@ def state_of_mask(probability: NDArray[np.float32], threshold: float) -> Verdict
     if not known.size:
         return Verdict("unknown", math.nan, "no pixel is known")
     place = max(math.ceil(CLOUDY_SHARE * known.size), 1)
-    reached = float(np.partition(known, known.size - place)[known.size - place])
+    known.partition(known.size - place)
+    reached = float(known[known.size - place])
     if reached >= threshold:
         return Verdict("cloudy", reached, "")
     return Verdict("clear", reached, f"less than {CLOUDY_SHARE:.0%} of the known pixels is cloud")

@@ -82,11 +82,14 @@ def _by_name(scene: xr.Dataset) -> xr.Dataset:
     for name, home in (("time", scene.variables), ("flavour", scene.attrs)):
         if name not in home:
             raise InputError(source, "is missing from the scene", field=name)
+    if scene["time"].ndim or scene["time"].dtype.kind != "M":
+        problem = f"has dims {scene['time'].dims} and type {scene['time'].dtype}, not one time"
+        raise InputError(source, problem, field="time")
     names = [str(name) for name in scene["channel"].values]
     if scene.attrs["flavour"] != "colour":
         if len(names) == 1:
             return scene
-        problem = f"are {', '.join(names)}: a {scene.attrs['flavour']} frame has one"
+        problem = f"are {', '.join(names)}: a frame that is {scene.attrs['flavour']} has one"
         raise InputError(source, problem, field="channel")
     if scene["image"].attrs["units"] != DN_UNIT:
         problem = f"are {scene['image'].attrs['units']!r}: colours are in DN, 0..255"

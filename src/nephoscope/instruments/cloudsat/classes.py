@@ -12,7 +12,9 @@ from nephoscope.instruments.cloudsat.columns import (
     code_variable,
     heights,
     make_track,
+    profile_time,
     scenario,
+    since_launch,
     type_variable,
 )
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
@@ -76,7 +78,7 @@ def read_caltrack(
     """
     with Hdf4(path) as file:
         places = file.dataset("Latitude", np.float32, 1), file.dataset("Longitude", np.float32, 1)
-        time = to_utc(file.coding("Time").decode(file.dataset("Time", np.float64, 1)))
+        time = profile_time(file)
         track = _track(file, CALTRACK, places, time, undetermined)
     return track if offsets is None else add_time_offsets(track, offsets)
 
@@ -85,13 +87,15 @@ def granule_time(file: Hdf4) -> NDArray[np.datetime64]:
     """UTC of each profile of an original granule, (profile,) datetime64[ns].
 
     Raises:
-        InputError: `TAI_start` or `Profile_time` is absent or of another type.
+        InputError: `TAI_start` or `Profile_time` is absent, of another type, or older than the
+            satellites.
     """
     start = file.table("TAI_start", np.float64)
     if start.size != 1:
         raise file.wrong("TAI_start", f"has {start.size} values, not 1")
     since = file.coding("Profile_time").decode(file.table("Profile_time", np.float32))
-    return to_utc(start[0] + np.where(since >= 0, since, np.nan))
+    time = to_utc(start[0] + np.where(since >= 0, since, np.nan))
+    return since_launch(file, "TAI_start", time)
 
 
 def _track(

@@ -59,7 +59,7 @@ class Coding:
         numbers = {
             name: _numbers(path, f"{field}.{name}", value)
             for name, value in attributes.items()
-            if name not in ("missop", "missing_op")
+            if name not in ("missop", "missing_op") and not _says_none(value)
         }
         codes = [code for name in _EQUAL_TO for code in numbers.get(name, ())]
         rule = attributes.get("missop", attributes.get("missing_op", "=="))
@@ -102,6 +102,10 @@ def _scaling(numbers: Mapping[str, tuple[float, ...]]) -> tuple[float, float]:
         return numbers.get("scale_factor", (1.0,))[0], numbers.get("add_offset", (0.0,))[0]
     factor = numbers.get("factor", (1.0,))[0]
     return (1 / factor if factor else 0.0), numbers.get("offset", (0.0,))[0]
+
+
+def _says_none(value: object) -> bool:
+    return isinstance(value, str) and value.strip("\0 ").lower() in ("", "none")
 
 
 def _numbers(path: Path, field: str, value: object) -> tuple[float, ...]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
 from nephoscope.instruments.cloudsat.names import marks_of
 from nephoscope.instruments.cloudsat.scenario import ICARE_FILL, MISSING, TYPES
-from nephoscope.track import check_track, wrapped_longitude
+from nephoscope.instruments.tai93 import to_utc
+from nephoscope.track import FIRST_FLIGHT, check_track, wrapped_longitude
 
 LOWEST, HIGHEST = -5000, 30000
 """Valid heights of a bin, m (CloudSat 2B product specifications); all others are missing."""
@@ -68,6 +69,29 @@ def place(
 
 def _within(degrees: NDArray[np.float64], largest: float) -> NDArray[np.float64]:
     return np.where(np.abs(degrees) <= largest, degrees, np.nan)
+
+
+def profile_time(file: Hdf4) -> NDArray[np.datetime64]:
+    """UTC of each profile of a CALTRACK file, (profile,) datetime64[ns], NaT where missing.
+
+    Raises:
+        InputError: `Time` is absent, of another type, or older than the satellites throughout.
+    """
+    time = to_utc(file.coding("Time").decode(file.dataset("Time", np.float64, 1)))
+    return since_launch(file, "Time", time)
+
+
+def since_launch(file: Hdf4, field: str, time: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    """Times, NaT where they are older than the satellites.
+
+    Raises:
+        InputError: all of them are; the message names `field`.
+    """
+    early = time < FIRST_FLIGHT
+    if early.any() and not (time >= FIRST_FLIGHT).any():
+        when = time[early][0].astype("datetime64[s]")
+        raise file.wrong(field, f"gives {when}: before the satellites flew")
+    return np.where(early, np.datetime64("NaT", "ns"), time)
 
 
 def make_track(

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
 from nephoscope.grids.sinusoidal import Sinusoidal
-from nephoscope.instruments.cloudsat.columns import place
+from nephoscope.instruments.cloudsat.columns import place, profile_time
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
 from nephoscope.instruments.cloudsat.names import marks_of
-from nephoscope.instruments.tai93 import to_utc
 
 FARTHEST_SAME = 0.05
 """Degrees of arc within which two files mean the same 5-km profile."""
@@ -69,8 +68,7 @@ def read_time_offsets(path: str | PathLike[str]) -> xr.Dataset:
             for name, (stored, largest, side) in _PLACES.items()
         }
         if file.has("Time"):
-            seconds = file.coding("Time").decode(file.dataset("Time", np.float64, 1))
-            coords["time"] = _PROFILE, to_utc(seconds)
+            coords["time"] = _PROFILE, profile_time(file)
         attrs = {
             "begin": file.attribute("Beginning_Acquisition_Date"),
             "end": file.attribute("Ending_Acquisition_Date"),

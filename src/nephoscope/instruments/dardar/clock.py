@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from nephoscope.instruments.dardar.netcdf import NetcdfFile
 from nephoscope.instruments.dardar.values import check_units, physical
+from nephoscope.track import FIRST_FLIGHT
 
-FIRST_FLIGHT = np.datetime64("2006-04-28", "ns")
-"""Launch of CloudSat and CALIPSO: no profile is older."""
 _DAY = np.timedelta64(1, "D")
 _LONGEST_GRANULE = 1e6  # s
 _COARSE = 2.0**24

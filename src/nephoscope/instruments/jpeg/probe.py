@@ -1,9 +1,9 @@
-"""A second, cheap decoding of a JPEG file, which hears what the first cannot.
+"""A second, cheap decoding of a JPEG file, which shows what the first cannot.
 
-A decoder takes the coded bytes that it needs and is silent about a few more, and it clips what is
-out of range. The probe is the same coded data in another frame:
+A decoder takes the coded bytes that it needs, is silent about a few more, and clips what is out of
+range. The probe is the same coded data in another frame:
 
-- one more row of units behind a restart marker: a decoder that is not there exactly, warns;
+- one more row of units, for which no data are there: what decodes there are bytes left over;
 - planes as they are (not turned to red, green, blue) and coarser by half: means of -128..383 show;
 - decoded at an eighth of the size, one value a block, at a fraction of the cost.
 """
@@ -11,12 +11,11 @@ out of range. The probe is the same coded data in another frame:
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 
 import numpy as np
-import simplejpeg
 from numpy.typing import NDArray
 
+from nephoscope.instruments.jpeg.decoder import decode
 from nephoscope.instruments.jpeg.structure import (
     APP14,
     BASELINE,
@@ -32,11 +31,12 @@ from nephoscope.instruments.jpeg.structure import (
     Structure,
 )
 
-_MOST_UNITS = 65535  # the longest restart interval that DRI can say
 _HIGHEST = 65500  # libjpeg's own limit
 _AS_THEY_ARE = b"Adobe" + bytes([0, 100, 0, 0, 0, 0, 0])  # transform 0: no colour transform
-_COLOURS = {1: "GRAY", 3: "RGB", 4: "CMYK"}
-_LAST_COEFFICIENT = 63
+_NO_DATA = 128  # what a decoder fills in where the data have come to their end
+_PADDING = 7
+"""Bits behind the last code that fill its byte: ones, with which no code is complete. In some scans
+of progressive files each is a block of its own."""
 
 
 def block_means(content: bytes, structure: Structure) -> NDArray[np.float32]:
@@ -47,59 +47,56 @@ def block_means(content: bytes, structure: Structure) -> NDArray[np.float32]:
         structure: its markers.
 
     Returns:
-        (y, x, plane) float32, DN, planes as coded (usually luma, blue and red difference).
+        (y, x, plane) float32, DN, planes as coded (usually luma, blue and red difference), in
+        steps of `coarseness`.
 
     Raises:
-        ValueError: what the decoder warns of.
+        DamagedError: coded data are left over, or nothing can be decoded.
     """
     frame = structure.frame
-    means: NDArray[np.float32] = simplejpeg.decode_jpeg(
-        _probe(content, structure),
-        colorspace=_COLOURS[len(frame.components)],
-        min_height=1,
-        min_width=1,
-    )[: -(-frame.height // 8)].astype(np.float32)
-    for plane, component in enumerate(frame.components):
-        first = structure.quantisation[component.quantisation][0]
-        means[..., plane] = 128 + (means[..., plane] - 128) * (first / _coarser(first))
-    return means
+    high, rows = frame.unit[0], frame.units[0]
+    extended = (rows + 1) * high <= _HIGHEST
+    height = (rows + 1) * high if extended else frame.height
+    means = decode(_probe(content, structure, height), structure, eighth=True)
+    if extended:
+        _check_left_over(structure, means[rows * (high // 8) :])
+    means = means[: -(-frame.height // 8)]
+    return 128 + (means.astype(np.float32) - 128) * np.asarray(coarseness(structure), np.float32)
+
+
+def coarseness(structure: Structure) -> tuple[float, ...]:
+    """By how much the planes of `block_means` are coarser than whole numbers."""
+    firsts = [structure.quantisation[part.quantisation][0] for part in structure.frame.components]
+    return tuple(first / _coarser(first) for first in firsts)
 
 
 def _coarser(divisor: int) -> int:
     return max(1, divisor // 2)
 
 
-def _probe(content: bytes, structure: Structure) -> bytes:
-    frame, scan = structure.frame, structure.scans[0]
-    rows, columns = frame.units
-    extra = _can_be_counted(structure)
-    height = (rows + 1) * frame.unit[0] if extra else frame.height
+def _check_left_over(structure: Structure, extra: NDArray[np.uint8]) -> None:
+    """Raise if more follows the last unit than the bits that fill its byte."""
+    most = 1 if structure.frame.marker in BASELINE else 1 + _PADDING
+    high, wide = (size // 8 for size in structure.frame.unit)
+    filled = np.flatnonzero((extra[:high] != _NO_DATA).any((0, 2)))
+    last = int(filled.max(initial=-wide)) // wide + 1
+    if last > most:
+        raise DamagedError("coded data are left over behind the last row")
+
+
+def _probe(content: bytes, structure: Structure, height: int) -> bytes:
     parts = [
         bytes([0xFF, SOI]),
         _segment(APP14, _AS_THEY_ARE),
         *(_quantisation(number, table) for number, table in structure.quantisation.items()),
-        _start_of_frame(frame, height),
-        *(_segment(DHT, bytes([n]) + b"".join(table)) for n, table in structure.huffman.items()),
-        _segment(DRI, struct.pack(">H", rows * columns if extra else structure.restart)),
-        _start_of_scan(scan),
-        content[scan.start : scan.end],
+        _start_of_frame(structure.frame, height),
     ]
-    if extra:
-        parts += [b"\xff\xd0", _blank_row(structure)]
+    for scan in structure.scans:
+        tables = scan.huffman.items()
+        parts += [_segment(DHT, bytes([number]) + b"".join(table)) for number, table in tables]
+        parts.append(_segment(DRI, struct.pack(">H", scan.restart)))
+        parts += [_start_of_scan(scan), content[scan.start : scan.end]]
     return b"".join([*parts, bytes([0xFF, EOI])])
-
-
-def _can_be_counted(structure: Structure) -> bool:
-    frame = structure.frame
-    rows, columns = frame.units
-    return (
-        frame.marker in BASELINE
-        and len(structure.scans) == 1
-        and len(structure.scans[0].selectors) == len(frame.components)
-        and structure.restart == 0
-        and rows * columns <= _MOST_UNITS
-        and (rows + 1) * frame.unit[0] <= _HIGHEST
-    )
 
 
 def _segment(marker: int, body: bytes) -> bytes:
@@ -123,43 +120,3 @@ def _start_of_scan(scan: Scan) -> bytes:
     for identifier, (first, others) in scan.selectors.items():
         body += bytes([identifier, first << 4 | others])
     return _segment(SOS, body + scan.spectrum)
-
-
-def _blank_row(structure: Structure) -> bytes:
-    """One row of units in the picture's own codes, each block as short as the tables allow."""
-    frame, scan = structure.frame, structure.scans[0]
-    unit = ""
-    for part in frame.components:
-        first, others = scan.selectors[part.identifier]
-        block = _blank_block(structure.huffman[first], structure.huffman[16 | others])
-        unit += block * (part.across * part.down if len(frame.components) > 1 else 1)
-    bits = unit * frame.units[1]
-    bits += "1" * (-len(bits) % 8)
-    return int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
-
-
-def _blank_block(first: tuple[bytes, bytes], others: tuple[bytes, bytes]) -> str:
-    code, symbol = min(_codes(first), key=lambda pair: len(pair[0]))
-    block = code + "0" * symbol
-    by_symbol = {symbol: code for code, symbol in _codes(others)}
-    if 0 in by_symbol:
-        return block + by_symbol[0]  # end of block
-    filling = [symbol for symbol in by_symbol if symbol & 15 or symbol == 0xF0]
-    if not filling:
-        raise DamagedError("a Huffman table without a code that ends a block")
-    place = 0
-    while place < _LAST_COEFFICIENT:
-        block += by_symbol[filling[0]] + "0" * (filling[0] & 15)
-        place += (filling[0] >> 4) + 1
-    return block
-
-
-def _codes(table: tuple[bytes, bytes]) -> Iterator[tuple[str, int]]:
-    """Codes as text of 0 and 1, with their symbols (T.81, annex C)."""
-    code, place = 0, 0
-    for length, count in enumerate(table[0], start=1):
-        for symbol in table[1][place : place + count]:
-            yield format(code, f"0{length}b"), symbol
-            code += 1
-        place += count
-        code <<= 1

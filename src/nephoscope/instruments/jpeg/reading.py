@@ -6,23 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import simplejpeg
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
+from nephoscope.instruments.jpeg.decoder import COLOURS, decode
 from nephoscope.instruments.jpeg.probe import block_means
+from nephoscope.instruments.jpeg.seams import check_range, check_seams
 from nephoscope.instruments.jpeg.structure import (
     CutShortError,
     DamagedError,
     Frame,
-    Structure,
     parse,
 )
+from nephoscope.instruments.jpeg.tables import check_runs, check_tables
 
 MOST_PIXELS = 180_000_000
 """Larger pictures are refused before anything is decoded, as Pillow does."""
 
-_COLOURS = {1: "GRAY", 3: "RGB", 4: "CMYK"}
 _START = b"\xff\xd8\xff"
 _OTHERS = {
     b"\x89PNG": "PNG",
@@ -50,7 +50,10 @@ def is_jpeg(content: bytes) -> bool:
 
 
 def read_jpeg(
-    path: Path, content: bytes, check: Callable[[Frame], None] | None = None
+    path: Path,
+    content: bytes,
+    check: Callable[[Frame], None] | None = None,
+    slack: float = 40.0,
 ) -> NDArray[np.uint8]:
     """Decode a JPEG file that is whole; one that was damaged and decodes all the same is named.
 
@@ -58,6 +61,8 @@ def read_jpeg(
         path: named in errors.
         content: the file. What follows the picture's end marker is ignored.
         check: called before anything is decoded; raises if the picture is not one to read.
+        slack: DN that colours of coded blocks may lie beyond 0..255. Some cameras make such; a
+            picture coded from red, green and blue of 8 bits has none, and less is surer.
 
     Returns:
         (y, x) uint8 of a grey picture, else (y, x, channel) uint8, red, green, blue; DN.
@@ -72,14 +77,19 @@ def read_jpeg(
         _check_frame(path, structure.frame)
         if check is not None:
             check(structure.frame)
-        block_means(content, structure)
-        return _pixels(content, structure)
+        check_tables(structure)
+        check_runs(content, structure)
+        pixels = decode(memoryview(content)[: structure.end], structure)
+        check_range(structure, block_means(content, structure), slack)
+        check_seams(structure, pixels)
     except CutShortError:
         raise InputError(path, "is cut short", field="image", remedy=_AGAIN) from None
-    except ValueError as error:
+    except DamagedError as error:
         raise InputError(
             path, f"is damaged inside: {error}", field="image", remedy="fetch it again"
         ) from error
+    planes = pixels.shape[2]
+    return _without_black(pixels) if planes == 4 else pixels[..., 0] if planes == 1 else pixels
 
 
 def _what_it_is(content: bytes) -> str:
@@ -93,7 +103,7 @@ def _check_frame(path: Path, frame: Frame) -> None:
     if frame.width * frame.height > MOST_PIXELS:
         size = f"{frame.width} x {frame.height}"
         raise InputError(path, f"is {size} pixels: too large to decode", field="image")
-    if len(frame.components) not in _COLOURS:
+    if len(frame.components) not in COLOURS:
         raise DamagedError(f"{len(frame.components)} colour planes")
     if frame.bits != 8:
         raise InputError(
@@ -102,15 +112,6 @@ def _check_frame(path: Path, frame: Frame) -> None:
             field="bit depth",
             remedy="save it as 8-bit",
         )
-
-
-def _pixels(content: bytes, structure: Structure) -> NDArray[np.uint8]:
-    colour = _COLOURS[len(structure.frame.components)]
-    whole = memoryview(content)[: structure.end]
-    pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(whole, colorspace=colour)
-    if colour == "CMYK":
-        return _without_black(pixels)
-    return pixels[..., 0] if colour == "GRAY" else pixels
 
 
 def _without_black(inks: NDArray[np.uint8]) -> NDArray[np.uint8]:

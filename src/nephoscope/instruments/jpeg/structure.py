@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+
+import numpy as np
 
 SOI, EOI, SOS, DQT, DHT, DRI, DNL, APP14 = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xDC, 0xEE
 FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}
 BASELINE = frozenset({0xC0, 0xC1})
 """Huffman frames whose blocks are coded whole, one after the other."""
-
-# In the entropy-coded data FF is followed by 00, and RST0..RST7 (D0..D7) part its intervals.
-_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
-_RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 
 
 class DamagedError(ValueError):
@@ -66,6 +63,10 @@ class Scan:
     selectors: dict[int, tuple[int, int]]
     spectrum: bytes
     """First and last coefficient, and bits (three bytes as coded)."""
+    huffman: dict[int, tuple[bytes, bytes]]
+    """The tables in force."""
+    restart: int
+    """Units between restart markers; 0 if there are none."""
     start: int
     end: int
 
@@ -83,6 +84,15 @@ class Structure:
     scans: list[Scan] = field(default_factory=list)
     end: int = 0
     """Where the file's picture ends, behind its end marker. What follows is no part of it."""
+
+    transform: int | None = None
+    """What an Adobe segment says of the colours: 0 none, 1 differences; None if there is none."""
+
+    @property
+    def colour_differences(self) -> bool:
+        """Whether the three planes are luma, blue and red difference, as libjpeg guesses it."""
+        identifiers = bytes(part.identifier for part in self.frame.components)
+        return len(identifiers) == 3 and self.transform != 0 and identifiers != b"RGB"
 
     @property
     def frame(self) -> Frame:
@@ -142,6 +152,8 @@ def _add_segment(structure: Structure, marker: int, body: bytes) -> None:
             _add_huffman(structure, body)
         elif marker == DRI:
             structure.restart = int.from_bytes(body[:2], "big")
+        elif marker == APP14 and body.startswith(b"Adobe"):
+            structure.transform = body[11]
     except IndexError:
         raise DamagedError(f"the segment FF{marker:02X} is too short") from None
 
@@ -188,18 +200,30 @@ def _add_scan(structure: Structure, content: bytes, body: bytes, start: int) -> 
     if len(body) < 4 or len(body) != 4 + 2 * body[0]:
         raise DamagedError("a scan of another length than it says")
     pairs = [body[1 + 2 * index : 3 + 2 * index] for index in range(body[0])]
-    end = _MARKER.search(content, start)
-    if end is None:
-        raise CutShortError
-    _check_restarts(structure, content, start, end.start())
-    selectors = {pair[0]: (pair[1] >> 4, pair[1] & 15) for pair in pairs}
-    structure.scans.append(Scan(selectors, body[-3:], start, end.start()))
-    return end.start()
-
-
-def _check_restarts(structure: Structure, content: bytes, start: int, end: int) -> None:
-    numbers = [found[1][0] & 7 for found in _RESTART.finditer(content, start, end)]
-    if numbers and not structure.restart:
+    end, restarts = _coded(content, start)
+    if restarts and not structure.restart:
         raise DamagedError("a restart marker where none can be")
-    if any(number != index % 8 for index, number in enumerate(numbers)):
+    if any(marker != 0xD0 + index % 8 for index, marker in enumerate(restarts)):
         raise DamagedError("restart markers out of order")
+    selectors = {pair[0]: (pair[1] >> 4, pair[1] & 15) for pair in pairs}
+    tables = dict(structure.huffman)
+    structure.scans.append(Scan(selectors, body[-3:], tables, structure.restart, start, end))
+    return end
+
+
+def _coded(content: bytes, start: int) -> tuple[int, list[int]]:
+    """Where the coded data of a scan end, and the restart markers in them.
+
+    In them FF is followed by 00, and by D0..D7 where an interval ends.
+    """
+    data = np.frombuffer(content, np.uint8, offset=start)
+    places = np.flatnonzero(data[:-1] == 0xFF)
+    followers = data[places + 1]
+    restart = (followers & 0xF8) == 0xD0
+    ends = np.flatnonzero((followers != 0) & (followers != 0xFF) & ~restart)
+    if not len(ends):
+        raise CutShortError
+    end = start + int(places[ends[0]])
+    while content[end - 1] == 0xFF and end > start:
+        end -= 1  # a marker may be preceded by more FF
+    return end, followers[: ends[0]][restart[: ends[0]]].tolist()

@@ -80,7 +80,7 @@ def read_pixels(path: str | PathLike[str]) -> NDArray[np.uint8]:
         raise InputError(path, f"cannot be read: {error.strerror}") from error
     if not content:
         raise InputError(path, "is empty (0 bytes)", field="image", remedy="fetch it again")
-    return read_jpeg(path, content, lambda frame: _check_frame(path, frame))
+    return read_jpeg(path, content, lambda frame: _check_frame(path, frame), slack=4.0)
 
 
 def missing_mask(pixels: NDArray[np.uint8], rule: Rule = "blue") -> NDArray[np.bool_]:

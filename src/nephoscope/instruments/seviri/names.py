@@ -121,7 +121,7 @@ def find_slots(path: str | PathLike[str], left_out: LeftOut | None = None) -> li
     if left.errors and (left_out is None or not found):
         raise left.errors[0]
     if not found:
-        raise _none_found(root)
+        raise none_found(root)
     return sorted(found, key=lambda slot: (slot.map_id.partition("-")[2], slot.path))
 
 
@@ -242,7 +242,8 @@ def _pictures(files: list[Path]) -> dict[tuple[str, ...], HritFiles]:
     return dict(sorted(pictures.items()))
 
 
-def _none_found(root: Path) -> InputError:
+def none_found(root: Path) -> InputError:
+    """What is wrong with a place that holds no picture that is read, and what to do."""
     files = files_below(root, LeftOut()) if root.is_dir() else [root]
     for file in sorted(files):
         if (says := other_form(file)) is not None:

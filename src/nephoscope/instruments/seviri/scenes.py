@@ -30,7 +30,13 @@ from nephoscope.instruments.seviri.channels import (
     units_of,
 )
 from nephoscope.instruments.seviri.hrit import HritSlot
-from nephoscope.instruments.seviri.names import identity_of, is_hrit, other_form
+from nephoscope.instruments.seviri.names import (
+    identity_of,
+    is_hrit,
+    is_native,
+    none_found,
+    other_form,
+)
 from nephoscope.instruments.seviri.native import NativeSlot
 from nephoscope.instruments.seviri.slot import Facts, Slot, Window
 from nephoscope.scene import check_scene
@@ -54,7 +60,7 @@ def read_slot(
     Only the lines and columns of the region are read and unpacked.
 
     Args:
-        path: a native file, or a folder of one picture in HRIT or any file of it; or a list of
+        path: a native file, a folder of one picture, or any file of one in HRIT; or a list of
             its files, of which then no others are read but prologue and epilogue.
         channels: which to read, of `nephoscope.instruments.seviri.CHANNELS`, in any order.
         window: first row from the north, first column from the west, rows, columns of the full
@@ -126,16 +132,30 @@ def _opened(paths: list[Path]) -> Slot:
             raise InputError(path, says[0], remedy=says[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # satpy's and pyproj's, of things that are checked here
-        if len(paths) == 1 and (paths[0].is_dir() or is_hrit(paths[0])):
-            return HritSlot(paths[0])
+        if len(paths) == 1 and paths[0].is_dir():
+            return _slot_in(paths[0])
         if len(paths) == 1:
-            return NativeSlot(paths[0])
+            return HritSlot(paths[0]) if is_hrit(paths[0]) else NativeSlot(paths[0])
         if not any(is_hrit(path) for path in paths):
             raise UsageError(
                 f"{len(paths)} files are {len(paths)} pictures of SEVIRI: open each by itself "
                 f"({paths[0].name}, {paths[1].name}{', ...' if len(paths) > 2 else ''})"
             )
         return HritSlot(paths)
+
+
+def _slot_in(folder: Path) -> Slot:
+    """The one picture of a folder: HRIT, or a native file as the Data Store's zip unpacks to."""
+    files = sorted(folder.iterdir())
+    natives = [file for file in files if is_native(file)]
+    if not natives or any(is_hrit(file) for file in files):
+        if not any(is_hrit(file) for file in files):
+            raise none_found(folder)
+        return HritSlot(folder)
+    if len(natives) > 1:
+        remedy = f"name one, as {natives[0].name}"
+        raise InputError(folder, f"holds {len(natives)} pictures", remedy=remedy)
+    return NativeSlot(natives[0])
 
 
 def _region(slot: Slot, window: Sequence[int] | None, bounds: Sequence[float] | None) -> Window:

@@ -14,7 +14,7 @@ from nephoscope.instruments.skycam.pictures import grey
 
 HORIZON = 90.0  # zenith angle at the edge of the circle, degrees
 _MARGIN = 1.03  # a fitted circle is off by a hundredth or two: nothing of the sky may be lost
-_STRIP = 2**22  # pixels that are worked on at once
+_STRIP = 2**21  # pixels that are worked on at once
 _COARSE = 120  # pixels along the shorter side on which the circle is looked for
 _CORNER = 0.06  # share of each side that a corner patch takes
 _DARK = 0.25  # corners are below this share of the brightness of the middle
@@ -49,7 +49,10 @@ class Circle:
         """
         rows = ((np.arange(shape[0], dtype=np.float32) - self.row) / self.radius_y)[:, None]
         cols = ((np.arange(shape[1], dtype=np.float32) - self.col) / self.radius_x)[None, :]
-        return np.asarray(np.float32(HORIZON) * np.sqrt(rows**2 + cols**2), np.float32)
+        angle = rows**2 + cols**2
+        np.sqrt(angle, out=angle)
+        angle *= np.float32(HORIZON)
+        return np.asarray(angle, np.float32)
 
     def inside(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
         """(y, x) bool, what is surely within the circle."""

@@ -15,6 +15,8 @@ WSISEG_CLEAR, WSISEG_CLOUD = 100, 255
 """Grey values of WSISEG masks; 0 is undefined (Xie et al. 2020). Other sets: 0 clear, 255 cloud."""
 WSISEG = {0, WSISEG_CLEAR, WSISEG_CLOUD}
 
+Numbers = NDArray[np.uint8] | NDArray[np.uint16]
+
 _WHITE = 255
 _CLASSES = {CLEAR, CLOUD}
 _BINARY = {0, _WHITE}
@@ -27,7 +29,7 @@ _GREY = 16  # DN between the channels of a grey mask that went through JPEG
 _REMEDY = "save 0 clear and 255 cloud, or 0 and 1, or 0 unknown, 100 clear and 255 cloud"
 
 
-def numbers_of(path: Path, picture: Picture) -> NDArray[np.integer]:
+def numbers_of(path: Path, picture: Picture) -> Numbers:
     """The numbers that a picture of a label holds: those of classes, or of brightness 0..255.
 
     Raises:
@@ -36,13 +38,17 @@ def numbers_of(path: Path, picture: Picture) -> NDArray[np.integer]:
     pixels = picture.pixels
     if pixels.ndim == 2:
         if picture.bits < 8:
-            numbers = pixels // (_WHITE // (2**picture.bits - 1))
             whole = 2**picture.bits - 1
-            return numbers if _values(numbers, picture) <= _CLASSES else numbers * (_WHITE // whole)
-        return pixels if pixels.dtype == np.uint8 else _of_words(path, picture, pixels)
+            numbers: Numbers = pixels // (_WHITE // whole)
+            return (
+                numbers
+                if _values(numbers, picture) <= _CLASSES
+                else np.asarray(numbers * (_WHITE // whole))
+            )
+        return pixels if picture.bits == 8 else _of_words(path, picture, pixels)
     if pixels.dtype != np.uint8:
         raise InputError(path, "has colours of 16 bits", field="label", remedy=_REMEDY)
-    brightest = pixels.max(2)
+    brightest: Numbers = pixels.max(2)
     if int((brightest - pixels.min(2)).max()) <= _GREY:
         return brightest
     if picture.indices is not None and _values(picture.indices, picture) == _CLASSES:
@@ -126,20 +132,20 @@ def classes_of_numbers(
     return label
 
 
-def _of_words(path: Path, picture: Picture, pixels: NDArray[np.uint16]) -> NDArray[np.integer]:
+def _of_words(path: Path, picture: Picture, pixels: Numbers) -> Numbers:
     if max(_values(pixels, picture), default=0) <= _WHITE:
         return pixels
     if (pixels % _SPREAD).any():
         raise InputError(path, "has 16 bits that are no brightness", field="label", remedy=_REMEDY)
-    return pixels // _SPREAD
+    return (pixels // _SPREAD).astype(np.uint8)
 
 
-def _values(numbers: NDArray[np.integer], picture: Picture) -> set[int]:
+def _values(numbers: Numbers, picture: Picture) -> set[int]:
     seen = numbers if picture.missing is None else numbers[~picture.missing]
     return set(np.flatnonzero(np.bincount(seen.ravel())).tolist())
 
 
-def _has_soft_edges(numbers: NDArray[np.integer], values: set[int], exact: bool) -> bool:
+def _has_soft_edges(numbers: Numbers, values: set[int], exact: bool) -> bool:
     """Whether a mask was binary before it was resized or went through JPEG."""
     if max(values) < _MIDDLE[1]:
         return False

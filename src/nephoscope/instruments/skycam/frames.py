@@ -147,7 +147,9 @@ def _from_picture(path: Path, flavour: Flavour | None) -> _Frame:
     if pixels.ndim == len(IMAGE_DIMS) and flavour != "colour":
         pixels = pixels[..., 0] if is_one_channel(np.moveaxis(pixels, 2, 0)) else pixels
     if pixels.ndim == len(IMAGE_DIMS):
-        frame = _colour(*colour_of_picture(path, picture))
+        image, note = colour_of_picture(path, picture)
+        del picture, pixels  # of 61 megapixels: as large as a channel of the image
+        frame = _colour(image, note)
     else:
         image = pixels[None].astype(np.float32)
         if picture.missing is not None:
@@ -165,7 +167,9 @@ def _flavour_of(thermal: bool) -> Flavour:
 
 def _colour(image: NDArray[np.float32], note: str) -> _Frame:
     facts: dict[str, Any] = {"scale_note": note} if note else {}
-    missing = np.isnan(image).any(0)
+    missing = np.isnan(image[0])
+    for channel in image[1:]:
+        missing |= np.isnan(channel)
     if not missing.any():
         return _Frame(image, COLOURS, "DN", "colour", facts=facts | _sky_of(image, _BLACK))
     image[:, missing] = 0

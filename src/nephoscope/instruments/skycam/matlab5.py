@@ -47,7 +47,7 @@ class Variable:
         return self.stored.reshape(self.shape, order="F")
 
 
-def variables_in(content: bytes, largest: int) -> Iterator[Variable]:
+def variables_in(content: bytes | bytearray, largest: int) -> Iterator[Variable]:
     """The real numeric arrays of a MATLAB 5 file.
 
     Args:
@@ -57,7 +57,7 @@ def variables_in(content: bytes, largest: int) -> Iterator[Variable]:
     Raises:
         ValueError, struct.error, zlib.error: the file is damaged, or a variable larger than that.
     """
-    order = {b"IM": "<", b"MI": ">"}.get(content[_ENDIAN:_HEADER])
+    order = {b"IM": "<", b"MI": ">"}.get(bytes(content[_ENDIAN:_HEADER]))
     if order is None:
         raise ValueError("it does not say its byte order")
     for kind, data in _elements(memoryview(content)[_HEADER:], order, pad=False):
