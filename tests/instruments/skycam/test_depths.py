@@ -72,6 +72,18 @@ def test_a_mode_changes_nothing(tmp_path, plain, mode):
     assert np.nanmean(np.abs(image_of(path) - plain)) < (0.01 if mode == "RGBA" else 4)
 
 
+def test_inks_are_turned_only_where_adobe_says_so(tmp_path, plain):
+    inks = 255 - np.asarray(Image.fromarray(SKY).convert("CMYK"))
+    Image.frombytes("CMYK", (240, 225), inks.tobytes()).save(
+        tmp_path / "x.jpg", quality=98, subsampling=0
+    )
+    content = (tmp_path / "x.jpg").read_bytes()
+    at = content.index(b"\xff\xee")
+    size = int.from_bytes(content[at + 2 : at + 4], "big")
+    (tmp_path / "x.jpg").write_bytes(content[:at] + content[at + 2 + size :])
+    assert np.nanmean(np.abs(image_of(tmp_path / "x.jpg") - plain)) < 4
+
+
 @pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
 @pytest.mark.parametrize("stated", [True, False])
 def test_the_depth_of_a_16_bit_png_is_found(tmp_path, plain, bits, stated):
@@ -212,6 +224,19 @@ def test_a_transparent_surround_is_the_border_of_the_lens(tmp_path, plain, outsi
     border = ~seen & ~np.isnan(image[0])
     np.testing.assert_array_equal(scene["unseen"].values, border)
     assert (image[:, border] == 0).all()
+
+
+def test_a_white_surround_is_the_border_of_the_lens(tmp_path, plain):
+    rows, cols = np.mgrid[:225, :240]
+    seen = np.hypot(rows - 112, cols - 119.5) <= 100
+    pixels = np.where(seen[..., None], SKY, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "x.png")
+    image = image_of(tmp_path / "x.png")
+    np.testing.assert_array_equal(np.isnan(image), np.isnan(plain))
+    np.testing.assert_array_equal(image[:, seen], plain[:, seen])
+    pixels[:80] = pixels[-80:] = 255  # white, and no circle: a sky that is too bright
+    Image.fromarray(pixels).save(tmp_path / "y.png")
+    assert read_frame(tmp_path / "y.png").attrs["missing_share"] == 0
 
 
 def test_a_picture_that_is_transparent_everywhere_is_refused(tmp_path):
