@@ -69,7 +69,7 @@ def test_a_good_day_is_answered_as_without_the_guard(day):
     result, _ = SkyChain(SkyOptions()).judge(scene)
     image = scene["image"].values
     expected = Predictor(load_model("sky-colour")).predict_image(image, np.zeros(1), np.zeros(1))
-    np.testing.assert_array_equal(result.probability, expected)
+    np.testing.assert_allclose(result.probability, expected, rtol=0, atol=0.0021)  # of 1/250
     assert result.state != "unknown"
 
 
