@@ -119,7 +119,7 @@ def test_the_state_of_a_colour_frame_is_that_of_its_mask(
     monkeypatch.setattr(
         Predictor,
         "predict_image",
-        lambda _, image, *place: (image[0] / 255).astype(np.float32),
+        lambda _, image, *place, channels: (image[0] / 255).astype(np.float32),
     )
     result, facts = judged(path)
     assert result.state == state
