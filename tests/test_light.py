@@ -7,6 +7,7 @@ processes that it starts.
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,10 +15,18 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import yaml
 
 import nephoscope
-from nephoscope.extras import PACKAGES, extra_of
+from nephoscope import extras
+from nephoscope.apply.engine import open_engine
+from nephoscope.errors import InputError
+from nephoscope.extras import PACKAGES, MissingExtraError, extra_of
+from nephoscope.files import sha256_of
+from nephoscope.models import list_models, load_model, verify_model
+from nephoscope.models.folder import zoo
 
+needs_mars = pytest.mark.skipif("mars" not in list_models(), reason="no model `mars` is shipped")
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
 REFUSE = f"""
 import sys
@@ -140,6 +149,29 @@ def test_what_needs_an_extra_says_which_before_it_does_anything(ran, command, sa
     place, results = ran
     assert results[command][:2] == (1, f"nephoscope: {said}\n")
     assert not (place / command.split()[-1]).exists()
+
+
+@needs_mars
+def test_the_engine_torch_says_which_extra_it_needs(monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"engine 'torch' needs torch: pip install 'neph"):
+        open_engine(load_model("mars"), "torch")
+
+
+@needs_mars
+@pytest.mark.parametrize("damage", ["not a network", "a network of other inputs"])
+def test_without_torch_a_compiled_network_that_does_not_run_is_found(tmp_path, monkeypatch, damage):
+    folder = tmp_path / "mars"
+    shutil.copytree(zoo() / "mars", folder)
+    network = folder / "network.onnx"
+    other = (zoo() / "sky-colour" / network.name).read_bytes()
+    network.write_bytes(b"no" if damage == "not a network" else other)
+    facts = yaml.safe_load((folder / "model.yaml").read_text())
+    facts["sha256"][network.name] = sha256_of(network)
+    (folder / "model.yaml").write_text(yaml.safe_dump(facts, sort_keys=False))
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"network.onnx: cannot be (loaded|run)"):
+        verify_model(folder)
 
 
 def test_torch_comes_with_no_part_of_the_core():

@@ -214,6 +214,19 @@ def test_a_transparent_surround_is_the_border_of_the_lens(tmp_path, plain, outsi
     assert (image[:, border] == 0).all()
 
 
+def test_a_white_surround_is_the_border_of_the_lens(tmp_path, plain):
+    rows, cols = np.mgrid[:225, :240]
+    seen = np.hypot(rows - 112, cols - 119.5) <= 100
+    pixels = np.where(seen[..., None], SKY, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "x.png")
+    image = image_of(tmp_path / "x.png")
+    np.testing.assert_array_equal(np.isnan(image), np.isnan(plain))
+    np.testing.assert_array_equal(image[:, seen], plain[:, seen])
+    pixels[:80] = pixels[-80:] = 255  # white, and no circle: a sky that is too bright
+    Image.fromarray(pixels).save(tmp_path / "y.png")
+    assert read_frame(tmp_path / "y.png").attrs["missing_share"] == 0
+
+
 def test_a_picture_that_is_transparent_everywhere_is_refused(tmp_path):
     Image.fromarray(np.dstack([SKY, np.zeros(SKY.shape[:2], np.uint8)])).save(tmp_path / "x.png")
     with pytest.raises(InputError, match=r"x.png \[alpha\]: is transparent everywhere"):

@@ -93,6 +93,26 @@ def find_circle(image: NDArray[np.float32], black: float = math.inf) -> Circle |
     )
 
 
+def white_surround(image: NDArray[np.float32], white: float) -> NDArray[np.bool_]:
+    """Where a picture is white around a round sky, as one is that was saved without transparency.
+
+    Args:
+        image: (channel, y, x) float32.
+        white: every channel of the surround is at least this, in the unit of `image`.
+
+    Returns:
+        (y, x) bool; nowhere, unless all corners are white and what is not white is a circle.
+    """
+    rows, cols = image.shape[1:]
+    high, wide = max(round(rows * _CORNER), 1), max(round(cols * _CORNER), 1)
+    nowhere = np.zeros((rows, cols), np.bool_)
+    if any((image[:, y, x] < white).any() for y in _ends(high) for x in _ends(wide)):
+        return nowhere
+    parts, _ = ndimage.label((image >= white).all(0))
+    outside = np.isin(parts, [parts[y, x] for y in (0, -1) for x in (0, -1)])
+    return nowhere if find_circle((~outside).astype(np.float32)) is None else outside
+
+
 def blank_outside(image: NDArray[np.float32], circle: Circle) -> None:
     """Make what lies outside of the circle missing, in place.
 

@@ -13,7 +13,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.instruments.skycam.circle import Circle, blank_outside, find_circle
+from nephoscope.instruments.skycam.circle import Circle, blank_outside, find_circle, white_surround
 from nephoscope.instruments.skycam.colour import colour_of_cube, colour_of_picture, is_one_channel
 from nephoscope.instruments.skycam.counts import counts_of, says_thermal
 from nephoscope.instruments.skycam.fits import Unit, read_units
@@ -29,6 +29,7 @@ FLAVOURS: tuple[str, ...] = get_args(Flavour)
 """What a frame can be: counts of a thermal camera, red, green and blue, or one channel of light."""
 
 _BLACK = 40.0  # DN; the border of a picture is darker
+_WHITE = 250.0  # DN; a surround that was white paper, or a transparent one that was flattened
 _BYTE = 8  # bits
 _SMALLEST = 8  # pixels; anything smaller is no image of the sky
 _LABEL_UNITS = {"MASK", "PROBABILITY"}
@@ -68,9 +69,9 @@ def read_frame(
         `image` (channel, y, x) float32, NaN where missing: for counts one channel `adu` (units
         adu), for colour red, green, blue (units DN, 0..255), for IRCCAM `brightness_temperature`
         (K), then also `clear_reference` (y, x) float32, K. Of whole-sky pictures that are
-        transparent outside of the sky `unseen` (y, x) bool, where that border is black in `image`,
-        which models are used to, and nothing is to be said. Scalars `latitude`, `longitude`
-        (degrees, NaN if unknown) and `time` (datetime64[ns], NaT if unknown). Attrs: instrument,
+        transparent or white outside of the sky `unseen` (y, x) bool: there that border is black in
+        `image`, which models are used to, and nothing is to be said. Scalars `latitude`,
+        `longitude` (degrees, NaN if unknown) and `time` (datetime64[ns], NaT if unknown). Attrs: instrument,
         flavour ("thermal", "colour", or "grey" where nothing says that one channel of counts is
         thermal), source_files, map_id, missing_share; where known camera,
         header (the FITS cards, one a line), full_scale, saturated_share, saturated, `circle`
@@ -170,6 +171,8 @@ def _colour(image: NDArray[np.float32], note: str) -> _Frame:
     missing = np.isnan(image[0])
     for channel in image[1:]:
         missing |= np.isnan(channel)
+    if not missing.any():
+        missing |= white_surround(image, _WHITE)
     if not missing.any():
         return _Frame(image, COLOURS, "DN", "colour", facts=facts | _sky_of(image, _BLACK))
     image[:, missing] = 0
