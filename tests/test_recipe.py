@@ -137,3 +137,21 @@ def test_a_recipe_cannot_be_changed_after_checking():
     recipe = Recipe.model_validate(MINIMAL)
     with pytest.raises(ValueError, match="frozen"):
         recipe.name = "other"
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("inputs.features=[red, red]", "named twice"),
+        ("inputs.features=[]", "inputs.features"),
+        ("inputs.features=[red, background_blue]", "'background_blue' would be nothing but zeros"),
+        ("inputs.features=[red, limit_excess]", "'limit_excess' would be nothing but zeros"),
+        ("training.augmentation.warp.zoom=[0, 2]", "zoom"),
+        ("training.crop=[0, 32]", "crop"),
+        ("apply.tile=[-1, 32]", "tile"),
+        ("task=sky_state", "instrument skycam"),
+    ],
+)
+def test_what_would_silently_mean_nothing_is_refused(file, override, said):
+    with pytest.raises(InputError, match=said):
+        load_recipe(file, [override])

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from nephoscope.arguments import described, nearest, path_of
 from nephoscope.errors import InputError, UsageError
@@ -43,13 +51,26 @@ class Limit(_Part):
 class Inputs(_Part):
     """What the network sees: Scene channels and features derived from them, in order."""
 
-    features: tuple[str, ...]
+    features: tuple[str, ...] = Field(min_length=1)
     background: Background | None = None
     limit: Limit | None = None
     normalise: bool = Field(True, description="measure mean and spread; false: take them as made")
     side: int | None = Field(
         None, ge=16, description="frames are averaged over blocks to about this longer side, pixels"
     )
+
+    @model_validator(mode="after")
+    def _each_has_its_source(self) -> Self:
+        if len({*self.features}) < len(self.features):
+            raise ValueError("a feature is named twice")
+        for begins, source in (("background_", self.background), ("limit", self.limit)):
+            of_it = [name for name in self.features if name.startswith(begins)]
+            if of_it and source is None:
+                key = begins.strip("_")
+                raise ValueError(
+                    f"'{of_it[0]}' would be nothing but zeros: inputs.{key} is not set"
+                )
+        return self
 
 
 class Network(_Part):
@@ -74,7 +95,7 @@ class Warp(_Part):
     share: float = Field(0.0, ge=0, le=1, description="share of the crops that are warped")
     rotation: float = Field(180.0, ge=0, le=180, description="largest angle, degrees")
     shear: float = Field(0.2, ge=0, lt=1)
-    zoom: tuple[float, float] = (0.6, 2.0)
+    zoom: tuple[PositiveFloat, PositiveFloat] = (0.6, 2.0)
     shift: float = Field(0.3, ge=0, le=0.5, description="share of the frame's sides")
 
 
@@ -105,7 +126,7 @@ class Pool(_Part):
 class Training(_Part):
     """The fit: sizes, schedule, stopping."""
 
-    crop: tuple[int, int] = (256, 256)
+    crop: tuple[PositiveInt, PositiveInt] = (256, 256)
     batch: int = Field(8, ge=1, description="crops of a step; with a pool, pixels")
     pool: Pool | None = Field(None, description="only for the network `local`")
     steps: int = Field(2000, ge=1)
@@ -124,7 +145,7 @@ class Training(_Part):
 class Apply(_Part):
     """How the model is run over a whole scene."""
 
-    tile: tuple[int, int] = (512, 512)
+    tile: tuple[PositiveInt, PositiveInt] = (512, 512)
     overlap: int = Field(32, ge=0)
     batch: int = Field(1, ge=1)
 
@@ -160,6 +181,12 @@ class Recipe(_Part):
     training: Training = Training()
     apply: Apply = Apply()
     search: dict[str, Search] | None = Field(None, description="key -> where `tune` looks")
+
+    @model_validator(mode="after")
+    def _states_are_of_a_camera(self) -> Self:
+        if self.task == "sky_state" and self.instrument != "skycam":
+            raise ValueError("the task sky_state is of the instrument skycam")
+        return self
 
 
 def shipped_recipes() -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nephoscope.errors import UsageError
 from nephoscope.evaluation.baselines import (
     Baseline,
     BaselineOptions,
@@ -90,10 +91,20 @@ def test_a_wholly_black_map_is_scored_too() -> None:
         assert counts[:, 1:].sum() == 0
 
 
-def test_training_needs_both_classes() -> None:
+@pytest.mark.parametrize("value", [0, 1])
+def test_training_needs_both_classes(value: int) -> None:
+    scene = blobs(1)
+    scene.label[:] = value
+    with pytest.raises(UsageError, match="every label is"):
+        fit_baselines(table([scene], OPTIONS), [], OPTIONS)
+    with pytest.raises(UsageError, match="nothing has a label"):
+        fit_baselines([], [], OPTIONS)
+
+
+def test_a_class_too_rare_for_the_learning_set_is_taken_whole() -> None:
     scene = blobs(1)
     scene.label[:] = 0
-    with pytest.raises(ValueError, match="both"):
-        fit_baselines(table([scene], OPTIONS), [], OPTIONS)
-    with pytest.raises(ValueError, match="both"):
-        fit_baselines([], [], OPTIONS)
+    scene.label[20, 21:24] = 1  # every ninth pixel is learned from, and misses these
+    few = replace(OPTIONS, pixels_learned=500)
+    found = fit_baselines(table([scene], few), [], few)
+    assert [each.name for each in found][-2:] == ["logistic regression", "boosted trees"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from nephoscope.errors import OutputError
+from nephoscope.errors import OutputError, UsageError
 from nephoscope.evaluation import markdown
 from nephoscope.evaluation.baselines import BaselineOptions, score_baselines
 from nephoscope.evaluation.pixels import Floats, LabelledMap
@@ -143,6 +143,10 @@ def test_a_report_without_any_cloud_is_still_a_report(
 def test_a_report_replaces_an_older_one_whole(evaluation: Evaluation, tmp_path: Path) -> None:
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "stale.png").touch()
+    with pytest.raises(UsageError, match="holds no report"):
+        write_report(evaluation, tmp_path / "report", RUN)
+    assert (tmp_path / "report" / "stale.png").exists()
+    (tmp_path / "report" / "scores.json").touch()
     write_report(evaluation, tmp_path / "report", RUN)
     assert not (tmp_path / "report" / "stale.png").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["report"]

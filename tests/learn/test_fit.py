@@ -4,15 +4,22 @@ import warnings
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import zarr
 from safetensors.torch import load_file
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.evaluation import markdown
+from nephoscope.evaluation.protocol import run_evaluation
 from nephoscope.learn import fit as fit_module
 from nephoscope.learn.fit import fit
 from nephoscope.learn.module import MaskModule, learning_rate_at
 from nephoscope.models import load_model
+from nephoscope.recipe import Recipe
+from nephoscope.samples.split import split_samples
+from nephoscope.samples.store import open_samples
 
 spec = importlib.util.spec_from_file_location(
     "synthetic", Path(__file__).parents[1] / "samples_factory.py"
@@ -124,3 +131,138 @@ def test_the_learning_rate_rises_then_falls_to_a_hundredth():
     assert rates[0] == pytest.approx(0.1)
     assert rates[100] == pytest.approx(0.01)
     assert all(a >= b for a, b in pairwise(rates[9:]))
+
+
+def test_a_run_does_not_go_on_with_another_split_or_start(samples, tmp_path):
+    recipe = synthetic.small_recipe()
+    first = fit(recipe, samples, tmp_path / "a", report=_quiet)
+    fit(recipe, samples, tmp_path / "b", init_from=first, report=_quiet)
+    with pytest.raises(InputError, match=r"\[from\]: the run was started with another one"):
+        fit(recipe, samples, tmp_path / "b", resume=True, report=_quiet)
+    with pytest.raises(InputError, match=r"\[from\]"):
+        fit(recipe, samples, tmp_path / "a", resume=True, init_from=first, report=_quiet)
+    fit(recipe, samples, tmp_path / "b", resume=True, init_from=first, report=_quiet)
+    split_samples(samples, "day", (2, 1, 1), seed=1)
+    with pytest.raises(InputError, match=r"\[split\]: the run was started with another one"):
+        fit(recipe, samples, tmp_path / "a", resume=True, report=_quiet)
+
+
+def test_what_changed_in_the_recipe_is_named(samples, tmp_path):
+    fit(synthetic.small_recipe(), samples, tmp_path / "run", report=_quiet)
+    with pytest.raises(InputError, match=r"training.batch was 2, is 4, training.seed was 0, is 1"):
+        fit(synthetic.small_recipe(seed=1, batch=4), samples, tmp_path / "run", resume=True)
+
+
+def test_a_model_hands_down_what_its_parents_were_fitted_to(samples, tmp_path):
+    """Fine-tuned on other days, it still says that the first days are its parent's own."""
+    recipe = synthetic.small_recipe()
+    first = fit(recipe, samples, tmp_path / "a", report=_quiet, name="elder")
+    split_samples(samples, "day", (2, 1, 1), seed=2)
+    second = fit(recipe, samples, tmp_path / "b", init_from=first, report=_quiet)
+    third = fit(recipe, samples, tmp_path / "c", init_from=second, report=_quiet)
+    elder, model = load_model(first), load_model(third)
+    assert model.info["parent"]["name"] == "b"
+    kept = model.info["parent"]["parent"]
+    assert kept["name"] == "elder"
+    assert kept["weights_sha256"] == elder.weights_sha256
+    assert kept["split"] == elder.info["split"]
+    assert kept["samples_id"] == elder.info["samples_id"]
+    assert "began from: b, weights sha256" in (third / "card.md").read_text()
+    store = open_samples(samples)
+    for day, seen in (("P01_day01", 1), ("P01_day02", 1), ("P01_day03", 1), ("P01_day04", 1)):
+        place = [str(name) for name in store["map_id"].values].index(day)
+        found = run_evaluation(
+            model, store.isel(sample=[place]), split="all", predict=lambda scene: _nothing(scene)
+        )
+        assert sum(found.seen.values()) >= seen, day
+    text = markdown.report(found, "", [])
+    assert "has seen none" not in text
+    assert "or b from which it began" in text
+
+
+def _nothing(scene):
+    return np.zeros(scene.label.shape, np.float32)
+
+
+def test_a_model_bears_the_name_and_licence_of_its_author(samples, tmp_path):
+    recipe = synthetic.small_recipe()
+    model = load_model(fit(recipe, samples, tmp_path / "my run", report=_quiet))
+    assert model.name == "my run"
+    assert "license: unspecified by its author" in (model.folder / "card.md").read_text()
+    named = {"name": "Mine", "licence": "CC-BY-4.0"}
+    model = load_model(fit(recipe, samples, tmp_path / "b", report=_quiet, **named))
+    assert (model.name, model.info["licence"]) == ("Mine", "CC-BY-4.0")
+    card = (model.folder / "card.md").read_text()
+    assert "license: CC-BY-4.0" in card
+    assert "# Mine" in card
+    for wrong in ("", " ", "no\nbreak", "é", 61 * "a"):
+        with pytest.raises(UsageError, match="--name"):
+            fit(recipe, samples, tmp_path / "c", name=wrong)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"network": {"name": "unet", "options": {"image_features": 3}}}, "image_features"),
+        ({"instrument": "skycam"}, "instrument"),
+        ({"inputs": {"features": synthetic.FEATURES[::-1]}}, "features"),
+    ],
+)
+def test_weights_of_another_recipe_are_no_start(samples, tmp_path, change, named):
+    first = fit(synthetic.small_recipe(), samples, tmp_path / "a", report=_quiet)
+    content = synthetic.small_recipe().model_dump(mode="json") | change
+    if "network" in change:
+        options = synthetic.small_recipe().network.options | change["network"]["options"]
+        content["network"] = {"name": "unet", "options": options}
+    with pytest.raises(UsageError, match=named):
+        fit(Recipe.model_validate(content), samples, tmp_path / "b", init_from=first)
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("value", [0, 1])
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_labels_that_are_all_alike_are_refused(samples, tmp_path, part, value):
+    """From a validation part without cloud a threshold of 1/250 would be chosen: all cloudy."""
+    array = zarr.open_group(samples, mode="r+", use_consolidated=False)["label"]
+    store = open_samples(samples)
+    for place in np.flatnonzero(store["split"].values == part):
+        label = array[int(place)]
+        array[int(place)] = np.where(label < 0, label, np.int8(value))
+    said = ("clear", "cloudy")[value]
+    with pytest.raises(InputError, match=f"every label is {said} in the part '{part}'"):
+        fit(synthetic.small_recipe(), samples, tmp_path / "run", report=_quiet)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"quarter_turns": True},
+        {"warp": {"share": 0.5}},
+        {"gamma": 0.2},
+        {"desaturate": 0.1},
+    ],
+)
+def test_changes_that_leave_the_place_behind_are_refused_on_maps(samples, tmp_path, change):
+    with pytest.raises(UsageError, match=f"augmentation.{next(iter(change))}"):
+        fit(synthetic.small_recipe(augmentation=change), samples, tmp_path / "run", report=_quiet)
+    assert not (tmp_path / "run" / "model").exists()
+
+
+def test_a_resumed_run_tells_its_watch_of_the_steps_before(samples, tmp_path, monkeypatch):
+    recipe, whole, again = synthetic.small_recipe(steps=6, validate_every=2), {}, {}
+    fit(recipe, samples, tmp_path / "a", report=_quiet, watch=whole.__setitem__)
+    assert list(whole) == [2, 4, 6]
+
+    def killed(self):
+        if self.current_epoch == 1:
+            raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MaskModule, "on_train_epoch_end", killed, raising=False)
+        with pytest.raises(RuntimeError, match="killed"):
+            fit(recipe, samples, tmp_path / "b", report=_quiet)
+    fit(recipe, samples, tmp_path / "b", resume=True, report=_quiet, watch=again.__setitem__)
+    assert again == whole
+    done = {}
+    fit(recipe, samples, tmp_path / "b", resume=True, report=_quiet, watch=done.__setitem__)
+    assert done == whole

@@ -1,5 +1,7 @@
 import json
+import shutil
 import sys
+import time
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
 
@@ -26,6 +28,7 @@ from nephoscope.models import load_model, load_state_model, locate_state_model
 from nephoscope.models.state import inputs_of, network_of
 from nephoscope.plots.state import plot_feature_space
 from nephoscope.recipe import load_recipe
+from nephoscope.samples.split import split_samples
 from nephoscope.samples.states import open_states, write_states
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.simulate.sky.writing import simulate_sky
@@ -156,6 +159,40 @@ def test_the_roc_area_is_that_of_scikit_learn():
     states, p = rng.integers(0, 2, 200).astype(np.int8), rng.random(200).round(2)
     curve = roc_of(states, p)
     assert area_under(curve) == pytest.approx(metrics.roc_auc_score(states, p))
+
+
+def test_the_roc_of_a_hundred_thousand_frames_takes_a_moment():
+    rng = np.random.default_rng(1)
+    states, p = rng.integers(0, 2, 100_000).astype(np.int8), rng.random(100_000)
+    start = time.process_time()
+    false, true, thresholds = roc_of(states, p)
+    assert time.process_time() - start < 2
+    for place in (0, 1, 777, 50_000, 99_999, 100_000):
+        said = p >= thresholds[place]
+        assert false[place] == pytest.approx(said[states == 0].mean())
+        assert true[place] == pytest.approx(said[states == 1].mean())
+
+
+def test_what_one_state_alone_cannot_tell_is_none():
+    states = np.zeros(3, np.int8)
+    verdicts = [Verdict(state, 0.5, "") for state in ("clear", "cloudy", "unknown")]
+    found = state_scores(states, verdicts)
+    assert (found["balanced_accuracy"], found["cloudy_found"]) == (None, None)
+    assert found["clear_found"] == 0.5
+    assert np.isnan(area_under(roc_of(states, np.array([0.1, 0.2, 0.3]))))
+
+
+def test_a_new_split_is_seen_in_the_same_process(samples, tmp_path):
+    """Inputs are kept from trial to trial, and were those of the split before."""
+    store = tmp_path / "s.zarr"
+    shutil.copytree(samples, store)
+    first = load_state_model(fit_state(recipe(), store, tmp_path / "a", name="Mine"))
+    split_samples(store, "block", (1, 1, 0), buffer=0)
+    second = load_state_model(fit_state(recipe(), store, tmp_path / "b", licence="MIT"))
+    assert first.info["samples"] != second.info["samples"]
+    assert (first.name, second.name) == ("Mine", "b")
+    assert "license: unspecified by its author" in (first.folder / "card.md").read_text()
+    assert "license: MIT" in (second.folder / "card.md").read_text()
 
 
 def test_the_report_has_its_files(trained, samples, tmp_path):

@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import optuna
 import pytest
 import yaml
+import zarr
 from typer.testing import CliRunner
 
 from nephoscope import cli
@@ -23,6 +25,7 @@ from nephoscope.learn.trials import trials_of
 from nephoscope.learn.tune import open_study, tune
 from nephoscope.models import load_model, load_state_model
 from nephoscope.recipe import Search, dump_recipe, load_recipe, with_values
+from nephoscope.samples.split import split_samples
 from nephoscope.samples.states import open_states, write_states
 from nephoscope.simulate.sky.writing import simulate_sky
 
@@ -189,6 +192,58 @@ def test_one_setting_that_cannot_be_trained_is_said_and_all_of_them_raise(sample
             continue
         break
     assert load_recipe(tmp_path / str(seed) / "best.yaml").training.crop == (16, 16)
+
+
+def test_a_trial_that_goes_on_keeps_the_best_that_it_had(monkeypatch, tmp_path):
+    """The watch is told of the steps before, so the best of all steps is the score."""
+
+    def resumed(recipe, samples, out, resume, report, watch):
+        for step, score in ((2, 0.9), (4, 0.7), (6, float("nan"))):
+            watch(step, score)
+
+    monkeypatch.setattr(fit_module, "fit", resumed)
+    recipe = synthetic.small_recipe()
+    assert trials_of(recipe).train(recipe, tmp_path, tmp_path, lambda *_: None) == 0.9
+
+
+def test_a_study_that_comes_to_nothing_is_not_in_the_way_of_the_next(samples, tmp_path, scored):
+    recipe = recipe_with(RATES)
+    unsplit = tmp_path / "unsplit.zarr"
+    shutil.copytree(samples, unsplit)
+    zarr.open_group(unsplit, mode="r+", use_consolidated=False)["split"][:] = ""
+    with pytest.raises(InputError, match="no sample in 'train'"):
+        tune(recipe, unsplit, tmp_path / "s", 2)
+    assert not (tmp_path / "s").exists()
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "notes.txt").touch()
+    fake, fit_module.fit = fit_module.fit, _fails
+    with pytest.raises(UsageError, match="cannot be trained"):
+        tune(recipe, samples, tmp_path / "kept", 2)
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["notes.txt"]
+    fit_module.fit = fake
+    tune(recipe, samples, tmp_path / "kept", 2)
+
+
+def _fails(recipe, samples, out, **_):
+    Path(out).mkdir(parents=True)
+    raise UsageError("cannot be trained")
+
+
+def test_without_optuna_nothing_is_made(samples, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    (tmp_path / "r.yaml").write_text(dump_recipe(recipe_with(RATES)))
+    words = ["tune", str(tmp_path / "r.yaml"), str(samples), "-o", str(tmp_path / "s")]
+    result = CliRunner().invoke(cli.app, words)
+    assert result.exit_code == 1
+    assert "pip install 'nephoscope[tune]'" in result.output
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_study_does_not_go_on_with_another_split(samples, tmp_path, scored):
+    tune(recipe_with(RATES), samples, tmp_path / "s", 1)
+    split_samples(samples, "day", (2, 1, 1), seed=1)
+    with pytest.raises(InputError, match=r"\[split\]: the study was started with another one"):
+        tune(recipe_with(RATES), samples, tmp_path / "s", 2, resume=True)
 
 
 def test_a_wrong_search_is_refused_before_anything_is_trained(samples, tmp_path):

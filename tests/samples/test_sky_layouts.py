@@ -1,5 +1,7 @@
 """Training samples of colour frames from the layouts of the public sets, frames of two sizes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -52,5 +54,8 @@ def test_a_frame_of_another_size_is_named_and_left_out(tmp_path):
     files = find_scenes(tmp_path / "raw", "skycam")
     recipe = load_recipe("sky-colour")
     write_samples(files, tmp_path / "s.zarr", recipe, on_error=failed.append)
-    assert [error.path.endswith("B3.jpg") for error in failed] == [True]
+    assert [Path(error.path).name for error in failed] == ["B3.jpg", "s.zarr"]
+    assert "holds the 2 pictures of 32 x 24 pixels" in failed[1].problem
+    assert "left out are 1 of other sizes: 1 of 40 x 24" in failed[1].problem
+    assert "build a store for each" in str(failed[1])
     assert xr.open_zarr(tmp_path / "s.zarr", chunks=None).sizes["sample"] == 2

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from nephoscope.cli import app
 from nephoscope.errors import InputError, UsageError
-from nephoscope.samples.states import assign_groups, open_states, read_sample, write_states
+from nephoscope.samples.states import open_states, read_sample, write_states
 from nephoscope.simulate.sky import simulate_frame, simulate_sky
 from nephoscope.tasks.sky_features import to_binned
 
@@ -80,16 +80,20 @@ def test_what_cannot_make_samples_is_refused(frames, tmp_path):
         write_states([tmp_path], tmp_path / "s.zarr")
     (tmp_path / "clear").mkdir()
     (tmp_path / "clear" / "a.fits").write_bytes(frames[1][0].read_bytes())
-    with pytest.raises(UsageError, match="clear and cloudy"):
+    with pytest.raises(UsageError, match="clear and cloudy frames are needed"):
         write_states([tmp_path], tmp_path / "s.zarr")
     with pytest.raises(InputError, match="nephoscope build"):
         open_states(tmp_path)
 
 
-def test_a_group_is_never_in_two_parts():
-    groups = [str(n // 3) for n in range(60)]
-    parts = assign_groups(groups, 0.2, seed=4)
-    assert parts.count("validation") == 12
-    for group in set(groups):
-        assert len({p for g, p in zip(groups, parts, strict=True) if g == group}) == 1
-    assert assign_groups(["a"] * 10, 0.2, 0) == ["train"] * 8 + ["validation"] * 2
+def test_an_existing_store_is_replaced_only_when_asked(frames, tmp_path):
+    for state, source in (("clear", frames[1][0]), ("cloudy", frames[1][1])):
+        (tmp_path / state).mkdir()
+        (tmp_path / state / "a.fits").write_bytes(source.read_bytes())
+    write_states([tmp_path], tmp_path / "s.zarr")
+    with pytest.raises(UsageError, match="--overwrite"):
+        write_states([tmp_path], tmp_path / "s.zarr")
+    write_states([tmp_path], tmp_path / "s.zarr", overwrite=True)
+    with pytest.raises(UsageError, match="no samples store"):
+        write_states([tmp_path], tmp_path / "clear", overwrite=True)
+    assert (tmp_path / "clear" / "a.fits").is_file()

@@ -1,4 +1,5 @@
 import importlib.util
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,6 +8,8 @@ import pytest
 import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.recipe import Recipe
+from nephoscope.samples import split as split_module
 from nephoscope.samples import store as samples_store
 from nephoscope.samples.split import assign_parts, split_samples
 from nephoscope.samples.store import open_samples, write_samples
@@ -136,3 +139,51 @@ def test_bad_fractions_are_refused(fractions):
 def test_too_few_days_are_refused():
     with pytest.raises(UsageError, match="cannot fill"):
         assign_parts(2, (1, 1, 1))
+
+
+@pytest.mark.parametrize("by", ["day", "block", "group"])
+def test_a_hundred_thousand_maps_are_split_in_a_moment(by):
+    number = 100_000
+    days, years = np.arange(number) % 50_000, np.arange(number) // 50_000
+    store = xr.Dataset(
+        {
+            "mars_year": ("sample", 28 + years),
+            "solar_longitude": ("sample", days / 200),
+            "day": ("sample", days),
+            "group": ("sample", [f"P{1 + n // 40:04d}" for n in range(number)]),
+        }
+    )
+    start = time.process_time()
+    units = split_module._units(store, by)
+    assert time.process_time() - start < 2
+    assert units[0] == 0
+    assert (np.diff(units) >= 0).all()
+    assert units[-1] == {"day": number - 1, "block": (number - 1) // 3, "group": 2499}[by]
+
+
+def test_a_store_is_not_replaced_unasked(samples, tmp_path, monkeypatch):
+    files = [SimpleNamespace(path=tmp_path / "1.jpg")]
+    with pytest.raises(UsageError, match="--overwrite"):
+        write_samples(files, samples, factory.small_recipe())
+    write_samples(files, samples, factory.small_recipe(), overwrite=True)
+    assert open_samples(samples).sizes["sample"] == 1
+    assert open_samples(samples).attrs["labelled_pixels"][1] > 0
+
+
+def test_a_background_that_the_recipe_does_not_use_or_lacks_is_refused(tmp_path, samples):
+    files = [SimpleNamespace(path=tmp_path / "1.jpg")]
+    blue = xr.Dataset({"background_blue": (("y", "x"), np.zeros((12, 16), np.float32))})
+    blue.attrs = {"shape": [48, 64], "cell": 4, "sha256": "a"}
+    out = tmp_path / "t.zarr"
+    with pytest.raises(UsageError, match="uses none"):
+        write_samples(files, out, factory.small_recipe(), blue)
+    content = factory.small_recipe().model_dump(mode="json")
+    for channels, shape, match in (
+        (["blue", "blue_red_ratio"], [48, 64], "holds no blue_red_ratio"),
+        (["blue"], [90, 180], "for scenes of"),
+    ):
+        content["inputs"]["background"] = {"channels": channels}
+        blue.attrs["shape"] = shape
+        with pytest.raises(UsageError, match=match):
+            write_samples(files, out, Recipe.model_validate(content), blue)
+    assert not out.exists()

@@ -28,7 +28,10 @@ def build(
         int | None,
         typer.Option(min=1, help="Take this many scenes at random, no two of them consecutive."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random choice.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="Of the random choice. [default: 0]")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a store that is there, with its split.")
+    ] = False,
 ) -> None:
     """Read raw files with their labels and write training samples; what cannot be read is left out.
 
@@ -37,35 +40,56 @@ def build(
     from nephoscope.cli.progress import progress_bar, scenes_of
     from nephoscope.recipe import load_recipe
     from nephoscope.samples.choose import choose_apart
-    from nephoscope.samples.store import write_samples
+    from nephoscope.samples.states import write_states
+    from nephoscope.samples.store import check_place, write_samples
 
     chosen = load_recipe(recipe)
-    if chosen.task == "sky_state":
-        _build_states(raw, output)
-        return
+    _check_options(chosen, background, choose, seed)
+    check_place(output, overwrite)
+    failed = _Failed()
     files, unread = scenes_of(raw, chosen.instrument)
     if choose is not None:
-        files = choose_apart(files, choose, seed)
-    failed = _Failed()
+        files = choose_apart(files, choose, seed or 0)
     clear = _background(files, chosen, background, failed)
     with progress_bar("reading", len(files)) as tell:
-        write_samples(files, output, chosen, clear, tell, failed)
+        if chosen.task == "sky_state":
+            frames = [file.path for file in files]
+            write_states(frames, output, progress=tell, on_error=failed, overwrite=overwrite)
+        else:
+            write_samples(files, output, chosen, clear, tell, failed, overwrite)
+    _say_classes(output)
     typer.echo(shown(output))
     if failed.known or unread:
         raise typer.Exit(1)
 
 
-def _build_states(raw: list[Path], output: Path) -> None:
-    from nephoscope.cli.progress import progress_bar, scenes_of
-    from nephoscope.samples.states import write_states
+def _check_options(
+    recipe: Recipe, background: Path | None, choose: int | None, seed: int | None
+) -> None:
+    """An option that this recipe would not use is an error."""
+    from nephoscope.errors import UsageError
 
-    failed = _Failed()
-    files, unread = scenes_of(raw, "skycam")
-    with progress_bar("reading", len(files)) as tell:
-        write_states([file.path for file in files], output, progress=tell, on_error=failed)
-    typer.echo(shown(output))
-    if failed.known or unread:
-        raise typer.Exit(1)
+    unused = []
+    if background is not None and recipe.inputs.background is None:
+        unused.append("--background")
+    if choose is not None and recipe.task == "sky_state":
+        unused.append("--choose")
+    if unused:
+        raise UsageError(f"build {recipe.name}: has no {', '.join(unused)}")
+    if seed is not None and choose is None:
+        raise UsageError("--seed: is of the random choice, which --choose asks for")
+
+
+def _say_classes(output: Path) -> None:
+    """How much of the samples is clear and cloudy; on stderr what nothing can be learned from."""
+    from nephoscope.samples.census import describe
+    from nephoscope.samples.store import open_store
+
+    lines, doubts = describe(open_store(output))
+    for line in lines:
+        typer.echo(line)
+    for doubt in doubts:
+        typer.echo(f"{shown(output)}: {doubt}", err=True)
 
 
 class _Failed:

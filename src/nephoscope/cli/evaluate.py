@@ -29,39 +29,50 @@ def evaluate(
         Option(help="train, validation, test or all [default: test, else validation, else all]."),
     ] = None,
     baselines: Annotated[
-        bool, Option("--baselines/--no-baselines", help="Fit and score what a model must beat.")
-    ] = True,
+        bool | None,
+        Option(
+            "--baselines/--no-baselines",
+            help="Fit and score what a model of pixels must beat. [default: baselines]",
+        ),
+    ] = None,
 ) -> None:
     """Score a model on labelled samples: scores.json, report.md and figures."""
+    from nephoscope.errors import UsageError
     from nephoscope.extras import MissingExtraError, is_there, remedy
     from nephoscope.models import locate_state_model
 
     if locate_state_model(model) is not None:
+        if baselines is not None:
+            raise UsageError("a model of whole frames has no baselines")
         _evaluate_state(model, samples, out, split)
         return
     from nephoscope.cli.progress import progress_bar
     from nephoscope.evaluation.baselines import maps_needed, score_baselines
     from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
-    from nephoscope.evaluation.report import Run, write_report
+    from nephoscope.evaluation.report import Run, check_report_folder, write_report
     from nephoscope.models import load_model
     from nephoscope.samples.store import open_samples
 
-    if baselines and not is_there("sklearn"):
+    if baselines is not False and not is_there("sklearn"):
         problem = f"the baselines need sklearn: {remedy('train')}, or --no-baselines"
         raise MissingExtraError(problem)
     loaded, store, seconds = load_model(model), open_samples(samples), dict[str, float]()
+    check_report_folder(out)
     split, indices = choose_samples(store, split)
     ways = ways_of(loaded, store)
     with _timed(seconds, "predict"), progress_bar("predicting", len(indices)) as tell:
         found = run_evaluation(loaded, store, split=split, ways=ways, progress=tell)
     gridded = "longitude" in store.variables
-    if baselines and gridded and "train" not in store["split"].values:
+    if baselines is not False and gridded and "train" not in store["split"].values:
         typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
-    elif baselines:
+    elif baselines is not False:
         total = len(maps_needed(store, indices))
-        with _timed(seconds, "baselines"), progress_bar("baselines: reading", total) as tell:
-            scores, details = score_baselines(store, indices, progress=tell)
+        try:
+            with _timed(seconds, "baselines"), progress_bar("baselines: reading", total) as tell:
+                scores, details = score_baselines(store, indices, progress=tell)
             found = replace(found, baselines=scores, details=details)
+        except UsageError as error:
+            typer.echo(f"no baselines: {error}", err=True)
     write_report(found, out, Run(typed_command(), seconds))
     _say(found)
     typer.echo(f"report: {out / 'report.md'}")
@@ -73,7 +84,7 @@ def _evaluate_state(model: str, samples: Path, out: Path, split: str | None) -> 
 
     found = evaluate_state(load_state_model(model), samples, out, split)
     for name, value in found.items():
-        typer.echo(f"{name.replace('_', ' ')} {value}")
+        typer.echo(f"{name.replace('_', ' ')} {'undefined' if value is None else value}")
     typer.echo(f"report: {out / 'report.md'}")
 
 

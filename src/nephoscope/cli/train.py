@@ -24,8 +24,15 @@ def train(
     start: Annotated[
         str | None, typer.Option("--from", help="Begin with this model's weights.")
     ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Of the model. [default: that of the run folder]")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Of the model, for its card, e.g. CC-BY-4.0.")
+    ] = None,
 ) -> None:
     """Fit a recipe's network to samples and write a model folder."""
+    from nephoscope.errors import UsageError
     from nephoscope.extras import need
 
     need("train", "train")
@@ -36,12 +43,17 @@ def train(
 
     chosen = load_recipe(recipe, overrides)
     if chosen.task == "sky_state":
-        _train_state(chosen, samples, output, resume, start)
+        if resume or start:
+            raise UsageError(
+                "training a sky state takes seconds: it knows no --resume and no --from"
+            )
+        _train_state(chosen, samples, output, name, licence)
         return
     bar = sys.stderr.isatty()
     typer.echo(f"reading {samples} ...", err=True)
     with quiet_lightning():
-        folder = fit(chosen, samples, output, resume, start, None if bar else typer.echo)
+        tell = None if bar else typer.echo
+        folder = fit(chosen, samples, output, resume, start, tell, name=name, licence=licence)
     model = load_model(folder)
     for inputs, scores in model.info["scores"].items():
         typer.echo(f"validation F1 {scores['f1']:.4f}  {inputs.replace('_', ' ')}")
@@ -50,15 +62,13 @@ def train(
 
 
 def _train_state(
-    recipe: Recipe, samples: Path, output: Path, resume: bool, start: str | None
+    recipe: Recipe, samples: Path, output: Path, name: str | None, licence: str | None
 ) -> None:
-    from nephoscope.errors import UsageError
     from nephoscope.learn.state import fit_state
     from nephoscope.models import load_state_model
 
-    if resume or start:
-        raise UsageError("training a sky state takes seconds: it knows no --resume and no --from")
-    model = load_state_model(fit_state(recipe, samples, output, typer.echo))
+    folder = fit_state(recipe, samples, output, typer.echo, name=name, licence=licence)
+    model = load_state_model(folder)
     for name, value in model.info["scores"].items():
         typer.echo(f"validation {name.replace('_', ' ')} {value}")
     typer.echo(model.folder)

@@ -42,7 +42,8 @@ def tune(
 ) -> None:
     """Train a recipe with other settings, again and again, and report the best.
 
-    The recipe's section `search` says which keys are varied and where.
+    The recipe's section `search` says which keys are varied and where. Needs
+    pip install 'nephoscope[tune]'.
     """
     from nephoscope.extras import need
 

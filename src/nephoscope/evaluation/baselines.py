@@ -20,6 +20,7 @@ from nephoscope.evaluation.pixels import Floats, Pixels, sample_pixels
 from nephoscope.evaluation.protocol import read_maps
 from nephoscope.evaluation.scores import PROBABILITY_METRICS, Scores, best_threshold, score_sums
 from nephoscope.evaluation.sums import STEPS, Sums, merge, sums_of_pixels
+from nephoscope.samples.census import NOTHING, count_classes, only_class
 
 LOGISTIC_FEATURES = ("red", "green", "blue", "latitude")
 RATIO_STEP = 1 / 200
@@ -89,7 +90,7 @@ def score_baselines(
         name → scores, the simplest first, and name → the fitted number in words.
 
     Raises:
-        UsageError: no map is in the training part.
+        UsageError: no map is in the training part, or its labels are all of one class.
     """
     from nephoscope.evaluation.sky_baselines import fit_frame_baselines, formula_baselines
     from nephoscope.evaluation.sky_pixels import sample_frame
@@ -154,7 +155,7 @@ def fit_baselines(
         options: how much work.
 
     Raises:
-        ValueError: the training pixels lack cloud, or clear sky.
+        UsageError: the training pixels lack cloud, or clear sky.
     """
     check_classes(train)
     judge = validation or train
@@ -169,14 +170,18 @@ def fit_baselines(
 
 
 def check_classes(train: Sequence[Pixels]) -> None:
-    """Training pixels hold both classes.
+    """Training pixels with image data hold both classes.
 
     Raises:
-        ValueError: they do not.
+        UsageError: they do not.
     """
-    truth = np.concatenate([part.label for part in train] or [np.zeros(0, np.int8)])
-    if np.unique(truth).size < 2:
-        raise ValueError("the training maps need both cloudy and clear labelled pixels")
+    wrong = only_class(
+        sum((count_classes(part.label[part.known]) for part in train), start=NOTHING)
+    )
+    if wrong:
+        raise UsageError(
+            f"{wrong} where the training samples hold a picture: no baseline can be fitted"
+        )
 
 
 def baseline_sums(baseline: Baseline, maps: Iterable[Pixels]) -> Sums:
@@ -251,11 +256,19 @@ def _matrix(pixels: Pixels, names: Sequence[str]) -> Floats:
 def _learning_set(
     train: Sequence[Pixels], names: Sequence[str], number: int
 ) -> tuple[Floats, NDArray[np.int8]]:
-    """Evenly spaced known pixels of each map: (pixel, feature) float32 and (pixel,) labels."""
+    """Evenly spaced known pixels of each map: (pixel, feature) float32 and (pixel,) labels.
+
+    A class that is too rare to be met so is taken whole.
+    """
+    places = [np.flatnonzero(pixels.known) for pixels in train]
+    spaced = [known[:: max(1, -(-known.size // number))] for known in places]
+    met = sum(
+        (count_classes(p.label[n]) for p, n in zip(train, spaced, strict=True)), start=NOTHING
+    )
     values, labels = [], []
-    for pixels in train:
-        known = np.flatnonzero(pixels.known)
-        chosen = known[:: max(1, -(-known.size // number))]
+    for pixels, known, chosen in zip(train, places, spaced, strict=True):
+        for missing in np.flatnonzero(met == 0):
+            chosen = np.union1d(chosen, known[pixels.label[known] == missing])
         values.append(_matrix(pixels, names)[chosen])
         labels.append(pixels.label[chosen])
     return np.concatenate(values), np.concatenate(labels)

@@ -6,7 +6,7 @@ is the one stored in the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,8 +19,11 @@ from nephoscope.errors import UsageError
 from nephoscope.evaluation.gallery import Gallery, SampleFrame, TrainingLog, read_training_log
 from nephoscope.evaluation.pixels import Floats, LabelledMap
 from nephoscope.evaluation.scores import Scores, score_sums
-from nephoscope.evaluation.sums import STEPS, Sums, probability_bin, sums_of_map
+from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.inputs import COLOURS
+from nephoscope.models.lineage import seen_of
+from nephoscope.samples.pairing import check_pairing, check_task
+from nephoscope.tasks.mask import is_cloud
 
 SPLITS = ("train", "validation", "test", "all")
 WAYS = {
@@ -102,10 +105,11 @@ class Evaluation:
         samples: some frames of a camera, from little cloud to much.
         log: how the model was trained, where its run is still there.
         spec: what was scored: task, samples, maps, threshold, mask rule.
-        model: name and sha256 of the weights.
+        model: name and sha256 of the weights, and the name of the model that it began from.
         ways: name of a way (see `WAYS`) → its scores, `full` first.
-        seen: "train" and "validation" → how many of the scored maps the model was fitted to, and
-            how many chose its checkpoint, calibration and threshold; None where it does not say.
+        seen: "train" and "validation" → how many of the scored maps the model, or one that it
+            began from, was fitted to, and how many chose checkpoint, calibration and threshold;
+            None where it does not say.
     """
 
     scores: Scores
@@ -234,7 +238,7 @@ def ways_of(model: Any, store: xr.Dataset) -> tuple[str, ...]:  # noqa: ANN401 -
 
 def worst_crops(scene: LabelledMap, probability: Floats, threshold: float) -> list[Crop]:
     """The windows (of a fixed grid) of one map with the most wrong pixels, worst first."""
-    cloud = probability_bin(probability) > round(threshold * STEPS)
+    cloud = is_cloud(probability, threshold)
     wrong = (scene.label >= 0) & (cloud != (scene.label == 1))
     height, width = (min(side, most) for side, most in zip(CROP, wrong.shape, strict=True))
     starts = [
@@ -327,10 +331,14 @@ def run_evaluation(
         progress: called with the id of each map done.
 
     Raises:
-        UsageError: an unknown or empty split.
-        InputError: the samples cannot be read.
+        UsageError: an unknown or empty split, or samples of another instrument than the model's.
+        InputError: the samples cannot be read, or are of another task.
     """
     store = samples if isinstance(samples, xr.Dataset) else _open(samples)
+    recipe, info = getattr(model, "recipe", None), getattr(model, "info", {})
+    if recipe is not None:
+        check_pairing(store, recipe, "model")
+    check_task(store, "mask")
     split, indices = choose_samples(store, split)
     gridded, gallery = "longitude" in store.variables, Gallery()
     sums, crops = predict_maps(
@@ -346,30 +354,18 @@ def run_evaluation(
     return Evaluation(
         scores=scores["full"],
         spec=spec,
-        model={"name": model.name, "weights_sha256": model.weights_sha256},
+        model={
+            "name": model.name,
+            "weights_sha256": model.weights_sha256,
+            **({"began_from": info["parent"]["name"]} if info.get("parent") else {}),
+        },
         ways=scores,
-        seen=_seen(getattr(model, "info", {}), spec, gridded),
+        seen=seen_of(info, spec["samples"], spec["maps"], unique=gridded),
         crops=crops,
         gridded=gridded,
         samples=gallery.frames,
         log=read_training_log(model.folder) if hasattr(model, "folder") else None,
     )
-
-
-def _seen(info: Mapping[str, Any], spec: Mapping[str, Any], gridded: bool) -> dict[str, int] | None:
-    """How many of the maps the model was fitted to and chosen on, by its own record.
-
-    Files of two cameras may have the same name: of frames in other samples than the model's a
-    shared name says nothing.
-    """
-    split = info.get("split")
-    if split is None:
-        return None
-    found = {
-        part: len({*split.get(part, ())} & {*spec["maps"]}) for part in ("train", "validation")
-    }
-    other = not gridded and info.get("samples_id") != spec["samples"]
-    return None if other and any(found.values()) else found
 
 
 def _background_channels(model: Any) -> tuple[str, ...]:  # noqa: ANN401 - any model

@@ -91,10 +91,14 @@ def _loaded(model: Judged | str | Path) -> Judged:
 def write_report(evaluation: Evaluation, out: str | Path, run: Run) -> Path:
     """Write `scores.json`, `roc.csv`, `report.md` and figures into the folder `out`, atomically.
 
+    A report that is there is replaced; anything else is not.
+
     Raises:
+        UsageError: `out` holds something that is no report.
         OutputError: the folder cannot be written.
     """
     out = Path(out)
+    check_report_folder(out)
     with atomic_path(out) as part:
         part.mkdir(parents=True)
         content = json.dumps(scores_document(evaluation, run), indent=1, ensure_ascii=False)
@@ -107,6 +111,17 @@ def write_report(evaluation: Evaluation, out: str | Path, run: Run) -> Path:
         text = markdown.report(evaluation, run.command, names)
         (part / "report.md").write_text(text, encoding="utf-8")
     return out
+
+
+def check_report_folder(out: Path) -> None:
+    """A report can be written there without the loss of anything else.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    empty = not out.exists() or (out.is_dir() and not any(out.iterdir()))
+    if not empty and not (out / "scores.json").is_file():
+        raise UsageError(f"{out}: is there and holds no report: name another folder")
 
 
 def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.evaluation.sums import STEPS, Counts, Sums
+from nephoscope.tasks.mask import threshold_step
 
 Floats = NDArray[np.float64]
 
@@ -70,7 +71,7 @@ def score_sums(
         ValueError: `block` or `draws` is below 1.
     """
     weights = bootstrap_weights(len(sums.days), block, draws, seed)
-    level = round(threshold * STEPS)
+    level = threshold_step(threshold)
     return Scores(
         sums=sums,
         threshold=threshold,
@@ -132,7 +133,7 @@ def metrics(counts: Counts, level: int) -> dict[str, Floats]:
 
     Args:
         counts: (..., truth, bin) int64, shape (..., 2, BINS).
-        level: threshold times 250; a bin at or above it is cloud.
+        level: `threshold_step` of the threshold; a bin at or above it is cloud.
 
     Returns:
         name → (...) float64, NaN where a metric is not defined (no cloud at all, say).

@@ -37,7 +37,7 @@ def fit_frame_baselines(
         options: how much work.
 
     Raises:
-        ValueError: the training pixels lack cloud, or clear sky.
+        UsageError: the training pixels lack cloud, or clear sky.
     """
     check_classes(train)
     found = [*formula_baselines(train[0])[:2], _min_max(train)]

@@ -16,6 +16,7 @@ import xarray as xr
 from nephoscope.errors import InputError
 from nephoscope.files import write_bytes, write_text
 from nephoscope.models.state import StateModel
+from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.states import open_states
 from nephoscope.tasks.sky_features import NAMES, texture
 from nephoscope.tasks.sky_state import CLEAR, CLOUDY, CameraTemperatures, Verdict
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
 
 States = npt.NDArray[np.int8]
 Floats = npt.NDArray[np.float64]
+StateScores = dict[str, float | int | None]
 SAID = ("clear", "cloudy", "unknown")
 TRUE = ("clear", "cloudy")
 
 
 def evaluate_state(
     model: StateModel, samples: str | Path, out: str | Path, split: str | None = None
-) -> dict[str, float | int]:
+) -> StateScores:
     """Score a model and write `scores.json`, `report.md`, `confusion.csv`, `roc.csv` and figures.
 
     Where umap-learn is installed, the feature space is also drawn by UMAP.
@@ -47,11 +49,13 @@ def evaluate_state(
 
     Raises:
         InputError: the samples cannot be used, or the part is empty.
+        UsageError: they are of another instrument than the model's.
         OutputError: something cannot be written.
     """
     from nephoscope.plots.state import plot_feature_space, plot_state_confusion, plot_state_roc
 
     store = open_states(samples)
+    check_pairing(store, model.recipe, "model")
     split = split or _usual_split(store)
     states, verdicts = judge_all(model, store, split)
     found = state_scores(states, verdicts)
@@ -96,17 +100,21 @@ def judge_all(model: StateModel, store: xr.Dataset, split: str) -> tuple[States,
     warm = np.stack(
         [store[f"{name}_temperature"].values[chosen] for name in ("fpa", "ambient", "shutter")]
     ).T
-    images = store["image"].values[chosen, 0]  # one by one each would open its whole chunk
     verdicts = [
-        model.judge(image, CameraTemperatures(*map(float, row)))
-        for image, row in zip(images, warm, strict=True)
+        model.judge(image, CameraTemperatures(float(row[0]), float(row[1]), float(row[2])))
+        for image, row in zip(_images(store, split), warm, strict=True)
     ]
     return store["state"].values[chosen].astype(np.int8), verdicts
 
 
+def _images(store: xr.Dataset, split: str) -> npt.NDArray[np.float32]:
+    """(sample, y, x) of a part, read at once: one by one each would open its whole chunk."""
+    return np.asarray(store["image"].values[_chosen(store, split), 0])
+
+
 def texture_probabilities(model: StateModel, store: xr.Dataset, split: str) -> Floats:
     """Probability of cloud of each sample of a part, before anything is called unknown."""
-    found = (model.probability(store["image"][int(n), 0].values) for n in _chosen(store, split))
+    found = (model.probability(image) for image in _images(store, split))
     return np.array([0.5 if value is None else value for value in found])
 
 
@@ -118,20 +126,28 @@ def confusion_of(states: States, verdicts: list[Verdict]) -> npt.NDArray[np.int6
     return table
 
 
-def state_scores(states: States, verdicts: list[Verdict]) -> dict[str, float | int]:
+def state_scores(states: States, verdicts: list[Verdict]) -> StateScores:
     """Share of unknown frames, and recalls among those that are not unknown.
+
+    What cannot be told is None: the recall of a state of which no frame is decided, and the
+    balanced accuracy with it.
 
     Args:
         states: (sample,) int8, 0 clear, 1 cloudy.
         verdicts: as many.
     """
     table = confusion_of(states, verdicts)
-    decided = np.maximum(table[:, :2].sum(axis=1), 1)
-    clear, cloudy = table[CLEAR, CLEAR] / decided[0], table[CLOUDY, CLOUDY] / decided[1]
+    decided = table[:, :2].sum(axis=1)
+    clear, cloudy = (
+        float(table[state, state] / decided[state]) if decided[state] else None
+        for state in (CLEAR, CLOUDY)
+    )
     return {
-        "balanced_accuracy": round(float((clear + cloudy) / 2), 4),
-        "clear_found": round(float(clear), 4),
-        "cloudy_found": round(float(cloudy), 4),
+        "balanced_accuracy": None
+        if clear is None or cloudy is None
+        else round((clear + cloudy) / 2, 4),
+        "clear_found": None if clear is None else round(clear, 4),
+        "cloudy_found": None if cloudy is None else round(cloudy, 4),
         "unknown_share": round(float(table[:, 2].sum() / max(table.sum(), 1)), 4),
         "cloudy_called_clear": int(table[CLOUDY, CLEAR]),
         "clear_called_cloudy": int(table[CLEAR, CLOUDY]),
@@ -140,13 +156,22 @@ def state_scores(states: States, verdicts: list[Verdict]) -> dict[str, float | i
 
 
 def roc_of(states: States, probabilities: Floats) -> tuple[Floats, Floats, Floats]:
-    """Share of clear frames called cloudy, of cloudy ones found, and threshold, falling."""
+    """Share of clear frames called cloudy, of cloudy ones found, and threshold, falling.
+
+    The share of a state of which there is no frame is NaN.
+    """
     thresholds = np.r_[np.inf, np.unique(probabilities)[::-1]]
-    said = probabilities[None, :] >= thresholds[:, None]
     cloudy = states == CLOUDY
-    false = said[:, ~cloudy].mean(axis=1) if (~cloudy).any() else np.zeros(len(thresholds))
-    true = said[:, cloudy].mean(axis=1) if cloudy.any() else np.zeros(len(thresholds))
+    false, true = (
+        _share_reached(np.sort(probabilities[chosen]), thresholds) for chosen in (~cloudy, cloudy)
+    )
     return false, true, thresholds
+
+
+def _share_reached(rising: Floats, thresholds: Floats) -> Floats:
+    if not rising.size:
+        return np.full(thresholds.shape, np.nan)
+    return np.asarray(1 - np.searchsorted(rising, thresholds) / rising.size, np.float64)
 
 
 def area_under(curve: tuple[Floats, Floats, Floats]) -> float:
@@ -169,7 +194,7 @@ def _chosen(store: xr.Dataset, split: str) -> npt.NDArray[np.intp]:
 
 
 def _features(store: xr.Dataset, split: str) -> tuple[Floats, npt.NDArray[np.intp]]:
-    found = [texture(store["image"][int(n), 0].values) for n in _chosen(store, split)]
+    found = [texture(image) for image in _images(store, split)]
     kept = np.array([n for n, one in enumerate(found) if one is not None], np.intp)
     rows = [one for one in found if one is not None]
     return np.array(rows, float).reshape(-1, len(NAMES)), kept
@@ -192,7 +217,10 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def _report(model: StateModel, found: dict[str, Any], split: str, figures: list[str]) -> str:
-    rows = [f"| {name.replace('_', ' ')} | {value} |" for name, value in found.items()]
+    rows = [
+        f"| {name.replace('_', ' ')} | {'undefined' if value is None else value} |"
+        for name, value in found.items()
+    ]
     return "\n".join(
         [
             f"# {model.name}: clear or cloudy, on {split} samples",

@@ -15,7 +15,13 @@ from torch import Tensor
 
 from nephoscope.evaluation.scores import best_threshold, metrics
 from nephoscope.evaluation.sums import Counts
-from nephoscope.tasks.mask import PROBABILITY_STEPS, Calibration, probability, steps_of
+from nephoscope.tasks.mask import (
+    PROBABILITY_STEPS,
+    Calibration,
+    probability,
+    steps_of,
+    threshold_step,
+)
 
 LIMIT, WIDTH = 25.0, 0.01
 BINS = round(2 * LIMIT / WIDTH)
@@ -96,7 +102,7 @@ def choose_threshold(counts: LogitCounts, calibration: Calibration) -> float:
 def scores(counts: LogitCounts, calibration: Calibration, threshold: float) -> dict[str, float]:
     """What `nephoscope evaluate` would say, without intervals, and the number of pixels."""
     found = published(counts, calibration)
-    values = metrics(found, round(threshold * PROBABILITY_STEPS))
+    values = metrics(found, threshold_step(threshold))
     kept = {name: float(np.nan_to_num(values[name])) for name in KEPT}
     return {**kept, "pixels": int(found.sum())}
 

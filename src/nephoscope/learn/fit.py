@@ -29,11 +29,20 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.protocol import WAYS
 from nephoscope.files import write_text
 from nephoscope.learn import calibrate
+from nephoscope.learn.checks import (
+    RUN,
+    check_both_classes,
+    check_crop,
+    check_folder,
+    checked_identity,
+)
 from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.module import MaskModule
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.limits import as_dataset, learn_limits
 from nephoscope.models import Model, load_model, save_model
+from nephoscope.models.card import own_name
+from nephoscope.models.lineage import parent_record
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.networks.local import LocalNet
@@ -43,8 +52,7 @@ from nephoscope.samples.frames import WholeFrames
 from nephoscope.samples.loader import Batches, CropLoader, Tiles, judged
 from nephoscope.samples.pixels import PixelBatches
 from nephoscope.samples.store import open_samples
-from nephoscope.tasks.mask import OUTPUTS
-from nephoscope.tasks.sky_guard import Guard
+from nephoscope.tasks.mask import OUTPUTS, Calibration
 from nephoscope.workers import cores
 
 logger = logging.getLogger(__name__)
@@ -52,7 +60,6 @@ logger = logging.getLogger(__name__)
 Report = Callable[[str], None]
 Watch = Callable[[int, float], None]
 GRADIENT_NORM = 1.0
-RUN = "run.yaml"
 
 
 def fit(
@@ -63,6 +70,8 @@ def fit(
     init_from: str | Path | None = None,
     report: Report | None = None,
     watch: Watch | None = None,
+    name: str | None = None,
+    licence: str | None = None,
 ) -> Path:
     """Train the recipe's network and write the model folder `out/model`.
 
@@ -73,27 +82,36 @@ def fit(
         resume: go on from the run's last checkpoint (or start, where there is none).
         init_from: a model whose weights and normalisation are the start.
         report: is given a plain line at each validation; without it a progress bar is shown.
-        watch: is given step and score at each validation; what it raises ends the run.
+        watch: is given step and score at each validation, those before a resumption too; what
+            it raises ends the run.
+        name: of the model; by default that of the run folder.
+        licence: of the model, as its card says it; by default none is named.
 
     Returns:
         the model folder.
 
     Raises:
-        UsageError: `out` holds a run and `resume` is not set, or a setting cannot be used.
-        InputError: the samples cannot be used, or the run in `out` is of another recipe or samples.
+        UsageError: `out` holds a run and `resume` is not set, or a setting cannot be used, or
+            samples or `init_from` are not of the recipe.
+        InputError: the samples cannot be used; or the run in `out` is of another recipe, split,
+            samples or `init_from`.
         OutputError: something cannot be written.
     """
     out = Path(out)
-    samples_id = str(open_samples(samples).attrs.get("samples_id", ""))
-    _check_run(out, recipe, samples_id, resume)
+    store = open_samples(samples)
+    start = load_model(init_from) if init_from is not None else None
+    name, identity = own_name(name, out), checked_identity(recipe, store, start)
+    check_folder(out, identity, resume)
     lightning.seed_everything(recipe.training.seed, verbose=False)
     _use_all_cores()
-    start = load_model(init_from) if init_from is not None else None
     train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
+    check_both_classes({"train": train, "validation": validation}, samples)
+    if recipe.inputs.background and train.background is None:
+        (report or logger.warning)("the samples hold no background: the model learns without one")
     train, validation, limits = learn_place(recipe, train, validation)
     loader = CropLoader(train, recipe)
     network, normalisation = _start_network(recipe, loader, start)
-    _check_crop(recipe, network)
+    check_crop(recipe, network.divisor)
     epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
     period = math.ceil(recipe.training.steps / epochs)
     started: list[lightning.Trainer] = []
@@ -104,7 +122,7 @@ def fit(
     clock = _Clock(report, epochs * period, watch)
     trainer = _trainer(recipe, out, epochs, clock, bar=report is None)
     started.append(trainer)
-    write_text(out / RUN, yaml.safe_dump(_identity(recipe, samples_id), sort_keys=False))
+    write_text(out / RUN, yaml.safe_dump(identity, sort_keys=False))
     _run(
         trainer,
         module,
@@ -114,25 +132,23 @@ def fit(
     )
     _load_best(module, out / "checkpoints" / "best.ckpt")
     info = {
-        "samples_id": samples_id,
+        "samples_id": identity["samples_id"],
         "split": {"train": list(train.ids), "validation": list(validation.ids)},
         "parameters": sum(p.numel() for p in network.parameters()),
         "steps": int(trainer.global_step),
         "seconds": round(clock.seconds, 1),
-        "initial_weights": start.weights_sha256 if start else None,
+        "initial_weights": identity["from"],
+        **({"parent": parent_record(start)} if start else {}),
         "hardware": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "versions": _versions(),
     }
-    return _finish(
-        module.final_network,
-        recipe,
-        validation,
-        normalisation,
-        limits,
-        info,
-        out / "model",
-        guard_of_part(train, recipe.instrument),
-    )
+    network = module.final_network.eval()
+    calibration, threshold, scores = _choose(network, recipe, validation)
+    info["scores"] = scores
+    folder, made = out / "model", (normalisation, calibration, threshold, info)
+    guard = guard_of_part(train, recipe.instrument)
+    save_model(folder, network, recipe, *made, limits, guard, name=name, licence=licence)
+    return folder
 
 
 def learn_place(
@@ -166,18 +182,10 @@ def learn_place(
     )
 
 
-def _finish(
-    network: NormalisedNetwork,
-    recipe: Recipe,
-    validation: PartArrays,
-    normalisation: dict[str, tuple[float, float]],
-    limits: xr.Dataset | None,
-    info: dict[str, Any],
-    folder: Path,
-    guard: Guard | None,
-) -> Path:
-    """Choose calibration and threshold on the validation samples and write the model folder."""
-    network = network.eval()
+def _choose(
+    network: NormalisedNetwork, recipe: Recipe, validation: PartArrays
+) -> tuple[Calibration, float, dict[str, dict[str, float]]]:
+    """Calibration and threshold that suit the validation samples, and the scores with them."""
     ways = WAYS if validation.wraps else {"full": WAYS["full"]}
     counts = {
         way: count_part(network, judged(validation, recipe, network.divisor, withheld))
@@ -186,9 +194,7 @@ def _finish(
     calibration = calibrate.fit_calibration(counts["full"])
     threshold = calibrate.choose_threshold(counts["full"], calibration)
     scores = {n: calibrate.scores(c, calibration, threshold) for n, c in counts.items()}
-    info = {**info, "scores": scores}
-    save_model(folder, network, recipe, normalisation, calibration, threshold, info, limits, guard)
-    return folder
+    return calibration, threshold, scores
 
 
 def count_part(network: NormalisedNetwork, tiles: Tiles | WholeFrames) -> calibrate.LogitCounts:
@@ -203,32 +209,10 @@ def count_part(network: NormalisedNetwork, tiles: Tiles | WholeFrames) -> calibr
     return counts
 
 
-def _identity(recipe: Recipe, samples_id: str) -> dict[str, Any]:
-    return {"samples_id": samples_id, "recipe": recipe.model_dump(mode="json")}
-
-
-def _check_run(out: Path, recipe: Recipe, samples_id: str, resume: bool) -> None:
-    """Refuse to overwrite a run, or to go on with another one."""
-    path = out / RUN
-    if not path.exists():
-        return
-    if not resume:
-        raise UsageError(f"{out} holds a run: go on with --resume, or name another folder")
-    try:
-        known = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(path, f"cannot be read: {error}") from error
-    for field, value in _identity(recipe, samples_id).items():
-        if not isinstance(known, dict) or known.get(field) != value:
-            raise InputError(path, "the run was started with another one", field=field)
-
-
 def _start_network(
     recipe: Recipe, loader: CropLoader, start: Model | None
 ) -> tuple[NormalisedNetwork, dict[str, tuple[float, float]]]:
     features = recipe.inputs.features
-    if start is not None and start.recipe.inputs.features != features:
-        raise UsageError(f"{start.folder}: its features are not the recipe's")
     normalisation = start.normalisation if start else dict.fromkeys(features, (0.0, 1.0))
     if start is None and recipe.inputs.normalise:
         normalisation = measure_normalisation(loader)
@@ -262,12 +246,6 @@ def _batches(
     if fresh:
         looking.standardise(batches.first_seen())
     return batches
-
-
-def _check_crop(recipe: Recipe, network: NormalisedNetwork) -> None:
-    for side in recipe.training.crop:
-        if side % network.divisor:
-            raise UsageError(f"training.crop: {side} is not a multiple of {network.divisor}")
 
 
 def _trainer(
@@ -344,21 +322,26 @@ def _versions() -> dict[str, str]:
 
 
 class _Clock(Callback):
-    """Counts the seconds of a run over all its resumptions and tells how it goes."""
+    """Keeps seconds and scores of a run over all its resumptions and tells how it goes."""
 
     def __init__(self, report: Report | None, steps: int, watch: Watch | None = None) -> None:
         self.report, self.steps, self.watch = report, steps, watch
         self.before, self.since = 0.0, time.monotonic()
+        self.seen: dict[int, float] = {}
 
     @property
     def seconds(self) -> float:
         return self.before + time.monotonic() - self.since
 
-    def state_dict(self) -> dict[str, float]:
-        return {"seconds": self.seconds}
+    def state_dict(self) -> dict[str, Any]:
+        return {"seconds": self.seconds, "seen": dict(self.seen)}
 
-    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.before, self.since = state_dict["seconds"], time.monotonic()
+        self.seen = dict(state_dict.get("seen", {}))
+        for step, score in self.seen.items():
+            if self.watch:
+                self.watch(step, score)
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
         seen = trainer.callback_metrics
@@ -370,5 +353,6 @@ class _Clock(Callback):
         logger.info(line)
         if self.report:
             self.report(line)
+        self.seen[trainer.global_step] = float(seen.get("f1", math.nan))
         if self.watch:
-            self.watch(trainer.global_step, float(seen.get("f1", math.nan)))
+            self.watch(trainer.global_step, self.seen[trainer.global_step])

@@ -14,9 +14,11 @@ import numpy.typing as npt
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.state import judge_all, state_scores
-from nephoscope.models.card import LICENCE
+from nephoscope.learn.identity import identity_of
+from nephoscope.models.card import NO_LICENCE, own_name
 from nephoscope.models.state import INPUTS, inputs_of, save_state_model
 from nephoscope.recipe import Recipe
+from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.states import open_states
 from nephoscope.tasks.mask import Calibration, probability
 from nephoscope.tasks.sky_state import CLOUDY, Band
@@ -52,6 +54,8 @@ def fit_state(
     out: str | Path,
     report: Report | None = None,
     watch: Watch | None = None,
+    name: str | None = None,
+    licence: str | None = None,
 ) -> Path:
     """Train a classifier of whole frames and write the model folder `out/model`.
 
@@ -63,12 +67,15 @@ def fit_state(
         report: is given a plain line now and then.
         watch: is given step and likelihood at each validation of a network; what it raises ends
             the training.
+        name: of the model; by default that of the run folder.
+        licence: of the model, as its card says it; by default none is named.
 
     Returns:
         the model folder.
 
     Raises:
-        UsageError: `out` holds a model, or the recipe names something that there is not.
+        UsageError: `out` holds a model, or the recipe names something that there is not, or is
+            not of the samples.
         InputError: the samples cannot be used.
         OutputError: the folder cannot be written.
     """
@@ -77,10 +84,10 @@ def fit_state(
         raise UsageError(f"{folder} exists: name another folder")
     features = _features(recipe)
     store, start = open_states(samples), time.monotonic()
-    samples_id = str(store.attrs.get("samples_id", ""))
-    train, validation = (
-        _part(str(samples), samples_id, part, features) for part in ("train", "validation")
-    )
+    check_pairing(store, recipe)
+    name, identity = own_name(name, Path(out)), identity_of(recipe, store)
+    which = str(samples), identity["samples_id"], identity["split"]
+    train, validation = (_part(*which, part, features) for part in ("train", "validation"))
     if recipe.network.name == "linear":
         scaling, weights = _fit_linear(recipe, *train)
         scores = (_scaled(validation[0], scaling) @ weights["weight"] + weights["bias"][0]).astype(
@@ -92,7 +99,7 @@ def fit_state(
     calibration = _calibrate(scores, validation[1])
     band = choose_band(probability(scores, calibration), validation[1])
     info: dict[str, Any] = {
-        "samples_id": samples_id,
+        "samples_id": identity["samples_id"],
         "samples": {"train": len(train[1]), "validation": len(validation[1])},
         "parameters": int(sum(value.size for value in weights.values())),
         "likelihood": round(likelihood(probability(scores, calibration), validation[1]), 4),
@@ -100,10 +107,12 @@ def fit_state(
         "versions": {name: version(name) for name in ("nephoscope", "numpy", "scikit-learn")},
     }
     save = (folder, weights, recipe, scaling, calibration, band)
-    model = save_state_model(*save, info, "")
+    licence = licence or NO_LICENCE
+    model = save_state_model(*save, info, "", name=name, licence=licence)
     states, verdicts = judge_all(model, store, "validation")
     info["scores"] = state_scores(states, verdicts)
-    save_state_model(*save, info, _card(recipe, info, band))
+    card = _card(recipe, info, band, name, licence)
+    save_state_model(*save, info, card, name=name, licence=licence)
     return folder
 
 
@@ -142,11 +151,12 @@ def _features(recipe: Recipe) -> str:
 
 @lru_cache(maxsize=2)
 def _part(
-    samples: str, samples_id: str, part: str, features: str
+    samples: str, samples_id: str, split: str, part: str, features: str
 ) -> tuple[Floats, npt.NDArray[np.int8]]:
     """Inputs and states of a part; frames in which there is nothing to see are left out.
 
-    They are kept for the next trial of a study: to make them takes longer than to fit.
+    They are kept for the next trial of a study: to make them takes longer than to fit. `split`
+    (of `identity_of`) only tells one split from another.
     """
     store = open_states(samples)
     chosen = np.flatnonzero(store["split"].values == part)
@@ -286,19 +296,19 @@ def _calibrate(scores: Floats, states: npt.NDArray[np.int8]) -> Calibration:
     return Calibration(slope, float(line.intercept_[0]))
 
 
-def _card(recipe: Recipe, info: dict[str, Any], band: Band) -> str:
+def _card(recipe: Recipe, info: dict[str, Any], band: Band, name: str, licence: str) -> str:
     """The text of `card.md`."""
     rows = [f"| {name.replace('_', ' ')} | {value} |" for name, value in info["scores"].items()]
     method = recipe.network.options.get("method", "")
     return "\n".join(
         [
             "---",
-            f"license: {LICENCE}",
+            f"license: {licence}",
             "library_name: nephoscope",
             "pipeline_tag: image-classification",
             "tags: [clouds, sky camera, thermal infrared, sky_state]",
             "---",
-            f"# {recipe.name}: clear, cloudy or unknown, from one thermal frame",
+            f"# {name}: clear, cloudy or unknown, from one thermal frame",
             "",
             f"`{recipe.network.name}` {method} on `{recipe.inputs.features[0]}`, "
             f"{info['parameters']:,} parameters, trained on {info['samples']['train']} frames.",

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from nephoscope.recipe import Recipe, Search
+from nephoscope.samples.states import open_states
+from nephoscope.samples.store import open_samples
 
 Watch = Callable[[int, float], None]
 TrainTrial = Callable[[Recipe, Path, Path, Watch], float]
@@ -23,7 +27,7 @@ class Trials:
     Attributes:
         score: name of what is made as large as possible, between 0 and 1.
         meaning: the score in words.
-        samples_id: of a samples store.
+        open: opens a samples store.
         search: where to look when the recipe does not say.
         train: recipe, samples, run folder and a watch → score of the model `model` in the folder.
             The watch is given step and score now and then; what it raises ends the trial. A
@@ -32,7 +36,7 @@ class Trials:
 
     score: str
     meaning: str
-    samples_id: Callable[[Path], str]
+    open: Callable[[Path], xr.Dataset]
     search: Callable[[Recipe], dict[str, Search]]
     train: TrainTrial
 
@@ -41,20 +45,8 @@ def trials_of(recipe: Recipe) -> Trials:
     """The trials of a recipe's task."""
     if recipe.task == "sky_state":
         meaning = "geometric mean of the probability given to the true states of validation frames"
-        return Trials("likelihood", meaning, _states_id, _state_search, _train_state)
-    return Trials("F1", "best F1 on the validation samples", _samples_id, _search, _train_mask)
-
-
-def _samples_id(samples: Path) -> str:
-    from nephoscope.samples.store import open_samples
-
-    return str(open_samples(samples).attrs.get("samples_id", ""))
-
-
-def _states_id(samples: Path) -> str:
-    from nephoscope.samples.states import open_states
-
-    return str(open_states(samples).attrs.get("samples_id", ""))
+        return Trials("likelihood", meaning, open_states, _state_search, _train_state)
+    return Trials("F1", "best F1 on the validation samples", open_samples, _search, _train_mask)
 
 
 def _search(recipe: Recipe) -> dict[str, Search]:
@@ -88,7 +80,6 @@ def _state_search(recipe: Recipe) -> dict[str, Search]:
 def _train_mask(recipe: Recipe, samples: Path, folder: Path, watch: Watch) -> float:
     from nephoscope.learn.fit import fit
     from nephoscope.learn.quiet import quiet_lightning
-    from nephoscope.models import load_model
 
     best = -math.inf
 
@@ -100,10 +91,7 @@ def _train_mask(recipe: Recipe, samples: Path, folder: Path, watch: Watch) -> fl
 
     with quiet_lightning():
         fit(recipe, samples, folder, resume=True, report=lambda _: None, watch=seen)
-    # A trial that was killed after its last validation has nothing left to watch.
-    if math.isfinite(best):
-        return best
-    return float(load_model(folder / "model").info["scores"]["full"]["f1"])
+    return best
 
 
 def _train_state(recipe: Recipe, samples: Path, folder: Path, watch: Watch) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,19 +20,23 @@ import yaml
 
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import write_text
+from nephoscope.learn.identity import check_same, identity_of
 from nephoscope.learn.trials import trials_of
 from nephoscope.recipe import Recipe, Search, with_values
+from nephoscope.samples.pairing import check_pairing
+from nephoscope.samples.split import part_indices
 from nephoscope.workers import cores, each_in_processes
 
 if TYPE_CHECKING:
     import optuna
+    import xarray as xr
 
 Sampler = Literal["tpe", "random"]
 Pruner = Literal["median", "none"]
 Tell = Callable[[str], None]
 
 NAME = "tune"
-STUDY, DATABASE = "study.yaml", "study.db"
+STUDY, DATABASE, TRIALS = "study.yaml", "study.db", "trials"
 _RUN = "run"  # attribute of a trial: the run folder it goes on with
 _WHY = "error"  # attribute of a trial whose settings cannot be trained
 _BUSY_SECONDS = 60  # how long a worker waits for another one's write
@@ -80,16 +85,21 @@ def tune(
         `out/best.yaml`.
 
     Raises:
-        UsageError: `out` holds a study and `resume` is not set, or a key of the search is wrong.
-        InputError: the study in `out` is of another recipe or samples; every trial failed so.
+        UsageError: `out` holds a study and `resume` is not set, a key of the search is wrong, or
+            the samples are not of the recipe.
+        InputError: the study in `out` is of another recipe, split or samples; every trial failed
+            so.
         OutputError: something cannot be written.
     """
+    import optuna  # noqa: F401 - before anything is made: it may not be installed
+
     from nephoscope.learn.tune_report import write_report
 
     out, kind = Path(out), trials_of(recipe)
     recipe = recipe.model_copy(update={"search": recipe.search or kind.search(recipe)})
     _check_search(recipe)
-    _check_study(out, recipe, kind.samples_id(Path(samples)), resume)
+    identity = _checked_identity(recipe, kind.open(Path(samples)))
+    begun_now = _check_study(out, identity, resume)
     job = Job(out, recipe, Path(samples).absolute(), sampler, pruner, seed)
     study = open_study(out)
     _requeue_killed(study)
@@ -105,6 +115,11 @@ def tune(
                 said.add(trial.number)
             if error is not None:
                 _bear(error, bool(said), tell)
+    except Exception:
+        # Nothing came of it: what was made would only be in the way of the next try.
+        if begun_now and not said:
+            _remove_study(out)
+        raise
     finally:
         if said:
             write_report(study, recipe, out)
@@ -180,7 +195,7 @@ def _objective(job: Job, trial: optuna.Trial) -> float:
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    folder = job.folder / "trials" / f"{run:04d}"
+    folder = job.folder / TRIALS / f"{run:04d}"
     try:
         return trials_of(recipe).train(recipe, job.samples, folder, watch)
     except NephoscopeError as error:
@@ -210,24 +225,39 @@ def _check_search(recipe: Recipe) -> None:
                 raise UsageError(f"search: {key} = {value}: {error.problem}") from error
 
 
-def _check_study(out: Path, recipe: Recipe, samples_id: str, resume: bool) -> None:
-    """Refuse to overwrite a study, or to go on with another one; write down what this one is."""
+def _checked_identity(recipe: Recipe, store: xr.Dataset) -> dict[str, Any]:
+    """What the study is of; its samples are the recipe's, and both parts hold some."""
+    check_pairing(store, recipe)
+    for part in ("train", "validation"):
+        part_indices(store, part)
+    return identity_of(recipe, store)
+
+
+def _check_study(out: Path, identity: dict[str, Any], resume: bool) -> bool:
+    """Refuse to overwrite a study, or to go on with another one; write down what this one is.
+
+    Returns:
+        whether the study begins now.
+    """
     path = out / STUDY
-    identity = {"samples_id": samples_id, "recipe": recipe.model_dump(mode="json")}
     if not path.exists():
         if (out / DATABASE).exists():
             raise InputError(path, "is missing from the study", field="recipe")
         write_text(path, yaml.safe_dump(identity, sort_keys=False))
-        return
+        return True
     if not resume:
         raise UsageError(f"{out} holds a study: go on with --resume, or name another folder")
-    try:
-        known = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(path, f"cannot be read: {error}") from error
-    for field, value in identity.items():
-        if not isinstance(known, dict) or known.get(field) != value:
-            raise InputError(path, "the study was started with another one", field=field)
+    check_same(path, identity, "study")
+    return False
+
+
+def _remove_study(out: Path) -> None:
+    """Take away what a study that came to nothing has made, and nothing else."""
+    for name in (STUDY, DATABASE):
+        (out / name).unlink(missing_ok=True)
+    shutil.rmtree(out / TRIALS, ignore_errors=True)
+    if not any(out.iterdir()):
+        out.rmdir()
 
 
 def _requeue_killed(study: optuna.Study) -> None:

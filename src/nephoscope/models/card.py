@@ -8,11 +8,28 @@ from typing import Any
 
 import yaml
 
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.recipe import Recipe
 
-LICENCE = "apache-2.0"
+NO_LICENCE = "unspecified by its author"
+_LONGEST_NAME = 60  # characters: a FITS card of a product holds no more
 _MOST_IDS = 40  # more are not listed one by one
+
+
+def own_name(name: str | None, run: Path) -> str:
+    """What a model is called: as its author says, else as its run folder.
+
+    Raises:
+        UsageError: the name is empty, too long for a product, or not of plain letters.
+    """
+    if name is None:
+        plain = "".join(c if " " <= c <= "~" else "-" for c in run.absolute().name)
+        return plain[:_LONGEST_NAME] or "model"
+    if not 0 < len(name.strip()) <= len(name) <= _LONGEST_NAME or not all(
+        " " <= c <= "~" for c in name
+    ):
+        raise UsageError(f"--name {name!r}: 1 to {_LONGEST_NAME} plain (ASCII) characters")
+    return name
 
 
 def write_card(facts: Mapping[str, Any], recipe: Recipe) -> str:
@@ -25,7 +42,7 @@ def write_card(facts: Mapping[str, Any], recipe: Recipe) -> str:
     info = facts["info"]
     scores = info.get("scores", {})
     front = {
-        "license": LICENCE,
+        "license": info.get("licence", NO_LICENCE),
         "library_name": "nephoscope",
         "pipeline_tag": "image-segmentation",
         "tags": ["clouds", recipe.instrument, recipe.task],
@@ -95,7 +112,9 @@ def _number(value: float) -> str:
 
 
 def _training(info: Mapping[str, Any], recipe: Recipe) -> str:
+    parent = info.get("parent")
     rows = {
+        "began from": parent and f"{parent['name']}, weights sha256 {parent['weights_sha256']}",
         "parameters": info.get("parameters"),
         "steps": info.get("steps"),
         "crop, batch": f"{list(recipe.training.crop)}, {recipe.training.batch}",

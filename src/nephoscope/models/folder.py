@@ -176,8 +176,24 @@ def save_model(
     info: Mapping[str, Any],
     limits: xr.Dataset | None = None,
     guard: Guard | None = None,
+    *,
+    name: str | None = None,
+    licence: str | None = None,
 ) -> Model:
     """Write a model folder, all or nothing; see the module for what it holds.
+
+    Args:
+        folder: where to.
+        network: with its weights.
+        recipe: it was trained from.
+        normalisation: mean and standard deviation of each feature.
+        calibration: from logit to log odds.
+        threshold: cloud is a published probability at or above it.
+        info: training facts.
+        limits: from how bright on each place is cloud, where that was learned.
+        guard: what the training frames span, where that was measured.
+        name: of the model; by default the recipe's.
+        licence: by default none is named.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -185,7 +201,7 @@ def save_model(
     from safetensors.torch import save_file
 
     from nephoscope.background import write_background
-    from nephoscope.models.card import write_card
+    from nephoscope.models.card import NO_LICENCE, write_card
     from nephoscope.models.export import export_onnx
 
     folder = Path(folder)
@@ -202,14 +218,18 @@ def save_model(
             files.append(LIMITS)
         facts = {
             "format": FORMAT,
-            "name": recipe.name,
+            "name": name or recipe.name,
             "normalisation": {key: [float(v) for v in pair] for key, pair in normalisation.items()},
             "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
             "threshold": threshold,
             "divisor": network.divisor,
             **({} if guard is None else {"guard": guard_facts(guard)}),
             "sha256": {name: sha256_of(part / name) for name in files},
-            "info": {**info, "onnx_largest_difference": largest},
+            "info": {
+                **info,
+                "licence": licence or NO_LICENCE,
+                "onnx_largest_difference": largest,
+            },
         }
         (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
         (part / CARD).write_text(write_card(facts, recipe), encoding="utf-8")

@@ -26,6 +26,7 @@ from nephoscope.arguments import path_of
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
+from nephoscope.models.card import NO_LICENCE
 from nephoscope.models.compiled import open_compiled, try_compiled
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration, probability
@@ -212,6 +213,9 @@ def save_state_model(
     band: Band,
     info: Mapping[str, Any],
     card: str,
+    *,
+    name: str | None = None,
+    licence: str | None = None,
 ) -> StateModel:
     """Write a model folder, all or nothing; see the module for what it holds.
 
@@ -233,7 +237,7 @@ def save_state_model(
             files.append(ONNX)
         facts = {
             "format": 1,
-            "name": recipe.name,
+            "name": name or recipe.name,
             "mean": [float(value) for value in scaling[0]],
             "std": [float(value) for value in scaling[1]],
             "slope": calibration.slope,
@@ -241,7 +245,7 @@ def save_state_model(
             "clear_below": band.clear_below,
             "cloudy_above": band.cloudy_above,
             "sha256": {name: sha256_of(part / name) for name in files},
-            "info": dict(info),
+            "info": {**info, "licence": licence or NO_LICENCE},
         }
         (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
         (part / CARD).write_text(card, encoding="utf-8")

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 
 from nephoscope.evaluation.gallery import SampleFrame, TrainingLog
 from nephoscope.evaluation.scores import confusion
-from nephoscope.evaluation.sums import STEPS, Counts, probability_bin
+from nephoscope.evaluation.sums import Counts
 from nephoscope.formulas import otsu
 from nephoscope.products.sky import find_blobs, smallest_blob
+from nephoscope.tasks.mask import is_cloud, threshold_step
 
 _CLEAR, _CLOUD, _OTHER = "#1f5f8b", "#d1495b", "#4b5560"
 
@@ -41,7 +42,7 @@ def _pictures(row: Sequence[Axes], frame: SampleFrame, threshold: float) -> None
     row[0].set_ylabel(frame.name if len(frame.name) <= 24 else f"…{frame.name[-23:]}", size=7)
     row[1].imshow(np.where(frame.label < 0, np.nan, frame.label), cmap="gray", vmin=0, vmax=1)
     row[1].set_title(_blobs(frame.label, frame.label.astype(np.float32)), size=10)
-    said = (probability_bin(frame.probability) > round(threshold * STEPS)).astype(np.int8)
+    said = is_cloud(frame.probability, threshold).astype(np.int8)
     row[2].imshow(frame.probability, cmap="viridis", vmin=0, vmax=1)
     if said.any() and not said.all():
         row[2].contour(said, [0.5], colors=_CLOUD, linewidths=0.8)
@@ -80,7 +81,7 @@ def plot_cover(by_frame: Counts, threshold: float, name: str) -> Figure:
         threshold: the model's.
         name: of the model.
     """
-    tp, fp, fn, tn = confusion(by_frame, round(threshold * STEPS))
+    tp, fp, fn, tn = confusion(by_frame, threshold_step(threshold))
     pixels = np.maximum(tp + fp + fn + tn, 1)
     true, said = (tp + fn) / pixels, (tp + fp) / pixels
     figure = Figure(figsize=(5.4, 5.4), layout="constrained")

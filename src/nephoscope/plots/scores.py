@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from nephoscope.evaluation.protocol import Crop
 from nephoscope.evaluation.scores import Score, calibration, confusion, metrics, precision_recall
 from nephoscope.evaluation.scores import roc as roc_of
-from nephoscope.evaluation.sums import STEPS, Counts, probability_bin
+from nephoscope.evaluation.sums import Counts
+from nephoscope.tasks.mask import is_cloud, threshold_step
 
 MODEL, OTHER, TRUTH = "#1f5f8b", "#9aa5ad", "#d1495b"
 
@@ -27,8 +28,10 @@ def plot_curves(counts: Counts, threshold: float, name: str) -> Figure:
     """
     figure = Figure(figsize=(9, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    values = {key: float(value) for key, value in metrics(counts, round(threshold * STEPS)).items()}
-    tp, fp, fn, tn = (float(value) for value in confusion(counts, round(threshold * STEPS)))
+    values = {
+        key: float(value) for key, value in metrics(counts, threshold_step(threshold)).items()
+    }
+    tp, fp, fn, tn = (float(value) for value in confusion(counts, threshold_step(threshold)))
     left.plot(*roc_of(counts), color=MODEL)
     left.plot([0, 1], [0, 1], color=OTHER, linestyle=":")
     left.plot(fp / max(fp + tn, 1), tp / max(tp + fn, 1), "o", color=TRUTH)
@@ -139,7 +142,7 @@ def plot_confusion(counts: Counts, threshold: float, name: str) -> Figure:
         threshold: the model's.
         name: of the model.
     """
-    tp, fp, fn, tn = (float(value) for value in confusion(counts, round(threshold * STEPS)))
+    tp, fp, fn, tn = (float(value) for value in confusion(counts, threshold_step(threshold)))
     table = np.array([[tn, fp], [fn, tp]])
     of_label = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(5.2, 4.6), layout="constrained")
@@ -184,7 +187,7 @@ _AGREED, _FALSE, _MISSED, _UNKNOWN, _CLEAR = "#ffffff", "#d1495b", "#edae49", "#
 
 def _crop_row(row: Sequence[Axes], crop: Crop, threshold: float) -> None:
     bright = _stretch(crop.image)
-    said = probability_bin(crop.probability) > round(threshold * STEPS)
+    said = is_cloud(crop.probability, threshold)
     for axes in row[:2]:
         axes.imshow(bright)
     for mask, colour in ((crop.label == 1, "cyan"), (said, "magenta")):

@@ -7,10 +7,39 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.errors import UsageError
 from nephoscope.inputs import View
-from nephoscope.recipe import Augmentation
+from nephoscope.recipe import Augmentation, Recipe
 
 Label = npt.NDArray[np.int8]
+
+
+def check_augmentation(recipe: Recipe, *, placed: bool, colour: bool) -> None:
+    """Samples stay what they are under the changes of a recipe.
+
+    Args:
+        recipe: names the changes.
+        placed: whether pixels have a latitude and longitude, or something known of their place:
+            a turn or warp would leave these behind, another curve of colour the background.
+        colour: whether pictures are 0..255 DN: a curve of colour means nothing for counts.
+
+    Raises:
+        UsageError: they do not.
+    """
+    settings, crop = recipe.training.augmentation, recipe.training.crop
+    turned = [("quarter_turns", settings.quarter_turns), ("warp.share", settings.warp.share)]
+    toned = [("gamma", settings.gamma), ("desaturate", settings.desaturate)]
+    for name, wanted in [*turned, *toned]:
+        if wanted and placed:
+            raise UsageError(
+                f"training.augmentation.{name}: is for a camera's frames alone, these samples have "
+                "a place on a map or a background, which would not go with it"
+            )
+    for name, wanted in toned:
+        if wanted and not colour:
+            raise UsageError(f"training.augmentation.{name}: is for colour, these are counts")
+    if settings.quarter_turns and crop[0] != crop[1]:
+        raise UsageError(f"training.augmentation.quarter_turns: the crop {crop} is not square")
 
 
 def augment(

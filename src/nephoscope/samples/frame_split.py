@@ -17,6 +17,43 @@ from nephoscope.samples.groups import NEAR, group_numbers
 PARTS = ("train", "validation", "test")
 
 
+def part_sizes(count: int, fractions: Sequence[float]) -> npt.NDArray[np.intp]:
+    """How many of `count` units are of train, validation and test: (3,), one or more where wanted.
+
+    Args:
+        count: of units.
+        fractions: relative weights of train, validation and test.
+
+    Raises:
+        UsageError: bad weights, or fewer units than parts.
+    """
+    weights = checked_weights(fractions)
+    wanted = weights > 0
+    if count < wanted.sum():
+        raise UsageError(f"{count} units of time cannot fill {wanted.sum()} parts")
+    sizes = np.maximum(np.floor(count * weights + 1e-9), wanted).astype(np.intp)
+    while sizes.sum() != count:
+        missing = count * weights - sizes
+        if sizes.sum() < count:
+            sizes[np.argmax(np.where(wanted, missing, -np.inf))] += 1
+        else:
+            sizes[np.argmin(np.where(sizes > wanted, missing, np.inf))] -= 1
+    return sizes
+
+
+def checked_weights(fractions: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Shares of train, validation and test, (3,), together 1.
+
+    Raises:
+        UsageError: they are not three finite numbers >= 0 with a positive first.
+    """
+    weights = np.asarray(fractions, float)
+    usable = weights.shape == (3,) and np.isfinite(weights).all() and (weights >= 0).all()
+    if not usable or weights[0] == 0:
+        raise UsageError("fractions are three weights >= 0 (train > 0), e.g. 0.8,0.1,0.1")
+    return np.asarray(weights / weights.sum(), np.float64)
+
+
 def block_parts(names: Sequence[str], parts: Sequence[str], buffer: int) -> list[str]:
     """Take out what is near another part.
 
@@ -53,13 +90,11 @@ def group_parts(alike: npt.NDArray[np.float32], fractions: Sequence[float], seed
     """
     groups = group_numbers(alike)
     sizes = np.bincount(groups)
-    weights = np.asarray(fractions, float)
-    if weights.shape != (3,) or (weights < 0).any() or weights[0] <= 0:
-        raise UsageError("fractions are three weights >= 0 (train > 0), e.g. 0.8,0.1,0.1")
+    weights = checked_weights(fractions)
     if len(sizes) < (weights > 0).sum():
         raise UsageError(f"{len(sizes)} groups of frames cannot fill {(weights > 0).sum()} parts")
     lots = np.random.default_rng(seed).permutation(len(sizes))
-    lacking = weights / weights.sum() * len(groups)
+    lacking = weights * len(groups)
     owner = np.zeros(len(sizes), np.intp)
     for group in sorted(range(len(sizes)), key=lambda g: (-sizes[g], lots[g])):
         owner[group] = int(np.argmax(np.where(weights > 0, lacking, -np.inf)))

@@ -22,7 +22,7 @@ from nephoscope.errors import UsageError
 from nephoscope.inputs import View, assemble, is_missing
 from nephoscope.recipe import Recipe
 from nephoscope.samples.arrays import PartArrays
-from nephoscope.samples.augment import Label, augment
+from nephoscope.samples.augment import Label, augment, check_augmentation
 from nephoscope.samples.frames import WholeFrames
 from nephoscope.samples.warp import warped_crop
 
@@ -43,7 +43,8 @@ class CropLoader(IterableDataset[Batch]):
         seed: of all draws; by default the recipe's.
 
     Raises:
-        UsageError: the crop is larger than the samples.
+        UsageError: the crop is larger than the samples, or the samples cannot be changed as the
+            recipe's augmentation says.
     """
 
     def __init__(self, part: PartArrays, recipe: Recipe, seed: int | None = None) -> None:
@@ -53,6 +54,8 @@ class CropLoader(IterableDataset[Batch]):
         self.warp = recipe.training.augmentation.warp
         if self.size[0] > part.shape[0] or self.size[1] > part.shape[1]:
             raise UsageError(f"training.crop {self.size} is larger than the samples {part.shape}")
+        placed = part.wraps or part.background is not None or part.limits is not None
+        check_augmentation(recipe, placed=placed, colour=part.image.dtype == np.uint8)
 
     def __iter__(self) -> Iterator[Batch]:
         for number in count():

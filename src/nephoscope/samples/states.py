@@ -12,7 +12,6 @@ Dims and variables (all open in plain xarray):
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,6 +24,9 @@ import xarray as xr
 from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.instruments.skycam import find_frames, read_frame, state_for
+from nephoscope.samples.pairing import check_task
+from nephoscope.samples.state_split import state_parts
+from nephoscope.samples.store import check_place, open_store
 from nephoscope.tasks.sky_features import to_binned
 from nephoscope.tasks.sky_state import (
     CLEAR,
@@ -104,22 +106,26 @@ def write_states(
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
     on_error: Callable[[InputError], None] | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Read frames with their states and write the store, atomically.
 
     Args:
         folders: where the frames are.
-        out: the store to write; an existing one is replaced.
-        validation: share of the groups that validates; the others train.
+        out: the store to write.
+        validation: share that validates, see `nephoscope.samples.state_split`; the others train.
         seed: of the choice.
         progress: called with the name of each frame.
         on_error: told of a frame that cannot be used, which is left out; without it the error is
             raised.
+        overwrite: replace a store in `out`; its split is lost.
 
     Raises:
         InputError: a folder holds no frame, or none can be used.
-        UsageError: no frame has a state, or all have the same.
+        UsageError: no frame has a state, or all have the same; or something is in `out`.
     """
+    out = Path(out)
+    check_place(out, overwrite)
     samples: list[StateSample] = []
     for path in [file.path for folder in folders for file in find_frames(folder)]:
         try:
@@ -134,9 +140,9 @@ def write_states(
         if progress is not None:
             progress(path.name)
     if len({sample.state for sample in samples}) < 2:
-        raise UsageError("no clear and cloudy frames with a known state were found")
+        found = f"{len(samples)} frames with a known state, all alike" if samples else "none"
+        raise UsageError(f"clear and cloudy frames are needed, there are {found}")
     store = _dataset(samples, validation, seed)
-    out = Path(out)
     remove_stale_parts(out.parent)
     with atomic_path(out) as part:
         store.to_zarr(part, mode="w", consolidated=False, zarr_format=3)
@@ -147,12 +153,10 @@ def open_states(path: str | Path) -> xr.Dataset:
     """Open a store of states lazily.
 
     Raises:
-        InputError: there is no such store, or a variable is missing from it.
+        InputError: there is no such store, a variable is missing from it, or it is of another task.
     """
-    path = Path(path)
-    if not (path / "zarr.json").is_file():
-        raise InputError(path, "is not a samples store", remedy="make one: nephoscope build")
-    store: xr.Dataset = xr.open_zarr(path, chunks=None, mask_and_scale=False, consolidated=False)
+    store = open_store(path)
+    check_task(store, "sky_state")
     for name in _REQUIRED:
         if name not in store.variables:
             raise InputError(path, "is missing from the samples", field=name)
@@ -172,7 +176,7 @@ def _dataset(samples: list[StateSample], validation: float, seed: int) -> xr.Dat
     columns = {
         "file": [sample.file for sample in samples],
         "group": groups,
-        "split": assign_groups(groups, validation, seed),
+        "split": state_parts(groups, states.tolist(), (1 - validation, validation, 0), seed),
     }
     return xr.Dataset(
         {
@@ -187,24 +191,11 @@ def _dataset(samples: list[StateSample], validation: float, seed: int) -> xr.Dat
         {"channel": np.array(["adu"], dtype=text)},
         {
             "task": "sky_state",
+            "instrument": "skycam",
             "samples_id": digest.hexdigest(),
             "nephoscope": version("nephoscope"),
         },
     )
-
-
-def assign_groups(groups: Sequence[str], validation: float, seed: int) -> list[str]:
-    """The part of each sample: whole groups are drawn for validation.
-
-    Of fewer than five groups the last samples in order validate, which are later ones.
-    """
-    names = sorted(set(groups))
-    if len(names) < 5:
-        last = math.ceil(len(groups) * validation)
-        return ["train"] * (len(groups) - last) + ["validation"] * last
-    count = max(1, round(len(names) * validation))
-    chosen = set(np.random.default_rng(seed).permutation(names)[:count].tolist())
-    return ["validation" if group in chosen else "train" for group in groups]
 
 
 def _read(path: Path) -> tuple[npt.NDArray[np.float32], Mapping[Hashable, object]]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -31,9 +31,12 @@ from nephoscope.arguments import path_of
 from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.inputs import quantise
-from nephoscope.instruments import Instrument, instrument_named
+from nephoscope.instruments import instrument_named
 from nephoscope.recipe import Recipe
-from nephoscope.samples.frames import at_working_size, is_gridded, storage_of
+from nephoscope.samples.census import count_classes
+from nephoscope.samples.frames import is_gridded, storage_of
+from nephoscope.samples.labelled import Labelled
+from nephoscope.samples.pairing import check_task
 
 if TYPE_CHECKING:
     import zarr
@@ -68,37 +71,45 @@ def write_samples(
     background: xr.Dataset | None = None,
     progress: Callable[[str], None] | None = None,
     on_error: Callable[[InputError], None] | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Read scenes with their labels and write the store, atomically and map by map.
 
     Args:
         scene_files: what the instrument's `find_scenes` gives; those without a label are left out.
-        out: the store to write; an existing one is replaced once the new one is complete.
+        out: the store to write.
         recipe: names the instrument.
         background: as `nephoscope.background.build_background` makes it.
         progress: called with the id of each sample written.
         on_error: told of a map or label that cannot be used, which is then left out; without it
             the error is raised.
+        overwrite: replace a store in `out`, once the new one is complete; its split is lost.
 
     Raises:
         InputError: a map or label cannot be read, or their shapes differ; or none can be used.
-        UsageError: no scene has a label.
+        UsageError: no scene has a label; something is in `out`; or the background is not the
+            recipe's.
     """
+    out = Path(out)
+    check_place(out, overwrite)
+    _check_background(background, recipe)
     instrument = instrument_named(recipe.instrument)
     reader = import_module(instrument.module)
     find_label = getattr(reader, instrument.label_path)
     pairs = [(file, find_label(file.path)) for file in scene_files]
-    labelled = [(file, label) for file, label in pairs if label is not None and label.exists()]
+    labelled: list[tuple[Any, Path]] = []
+    for file, label in pairs:
+        if label is not None and label.exists():
+            labelled.append((file, label))
+        else:
+            logger.warning("%s has no label: left out", file.path)
     if not labelled:
         raise UsageError("no scene with a label was found: samples need the label layout")
-    for file, _ in [pair for pair in pairs if pair not in labelled]:
-        logger.warning("%s has no label: left out", file.path)
-    out = Path(out)
     remove_stale_parts(out.parent)
     with atomic_path(out) as part:
         _write(
             part,
-            _Reading(labelled, reader, instrument, recipe, on_error),
+            Labelled(labelled, reader, instrument, recipe, on_error, out),
             recipe,
             background,
             progress,
@@ -106,11 +117,49 @@ def write_samples(
     return out
 
 
+def check_place(out: Path, overwrite: bool) -> None:
+    """A store can be written there.
+
+    Raises:
+        UsageError: something is there: a store, and `overwrite` is not set; or what is no store,
+            which is never replaced.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not (out / "zarr.json").is_file():
+        raise UsageError(f"{out}: is there and is no samples store: name another place")
+    if not overwrite:
+        raise UsageError(
+            f"{out}: holds samples: name another place, or replace them with --overwrite (their "
+            "split is lost with them)"
+        )
+
+
+def _check_background(background: xr.Dataset | None, recipe: Recipe) -> None:
+    settings = recipe.inputs.background
+    if background is None:
+        return
+    if settings is None:
+        raise UsageError(f"--background: recipe '{recipe.name}' uses none")
+    lacking = [name for name in settings.channels if f"background_{name}" not in background]
+    if lacking:
+        raise UsageError(f"--background: holds no {', '.join(lacking)}, which the recipe wants")
+
+
 def open_samples(path: str | Path) -> xr.Dataset:
     """Open a samples store lazily, in its stored integers (nothing is turned into NaN).
 
     Raises:
-        InputError: there is no such store, or a variable is missing from it.
+        InputError: there is no such store, a variable is missing from it, or it is of another task.
+    """
+    return check_samples(open_store(path), path)
+
+
+def open_store(path: str | Path) -> xr.Dataset:
+    """Open a store of samples of any task lazily.
+
+    Raises:
+        InputError: there is no such store.
     """
     path = path_of(path, "open_samples: the folder of a samples store")
     if not (path / "zarr.json").is_file():
@@ -122,15 +171,18 @@ def open_samples(path: str | Path) -> xr.Dataset:
         )
     except (ValueError, KeyError, OSError) as error:
         raise InputError(path, f"cannot be read as Zarr: {error}") from error
-    return check_samples(store, path)
+    if not {"state", "label"} & {str(name) for name in store.variables}:
+        raise InputError(path, "is missing from the samples", field="label")
+    return store
 
 
 def check_samples(store: xr.Dataset, path: str | Path) -> xr.Dataset:
-    """Return an open store that has what every store has.
+    """Return an open store that has what every store of masks has.
 
     Raises:
-        InputError: a variable is missing from it.
+        InputError: a variable is missing from it, or it is of another task.
     """
+    check_task(store, "mask")
     for name in _REQUIRED:
         if name not in store.variables:
             raise InputError(path, "is missing from the samples", field=name)
@@ -161,7 +213,7 @@ def background_of(store: xr.Dataset, channels: Sequence[str]) -> xr.Dataset | No
 
 def _write(
     part: Path,
-    reading: _Reading,
+    reading: Labelled,
     recipe: Recipe,
     background: xr.Dataset | None,
     progress: Callable[[str], None] | None,
@@ -169,24 +221,31 @@ def _write(
     digest = hashlib.sha256()
     facts: list[_Facts] = []
     first: xr.Dataset | None = None
+    classes = np.zeros(2, np.int64)
     for scene, pixels, label in reading:
         if first is None:
             first = scene
+            _check_grid(background, pixels.shape[1:])
             images, labels = _create(part, (len(reading.pairs), *pixels.shape), first)
         image = quantise(pixels) if images.dtype == np.uint8 else pixels
         images[len(facts)], labels[len(facts)] = image, label
         facts.append(_facts_of(scene))
         for piece in (facts[-1].map_id.encode(), image.tobytes(), label.tobytes()):
             digest.update(piece)
+        classes += count_classes(label)
         if progress:
             progress(facts[-1].map_id)
     if first is None:
         raise InputError(reading.pairs[0][0].path, "neither this map nor any other can be used")
+    reading.tell_sizes()
     for array in (images, labels):
         array.resize((len(facts), *array.shape[1:]))
     attrs = {
+        "task": recipe.task,
         "recipe": recipe.name,
         "instrument": recipe.instrument,
+        "labelled_pixels": classes.tolist(),
+        **({"side": recipe.inputs.side} if recipe.inputs.side else {}),
         "samples_id": digest.hexdigest(),
         "nephoscope": version("nephoscope"),
     }
@@ -196,47 +255,10 @@ def _write(
     _consolidate(part)
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """Scenes with image and label (y, x) int8 as stored, all of one shape, read one at a time."""
-
-    pairs: list[tuple[Any, Path]]
-    reader: Any  # an instrument module
-    instrument: Instrument
-    recipe: Recipe
-    on_error: Callable[[InputError], None] | None
-
-    def __iter__(self) -> Iterator[tuple[xr.Dataset, Floats, npt.NDArray[np.int8]]]:
-        shape: tuple[int, ...] | None = None
-        for file, label_path in self.pairs:
-            try:
-                scene = getattr(self.reader, self.instrument.read)(file.path)
-                label = getattr(self.reader, self.instrument.label)(label_path)
-                scene.attrs.setdefault("subphase", getattr(file, "subphase", ""))
-                image, label = at_working_size(scene, label, self.recipe)
-                shape = shape or image.shape
-                _check_shapes(file.path, image.shape, label_path, label.shape, shape)
-            except InputError as error:
-                if self.on_error is None:
-                    raise
-                self.on_error(error)
-            else:
-                yield scene, image, label
-
-
-def _check_shapes(
-    path: Path,
-    image: tuple[int, ...],
-    label_path: Path,
-    label: tuple[int, ...],
-    wanted: tuple[int, ...],
-) -> None:
-    if image != wanted:
-        raise InputError(path, f"has shape {image}, the first map has {wanted}", field="image")
-    if label != wanted[1:]:
-        raise InputError(
-            label_path, f"has shape {label}, the maps have {wanted[1:]}", field="label"
-        )
+def _check_grid(background: xr.Dataset | None, shape: tuple[int, ...]) -> None:
+    if background is not None and tuple(int(n) for n in background.attrs["shape"]) != shape:
+        built_for = tuple(int(n) for n in background.attrs["shape"])
+        raise UsageError(f"the background is for scenes of {built_for} pixels, these are {shape}")
 
 
 def _consolidate(part: Path) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 OUTPUTS = 1
-# Probabilities are published as multiples of 1/250, so thresholds are too.
 PROBABILITY_STEPS = 250
+"""Probabilities are published as multiples of 1/250. The one rule by which scores, products and
+the chain of a camera call a pixel cloud: its published step is `threshold_step` or more."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,17 @@ def steps_of(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
 def threshold_step(threshold: float) -> int:
     """The first step that counts as cloud: cloud is `probability >= threshold`."""
     return int(np.ceil(threshold * PROBABILITY_STEPS - 1e-6))
+
+
+def published(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Probability 0..1 rounded as it is published, same shape, float32; NaN stays NaN."""
+    unknown = np.isnan(probabilities)
+    steps = steps_of(np.where(unknown, np.float32(0), probabilities))
+    return np.where(unknown, np.float32(np.nan), steps / np.float32(PROBABILITY_STEPS))
+
+
+def is_cloud(probabilities: npt.NDArray[np.floating], threshold: float) -> npt.NDArray[np.bool_]:
+    """Where a probability, as it is published, is cloud; nowhere where it is NaN."""
+    unknown = np.isnan(probabilities)
+    steps = steps_of(np.where(unknown, np.float32(0), probabilities))
+    return np.asarray((steps >= threshold_step(threshold)) & ~unknown)

@@ -43,7 +43,7 @@ from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
 from nephoscope.models import StateModel, load_model, load_state_model
 from nephoscope.products.fits import Facts
 from nephoscope.products.sky import FrameResult, fits_facts, frame_result
-from nephoscope.tasks.mask import as_floats
+from nephoscope.tasks.mask import PROBABILITY_STEPS, as_floats, is_cloud, published, threshold_step
 from nephoscope.tasks.sky_features import SHAPE
 from nephoscope.tasks.sky_state import Verdict, temperatures_of
 
@@ -214,7 +214,8 @@ class SkyChain:
             probability = predictor.predict_image(image, *place, channels=names)
         else:
             probability, doubt = guarded_frame(predictor, image, names)
-        cut = model.threshold if self.options.threshold is None else self.options.threshold
+        probability = published(probability)
+        cut = _step(model.threshold if self.options.threshold is None else self.options.threshold)
         mask = cut_at(probability, cut)
         made_by = model.name, model.weights_sha256
         return _Segmented(probability, mask, cut, *made_by, doubt=doubt or "")
@@ -276,14 +277,14 @@ def state_of_mask(probability: NDArray[np.float32], threshold: float) -> Verdict
     place = max(math.ceil(CLOUDY_SHARE * known.size), 1)
     known.partition(known.size - place)
     reached = float(known[known.size - place])
-    if reached >= threshold:
+    if is_cloud(np.array([reached]), threshold).all():
         return Verdict("cloudy", reached, "")
     return Verdict("clear", reached, f"less than {CLOUDY_SHARE:.0%} of the known pixels is cloud")
 
 
 def cut_at(probability: NDArray[np.float32], threshold: float) -> NDArray[np.int8]:
-    """(y, x) int8: 1 at or above the threshold, 0 below, -1 where unknown."""
-    mask = (probability >= np.float32(threshold)).view(np.int8)
+    """(y, x) int8: 1 where `is_cloud`, 0 where not, -1 where unknown."""
+    mask = is_cloud(probability, threshold).view(np.int8)
     mask[np.isnan(probability)] = -1
     return mask
 
@@ -291,7 +292,7 @@ def cut_at(probability: NDArray[np.float32], threshold: float) -> NDArray[np.int
 def _gated(found: _Segmented, verdict: Verdict) -> _Segmented:
     if verdict.state != "clear":
         return found
-    likely = found.probability * np.float32(verdict.p_cloudy)
+    likely = published(found.probability * np.float32(verdict.p_cloudy))
     mask = np.minimum(found.mask, cut_at(likely, found.threshold))
     return _Segmented(likely, mask, found.threshold, found.name, found.sha256, found.note)
 
@@ -316,8 +317,13 @@ def _of_formula(found: FormulaResult, threshold: float | None) -> _Segmented:
     probability = found.probability
     if probability is None:
         return _Segmented(as_floats(found.mask), found.mask, 0.5, found.formula, note=note)
-    cut = 0.5 if threshold is None else threshold
+    probability, cut = published(probability), _step(0.5 if threshold is None else threshold)
     return _Segmented(probability, cut_at(probability, cut), cut, found.formula, note=note)
+
+
+def _step(threshold: float) -> float:
+    """The threshold as it is published: the first step that is cloud."""
+    return threshold_step(threshold) / PROBABILITY_STEPS
 
 
 def _open(name: str) -> Predictor:

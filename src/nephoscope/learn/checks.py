@@ -1,0 +1,102 @@
+"""What is looked at before a run begins: samples, start, folder, labels, crop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.learn.identity import changes, check_same, identity_of
+from nephoscope.models import Model
+from nephoscope.recipe import Recipe
+from nephoscope.samples.arrays import PartArrays
+from nephoscope.samples.census import ONLY
+from nephoscope.samples.pairing import check_pairing
+
+RUN = "run.yaml"
+
+
+def checked_identity(recipe: Recipe, store: xr.Dataset, start: Model | None) -> dict[str, Any]:
+    """What the run is of; samples and the model to begin from are of the recipe.
+
+    Raises:
+        UsageError: they are not.
+        InputError: the samples are of another task.
+    """
+    check_pairing(store, recipe)
+    if start is not None:
+        _check_start(start, recipe)
+    return identity_of(recipe, store, start.weights_sha256 if start else None)
+
+
+def check_folder(out: Path, identity: dict[str, Any], resume: bool) -> None:
+    """Refuse to overwrite a run, or to go on with another one.
+
+    Raises:
+        UsageError: the folder holds a run, and `resume` is not set.
+        InputError: the run in it is not of this identity.
+    """
+    path = out / RUN
+    if not path.exists():
+        return
+    if not resume:
+        raise UsageError(f"{out} holds a run: go on with --resume, or name another folder")
+    check_same(path, identity, "run")
+
+
+def check_both_classes(parts: Mapping[str, PartArrays], samples: str | Path) -> None:
+    """Neither a network nor a threshold can be learned from labels that are all the same.
+
+    Raises:
+        InputError: the labels of a part are.
+    """
+    for name, part in parts.items():
+        held: set[int] = set()
+        for place in part.indices:
+            held |= {*np.unique(part.label[place]).tolist()} - {-1}
+            if len(held) == 2:
+                break
+        else:
+            problem = f"{ONLY[min(held, default=-1)]} in the part '{name}'"
+            remedy = "split so that train and validation hold both"
+            raise InputError(samples, problem, field="label", remedy=remedy)
+
+
+def check_crop(recipe: Recipe, divisor: int) -> None:
+    """Sides of a crop are multiples of the network's divisor.
+
+    Raises:
+        UsageError: they are not.
+    """
+    for side in recipe.training.crop:
+        if side % divisor:
+            raise UsageError(f"training.crop: {side} is not a multiple of {divisor}")
+
+
+def _check_start(start: Model, recipe: Recipe) -> None:
+    """Weights mean something only where the same things are seen, by the same network."""
+    mine, its = (_what_weights_mean(each) for each in (recipe, start.recipe))
+    changed = list(changes(its, mine))
+    if changed:
+        raise UsageError(
+            f"--from {start.folder}: is of another recipe than '{recipe.name}': "
+            f"{'; '.join(changed)}"
+        )
+
+
+def _what_weights_mean(recipe: Recipe) -> dict[str, Any]:
+    inputs, network = recipe.inputs, recipe.network.model_dump(mode="json")
+    return {
+        "instrument": recipe.instrument,
+        "task": recipe.task,
+        "inputs": {
+            "features": list(inputs.features),
+            "background": list(inputs.background.channels) if inputs.background else None,
+            "limit": inputs.limit.channel if inputs.limit else None,
+        },
+        "network": network,
+    }
