@@ -162,3 +162,15 @@ def test_python_dash_m_is_the_same_command():
         check=True,
     )
     assert done.stdout == f"nephoscope {version('nephoscope')}\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["predict", "otsu"], ["bin"], ["background", "sky"], ["build", "sky-state"], ["plot"]]
+)
+def test_an_input_that_cannot_be_opened_is_no_wrong_usage(words, tmp_path, monkeypatch):
+    """Else one file among thousands that a shell's * names would refuse them all."""
+    (tmp_path / "locked.fits").write_bytes(b"")
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    code, _, err = run(*words, str(tmp_path / "locked.fits"), "-o", str(tmp_path / "out"))
+    assert code in (1, 2)
+    assert "readable" not in err.replace("readable NetCDF", "")

@@ -26,7 +26,11 @@ def background(
     ],
     scenes: Annotated[
         list[Path],
-        typer.Argument(metavar="SCENES...", help="Maps, or clear frames of one camera; folders."),
+        typer.Argument(
+            readable=False,
+            metavar="SCENES...",
+            help="Maps, or clear frames of one camera; folders.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="The background file to write.")],
     clear_in: Annotated[

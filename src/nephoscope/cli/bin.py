@@ -12,7 +12,10 @@ from nephoscope.errors import UsageError, shown
 
 def bin(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Frames, folders or trees of them.")
+        list[Path],
+        typer.Argument(
+            readable=False, metavar="INPUT...", help="Frames, folders or trees of them."
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")],
     shape: Annotated[str, typer.Option(help="Rows and columns wanted, e.g. 128,160.")] = "128,160",

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def build(
     recipe: Annotated[str, typer.Argument(help="A shipped recipe's name, or a path.")],
-    raw: Annotated[list[Path], typer.Argument(help="Folders with scenes and labels.")],
+    raw: Annotated[
+        list[Path], typer.Argument(readable=False, help="Folders with scenes and labels.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The samples store to write.")],
     background: Annotated[
         Path | None, typer.Option(help="Use this background instead of building one.")

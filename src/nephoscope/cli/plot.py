@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def plot(
     products: Annotated[
         list[Path],
-        typer.Argument(metavar="PRODUCT...", help="Products (or frames), or folders of them."),
+        typer.Argument(
+            readable=False, metavar="PRODUCT...", help="Products (or frames), or folders of them."
+        ),
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pictures.")],
     kind: Annotated[

@@ -30,7 +30,9 @@ def predict(
     ],
     inputs: Annotated[
         list[Path],
-        typer.Argument(metavar="INPUT...", help="Maps or frames, folders or trees of them."),
+        typer.Argument(
+            readable=False, metavar="INPUT...", help="Maps or frames, folders or trees of them."
+        ),
     ],
     out: Annotated[Path, Option("--output", "-o", help="Folder of the products.")],
     layout: Annotated[

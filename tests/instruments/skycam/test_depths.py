@@ -72,6 +72,18 @@ def test_a_mode_changes_nothing(tmp_path, plain, mode):
     assert np.nanmean(np.abs(image_of(path) - plain)) < (0.01 if mode == "RGBA" else 4)
 
 
+def test_inks_are_turned_only_where_adobe_says_so(tmp_path, plain):
+    inks = 255 - np.asarray(Image.fromarray(SKY).convert("CMYK"))
+    Image.frombytes("CMYK", (240, 225), inks.tobytes()).save(
+        tmp_path / "x.jpg", quality=98, subsampling=0
+    )
+    content = (tmp_path / "x.jpg").read_bytes()
+    at = content.index(b"\xff\xee")
+    size = int.from_bytes(content[at + 2 : at + 4], "big")
+    (tmp_path / "x.jpg").write_bytes(content[:at] + content[at + 2 + size :])
+    assert np.nanmean(np.abs(image_of(tmp_path / "x.jpg") - plain)) < 4
+
+
 @pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
 @pytest.mark.parametrize("stated", [True, False])
 def test_the_depth_of_a_16_bit_png_is_found(tmp_path, plain, bits, stated):

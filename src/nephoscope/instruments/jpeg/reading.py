@@ -89,7 +89,10 @@ def read_jpeg(
             path, f"is damaged inside: {error}", field="image", remedy="fetch it again"
         ) from error
     planes = pixels.shape[2]
-    return _without_black(pixels) if planes == 4 else pixels[..., 0] if planes == 1 else pixels
+    if planes == 4:
+        # Adobe stores 255 for no ink, and says so by its segment; the standard knows 0 only.
+        return _without_black(pixels if structure.transform is not None else 255 - pixels)
+    return pixels[..., 0] if planes == 1 else pixels
 
 
 def _what_it_is(content: bytes) -> str:

@@ -71,13 +71,13 @@ def read_frame(
         (K), then also `clear_reference` (y, x) float32, K. Of whole-sky pictures that are
         transparent or white outside of the sky `unseen` (y, x) bool: there that border is black in
         `image`, which models are used to, and nothing is to be said. Scalars `latitude`,
-        `longitude` (degrees, NaN if unknown) and `time` (datetime64[ns], NaT if unknown). Attrs: instrument,
-        flavour ("thermal", "colour", or "grey" where nothing says that one channel of counts is
-        thermal), source_files, map_id, missing_share; where known camera,
-        header (the FITS cards, one a line), full_scale, saturated_share, saturated, `circle`
-        (row, column, radius_y, radius_x of the image circle, pixels), scale_note (what
-        was done to the numbers of the file), temperature_note (which of its temperatures are none),
-        and the facts of `FACTS` and `TEMPERATURES` in `nephoscope.instruments.skycam.headers`.
+        `longitude` (degrees, NaN if unknown) and `time` (datetime64[ns], NaT if unknown). Attrs:
+        instrument, flavour ("thermal", "colour", or "grey" where nothing says that one channel of
+        counts is thermal), source_files, map_id, missing_share; where known camera, header (the
+        FITS cards, one a line), full_scale, saturated_share, saturated, `circle` (row, column,
+        radius_y, radius_x of the image circle, pixels), scale_note (what was done to the numbers
+        of the file), temperature_note (which of its temperatures are none), and the facts of
+        `FACTS` and `TEMPERATURES` in `nephoscope.instruments.skycam.headers`.
 
     Raises:
         InputError: the file holds no image of the sky that can be used, or none of this flavour;

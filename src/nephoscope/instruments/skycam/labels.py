@@ -140,7 +140,9 @@ def _is_wsiseg(path: Path, picture: Picture) -> bool:
     # tells.
     if path.parent.name != "masks" or not picture.exact:
         return False
-    return not path.suffix or any(_holds_wsiseg(values) for values, _ in _beside(path.parent))
+    return not path.suffix or any(
+        _holds_wsiseg(values) for values, _ in _beside(*_now(path.parent))
+    )
 
 
 def _holds_wsiseg(values: frozenset[int]) -> bool:
@@ -153,7 +155,7 @@ def _check_transparent(path: Path) -> None:
     Raises:
         InputError: the labels beside it do not say so by two values and transparency in one.
     """
-    if not any(clear and len(values) > 1 for values, clear in _beside(path.parent)):
+    if not any(clear and len(values) > 1 for values, clear in _beside(*_now(path.parent))):
         raise InputError(
             path,
             "holds one value, and is transparent elsewhere: is that the other class, or unknown?",
@@ -162,8 +164,13 @@ def _check_transparent(path: Path) -> None:
         )
 
 
+def _now(folder: Path) -> tuple[Path, int]:
+    """A folder as it is now: what is added to it changes its time."""
+    return folder, folder.stat().st_mtime_ns
+
+
 @lru_cache(maxsize=8)
-def _beside(folder: Path) -> list[tuple[frozenset[int], bool]]:
+def _beside(folder: Path, _changed: int) -> list[tuple[frozenset[int], bool]]:
     """Of the first pictures of a folder of masks, their values and whether they are transparent."""
     found = []
     for mask in islice((file for file in sorted(folder.iterdir()) if file.is_file()), _LOOKED_AT):
