@@ -34,6 +34,7 @@ from nephoscope.files import atomic_path, write_text
 from nephoscope.models import load_model
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.store import open_samples
+from nephoscope.tasks.mask import threshold_step
 
 ALTERED = ("zarr.json", "split")
 """What of a store is a fold's own; everything else is shared with the samples."""
@@ -137,7 +138,7 @@ def score_folds(folds: list[tuple[float, Sums]]) -> dict[str, Score]:
     # Folds differ in threshold, so what is pooled is which side of its own each pixel lies on.
     middle = STEPS // 2
     counts = np.concatenate(
-        [_sides(sums.by_day(), round(threshold * STEPS), middle) for threshold, sums in folds]
+        [_sides(sums.by_day(), threshold_step(threshold), middle) for threshold, sums in folds]
     )
     decided = with_intervals(counts, middle, bootstrap_weights(len(counts)))
     stated = score_sums(merge(sums for _, sums in folds), 0.5).overall

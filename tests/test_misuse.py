@@ -359,6 +359,13 @@ def test_names_of_recipes_and_overrides():
         nephoscope.load_recipe("mars", [("training.steps", 5)])
 
 
+@pytest.mark.parametrize("instrument", [None, "marci", "skycam", "polder"])
+def test_a_folder_is_no_scene(tmp_path, instrument):
+    (tmp_path / "P01_day01_zequat.jpg").write_bytes(b"no picture")
+    text = says_what_is_wanted(lambda: nephoscope.open_scene(tmp_path, instrument))
+    assert "is a folder" in text
+
+
 def test_paths_and_outputs(models, tmp_path):
     (tmp_path / "P01_day01_zequat.jpg").write_bytes(b"no picture")
     path = tmp_path / "P01_day01_zequat.jpg"

@@ -115,7 +115,7 @@ def _run(runner: _Runner, look: Look, channels: tuple[str, ...]) -> FloatArray:
 
 def _as_float(image: Image, missing: npt.NDArray[np.bool_]) -> FloatArray:
     if image.dtype == np.float32 and all((np.isnan(plane) == missing).all() for plane in image):
-        return image
+        return np.asarray(image, np.float32)
     converted = image.astype(np.float32)
     converted[:, missing] = np.nan
     return converted

@@ -82,6 +82,11 @@ class Instrument:
                 f"{len(paths)} files of {name} are {len(paths)} scenes: open each by itself "
                 f"({paths[0].name}, {paths[1].name}{', ...' if len(paths) > 2 else ''})"
             )
+        if paths[0].is_dir() and not self.reads_several:
+            raise UsageError(
+                f"{paths[0]} is a folder: open its files one by one; find_scenes of "
+                "nephoscope.instruments lists them"
+            )
         scene: xr.Dataset = read(paths if len(paths) > 1 else paths[0], **options)
         return scene
 

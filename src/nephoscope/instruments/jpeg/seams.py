@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ _BLACK, _WHITE, _FLAT = 2, 253, 8  # DN
 _LINES = (-4, -2, -1, 0, 1, 3)
 _NEAR, _FAR = [1, 2, 3, 4], [0, 1, 4, 5]
 _SAMPLES = 4
+_Number = TypeVar("_Number", bound=np.generic)
 _LUMA = np.asarray([0.299, 0.587, 0.114], np.float32)
 _LEAST_LUMA, _LEAST_COLOUR = 4.0, 2.0  # DN: a shift of 4.5 in blue difference is 8 DN of blue
 
@@ -75,8 +77,13 @@ def check_seams(structure: Structure, pixels: NDArray[np.uint8]) -> None:
     frame = structure.frame
     if frame.units[0] < 2 or frame.width // frame.unit[1] < _FEWEST:
         return
-    for steps in _steps(structure, pixels):
-        found = _seam(steps, _ends(frame, structure.restart, *steps.step.shape))
+    planes = list(_steps(structure, pixels))
+    told = np.ones_like(planes[0].step)
+    told[[0, -1]] = 0
+    ends = _ends(frame, structure.restart, *told.shape)
+    number = np.maximum(_sums(told, ends), max(_FEWEST, _SHARE * told.shape[1]))
+    for steps in planes:
+        found = _seam(steps, ends, number)
         if found is not None:
             row, column = (place * size for place, size in zip(found, frame.unit, strict=True))
             raise DamagedError(
@@ -109,7 +116,7 @@ def _steps(structure: Structure, pixels: NDArray[np.uint8]) -> Iterator[_Steps]:
     # DN of one step of the coded means, plane by plane.
     quanta = [structure.quantisation[part.quantisation][0] / 8 for part in frame.components]
     sums = _line_sums(frame, pixels)
-    told = np.pad(_tells(sums[:, _NEAR]), ((1, 1), (0, 0)))
+    told = _between_blanks(_tells(sums[:, _NEAR]))
     levels = sums.astype(np.float32) / _SAMPLES
     if len(levels) != 3:
         for plane in levels[:, _NEAR]:
@@ -158,13 +165,18 @@ def _plane(
     slopes = levels[1] - levels[0], levels[3] - levels[2]
     # The lesser of both: an edge near by is no slope that goes on over the seam.
     slope = np.where(np.abs(slopes[0]) < np.abs(slopes[1]), *slopes)
-    step, above = (
-        np.pad(part, ((1, 1), (0, 0))) for part in (levels[2] - levels[1] - gap * slope, levels[1])
-    )
+    step = _between_blanks(levels[2] - levels[1] - gap * slope)
+    above = _between_blanks(levels[1])
     usual = 1.48 * float(np.median(np.abs(step[told]))) if told.any() else 0.0
     noise = max(usual, _LEAST_NOISE, 0.4 * quantum)
     least = max(least, 1.6 * quantum, 2.5 * noise)
     return _Steps(np.where(told, step, 0), above, told, least, noise)
+
+
+def _between_blanks(values: NDArray[_Number]) -> NDArray[_Number]:
+    padded = np.zeros((len(values) + 2, values.shape[1]), values.dtype)
+    padded[1:-1] = values
+    return padded
 
 
 def _ends(frame: Frame, restart: int, rows: int, columns: int) -> NDArray[np.intp]:
@@ -182,13 +194,12 @@ def _ends(frame: Frame, restart: int, rows: int, columns: int) -> NDArray[np.int
     return ends
 
 
-def _seam(steps: _Steps, ends: NDArray[np.intp]) -> tuple[int, int] | None:
+def _seam(
+    steps: _Steps, ends: NDArray[np.intp], number: NDArray[np.float64]
+) -> tuple[int, int] | None:
     """Row and column of units where a seam begins, if there is one in this plane."""
-    rows, columns = steps.step.shape
+    columns = steps.step.shape[1]
     levels = np.clip(steps.step / steps.noise, -_MOST, _MOST)
-    real = np.zeros((rows, columns))
-    real[1:-1] = 1
-    number = np.maximum(_sums(real, ends), max(_FEWEST, _SHARE * columns))
     means = np.abs(_sums(levels, ends) / number)
     for start in _peaks(means, columns):
         if _is_seam(steps, start, int(ends[start])):

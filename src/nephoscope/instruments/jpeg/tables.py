@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,13 +66,18 @@ def _zeros_code_texture(scan: Scan) -> bool:
 def _check_quantisation(table: tuple[int, ...]) -> None:
     if not all(table):
         raise DamagedError("a quantisation table holds a zero")
+    if _is_almost_known(table):
+        raise DamagedError("a quantisation table is not what was written")
+
+
+@lru_cache(maxsize=64)
+def _is_almost_known(table: tuple[int, ...]) -> bool:
     values = np.asarray(table)
     scaled = np.concatenate([_scaled(known, values) for known in (_LUMA, _COLOUR)])
     best = scaled[(scaled == values).sum(1).argmax()]
     others = best != values
     far = np.abs(best - values) > np.maximum(4, best // 2)
-    if others.sum() <= 64 - _ALMOST and far.any():
-        raise DamagedError("a quantisation table is not what was written")
+    return bool(others.sum() <= 64 - _ALMOST and far.any())
 
 
 def _scaled(known: tuple[int, ...], values: NDArray[np.int_]) -> NDArray[np.int_]:
