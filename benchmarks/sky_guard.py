@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 from PIL import Image
 
@@ -26,13 +27,16 @@ from benchmarks.wrong_skies import KINDS, Picture, wrong_sky
 from nephoscope.apply.frames import look_at
 from nephoscope.files import write_text
 from nephoscope.instruments.skycam import find_frames, read_frame
-from nephoscope.learn.guard import guard_of_part
-from nephoscope.models import Model, load_model
+from nephoscope.learn.guard import guard_of_part, guard_of_states
+from nephoscope.models import Model, load_model, load_state_model, locate_state_model
 from nephoscope.models.folder import FACTS
+from nephoscope.models.state import FACTS as STATE_FACTS
 from nephoscope.samples.arrays import load_part
+from nephoscope.samples.states import open_states
 from nephoscope.samples.store import open_samples
 from nephoscope.simulate.sky.colour import simulate_colour
-from nephoscope.tasks.sky_guard import guard_facts
+from nephoscope.tasks.sky_features import texture
+from nephoscope.tasks.sky_guard import Guard, guard_facts
 
 SEED = 2024
 
@@ -45,13 +49,14 @@ def main() -> None:
     parser.add_argument("samples", type=Path, nargs="?", help="measure: its samples store")
     parser.add_argument("--frames", type=Path, nargs="*", default=[], help="rates: good frames")
     parser.add_argument("--simulated", type=int, default=500, help="rates: frames by day")
-    parser.add_argument("--drawn", type=int, default=20, help="rates: wrong pictures of a kind")
+    parser.add_argument("--drawn", type=int, default=10, help="rates: wrong pictures of a kind")
     parser.add_argument("-o", "--output", type=Path, help="rates: folder of rates.json")
     options = parser.parse_args()
     if options.what == "measure":
         if options.samples is None:
             parser.error("measure: name the samples")
-        measure(options.model, options.samples)
+        of_states = locate_state_model(options.model) is not None
+        (measure_states if of_states else measure)(options.model, options.samples)
         return
     if options.output is None:
         parser.error("rates: name the output")
@@ -72,7 +77,22 @@ def measure(folder: Path, samples: Path) -> None:
     guard = guard_of_part(train, model.recipe.instrument)
     if guard is None:
         raise SystemExit(f"{folder} is no model of colour frames of a sky camera")
-    path = folder / FACTS
+    _put(folder / FACTS, guard)
+
+
+def measure_states(folder: Path, samples: Path) -> None:
+    """As `measure`, for a classifier of states; other samples of its kind will do, and are said."""
+    model, store = load_state_model(folder), open_states(samples)
+    known = str(store.attrs.get("samples_id", ""))
+    train = store["image"].values[store["split"].values == "train"]
+    sys.stdout.write(f"{len(train)} frames of samples {known}, the model's {model.info}\n")
+    features = (numbers for image in train if (numbers := texture(image[0])) is not None)
+    scaling = model.mean, model.std
+    guard = guard_of_states(store, features if model.mean.size else (), scaling)
+    _put(folder / STATE_FACTS, Guard(guard))
+
+
+def _put(path: Path, guard: Guard) -> None:
     facts = yaml.safe_load(path.read_text(encoding="utf-8"))
     facts.pop("guard", None)
     ordered: dict[str, Any] = {}
@@ -102,9 +122,13 @@ def count(model: Model, paths: Iterable[Path]) -> dict[str, Any]:
     """How many frames the guard of a model refuses, and why."""
     why, number = {}, 0
     for path in paths:
-        look = look_at(read_frame(path)["image"].values, model.recipe.inputs.side)
-        doubt = model.guard.doubt(look.image) if model.guard else None
+        image, doubt = read_frame(path)["image"].values, None
         number += 1
+        if len(image) != 3:
+            doubt = "one channel of unknown kind: no model is asked"
+        elif model.guard is not None:
+            look = look_at(image, model.recipe.inputs.side)
+            doubt = model.guard.doubt(np.asarray(look.image, np.uint8))
         if doubt is not None:
             why[path.name] = doubt
     sys.stdout.write(f"{len(why)} of {number} refused\n")
@@ -115,7 +139,7 @@ def _written(folder: Path, pictures: Iterable[tuple[str, Picture]]) -> Iterator[
     """Each picture as a file that is gone when the next one comes."""
     for name, picture in pictures:
         path = folder / f"{name}.png"
-        Image.fromarray(picture).save(path, compress_level=1)
+        Image.fromarray(picture).save(path, compress_level=0)
         yield path
         path.unlink()
 

@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]  # (y, x, channel) DN
 Rng = np.random.Generator
 
-SIZES = (96, 240, 420, 700, 1300)
+SIZES = (96, 240, 420, 600, 960)
 _FIELD = 256
 
 

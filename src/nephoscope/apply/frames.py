@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from nephoscope.grids.blocks import enlarge, factor_for, pad_to, reduce_image
 from nephoscope.inputs import View, assemble, is_missing, quantise
+from nephoscope.inputs_sky import pixel_noise
 from nephoscope.tasks.mask import probability
 
 if TYPE_CHECKING:
@@ -61,11 +62,18 @@ def guarded_frame(
     Returns:
         (y, x) float32, 0..1, NaN where unknown; and why nothing is known, None where it is.
     """
-    look, guard = look_at(image, runner.model.recipe.inputs.side), runner.model.guard
-    doubt = None if guard is None else guard.doubt(np.asarray(look.image, np.uint8))
+    look = look_at(image, runner.model.recipe.inputs.side)
+    doubt = _doubt(runner.model, look)
     if doubt is not None:
         return np.full(look.missing.shape, np.nan, np.float32), doubt
     return _run(runner, look, channels), None
+
+
+def _doubt(model: Model, look: Look) -> str | None:
+    if len(look.image) == COLOURS:
+        return None if model.guard is None else model.guard.doubt(np.asarray(look.image, np.uint8))
+    noise = pixel_noise(np.asarray(look.image[0], np.float64))
+    return None if noise > 0 else "no picture: constant, without noise or mostly missing"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from nephoscope.products.mask import mask_product
 from nephoscope.scene import check_given, source_of, wrong_dn
 
 if TYPE_CHECKING:
+    from nephoscope.instruments.skycam.frames import Flavour
     from nephoscope.models import Model
 
 FloatArray = npt.NDArray[np.float32]
@@ -39,15 +40,28 @@ Place = str | PathLike[str]
 
 @overload
 def predict(
-    model: Model | Place, scene: Image, *, background: Place | None = None
+    model: Model | Place,
+    scene: Image,
+    *,
+    background: Place | None = None,
+    flavour: Flavour | None = None,
 ) -> npt.NDArray[np.float32]: ...
 @overload
 def predict(
-    model: Model | Place, scene: xr.Dataset, *, background: Place | None = None
+    model: Model | Place,
+    scene: xr.Dataset,
+    *,
+    background: Place | None = None,
+    flavour: Flavour | None = None,
 ) -> xr.Dataset: ...
 @overload
 def predict(
-    model: Model | Place, scene: Place, *, background: Place | None = None, output: Place
+    model: Model | Place,
+    scene: Place,
+    *,
+    background: Place | None = None,
+    output: Place,
+    flavour: Flavour | None = None,
 ) -> Path: ...
 def predict(
     model: Model | Place,
@@ -55,6 +69,7 @@ def predict(
     *,
     background: Place | None = None,
     output: Place | None = None,
+    flavour: Flavour | None = None,
 ) -> npt.NDArray[np.float32] | xr.Dataset | Path:
     """Apply a model to one scene. For many files, use `nephoscope predict`.
 
@@ -68,6 +83,9 @@ def predict(
             cut, turned or rolled; or the path of one file.
         background: file of what clear looks like, from `nephoscope background`.
         output: folder of the product, for a path only.
+        flavour: of a sky camera's frame: "thermal" or "grey" of one channel, "colour" of three,
+            where neither header nor Scene says it. One channel of an image is taken as "grey",
+            of which "sky" says nothing.
 
     Returns:
         For an image the probability of cloud, (y, x) float32, 0..1, NaN where missing; for a
@@ -87,7 +105,10 @@ def predict(
     if isinstance(given, Path) and given.is_dir():
         raise UsageError(f"predict: {given} is a folder: use the command `nephoscope predict`")
     if (sky := _sky_name(model)) is not None:
-        return predict_one(given, SkyOptions(sky, background=clear, picture=False), out)
+        options = SkyOptions(sky, background=clear, picture=False, flavour=flavour)
+        return predict_one(given, options, out)
+    if flavour is not None:
+        raise UsageError("predict: `flavour` is for frames of a sky camera")
     predictor = Predictor(_opened(model))
     if isinstance(given, np.ndarray):
         return _of_image(predictor, given, clear)

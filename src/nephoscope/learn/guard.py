@@ -1,11 +1,19 @@
-"""What the training frames of a colour camera span: kept in the model, to know what is unlike."""
+"""What the training frames span: kept in the model, to know what is unlike them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+import numpy.typing as npt
+import xarray as xr
 
 from nephoscope.samples.arrays import PartArrays
-from nephoscope.tasks.sky_guard import Guard, learn_guard
+from nephoscope.tasks.sky_guard import Guard, Span, learn_guard
+from nephoscope.tasks.sky_state import CLEAR
+from nephoscope.tasks.state_guard import learn_state_guard
+
+Floats = npt.NDArray[np.float32]
 
 COLOURS = ("red", "green", "blue")
 
@@ -23,3 +31,18 @@ def guard_of_part(train: PartArrays, instrument: str) -> Guard | None:
     if instrument != "skycam" or train.channels != COLOURS:
         return None
     return learn_guard(np.asarray(train.image[place], np.uint8) for place in train.indices)
+
+
+def guard_of_states(
+    store: xr.Dataset, features: Iterable[Floats], scaling: tuple[Floats, Floats]
+) -> dict[str, Span]:
+    """Measure the training frames of samples of states.
+
+    Args:
+        store: samples of states, opened.
+        features: texture of each training frame; none for a classifier that does not look at it.
+        scaling: mean and standard deviation of the features.
+    """
+    clear = (store["split"].values == "train") & (store["state"].values == CLEAR)
+    images = (image[0] for image in store["image"].values[clear])
+    return learn_state_guard(images, features, scaling)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.state import judge_all, state_scores
+from nephoscope.learn.guard import guard_of_states
 from nephoscope.learn.identity import identity_of
 from nephoscope.models.card import NO_LICENCE, own_name
 from nephoscope.models.state import INPUTS, inputs_of, save_state_model
@@ -43,6 +44,8 @@ _LIMITS = """## Data, and where it fails
 - An even overcast without any texture above the camera's noise looks like clear sky. Without the
   camera's temperatures in the header such a frame is `unknown`. With them it is called clear, at
   the rate of error above; only a clear-sky reference of the camera can tell the two apart.
+- A texture farther from that of the training frames than any of them, and featureless frames far
+  noisier, are `unknown` (`guard` in `state.yaml`): text, random numbers, stars, the Sun.
 - Thin even cirrus, fog and a dewed window are such cases. Do not open a dome on this alone.
 - Birds, planes, trees and buildings in the frame are texture, and are called cloudy.
 """
@@ -107,12 +110,13 @@ def fit_state(
         "versions": {name: version(name) for name in ("nephoscope", "numpy", "scikit-learn")},
     }
     save = (folder, weights, recipe, scaling, calibration, band)
+    guard = guard_of_states(store, train[0] if features == "texture" else (), scaling)
     licence = licence or NO_LICENCE
-    model = save_state_model(*save, info, "", name=name, licence=licence)
+    model = save_state_model(*save, info, "", guard, name=name, licence=licence)
     states, verdicts = judge_all(model, store, "validation")
     info["scores"] = state_scores(states, verdicts)
     card = _card(recipe, info, band, name, licence)
-    save_state_model(*save, info, card, name=name, licence=licence)
+    save_state_model(*save, info, card, guard, name=name, licence=licence)
     return folder
 
 

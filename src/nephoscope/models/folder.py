@@ -33,7 +33,7 @@ from nephoscope.models.lookup import no_model
 from nephoscope.models.state import read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration
-from nephoscope.tasks.sky_guard import Guard, guard_facts, guard_of
+from nephoscope.tasks.sky_guard import Guard, SpanFacts, guard_facts, guard_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,15 +61,6 @@ class _Line(BaseModel):
     intercept: float
 
 
-class _Span(BaseModel):
-    """What `nephoscope.tasks.sky_guard.Span` has."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    seen: tuple[float, float]
-    accepted: tuple[float, float]
-
-
 class _Hashes(BaseModel):
     """The sha256 of each file that the model cannot do without."""
 
@@ -90,7 +81,7 @@ class _Facts(BaseModel):
     calibration: _Line
     threshold: float = Field(gt=0, le=1)
     divisor: int = Field(ge=1)
-    guard: dict[str, _Span] | None = None
+    guard: dict[str, SpanFacts] | None = None
     sha256: _Hashes
     info: dict[str, Any]
 

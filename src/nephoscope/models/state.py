@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,7 +32,9 @@ from nephoscope.models.compiled import open_compiled, try_compiled
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration, probability
 from nephoscope.tasks.sky_features import NAMES, SHAPE, normalise, texture, to_binned
+from nephoscope.tasks.sky_guard import Guard, Span, SpanFacts, guard_facts
 from nephoscope.tasks.sky_state import Band, CameraTemperatures, Verdict, decide
+from nephoscope.tasks.state_guard import clear_doubt, texture_doubt
 
 if TYPE_CHECKING:
     from nephoscope.models.normalised import NormalisedNetwork
@@ -53,6 +56,7 @@ class _Facts(BaseModel):
     intercept: float
     clear_below: float = Field(ge=0, le=1)
     cloudy_above: float = Field(ge=0, le=1)
+    guard: dict[str, SpanFacts] | None = None
     sha256: dict[str, str]
     info: dict[str, Any]
 
@@ -71,6 +75,8 @@ class StateModel:
         band: probabilities between which it says nothing.
         weights_sha256: of `weights.safetensors`.
         info: training facts.
+        guard: what the training frames spanned, by number (`nephoscope.tasks.state_guard`); empty
+            of folders that were written before there was one.
     """
 
     name: str
@@ -82,6 +88,7 @@ class StateModel:
     band: Band
     weights_sha256: str
     info: dict[str, Any] = field(default_factory=dict)
+    guard: Mapping[str, Span] = field(default_factory=dict)
 
     @cached_property
     def weights(self) -> dict[str, npt.NDArray[Any]]:
@@ -126,8 +133,9 @@ class StateModel:
             None of a frame in which there is nothing to see.
         """
         inputs = inputs_of(to_binned(image), self.recipe.inputs.features[0])
-        if inputs is None:
-            return None
+        return None if inputs is None else self._probability(inputs)
+
+    def _probability(self, inputs: Floats) -> float:
         score = self._score(inputs)
         return float(probability(np.array([score], np.float32), self.calibration)[0])
 
@@ -145,7 +153,16 @@ class StateModel:
             excess: as for `nephoscope.tasks.sky_state.decide`.
         """
         known = temperatures or CameraTemperatures()
-        return decide(self.probability(image), self.band, known, excess)
+        binned = to_binned(image)
+        inputs = inputs_of(binned, self.recipe.inputs.features[0])
+        if inputs is None:
+            return decide(None, self.band, known, excess)
+        doubt = texture_doubt(inputs, (self.mean, self.std), self.guard)
+        if doubt is not None:
+            return Verdict("unknown", math.nan, doubt)
+        verdict = decide(self._probability(inputs), self.band, known, excess)
+        doubt = clear_doubt(binned, self.guard) if verdict.state == "clear" else None
+        return verdict if doubt is None else Verdict("unknown", math.nan, doubt)
 
     def _score(self, inputs: Floats) -> float:
         if self.recipe.network.name == "linear":
@@ -213,6 +230,7 @@ def save_state_model(
     band: Band,
     info: Mapping[str, Any],
     card: str,
+    guard: Mapping[str, Span] | None = None,
     *,
     name: str | None = None,
     licence: str | None = None,
@@ -244,6 +262,7 @@ def save_state_model(
             "intercept": calibration.intercept,
             "clear_below": band.clear_below,
             "cloudy_above": band.cloudy_above,
+            **({"guard": guard_facts(Guard(guard))} if guard else {}),
             "sha256": {name: sha256_of(part / name) for name in files},
             "info": {**info, "licence": licence or NO_LICENCE},
         }
@@ -284,6 +303,7 @@ def load_state_model(model: str | Path) -> StateModel:
         band=Band(facts.clear_below, facts.cloudy_above),
         weights_sha256=facts.sha256[WEIGHTS],
         info=facts.info,
+        guard={name: Span(span.seen, span.accepted) for name, span in (facts.guard or {}).items()},
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
 
 Image = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
@@ -90,6 +91,15 @@ class Span:
         seen: lowest and highest value of the training frames and their parts.
         accepted: lowest and highest value that is not refused.
     """
+
+    seen: Pair
+    accepted: Pair
+
+
+class SpanFacts(BaseModel):
+    """A `Span` in a file."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     seen: Pair
     accepted: Pair

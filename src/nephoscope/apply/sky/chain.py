@@ -49,6 +49,7 @@ from nephoscope.tasks.sky_state import Verdict, temperatures_of
 
 CLOUDY_SHARE = 0.05
 """Share of the known pixels from which on the mask of a frame makes it cloudy."""
+_NOT_THERMAL = "the header does not say that it is thermal; if it is: --flavour thermal"
 _PHYSICAL = "clear-excess"
 _LEAST_SCATTER = 1.0  # counts; no clear sky is known better than to one
 
@@ -155,7 +156,7 @@ class SkyChain:
         if scene.attrs["flavour"] == "colour" or "clear_reference" in scene:
             return None
         if scene.attrs["flavour"] != "thermal":
-            return Verdict("unknown", math.nan, "the header does not say that it is thermal")
+            return Verdict("unknown", math.nan, _NOT_THERMAL)
         image = scene["image"].values[0]
         if image.shape[0] < SHAPE[0] or image.shape[1] < SHAPE[1]:
             small = "smaller than {} x {} pixels: its texture cannot be judged".format(*SHAPE)
@@ -200,16 +201,18 @@ class SkyChain:
             )
 
     def _by_model(self, scene: xr.Dataset, name: str) -> _Segmented:
+        flavour = scene.attrs["flavour"]
         try:
             predictor = self._predictors(name)
         except UsageError as error:
-            problem = f"is a {scene.attrs['flavour']} frame, and its model is missing: {error}"
+            problem = f"is a {flavour} frame, and its model is missing: {error}"
             remedy = "train it, or name a model folder or formula in place of 'sky'"
             raise InputError(_source(scene), problem, field="image", remedy=remedy) from error
         image, model = scene["image"].values, predictor.model
         names = tuple(str(name) for name in scene["channel"].values)
         doubt: str | None = None
-        if model.guard is None:
+        in_tiles = model.recipe.inputs.side is None
+        if in_tiles or (model.guard is None and flavour == "colour"):
             place = np.zeros(image.shape[1]), np.zeros(image.shape[2])
             probability = predictor.predict_image(image, *place, channels=names)
         else:

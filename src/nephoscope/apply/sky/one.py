@@ -19,7 +19,7 @@ from nephoscope.products.sky import FrameResult
 from nephoscope.scene import DN_UNIT, check_given, source_of, wrong_dn
 from nephoscope.tasks.mask import as_floats
 
-_CHANNELS = {1: (["adu"], "adu", "thermal"), 3: (["red", "green", "blue"], "DN", "colour")}
+_CHANNELS = {1: (["adu"], "adu", "grey"), 3: (["red", "green", "blue"], "DN", "colour")}
 
 
 def predict_one(
@@ -47,6 +47,8 @@ def predict_one(
         frame = _scene(scene)
     elif isinstance(scene, xr.Dataset):
         frame = _by_name(check_given(scene, INSTRUMENT, f"'{options.model}'"))
+    if not isinstance(scene, Path):
+        frame = _with_flavour(frame, options.flavour)
     chain = SkyChain(options)
     if isinstance(scene, Path):
         (job,) = plan_frames([scene], output or Path(), options)
@@ -70,6 +72,20 @@ def _scene(image: NDArray[np.generic]) -> xr.Dataset:
         coords={"channel": names, "time": np.datetime64("NaT", "ns")},
         attrs={"instrument": INSTRUMENT, "flavour": flavour, "source_files": ["image"]},
     )
+
+
+def _with_flavour(scene: xr.Dataset, flavour: str | None) -> xr.Dataset:
+    """A Scene of the kind that the user says it is.
+
+    Raises:
+        UsageError: it has another number of channels.
+    """
+    if flavour is None or flavour == scene.attrs["flavour"]:
+        return scene
+    count = scene.sizes["channel"]
+    if (flavour == "colour") != (count == len(COLOURS)):
+        raise UsageError(f"predict: flavour '{flavour}': the frame has {count} channels")
+    return scene.assign_attrs(flavour=flavour)
 
 
 def _by_name(scene: xr.Dataset) -> xr.Dataset:
