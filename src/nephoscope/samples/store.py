@@ -28,6 +28,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.arguments import path_of
+from nephoscope.background import grid_below
 from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.inputs import quantise
@@ -225,7 +226,8 @@ def _write(
     for scene, pixels, label in reading:
         if first is None:
             first = scene
-            _check_grid(background, pixels.shape[1:])
+            if background is not None:
+                grid_below(background, scene["latitude"].values, scene["longitude"].values)
             images, labels = _create(part, (len(reading.pairs), *pixels.shape), first)
         image = quantise(pixels) if images.dtype == np.uint8 else pixels
         images[len(facts)], labels[len(facts)] = image, label
@@ -253,12 +255,6 @@ def _write(
         part, mode="a", consolidated=False
     )
     _consolidate(part)
-
-
-def _check_grid(background: xr.Dataset | None, shape: tuple[int, ...]) -> None:
-    if background is not None and tuple(int(n) for n in background.attrs["shape"]) != shape:
-        built_for = tuple(int(n) for n in background.attrs["shape"])
-        raise UsageError(f"the background is for scenes of {built_for} pixels, these are {shape}")
 
 
 def _consolidate(part: Path) -> None:
