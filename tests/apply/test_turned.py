@@ -178,6 +178,15 @@ def test_a_coarser_scene_meets_what_was_learned_of_its_places_and_says_so(scene)
     np.testing.assert_allclose(grid.longitude.place_around(-180 + 2 * cols), cols)
 
 
+def test_a_scene_in_radians_or_of_quite_other_pixels_is_refused(scene):
+    radians = scene.assign_coords({
+        name: (scene[name].dims, np.deg2rad(scene[name].values)) for name in ("latitude", "longitude")
+    })  # fmt: skip
+    for other in (radians, scene.isel(y=slice(0, 90)).coarsen(y=6, x=6).mean()):
+        with pytest.raises(UsageError, match=r"degrees, the model learned on 2"):
+            in_kind.predict(Model(), other)
+
+
 def test_limits_that_lie_elsewhere_are_not_used_and_that_is_said(scene):
     cells = np.full((2, 12, 23), 100, np.float32)
     model = Model()

@@ -181,6 +181,10 @@ def pictured(
     return image[kept], read
 
 
+_COARSEST = 4.0
+"""Times the pixel that a model learned on, and its inverse: of others it knows nothing."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a model learned of each place: cells (2, cell row, cell column) and where they lie."""
@@ -190,7 +194,11 @@ class Limits:
 
 
 def limits_at(model: Model, latitude: Floats, longitude: Floats) -> tuple[Limits | None, str]:
-    """What a model learned of a scene's places, and why that cannot be used or trusted as usual."""
+    """What a model learned of a scene's places, and why that cannot be used or trusted as usual.
+
+    Raises:
+        UsageError: the pixels are of quite another size than those that the model learned on.
+    """
     limits = model.limits
     if limits is None:
         return None, ""
@@ -202,6 +210,12 @@ def limits_at(model: Model, latitude: Floats, longitude: Floats) -> tuple[Limits
         (abs(float(degrees[1] - degrees[0])), abs(learned.step))
         for degrees, learned in ((latitude, grid.latitude), (longitude, grid.longitude))
     ]
+    for here, learned in steps:
+        if not 1 / _COARSEST <= here / learned <= _COARSEST:
+            raise UsageError(
+                f"the scene has pixels of {here:g} degrees, the model learned on {learned:g}: it "
+                "knows nothing of such (latitude and longitude are in degrees)"
+            )
     other = [f"{here:g}, not {learned:g}" for here, learned in steps if not close(here, learned)]
     doubt = f"pixels of {other[0]} degrees: the model learned on others" if other else ""
     return Limits(cells, grid), doubt

@@ -164,8 +164,12 @@ class Journals:
         self._latest = latest_entries(out)
 
     def has(self, key: str, job: Job) -> bool:
-        """Whether any part of any earlier run wrote the output of a job last, and as it asks."""
-        return self._latest.get(self._output_of(job), {}).get("made_of") == key
+        """Whether any part of any earlier run wrote the output of a job last, and as it asks.
+
+        An output that was cut since, by a full disk or while it was copied, is not what was written.
+        """
+        entry = self._latest.get(self._output_of(job), {})
+        return entry.get("made_of") == key and entry.get("size") in (None, _size_of(job.target))
 
     def record(self, key: str, job: Job, **facts: object) -> None:
         """Write down that a job is done.
@@ -178,11 +182,16 @@ class Journals:
             input=str(job.scene.path),
             made_of=key,
             at=time.time_ns(),
+            size=_size_of(job.target),
             **facts,
         )
 
     def _output_of(self, job: Job) -> str:
         return job.target.relative_to(self._out).as_posix()
+
+
+def _size_of(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
 
 
 def latest_entries(out: Path) -> dict[str, dict[str, Any]]:

@@ -147,6 +147,10 @@ def test_a_second_run_does_nothing_and_changes_are_done_again(frames, night, tmp
     os.utime(night / "a.fits", ns=(1, 1))
     (out / "b.fits").unlink()
     assert predict_sky(inputs, out, FORMULA).done == 2
+    whole = (out / "b.fits").read_bytes()
+    (out / "b.fits").write_bytes(whole[:3000])  # cut by a full disk, or while it was copied
+    assert predict_sky(inputs, out, FORMULA).done == 1
+    assert len((out / "b.fits").read_bytes()) == len(whole)
     other = SkyOptions("otsu")
     assert predict_sky(inputs, out, other).done == 2
     assert [row["file"] for row in rows(out / "frames.csv")] == ["a.fits", "b.fits"]
