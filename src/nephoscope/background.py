@@ -154,11 +154,19 @@ def read_background(path: str | os.PathLike[str], recipe: Recipe | None = None) 
     if contents_sha256(background) != background.attrs["sha256"]:
         raise InputError(path, "does not match the contents", field="sha256")
     if recipe is not None:
-        _check_fits(path, background, recipe)
+        check_background(background, recipe, path)
     return background
 
 
-def _check_fits(path: str | os.PathLike[str], background: xr.Dataset, recipe: Recipe) -> None:
+def check_background(
+    background: xr.Dataset, recipe: Recipe, path: str | os.PathLike[str] = "background"
+) -> None:
+    """A background is what a recipe wants; `path` is named in errors.
+
+    Raises:
+        InputError: it is of another instrument or of other channels.
+        UsageError: the recipe uses no background.
+    """
     wanted = channels_of(recipe)
     if not wanted:
         raise UsageError(f"recipe '{recipe.name}' uses no background")
@@ -199,18 +207,33 @@ def sample_background(
     names = list(held if channels is None else channels)
     if not set(names) <= set(held):
         raise UsageError(f"the background holds {', '.join(held)}; wanted are {', '.join(names)}")
-    grid = grid_of(background, latitude, longitude)
-    shape = latitude.size, longitude.size
-    if grid is None:
-        built_for = tuple(int(size) for size in background.attrs["shape"])
-        raise UsageError(f"the background is for scenes of {built_for} pixels, this is {shape}")
-    if not grid.covers(latitude, longitude):
-        raise UsageError("the background does not cover the scene: build one from scenes of it")
-    out = np.empty((len(names), *shape), np.float32)
+    grid = covering_grid(background, latitude, longitude)
+    out = np.empty((len(names), latitude.size, longitude.size), np.float32)
     for name, target in zip(names, out, strict=True):
         filled = _fill_unseen(background[f"{PREFIX}{name}"].values)
         grid.sample(filled[None], latitude, longitude, out=target[None])
     return out
+
+
+def covering_grid(background: xr.Dataset, latitude: Floats, longitude: Floats) -> CellGrid:
+    """The grid of a background's cells, which covers a scene.
+
+    Args:
+        background: from `build_background` or `read_background`.
+        latitude: (y,) degrees of the scene, in any order.
+        longitude: (x,) degrees of the scene, of any turn.
+
+    Raises:
+        UsageError: it does not cover the scene, or nothing tells where its cells lie.
+    """
+    grid = grid_of(background, latitude, longitude)
+    if grid is None:
+        built_for = tuple(int(size) for size in background.attrs["shape"])
+        shape = latitude.size, longitude.size
+        raise UsageError(f"the background is for scenes of {built_for} pixels, this is {shape}")
+    if not grid.covers(latitude, longitude):
+        raise UsageError("the background does not cover the scene: build one from scenes of it")
+    return grid
 
 
 def grid_of(coarse: xr.Dataset, latitude: Floats, longitude: Floats) -> CellGrid | None:
