@@ -207,7 +207,7 @@ def sample_background(
     names = list(held if channels is None else channels)
     if not set(names) <= set(held):
         raise UsageError(f"the background holds {', '.join(held)}; wanted are {', '.join(names)}")
-    grid = covering_grid(background, latitude, longitude)
+    grid = grid_below(background, latitude, longitude)
     out = np.empty((len(names), latitude.size, longitude.size), np.float32)
     for name, target in zip(names, out, strict=True):
         filled = _fill_unseen(background[f"{PREFIX}{name}"].values)
@@ -215,8 +215,8 @@ def sample_background(
     return out
 
 
-def covering_grid(background: xr.Dataset, latitude: Floats, longitude: Floats) -> CellGrid:
-    """The grid of a background's cells, which covers a scene.
+def grid_below(background: xr.Dataset, latitude: Floats, longitude: Floats) -> CellGrid:
+    """The grid of a background's cells, which must lie below a scene.
 
     Args:
         background: from `build_background` or `read_background`.
@@ -224,7 +224,7 @@ def covering_grid(background: xr.Dataset, latitude: Floats, longitude: Floats) -
         longitude: (x,) degrees of the scene, of any turn.
 
     Raises:
-        UsageError: it does not cover the scene, or nothing tells where its cells lie.
+        UsageError: it does not cover the scene, or does not say where its cells lie.
     """
     grid = grid_of(background, latitude, longitude)
     if grid is None:

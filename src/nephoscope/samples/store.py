@@ -28,7 +28,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.arguments import path_of
-from nephoscope.background import check_background, covering_grid
+from nephoscope.background import check_background, grid_below
 from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.inputs import quantise
@@ -217,8 +217,8 @@ def _write(
     for scene, pixels, label in reading:
         if first is None:
             first = scene
-            if background is not None and is_gridded(first):
-                covering_grid(background, *(first[name].values for name in _AXES))
+            if background is not None:
+                grid_below(background, scene["latitude"].values, scene["longitude"].values)
             images, labels = _create(part, (len(reading.pairs), *pixels.shape), first)
         image = quantise(pixels) if images.dtype == np.uint8 else pixels
         images[len(facts)], labels[len(facts)] = image, label
