@@ -232,6 +232,19 @@ def test_parts_of_other_machines_stay_until_they_are_old(tmp_path):
     assert not foreign.exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+def test_a_part_is_stale_though_nobody_asked_for_its_dead_process(tmp_path):
+    """In a container the first process often asks for none: they stay in the table for long."""
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
+        left = tmp_path / f".a.fits{files._ending().replace(str(os.getpid()), str(process.pid))}"
+        left.write_bytes(b"half")
+        os.waitid(
+            os.P_PID, process.pid, os.WEXITED | os.WNOWAIT
+        )  # ended, and still there
+        remove_stale_parts(tmp_path)
+        assert not left.exists()
+
+
 def test_files_of_others_are_never_taken_for_stale_parts(tmp_path):
     for name in (".hidden", "a.part", ".notes.part", ".x.host-.part", ".x.host-12a.part"):
         (tmp_path / name).write_text("keep")

@@ -257,7 +257,16 @@ def _is_alive(pid: int, part: Path) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _has_ended(pid)
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process has ended and only waits for its parent to ask: in containers for long."""
+    try:
+        facts = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:  # not on every system
+        return False
+    return facts.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
 
 
 def _sync(path: Path) -> None:

@@ -79,7 +79,7 @@ def test_no_labelled_frame_is_refused(shipped, real_data):
 
 def test_numbers_against_their_definitions():
     rng = np.random.default_rng(5)
-    image = rng.integers(20, 200, (3, 40, 60)).astype(np.uint8)
+    image = rng.integers(50, 200, (3, 40, 60)).astype(np.uint8)
     image[:, :10] = 0  # missing
     image[:, 10:15] = 255
     found = measure(image)
@@ -98,6 +98,16 @@ def test_numbers_against_their_definitions():
     assert found["colours"] == pytest.approx(high - low, abs=1e-6)
     assert found["green_low"] == pytest.approx(np.percentile(greenness, 5), abs=1e-6)
     assert set(found) == set(NUMBERS)
+
+
+def test_the_colour_of_dark_pixels_does_not_count(shipped):
+    """The light scattered beside a lens is purple, and lit in a picture a little brighter."""
+    picture = planes(simulate_colour(4, 0)[0])
+    beside = picture.copy()
+    beside[:, :, : picture.shape[2] // 4] = np.array([40, 16, 40], np.uint8)[:, None, None]
+    assert shipped.doubt(beside) is None
+    dark = measure(picture // 8)
+    assert all(np.isfinite(value) for value in dark.values())  # of a night the dark ones do
 
 
 def test_levels_are_those_of_an_even_picture():

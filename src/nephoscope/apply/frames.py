@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8] | FloatArray
 COLOURS = 3
+_FINEST = 8
+"""Pixels of the recipe's picture in one of a frame's, from which on a frame is too coarse: at an
+eighth, cloud is half of what it is, at a sixteenth a quarter."""
 
 
 class _Runner(Protocol):
@@ -71,9 +74,18 @@ def guarded_frame(
 
 def _doubt(model: Model, look: Look) -> str | None:
     if len(look.image) == COLOURS:
-        return None if model.guard is None else model.guard.doubt(np.asarray(look.image, np.uint8))
+        if model.guard is None:
+            return None
+        return _too_small(model, look) or model.guard.doubt(np.asarray(look.image, np.uint8))
     noise = pixel_noise(np.asarray(look.image[0], np.float64))
     return None if noise > 0 else "no picture: constant, without noise or mostly missing"
+
+
+def _too_small(model: Model, look: Look) -> str | None:
+    side, shape = model.recipe.inputs.side, look.image.shape[1:]
+    if side is None or max(shape) * _FINEST >= side:
+        return None
+    return f"small picture: {shape[0]} x {shape[1]} pixels, training frames have {side} on a side"
 
 
 @dataclass(frozen=True)

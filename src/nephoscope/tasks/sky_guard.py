@@ -27,6 +27,9 @@ LIT = 16
 """DN in the brightest colour from which on a pixel is lit: darker ones are no picture."""
 WHITE = 250
 """DN in every colour from which on a pixel is white: it has lost its colour."""
+COLOURED = 48
+"""DN in the brightest colour from which on the colour of a pixel says something: noise and
+compression give darker ones any, and light scattered beside a lens is lit in a brighter picture."""
 FEWEST = 64
 """Lit pixels that a frame must have; of fewer nothing can be measured."""
 _HARD = 48 * 3  # a step between neighbours that no cloud makes, sum of the colours
@@ -63,7 +66,7 @@ NUMBERS: dict[str, _Number] = {
         (0, 255), (0.45, 0.3), ("dark frame", "overexposed frame"), "brightness {} DN"
     ),
     "white": _Number((0, 1), (1, 0.05), ("", "saturated frame"), "{} of it is white", True),
-    "levels": _Number((1, 256), (0.84, 1), ("blank frame", ""), "{} levels of brightness"),
+    "levels": _Number((1, 256), (0.88, 1), ("blank frame", ""), "{} levels of brightness"),
     "even": _Number(
         (0, 1), (1, 0.93), ("", "blank or drawn picture"), "{} of neighbours are equal", True
     ),
@@ -75,7 +78,7 @@ NUMBERS: dict[str, _Number] = {
     ),
     "colours": _Number((0, 2), (0.7, 1), ("no colours", ""), "blueness varies by {}"),
     "blue_low": _Number((-1, 1), (0.2, 1), _NO_SKY, "blueness of its reddest parts {}"),
-    "blue": _Number((-1, 1), (0.13, 0.6), _NO_SKY, "blueness {}"),
+    "blue": _Number((-1, 1), (0.13, 0.75), _NO_SKY, "blueness {}"),
     "green_low": _Number((-1, 2), (0.2, 1), _NO_SKY, "greenness of its most purple parts {}"),
     "green": _Number((-1, 2), (0.08, 0.04), _NO_SKY, "greenness {}"),
     "green_high": _Number((-1, 2), (1, 0.08), _NO_SKY, "greenness of its greenest parts {}"),
@@ -246,7 +249,7 @@ def measure(image: Image) -> dict[str, float]:
     white = image.min(axis=0) >= WHITE
     found["white"] = int((white & lit).sum()) / number
     found |= _texture(total, lit, share)
-    coloured = lit & ~white
+    coloured = (top >= COLOURED) & ~white
     found |= _colour(image, coloured if int(coloured.sum()) >= FEWEST else lit)
     return found
 

@@ -123,3 +123,14 @@ def test_the_flavour_is_for_frames_only_and_one_of_three(tmp_path):
     assert run.exit_code == 2
     with pytest.raises(UsageError, match="no flavour 'infrared'"):
         SkyOptions(flavour="infrared")
+
+
+@pytest.mark.parametrize(("side", "state"), [(120, "cloudy"), (40, "unknown")])
+def test_a_thumbnail_of_a_sky_is_unknown(tmp_path, side, state):
+    """A quarter of the training's size is judged, a twelfth would show half of the cloud."""
+    sky = Image.fromarray(simulate_colour(4, 1)[0])
+    small = sky.resize((side, round(side * sky.height / sky.width)))
+    small.save(tmp_path / "a.png")
+    result, _ = SkyChain(SkyOptions()).judge(nephoscope.open_scene(tmp_path / "a.png"))
+    assert result.state == state
+    assert ("small picture" in result.note) == (state == "unknown")
