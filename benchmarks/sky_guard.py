@@ -29,8 +29,7 @@ from nephoscope.files import write_text
 from nephoscope.instruments.skycam import find_frames, read_frame
 from nephoscope.learn.guard import guard_of_part, guard_of_states
 from nephoscope.models import Model, load_model, load_state_model, locate_state_model
-from nephoscope.models.folder import FACTS
-from nephoscope.models.state import FACTS as STATE_FACTS
+from nephoscope.models.lookup import FACTS, STATE_FACTS
 from nephoscope.samples.arrays import load_part
 from nephoscope.samples.states import open_states
 from nephoscope.samples.store import open_samples

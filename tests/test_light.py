@@ -24,7 +24,7 @@ from nephoscope.errors import InputError
 from nephoscope.extras import PACKAGES, MissingExtraError, extra_of
 from nephoscope.files import sha256_of
 from nephoscope.models import list_models, load_model, verify_model
-from nephoscope.models.folder import zoo
+from nephoscope.models.lookup import zoo
 
 needs_mars = pytest.mark.skipif("mars" not in list_models(), reason="no model `mars` is shipped")
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]

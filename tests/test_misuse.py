@@ -9,7 +9,7 @@ import xarray as xr
 
 import nephoscope
 from nephoscope.errors import InputError, UsageError
-from nephoscope.models.folder import zoo
+from nephoscope.models.lookup import zoo
 
 ROWS, COLS = 1801, 3600
 MISUSE = (UsageError, InputError)

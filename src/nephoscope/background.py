@@ -154,11 +154,19 @@ def read_background(path: str | os.PathLike[str], recipe: Recipe | None = None) 
     if contents_sha256(background) != background.attrs["sha256"]:
         raise InputError(path, "does not match the contents", field="sha256")
     if recipe is not None:
-        _check_fits(path, background, recipe)
+        check_background(background, recipe, path)
     return background
 
 
-def _check_fits(path: str | os.PathLike[str], background: xr.Dataset, recipe: Recipe) -> None:
+def check_background(
+    background: xr.Dataset, recipe: Recipe, path: str | os.PathLike[str] = "background"
+) -> None:
+    """A background is what a recipe wants; `path` is named in errors.
+
+    Raises:
+        InputError: it is of another instrument or of other channels.
+        UsageError: the recipe uses no background.
+    """
     wanted = channels_of(recipe)
     if not wanted:
         raise UsageError(f"recipe '{recipe.name}' uses no background")

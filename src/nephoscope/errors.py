@@ -5,6 +5,9 @@ from __future__ import annotations
 import unicodedata
 from os import PathLike, fspath
 
+UNFINISHED = "it may still be being written: run again later, or fetch it again"
+"""What to do about a file that ends too early."""
+
 _UNSHOWN = {"Cc", "Cs", "Zl", "Zp"}  # control, bytes that are no text, line and paragraph ends
 
 

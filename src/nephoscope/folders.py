@@ -82,7 +82,7 @@ def real_paths(paths: Iterable[Path]) -> Iterator[str]:
     folders: dict[str, str] = {}
     for path in paths:
         parent = str(path.parent)
-        if path.is_symlink():
+        if path.is_symlink() or path.name == "..":
             yield os.path.realpath(path)
             continue
         if parent not in folders:

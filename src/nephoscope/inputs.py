@@ -58,7 +58,7 @@ class View:
     statistics: tuple[str, ...] = ("blue", "blue_red_ratio")
     limit_channel: str = "blue"
 
-    def channel(self, name: str) -> npt.NDArray[np.uint8] | FloatArray:
+    def channel(self, name: str) -> Image:
         """(y, x) of a named channel.
 
         Raises:
@@ -69,7 +69,7 @@ class View:
                 f"the picture has no channel '{name}': it has {len(self.image)}, named "
                 + ", ".join(self.channels)
             )
-        plane: npt.NDArray[np.uint8] | FloatArray = self.image[self.channels.index(name)]
+        plane: Image = self.image[self.channels.index(name)]
         return plane
 
     @property
@@ -83,7 +83,7 @@ class View:
         return picked
 
     @property
-    def counts(self) -> npt.NDArray[np.uint8] | FloatArray:
+    def counts(self) -> Image:
         """(y, x) of the only channel.
 
         Raises:
@@ -91,7 +91,7 @@ class View:
         """
         if len(self.image) != 1:
             raise UsageError(f"one channel of counts is wanted, the picture has {len(self.image)}")
-        plane: npt.NDArray[np.uint8] | FloatArray = self.image[0]
+        plane: Image = self.image[0]
         return plane
 
 

@@ -254,17 +254,16 @@ def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     return validate_recipe(content, f"recipe {recipe.name}")
 
 
-def _locate(recipe: Path) -> Path:
-    path = recipe
+def _locate(path: Path) -> Path:
     if path.suffix in {".yaml", ".yml"} or path.is_file():
         if not path.is_file():
             raise UsageError(f"{path}: there is no such recipe file")
         return path
-    if str(recipe) in shipped_recipes():
-        return Path(str(resources.files("nephoscope") / "recipes" / f"{recipe}.yaml"))
-    known = shipped_recipes()
-    guess = nearest(str(recipe), known)
-    raise UsageError(f"no recipe '{recipe}'; shipped are: {', '.join(known)}{guess}")
+    name, known = str(path), shipped_recipes()
+    if name in known:
+        return Path(str(resources.files("nephoscope") / "recipes" / f"{name}.yaml"))
+    guess = nearest(name, known)
+    raise UsageError(f"no recipe '{name}'; shipped are: {', '.join(known)}{guess}")
 
 
 def _override(content: dict[str, Any], override: str) -> None:

@@ -14,6 +14,7 @@ A Track is an `xarray.Dataset` of profiles along an orbit with
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -94,6 +95,26 @@ def wrapped_longitude(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     turned = np.where(degrees > 180, degrees - 360, degrees)
     return np.where((degrees >= -180) & (degrees <= 360), turned, np.nan)
+
+
+def since_launch(
+    time: NDArray[np.datetime64], field: str, wrong: Callable[[str, str], InputError]
+) -> NDArray[np.datetime64]:
+    """Times of profiles, NaT where they are older than the satellites.
+
+    Args:
+        time: (profile,) datetime64[ns], UTC.
+        field: that tells the time, for the message.
+        wrong: makes the error of a field and what is wrong with it.
+
+    Raises:
+        InputError: all of them are older.
+    """
+    early = time < FIRST_FLIGHT
+    if early.any() and not (time >= FIRST_FLIGHT).any():
+        when = time[early][0].astype("datetime64[s]")
+        raise wrong(field, f"gives {when}: before the satellites flew")
+    return np.where(early, np.datetime64("NaT", "ns"), time)
 
 
 def overpasses(track: xr.Dataset, longest_gap: np.timedelta64 = LONGEST_GAP) -> list[slice]:

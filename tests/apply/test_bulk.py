@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,73 +14,12 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from nephoscope.apply.bulk import predict_many
 from nephoscope.apply.plan import Options
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError
-from nephoscope.recipe import validate_recipe
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_instrument as tiny
-
-RECIPE = validate_recipe(
-    {
-        "name": "tiny",
-        "instrument": "tiny",
-        "task": "mask",
-        "inputs": {
-            "features": ["blue"],
-            "background": {"cell": 4, "minimum_scenes": 3, "channels": ["blue", "blue_red_ratio"]},
-        },
-        "network": {"name": "unet"},
-    }
-)
-PLAIN = Options(picture=False)
-
-
-@dataclass(frozen=True)
-class Info:
-    name: str = "tiny"
-    weights_sha256: str = "ab" * 32
-    threshold: float = 0.5
-
-
-def make_map(path: Path, seed: int = 0) -> Path:
-    image = np.random.default_rng(seed).uniform(40, 160, (3, tiny.ROWS, tiny.COLS))
-    image[:, 4:6, 7:9] = np.nan
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, image.astype(np.float32))
-    return path
-
-
-@pytest.fixture
-def tree(tmp_path) -> Path:
-    for day in range(1, 5):
-        make_map(tmp_path / "raw" / "P" / "P01" / f"P01_day{day:02d}.npy", day)
-    for day in range(1, 3):
-        make_map(tmp_path / "raw" / "P" / "P02" / f"P02_day{day:02d}.npy", 10 + day)
-    (tmp_path / "raw" / "P" / "P01" / "P01_ls.txt").write_text("P01_day01 28 132.5\n")
-    return tmp_path / "raw"
-
-
-def run(inputs, out, options=PLAIN, **extra):
-    settings = {
-        "model": Info(),
-        "model_sha256": "ab" * 32,
-        "recipe": RECIPE,
-        "factory": tiny.make_network,
-    } | extra
-    places = inputs if isinstance(inputs, list) else [inputs]
-    return predict_many(places, out, options=options, **settings)
-
-
-def products(out: Path) -> list[str]:
-    found = [path.relative_to(out).as_posix() for path in out.rglob("P*.nc")]
-    return sorted(found)
-
-
-ALL = [f"P/P01/P01_day0{day}.nc" for day in range(1, 5)] + [
-    f"P/P02/P02_day0{day}.nc" for day in (1, 2)
-]
+from tiny_runs import ALL, RECIPE, Info, make_map, products, run, sha256_by_product
 
 
 def test_the_tree_is_mirrored_into_a_folder_that_may_exist(tree, tmp_path):
@@ -201,14 +139,6 @@ def test_an_output_that_is_a_file_or_in_a_file_is_refused(tree, tmp_path):
 def test_an_input_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(InputError, match="nowhere"):
         run(tmp_path / "nowhere", tmp_path / "out")
-
-
-def sha256_by_product(out: Path) -> dict[str, str]:
-    found = {}
-    for name in products(out):
-        with xr.open_dataset(out / name) as product:
-            found[name] = product.attrs["background_sha256"]
-    return found
 
 
 def test_a_series_long_enough_has_a_background_named_in_every_product(tree, tmp_path):
@@ -375,7 +305,7 @@ def test_a_worker_that_dies_is_an_error(tree, tmp_path):
 SCRIPT = """
 import sys
 sys.path.insert(0, {here!r})
-import test_bulk as t
+import tiny_runs as t
 t.run({tree!r}, {out!r}, factory=t.tiny.make_slow_network)
 """
 

@@ -12,16 +12,7 @@ from nephoscope.errors import InputError
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_instrument as tiny
-from test_bulk import make_map, run, sha256_by_product
-
-
-@pytest.fixture
-def tree(tmp_path):
-    for day in range(1, 5):
-        make_map(tmp_path / "raw" / "P" / "P01" / f"P01_day{day:02d}.npy", day)
-    for day in range(1, 3):
-        make_map(tmp_path / "raw" / "P" / "P02" / f"P02_day{day:02d}.npy", 10 + day)
-    return tmp_path / "raw"
+from tiny_runs import run, sha256_by_product
 
 
 def test_a_background_that_was_built_again_is_read_again(tree, tmp_path):

@@ -179,9 +179,10 @@ def test_a_coarser_scene_meets_what_was_learned_of_its_places_and_says_so(scene)
 
 
 def test_a_scene_in_radians_or_of_quite_other_pixels_is_refused(scene):
-    radians = scene.assign_coords({
-        name: (scene[name].dims, np.deg2rad(scene[name].values)) for name in ("latitude", "longitude")
-    })  # fmt: skip
+    places = ("latitude", "longitude")
+    radians = scene.assign_coords(
+        {name: (scene[name].dims, np.deg2rad(scene[name].values)) for name in places}
+    )
     for other in (radians, scene.isel(y=slice(0, 90)).coarsen(y=6, x=6).mean()):
         with pytest.raises(UsageError, match=r"degrees, the model learned on 2"):
             in_kind.predict(Model(), other)

@@ -85,7 +85,8 @@ def test_scores_of_sums_are_those_of_a_written_frame(tmp_path, monkeypatch, thre
     monkeypatch.setattr(Predictor, "__init__", lambda self, model, workers=None: None)
     monkeypatch.setattr(Predictor, "predict_image", lambda *_, **__: probability)
     facts = {"name": "m", "weights_sha256": "0", "threshold": threshold, "guard": None}
-    Predictor.model = SimpleNamespace(**facts)
+    recipe = SimpleNamespace(inputs=SimpleNamespace(side=None))
+    Predictor.model = SimpleNamespace(**facts, recipe=recipe)
     try:
         chain = SkyChain(SkyOptions("sky-colour", picture=False))
         scene = xr.Dataset(

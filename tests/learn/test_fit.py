@@ -43,12 +43,7 @@ def _weights(folder):
     return load_file(folder / "weights.safetensors")
 
 
-def test_the_same_seed_gives_the_same_weights_and_a_resumed_run_too(samples, tmp_path, monkeypatch):
-    recipe = synthetic.small_recipe(steps=6, validate_every=2)
-    whole = _weights(fit(recipe, samples, tmp_path / "a", report=_quiet))
-    again = _weights(fit(recipe, samples, tmp_path / "b", report=_quiet))
-    assert all(torch.equal(whole[key], again[key]) for key in whole)
-
+def _fit_killed_in_epoch_1(recipe, samples, out, monkeypatch):
     def killed(self):
         if self.current_epoch == 1:
             raise RuntimeError("killed")
@@ -56,7 +51,15 @@ def test_the_same_seed_gives_the_same_weights_and_a_resumed_run_too(samples, tmp
     with monkeypatch.context() as patch:
         patch.setattr(MaskModule, "on_train_epoch_end", killed, raising=False)
         with pytest.raises(RuntimeError, match="killed"):
-            fit(recipe, samples, tmp_path / "c", report=_quiet)
+            fit(recipe, samples, out, report=_quiet)
+
+
+def test_the_same_seed_gives_the_same_weights_and_a_resumed_run_too(samples, tmp_path, monkeypatch):
+    recipe = synthetic.small_recipe(steps=6, validate_every=2)
+    whole = _weights(fit(recipe, samples, tmp_path / "a", report=_quiet))
+    again = _weights(fit(recipe, samples, tmp_path / "b", report=_quiet))
+    assert all(torch.equal(whole[key], again[key]) for key in whole)
+    _fit_killed_in_epoch_1(recipe, samples, tmp_path / "c", monkeypatch)
     assert not (tmp_path / "c" / "model").exists()
     resumed = _weights(fit(recipe, samples, tmp_path / "c", resume=True, report=_quiet))
     assert all(torch.equal(whole[key], resumed[key]) for key in whole)
@@ -252,15 +255,7 @@ def test_a_resumed_run_tells_its_watch_of_the_steps_before(samples, tmp_path, mo
     recipe, whole, again = synthetic.small_recipe(steps=6, validate_every=2), {}, {}
     fit(recipe, samples, tmp_path / "a", report=_quiet, watch=whole.__setitem__)
     assert list(whole) == [2, 4, 6]
-
-    def killed(self):
-        if self.current_epoch == 1:
-            raise RuntimeError("killed")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MaskModule, "on_train_epoch_end", killed, raising=False)
-        with pytest.raises(RuntimeError, match="killed"):
-            fit(recipe, samples, tmp_path / "b", report=_quiet)
+    _fit_killed_in_epoch_1(recipe, samples, tmp_path / "b", monkeypatch)
     fit(recipe, samples, tmp_path / "b", resume=True, report=_quiet, watch=again.__setitem__)
     assert again == whole
     done = {}

@@ -9,7 +9,7 @@ from nephoscope.apply.predict import Predictor
 from nephoscope.formulas import minmax, otsu, zscale_log_otsu
 from nephoscope.grids.blocks import reduce_image, reduce_label
 from nephoscope.models import load_model
-from nephoscope.models.folder import zoo
+from nephoscope.models.lookup import zoo
 from nephoscope.simulate.sky import simulate_frame
 
 pytestmark = pytest.mark.skipif(

@@ -173,17 +173,17 @@ def test_a_store_is_not_replaced_unasked(samples, tmp_path, monkeypatch):
 def test_a_background_that_the_recipe_does_not_use_or_lacks_is_refused(tmp_path, samples):
     files = [SimpleNamespace(path=tmp_path / "1.jpg")]
     blue = xr.Dataset({"background_blue": (("y", "x"), np.zeros((12, 16), np.float32))})
-    blue.attrs = {"shape": [48, 64], "cell": 4, "sha256": "a"}
+    blue.attrs = {"shape": [48, 64], "cell": 4, "sha256": "a", "channels": '["blue"]'}
     out = tmp_path / "t.zarr"
-    with pytest.raises(UsageError, match="uses none"):
+    with pytest.raises(UsageError, match="uses no background"):
         write_samples(files, out, factory.small_recipe(), blue)
     content = factory.small_recipe().model_dump(mode="json")
     for channels, shape, match in (
-        (["blue", "blue_red_ratio"], [48, 64], "holds no blue_red_ratio"),
+        (["blue", "blue_red_ratio"], [48, 64], "is of blue; recipe .* wants blue, blue_red_ratio"),
         (["blue"], [90, 180], "for scenes of"),
     ):
         content["inputs"]["background"] = {"channels": channels}
         blue.attrs["shape"] = shape
-        with pytest.raises(UsageError, match=match):
+        with pytest.raises((InputError, UsageError), match=match):
             write_samples(files, out, Recipe.model_validate(content), blue)
     assert not out.exists()

@@ -78,9 +78,9 @@ def predict(
             formula (see `nephoscope.apply.sky.one`).
         scene: an image of the whole grid, (channel: red, green, blue; y; x), uint8 DN with 0 in
             all channels where missing or float32 DN with NaN (of a sky camera any size: red, green,
-            blue, or one channel, which is taken for a thermal camera's counts); a Scene, whose
-            channels are found by name and whose places by latitude and longitude, however it is
-            cut, turned or rolled; or the path of one file.
+            blue, or one channel, of which `flavour` says what it is); a Scene, whose channels are
+            found by name and whose places by latitude and longitude, however it is cut, turned or
+            rolled; or the path of one file.
         background: file of what clear looks like, from `nephoscope background`.
         output: folder of the product, for a path only.
         flavour: of a sky camera's frame: "thermal" or "grey" of one channel, "colour" of three,

@@ -216,12 +216,12 @@ def limits_at(model: Model, latitude: Floats, longitude: Floats) -> tuple[Limits
                 f"the scene has pixels of {here:g} degrees, the model learned on {learned:g}: it "
                 "knows nothing of such (latitude and longitude are in degrees)"
             )
-    other = [f"{here:g}, not {learned:g}" for here, learned in steps if not close(here, learned)]
+    other = [f"{here:g}, not {learned:g}" for here, learned in steps if not _alike(here, learned)]
     doubt = f"pixels of {other[0]} degrees: the model learned on others" if other else ""
     return Limits(cells, grid), doubt
 
 
-def close(one: float, other: float) -> bool:
+def _alike(one: float, other: float) -> bool:
     """Whether two steps of a grid are the same but for rounding."""
     return abs(one - other) < 0.01 * abs(other)
 

@@ -166,7 +166,7 @@ class Journals:
     def has(self, key: str, job: Job) -> bool:
         """Whether any part of any earlier run wrote the output of a job last, and as it asks.
 
-        An output that was cut since, by a full disk or while it was copied, is not what was written.
+        An output that was cut since, on a full disk or while it was copied, is another one.
         """
         entry = self._latest.get(self._output_of(job), {})
         return entry.get("made_of") == key and entry.get("size") in (None, _size_of(job.target))

@@ -39,7 +39,7 @@ def build(
 
     Maps without a label only help to build the background.
     """
-    from nephoscope.cli.progress import progress_bar, scenes_of
+    from nephoscope.cli.progress import progress_bar, say_classes, scenes_of
     from nephoscope.recipe import load_recipe
     from nephoscope.samples.choose import choose_apart
     from nephoscope.samples.states import write_states
@@ -59,7 +59,7 @@ def build(
             write_states(frames, output, progress=tell, on_error=failed, overwrite=overwrite)
         else:
             write_samples(files, output, chosen, clear, tell, failed, overwrite)
-    _say_classes(output)
+    say_classes(output)
     typer.echo(shown(output))
     if failed.known or unread:
         raise typer.Exit(1)
@@ -80,18 +80,6 @@ def _check_options(
         raise UsageError(f"build {recipe.name}: has no {', '.join(unused)}")
     if seed is not None and choose is None:
         raise UsageError("--seed: is of the random choice, which --choose asks for")
-
-
-def _say_classes(output: Path) -> None:
-    """How much of the samples is clear and cloudy; on stderr what nothing can be learned from."""
-    from nephoscope.samples.census import describe
-    from nephoscope.samples.store import open_store
-
-    lines, doubts = describe(open_store(output))
-    for line in lines:
-        typer.echo(line)
-    for doubt in doubts:
-        typer.echo(f"{shown(output)}: {doubt}", err=True)
 
 
 class _Failed:

@@ -112,7 +112,7 @@ def _predict_maps(
     from nephoscope.apply.bulk import predict_many
     from nephoscope.files import sha256_of
     from nephoscope.models import load_model
-    from nephoscope.models.folder import FACTS
+    from nephoscope.models.lookup import FACTS
     from nephoscope.workers import cores
 
     loaded = load_model(model)

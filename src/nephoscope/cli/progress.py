@@ -1,4 +1,4 @@
-"""How verbs that go from item to item say what they leave out and how far they are; no verb."""
+"""What verbs say on their way: what is left out, how far they are, what came of it; no verb."""
 
 from __future__ import annotations
 
@@ -34,6 +34,18 @@ def scenes_of(places: Sequence[Path], instrument: str) -> tuple[list[SceneFile],
     for remark in left_out.remarks():
         typer.echo(f"left out: {remark}", err=True)
     return scenes, len(left_out.errors)
+
+
+def say_classes(samples: Path) -> None:
+    """How much of a store is clear and cloudy; on stderr what nothing can be learned from."""
+    from nephoscope.samples.census import describe
+    from nephoscope.samples.store import open_store
+
+    lines, doubts = describe(open_store(samples))
+    for line in lines:
+        typer.echo(line)
+    for doubt in doubts:
+        typer.echo(f"{shown(samples)}: {doubt}", err=True)
 
 
 @contextmanager

@@ -33,8 +33,8 @@ def split(
     ] = None,
 ) -> None:
     """Divide samples into train, validation and test parts."""
+    from nephoscope.cli.progress import say_classes
     from nephoscope.errors import UsageError
-    from nephoscope.samples.census import describe
     from nephoscope.samples.split import split_samples
     from nephoscope.samples.store import open_store
 
@@ -44,10 +44,5 @@ def split(
         raise UsageError(f"--fractions {fractions}: write it as 0.8,0.1,0.1") from error
     for part, ids in split_samples(samples, by, weights, seed, buffer).items():
         typer.echo(f"{part or 'too near another part'}: {', '.join(ids) or 'none'}")
-    store = open_store(samples)
-    if "state" in store.variables:
-        lines, doubts = describe(store)
-        for line in lines:
-            typer.echo(line)
-        for doubt in doubts:
-            typer.echo(f"{samples}: {doubt}", err=True)
+    if "state" in open_store(samples).variables:
+        say_classes(samples)

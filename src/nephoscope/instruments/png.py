@@ -5,10 +5,9 @@ from __future__ import annotations
 import zlib
 from pathlib import Path
 
-from nephoscope.errors import InputError
+from nephoscope.errors import UNFINISHED, InputError
 
 _START = b"\x89PNG\r\n\x1a\n"
-_AGAIN = "it may still be being written: run again later, or fetch it again"
 
 
 def is_png(content: bytes) -> bool:
@@ -37,7 +36,7 @@ def check_png(path: Path, content: bytes) -> dict[bytes, memoryview]:
         body = memoryview(content)[place + 4 : place + 8 + length]
         place += 12 + length
         if place > len(content):
-            raise InputError(path, "is cut short", field="image", remedy=_AGAIN)
+            raise InputError(path, "is cut short", field="image", remedy=UNFINISHED)
         if zlib.crc32(body) != int.from_bytes(content[place - 4 : place], "big"):
             raise InputError(
                 path,

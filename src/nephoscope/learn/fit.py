@@ -131,20 +131,17 @@ def fit(
         last if resume and last.exists() else None,
     )
     _load_best(module, out / "checkpoints" / "best.ckpt")
-    info = {
+    info: dict[str, Any] = {
         "samples_id": identity["samples_id"],
         "split": {"train": list(train.ids), "validation": list(validation.ids)},
         "parameters": sum(p.numel() for p in network.parameters()),
         "steps": int(trainer.global_step),
         "seconds": round(clock.seconds, 1),
-        "initial_weights": identity["from"],
-        **({"parent": parent_record(start)} if start else {}),
-        "hardware": f"{platform.machine()}, {torch.get_num_threads()} threads",
-        "versions": _versions(),
+        **_start_facts(start),
+        **_machine_facts(),
     }
     network = module.final_network.eval()
-    calibration, threshold, scores = _choose(network, recipe, validation)
-    info["scores"] = scores
+    calibration, threshold, info["scores"] = _choose(network, recipe, validation)
     folder, made = out / "model", (normalisation, calibration, threshold, info)
     guard = guard_of_part(train, recipe.instrument)
     save_model(folder, network, recipe, *made, limits, guard, name=name, licence=licence)
@@ -316,9 +313,17 @@ def _use_all_cores() -> None:
         torch.set_num_threads(cores())
 
 
-def _versions() -> dict[str, str]:
+def _start_facts(start: Model | None) -> dict[str, Any]:
+    if start is None:
+        return {"initial_weights": None}
+    return {"initial_weights": start.weights_sha256, "parent": parent_record(start)}
+
+
+def _machine_facts() -> dict[str, Any]:
     names = ("nephoscope", "torch", "lightning", "numpy")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    versions = {"python": platform.python_version(), **{name: version(name) for name in names}}
+    hardware = f"{platform.machine()}, {torch.get_num_threads()} threads"
+    return {"hardware": hardware, "versions": versions}
 
 
 class _Clock(Callback):

@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.inputs import COLOURS
 from nephoscope.samples.arrays import PartArrays
 from nephoscope.tasks.sky_guard import Guard, Span, learn_guard
 from nephoscope.tasks.sky_state import CLEAR
 from nephoscope.tasks.state_guard import learn_state_guard
 
 Floats = npt.NDArray[np.float32]
-
-COLOURS = ("red", "green", "blue")
 
 
 def guard_of_part(train: PartArrays, instrument: str) -> Guard | None:
@@ -28,9 +27,10 @@ def guard_of_part(train: PartArrays, instrument: str) -> Guard | None:
     Returns:
         None for frames that are not a sky camera's in colour: they have no guard.
     """
-    if instrument != "skycam" or train.channels != COLOURS:
+    if instrument != "skycam" or sorted(train.channels) != sorted(COLOURS):
         return None
-    return learn_guard(np.asarray(train.image[place], np.uint8) for place in train.indices)
+    order = [train.channels.index(name) for name in COLOURS]
+    return learn_guard(np.asarray(train.image[place], np.uint8)[order] for place in train.indices)
 
 
 def guard_of_states(

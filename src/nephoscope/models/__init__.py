@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from nephoscope.models.folder import Model as Model
-from nephoscope.models.folder import list_models as list_models
 from nephoscope.models.folder import load_model as load_model
 from nephoscope.models.folder import save_model as save_model
 from nephoscope.models.folder import verify_model as verify_model
+from nephoscope.models.lookup import list_models as list_models
+from nephoscope.models.lookup import locate_state_model as locate_state_model
 from nephoscope.models.state import StateModel as StateModel
 from nephoscope.models.state import load_state_model as load_state_model
-from nephoscope.models.state import locate_state_model as locate_state_model
 
 __all__ = [
     "Model",

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,8 +28,8 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
 from nephoscope.models.compiled import try_compiled
-from nephoscope.models.lookup import no_model
-from nephoscope.models.state import read_weights
+from nephoscope.models.lookup import FACTS, locate_model, locate_state_model, no_model
+from nephoscope.models.weights import read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration
 from nephoscope.tasks.sky_guard import Guard, SpanFacts, guard_facts, guard_of
@@ -42,11 +41,10 @@ if TYPE_CHECKING:
     from nephoscope.models.state import StateModel
 
 FORMAT = 1
-WEIGHTS, ONNX, RECIPE, FACTS, CARD, LIMITS = (
+WEIGHTS, ONNX, RECIPE, CARD, LIMITS = (
     "weights.safetensors",
     "network.onnx",
     "recipe.yaml",
-    "model.yaml",
     "card.md",
     "limits.nc",
 )
@@ -245,14 +243,6 @@ def load_model(model: str | Path) -> Model:
     return opened
 
 
-def list_models() -> list[str]:
-    """Names of the models that come with the package."""
-    folder = zoo()
-    if not folder.is_dir():
-        return []
-    return sorted(path.name for path in folder.iterdir() if _facts_of(path) is not None)
-
-
 def verify_model(model: str | Path) -> Model | StateModel:
     """Check everything that can go wrong with a model folder: hashes, weights, compiled network.
 
@@ -263,7 +253,7 @@ def verify_model(model: str | Path) -> Model | StateModel:
         UsageError: no such model.
         InputError: what is wrong, with the file's name.
     """
-    from nephoscope.models.state import load_state_model, locate_state_model
+    from nephoscope.models.state import load_state_model
 
     if locate_state_model(model) is not None:
         state_model = load_state_model(model)
@@ -283,37 +273,17 @@ def verify_model(model: str | Path) -> Model | StateModel:
     return opened
 
 
-def zoo() -> Path:
-    """Where the shipped models are."""
-    return Path(str(resources.files("nephoscope.models") / "zoo"))
-
-
-def _facts_of(folder: Path) -> Path | None:
-    """The facts of a model of either kind: of pixels, or of whole frames."""
-    from nephoscope.models.state import FACTS as STATE_FACTS
-
-    return next((folder / n for n in (FACTS, STATE_FACTS) if (folder / n).is_file()), None)
-
-
-def locate_model(model: str | Path) -> Path | None:
-    """The folder of a model of pixels, by shipped name or path; None if it is none."""
-    shipped = zoo() / str(model)
-    if (shipped / FACTS).is_file() and str(model) in list_models():
-        return shipped
-    return Path(model) if (Path(model) / FACTS).is_file() else None
-
-
 def _locate(model: str | Path) -> Path:
     path_of(model, "load_model: a shipped name or a folder")
     folder = locate_model(model)
     if folder is not None:
         return folder
-    if any(_facts_of(place) for place in (zoo() / str(model), Path(model))):
+    if locate_state_model(model) is not None:
         raise UsageError(
             f"'{model}' is a sky_state model, of whole frames: it says nothing of pixels "
             "(predict takes it; nephoscope.models.load_state_model opens it)"
         )
-    raise no_model(str(model), list_models(), _facts_of)
+    raise no_model(str(model))
 
 
 def _read_facts(path: Path) -> _Facts:

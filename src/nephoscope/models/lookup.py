@@ -1,28 +1,45 @@
-"""What to say of a name or path that is no model: what it is, and what was probably meant."""
+"""Where models are, by shipped name or folder, and what to say of a name or path that is none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 from nephoscope.arguments import nearest
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.formulas import FORMULAS
 
+FACTS, STATE_FACTS = "model.yaml", "state.yaml"
+"""In the folder of a model of pixels, and of one of whole frames."""
 CHAIN = "sky"
 _OF_CHAIN = "sky-state (of a thermal frame), then sky-thermal or sky-colour (of its pixels)"
 
 
-def no_model(
-    model: str, shipped: list[str], facts_of: Callable[[Path], Path | None]
-) -> NephoscopeError:
-    """The error for a name or path at which there is no model.
+def zoo() -> Path:
+    """Where the shipped models are."""
+    return Path(str(resources.files("nephoscope.models") / "zoo"))
 
-    Args:
-        model: as the user gave it.
-        shipped: names of the shipped models.
-        facts_of: the file of facts in a model folder, or None where a folder is none.
-    """
+
+def list_models() -> list[str]:
+    """Names of the models that come with the package."""
+    folder = zoo()
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if _holds_model(path))
+
+
+def locate_model(model: str | Path) -> Path | None:
+    """The folder of a model of pixels, by shipped name or path; None if it is none."""
+    return _located(model, FACTS)
+
+
+def locate_state_model(model: str | Path) -> Path | None:
+    """The folder of a `sky_state` model, by shipped name or path; None if it is none."""
+    return _located(model, STATE_FACTS)
+
+
+def no_model(model: str) -> NephoscopeError:
+    """The error for a name or path, as the user gave it, at which there is no model."""
     if model == CHAIN:
         return UsageError(
             f"'{model}' is no model but a chain of them: {_OF_CHAIN}; predict takes '{model}' "
@@ -35,18 +52,28 @@ def no_model(
         )
     path = Path(model)
     if path.is_file():
-        if facts_of(path.parent):
+        if _holds_model(path.parent):
             return UsageError(f"'{model}' is a file of a model: give its folder, {path.parent}")
         return InputError(path, "is a file, not a model folder")
     if path.is_dir():
-        return _of_folder(path, facts_of)
+        return _of_folder(path)
+    shipped = list_models()
     names = ", ".join(shipped) or "none"
     guess = nearest(model, [*shipped, CHAIN, *FORMULAS])
     return UsageError(f"no model '{model}': neither a folder nor shipped (shipped: {names}){guess}")
 
 
-def _of_folder(folder: Path, facts_of: Callable[[Path], Path | None]) -> NephoscopeError:
-    below = [place for place in sorted(folder.glob("*/")) if facts_of(place)]
+def _located(model: str | Path, facts: str) -> Path | None:
+    places = (zoo() / str(model), Path(model))
+    return next((folder for folder in places if (folder / facts).is_file()), None)
+
+
+def _holds_model(folder: Path) -> bool:
+    return any((folder / facts).is_file() for facts in (FACTS, STATE_FACTS))
+
+
+def _of_folder(folder: Path) -> NephoscopeError:
+    below = [place for place in sorted(folder.glob("*/")) if _holds_model(place)]
     if len(below) == 1:
         return UsageError(f"'{folder}' is no model folder, but holds one: {below[0]}")
     if below:

@@ -24,11 +24,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nephoscope.arguments import path_of
-from nephoscope.errors import InputError, NephoscopeError, UsageError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
 from nephoscope.models.card import NO_LICENCE
 from nephoscope.models.compiled import open_compiled, try_compiled
+from nephoscope.models.lookup import STATE_FACTS, locate_model, locate_state_model, no_model
+from nephoscope.models.weights import read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration, probability
 from nephoscope.tasks.sky_features import NAMES, SHAPE, normalise, texture, to_binned
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from nephoscope.models.normalised import NormalisedNetwork
 
 WEIGHTS, ONNX, RECIPE = "weights.safetensors", "network.onnx", "recipe.yaml"
-FACTS, CARD = "state.yaml", "card.md"
+CARD = "card.md"
 INPUTS = ("texture", "mean_std", "min_max")
 Floats = npt.NDArray[np.float32]
 
@@ -266,7 +268,7 @@ def save_state_model(
             "sha256": {name: sha256_of(part / name) for name in files},
             "info": {**info, "licence": licence or NO_LICENCE},
         }
-        (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
+        (part / STATE_FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
         (part / CARD).write_text(card, encoding="utf-8")
     return load_state_model(folder)
 
@@ -281,8 +283,10 @@ def load_state_model(model: str | Path) -> StateModel:
     path_of(model, "load_state_model: a shipped name or a folder")
     folder = locate_state_model(model)
     if folder is None:
-        raise _no_state_model(model)
-    facts = _read_facts(folder / FACTS)
+        if locate_model(model) is not None:
+            raise UsageError(f"'{model}' is a model of pixels: load_model opens it")
+        raise no_model(str(model))
+    facts = _read_facts(folder / STATE_FACTS)
     for name in (WEIGHTS, RECIPE):
         _check_file(folder / name, facts)
     recipe = load_recipe(folder / RECIPE)
@@ -290,9 +294,11 @@ def load_state_model(model: str | Path) -> StateModel:
         _check_file(folder / ONNX, facts)
     texture_wanted = recipe.inputs.features[0] == "texture"
     if texture_wanted and len(facts.mean) != len(NAMES):
-        raise InputError(folder / FACTS, f"is not of {len(NAMES)} features", field="mean")
+        raise InputError(folder / STATE_FACTS, f"is not of {len(NAMES)} features", field="mean")
     if len(facts.std) != len(facts.mean) or not all(value > 0 for value in facts.std):
-        raise InputError(folder / FACTS, "is not one number > 0 for each feature", field="std")
+        raise InputError(
+            folder / STATE_FACTS, "is not one number > 0 for each feature", field="std"
+        )
     return StateModel(
         name=facts.name,
         folder=folder,
@@ -305,40 +311,6 @@ def load_state_model(model: str | Path) -> StateModel:
         info=facts.info,
         guard={name: Span(span.seen, span.accepted) for name, span in (facts.guard or {}).items()},
     )
-
-
-def _no_state_model(model: str | Path) -> NephoscopeError:
-    from nephoscope.models.folder import _facts_of, list_models, locate_model
-    from nephoscope.models.lookup import no_model
-
-    if locate_model(model) is not None:
-        return UsageError(f"'{model}' is a model of pixels: load_model opens it")
-    return no_model(str(model), list_models(), _facts_of)
-
-
-def locate_state_model(model: str | Path) -> Path | None:
-    """The folder of a `sky_state` model by shipped name or path; None if it is none."""
-    from nephoscope.models.folder import zoo
-
-    for folder in (zoo() / str(model), Path(model)):
-        if (folder / FACTS).is_file():
-            return folder
-    return None
-
-
-def read_weights(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """The parameters in a safetensors file, by name.
-
-    Raises:
-        InputError: the file cannot be read.
-    """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise InputError(path, f"cannot be read as weights: {error}") from error
 
 
 def _check_file(path: Path, facts: _Facts) -> None:

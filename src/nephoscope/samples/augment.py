@@ -47,8 +47,6 @@ def augment(
     label: Label,
     settings: Augmentation,
     rng: np.random.Generator,
-    channels: tuple[str, ...],
-    statistics: tuple[str, ...] = (),
 ) -> tuple[View, Label]:
     """Draw the recipe's random changes and apply them.
 
@@ -57,8 +55,6 @@ def augment(
         label: (y, x) int8.
         settings: probabilities and strengths.
         rng: where the draws come from; the number of draws is always the same.
-        channels: names of the image's channels.
-        statistics: names of the background's channels.
     """
     flip_x, flip_y, no_background, no_position = rng.random(4)
     if settings.flip_x and flip_x < 0.5:
@@ -72,8 +68,8 @@ def augment(
     if settings.gamma or settings.desaturate:
         view = change_tone(view, settings, rng)
     if settings.colour_jitter or settings.noise:
-        gains = 1 + settings.colour_jitter * rng.uniform(-1, 1, len(channels))
-        view = change_gain(view, dict(zip(channels, gains.tolist(), strict=True)), statistics)
+        gains = 1 + settings.colour_jitter * rng.uniform(-1, 1, len(view.channels))
+        view = change_gain(view, dict(zip(view.channels, gains.tolist(), strict=True)))
         view = add_noise(view, settings.noise, rng)
     return _withhold(view, settings, no_background, no_position), label
 
@@ -116,22 +112,18 @@ def change_tone(view: View, settings: Augmentation, rng: np.random.Generator) ->
     return replace(view, image=image)
 
 
-def change_gain(view: View, gains: dict[str, float], statistics: tuple[str, ...] = ()) -> View:
+def change_gain(view: View, gains: dict[str, float]) -> View:
     """Multiply each channel, and the background as the same camera would have seen it.
 
     Args:
         view: the window; a uint8 image becomes float32 with NaN where missing.
         gains: factor of each channel, in the image's order.
-        statistics: the background's channels: `blue`, or a ratio as `blue_red_ratio`; by default
-            the view's own.
     """
     factors = np.array(list(gains.values()), np.float32)[:, None, None]
     image = _as_float(view.image) * factors
     background = view.background
     if background is not None:
-        factors = np.array(
-            [_gain_of(name, gains) for name in statistics or view.statistics], np.float32
-        )
+        factors = np.array([_gain_of(name, gains) for name in view.statistics], np.float32)
         background = background * factors[:, None, None]
     limit = view.limit
     if limit is not None:

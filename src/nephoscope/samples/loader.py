@@ -74,7 +74,7 @@ class CropLoader(IterableDataset[Batch]):
         view, label = self._draw(rng, sample)
         label = np.where(is_missing(view.image), np.int8(-1), label)
         settings = self.recipe.training.augmentation
-        view, label = augment(view, label, settings, rng, self.part.channels, self.part.statistics)
+        view, label = augment(view, label, settings, rng)
         return view, np.ascontiguousarray(label)
 
     def batch(self, numbers: range) -> Batch:

@@ -79,5 +79,5 @@ def _check_channels(path: str, held: Sequence[str], recipe: Recipe, mine: str) -
     of_counts = {name for name in features if name.startswith("counts_")}
     if of_counts and len(held) != 1:
         raise UsageError(f"{path}: holds {', '.join(held)}, {mine} wants one channel of counts")
-    if features - of_counts and tuple(held) != COLOURS:
+    if features - of_counts and sorted(held) != sorted(COLOURS):
         raise UsageError(f"{path}: holds {', '.join(held)}, {mine} wants {', '.join(COLOURS)}")

@@ -28,7 +28,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.arguments import path_of
-from nephoscope.background import grid_below
+from nephoscope.background import check_background, grid_below
 from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.inputs import quantise
@@ -87,13 +87,15 @@ def write_samples(
         overwrite: replace a store in `out`, once the new one is complete; its split is lost.
 
     Raises:
-        InputError: a map or label cannot be read, or their shapes differ; or none can be used.
-        UsageError: no scene has a label; something is in `out`; or the background is not the
-            recipe's.
+        InputError: a map or label cannot be read, or their shapes differ; or none can be used; or
+            the background is not the recipe's.
+        UsageError: no scene has a label; something is in `out`; or the recipe uses no background,
+            or it does not cover the scenes.
     """
     out = Path(out)
     check_place(out, overwrite)
-    _check_background(background, recipe)
+    if background is not None:
+        check_background(background, recipe)
     instrument = instrument_named(recipe.instrument)
     reader = import_module(instrument.module)
     find_label = getattr(reader, instrument.label_path)
@@ -134,17 +136,6 @@ def check_place(out: Path, overwrite: bool) -> None:
             f"{out}: holds samples: name another place, or replace them with --overwrite (their "
             "split is lost with them)"
         )
-
-
-def _check_background(background: xr.Dataset | None, recipe: Recipe) -> None:
-    settings = recipe.inputs.background
-    if background is None:
-        return
-    if settings is None:
-        raise UsageError(f"--background: recipe '{recipe.name}' uses none")
-    lacking = [name for name in settings.channels if f"background_{name}" not in background]
-    if lacking:
-        raise UsageError(f"--background: holds no {', '.join(lacking)}, which the recipe wants")
 
 
 def open_samples(path: str | Path) -> xr.Dataset:

@@ -9,7 +9,7 @@ from astropy.io import fits
 from PIL import Image
 
 from nephoscope.models import save_model
-from nephoscope.models.folder import zoo
+from nephoscope.models.lookup import zoo
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.recipe import validate_recipe
@@ -86,5 +86,5 @@ def small_models(tmp_path_factory):
 @pytest.fixture
 def small_zoo(small_models, monkeypatch):
     """Shipped models are these, in this process."""
-    monkeypatch.setattr("nephoscope.models.folder.zoo", lambda: small_models)
+    monkeypatch.setattr("nephoscope.models.lookup.zoo", lambda: small_models)
     return small_models

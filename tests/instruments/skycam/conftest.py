@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from nephoscope.instruments.skycam import labels
+
 TAU2 = {
     "CAMERA": "FLIR TAU2",
     "FOCAL": 60,
@@ -44,3 +46,8 @@ def whole_sky(rows=225, cols=240, radius=100, grain=0.0, seed=0):
     rgb += rng.normal(0, grain + 2, rgb.shape)
     rgb[np.hypot(y - (rows - 1) / 2, x - (cols - 1) / 2) > radius] = 3
     return np.clip(rgb, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def _no_remembered_labels():
+    labels._beside.cache_clear()

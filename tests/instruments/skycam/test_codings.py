@@ -1,7 +1,9 @@
 """Codings of labels: recognised, or refused; none becomes one class without a word."""
 
 import struct
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,21 +14,8 @@ from nephoscope.errors import InputError
 from nephoscope.instruments.skycam import labels as labels_module
 from nephoscope.instruments.skycam import read_label
 
-
-@pytest.fixture(autouse=True)
-def _forget():
-    labels_module._beside.cache_clear()
-
-
-def put(path, pixels):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.asarray(pixels, np.uint8)).save(
-        path, "JPEG" if path.suffix in {".jpg", ".jpeg"} else "PNG"
-    )
-    return path
-
-
-HALF = np.repeat([[0] * 6 + [255] * 6], 12, 0)
+sys.path.insert(0, str(Path(__file__).parent))
+from label_pictures import HALF, put
 
 
 def deep(path, pixels):

@@ -1,11 +1,12 @@
 """Labels of every public layout are found by place and name and become -1, 0, 1."""
 
 import os
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
-from PIL import Image
 
 from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut
@@ -15,24 +16,11 @@ from nephoscope.instruments.skycam import (
     read_label,
     state_for,
 )
-from nephoscope.instruments.skycam import labels as labels_module
 
-
-@pytest.fixture(autouse=True)
-def _forget():
-    labels_module._beside.cache_clear()
-
-
-def put(path, pixels):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.asarray(pixels, np.uint8)).save(
-        path, "JPEG" if path.suffix in {".jpg", ".jpeg"} else "PNG"
-    )
-    return path
-
+sys.path.insert(0, str(Path(__file__).parent))
+from label_pictures import HALF, put
 
 SKY = np.full((12, 12, 3), 90, np.uint8)
-HALF = np.repeat([[0] * 6 + [255] * 6], 12, 0)
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,9 @@ def plan_frames(
     """
     left = left_out or LeftOut()
     left.skip = out
+    products = f"{os.path.realpath(out)}{os.sep}"
     for path, real in zip(inputs, real_paths(inputs), strict=True):
-        if f"{real}{os.sep}".startswith(f"{os.path.realpath(out)}{os.sep}"):
+        if f"{real}{os.sep}".startswith(products):
             raise InputError(path, "lies in the folder of the products")
     scenes = find_all(inputs, INSTRUMENT, left)
     jobs = []

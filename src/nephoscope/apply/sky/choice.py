@@ -78,12 +78,12 @@ def choose(name: str) -> Choice:
 def fingerprint(choice: Choice) -> dict[str, str]:
     """Name → sha256 of the facts of every model that may be met: what the outputs depend on."""
     from nephoscope.files import sha256_of
-    from nephoscope.models.folder import FACTS, locate_model
+    from nephoscope.models.lookup import FACTS, STATE_FACTS, locate_model
 
     found = {"formula": choice.formula}
     state = models.locate_state_model(choice.state)
     if state is not None:
-        found["state"] = sha256_of(state / "state.yaml")
+        found["state"] = sha256_of(state / STATE_FACTS)
     for flavour, name in choice.masks.items():
         folder = locate_model(name)
         if folder is not None:

@@ -43,19 +43,17 @@ def predict_one(
         InputError: the frame cannot be used.
         OutputError: the product cannot be written.
     """
-    if isinstance(scene, np.ndarray):
-        frame = _scene(scene)
-    elif isinstance(scene, xr.Dataset):
-        frame = _by_name(check_given(scene, INSTRUMENT, f"'{options.model}'"))
-    if not isinstance(scene, Path):
-        frame = _with_flavour(frame, options.flavour)
-    chain = SkyChain(options)
     if isinstance(scene, Path):
+        chain = SkyChain(options)
         (job,) = plan_frames([scene], output or Path(), options)
         predict_frame_file(chain, job)
         return job.target
-    result = chain.judge(frame)[0]
-    return _dataset(result) if isinstance(scene, xr.Dataset) else result.probability
+    if isinstance(scene, xr.Dataset):
+        given = check_given(scene, INSTRUMENT, f"'{options.model}'")
+        frame = _with_flavour(_by_name(given), options.flavour)
+        return _dataset(SkyChain(options).judge(frame)[0])
+    frame = _with_flavour(_scene(scene), options.flavour)
+    return SkyChain(options).judge(frame)[0].probability
 
 
 def _scene(image: NDArray[np.generic]) -> xr.Dataset:

@@ -14,13 +14,13 @@ from nephoscope.instruments.cloudsat.columns import (
     make_track,
     profile_time,
     scenario,
-    since_launch,
     type_variable,
 )
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
 from nephoscope.instruments.cloudsat.offsets import add_time_offsets
 from nephoscope.instruments.cloudsat.scenario import Undetermined, cloud_type
 from nephoscope.instruments.tai93 import to_utc
+from nephoscope.track import since_launch
 
 GRANULE = "2B-CLDCLASS"
 CALTRACK = "CALTRACK-5km_CS-2B-CLDCLASS"
@@ -95,7 +95,7 @@ def granule_time(file: Hdf4) -> NDArray[np.datetime64]:
         raise file.wrong("TAI_start", f"has {start.size} values, not 1")
     since = file.coding("Profile_time").decode(file.table("Profile_time", np.float32))
     time = to_utc(start[0] + np.where(since >= 0, since, np.nan))
-    return since_launch(file, "TAI_start", time)
+    return since_launch(time, "TAI_start", file.wrong)
 
 
 def _track(

@@ -12,7 +12,7 @@ from nephoscope.instruments.cloudsat.hdf4 import Hdf4
 from nephoscope.instruments.cloudsat.names import marks_of
 from nephoscope.instruments.cloudsat.scenario import ICARE_FILL, MISSING, TYPES
 from nephoscope.instruments.tai93 import to_utc
-from nephoscope.track import FIRST_FLIGHT, check_track, wrapped_longitude
+from nephoscope.track import check_track, since_launch, wrapped_longitude
 
 LOWEST, HIGHEST = -5000, 30000
 """Valid heights of a bin, m (CloudSat 2B product specifications); all others are missing."""
@@ -56,19 +56,20 @@ def scenario(file: Hdf4, profiles: int) -> NDArray[np.int16]:
     return np.where(missing, np.int16(MISSING), codes)
 
 
-def place(
-    file: Hdf4, name: str, stored: NDArray[np.float32], largest: float
-) -> NDArray[np.float64]:
+def place(file: Hdf4, name: str, stored: NDArray[np.float32]) -> NDArray[np.float64]:
     """Degrees (profile,) float64; NaN for fill values: by the file's attributes, or far out.
 
-    Longitudes beyond 180 are counted from 0 to 360, and wrapped_longitude to -180..180.
+    Longitudes that count from 0 to 360 are turned to -180..180.
+
+    Args:
+        file: that says how the numbers are stored.
+        name: "Latitude" or "Longitude".
+        stored: (profile,) the numbers.
     """
     degrees = file.coding(name).decode(stored)
-    return wrapped_longitude(degrees) if largest == 180 else _within(degrees, largest)
-
-
-def _within(degrees: NDArray[np.float64], largest: float) -> NDArray[np.float64]:
-    return np.where(np.abs(degrees) <= largest, degrees, np.nan)
+    if name == "Longitude":
+        return wrapped_longitude(degrees)
+    return np.where(np.abs(degrees) <= 90, degrees, np.nan)
 
 
 def profile_time(file: Hdf4) -> NDArray[np.datetime64]:
@@ -78,20 +79,7 @@ def profile_time(file: Hdf4) -> NDArray[np.datetime64]:
         InputError: `Time` is absent, of another type, or older than the satellites throughout.
     """
     time = to_utc(file.coding("Time").decode(file.dataset("Time", np.float64, 1)))
-    return since_launch(file, "Time", time)
-
-
-def since_launch(file: Hdf4, field: str, time: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
-    """Times, NaT where they are older than the satellites.
-
-    Raises:
-        InputError: all of them are; the message names `field`.
-    """
-    early = time < FIRST_FLIGHT
-    if early.any() and not (time >= FIRST_FLIGHT).any():
-        when = time[early][0].astype("datetime64[s]")
-        raise file.wrong(field, f"gives {when}: before the satellites flew")
-    return np.where(early, np.datetime64("NaT", "ns"), time)
+    return since_launch(time, "Time", file.wrong)
 
 
 def make_track(
@@ -125,12 +113,12 @@ def make_track(
             "time": ("profile", time),
             "latitude": (
                 "profile",
-                place(file, "Latitude", latitude, 90),
+                place(file, "Latitude", latitude),
                 {"units": "degrees_north"},
             ),
             "longitude": (
                 "profile",
-                place(file, "Longitude", longitude, 180),
+                place(file, "Longitude", longitude),
                 {"units": "degrees_east"},
             ),
             "height": (("profile", "level"), height, {"units": "m", "positive": "up"}),

@@ -31,7 +31,7 @@ _PROFILE = ("profile",)
 _SAME = "take the file of the same half orbit"
 _COVER_FILL, _COVER_SCALE = 255, 0.005
 _MOST_COVER = 1.0001  # 200 counts of a float scale of 0.005
-_PLACES = {"latitude": ("Latitude", 90, "north"), "longitude": ("Longitude", 180, "east")}
+_PLACES = {"latitude": ("Latitude", "north"), "longitude": ("Longitude", "east")}
 _FLOATS = (np.float32, np.float64)
 
 
@@ -62,10 +62,10 @@ def read_time_offsets(path: str | PathLike[str]) -> xr.Dataset:
         coords: dict[str, Any] = {
             name: (
                 _PROFILE,
-                place(file, stored, file.dataset(stored, np.float32, 1), largest),
+                place(file, stored, file.dataset(stored, np.float32, 1)),
                 {"units": f"degrees_{side}"},
             )
-            for name, (stored, largest, side) in _PLACES.items()
+            for name, (stored, side) in _PLACES.items()
         }
         if file.has("Time"):
             coords["time"] = _PROFILE, profile_time(file)

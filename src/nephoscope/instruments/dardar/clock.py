@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nephoscope.instruments.dardar.netcdf import NetcdfFile
 from nephoscope.instruments.dardar.values import check_units, physical
-from nephoscope.track import FIRST_FLIGHT
+from nephoscope.track import FIRST_FLIGHT, since_launch
 
 _DAY = np.timedelta64(1, "D")
 _LONGEST_GRANULE = 1e6  # s
@@ -21,6 +21,7 @@ _COARSE = 2.0**24
 """Seconds that single precision still tells apart."""
 _LARGEST = 9e9  # s: the nanoseconds of datetime64 end in 2262
 _UNIX = "1970-01-01"
+_SECONDS = {"s", "sec", "second", "seconds"}
 _SINCE = re.compile(
     r"s(?:ec(?:ond)?s?)? since (\d{4})[- ](\d{1,2})[- ](\d{1,2})"
     r"(?:[T ]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?",
@@ -50,12 +51,7 @@ def profile_times(file: NetcdfFile, profiles: int) -> NDArray[np.datetime64]:
     part = np.round((np.nan_to_num(seconds) - whole) * 1e9).astype("timedelta64[ns]")
     time = start + whole.astype("timedelta64[s]").astype("timedelta64[ns]") + part
     time = np.where(np.isnan(seconds), np.datetime64("NaT", "ns"), time)
-    early = time < FIRST_FLIGHT
-    if early.any() and not (time >= FIRST_FLIGHT).any():
-        when = time[early][0].astype("datetime64[s]")
-        field = "base_time" if nice else f"{name}:units"
-        raise file.wrong(field, f"gives {when}: before the satellites flew")
-    return np.where(early, np.datetime64("NaT", "ns"), time)
+    return since_launch(time, "base_time" if nice else "time:units", file.wrong)
 
 
 def _base_time(file: NetcdfFile) -> np.datetime64:
@@ -79,7 +75,7 @@ def _check_fine(file: NetcdfFile, name: str, seconds: NDArray[np.float64]) -> No
 
 
 def _epoch(file: NetcdfFile, name: str, otherwise: str | None) -> np.datetime64:
-    # The instant in the units; `otherwise` where there are none, or only "s".
+    """The instant in the units; `otherwise` where there are none, or only "s"."""
     units = file.attributes(name).get("units")
     text = str(units).strip()
     match = _SINCE.match(text)
@@ -94,6 +90,3 @@ def _epoch(file: NetcdfFile, name: str, otherwise: str | None) -> np.datetime64:
     except ValueError as error:
         problem = "are missing" if units is None else f"'{units}' are not 'seconds since ...'"
         raise file.wrong(f"{name}:units", problem) from error
-
-
-_SECONDS = {"s", "sec", "second", "seconds"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.errors import InputError
+from nephoscope.errors import UNFINISHED, InputError
 from nephoscope.instruments.jpeg.decoder import COLOURS, decode
 from nephoscope.instruments.jpeg.probe import block_means
 from nephoscope.instruments.jpeg.seams import check_range, check_seams
@@ -41,7 +41,6 @@ _OTHERS = {
     b"PK\x03\x04": "zip",
 }
 """First bytes of files that are named .jpg by mistake."""
-_AGAIN = "it may still be being written: run again later, or fetch it again"
 
 
 def is_jpeg(content: bytes) -> bool:
@@ -83,7 +82,7 @@ def read_jpeg(
         check_range(structure, block_means(content, structure), slack)
         check_seams(structure, pixels)
     except CutShortError:
-        raise InputError(path, "is cut short", field="image", remedy=_AGAIN) from None
+        raise InputError(path, "is cut short", field="image", remedy=UNFINISHED) from None
     except DamagedError as error:
         raise InputError(
             path, f"is damaged inside: {error}", field="image", remedy="fetch it again"

@@ -19,7 +19,7 @@ from nephoscope.instruments.jpeg.structure import DamagedError, Frame, Structure
 
 STEP = 1.6
 """Mean step along a row of units, in units of what is usual in the picture (each step counts up to
-3). The highest in whole pictures was 1.7, real maps 1.4 (`tests/instruments/jpeg`)."""
+3). The highest in whole pictures was 1.7, in real maps 1.4."""
 
 _MOST = 3.0
 _LEAST_NOISE = 0.5  # DN

@@ -23,6 +23,7 @@ _DAMAGE = (
     OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError,
     MemoryError, OverflowError, SystemError,
 )  # fmt: skip
+_CODING = ("scale_factor", "add_offset", "_FillValue", "missing_value")
 _FETCH = "fetch it again"
 
 
@@ -185,9 +186,6 @@ class _Attributes:
         """The error that names the attribute."""
         field = f"{self.field}: {name}"
         return InputError(self.path, f"attribute {problem}", field=field, remedy=_FETCH)
-
-
-_CODING = ("scale_factor", "add_offset", "_FillValue", "missing_value")
 
 
 def _has(file: Any, group: str, field: Field) -> bool:  # noqa: ANN401

@@ -22,7 +22,7 @@ from nephoscope.instruments.skycam.mat import CLEAR, IMAGE, MASK, read_mat
 from nephoscope.instruments.skycam.names import kind_of, stem_of
 from nephoscope.instruments.skycam.pictures import COLOURS, read_picture
 from nephoscope.instruments.skycam.times import time_in_name, time_of
-from nephoscope.scene import IMAGE_DIMS, check_scene
+from nephoscope.scene import check_scene
 
 Flavour = Literal["thermal", "colour", "grey"]
 FLAVOURS: tuple[str, ...] = get_args(Flavour)
@@ -145,9 +145,9 @@ def _from_fits(path: Path, flavour: Flavour | None) -> _Frame:
 def _from_picture(path: Path, flavour: Flavour | None) -> _Frame:
     picture = read_picture(path)
     pixels = picture.pixels
-    if pixels.ndim == len(IMAGE_DIMS) and flavour != "colour":
-        pixels = pixels[..., 0] if is_one_channel(np.moveaxis(pixels, 2, 0)) else pixels
-    if pixels.ndim == len(IMAGE_DIMS):
+    if pixels.ndim == 3 and flavour != "colour" and is_one_channel(np.moveaxis(pixels, 2, 0)):
+        pixels = pixels[..., 0]
+    if pixels.ndim == 3:
         image, note = colour_of_picture(path, picture)
         del picture, pixels  # of 61 megapixels: as large as a channel of the image
         frame = _colour(image, note)

@@ -24,7 +24,6 @@ MOST_PIXELS = 2**26
 """Of a variable: a file of a few bytes can claim any shape, and room is made for all of it."""
 
 _NAMES = (IMAGE, CLEAR, MASK)
-_DAMAGED = (struct.error, zlib.error)
 _LARGEST = 8 * MOST_PIXELS + 4096  # bytes
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from nephoscope.errors import InputError
+from nephoscope.errors import UNFINISHED, InputError
 from nephoscope.instruments.jpeg import is_jpeg, read_jpeg
 from nephoscope.instruments.png import check_png, is_png
 
@@ -22,7 +22,6 @@ GREY_WEIGHTS = (0.299, 0.587, 0.114)
 
 _WORD = 16  # bits
 _GREY_ALPHA = 4  # colour types of PNG, section 11.2.1 of its specification
-_AGAIN = "it may still be being written: run again later, or fetch it again"
 _ONE = "save one frame a file"
 _UNDECODABLE = (
     OSError, ValueError, SyntaxError, KeyError, IndexError, struct.error,
@@ -82,7 +81,7 @@ def read_picture(path: Path) -> Picture:
     except OSError as error:
         raise InputError(path, f"cannot be read: {error.strerror}") from error
     if not content:
-        raise InputError(path, "is empty (0 bytes)", field="image", remedy=_AGAIN)
+        raise InputError(path, "is empty (0 bytes)", field="image", remedy=UNFINISHED)
     if is_jpeg(content):
         return Picture(read_jpeg(path, content), exact=False)
     picture = _read_png(path, content)
@@ -93,7 +92,7 @@ def read_picture(path: Path) -> Picture:
 
 def _read_png(path: Path, content: bytes) -> Picture:
     if not is_png(content):
-        raise InputError(path, "is neither PNG nor JPEG", field="image", remedy=_AGAIN)
+        raise InputError(path, "is neither PNG nor JPEG", field="image", remedy=UNFINISHED)
     chunks = check_png(path, content)
     if b"acTL" in chunks:
         raise InputError(path, "holds several pictures: a film", field="image", remedy=_ONE)
@@ -109,7 +108,7 @@ def _read_png(path: Path, content: bytes) -> Picture:
                 return _shallow(picture, bits, significant)
     except _UNDECODABLE as error:
         problem = f"cannot be decoded: {error}"
-        raise InputError(path, problem, field="image", remedy=_AGAIN) from error
+        raise InputError(path, problem, field="image", remedy=UNFINISHED) from error
 
 
 def _shallow(picture: Image.Image, bits: int, significant: int | None) -> Picture:
