@@ -82,6 +82,30 @@ def test_no_whole_sky_is_refused_at_any_quality(quality, subsampling):
         assert not named(file.getvalue())
 
 
+def smooth_sky(seed):
+    """A sky that is blue from dark to pale, with one cloud."""
+    rng = np.random.default_rng(seed)
+    down, across = np.mgrid[0:1:480j, 0:1:640j]
+    pale = down + rng.uniform(-0.1, 0.1) * across + 0.05 * np.sin(rng.uniform(2, 6) * across)
+    sky = np.stack([40 + 90 * pale, 80 + 80 * pale, 170 + 40 * pale], -1)
+    far = np.hypot(across - rng.uniform(), down - rng.uniform())
+    cloud = np.clip(rng.uniform(0.1, 0.4) - far, 0, 0.1)[..., None] * 10
+    noise = rng.normal(0, 0.8, (480, 640, 1))
+    return Image.fromarray(np.clip(sky + (215 - sky) * cloud + noise, 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize(("first", "second"), [(20, 75), (35, 75), (35, 92), (50, 92)])
+def test_a_picture_that_was_compressed_before_and_coarser_is_whole(first, second):
+    """Its levels are apart by the quanta of then: whole rows step by one, as many others do."""
+    refused = 0
+    for seed in range(8):
+        before, after = io.BytesIO(), io.BytesIO()
+        smooth_sky(seed).save(before, "JPEG", quality=first)
+        Image.open(before).save(after, "JPEG", quality=second)
+        refused += named(after.getvalue())
+    assert not refused
+
+
 @pytest.mark.parametrize("padding", [b"\0", b"\0" * 5000, b"\xff" * 70000, b"\xff\xd8\xff\xd9" * 9])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_what_follows_the_end_of_a_picture_is_harmless(tmp_path, kind, padding):

@@ -27,6 +27,7 @@ _FEWEST = 8  # units that make a row worth judging
 _FEWEST_BESIDE = 1
 _SHARE = 0.3  # least part of a row
 _LOOSE = 0.4  # most spread of steps for their size: large shifts are clipped here and there
+_USUAL = 0.04  # least share of units that step by the quantum of an earlier compression
 _ALIKE = 2.0  # most ratio of steps that are the same but for noise and clipping
 _BLACK, _WHITE, _FLAT = 2, 253, 8  # DN
 _LINES = (-4, -2, -1, 0, 1, 3)
@@ -232,7 +233,7 @@ def _is_seam(steps: _Steps, start: int, end: int) -> bool:
     if len(step) < _FEWEST:
         return False
     middle, spread = _middle(step)
-    if abs(middle) < steps.least:
+    if abs(middle) < steps.least or _is_quantum(steps, start, end, abs(middle)):
         return False
     if spread < min(3 * steps.noise, abs(middle) / 3.5, _middle(above)[1] / 2.5):
         return True
@@ -243,6 +244,21 @@ def _is_seam(steps: _Steps, start: int, end: int) -> bool:
         and spread < _LOOSE * abs(middle) + steps.noise
         and _keeps_to_order(steps.step[row : row + 2] / middle, column)
     )
+
+
+def _is_quantum(steps: _Steps, start: int, end: int, size: float) -> bool:
+    """Whether units elsewhere step by that much, and seldom by half of it.
+
+    So they do where a picture was compressed before, and coarser: its levels are apart by quanta.
+    """
+    elsewhere = steps.told.ravel().copy()
+    elsewhere[start:end] = False
+    others = np.abs(steps.step.ravel()[elsewhere])
+    if not len(others):
+        return False
+    alike = float((np.abs(others / size - 0.975) < 0.325).mean())
+    halves = float((np.abs(others / size - 0.4) < 0.15).mean())
+    return alike > max(_USUAL, 1.5 * halves)
 
 
 def _keeps_to_order(shares: NDArray[np.float32], column: int) -> bool:
