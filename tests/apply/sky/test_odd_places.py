@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from nephoscope.apply.sky.bulk import plan_frames, predict_sky, write_tables
 from nephoscope.apply.sky.chain import SkyOptions
 from nephoscope.cli import app
 from nephoscope.errors import shown
+from nephoscope.files import locked
 
 FORMULA = SkyOptions("zscale-log-otsu", picture=False)
 ODD = {
@@ -203,22 +205,27 @@ def test_parts_that_end_together_leave_a_whole_table(frames, tmp_path, monkeypat
         frames.cloudy(tmp_path / "raw" / f"{seed}.fits", seed)
     out = tmp_path / "out"
     predict_sky([tmp_path / "raw"], out, FORMULA, part=(1, 2))
-    write, has_read, may_write = bulk.write_frames_csv, threading.Event(), threading.Event()
+    write, has_read, other_came = bulk.write_frames_csv, threading.Event(), threading.Event()
 
     def slowly(path, table):
         table = list(table)
         has_read.set()
-        may_write.wait(1)
+        other_came.wait()
+        time.sleep(0.5)  # without a lock the other writes meanwhile
         write(path, table)
 
+    def announced(path):
+        other_came.set()
+        return locked(path)
+
     monkeypatch.setattr(bulk, "write_frames_csv", slowly)
-    slow = threading.Thread(target=write_tables, args=(out,))
+    slow = threading.Thread(target=write_tables, args=(out,), daemon=True)
     slow.start()
-    assert has_read.wait(10)
+    assert has_read.wait(60)
     monkeypatch.setattr(bulk, "write_frames_csv", write)
+    monkeypatch.setattr(bulk, "locked", announced)
     predict_sky([tmp_path / "raw"], out, FORMULA, part=(2, 2))
-    may_write.set()
-    slow.join(20)
+    slow.join(60)
     assert [row["file"] for row in rows(out / "frames.csv")] == ["0.fits", "1.fits"]
 
 
