@@ -238,9 +238,7 @@ def test_a_part_is_stale_though_nobody_asked_for_its_dead_process(tmp_path):
     with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
         left = tmp_path / f".a.fits{files._ending().replace(str(os.getpid()), str(process.pid))}"
         left.write_bytes(b"half")
-        os.waitid(
-            os.P_PID, process.pid, os.WEXITED | os.WNOWAIT
-        )  # ended, and still there
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # ended, and still there
         remove_stale_parts(tmp_path)
         assert not left.exists()
 
