@@ -258,3 +258,17 @@ def test_no_real_picture_of_the_sky_is_refused(real_data):
             with Image.open(path) as picture:
                 for flavour in factory.FLAVOURS:
                     assert not named(factory.encoded(picture.convert("RGB"), flavour)), path
+
+
+@pytest.mark.parametrize(("blueness", "said"), [(128, None), (125, "black that has a colour")])
+def test_a_shift_of_colour_below_the_noise_is_told_by_black(blueness, said):
+    planes = np.random.default_rng(0).integers(60, 180, (160, 320, 3), np.uint8)
+    planes[64:] = 0, blueness, 128
+    file = io.BytesIO()
+    Image.fromarray(planes, "YCbCr").save(file, "JPEG", quality=90, subsampling=0)
+    read_jpeg(PATH, file.getvalue())  # a camera's own black may have a tint
+    if said is None:
+        read_jpeg(PATH, file.getvalue(), slack=MARS_SLACK)
+    else:
+        with pytest.raises(InputError, match=said):
+            read_jpeg(PATH, file.getvalue(), slack=MARS_SLACK)
