@@ -61,7 +61,8 @@ def read_jpeg(
         content: the file. What follows the picture's end marker is ignored.
         check: called before anything is decoded; raises if the picture is not one to read.
         slack: DN that colours of coded blocks may lie beyond 0..255. Some cameras make such; a
-            picture coded from red, green and blue of 8 bits has none, and less is surer.
+            picture coded from red, green and blue of 8 bits has none, and less is surer: from 4 DN
+            down black must have no colour either.
 
     Returns:
         (y, x) uint8 of a grey picture, else (y, x, channel) uint8, red, green, blue; DN.

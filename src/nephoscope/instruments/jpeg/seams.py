@@ -68,9 +68,10 @@ def check_range(structure: Structure, means: NDArray[np.float32], slack: float) 
         bound = slack + float(error[0] + 1.772 * error[1:].max())
         if any((colour < -bound).any() or (colour > 255 + bound).any() for colour in colours):
             raise DamagedError("colours of blocks that cannot be")
-        tinted = (luma < _NO_LIGHT) & (np.maximum(abs(blue), abs(red)) > _TINT)
-        if slack <= _STRICT and int(tinted.sum()) >= _FEWEST_TINTED:
-            raise DamagedError("black that has a colour")
+        if slack <= _STRICT:
+            tinted = (luma < _NO_LIGHT) & (np.maximum(abs(blue), abs(red)) > _TINT)
+            if int(tinted.sum()) >= _FEWEST_TINTED:
+                raise DamagedError("black that has a colour")
 
 
 def check_seams(structure: Structure, pixels: NDArray[np.uint8]) -> None:
