@@ -115,6 +115,19 @@ def _are_whole(image: npt.NDArray[Any]) -> bool:
     return bool(((image == np.rint(image)) | np.isnan(image)).all())
 
 
+def known_of(image: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """(y, x) where nothing of (channel, y, x) is missing: 0 in every channel if uint8, NaN in any.
+
+    A place of which one colour is unknown is unknown: what is made of colours would be half of it.
+    """
+    if image.dtype == np.uint8:
+        return np.asarray(image.any(axis=0))
+    missing = np.isnan(image[0])
+    for plane in image[1:]:
+        missing |= np.isnan(plane)
+    return np.asarray(~missing)
+
+
 def source_of(scene: xr.Dataset) -> str:
     """The file to blame for a scene: its first source file, or "scene"."""
     sources = source_names(scene)

@@ -52,7 +52,7 @@ def recipe():
 
 
 def _batches(recipe, steps=12, start=0):
-    network = LocalNet(len(recipe.inputs.features))
+    network = LocalNet(recipe.inputs.groups)
     return PixelBatches(CropLoader(part(), recipe), network, steps, lambda: start)
 
 
@@ -65,7 +65,7 @@ def test_a_resumed_epoch_goes_on_as_an_uninterrupted_one(recipe):
 
 
 def test_pixels_carry_the_label_of_their_frame(recipe):
-    place = recipe.inputs.features.index("brightness")
+    place = recipe.inputs.names.index("brightness")
     for batch in _batches(recipe):
         frame = (batch["seen"][:, place] * 60 + 110 - 40) / 20
         assert torch.equal(batch["label"].long(), frame.round().long() % 2)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.evaluation.pixels import Floats, LabelledMap
-from nephoscope.inputs import is_missing
+from nephoscope.scene import known_of
 
 COVERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Cloud cover of the label that the frames shown come nearest to."""
@@ -60,7 +60,7 @@ class Gallery:
 
 def _sample(scene: LabelledMap, probability: Floats) -> SampleFrame:
     image = scene.image.astype(np.float32).mean(axis=0)
-    image[is_missing(scene.image)] = np.nan
+    image[~known_of(scene.image)] = np.nan
     return SampleFrame(scene.day, image, scene.label.copy(), probability.copy())
 
 
