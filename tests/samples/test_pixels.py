@@ -86,4 +86,4 @@ def test_the_oldest_frame_of_the_pool_is_replaced(recipe):
 def test_without_a_pool_it_says_so(recipe):
     bare = recipe.model_copy(update={"training": recipe.training.model_copy(update={"pool": None})})
     with pytest.raises(UsageError, match="pool"):
-        PixelBatches(CropLoader(part(), bare), LocalNet(7), 1, lambda: 0)
+        PixelBatches(CropLoader(part(), bare), LocalNet(recipe.inputs.groups), 1, lambda: 0)
