@@ -58,7 +58,7 @@ def _module(file: Path) -> str:
 
 def room_of(module: str) -> str:
     """The first name below the package."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def imports(tree: ast.Module) -> set[str]:
