@@ -26,7 +26,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from nephoscope.instruments.polder import cubes_of, nearest_nadir
 from nephoscope.reports.markdown import table_of
-from nephoscope.simulate.reading import find_truths, open_simulated
+from nephoscope.simulate.earth.reading import find_truths, open_simulated
 
 Planes = dict[str, NDArray[np.float32]]
 Keep = Callable[[str], bool]
