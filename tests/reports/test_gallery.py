@@ -7,12 +7,12 @@ import pytest
 import xarray as xr
 
 from nephoscope.evaluation.baselines import BaselineOptions, score_baselines
-from nephoscope.evaluation.gallery import COVERS, Gallery, read_training_log
-from nephoscope.evaluation.pixels import LabelledMap
+from nephoscope.evaluation.labelled_scene import LabelledScene
 from nephoscope.evaluation.protocol import run_evaluation
-from nephoscope.evaluation.report import Run, write_report
 from nephoscope.formulas import otsu, zscale_log_otsu
 from nephoscope.plots.gallery import plot_cover
+from nephoscope.reports.gallery import COVERS, Gallery, read_training_log
+from nephoscope.reports.report import Run, write_report
 
 ROWS, COLS = 32, 40
 
@@ -22,7 +22,7 @@ def frame(cover, name="x"):
     label[: round(cover * ROWS)] = 1
     noise = np.random.default_rng(round(100 * cover)).normal(0, 3, label.shape)
     image = (700 + 200.0 * label + noise).astype(np.float32)[None]
-    return LabelledMap(name, image, label, np.zeros(ROWS), np.zeros(COLS), None)
+    return LabelledScene(name, image, label, np.zeros(ROWS), np.zeros(COLS), None)
 
 
 def store(covers, parts):
@@ -79,9 +79,11 @@ def test_the_report_on_frames_has_their_figures(model, tmp_path, number):
     rows = "".join(f"0,,{1 / (n + 1):.3f},{n}\n" for n in range(30))
     (tmp_path / "logs" / "csv" / "metrics.csv").write_text(f"epoch,f1,loss,step\n{rows}1,0.5,,29\n")
     model = type("Model", (), {**vars(model), "folder": tmp_path / "model"})()
-    found = run_evaluation(model, samples, predict=by_brightness)
-    assert found.log.f1 == {29: 0.5}
-    out = write_report(found, tmp_path / "report", Run("command", {}))
+    gallery = Gallery()
+    found = run_evaluation(model, samples, predict=by_brightness, look=gallery.look)
+    log = read_training_log(model.folder)
+    assert log.f1 == {29: 0.5}
+    out = write_report(found, tmp_path / "report", Run("command", {}), gallery.frames, log)
     figures = {path.stem for path in out.glob("*.png")}
     few = {"days"} if number == 6 else set()
     assert figures == {"curves", "reliability", "confusion", "cover", "samples", "training"} | few

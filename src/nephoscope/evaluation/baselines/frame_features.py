@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.evaluation.pixels import (
+from nephoscope.evaluation.baselines.pixels import (
     FRAME_EDGES,
-    Floats,
-    LabelledMap,
     Pixels,
     box_mean,
     contrast,
     draw_places,
 )
+from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
+from nephoscope.formulas import otsu, zscale_log_otsu
 from nephoscope.inputs import is_missing
 from nephoscope.inputs_sky import MAD_OF_GAUSSIAN
 from nephoscope.tasks.mask import as_floats
@@ -24,7 +24,7 @@ WINDOWS = (3, 9, 27, 81)
 SATURATED = 250  # DN: the sun, and the glare around it
 
 
-def sample_frame(scene: LabelledMap, number: int, seed: int) -> Pixels:
+def sample_frame(scene: LabelledScene, number: int, seed: int) -> Pixels:
     """Draw labelled pixels of a frame and compute their features.
 
     Args:
@@ -93,14 +93,10 @@ def _thresholded(plane: Floats) -> Iterator[tuple[str, Floats]]:
 
 
 def _otsu_threshold(values: Floats) -> float:
-    from nephoscope.formulas import otsu
-
     return float(otsu(values[None]).threshold)
 
 
 def _by_formula(counts: Floats) -> Floats:
-    from nephoscope.formulas import zscale_log_otsu
-
     return as_floats(zscale_log_otsu(counts).mask)
 
 

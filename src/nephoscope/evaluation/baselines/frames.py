@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.evaluation.baselines import (
+from nephoscope.evaluation.baselines.fitted import (
     Baseline,
     BaselineOptions,
-    Score,
+    Ranking,
     boosted_trees,
     check_classes,
     choose_threshold,
 )
-from nephoscope.evaluation.pixels import Pixels
+from nephoscope.evaluation.baselines.pixels import Pixels
 from nephoscope.evaluation.sums import STEPS
 
 PUBLISHED_MINMAX = 0.12
@@ -65,7 +65,7 @@ def _zscale_log_otsu() -> Baseline:
     return Baseline("zscale-log-otsu", _plane("zscale_log_otsu"), 0.5, False, "of each frame")
 
 
-def _plane(name: str) -> Score:
+def _plane(name: str) -> Ranking:
     def score(pixels: Pixels) -> NDArray[np.float64]:
         return np.nan_to_num(pixels.values[name]).astype(np.float64)
 

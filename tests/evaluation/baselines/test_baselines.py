@@ -12,19 +12,20 @@ from nephoscope.evaluation.baselines import (
     Baseline,
     BaselineOptions,
     baseline_sums,
-    fit_baselines,
 )
-from nephoscope.evaluation.pixels import LabelledMap, Pixels, sample_pixels
+from nephoscope.evaluation.baselines.pixels import Pixels
+from nephoscope.evaluation.baselines.planet import fit_planet_baselines, sample_map
+from nephoscope.evaluation.labelled_scene import LabelledScene
 from nephoscope.evaluation.scores import metrics
 
 OPTIONS = BaselineOptions(pixels=4000, pixels_learned=3000, iterations=25, leaves=7)
 
 
-def table(maps: list[LabelledMap], options: BaselineOptions) -> list[Pixels]:
-    return [sample_pixels(each, options.pixels, options.seed) for each in maps]
+def table(maps: list[LabelledScene], options: BaselineOptions) -> list[Pixels]:
+    return [sample_map(each, options.pixels, options.seed) for each in maps]
 
 
-def blobs(day: int, slope: float = 0.0) -> LabelledMap:
+def blobs(day: int, slope: float = 0.0) -> LabelledScene:
     """Smooth random fields; cloud where blue passes 90 + slope * latitude."""
     rng = np.random.default_rng(day)
     from scipy.ndimage import gaussian_filter
@@ -34,14 +35,14 @@ def blobs(day: int, slope: float = 0.0) -> LabelledMap:
     image = np.clip(90 + smooth, 1, 250).astype(np.uint8)
     label = (image[2] >= 90 + slope * latitude[:, None]).astype(np.int8)
     label[:3] = -1
-    return LabelledMap(f"day{day}", image, label, latitude, np.linspace(-180, 175.5, 80))
+    return LabelledScene(f"day{day}", image, label, latitude, np.linspace(-180, 175.5, 80))
 
 
 def fitted(slope: float) -> tuple[dict[str, Baseline], list[Pixels]]:
     train, judge, test = (
         table([blobs(day, slope) for day in days], OPTIONS) for days in ([0, 1, 2], [3], [4])
     )
-    return {each.name: each for each in fit_baselines(train, judge, OPTIONS)}, test
+    return {each.name: each for each in fit_planet_baselines(train, judge, OPTIONS)}, test
 
 
 def f1(baseline: Baseline, maps: list[Pixels]) -> float:
@@ -96,9 +97,9 @@ def test_training_needs_both_classes(value: int) -> None:
     scene = blobs(1)
     scene.label[:] = value
     with pytest.raises(UsageError, match="every label is"):
-        fit_baselines(table([scene], OPTIONS), [], OPTIONS)
+        fit_planet_baselines(table([scene], OPTIONS), [], OPTIONS)
     with pytest.raises(UsageError, match="nothing has a label"):
-        fit_baselines([], [], OPTIONS)
+        fit_planet_baselines([], [], OPTIONS)
 
 
 def test_a_class_too_rare_for_the_learning_set_is_taken_whole() -> None:
@@ -106,5 +107,5 @@ def test_a_class_too_rare_for_the_learning_set_is_taken_whole() -> None:
     scene.label[:] = 0
     scene.label[20, 21:24] = 1  # every ninth pixel is learned from, and misses these
     few = replace(OPTIONS, pixels_learned=500)
-    found = fit_baselines(table([scene], few), [], few)
+    found = fit_planet_baselines(table([scene], few), [], few)
     assert [each.name for each in found][-2:] == ["logistic regression", "boosted trees"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nephoscope.evaluation.pixels import LabelledMap, box_mean, sample_pixels
+from nephoscope.evaluation.baselines.pixels import box_mean
+from nephoscope.evaluation.baselines.planet import sample_map
+from nephoscope.evaluation.labelled_scene import LabelledScene
 
 
-def labelled_map(seed: int = 0, rows: int = 30, cols: int = 40) -> LabelledMap:
+def labelled_map(seed: int = 0, rows: int = 30, cols: int = 40) -> LabelledScene:
     rng = np.random.default_rng(seed)
     image = rng.integers(1, 200, (3, rows, cols)).astype(np.uint8)
     image[:, rng.random((rows, cols)) < 0.1] = 0
-    return LabelledMap(
+    return LabelledScene(
         day=f"day{seed}",
         image=image,
         label=rng.integers(-1, 2, (rows, cols)).astype(np.int8),
@@ -41,7 +43,7 @@ def test_box_mean_against_a_loop(width: int) -> None:
 
 def test_features_are_those_of_the_pixel_and_its_window() -> None:
     scene = labelled_map()
-    pixels = sample_pixels(scene, 10**9, seed=0)
+    pixels = sample_map(scene, 10**9, seed=0)
     row, col = np.nonzero(scene.label >= 0)
     assert np.array_equal(pixels.label, scene.label[row, col])
     assert np.array_equal(pixels.values["latitude"], scene.latitude[row].astype(np.float32))
@@ -67,30 +69,30 @@ def test_rows_far_from_any_label_change_nothing() -> None:
     scene = labelled_map(rows=300)
     scene.label[:] = -1
     scene.label[150] = 1
-    near = sample_pixels(scene, 10**9, seed=0)
+    near = sample_map(scene, 10**9, seed=0)
     scene.image[:, :80] = 7
     scene.image[:, 220:] = 7
-    again = sample_pixels(scene, 10**9, seed=0)
+    again = sample_map(scene, 10**9, seed=0)
     for name, value in near.values.items():
         assert np.allclose(value, again.values[name], equal_nan=True, atol=1e-3), name
 
 
 def test_sample_is_seeded_and_differs_by_day() -> None:
     scene = labelled_map(rows=60)
-    one, again = (sample_pixels(scene, 200, seed=3) for _ in range(2))
+    one, again = (sample_map(scene, 200, seed=3) for _ in range(2))
     assert one.label.size == 200
     assert np.array_equal(one.values["longitude"], again.values["longitude"])
-    other = sample_pixels(scene, 200, seed=4)
+    other = sample_map(scene, 200, seed=4)
     assert not np.array_equal(one.values["longitude"], other.values["longitude"])
-    elsewhere = sample_pixels(
-        LabelledMap("other", scene.image, scene.label, scene.latitude, scene.longitude), 200, 3
+    elsewhere = sample_map(
+        LabelledScene("other", scene.image, scene.label, scene.latitude, scene.longitude), 200, 3
     )
     assert not np.array_equal(one.values["longitude"], elsewhere.values["longitude"])
 
 
 def test_without_a_background_its_features_are_not_there() -> None:
     scene = labelled_map()
-    bare = LabelledMap("a", scene.image, scene.label, scene.latitude, scene.longitude)
-    names = set(sample_pixels(bare, 50, seed=0).values)
+    bare = LabelledScene("a", scene.image, scene.label, scene.latitude, scene.longitude)
+    names = set(sample_map(bare, 50, seed=0).values)
     assert not any("difference" in name or "background" in name for name in names)
     assert {"longitude", "latitude", "blue_mean_121"} <= names

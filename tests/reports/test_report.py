@@ -12,18 +12,19 @@ import pytest
 import xarray as xr
 
 from nephoscope.errors import OutputError, UsageError
-from nephoscope.evaluation import markdown
 from nephoscope.evaluation.baselines import BaselineOptions, score_baselines
-from nephoscope.evaluation.pixels import Floats, LabelledMap
-from nephoscope.evaluation.protocol import Evaluation, Judged, Predictor, run_evaluation
-from nephoscope.evaluation.report import Run, evaluate, spec_hash, write_report
+from nephoscope.evaluation.evaluate import evaluate
+from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
+from nephoscope.evaluation.protocol import Evaluation, Judged, PredictScene, run_evaluation
 from nephoscope.evaluation.scores import METRICS
+from nephoscope.reports import markdown
+from nephoscope.reports.report import Run, spec_hash, write_report
 
 Store = Callable[..., xr.Dataset]
 RUN = Run("nephoscope evaluate fake tiny.zarr -o report", {"predict": 1.23456})
 
 
-def noisy(scene: LabelledMap) -> Floats:
+def noisy(scene: LabelledScene) -> Floats:
     """Leans towards blue, with much noise; none where there is no image."""
     noise = np.random.default_rng(1).random(scene.label.shape)
     guess = 0.5 * (scene.image[2] >= 120) + 0.5 * noise
@@ -112,7 +113,7 @@ def test_report_says_what_the_model_had_seen(
 
 
 def test_report_has_a_row_for_each_way(
-    tiny_store: Store, model: Judged, by_blue: Predictor
+    tiny_store: Store, model: Judged, by_blue: PredictScene
 ) -> None:
     store = tiny_store(["train", "test"])
     found = run_evaluation(model, store, predict=by_blue, ways=["full", "without_position"])
@@ -170,7 +171,9 @@ def test_a_failing_figure_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_python_face_gives_scores(tiny_store: Store, by_blue: Predictor, model: Judged) -> None:
+def test_the_python_face_gives_scores(
+    tiny_store: Store, by_blue: PredictScene, model: Judged
+) -> None:
     store = tiny_store(["train", "test"])
     scores = evaluate(model, store, predict=by_blue)
     assert scores.overall["precision"].value == 1.0

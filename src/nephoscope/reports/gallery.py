@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nephoscope.evaluation.pixels import Floats, LabelledMap
+from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
 from nephoscope.inputs import is_missing
+from nephoscope.plots.gallery import SampleFrame, TrainingLog
 
 COVERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Cloud cover of the label that the frames shown come nearest to."""
-
-
-@dataclass(frozen=True)
-class SampleFrame:
-    """A frame with what is known and what is said of it.
-
-    Attributes:
-        name: of the frame.
-        image: (y, x) float32, mean of its channels, NaN where missing.
-        label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
-        probability: (y, x) float32, 0..1, NaN where there is none.
-    """
-
-    name: str
-    image: Floats
-    label: NDArray[np.int8]
-    probability: Floats
 
 
 class Gallery:
@@ -40,7 +22,7 @@ class Gallery:
     def __init__(self) -> None:
         self._kept: dict[float, tuple[float, SampleFrame]] = {}
 
-    def look(self, scene: LabelledMap, probability: Floats) -> None:
+    def look(self, scene: LabelledScene, probability: Floats) -> None:
         """Let one frame pass by; one without a label is not kept."""
         known = scene.label >= 0
         if not known.any():
@@ -58,23 +40,10 @@ class Gallery:
         return list(found.values())
 
 
-def _sample(scene: LabelledMap, probability: Floats) -> SampleFrame:
+def _sample(scene: LabelledScene, probability: Floats) -> SampleFrame:
     image = scene.image.astype(np.float32).mean(axis=0)
     image[is_missing(scene.image)] = np.nan
     return SampleFrame(scene.day, image, scene.label.copy(), probability.copy())
-
-
-@dataclass(frozen=True)
-class TrainingLog:
-    """How a training went.
-
-    Attributes:
-        loss: step → loss of a batch, now and then.
-        f1: step → best F1 on the validation samples.
-    """
-
-    loss: dict[int, float]
-    f1: dict[int, float]
 
 
 def read_training_log(model: Path) -> TrainingLog | None:

@@ -5,27 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import xarray as xr
+from matplotlib.figure import Figure
 
-from nephoscope.arguments import described, path_of
 from nephoscope.errors import UsageError
-from nephoscope.evaluation import markdown
-from nephoscope.evaluation.protocol import Evaluation, Judged, Predictor, run_evaluation
+from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.scores import Score, Scores, calibration, roc
 from nephoscope.evaluation.sums import STEPS
 from nephoscope.files import atomic_path
-from nephoscope.samples.store import check_samples
+from nephoscope.plots import gallery
+from nephoscope.plots import scores as plots
+from nephoscope.plots.gallery import SampleFrame, TrainingLog
+from nephoscope.reports import markdown
 from nephoscope.workers import cores
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 DPI = 110
 
@@ -43,55 +41,23 @@ class Run:
     seconds: dict[str, float]
 
 
-def evaluate(
-    model: Judged | str | Path,
-    samples: str | Path | xr.Dataset,
-    *,
-    split: str | None = None,
-    predict: Predictor | None = None,
-    progress: Callable[[str], None] | None = None,
-) -> Scores:
-    """Score a model on samples.
-
-    Args:
-        model: a model, its shipped name or its folder.
-        samples: a samples store, or its path.
-        split: "train", "validation", "test" or "all"; by default test, else validation where
-            there is one, else all.
-        predict: from a map to its (y, x) float32 probability; by default the model is applied.
-        progress: called with the id of each map done.
-
-    Returns:
-        scores with 95 % intervals by bootstrap of days: `overall`, `by_day`, `by_band`.
-
-    Raises:
-        UsageError: an unknown model or split, or an empty split.
-        InputError: the samples or the model cannot be read.
-    """
-    if isinstance(samples, xr.Dataset):
-        check_samples(samples, "samples")
-    else:
-        samples = path_of(samples, "evaluate: a samples store or its folder")
-    return run_evaluation(
-        _loaded(model), samples, split=split, predict=predict, progress=progress
-    ).scores
-
-
-def _loaded(model: Judged | str | Path) -> Judged:
-    if not isinstance(model, str | Path):
-        if not hasattr(model, "weights_sha256"):
-            wanted = "a model, a shipped name or a folder"
-            raise UsageError(f"evaluate: {wanted} is wanted, not {described(model)}")
-        return model
-    from nephoscope.models import load_model
-
-    return load_model(model)
-
-
-def write_report(evaluation: Evaluation, out: str | Path, run: Run) -> Path:
+def write_report(
+    evaluation: Evaluation,
+    out: str | Path,
+    run: Run,
+    samples: Sequence[SampleFrame] = (),
+    log: TrainingLog | None = None,
+) -> Path:
     """Write `scores.json`, `roc.csv`, `report.md` and figures into the folder `out`, atomically.
 
     A report that is there is replaced; anything else is not.
+
+    Args:
+        evaluation: what is reported.
+        out: the folder.
+        run: how it was made.
+        samples: some frames of a camera, from little cloud to much.
+        log: how the model was trained, where its run is still there.
 
     Raises:
         UsageError: `out` holds something that is no report.
@@ -105,7 +71,7 @@ def write_report(evaluation: Evaluation, out: str | Path, run: Run) -> Path:
         (part / "roc.csv").write_text(roc_table(evaluation.scores), encoding="utf-8")
         (part / "scores.json").write_text(content + "\n", encoding="utf-8")
         names = []
-        for name, figure in _figures(evaluation):
+        for name, figure in _figures(evaluation, samples, log):
             figure.savefig(part / f"{name}.png", dpi=DPI)
             names.append(name)
         text = markdown.report(evaluation, run.command, names)
@@ -197,10 +163,9 @@ def _reliability(scores: Scores) -> list[dict[str, float]]:
     ]
 
 
-def _figures(evaluation: Evaluation) -> list[tuple[str, Figure]]:
-    from nephoscope.plots import gallery
-    from nephoscope.plots import scores as plots
-
+def _figures(
+    evaluation: Evaluation, samples: Sequence[SampleFrame], log: TrainingLog | None
+) -> list[tuple[str, Figure]]:
     scores, name = evaluation.scores, evaluation.model["name"]
     counts, threshold, f1 = scores.sums.total(), scores.threshold, scores.overall["f1"].value
     days = {day: each["f1"] for day, each in scores.by_day.items()}
@@ -224,8 +189,8 @@ def _figures(evaluation: Evaluation) -> list[tuple[str, Figure]]:
         figures.append(("baselines", plots.plot_comparison(compared, name, "F1")))
     if evaluation.crops:
         figures.append(("failures", plots.plot_crops(evaluation.crops, threshold)))
-    if evaluation.samples:
-        figures.append(("samples", gallery.plot_samples(evaluation.samples, threshold)))
-    if evaluation.log:
-        figures.append(("training", gallery.plot_training(evaluation.log)))
+    if samples:
+        figures.append(("samples", gallery.plot_samples(samples, threshold)))
+    if log:
+        figures.append(("training", gallery.plot_training(log)))
     return figures
