@@ -4,9 +4,9 @@ Computed by Mie's theory (Bohren & Huffman 1983, chapter 4) from the complex ref
 water (Hale & Querry 1973, Applied Optics 12, 555; 298 K) and ice (Warren & Brandt 2008, J. Geophys.
 Res. 113, D14220; 266 K) at the centre of each channel, integrated over gamma distributions (Hansen
 & Travis 1974) of effective variance 0.10 (droplets) and 0.15 (ice). Ice crystals are taken as
-spheres of the same volume to area, which absorb like them (Grenfell & Warren 1999, J. Geophys. Res. 104,
-31697); their asymmetry in the solar channels is that of roughened aggregates (Baum et al. 2014,
-J. Quant. Spectrosc. Radiat. Transfer 146, 123: 0.76 in the visible).
+spheres of the same volume to area, which absorb like them (Grenfell & Warren 1999, J. Geophys. Res.
+104, 31697); their asymmetry in the solar channels is that of roughened aggregates (Baum et al.
+2014, J. Quant. Spectrosc. Radiat. Transfer 146, 123: 0.76 in the visible).
 """
 
 from __future__ import annotations
