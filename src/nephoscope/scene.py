@@ -78,18 +78,18 @@ def known_of(image: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """
     if image.dtype.kind != "f":
         return np.asarray(image.any(axis=0))
-    missing = np.isnan(image[0])
-    for channel in image[1:]:
+    missing = np.zeros(image.shape[1:], np.bool_)
+    for channel in image:
         missing |= np.isnan(channel)
     return np.asarray(~missing)
 
 
 def seen_in(image: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """(y, x) bool, where any channel of an image (channel, y, x) is no NaN."""
-    nothing = np.isnan(image[0])
-    for plane in image[1:]:
-        nothing &= np.isnan(plane)
-    return np.asarray(~nothing)
+    seen = np.zeros(image.shape[1:], np.bool_)
+    for channel in image:
+        seen |= ~np.isnan(channel)
+    return np.asarray(seen)
 
 
 def missing_share(known: npt.NDArray[np.bool_]) -> float:
