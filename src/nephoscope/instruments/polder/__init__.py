@@ -15,7 +15,7 @@ from nephoscope.instruments.polder.names import (
     recognises,
 )
 from nephoscope.instruments.polder.schemes import DOLP, SCHEMES, fields_of
-from nephoscope.instruments.polder.stokes import folded_azimuth, polarisation, reflectance
+from nephoscope.instruments.polder.stokes import polarisation, reflectance
 from nephoscope.instruments.polder.views import cubes_of, nearest_nadir
 from nephoscope.instruments.polder.windows import Window, along, box, patch, swath
 
@@ -45,7 +45,6 @@ __all__ = [
     "depends_on",
     "fields_of",
     "find",
-    "folded_azimuth",
     "label",
     "nearest_nadir",
     "one_each",
