@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import xarray as xr
 
 import nephoscope
 from golden import facts, inputs
 from golden.facts import Facts
 from golden.running import here
 from golden.workshop import Workshop, case
+
+
+def of_scene(scene: xr.Dataset) -> Facts:
+    """What was observed and where; what else a Scene says of itself may change."""
+    names = ("image", "latitude", "longitude", "solar_longitude", "mars_year", "time")
+    values = {name: scene[name].values for name in names if name in scene.variables}
+    return {name: facts.computed(facts.of_array(value)) for name, value in values.items()}
 
 
 @case()
@@ -21,7 +29,7 @@ def face_of_maps(shop: Workshop) -> Facts:
         part = scene.isel(y=slice(700, 1000), x=slice(3200, 3600))
         path = nephoscope.predict("mars", shop.one_map, output="face_of_maps")
         found = {
-            "scene": facts.of_dataset(scene, shop.folder),
+            "scene": of_scene(scene),
             "array": facts.computed(facts.of_array(image)),
             "dataset": facts.of_dataset(nephoscope.predict(model, scene), shop.folder),
             "part": facts.of_dataset(nephoscope.predict(model, part), shop.folder),
@@ -51,7 +59,7 @@ def face_of_frames(shop: Workshop) -> Facts:
             "formula": nephoscope.predict("otsu", grey),
         }
         found = {
-            "scene": facts.of_dataset(scene, shop.folder),
+            "scene": of_scene(scene),
             "arrays": {k: facts.computed(facts.of_array(v)) for k, v in arrays.items()},
             "dataset": facts.of_dataset(nephoscope.predict("sky", scene), shop.folder),
             "state": facts.of_dataset(nephoscope.predict("sky-state", scene), shop.folder),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import re
 import sys
@@ -40,6 +41,7 @@ def run(folder: Path, *words: object) -> dict[str, object]:
         mock.patch.object(sys, "argv", typed),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
+        mock.patch.object(logging.root, "handlers", []),  # a test runner's own: users have none
     ):
         try:
             cli.main()
