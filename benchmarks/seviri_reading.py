@@ -52,7 +52,7 @@ def write_disk(folder: Path) -> Path:
     """A full disk of 11 channels whose values differ from pixel to pixel."""
     from nephoscope.grids.geostationary import DISK
     from nephoscope.instruments.seviri import CHANNELS, SOLAR
-    from nephoscope.simulate.seviri import write_native
+    from nephoscope.simulate.earth.seviri import write_native
 
     ramp = np.linspace(0, 1, DISK, dtype=np.float32)
     field = (ramp[:, None] + ramp[None]) / 2
@@ -66,7 +66,7 @@ def _measure(file: Path, runs: int) -> dict[str, float]:
     import satpy.readers.core.seviri
     import satpy.readers.seviri_l1b_native_hdr  # noqa: F401 - the imports that do not count
 
-    from nephoscope.instruments.seviri import read_slot
+    from nephoscope.instruments.seviri import read as read_slot
 
     before = _peak()
     taken = []

@@ -23,14 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.apply.predict import Predictor
-from nephoscope.evaluation.markdown import table_of
-from nephoscope.evaluation.report import hardware
 from nephoscope.evaluation.scores import Score, best_threshold, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.files import write_text
 from nephoscope.formulas import minmax, otsu, zscale_log_otsu
 from nephoscope.grids.blocks import reduce_image, reduce_label
 from nephoscope.models import load_model
+from nephoscope.reports.markdown import table_of
+from nephoscope.reports.report import hardware
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.tasks.mask import as_floats
 
@@ -100,7 +100,9 @@ def simulated(seed: int, frames: int) -> Iterator[Frame]:
 
 def labelled(folder: Path) -> Iterator[Frame]:
     """Real frames with the label that a formula drew; of a `split.json` the validation part."""
-    from nephoscope.instruments.skycam import find_frames, label_path_for, read_frame, read_label
+    from nephoscope.instruments.skycam import find as find_frames
+    from nephoscope.instruments.skycam import label_path_for, read_label
+    from nephoscope.instruments.skycam import read as read_frame
 
     table = folder / "split.json"
     split = json.loads(table.read_text(encoding="utf-8")) if table.is_file() else {}
@@ -109,7 +111,7 @@ def labelled(folder: Path) -> Iterator[Frame]:
             continue
         label = label_path_for(file.path)
         if label is not None:
-            yield file.map_id, read_frame(file.path)["image"].values[0], read_label(label)
+            yield file.id, read_frame(file.path)["image"].values[0], read_label(label)
 
 
 def predict(predictor: Predictor, image: Floats) -> Floats:

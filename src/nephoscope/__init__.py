@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from nephoscope.errors import NephoscopeError as NephoscopeError
     from nephoscope.errors import OutputError as OutputError
     from nephoscope.errors import UsageError as UsageError
-    from nephoscope.evaluation.report import evaluate as evaluate
+    from nephoscope.evaluation.evaluate import evaluate as evaluate
     from nephoscope.instruments import open_scene as open_scene
-    from nephoscope.instruments.profilers import open_track as open_track
+    from nephoscope.instruments.tracks import open_track as open_track
     from nephoscope.models import list_models as list_models
     from nephoscope.models import load_model as load_model
     from nephoscope.products.cover import cloud_cover as cloud_cover
@@ -31,13 +31,13 @@ _HOME_OF = {
     "OutputError": "errors",
     "UsageError": "errors",
     "cloud_cover": "products.cover",
-    "evaluate": "evaluation.report",
+    "evaluate": "evaluation.evaluate",
     "list_models": "models",
     "load_model": "models",
     "load_recipe": "recipe",
     "open_samples": "samples.store",
     "open_scene": "instruments",
-    "open_track": "instruments.profilers",
+    "open_track": "instruments.tracks",
     "predict": "apply.in_kind",
 }
 

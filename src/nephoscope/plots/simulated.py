@@ -68,7 +68,7 @@ def picture_and_truth(scene: xr.Dataset, truth: xr.Dataset, track: xr.Dataset | 
 
     Args:
         scene: what the instrument's file holds, of SEVIRI or POLDER, on the truth's pixels.
-        truth: `nephoscope.simulate.atmosphere.truth` of the same pixels.
+        truth: `nephoscope.simulate.earth.atmosphere.truth` of the same pixels.
         track: what the profilers' file holds; without it there are no sections.
 
     Returns:
@@ -89,7 +89,7 @@ def picture_and_truth(scene: xr.Dataset, truth: xr.Dataset, track: xr.Dataset | 
             axes.plot(col, row, color="red", linewidth=0.8)
     if track is not None and below is not None:
         _sections([figure.add_subplot(grid[row, :]) for row in (2, 3)], truth, track, below)
-    figure.suptitle(f"Simulated: {scene.attrs['map_id']}", fontsize=14)
+    figure.suptitle(f"Simulated: {scene.attrs['id']}", fontsize=14)
     return figure
 
 

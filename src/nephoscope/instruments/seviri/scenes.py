@@ -38,8 +38,8 @@ from nephoscope.instruments.seviri.names import (
     other_form,
 )
 from nephoscope.instruments.seviri.native import NativeSlot
-from nephoscope.instruments.seviri.slot import Facts, Slot, Window
-from nephoscope.scene import check_scene
+from nephoscope.instruments.seviri.slot import Slot, SlotHeader, Window
+from nephoscope.scene import check_scene, missing_share, seen_in
 from nephoscope.sun import solar_angles
 
 _BLOCK = 256  # rows whose angles are found at a time
@@ -48,8 +48,8 @@ _ANGLES = ("satellite_zenith", "satellite_azimuth", "solar_zenith", "solar_azimu
 Floats = NDArray[np.float32]
 
 
-def read_slot(
-    path: str | PathLike[str] | Iterable[str | PathLike[str]],
+def read(
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
     channels: Sequence[str] = CHANNELS,
     window: Sequence[int] | None = None,
     bounds: Sequence[float] | None = None,
@@ -60,7 +60,7 @@ def read_slot(
     Only the lines and columns of the region are read and unpacked.
 
     Args:
-        path: a native file, a folder of one picture, or any file of one in HRIT; or a list of
+        paths: a native file, a folder of one picture, or any file of one in HRIT; or a list of
             its files, of which then no others are read but prologue and epilogue.
         channels: which to read, of `nephoscope.instruments.seviri.CHANNELS`, in any order.
         window: first row from the north, first column from the west, rows, columns of the full
@@ -73,11 +73,12 @@ def read_slot(
     Returns:
         `image` (channel, y, x) float32, y from the north, x from the west: % for the three solar
         channels (not divided by the cosine of the Sun), K for the others, NaN where missing, off
-        the disk, and for solar channels at night; coordinate `channel_units`. On (y, x) float32,
+        the disk, and for solar channels at night; coordinate `channel_units`; `known`
+        (y, x) bool: seen in any channel. On (y, x) float32,
         degrees: `latitude`, `longitude`, `satellite_zenith`, `satellite_azimuth`, `solar_zenith`,
         `solar_azimuth` (from the pixel, clockwise from north), NaN off the disk; `daylight` int8:
         -1 off the disk, 0 night, 1 twilight, 2 day. `time` (y,) datetime64[ns], when each line was
-        scanned. Attrs: instrument, flavour ("native" or "hrit"), source_files, map_id,
+        scanned. Attrs: instrument, flavour ("native" or "hrit"), source_files, id,
         missing_share, satellite, nominal_time, first_row, first_col, and the grid:
         sub_satellite_longitude, centre_row, centre_col, step (see `grid_of`).
 
@@ -87,12 +88,12 @@ def read_slot(
         UsageError: no such channel, no such window, or files of several pictures.
     """
     names = _names(channels)
-    slot = _opened(paths_given(path))
+    slot = _opened(paths_given(paths))
     region = _region(slot, window, bounds)
     if not partial:
         _check_complete(slot, names, region)
     image, times = _read(slot, names, region)
-    places = _places(slot.facts, region, times)
+    places = _places(slot.header, region, times)
     dark = places["daylight"] == NIGHT
     for number, name in enumerate(names):
         if name in SOLAR:
@@ -162,7 +163,7 @@ def _region(slot: Slot, window: Sequence[int] | None, bounds: Sequence[float] | 
     if window is not None and bounds is not None:
         raise UsageError("name a window or bounds, not both")
     if bounds is not None:
-        found = slot.facts.grid.covering(_bounds(bounds))
+        found = slot.header.grid.covering(_bounds(bounds))
         if found is None:
             raise InputError(slot.path, f"does not see the box {tuple(bounds)}", field="bounds")
         window = found
@@ -248,47 +249,51 @@ def _read(
         np.take(tables[lines.channel], lines.counts, out=place, mode="clip")
         known = times[first : first + rows]
         known[np.isnat(known)] = lines.times[np.isnat(known)]
-    return image, _filled(times, slot.facts, region)
+    return image, _filled(times, slot.header, region)
 
 
 def _table(slot: Slot, name: str) -> Floats:
-    facts, number = slot.facts, CHANNELS.index(name)
+    header, number = slot.header, CHANNELS.index(name)
     try:
         return calibration_table(
             name,
-            facts.satellite,
-            float(facts.slope[number]),
-            float(facts.offset[number]),
-            facts.start.astype("datetime64[us]").astype(datetime),
-            int(facts.processing[number]),
+            header.satellite,
+            float(header.slope[number]),
+            float(header.offset[number]),
+            header.start.astype("datetime64[us]").astype(datetime),
+            int(header.processing[number]),
         )
     except (NotImplementedError, ValueError) as error:
-        problem = f"of {name} is {facts.processing[number]}, neither 1 nor 2"
+        problem = f"of {name} is {header.processing[number]}, neither 1 nor 2"
         raise InputError(slot.path, problem, field="PlannedChanProcessing") from error
 
 
-def _filled(times: NDArray[np.datetime64], facts: Facts, region: Window) -> NDArray[np.datetime64]:
+def _filled(
+    times: NDArray[np.datetime64], header: SlotHeader, region: Window
+) -> NDArray[np.datetime64]:
     """Lines that do not say when they were scanned: evenly through the forward scan."""
-    south, north = facts.scanned
+    south, north = header.scanned
     line = DISK - (region.row + np.arange(region.rows))
     share = np.clip((line - south) / (north - south), 0, 1)
-    scan = (facts.end - facts.start).astype("timedelta64[ns]").astype(np.int64)
-    evenly = facts.start.astype("datetime64[ns]") + (share * scan).astype("timedelta64[ns]")
+    scan = (header.end - header.start).astype("timedelta64[ns]").astype(np.int64)
+    evenly = header.start.astype("datetime64[ns]") + (share * scan).astype("timedelta64[ns]")
     # A time outside of its own scan is a damaged one.
     slack = np.timedelta64(60, "s")
     with np.errstate(invalid="ignore"):
-        believed = (times >= facts.start - slack) & (times <= facts.end + slack)
+        believed = (times >= header.start - slack) & (times <= header.end + slack)
     return np.where(believed, times, evenly)
 
 
-def _places(facts: Facts, region: Window, times: NDArray[np.datetime64]) -> dict[str, NDArray[Any]]:
-    grid = facts.grid.window(*region)
+def _places(
+    header: SlotHeader, region: Window, times: NDArray[np.datetime64]
+) -> dict[str, NDArray[Any]]:
+    grid = header.grid.window(*region)
     latitude, longitude = grid.places()
     places: dict[str, NDArray[Any]] = {"latitude": latitude, "longitude": longitude}
     places |= {name: np.empty(grid.shape, np.float32) for name in _ANGLES}
     for first in range(0, grid.rows, _BLOCK):
         part = slice(first, first + _BLOCK)
-        view = grid.view_angles(latitude[part], longitude[part], facts.position)
+        view = grid.view_angles(latitude[part], longitude[part], header.position)
         sun = solar_angles(latitude[part], longitude[part], times[part, None])
         for name, angles in zip(_ANGLES, (*view, *sun), strict=True):
             places[name][part] = angles
@@ -308,16 +313,17 @@ def _scene(
     times: NDArray[np.datetime64],
     places: dict[str, NDArray[Any]],
 ) -> xr.Dataset:
-    facts, grid = slot.facts, slot.facts.grid.window(*region)
+    header, grid = slot.header, slot.header.grid.window(*region)
     flags = {
         "flag_values": np.array([UNSEEN, NIGHT, TWILIGHT, DAY], np.int8),
         "flag_meanings": "off_disk night twilight day",
     }
     units = {"latitude": "degrees_north", "longitude": "degrees_east"}
-    plane = ("y", "x")
+    plane, known = ("y", "x"), seen_in(image)
     scene = xr.Dataset(
         {
             "image": (("channel", *plane), image, {"units": "see channel_units"}),
+            "known": (plane, known),
             **{name: (plane, places[name], {"units": "degrees"}) for name in _ANGLES},
             "daylight": (plane, places["daylight"], flags),
         },
@@ -328,15 +334,14 @@ def _scene(
             "time": ("y", times),
         },
     )
-    thermal = [number for number, name in enumerate(names) if name not in SOLAR]
     scene.attrs = {
         "instrument": "seviri",
         "flavour": slot.format,
         "source_files": [str(file) for file in slot.files],
-        "map_id": identity_of(slot.path),
-        "missing_share": float(np.isnan(image[thermal] if thermal else image).mean()),
-        "satellite": SATELLITES[facts.satellite],
-        "nominal_time": str(facts.nominal.astype("datetime64[s]")),
+        "id": identity_of(slot.path),
+        "missing_share": missing_share(known),
+        "satellite": SATELLITES[header.satellite],
+        "nominal_time": str(header.nominal.astype("datetime64[s]")),
         "first_row": region.row,
         "first_col": region.col,
         "sub_satellite_longitude": grid.longitude,
