@@ -52,7 +52,7 @@ def main() -> None:
         run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own
         found = json.loads(run.stdout)
         print(  # noqa: T201
-            f"{way:>6}: {found['seconds']:.2f} s, {found['megabytes']:.0f} MB above the packed band, "
+            f"{way:>6}: {found['seconds']:.2f} s, {found['megabytes']:.0f} MB above the band, "
             f"file of {found['file'] / 1e6:.1f} MB"
         )
 
