@@ -11,7 +11,7 @@ pytest.importorskip("netCDF4")
 from nephoscope.errors import UsageError
 from nephoscope.instruments.dardar import read_track
 from nephoscope.instruments.seviri import CHANNELS, SOLAR, find_slots, grid_of, read_slot
-from nephoscope.simulate.earth.seviri.choosing import choose_regions
+from nephoscope.simulate.earth.seviri.regions import choose_regions
 from nephoscope.simulate.earth.seviri.writing import simulate_slots
 from nephoscope.simulate.earth.version import SIMULATOR_VERSION
 
