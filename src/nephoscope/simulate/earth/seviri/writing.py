@@ -89,7 +89,7 @@ def simulate_slots(
 
 
 def name_of(region: Region, slot: int) -> str:
-    """Satellite and start of a slot, as `find_slots` has it."""
+    """Satellite and start of a slot, as the reader has it."""
     start = region.starts[slot].astype("datetime64[us]").astype(datetime)
     return f"MSG2-{start:%Y%m%d%H%M}"
 
