@@ -24,7 +24,7 @@ import yaml
 from PIL import Image
 
 from benchmarks.wrong_skies import KINDS, Picture, wrong_sky
-from nephoscope.apply.frames import look_at
+from nephoscope.apply.whole import look_at
 from nephoscope.files import write_text
 from nephoscope.instruments.skycam import find_frames, read_frame
 from nephoscope.learn.guard import guard_of_part, guard_of_states

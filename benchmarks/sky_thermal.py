@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.apply.predict import Predictor
+from nephoscope.apply.network import Predictor
 from nephoscope.evaluation.markdown import table_of
 from nephoscope.evaluation.report import hardware
 from nephoscope.evaluation.scores import Score, best_threshold, score_sums

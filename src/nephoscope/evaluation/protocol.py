@@ -281,7 +281,7 @@ def _displayed(image: NDArray[np.uint8] | Floats, rows: slice, cols: slice) -> N
 
 def model_predictor(model: Any) -> Predictor:  # noqa: ANN401 - any model
     """How `nephoscope.apply` predicts a map with `model`."""
-    from nephoscope.apply.predict import Predictor as Applied
+    from nephoscope.apply.network import Predictor as Applied
 
     applied = Applied(model)
 

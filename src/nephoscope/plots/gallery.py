@@ -13,7 +13,7 @@ from nephoscope.evaluation.gallery import SampleFrame, TrainingLog
 from nephoscope.evaluation.scores import confusion
 from nephoscope.evaluation.sums import Counts
 from nephoscope.formulas import otsu
-from nephoscope.products.sky import find_blobs, smallest_blob
+from nephoscope.products.frames import find_blobs, smallest_blob
 from nephoscope.tasks.mask import is_cloud, threshold_step
 
 _CLEAR, _CLOUD, _OTHER = "#1f5f8b", "#d1495b", "#4b5560"

@@ -9,7 +9,7 @@ from nephoscope.instruments.skycam.binning import bin_files, bin_frame, block_me
 from nephoscope.instruments.skycam.circle import Circle, find_circle
 from nephoscope.instruments.skycam.frames import read_frame
 from nephoscope.instruments.skycam.labels import label_path_for, read_label, state_for
-from nephoscope.instruments.skycam.names import find_frames, is_frame, kind_of, name_products
+from nephoscope.instruments.skycam.names import find_frames, is_frame, kind_of
 from nephoscope.instruments.skycam.pictures import grey
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "is_frame",
     "kind_of",
     "label_path_for",
-    "name_products",
     "read_frame",
     "read_label",
     "state_for",
