@@ -343,8 +343,8 @@ def test_an_orientation_is_not_applied(tmp_path):
 
 
 def test_the_product_says_what_was_done_to_the_numbers(tmp_path):
-
-    from nephoscope.products.frames import frame_result
+    from nephoscope.products.fits import write_frame_fits
+    from nephoscope.products.frames import frame_cards, frame_result
 
     fits.PrimaryHDU(np.moveaxis(SKY / 255, 2, 0).astype(np.float32)).writeto(tmp_path / "x.fits")
     scene = read_frame(tmp_path / "x.fits")
