@@ -105,6 +105,7 @@ class SkyChain:
     """
 
     instrument = INSTRUMENT
+    in_order = True
 
     def __init__(
         self, model: str = CHAIN, options: Options | None = None, background: Path | None = None

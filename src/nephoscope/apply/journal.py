@@ -85,6 +85,7 @@ class Record:
         total: how many jobs there are.
         on_event: told of every job that has ended.
         left_out: what is no job; what cannot be read is told first.
+        in_order: whether what is skipped is told after the job before it.
     """
 
     def __init__(
@@ -94,22 +95,24 @@ class Record:
         total: int,
         on_event: Callable[[Event], None] | None = None,
         left_out: LeftOut | None = None,
+        in_order: bool = True,
     ) -> None:
         left = left_out or LeftOut()
         self.journals = journals
         self.key_of = key_of
         self.total = total + len(left.errors)
         self.on_event = on_event
+        self.in_order = in_order
         self._summary = Summary(others=left.others, remarks=left.remarks())
         self._ended = 0
         # Taken before an input is read: if it changes meanwhile, the next run does it again.
         self._keys: dict[Path, str] = {}
-        self._behind: dict[Path, list[Job]] = {}  # skipped, to be told after the job before them
+        self._behind: dict[Path, list[Job]] = {}  # skipped, by the job after which they are told
         for error in left.errors:
             self._tell(None, "failed", error)
 
     def unfinished(self, jobs: Iterable[Job], done: Callable[[Job], bool]) -> Iterator[Job]:
-        """The jobs that no earlier run has done; the others are told as skipped, in their turn.
+        """The jobs that no earlier run has done; the others are told as skipped.
 
         Args:
             jobs: all, in order.
@@ -122,7 +125,7 @@ class Record:
                 self._keys[job.target] = key
                 before = job.target
                 yield job
-            elif before in self._keys:
+            elif self.in_order and before in self._keys:
                 self._behind.setdefault(before, []).append(job)
             else:
                 self._tell(job, "skipped", None)

@@ -244,6 +244,7 @@ class NetworkMaker:
     workers: int = 1
     default_workers = 1
     """Tiles keep all processors busy."""
+    in_order = False
 
     def __post_init__(self) -> None:
         """Check the threshold."""

@@ -62,6 +62,13 @@ class Maker(Protocol):
         """Processes where nothing is said."""
 
     @property
+    def in_order(self) -> bool:
+        """Whether scenes are told in their order: if not, a failure waits for no other's writing.
+
+        Scenes that take seconds each are told as soon as there is something to say.
+        """
+
+    @property
     def key(self) -> str:
         """The sha256 of all that the outputs depend on but the inputs."""
 
@@ -186,7 +193,8 @@ def run(
     def key_of(job: Job) -> str:
         return job_key(job, maker.key, maker.beside(job))
 
-    record = Record(Journals(sink.out, part), key_of, len(jobs), on_event, left_out)
+    journals = Journals(sink.out, part)
+    record = Record(journals, key_of, len(jobs), on_event, left_out, maker.in_order)
     unfinished = record.unfinished(map(prepare, jobs) if prepare else jobs, sink.done)
     try:
         for job, outcome in _each(Work(maker, sink, draw), unfinished, workers):
@@ -227,10 +235,11 @@ def _in_threads(work: Work, jobs: Iterable[Job]) -> Iterator[Outcome]:
             job, scene = reading
             reading = _submit_next(beside, work.maker.read, queue)
             made = _explained(partial(_make, work.maker, job, scene))
-            if writing:
+            failed = isinstance(made, NephoscopeError)
+            if writing and (work.maker.in_order or not failed):
                 yield writing[0], _explained(writing[1].result)
-            if isinstance(made, NephoscopeError):
                 writing = None
+            if isinstance(made, NephoscopeError):
                 yield job, made
             else:
                 writing = job, beside.submit(work.write, job, made)
