@@ -46,7 +46,7 @@ def small_recipe(**training):
 class FakeReader:
     """Stands in for an instrument: days 1..n, cloud where blue is high, one gore."""
 
-    def read_map(self, path):
+    def read(self, path):
         day = int(path.stem)
         image = np.random.default_rng(day).uniform(20, 200, (3, ROWS, COLS)).astype(np.float32)
         image[:, :, 5:8] = np.nan
@@ -59,11 +59,11 @@ class FakeReader:
                 "solar_longitude": 100.0 + day,
                 "mars_year": 28,
             },
-            attrs={"map_id": f"P01_day{day:02d}", "subphase": "P01", "day": day},
+            attrs={"id": f"P01_day{day:02d}", "series": "P01", "day": day},
         )
 
     def read_label(self, path):
-        image = self.read_map(path)["image"].values
+        image = self.read(path)["image"].values
         label = (np.nan_to_num(image[2]) > 110).astype(np.int8)
         label[:6], label[-6:] = -1, -1
         return label
@@ -73,7 +73,7 @@ class FakeReader:
 
 
 def write_store(folder, monkeypatch, days=4, fractions=(2, 1, 1)):
-    monkeypatch.setattr(samples_store, "import_module", lambda _: FakeReader())
+    monkeypatch.setattr(samples_store, "instrument_named", lambda _: FakeReader())
     files = []
     for day in range(1, days + 1):
         (folder / f"{day}.jpg").touch()

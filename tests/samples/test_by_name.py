@@ -57,7 +57,7 @@ def background(tmp_path, recipe):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch, recipe, background):
-    monkeypatch.setattr(samples_store, "import_module", lambda _: synthetic.FakeReader())
+    monkeypatch.setattr(samples_store, "instrument_named", lambda _: synthetic.FakeReader())
     files = [SimpleNamespace(path=tmp_path / f"{day}.jpg") for day in (1, 2, 3)]
     for file in files:
         file.path.touch()

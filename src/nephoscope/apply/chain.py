@@ -144,10 +144,6 @@ class SkyChain:
         """Frames share nothing."""
         return lambda job: job
 
-    def beside(self, job: Job) -> tuple[Path, ...]:
-        """Nothing beside a frame decides."""
-        return ()
-
     def read(self, job: Job) -> xr.Dataset:
         """The frame of a job.
 

@@ -97,7 +97,7 @@ class SeriesBackgrounds:
 
 
 def _series_of(job: Job) -> str:
-    return job.scene.subphase or "other"
+    return job.scene.series or "other"
 
 
 def _reusable(

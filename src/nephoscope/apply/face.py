@@ -189,7 +189,7 @@ def _of_image(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatA
 
 def _of_scene(maker: NetworkMaker, scene: xr.Dataset, clear: Path | None) -> xr.Dataset:
     model = maker.model
-    check_given(scene, model.recipe.instrument, f"model '{model.name}'")
+    scene = check_given(scene, model.recipe.instrument, f"model '{model.name}'")
     for name, dim in (("latitude", "y"), ("longitude", "x")):
         if scene[name].dims != (dim,):
             problem = f"has dims {scene[name].dims}: a plate carrée grid is wanted"

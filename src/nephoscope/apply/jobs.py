@@ -106,7 +106,7 @@ def plan_jobs(
         Job(scene, out / name, naming.picture(out / name) if picture else None)
         for name, scene in named.items()
     ]
-    return sorted(jobs, key=lambda job: (job.target.parent, job.scene.day, job.target))
+    return sorted(jobs, key=lambda job: (job.target.parent, job.scene.order, job.target))
 
 
 def _refuse_within(out: Path, inputs: Sequence[Path]) -> None:

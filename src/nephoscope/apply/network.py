@@ -303,12 +303,6 @@ class NetworkMaker:
         """
         return SeriesBackgrounds(self.model.recipe, out, jobs, self.background).given_to
 
-    def beside(self, job: Job) -> list[Path]:
-        """The Ls tables that may name a map: they too decide what its product says."""
-        folder = job.scene.path.resolve().parent
-        places = (folder, folder.parent)
-        return [table for place in places for table in sorted(place.glob("*_ls.txt"))]
-
     def read(self, job: Job) -> xr.Dataset:
         """The scene of a job.
 

@@ -20,6 +20,7 @@ from nephoscope.apply.journal import Event, Journals, Record, Summary, check_wri
 from nephoscope.errors import NephoscopeError
 from nephoscope.files import remove_stale_parts
 from nephoscope.folders import LeftOut
+from nephoscope.instruments import instrument_named
 from nephoscope.workers import results_in_processes
 
 Card = tuple[str | bool | int | float, str]
@@ -82,9 +83,6 @@ class Maker(Protocol):
             jobs: of all parts of the run, so that all parts agree.
             out: the folder of the products.
         """
-
-    def beside(self, job: Job) -> Iterable[Path]:
-        """The files that decide with the input what its product says."""
 
     def read(self, job: Job) -> xr.Dataset:
         """The scene of a job.
@@ -190,8 +188,10 @@ def run(
     for folder in {job.target.parent for job in jobs} | {sink.out}:
         remove_stale_parts(folder)
 
+    depends_on = instrument_named(maker.instrument).depends_on
+
     def key_of(job: Job) -> str:
-        return job_key(job, maker.key, maker.beside(job))
+        return job_key(job, maker.key, depends_on(job.scene.path))
 
     journals = Journals(sink.out, part)
     record = Record(journals, key_of, len(jobs), on_event, left_out, maker.in_order)

@@ -72,8 +72,8 @@ class LegacySink(NetcdfSink):
     def names(self, scenes: Sequence[SceneFile]) -> dict[Path, SceneFile]:
         """Each product, relative to `out`, and its scene."""
         return {
-            Path(scene.subphase[:1], scene.subphase, "cloudmasks")
-            / short_name(f"cloudmask_{scene.map_id}", self.ending): scene
+            Path(scene.series[:1], scene.series, "cloudmasks")
+            / short_name(f"cloudmask_{scene.id}", self.ending): scene
             for scene in scenes
         }
 
@@ -89,12 +89,12 @@ class LegacySink(NetcdfSink):
             OutputError: something cannot be written.
         """
         folder, source = job.target.parent.parent, job.scene.path
-        copy_file(source, folder / "mdgms" / short_name(job.scene.map_id, ".jpg"))
-        names = (f"{job.scene.subphase}_ls.txt", "list_ls.txt")
+        copy_file(source, folder / "mdgms" / short_name(job.scene.id, ".jpg"))
+        names = (f"{job.scene.series}_ls.txt", "list_ls.txt")
         here = source.absolute().parent
         tables = [place / name for place in (here, here.parent) for name in names]
         for table in [table for table in tables if table.is_file()][:1]:
-            copy_file(table, folder / f"{job.scene.subphase}_ls.txt")
+            copy_file(table, folder / f"{job.scene.series}_ls.txt")
         write_legacy(made.product, job.target)
 
 

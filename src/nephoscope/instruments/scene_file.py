@@ -1,4 +1,4 @@
-"""Scene files: what is known of a file before it is read, and what its product is called."""
+"""Files of scenes as found and not yet read, and what their products are called."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ class SceneFile:
 
     Args:
         path: the file.
-        map_id: its identity, the same in every naming flavour ("P01_day01").
-        subphase: the group it belongs to ("P01"); "" if the name does not say.
-        day: number of the day within the group; 0 if the name does not say.
+        id: its identity, the same in every naming flavour ("P01_day01").
+        series: of which it is one, and with which it shares a background ("P01"); "" if none.
+        order: rises with time within the series; 0 if the name does not say.
         relative: folder of the file relative to the input root; `.` for a single file.
     """
 
     path: Path
-    map_id: str
-    subphase: str
-    day: int
+    id: str
+    series: str = ""
+    order: float = 0
     relative: Path = Path()
 
 
@@ -44,7 +44,7 @@ def name_products(scenes: Iterable[SceneFile], ending: str) -> dict[Path, SceneF
     """
     products: dict[Path, SceneFile] = {}
     for scene in sorted(scenes, key=_suffixed_first):
-        name, product = scene.path.name, scene.relative / short_name(scene.map_id, ending)
+        name, product = scene.path.name, scene.relative / short_name(scene.id, ending)
         while product in products and products[product].path.parent == scene.path.parent:
             product = scene.relative / short_name(name, ending)
             name += "~"  # a file without suffix is called like another's id
@@ -59,4 +59,4 @@ def name_products(scenes: Iterable[SceneFile], ending: str) -> dict[Path, SceneF
 
 def _suffixed_first(scene: SceneFile) -> tuple[str, str, bool, str, str]:
     name = scene.path.name
-    return str(scene.relative), scene.map_id, "." not in name, name.lower(), str(scene.path)
+    return str(scene.relative), scene.id, "." not in name, name.lower(), str(scene.path)

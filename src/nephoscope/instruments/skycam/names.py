@@ -67,7 +67,7 @@ def kind_of(path: str | PathLike[str]) -> Kind | None:
     return _look(Path(path))[0]
 
 
-def is_frame(path: str | PathLike[str]) -> bool:
+def recognises(path: str | PathLike[str]) -> bool:
     """Whether a file is a frame, or a folder holds one at any depth (labels do not count)."""
     place = Path(path)
     if place.is_dir():
@@ -75,7 +75,7 @@ def is_frame(path: str | PathLike[str]) -> bool:
     return place.is_file() and kind_of(place) is not None
 
 
-def find_frames(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
+def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
     """All frames in a file, folder or tree, sorted by path; label folders are left out.
 
     Args:
@@ -85,7 +85,7 @@ def find_frames(path: str | PathLike[str], left_out: LeftOut | None = None) -> l
             Without it the first thing that cannot be read is raised.
 
     Returns:
-        for each frame its path, its stem as `map_id`, the name of its folder as `subphase` ("" for
+        for each frame its path, its stem as `id`, the name of its folder as `series` ("" for
         those directly in `path` and for a folder `images` or `frames`), and the folder relative to
         `path`.
 
@@ -122,7 +122,7 @@ def _given(path: Path) -> SceneFile:
         raise InputError(path, "is a product of nephoscope", remedy="name the frame it is of")
     if kind is None:
         raise InputError(path, "is no frame", remedy=_REMEDY)
-    return SceneFile(path, stem_of(path), "", 0)
+    return SceneFile(path, stem_of(path))
 
 
 def _frames_below(root: Path, left_out: LeftOut) -> Iterator[Path]:
