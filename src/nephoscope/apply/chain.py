@@ -53,6 +53,7 @@ from nephoscope.formulas import (
     excess,
     read_clear_reference,
 )
+from nephoscope.inputs.texture import SHAPE
 from nephoscope.instruments import open_scene
 from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
 from nephoscope.models import StateModel, load_model, load_state_model
@@ -68,7 +69,6 @@ from nephoscope.products.frames import (
 )
 from nephoscope.products.mask import mask_step
 from nephoscope.tasks.mask import published
-from nephoscope.tasks.sky_features import SHAPE
 from nephoscope.tasks.sky_state import Verdict, temperatures_of
 from nephoscope.workers import cores
 
