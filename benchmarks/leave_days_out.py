@@ -29,7 +29,7 @@ from nephoscope.evaluation.scores import (
     score_sums,
     with_intervals,
 )
-from nephoscope.evaluation.sums import STEPS, Counts, Sums, merge, read_sums, write_sums
+from nephoscope.evaluation.sums import Sums, merge, read_sums, write_sums
 from nephoscope.files import atomic_path, write_text
 from nephoscope.models import load_model
 from nephoscope.recipe import load_recipe
@@ -136,7 +136,7 @@ def score_folds(folds: list[tuple[float, Sums]]) -> dict[str, Score]:
         folds: (threshold, sums) of each; the days of different folds differ.
     """
     # Folds differ in threshold, so what is pooled is which side of its own each pixel lies on.
-    middle = STEPS // 2
+    middle = PROBABILITY_STEPS // 2
     counts = np.concatenate(
         [_sides(sums.by_day(), threshold_step(threshold), middle) for threshold, sums in folds]
     )

@@ -19,7 +19,6 @@ from nephoscope.errors import UsageError
 from nephoscope.evaluation import markdown
 from nephoscope.evaluation.protocol import Evaluation, Judged, Predictor, run_evaluation
 from nephoscope.evaluation.scores import Score, Scores, calibration, roc
-from nephoscope.evaluation.sums import STEPS
 from nephoscope.files import atomic_path
 from nephoscope.samples.store import check_samples
 from nephoscope.workers import cores
@@ -151,7 +150,7 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
 def roc_table(scores: Scores) -> str:
     """The ROC as CSV: share of clear and of cloudy pixels at or above each threshold."""
     false_rate, true_rate = (np.nan_to_num(rate)[1:] for rate in roc(scores.sums.total()))
-    thresholds = np.arange(STEPS, -1, -1) / STEPS
+    thresholds = np.arange(PROBABILITY_STEPS, -1, -1) / PROBABILITY_STEPS
     lines = ["threshold,false_positive_rate,true_positive_rate"]
     lines += [
         f"{threshold:.3f},{false:.6f},{true:.6f}"

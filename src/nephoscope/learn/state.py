@@ -22,7 +22,7 @@ from nephoscope.recipe import Recipe
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.states import open_states
 from nephoscope.tasks.mask import Calibration, probability
-from nephoscope.tasks.sky_state import CLOUDY, Band
+from nephoscope.tasks.sky_state import CLOUDY, Decision
 
 if TYPE_CHECKING:
     import torch
@@ -120,7 +120,7 @@ def fit_state(
     return folder
 
 
-def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Band:
+def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Decision:
     """The probabilities between which nothing is said.
 
     Args:
@@ -130,7 +130,9 @@ def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Band:
     cloudy = states == CLOUDY
     below = float(np.quantile(probabilities[cloudy], MISSED))
     above = float(np.quantile(probabilities[~cloudy], 1 - FALSE))
-    return Band(min(SURE_CLEAR, below), max(SURE_CLOUDY, above))
+    return Decision(
+        clear_below=min(SURE_CLEAR, below), cloudy_above=max(SURE_CLOUDY, above)
+    )
 
 
 def likelihood(probabilities: Floats, states: npt.NDArray[np.int8]) -> float:
@@ -300,7 +302,7 @@ def _calibrate(scores: Floats, states: npt.NDArray[np.int8]) -> Calibration:
     return Calibration(slope, float(line.intercept_[0]))
 
 
-def _card(recipe: Recipe, info: dict[str, Any], band: Band, name: str, licence: str) -> str:
+def _card(recipe: Recipe, info: dict[str, Any], band: Decision, name: str, licence: str) -> str:
     """The text of `card.md`."""
     rows = [f"| {name.replace('_', ' ')} | {value} |" for name, value in info["scores"].items()]
     method = recipe.network.options.get("method", "")

@@ -35,7 +35,7 @@ from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks.mask import Calibration, probability
 from nephoscope.tasks.sky_features import NAMES, SHAPE, normalise, texture, to_binned
 from nephoscope.tasks.sky_guard import Guard, Span, SpanFacts, guard_facts
-from nephoscope.tasks.sky_state import Band, CameraTemperatures, Verdict, decide
+from nephoscope.tasks.sky_state import CameraTemperatures, Decision, Verdict, decide
 from nephoscope.tasks.state_guard import clear_doubt, texture_doubt
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class StateModel:
     mean: Floats
     std: Floats
     calibration: Calibration
-    band: Band
+    band: Decision
     weights_sha256: str
     info: dict[str, Any] = field(default_factory=dict)
     guard: Mapping[str, Span] = field(default_factory=dict)
@@ -229,7 +229,7 @@ def save_state_model(
     recipe: Recipe,
     scaling: tuple[Floats, Floats],
     calibration: Calibration,
-    band: Band,
+    band: Decision,
     info: Mapping[str, Any],
     card: str,
     guard: Mapping[str, Span] | None = None,
@@ -306,7 +306,7 @@ def load_state_model(model: str | Path) -> StateModel:
         mean=np.array(facts.mean, np.float32),
         std=np.array(facts.std, np.float32),
         calibration=Calibration(facts.slope, facts.intercept),
-        band=Band(facts.clear_below, facts.cloudy_above),
+        band=Decision(clear_below=facts.clear_below, cloudy_above=facts.cloudy_above),
         weights_sha256=facts.sha256[WEIGHTS],
         info=facts.info,
         guard={name: Span(span.seen, span.accepted) for name, span in (facts.guard or {}).items()},
