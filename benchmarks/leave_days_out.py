@@ -22,19 +22,15 @@ import numpy as np
 
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.protocol import run_evaluation, ways_of
-from nephoscope.evaluation.scores import (
-    THRESHOLD_METRICS,
-    Score,
-    bootstrap_weights,
-    score_sums,
-    with_intervals,
-)
+from nephoscope.evaluation.scores import Score, bootstrap_weights, score_sums, with_intervals
 from nephoscope.evaluation.sums import Sums, merge, read_sums, write_sums
 from nephoscope.files import atomic_path, write_text
 from nephoscope.models import load_model
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.store import open_samples
+from nephoscope.tasks import Counts
 from nephoscope.tasks.mask import threshold_step
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, THRESHOLD_METRICS
 
 ALTERED = ("zarr.json", "split")
 """What of a store is a fold's own; everything else is shared with the samples."""

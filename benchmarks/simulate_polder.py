@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from nephoscope.simulate.atmosphere import LocalGrid
-from nephoscope.simulate.atmosphere.truth import write_truth
-from nephoscope.simulate.atmosphere.weather import Weather
-from nephoscope.simulate.polder.geometry import look, swath_window
-from nephoscope.simulate.polder.observe import observe, quarter_places
-from nephoscope.simulate.polder.scene import MARGIN, SPACING, Scene, choose_stretch
-from nephoscope.simulate.polder.writing import truth_of, write_scene
+from nephoscope.simulate.earth.atmosphere import LocalGrid
+from nephoscope.simulate.earth.atmosphere.truth import write_truth
+from nephoscope.simulate.earth.atmosphere.weather import Weather
+from nephoscope.simulate.earth.polder.geometry import look, swath_window
+from nephoscope.simulate.earth.polder.observe import observe, quarter_places
+from nephoscope.simulate.earth.polder.scene import MARGIN, SPACING, Scene, choose_stretch
+from nephoscope.simulate.earth.polder.writing import truth_of, write_scene
 
 PATCH = 100 * 100 * 16
 

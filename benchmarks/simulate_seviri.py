@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from nephoscope.instruments.seviri import CHANNELS
-from nephoscope.simulate.atmosphere import LocalGrid
-from nephoscope.simulate.atmosphere.truth import average, write_truth
-from nephoscope.simulate.atmosphere.weather import Weather
-from nephoscope.simulate.profilers.tracks import write_dardar_track
-from nephoscope.simulate.seeds import stream
-from nephoscope.simulate.seviri.choosing import choose_region
-from nephoscope.simulate.seviri.native import write_native
-from nephoscope.simulate.seviri.observing import observe
-from nephoscope.simulate.seviri.viewing import places_of
-from nephoscope.simulate.seviri.writing import MARGIN, SPACING
+from nephoscope.simulate.earth.atmosphere import LocalGrid
+from nephoscope.simulate.earth.atmosphere.truth import average, write_truth
+from nephoscope.simulate.earth.atmosphere.weather import Weather
+from nephoscope.simulate.earth.profilers.tracks import write_dardar_track
+from nephoscope.simulate.earth.seeds import stream
+from nephoscope.simulate.earth.seviri.choosing import choose_region
+from nephoscope.simulate.earth.seviri.native import write_native
+from nephoscope.simulate.earth.seviri.observing import observe
+from nephoscope.simulate.earth.seviri.viewing import places_of
+from nephoscope.simulate.earth.seviri.writing import MARGIN, SPACING
 
 
 def _timed(stage: str, work: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401

@@ -21,7 +21,7 @@ TIME = np.datetime64("2008-06-01T13:30", "ns") + np.arange(PROFILES) * np.timede
 def write_hdf4(path, kind):
     pytest.importorskip("pyhdf")
     from nephoscope.instruments.cloudsat import encode
-    from nephoscope.simulate import profilers
+    from nephoscope.simulate.earth import profilers
 
     height = np.tile(25000 - 240.0 * np.arange(BINS), (PROFILES, 1))
     codes = encode(np.random.default_rng(0).integers(-1, 9, height.shape))
@@ -40,7 +40,7 @@ def write_hdf4(path, kind):
 
 def write_dardar(path, kind):
     pytest.importorskip("netCDF4")
-    from nephoscope.simulate import profilers
+    from nephoscope.simulate.earth import profilers
 
     height = 25080 - 60.0 * np.arange(436)
     grid = np.random.default_rng(0).random((PROFILES, 436))

@@ -14,6 +14,7 @@ from nephoscope.tasks.mask_metrics import metrics
 
 Floats = NDArray[np.float64]
 
+
 @dataclass(frozen=True)
 class Score:
     """One metric: its value, its 95 % interval (None where there is none) and the pixels in it."""

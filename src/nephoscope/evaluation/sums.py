@@ -120,9 +120,7 @@ def sums_of_pixels(
     """Sums of loose pixels, all (pixel,): probability 0..1 or NaN, label 0 or 1, latitude."""
     bands = latitude_band(latitude)
     chosen = {int(band): bands == band for band in np.unique(bands)}
-    return Sums(
-        {(day, b): count_published(probability[at], label[at]) for b, at in chosen.items()}
-    )
+    return Sums({(day, b): count_published(probability[at], label[at]) for b, at in chosen.items()})
 
 
 def write_sums(sums: Sums, path: Path) -> None:

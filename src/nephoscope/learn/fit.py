@@ -47,7 +47,6 @@ from nephoscope.samples.loader import Batches, CropLoader, judged
 from nephoscope.samples.pixels import PixelBatches
 from nephoscope.samples.store import open_samples
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
-from nephoscope.tasks.mask import Calibration
 from nephoscope.workers import cores
 
 logger = logging.getLogger(__name__)
@@ -115,8 +114,7 @@ def fit(
         "scores": scores,
     }
     folder, guard = out / "model", guard_of_part(train, recipe.instrument)
-    line = Calibration(decision.slope, decision.intercept)
-    made = (normalisation, line, decision.threshold, info)
+    made = (normalisation, decision, info)
     save_model(folder, network, recipe, *made, limits, guard, name=name, licence=licence)
     return folder
 

@@ -21,7 +21,8 @@ from nephoscope.models.state import INPUTS, inputs_of, save_state_model
 from nephoscope.recipe import Recipe
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.states import open_states
-from nephoscope.tasks.mask import Calibration, probability
+from nephoscope.tasks.mask import Decision as Calibration
+from nephoscope.tasks.mask import probability
 from nephoscope.tasks.sky_state import CLOUDY, Decision
 
 if TYPE_CHECKING:
@@ -130,9 +131,7 @@ def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Decision
     cloudy = states == CLOUDY
     below = float(np.quantile(probabilities[cloudy], MISSED))
     above = float(np.quantile(probabilities[~cloudy], 1 - FALSE))
-    return Decision(
-        clear_below=min(SURE_CLEAR, below), cloudy_above=max(SURE_CLOUDY, above)
-    )
+    return Decision(clear_below=min(SURE_CLEAR, below), cloudy_above=max(SURE_CLOUDY, above))
 
 
 def likelihood(probabilities: Floats, states: npt.NDArray[np.int8]) -> float:
@@ -299,7 +298,7 @@ def _calibrate(scores: Floats, states: npt.NDArray[np.int8]) -> Calibration:
     spread = max(float(scores.std()), 1e-6)
     line = LogisticRegression(C=10.0).fit((scores / spread)[:, None], states)
     slope = max(float(line.coef_[0, 0]) / spread, 1e-6)
-    return Calibration(slope, float(line.intercept_[0]))
+    return Calibration(slope=slope, intercept=float(line.intercept_[0]))
 
 
 def _card(recipe: Recipe, info: dict[str, Any], band: Decision, name: str, licence: str) -> str:

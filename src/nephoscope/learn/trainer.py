@@ -91,9 +91,7 @@ def make_trainer(recipe: Recipe, out: Path, epochs: int, clock: Clock) -> lightn
     bar = clock.report is None
     callbacks: list[Callback] = [
         clock,
-        EarlyStopping(
-            **watched, patience=recipe.training.patience, check_on_train_epoch_end=True
-        ),
+        EarlyStopping(**watched, patience=recipe.training.patience, check_on_train_epoch_end=True),
         ModelCheckpoint(
             (out / BEST).parent,
             Path(BEST).stem,

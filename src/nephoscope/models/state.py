@@ -32,7 +32,8 @@ from nephoscope.models.compiled import open_compiled, try_compiled
 from nephoscope.models.lookup import STATE_FACTS, locate_model, locate_state_model, no_model
 from nephoscope.models.weights import read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
-from nephoscope.tasks.mask import Calibration, probability
+from nephoscope.tasks.mask import Decision as Calibration
+from nephoscope.tasks.mask import probability
 from nephoscope.tasks.sky_features import NAMES, SHAPE, normalise, texture, to_binned
 from nephoscope.tasks.sky_guard import Guard, Span, SpanFacts, guard_facts
 from nephoscope.tasks.sky_state import CameraTemperatures, Decision, Verdict, decide
@@ -305,7 +306,7 @@ def load_state_model(model: str | Path) -> StateModel:
         recipe=recipe,
         mean=np.array(facts.mean, np.float32),
         std=np.array(facts.std, np.float32),
-        calibration=Calibration(facts.slope, facts.intercept),
+        calibration=Calibration(slope=facts.slope, intercept=facts.intercept),
         band=Decision(clear_below=facts.clear_below, cloudy_above=facts.cloudy_above),
         weights_sha256=facts.sha256[WEIGHTS],
         info=facts.info,

@@ -90,7 +90,9 @@ class MaskTask:
         """(truth, bin) int64, as `count_published` counts published probabilities."""
         step = steps_of(probability(LOGITS.centres.astype(np.float32), decision))
         seen = counts[:, NOTHING + 1 :]
-        steps = np.stack([np.bincount(step, row, PROBABILITY_STEPS + 1) for row in seen]).astype(np.int64)
+        steps = np.stack([np.bincount(step, row, PROBABILITY_STEPS + 1) for row in seen]).astype(
+            np.int64
+        )
         return np.concatenate([counts[:, : NOTHING + 1], steps], axis=1)
 
     def fields(self, raw: Floats, decision: Decision) -> dict[str, npt.NDArray[np.float32]]:
@@ -147,9 +149,7 @@ class MaskTask:
         found = metrics(counts, threshold_step(decision.threshold))
         return {name: float(value) for name, value in found.items()} | {"pixels": int(counts.sum())}
 
-    def summary(
-        self, scores: Mapping[str, Mapping[str, float]], decision: Decision
-    ) -> list[str]:
+    def summary(self, scores: Mapping[str, Mapping[str, float]], decision: Decision) -> list[str]:
         """F1 of each way, and the threshold."""
         lines = [
             f"validation F1 {found['f1']:.4f}  {way.replace('_', ' ')}"

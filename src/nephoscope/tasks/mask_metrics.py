@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 PROBABILITY_STEPS = 250
 """Probabilities are published, and counted, as multiples of 1 / PROBABILITY_STEPS."""
 MISSING = 0
-"""Bin of the pixels without a prediction; bin 1 + k counts the probability k / PROBABILITY_STEPS."""
+"""Bin of the pixels without a prediction; bin 1 + k counts k / PROBABILITY_STEPS."""
 BINS = PROBABILITY_STEPS + 2
 CALIBRATION_BINS = 15
 LEVELS = np.concatenate([[0], np.arange(PROBABILITY_STEPS + 1)])

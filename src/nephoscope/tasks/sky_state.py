@@ -35,7 +35,8 @@ DRIFT_LIMIT = 5.0
 """K between sensor and shutter beyond which the camera's pattern is no longer the corrected one."""
 
 
-_ADVICE = """- The states are as good as the samples that were given. Of samples from `nephoscope simulate sky`
+_ADVICE = """\
+- The states are as good as the samples that were given. Of samples from `nephoscope simulate sky`
   scores are **simulated skill**: camera scale, offset, pattern and temperatures are drawn at
   random, every frame of another camera, and no camera is in two parts.
 - Scale and offset of the counts cannot change the answer of a model of `texture`.
@@ -188,9 +189,7 @@ class SkyStateTask:
             "frames": int(counts.sum()),
         }
 
-    def summary(
-        self, scores: Mapping[str, Mapping[str, float]], decision: Decision
-    ) -> list[str]:
+    def summary(self, scores: Mapping[str, Mapping[str, float]], decision: Decision) -> list[str]:
         """Every score, a line each."""
         del decision
         return [f"validation {name.replace('_', ' ')} {v}" for name, v in scores["full"].items()]
