@@ -51,8 +51,22 @@ def write_dardar(path, kind):
         fields["nightday_flag"] = flags
         profilers.write_nice(path, LATITUDE, LONGITUDE, TIME, height, fields)
     else:
-        fields = dict.fromkeys(("iwc", "effective_radius", "temperature"), grid)
-        profilers.write_cloud(path, LATITUDE, LONGITUDE, TIME, height, fields)
+        write_dardar_cloud(path, height, grid.astype(np.float32))
+
+
+def write_dardar_cloud(path, height, grid):
+    import netCDF4
+
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("time", PROFILES)
+        file.createDimension("height", len(height))
+        profile = {"time": np.arange(PROFILES), "latitude": LATITUDE, "longitude": LONGITUDE}
+        for name, values in profile.items():
+            file.createVariable(name, "f4", ("time",))[:] = values
+        file["time"].units = "seconds since 2008 06 01 00:00:00 UTC"
+        file.createVariable("height", "f4", ("height",))[:] = height
+        for name in ("iwc", "effective_radius", "temperature"):
+            file.createVariable(name, "f4", ("time", "height"), zlib=True, shuffle=True)[:] = grid
 
 
 def read_damaged(reader, path, count):

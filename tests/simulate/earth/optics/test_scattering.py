@@ -12,9 +12,24 @@ from nephoscope.simulate.earth.microphysics.mie import (
     gamma_distribution,
     mie_coefficients,
 )
-from nephoscope.simulate.earth.optics import refraction
 from nephoscope.simulate.earth.optics.gases import continuum_coefficient, gas_depth, vapour_above
-from nephoscope.simulate.earth.optics.scattering import absorption_ratio, scattering
+from nephoscope.simulate.earth.optics.scattering import WAVELENGTH, absorption_ratio, scattering
+
+# Complex refractive index at the channels of SEVIRI, interpolated to the centre of each, the
+# imaginary part in its logarithm. Water: Hale & Querry (1973, Applied Optics 12, 555), 298 K. Ice:
+# Warren & Brandt (2008, J. Geophys. Res. 113, D14220), 266 K.
+WATER = {
+    "VIS006": 1.3314 + 1.52e-8j, "VIS008": 1.329 + 1.43e-7j, "IR_016": 1.3161 + 8.99e-5j,
+    "IR_039": 1.3562 + 3.9e-3j, "WV_062": 1.36 + 0.0708j, "WV_073": 1.308 + 0.0323j,
+    "IR_087": 1.272 + 0.0378j, "IR_097": 1.236 + 0.0461j, "IR_108": 1.169 + 0.0801j,
+    "IR_120": 1.1134 + 0.189j, "IR_134": 1.164 + 0.326j,
+}  # fmt: skip
+ICE = {
+    "VIS006": 1.3083 + 1.2e-8j, "VIS008": 1.3047 + 1.39e-7j, "IR_016": 1.2884 + 2.49e-4j,
+    "IR_039": 1.3681 + 9.69e-3j, "WV_062": 1.3152 + 0.0636j, "WV_073": 1.3218 + 0.0461j,
+    "IR_087": 1.2833 + 0.0365j, "IR_097": 1.2272 + 0.0423j, "IR_108": 1.0867 + 0.168j,
+    "IR_120": 1.2589 + 0.41j, "IR_134": 1.5084 + 0.359j,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -23,10 +38,10 @@ from nephoscope.simulate.earth.optics.scattering import absorption_ratio, scatte
      ("IR_087", "ice", 20.0), ("IR_120", "ice", 10.0), ("WV_062", "ice", 45.0)],
 )  # fmt: skip
 def test_tables_are_those_of_mie(channel, phase, effective):
-    index = {"water": refraction.WATER, "ice": refraction.ICE}[phase][channel]
+    index = {"water": WATER, "ice": ICE}[phase][channel]
     radius = np.geomspace(0.05, 4, 250) * effective
     variance = {"water": 0.10, "ice": 0.15}[phase]
-    size = 2 * np.pi * radius / refraction.WAVELENGTH[channel]
+    size = 2 * np.pi * radius / WAVELENGTH[channel]
     q_extinction, q_scattering, asymmetry = efficiencies(*mie_coefficients(size, index), size)
     area = gamma_distribution(radius, effective, variance) * np.gradient(radius) * radius**2
     albedo = (area * q_scattering).sum() / (area * q_extinction).sum()

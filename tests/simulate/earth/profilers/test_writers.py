@@ -143,19 +143,6 @@ def test_nice(tmp_path, version, base_type):
         assert file["base_time"].dtype == base_type
 
 
-def test_cloud(tmp_path):
-    pytest.importorskip("netCDF4")
-    path = tmp_path / "DARDAR-CLOUD_2008153133000_11111_V3-10.nc"
-    height = 25080 - 60.0 * np.arange(436)
-    values = np.random.default_rng(0).random((PROFILES, 436)).astype(np.float32)
-    fields = dict.fromkeys(("iwc", "effective_radius", "temperature"), values)
-    profilers.write_cloud(path, LATITUDE, LONGITUDE, TIME, height, fields)
-    track = dardar.read_track(path)
-    np.testing.assert_array_equal(track["effective_radius"], values)
-    # Single-precision seconds since midnight, as in the real files, tell 4 ms at 13:30.
-    assert (np.abs(track["time"].values - TIME) < np.timedelta64(4, "ms")).all()
-
-
 def test_the_same_content_makes_the_same_file_wherever_it_is_written(tmp_path):
     pytest.importorskip("pyhdf")
     places = [tmp_path / "a_CLDCLASS.hdf", tmp_path / "a longer folder" / "a_CLDCLASS.hdf"]

@@ -11,7 +11,7 @@ pytest.importorskip("netCDF4")
 from nephoscope.errors import UsageError
 from nephoscope.instruments.dardar import read_track
 from nephoscope.instruments.seviri import CHANNELS, SOLAR, find_slots, grid_of, read_slot
-from nephoscope.simulate.earth.seviri.choosing import choose_region, choose_regions
+from nephoscope.simulate.earth.seviri.choosing import choose_regions
 from nephoscope.simulate.earth.seviri.writing import simulate_slots
 from nephoscope.simulate.earth.version import SIMULATOR_VERSION
 
@@ -78,7 +78,7 @@ def test_values_survive_the_file_within_half_a_count(tmp_path):
     from nephoscope.simulate.earth.seviri.observing import observe
     from nephoscope.simulate.earth.seviri.planck import Planck
 
-    region = choose_region(5, 0, SIZE, 1)
+    (region,) = choose_regions(5, 1, SIZE, 1)
     from nephoscope.simulate.earth.atmosphere import LocalGrid
     from nephoscope.simulate.earth.atmosphere.weather import Weather
 
@@ -141,7 +141,7 @@ def test_clouds_move_and_grow_from_slot_to_slot(series):
 
 @pytest.mark.parametrize("number", range(40))
 def test_regions_are_within_the_domain_when_the_a_train_passes(number):
-    region = choose_region(11, number, 512, 1)
+    region = choose_regions(11, number + 1, 512, 1)[number]
     latitude, longitude = region.grid.places()
     assert np.abs(latitude).max() <= 30.2
     assert np.abs(longitude).max() <= 30.2
@@ -194,4 +194,3 @@ def test_no_two_scenes_share_a_slot():
     for number in (1, 40):
         some = choose_regions(1, number, SIZE, 1)
         assert [one.seed for one in some] == [one.seed for one in regions[:number]]
-    assert choose_region(1, 1340, SIZE, 1).seed == regions[-1].seed

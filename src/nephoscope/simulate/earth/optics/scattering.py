@@ -1,10 +1,12 @@
 """Extinction, single-scattering albedo and asymmetry of droplets and ice at SEVIRI's channels.
 
-Computed by Mie's theory (Bohren & Huffman 1983, chapter 4) from `refraction`, integrated over gamma
-distributions (Hansen & Travis 1974) of effective variance 0.10 (droplets) and 0.15 (ice). Ice
-crystals are taken as spheres of the same volume to area, which absorb like them (Grenfell & Warren
-1999, J. Geophys. Res. 104, 31697); their asymmetry in the solar channels is that of roughened
-aggregates (Baum et al. 2014, J. Quant. Spectrosc. Radiat. Transfer 146, 123: 0.76 in the visible).
+Computed by Mie's theory (Bohren & Huffman 1983, chapter 4) from the complex refractive indices of
+water (Hale & Querry 1973, Applied Optics 12, 555; 298 K) and ice (Warren & Brandt 2008, J. Geophys.
+Res. 113, D14220; 266 K) at the centre of each channel, integrated over gamma distributions (Hansen
+& Travis 1974) of effective variance 0.10 (droplets) and 0.15 (ice). Ice crystals are taken as
+spheres of the same volume to area, which absorb like them (Grenfell & Warren 1999, J. Geophys. Res.
+104, 31697); their asymmetry in the solar channels is that of roughened aggregates (Baum et al.
+2014, J. Quant. Spectrosc. Radiat. Transfer 146, 123: 0.76 in the visible).
 """
 
 from __future__ import annotations
@@ -18,6 +20,12 @@ from numpy.typing import ArrayLike, NDArray
 Phase = Literal["water", "ice"]
 Floats = NDArray[np.float32]
 
+WAVELENGTH = {
+    "VIS006": 0.639, "VIS008": 0.809, "IR_016": 1.634, "IR_039": 3.913, "WV_062": 6.25,
+    "WV_073": 7.35, "IR_087": 8.70, "IR_097": 9.66, "IR_108": 10.75, "IR_120": 11.92,
+    "IR_134": 13.29,
+}  # fmt: skip
+"""Centres of the channels of SEVIRI, um (EUM/MSG/TEN/06/0010, spectral response)."""
 RADII = {
     "water": (3.0, 5.0, 7.5, 10.0, 14.0, 20.0, 30.0),
     "ice": (5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 70.0, 100.0),

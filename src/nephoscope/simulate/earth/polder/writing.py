@@ -14,9 +14,9 @@ from nephoscope.files import remove_stale_parts
 from nephoscope.simulate.earth.atmosphere.truth import average, write_truth
 from nephoscope.simulate.earth.polder.half_orbit_file import write_half_orbit
 from nephoscope.simulate.earth.polder.observe import quarter_places
-from nephoscope.simulate.earth.polder.scene import (
+from nephoscope.simulate.earth.polder.stretch import (
     MOST_ROWS,
-    Scene,
+    SimulatedStretch,
     Stretch,
     choose_stretches,
     simulate_stretch,
@@ -86,31 +86,31 @@ def _make(out: Path, stretch: Stretch) -> None:
     remove_stale_parts(path.parent)
     if path.exists():
         return
-    scene = simulate_stretch(stretch)
+    made = simulate_stretch(stretch)
     # The file comes last: where it is, all is there.
-    tracks = write_cloudsat_tracks(out, scene.atmosphere, stretch.revolution, True, stretch.seed)
-    truth = truth_of(scene)
+    tracks = write_cloudsat_tracks(out, made.atmosphere, stretch.revolution, True, stretch.seed)
+    truth = truth_of(made)
     truth.attrs["picture"] = path.relative_to(out).as_posix()
     truth.attrs["track"] = tracks[0].relative_to(out).as_posix()
     write_truth(out / "truth" / f"{path.stem}.zarr", truth)
-    write_scene(path, scene)
+    write_stretch(path, made)
 
 
-def truth_of(scene: Scene) -> xr.Dataset:
-    """The air on the pixels of a scene, with `row` and `origin` as in the reader's Scene."""
-    window = scene.views.window
-    truth = average(scene.atmosphere, *quarter_places(window), seed=scene.stretch.seed)
+def truth_of(made: SimulatedStretch) -> xr.Dataset:
+    """Truth on the pixels of a stretch, with `row` and `origin` as in the reader's Scene."""
+    window = made.views.window
+    truth = average(made.atmosphere, *quarter_places(window), seed=made.stretch.seed)
     return truth.assign_coords(row=("y", window.rows), origin=("y", window.origin))
 
 
-def write_scene(path: str | PathLike[str], scene: Scene) -> None:
-    """Write what was seen of a scene as a level-1B file.
+def write_stretch(path: str | PathLike[str], made: SimulatedStretch) -> None:
+    """Write the picture of a stretch as a level-1B file.
 
     Raises:
         OutputError: the file cannot be written.
     """
     attributes = {
         "Comment": STAMP,
-        "Simulation_Seed": str(scene.stretch.seed),
+        "Simulation_Seed": str(made.stretch.seed),
     }
-    write_half_orbit(path, scene.fields, scene.views.window, attributes)
+    write_half_orbit(path, made.fields, made.views.window, attributes)

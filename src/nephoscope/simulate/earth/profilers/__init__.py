@@ -6,11 +6,10 @@ from nephoscope.simulate.earth.profilers.cloudsat import (
     write_layers,
     write_time_offsets,
 )
-from nephoscope.simulate.earth.profilers.dardar import write_cloud, write_nice
+from nephoscope.simulate.earth.profilers.dardar import write_nice
 
 __all__ = [
     "write_caltrack",
-    "write_cloud",
     "write_granule",
     "write_layers",
     "write_nice",

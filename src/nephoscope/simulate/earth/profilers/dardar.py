@@ -1,4 +1,4 @@
-"""DARDAR-Nice and DARDAR-CLOUD NetCDF files, with the real names, types, dimensions and fills."""
+"""DARDAR-Nice NetCDF files, with the real names, types, dimensions and fills."""
 
 from __future__ import annotations
 
@@ -60,43 +60,6 @@ def write_nice(
         _put(file, "lat", latitude, "degrees_north")
         _put(file, "lon", longitude, "degrees_east")
         for name, values in renamed.items():
-            _put(file, name, values, units.get(name))
-
-
-def write_cloud(
-    path: str | PathLike[str],
-    latitude: Floats,
-    longitude: Floats,
-    time: NDArray[np.datetime64],
-    height: Floats,
-    fields: Mapping[str, Floats],
-) -> None:
-    """Write a DARDAR-CLOUD v3 file.
-
-    Args:
-        path: the final name (`DARDAR-CLOUD_2019001005530_67526_V3-10.nc`).
-        latitude: (profile,) degrees.
-        longitude: (profile,) degrees, -180..180.
-        time: (profile,) datetime64, UTC, none missing.
-        height: (level,) m, centres of 60-m gates, as they shall lie in the file.
-        fields: `iwc` kg m-3, `effective_radius` m, `temperature` K, NaN where missing, and
-            `DARMASK_Simplified_Categorization`, `instrument_flag` codes, each (profile, level);
-            `day_night_flag`, `land_water_mask`, `n_iterations` (profile,).
-
-    Raises:
-        OutputError: the file cannot be written.
-        UsageError: netCDF4 is not installed.
-    """
-    start = time[0].astype("datetime64[D]")
-    units = {"iwc": "kg m-3", "effective_radius": "m", "temperature": "K"}
-    with atomic_path(path) as part, _created(part) as file:
-        _dimensions(file, len(latitude), height)
-        clock = file.createVariable("time", "f4", ("time",))
-        clock.units = f"seconds since {str(start).replace('-', ' ')} 00:00:00 UTC"
-        clock[:] = _seconds(time, start)
-        _put(file, "latitude", latitude, "degrees_north")
-        _put(file, "longitude", longitude, "degrees_east")
-        for name, values in fields.items():
             _put(file, name, values, units.get(name))
 
 

@@ -93,11 +93,6 @@ def choose_regions(seed: int, number: int, size: int, slots: int) -> list[Region
     return regions
 
 
-def choose_region(seed: int, number: int, size: int, slots: int) -> Region:
-    """One of `choose_regions`, which see: that of a number, from 0."""
-    return choose_regions(seed, number + 1, size, slots)[number]
-
-
 def _draw(rng: np.random.Generator, day: np.datetime64, size: int, slots: int) -> Region:
     """A region on a day."""
     row, col = _place(rng, size)

@@ -21,8 +21,7 @@ from nephoscope.simulate.earth.constants import STANDARD_PRESSURE
 from nephoscope.simulate.earth.optics import aerosol, rayleigh
 from nephoscope.simulate.earth.optics.gases import vapour_above
 from nephoscope.simulate.earth.optics.ground import albedo, glint
-from nephoscope.simulate.earth.optics.refraction import WAVELENGTH
-from nephoscope.simulate.earth.optics.scattering import scattering
+from nephoscope.simulate.earth.optics.scattering import WAVELENGTH, scattering
 from nephoscope.simulate.earth.optics.two_stream import (
     diffuse_reflectance_transmittance,
     reflectance_transmittance,

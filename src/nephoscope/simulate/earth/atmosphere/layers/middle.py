@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nephoscope.simulate.earth.atmosphere.fields import Texture
 from nephoscope.simulate.earth.atmosphere.layers.cloud import ALTOCUMULUS, ALTOSTRATUS, Cloud, Grain
 from nephoscope.simulate.earth.atmosphere.situation import Situation
 from nephoscope.simulate.fractal import sigmoid
-
-Floats = NDArray[np.float32]
 
 _SHEET = Texture(350_000.0, inner=3_000.0, slope=1.5)
 _PATCH = Texture(350_000.0, slope=1.6)

@@ -17,7 +17,6 @@ from nephoscope.simulate.earth.microphysics import ice_number
 from nephoscope.simulate.earth.microphysics.effective_radius import radius_of
 from nephoscope.simulate.earth.version import SIMULATOR_VERSION
 
-Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 
 

@@ -1,4 +1,4 @@
-"""One simulated stretch of a half orbit: where and when, its air, and what PARASOL sees of it."""
+"""Stretches of half orbits: where and when, the air over them, and what PARASOL sees of it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _KNOWN = (80, 176, np.datetime64("2008-06-03T01:34:54", "ms"))
 
 @dataclass(frozen=True)
 class Stretch:
-    """Where and when a scene is.
+    """Piece of a half orbit: where and when.
 
     Args:
         seed: of its air and of its noise.
@@ -70,8 +70,8 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A stretch, its air, and its picture.
+class SimulatedStretch:
+    """A stretch with its simulated air and its picture.
 
     Args:
         stretch: where and when.
@@ -145,11 +145,11 @@ def _sunny_stretches(rng: np.random.Generator, rows: int) -> Iterator[Stretch]:
             yield Stretch(int(rng.integers(2**31)), revolution, (first, first + rows))
 
 
-def simulate_stretch(stretch: Stretch) -> Scene:
+def simulate_stretch(stretch: Stretch) -> SimulatedStretch:
     """Make the air over a stretch and look at it."""
     window = swath_window(stretch.revolution, stretch.rows)
     views = look(stretch.revolution, window)
     grid = LocalGrid.covering(*quarter_places(window), SPACING, MARGIN)
     atmosphere = Weather(grid, stretch.seed, stretch.time).at(stretch.time)
     rng = stream(stretch.seed, "polder noise")
-    return Scene(stretch, atmosphere, views, observe(atmosphere, views, rng))
+    return SimulatedStretch(stretch, atmosphere, views, observe(atmosphere, views, rng))

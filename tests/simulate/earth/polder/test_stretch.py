@@ -14,12 +14,12 @@ from nephoscope.simulate.earth.atrain import REACH
 from nephoscope.simulate.earth.polder import (
     choose_stretch,
     choose_stretches,
-    scene,
     simulate_half_orbits,
     simulate_stretch,
+    stretch,
 )
 from nephoscope.simulate.earth.polder.geometry import swath_window
-from nephoscope.simulate.earth.polder.scene import HIGHEST_LATITUDE, MOST_ROWS
+from nephoscope.simulate.earth.polder.stretch import HIGHEST_LATITUDE, MOST_ROWS
 from nephoscope.sun import solar_angles
 
 pytest.importorskip("pyhdf")  # of the radar that flies along
@@ -103,7 +103,7 @@ def test_what_is_there_is_kept_and_another_simulation_is_refused(written):
 
 def test_names_of_scenes_differ_and_do_not_depend_on_how_many_there_are(monkeypatch):
     """Of 20 days with 291 revolutions, 80 scenes: drawn at will, ten would meet."""
-    monkeypatch.setattr(scene, "LAST_DAY", scene.FIRST_DAY + np.timedelta64(20, "D"))
+    monkeypatch.setattr(stretch, "LAST_DAY", stretch.FIRST_DAY + np.timedelta64(20, "D"))
     at_will = [choose_stretch(1, number).half_orbit for number in range(80)]
     assert len({(one.cycle, one.orbit) for one in at_will}) < 78
     stretches = choose_stretches(1, 80)
@@ -111,7 +111,7 @@ def test_names_of_scenes_differ_and_do_not_depend_on_how_many_there_are(monkeypa
     assert len({(one.cycle, one.orbit) for one in names}) == 80
     assert len({one.revolution.number for one in stretches}) == 80
     assert choose_stretches(1, 30) == stretches[:30]
-    monkeypatch.setattr(scene, "_TRIES", 20)
+    monkeypatch.setattr(stretch, "_TRIES", 20)
     with pytest.raises(UsageError, match="fewer scenes"):
         choose_stretches(1, 300)
 
