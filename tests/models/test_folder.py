@@ -8,11 +8,11 @@ from nephoscope.models.card import read_card
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.recipe import Recipe
-from nephoscope.tasks.mask import Decision
+from nephoscope.tasks.mask import MaskDecision
 
 FEATURES = ("red", "green", "blue", "known", "latitude", "sine_longitude", "cosine_longitude")
 OPTIONS = {"image_features": 4, "widths": [4, 4, 8], "head": 4}
-DECISION = Decision(slope=1.5, intercept=-0.5, threshold=0.46)
+DECISION = MaskDecision(slope=1.5, intercept=-0.5, threshold=0.46)
 INFO = {"scores": {"full": {"f1": 0.5, "pixels": 7}}, "split": {"train": ["a"]}}
 
 
@@ -159,7 +159,7 @@ def test_shipped_models_are_good():
 
 def test_a_failing_write_leaves_nothing(saved, tmp_path):
     (tmp_path / "file").touch()
-    arguments = (saved[1], _recipe(), {}, Decision(), {})
+    arguments = (saved[1], _recipe(), {}, MaskDecision(), {})
     with pytest.raises(OutputError):
         save_model(tmp_path / "file" / "model", *arguments)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
 from nephoscope.tasks import NO_COUNTS, task_named
-from nephoscope.tasks.mask import FILL, Decision, probability, steps_of
+from nephoscope.tasks.mask import FILL, MaskDecision, probability, steps_of
 
 MASK = task_named("mask")
 
@@ -67,7 +67,7 @@ def test_a_calibrated_model_has_a_small_calibration_error_and_another_has_not():
     counts = _count(*_pixels())
     line = MASK.decide(counts)
     assert MASK.metrics(MASK.publish(counts, line), line)["ece"] < 0.01
-    off = Decision(slope=line.slope, intercept=line.intercept + 2)
+    off = MaskDecision(slope=line.slope, intercept=line.intercept + 2)
     assert MASK.metrics(MASK.publish(counts, off), off)["ece"] > 0.05
 
 

@@ -6,12 +6,12 @@ from nephoscope.tasks.sky_state import (
     DRIFT_LIMIT,
     EXCESS_LIMIT,
     CameraTemperatures,
-    Decision,
+    StateDecision,
     decide,
     temperatures_of,
 )
 
-BAND = Decision(clear_below=0.2, cloudy_above=0.8)
+BAND = StateDecision(clear_below=0.2, cloudy_above=0.8)
 KNOWN, NOTHING = CameraTemperatures(5.3, 4.8, 4.3), CameraTemperatures()
 
 

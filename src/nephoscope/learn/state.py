@@ -21,9 +21,9 @@ from nephoscope.models.state import INPUTS, inputs_of, save_state_model
 from nephoscope.recipe import Recipe
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.states import open_states
-from nephoscope.tasks.mask import Decision as Calibration
+from nephoscope.tasks.mask import MaskDecision as Calibration
 from nephoscope.tasks.mask import probability
-from nephoscope.tasks.sky_state import CLOUDY, Decision
+from nephoscope.tasks.sky_state import CLOUDY, StateDecision
 
 if TYPE_CHECKING:
     import torch
@@ -121,7 +121,7 @@ def fit_state(
     return folder
 
 
-def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Decision:
+def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> StateDecision:
     """The probabilities between which nothing is said.
 
     Args:
@@ -131,7 +131,7 @@ def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Decision
     cloudy = states == CLOUDY
     below = float(np.quantile(probabilities[cloudy], MISSED))
     above = float(np.quantile(probabilities[~cloudy], 1 - FALSE))
-    return Decision(clear_below=min(SURE_CLEAR, below), cloudy_above=max(SURE_CLOUDY, above))
+    return StateDecision(clear_below=min(SURE_CLEAR, below), cloudy_above=max(SURE_CLOUDY, above))
 
 
 def likelihood(probabilities: Floats, states: npt.NDArray[np.int8]) -> float:
@@ -301,7 +301,9 @@ def _calibrate(scores: Floats, states: npt.NDArray[np.int8]) -> Calibration:
     return Calibration(slope=slope, intercept=float(line.intercept_[0]))
 
 
-def _card(recipe: Recipe, info: dict[str, Any], band: Decision, name: str, licence: str) -> str:
+def _card(
+    recipe: Recipe, info: dict[str, Any], band: StateDecision, name: str, licence: str
+) -> str:
     """The text of `card.md`."""
     rows = [f"| {name.replace('_', ' ')} | {value} |" for name, value in info["scores"].items()]
     method = recipe.network.options.get("method", "")

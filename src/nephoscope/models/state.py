@@ -32,11 +32,11 @@ from nephoscope.models.compiled import open_compiled, try_compiled
 from nephoscope.models.lookup import STATE_FACTS, locate_model, locate_state_model, no_model
 from nephoscope.models.weights import read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
-from nephoscope.tasks.mask import Decision as Calibration
+from nephoscope.tasks.mask import MaskDecision as Calibration
 from nephoscope.tasks.mask import probability
 from nephoscope.tasks.sky_features import NAMES, SHAPE, normalise, texture, to_binned
 from nephoscope.tasks.sky_guard import Guard, Span, SpanFacts, guard_facts
-from nephoscope.tasks.sky_state import CameraTemperatures, Decision, Verdict, decide
+from nephoscope.tasks.sky_state import CameraTemperatures, StateDecision, Verdict, decide
 from nephoscope.tasks.state_guard import clear_doubt, texture_doubt
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class StateModel:
     mean: Floats
     std: Floats
     calibration: Calibration
-    band: Decision
+    band: StateDecision
     weights_sha256: str
     info: dict[str, Any] = field(default_factory=dict)
     guard: Mapping[str, Span] = field(default_factory=dict)
@@ -230,7 +230,7 @@ def save_state_model(
     recipe: Recipe,
     scaling: tuple[Floats, Floats],
     calibration: Calibration,
-    band: Decision,
+    band: StateDecision,
     info: Mapping[str, Any],
     card: str,
     guard: Mapping[str, Span] | None = None,
@@ -307,7 +307,7 @@ def load_state_model(model: str | Path) -> StateModel:
         mean=np.array(facts.mean, np.float32),
         std=np.array(facts.std, np.float32),
         calibration=Calibration(slope=facts.slope, intercept=facts.intercept),
-        band=Decision(clear_below=facts.clear_below, cloudy_above=facts.cloudy_above),
+        band=StateDecision(clear_below=facts.clear_below, cloudy_above=facts.cloudy_above),
         weights_sha256=facts.sha256[WEIGHTS],
         info=facts.info,
         guard={name: Span(span.seen, span.accepted) for name, span in (facts.guard or {}).items()},

@@ -24,7 +24,7 @@ FILL = np.uint8(255)
 """Of packed variables: nothing is said."""
 
 
-class Decision(BaseModel):
+class MaskDecision(BaseModel):
     """What turns a logit into cloud or clear.
 
     Attributes:
@@ -60,7 +60,7 @@ class MaskTask:
     objective_meaning = "best F1 on the validation samples"
     pipeline = "image-segmentation"
     kept = ("f1", "precision", "recall", "iou", "auc", "ece", "cloud_share", "pixels")
-    Losses, Decision = BinaryLosses, Decision
+    Losses, Decision = BinaryLosses, MaskDecision
 
     def outputs(self, levels: int) -> int:
         """One logit."""
@@ -79,14 +79,14 @@ class MaskTask:
         """The highest F1 of any threshold on the logit, pooled over all items."""
         return best_f1(counts)
 
-    def decide(self, counts: Counts) -> Decision:
+    def decide(self, counts: Counts) -> MaskDecision:
         """Platt's line, and the published threshold with the highest F1 pooled over all items."""
         slope, intercept = fit_line(counts[:, NOTHING + 1 :], LOGITS.centres)
-        line = Decision(slope=slope, intercept=intercept)
+        line = MaskDecision(slope=slope, intercept=intercept)
         threshold = best_threshold(self.publish(counts, line))
-        return Decision(slope=slope, intercept=intercept, threshold=threshold)
+        return MaskDecision(slope=slope, intercept=intercept, threshold=threshold)
 
-    def publish(self, counts: Counts, decision: Decision) -> Counts:
+    def publish(self, counts: Counts, decision: MaskDecision) -> Counts:
         """(truth, bin) int64, as `count_published` counts published probabilities."""
         step = steps_of(probability(LOGITS.centres.astype(np.float32), decision))
         seen = counts[:, NOTHING + 1 :]
@@ -95,11 +95,11 @@ class MaskTask:
         )
         return np.concatenate([counts[:, : NOTHING + 1], steps], axis=1)
 
-    def fields(self, raw: Floats, decision: Decision) -> dict[str, npt.NDArray[np.float32]]:
+    def fields(self, raw: Floats, decision: MaskDecision) -> dict[str, npt.NDArray[np.float32]]:
         """`cloud_probability`, 0..1, (y, x) of raw (1, y, x)."""
         return {"cloud_probability": probability(np.asarray(raw[0], np.float32), decision)}
 
-    def variables(self, fields: Mapping[str, Floats], decision: Decision) -> xr.Dataset:
+    def variables(self, fields: Mapping[str, Floats], decision: MaskDecision) -> xr.Dataset:
         """`cloud_probability` in steps of 1/250 and `cloud_mask`, uint8, 255 where unknown."""
         import xarray as xr
 
@@ -144,12 +144,14 @@ class MaskTask:
         likely = np.where(packed == FILL, np.nan, packed / np.float32(PROBABILITY_STEPS))
         return count_published(likely.ravel(), truth["label"].ravel())
 
-    def metrics(self, counts: Counts, decision: Decision) -> dict[str, float]:
+    def metrics(self, counts: Counts, decision: MaskDecision) -> dict[str, float]:
         """Every score of `nephoscope.tasks.mask_metrics`, at the decision's threshold."""
         found = metrics(counts, threshold_step(decision.threshold))
         return {name: float(value) for name, value in found.items()} | {"pixels": int(counts.sum())}
 
-    def summary(self, scores: Mapping[str, Mapping[str, float]], decision: Decision) -> list[str]:
+    def summary(
+        self, scores: Mapping[str, Mapping[str, float]], decision: MaskDecision
+    ) -> list[str]:
         """F1 of each way, and the threshold."""
         lines = [
             f"validation F1 {found['f1']:.4f}  {way.replace('_', ' ')}"
@@ -157,7 +159,7 @@ class MaskTask:
         ]
         return [*lines, f"threshold {decision.threshold:.3f}"]
 
-    def advice(self, decision: Decision) -> str:
+    def advice(self, decision: MaskDecision) -> str:
         """Where cloud begins."""
         return (
             f"Cloud is a probability of at least {decision.threshold:.3f}. Nothing is known of how "

@@ -61,7 +61,7 @@ _LEAST_SLOPE = 1e-6
 _LEAST_LIKELIHOOD = 1e-7
 
 
-class Decision(BaseModel):
+class StateDecision(BaseModel):
     """What turns a classifier's score into clear, cloudy or unknown.
 
     Attributes:
@@ -92,7 +92,7 @@ class SkyStateTask:
         "balanced_accuracy", "clear_found", "cloudy_found", "unknown_share",
         "cloudy_called_clear", "clear_called_cloudy", "frames",
     )  # fmt: skip
-    Losses, Decision = BinaryLosses, Decision
+    Losses, Decision = BinaryLosses, StateDecision
 
     def outputs(self, levels: int) -> int:
         """One score."""
@@ -114,7 +114,7 @@ class SkyStateTask:
         given = np.stack([1 - cloudy, cloudy]).astype(np.float64).clip(_LEAST_LIKELIHOOD, 1)
         return float(np.exp((seen * np.log(given)).sum() / max(seen.sum(), 1)))
 
-    def decide(self, counts: Counts) -> Decision:
+    def decide(self, counts: Counts) -> StateDecision:
         """Platt's line, and the probabilities between which nothing is said."""
         line = _line_of(counts)
         cloudy = probability(SCORES.centres.astype(np.float32), line)
@@ -122,14 +122,14 @@ class SkyStateTask:
             float(np.quantile(np.repeat(cloudy, counts[state, NOTHING + 1 :]), share))
             for state, share in ((CLOUDY, MISSED), (CLEAR, 1 - FALSE))
         )
-        return Decision(
+        return StateDecision(
             slope=line.slope,
             intercept=line.intercept,
             clear_below=min(SURE_CLEAR, below),
             cloudy_above=max(SURE_CLOUDY, above),
         )
 
-    def publish(self, counts: Counts, decision: Decision) -> Counts:
+    def publish(self, counts: Counts, decision: StateDecision) -> Counts:
         """(true, said) int64, what is said by the score alone, whatever the camera's temperatures.
 
         Rows are clear and cloudy, columns clear, cloudy and unknown.
@@ -141,11 +141,11 @@ class SkyStateTask:
         table[:, SAID.index("unknown")] += counts[:, NOTHING]
         return table
 
-    def fields(self, raw: Floats, decision: Decision) -> dict[str, npt.NDArray[np.float32]]:
+    def fields(self, raw: Floats, decision: StateDecision) -> dict[str, npt.NDArray[np.float32]]:
         """`p_cloudy`, 0..1, of raw (1, ...)."""
         return {"p_cloudy": probability(np.asarray(raw[0], np.float32), decision)}
 
-    def variables(self, fields: Mapping[str, Floats], decision: Decision) -> xr.Dataset:
+    def variables(self, fields: Mapping[str, Floats], decision: StateDecision) -> xr.Dataset:
         """`p_cloudy` float32 and `sky_state` int8, -1 unknown, of one frame or of (y, x)."""
         import xarray as xr
 
@@ -167,7 +167,7 @@ class SkyStateTask:
         flat = label[known].astype(np.int64) * len(SAID) + place
         return np.bincount(flat, minlength=2 * len(SAID)).reshape(2, -1)
 
-    def metrics(self, counts: Counts, decision: Decision) -> dict[str, float]:
+    def metrics(self, counts: Counts, decision: StateDecision) -> dict[str, float]:
         """Share of unknown frames, and recalls among those that are not unknown.
 
         NaN is what cannot be told: the recall of a state of which no frame is decided, and the
@@ -189,12 +189,14 @@ class SkyStateTask:
             "frames": int(counts.sum()),
         }
 
-    def summary(self, scores: Mapping[str, Mapping[str, float]], decision: Decision) -> list[str]:
+    def summary(
+        self, scores: Mapping[str, Mapping[str, float]], decision: StateDecision
+    ) -> list[str]:
         """Every score, a line each."""
         del decision
         return [f"validation {name.replace('_', ' ')} {v}" for name, v in scores["full"].items()]
 
-    def advice(self, decision: Decision) -> str:
+    def advice(self, decision: StateDecision) -> str:
         """Where clear and cloudy begin, and where the answer fails."""
         return (
             "A frame may be clear at a probability of cloud up to "
@@ -206,14 +208,14 @@ class SkyStateTask:
 TASK = SkyStateTask()
 
 
-def _line_of(counts: Counts) -> Decision:
+def _line_of(counts: Counts) -> StateDecision:
     """Platt's line on scores in units of their spread, with a prior on its slope."""
     seen, centres = counts[:, NOTHING + 1 :], SCORES.centres
     total = seen.sum(axis=0)
     mean = float(total @ centres) / max(int(total.sum()), 1)
     spread = max(math.sqrt(float(total @ (centres - mean) ** 2) / max(int(total.sum()), 1)), 1e-6)
     slope, intercept = fit_line(seen, centres / spread, _PRIOR, _LEAST_SLOPE)
-    return Decision(slope=max(slope / spread, _LEAST_SLOPE), intercept=intercept)
+    return StateDecision(slope=max(slope / spread, _LEAST_SLOPE), intercept=intercept)
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,7 @@ class Verdict:
 
 def decide(
     probability: float | None,
-    band: Decision,
+    band: StateDecision,
     temperatures: CameraTemperatures,
     excess: float | None = None,
 ) -> Verdict:
@@ -297,7 +299,7 @@ def decide(
     return Verdict("clear", probability, note)
 
 
-def _against_reference(probability: float, excess: float, band: Decision) -> Verdict:
+def _against_reference(probability: float, excess: float, band: StateDecision) -> Verdict:
     if excess > EXCESS_LIMIT:
         return Verdict("cloudy", 1.0, "warmer than this camera's clear sky")
     if excess < -EXCESS_LIMIT:
