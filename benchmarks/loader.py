@@ -33,9 +33,9 @@ def main() -> None:
     recipe = load_recipe(arguments.recipe)
     task = task_named(recipe.task)
     loader = CropLoader(load_part(arguments.samples, "train", recipe), recipe)
-    size, features = recipe.training.batch, recipe.inputs.features
+    size, seen = recipe.training.batch, recipe.inputs
     network = NormalisedNetwork(
-        build_network(recipe.network.name, recipe.network.options, len(features), 1),
+        build_network(recipe.network.name, recipe.network.options, len(seen.names), 1, seen.groups),
         measure_normalisation(loader, crops=4),
     ).to(memory_format=torch.channels_last)
     batch = loader.batch(range(size))

@@ -101,7 +101,9 @@ def simulated(seed: int, frames: int) -> Iterator[Frame]:
 
 def labelled(folder: Path) -> Iterator[Frame]:
     """Real frames with the label that a formula drew; of a `split.json` the validation part."""
-    from nephoscope.instruments.skycam import find_frames, label_path_for, read_frame, read_label
+    from nephoscope.instruments.skycam import find as find_frames
+    from nephoscope.instruments.skycam import label_path_for, read_label
+    from nephoscope.instruments.skycam import read as read_frame
 
     table = folder / "split.json"
     split = json.loads(table.read_text(encoding="utf-8")) if table.is_file() else {}
@@ -110,7 +112,7 @@ def labelled(folder: Path) -> Iterator[Frame]:
             continue
         label = label_path_for(file.path)
         if label is not None:
-            yield file.map_id, read_frame(file.path)["image"].values[0], read_label(label)
+            yield file.id, read_frame(file.path)["image"].values[0], read_label(label)
 
 
 def predict(predictor: Predictor, image: Floats) -> Floats:
@@ -154,7 +156,7 @@ def largest_change(predictor: Predictor, seed: int, frames: int = 20) -> float:
 def milliseconds(predictor: Predictor, seed: int, repeats: int = 50) -> dict[str, float]:
     """Best time of one frame of 128 x 160 on one core: the network alone, and all there is."""
     _, image, _ = next(simulated(seed, 1))
-    features = len(predictor.model.recipe.inputs.features)
+    features = len(predictor.model.recipe.inputs.names)
     inputs = np.random.default_rng(0).normal(size=(1, features, *image.shape)).astype(np.float32)
     return {
         "network": _best(lambda: predictor.run(inputs), repeats),

@@ -10,7 +10,13 @@ from nephoscope.samples import store as samples_store
 from nephoscope.samples.split import split_samples
 
 ROWS, COLS = 48, 64
-FEATURES = ("red", "green", "blue", "known", "latitude", "sine_longitude", "cosine_longitude")
+POSITION = ("latitude", "sine_longitude", "cosine_longitude")
+FEATURES = ("red", "green", "blue", "known", *POSITION)
+GROUPS = {
+    "picture": FEATURES[:4],
+    "context": POSITION,
+    "position": POSITION,
+}
 
 
 def small_recipe(**training):
@@ -19,15 +25,13 @@ def small_recipe(**training):
             "name": "small",
             "instrument": "marci",
             "task": "mask",
-            "inputs": {"features": FEATURES},
+            "inputs": {"features": GROUPS},
             "network": {
                 "name": "unet",
                 "options": {
-                    "image_features": 4,
                     "widths": [4, 8, 8],
                     "head": 4,
                     "position": [2, 6, 8],
-                    "position_features": [4, 5, 6],
                 },
             },
             "training": {
@@ -46,7 +50,7 @@ def small_recipe(**training):
 class FakeReader:
     """Stands in for an instrument: days 1..n, cloud where blue is high, one gore."""
 
-    def read_map(self, path):
+    def read(self, path):
         day = int(path.stem)
         image = np.random.default_rng(day).uniform(20, 200, (3, ROWS, COLS)).astype(np.float32)
         image[:, :, 5:8] = np.nan
@@ -59,11 +63,11 @@ class FakeReader:
                 "solar_longitude": 100.0 + day,
                 "mars_year": 28,
             },
-            attrs={"map_id": f"P01_day{day:02d}", "subphase": "P01", "day": day},
+            attrs={"id": f"P01_day{day:02d}", "series": "P01", "day": day},
         )
 
     def read_label(self, path):
-        image = self.read_map(path)["image"].values
+        image = self.read(path)["image"].values
         label = (np.nan_to_num(image[2]) > 110).astype(np.int8)
         label[:6], label[-6:] = -1, -1
         return label
@@ -73,7 +77,7 @@ class FakeReader:
 
 
 def write_store(folder, monkeypatch, days=4, fractions=(2, 1, 1)):
-    monkeypatch.setattr(samples_store, "import_module", lambda _: FakeReader())
+    monkeypatch.setattr(samples_store, "instrument_named", lambda _: FakeReader())
     files = []
     for day in range(1, days + 1):
         (folder / f"{day}.jpg").touch()

@@ -11,7 +11,8 @@ from nephoscope.recipe import Recipe
 from nephoscope.tasks.mask import MaskDecision
 
 FEATURES = ("red", "green", "blue", "known", "latitude", "sine_longitude", "cosine_longitude")
-OPTIONS = {"image_features": 4, "widths": [4, 4, 8], "head": 4}
+GROUPS = {"picture": FEATURES[:4], "context": FEATURES[4:]}
+OPTIONS = {"widths": [4, 4, 8], "head": 4}
 DECISION = MaskDecision(slope=1.5, intercept=-0.5, threshold=0.46)
 INFO = {"scores": {"full": {"f1": 0.5, "pixels": 7}}, "split": {"train": ["a"]}}
 
@@ -22,7 +23,7 @@ def _recipe():
             "name": "small",
             "instrument": "marci",
             "task": "mask",
-            "inputs": {"features": FEATURES},
+            "inputs": {"features": GROUPS},
             "network": {"name": "unet", "options": OPTIONS},
         }
     )
@@ -34,7 +35,7 @@ def saved(tmp_path_factory):
     torch.manual_seed(0)
     normalisation = {name: (0.25 * n, 1.0 + n) for n, name in enumerate(FEATURES)}
     network = NormalisedNetwork(
-        build_network("unet", OPTIONS, len(FEATURES), 1), normalisation
+        build_network("unet", OPTIONS, len(FEATURES), 1, _recipe().inputs.groups), normalisation
     ).eval()
     folder = tmp_path_factory.mktemp("models") / "small"
     save_model(folder, network, _recipe(), normalisation, DECISION, INFO)

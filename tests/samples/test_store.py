@@ -28,7 +28,7 @@ def samples(tmp_path, monkeypatch):
 
 def test_the_store_holds_what_was_read(samples):
     store, reader = open_samples(samples), factory.FakeReader()
-    scene, label = reader.read_map(Path("3.jpg")), reader.read_label(Path("3.jpg"))
+    scene, label = reader.read(Path("3.jpg")), reader.read_label(Path("3.jpg"))
     image = store["image"].values[2]
     assert image.dtype == np.uint8
     assert (image[:, :, 5:8] == 0).all()
@@ -56,7 +56,7 @@ def test_the_id_follows_the_contents(samples, tmp_path, monkeypatch):
 def test_no_label_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
     reader = factory.FakeReader()
     reader.label_path_for = lambda _: None
-    monkeypatch.setattr(samples_store, "import_module", lambda _: reader)
+    monkeypatch.setattr(samples_store, "instrument_named", lambda _: reader)
     files = [SimpleNamespace(path=tmp_path / "1.jpg")]
     with pytest.raises(UsageError, match="label"):
         write_samples(files, tmp_path / "s.zarr", factory.small_recipe())
@@ -66,7 +66,7 @@ def test_no_label_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
 def test_a_label_of_another_shape_is_named(tmp_path, monkeypatch):
     reader = factory.FakeReader()
     reader.read_label = lambda _: np.zeros((3, 4), np.int8)
-    monkeypatch.setattr(samples_store, "import_module", lambda _: reader)
+    monkeypatch.setattr(samples_store, "instrument_named", lambda _: reader)
     (tmp_path / "1.jpg").touch()
     with pytest.raises(InputError, match=r"\[label\]"):
         write_samples(
@@ -83,7 +83,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_written(bad, tmp_path, monk
                 raise InputError(path, "is damaged")
             return super().read_label(path)
 
-    monkeypatch.setattr(samples_store, "import_module", lambda _: Damaged())
+    monkeypatch.setattr(samples_store, "instrument_named", lambda _: Damaged())
     for day in (1, 2, 3):
         (tmp_path / f"{day}.jpg").touch()
     files = [SimpleNamespace(path=tmp_path / f"{day}.jpg") for day in (1, 2, 3)]

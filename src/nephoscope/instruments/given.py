@@ -1,10 +1,10 @@
-"""What the caller of `open_scene` or `open_track` gave: paths in any form, and options by name."""
+"""Arguments of `open_scene` and `open_track`: paths in any form, and options by name."""
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from glob import glob, has_magic
 from os import PathLike
 from pathlib import Path
@@ -18,7 +18,7 @@ Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 
 
 def paths_given(paths: Paths) -> list[Path]:
-    """Every file or folder that was meant, once, in the order given; those of a pattern sorted.
+    """Files and folders, each once, in the order given; those of a pattern sorted.
 
     Raises:
         InputError: a pattern that nothing matches.
@@ -38,8 +38,29 @@ def paths_given(paths: Paths) -> list[Path]:
     return list(found)
 
 
+def one_path(paths: str | PathLike[str] | Sequence[Path], reader: str) -> Path:
+    """The only file of a scene: what `read` of an instrument with one file a scene begins with.
+
+    Raises:
+        UsageError: there are several files, or it is a folder.
+    """
+    several = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    if len(several) > 1:
+        raise UsageError(
+            f"{len(several)} files of {reader} are {len(several)} scenes: open each by itself "
+            f"({several[0].name}, {several[1].name}{', ...' if len(several) > 2 else ''})"
+        )
+    path = Path(several[0])
+    if path.is_dir():
+        raise UsageError(
+            f"{path} is a folder: open its files one by one; find_scenes of "
+            "nephoscope.instruments lists them"
+        )
+    return path
+
+
 def check_options(read: Callable[..., Any], reader: str, options: Mapping[str, Any]) -> None:
-    """Options are such as the reader takes.
+    """Check that the reader takes these options.
 
     Raises:
         UsageError: one is not; the message names those that it has.

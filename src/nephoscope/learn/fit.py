@@ -191,12 +191,14 @@ def count_part(task: Task, network: NormalisedNetwork, batches: Iterable[Batch])
 def _start_network(
     task: Task, recipe: Recipe, loader: CropLoader, start: Model | None
 ) -> tuple[NormalisedNetwork, Normalisation]:
-    features = recipe.inputs.features
+    features = recipe.inputs.names
     normalisation = start.normalisation if start else dict.fromkeys(features, (0.0, 1.0))
     if start is None and recipe.inputs.normalise:
         normalisation = measure_normalisation(loader)
     described = recipe.network
-    network = build_network(described.name, described.options, len(features), task.outputs(1))
+    network = build_network(
+        described.name, described.options, len(features), task.outputs(1), recipe.inputs.groups
+    )
     wrapped = NormalisedNetwork(network, normalisation)
     if start is not None:
         try:

@@ -126,9 +126,10 @@ class Model:
         from nephoscope.networks import build_network
 
         described = self.recipe.network
-        outputs = task_named(self.recipe.task).outputs(1)
-        features = len(self.recipe.inputs.features)
-        network = build_network(described.name, described.options, features, outputs)
+        inputs, outputs = self.recipe.inputs, task_named(self.recipe.task).outputs(1)
+        network = build_network(
+            described.name, described.options, len(inputs.names), outputs, inputs.groups
+        )
         path = self.folder / WEIGHTS
         state = {name: torch.from_numpy(value) for name, value in read_weights(path).items()}
         try:
@@ -253,7 +254,7 @@ def verify_model(model: str | Path) -> Model | StateModel:
     opened = load_model(model)
     if not is_there("torch"):
         read_weights(opened.folder / WEIGHTS)  # its sha256 holds; that it can be read is more
-        try_compiled(opened.onnx_path, len(opened.recipe.inputs.features), opened.divisor)
+        try_compiled(opened.onnx_path, len(opened.recipe.inputs.names), opened.divisor)
         return opened
     from nephoscope.models.export import TOLERANCE, onnx_difference
 
@@ -309,7 +310,7 @@ def _check(path: Path, facts: _Facts) -> None:
 def _normalisation_of(
     folder: Path, facts: _Facts, recipe: Recipe
 ) -> dict[str, tuple[float, float]]:
-    if tuple(facts.normalisation) != recipe.inputs.features:
+    if tuple(facts.normalisation) != recipe.inputs.names:
         raise InputError(folder / FACTS, "is not of the recipe's features", field="normalisation")
     if not all(spread > 0 for _, spread in facts.normalisation.values()):
         raise InputError(folder / FACTS, "has a spread that is not > 0", field="normalisation")

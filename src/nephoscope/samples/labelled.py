@@ -13,7 +13,6 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError
-from nephoscope.instruments import Instrument
 from nephoscope.recipe import Recipe
 from nephoscope.samples.frames import at_working_size
 
@@ -26,7 +25,6 @@ class Labelled:
 
     pairs: list[tuple[Any, Path]]
     reader: Any  # an instrument module
-    instrument: Instrument
     recipe: Recipe
     on_error: Callable[[InputError], None] | None
     out: Path
@@ -49,9 +47,9 @@ class Labelled:
         shape: tuple[int, ...] | None = None
         for file, label_path in self.pairs:
             try:
-                scene = getattr(self.reader, self.instrument.read)(file.path)
-                label = getattr(self.reader, self.instrument.label)(label_path)
-                scene.attrs.setdefault("subphase", getattr(file, "subphase", ""))
+                scene = self.reader.read(file.path)
+                label = self.reader.read_label(label_path)
+                scene.attrs.setdefault("series", getattr(file, "series", ""))
                 image, label = at_working_size(scene, label, self.recipe)
                 shape = shape or image.shape
                 self.sizes[image.shape] += 1

@@ -18,7 +18,6 @@ import logging
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,10 +95,8 @@ def write_samples(
     check_place(out, overwrite)
     if background is not None:
         check_background(background, recipe)
-    instrument = instrument_named(recipe.instrument)
-    reader = import_module(instrument.module)
-    find_label = getattr(reader, instrument.label_path)
-    pairs = [(file, find_label(file.path)) for file in scene_files]
+    reader: Any = instrument_named(recipe.instrument)
+    pairs = [(file, reader.label_path_for(file.path)) for file in scene_files]
     labelled: list[tuple[Any, Path]] = []
     for file, label in pairs:
         if label is not None and label.exists():
@@ -112,7 +109,7 @@ def write_samples(
     with atomic_path(out) as part:
         _write(
             part,
-            Labelled(labelled, reader, instrument, recipe, on_error, out),
+            Labelled(labelled, reader, recipe, on_error, out),
             recipe,
             background,
             progress,
@@ -303,8 +300,8 @@ def _facts_of(scene: xr.Dataset) -> _Facts:
     attrs = scene.attrs
     year = scene["mars_year"].values if "mars_year" in scene else 0
     return _Facts(
-        map_id=shown(str(attrs["map_id"])),
-        group=str(attrs.get("subphase", "")),
+        map_id=shown(str(attrs["id"])),
+        group=str(attrs.get("series", "")),
         day=int(attrs.get("day", 0)),
         mars_year=int(year) if np.isfinite(year) else 0,
         solar_longitude=float(scene["solar_longitude"]) if "solar_longitude" in scene else np.nan,

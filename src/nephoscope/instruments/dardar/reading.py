@@ -1,4 +1,4 @@
-"""A DARDAR NetCDF file → Track, 60-m gates as they are."""
+"""DARDAR NetCDF file → Track, 60-m gates as they are."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from nephoscope.instruments.dardar.netcdf import MAGICS, NetcdfFile
 from nephoscope.instruments.dardar.values import UNKNOWN, check_units, flag, physical, quantity
 from nephoscope.track import check_track, height_bounds, wrapped_longitude
 
-__all__ = ["GATE", "UNKNOWN", "is_track", "read_track"]
+__all__ = ["GATE", "UNKNOWN", "read", "recognises"]
 
 GATE = 60.0
 """Depth of a gate, m."""
 
 
-def is_track(path: str | PathLike[str]) -> bool:
+def recognises(path: str | PathLike[str]) -> bool:
     """Whether a file is a NetCDF and named as one of the products."""
     path = Path(path)
     if not path.is_file() or not re.search(r"DARDAR|DARNI", path.name, re.IGNORECASE):
@@ -36,8 +36,8 @@ def is_track(path: str | PathLike[str]) -> bool:
         return True
 
 
-def read_track(path: str | PathLike[str]) -> xr.Dataset:
-    """Read DARDAR-Nice (v1, v2) or DARDAR-CLOUD (NetCDF, v3), told apart by their variables.
+def read(path: str | PathLike[str]) -> xr.Dataset:
+    """Read DARDAR-Nice (v1, v2) or DARDAR-CLOUD (NetCDF, v3), recognised by their variables.
 
     Returns:
         A Track whose profiles share one axis `height` (level,) float32, m, the highest first, with

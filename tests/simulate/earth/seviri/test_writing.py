@@ -9,9 +9,11 @@ pytest.importorskip("satpy")
 pytest.importorskip("netCDF4")
 
 from nephoscope.errors import UsageError
-from nephoscope.instruments.dardar import read_track
-from nephoscope.instruments.seviri import CHANNELS, SOLAR, find_slots, grid_of, read_slot
-from nephoscope.simulate.earth.seviri.choosing import choose_regions
+from nephoscope.instruments.dardar import read as read_track
+from nephoscope.instruments.seviri import CHANNELS, SOLAR, grid_of
+from nephoscope.instruments.seviri import find as find_slots
+from nephoscope.instruments.seviri import read as read_slot
+from nephoscope.simulate.earth.seviri.regions import choose_regions
 from nephoscope.simulate.earth.seviri.writing import simulate_slots
 from nephoscope.simulate.earth.version import SIMULATOR_VERSION
 
@@ -46,7 +48,7 @@ def test_the_truth_lies_beside_on_the_same_pixels(made):
     out, paths = made
     for path in paths:
         scene = read_slot(path)
-        name = f"{scene.attrs['map_id']}.zarr"
+        name = f"{scene.attrs['id']}.zarr"
         truth = xr.open_zarr(out / "truth" / name)
         assert truth.iwc.shape == (84, SIZE, SIZE)
         np.testing.assert_allclose(truth.latitude, scene.latitude, atol=2e-3)
@@ -75,7 +77,7 @@ def test_our_reader_and_satpy_read_the_same(made):
 
 def test_values_survive_the_file_within_half_a_count(tmp_path):
     from nephoscope.simulate.earth.seviri.native import SLOPE, write_native
-    from nephoscope.simulate.earth.seviri.observing import observe
+    from nephoscope.simulate.earth.seviri.picture import observe
     from nephoscope.simulate.earth.seviri.planck import Planck
 
     (region,) = choose_regions(5, 1, SIZE, 1)

@@ -13,7 +13,7 @@ from nephoscope.errors import UsageError
 from nephoscope.files import remove_stale_parts
 from nephoscope.simulate.earth.atmosphere.truth import average, write_truth
 from nephoscope.simulate.earth.polder.half_orbit_file import write_half_orbit
-from nephoscope.simulate.earth.polder.observe import quarter_places
+from nephoscope.simulate.earth.polder.picture import quarter_places
 from nephoscope.simulate.earth.polder.stretch import (
     MOST_ROWS,
     SimulatedStretch,
@@ -76,7 +76,7 @@ def simulate_half_orbits(
 
 
 def path_of(out: Path, stretch: Stretch) -> Path:
-    """Where the file of a stretch lies."""
+    """Path of the file of a stretch."""
     name = stretch.half_orbit
     return out / ARCHIVE / name.folder / name.file_name
 

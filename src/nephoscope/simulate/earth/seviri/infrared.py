@@ -23,8 +23,8 @@ from nephoscope.simulate.earth.optics.scattering import Phase as PhaseName
 from nephoscope.simulate.earth.optics.scattering import absorption_ratio, scattering
 from nephoscope.simulate.earth.optics.two_stream import reflectance_transmittance
 from nephoscope.simulate.earth.seviri.clouds import Column, Layer, Phase
+from nephoscope.simulate.earth.seviri.lines import Lines
 from nephoscope.simulate.earth.seviri.planck import Planck
-from nephoscope.simulate.earth.seviri.viewing import Lines
 
 Floats = NDArray[np.float32]
 
@@ -34,7 +34,7 @@ _SKY_LEVEL = 4  # about 1 km: where the sky's radiance at the ground comes from,
 
 @dataclass(frozen=True)
 class Thermal:
-    """What all lines of a scene share.
+    """Tables that all lines of a scene share.
 
     Args:
         air: profiles.
@@ -137,7 +137,7 @@ def emitted(thermal: Thermal, lines: Lines, layers: list[Layer]) -> Floats:
 
 
 def _ends(values: Floats) -> Floats:
-    """From values at both ends (last axis) to value at the first and difference."""
+    """Value at the first end (last axis), and difference to the other."""
     return np.stack([values[..., 0], values[..., 1] - values[..., 0]], axis=-1)
 
 
