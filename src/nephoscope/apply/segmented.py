@@ -10,7 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.formulas import FormulaResult
-from nephoscope.tasks.mask import PROBABILITY_STEPS, as_floats, is_cloud, published, threshold_step
+from nephoscope.tasks.mask import as_floats, is_cloud, published, threshold_step
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 from nephoscope.tasks.sky_state import Verdict
 
 CLOUDY_SHARE = 0.05
