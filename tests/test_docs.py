@@ -14,6 +14,7 @@ import nephoscope
 from nephoscope import cli
 from nephoscope.models import list_models, open_model
 from nephoscope.recipe import Recipe, load_recipe
+from nephoscope.tasks import task_named
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -85,6 +86,8 @@ def is_recipe_key(dotted: str) -> bool:
         if name not in getattr(model, "model_fields", {}):
             return False
         model = model.model_fields[name].annotation
+        if name == "losses":  # a recipe's are those of its task
+            model = task_named("mask").Losses
     return True
 
 
@@ -167,8 +170,8 @@ NUMBERS = {
     ("training.md", r"the shipped one on (\S+)\)"): "models sky-state info.samples.train",
     ("training.md", r"perceptron \| 22 numbers \| (\S+) \|"): "models sky-state info.parameters",
     ("mars.md", r"with fewer than (\S+) maps"): "recipes mars inputs.background.minimum_scenes",
-    ("sky.md", r"from a (\S+) of the known pixels"): "apply.sky.chain.CLOUDY_SHARE 1/",
-    ("sky.md", r"a (\S+)th of the frame"): "products.sky._SMALLEST_SHARE",
+    ("sky.md", r"from a (\S+) of the known pixels"): "apply.chain.CLOUDY_SHARE 1/",
+    ("sky.md", r"a (\S+)th of the frame"): "products.frames._SMALLEST_SHARE",
     ("sky-training.md", r"The (\S+) steps of the recipe"): "recipes sky-colour training.steps",
     ("sky-training.md", r"recipe took (\S+) minutes"): "models sky-colour info.seconds % 60",
     ("sky-training.md", r"longer side of about (\S+) pixels"): "recipes sky-colour inputs.side",
