@@ -56,7 +56,7 @@ def night(shop: Workshop) -> Facts:
 def night_beside_clear(shop: Workshop) -> Facts:
     """The same beside the clear sky of the camera."""
     words = ("--background", shop.reference, "--workers", 1, "--no-picture")
-    said = predicted(shop, "night_clear", "sky", shop.night, *words)
+    said = predicted(shop, "night_clear", "sky", f"{shop.night}/early", *words)
     return said | {"reference": facts.of_netcdf(shop.path(shop.reference), shop.folder)}
 
 
