@@ -1,4 +1,4 @@
-"""Cases of `train`, `tune` and `evaluate` on small samples: loss curves, weights and scores."""
+"""Cases of `train` and `evaluate` on small samples: loss curves, weights and scores."""
 
 from __future__ import annotations
 
@@ -21,12 +21,6 @@ SMALL_UNET = (
     "network.options.widths=[4,8,8]",
     "network.options.head=4",
 )
-SMALL_PIXEL = (*FEW, "training.crop=[32,32]", "network.options.hidden=[8,4]")
-SMALL_LOCAL = (
-    "training.steps=6", "training.validate_every=3", "training.batch=64",
-    "training.crop=[128,160]", "training.pool.frames=6", "training.pool.pixels=100",
-    "training.pool.refresh=2", "network.options.hidden=[8,4]",
-)  # fmt: skip
 SMALL_CNN = (
     "inputs.features=[mean_std]", "network.name=cnn", "network.options={}",
     "training.steps=6", "training.validate_every=3", "training.batch=4",
@@ -75,7 +69,8 @@ def evaluated(shop: Workshop, model: str, store: str, out: str, *words: object) 
     said = shop.run("evaluate", model, store, "-o", out, *words)
     scores = json.loads(shop.path(out, "scores.json").read_text())
     kept = {name: value for name, value in scores.items() if name not in OF_THE_RUN}
-    names = sorted(path.relative_to(shop.path(out)).as_posix() for path in shop.path(out).rglob("*.*"))
+    root = shop.path(out)
+    names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.*"))
     return {"said": facts.computed(said), "scores": facts.computed(kept), "files": names}
 
 
@@ -83,29 +78,8 @@ def evaluated(shop: Workshop, model: str, store: str, out: str, *words: object) 
 def mask_fit(shop: Workshop) -> Facts:
     """A few steps of a small network on thermal frames, and its scores."""
     found = trained(shop, "sky-thermal", shop.thermal_parts, "run_mask", *settings(SMALL_UNET))
-    scored = evaluated(
-        shop, "run_mask/model", shop.thermal_parts, "report_mask", "--no-baselines"
-    )
+    scored = evaluated(shop, "run_mask/model", shop.thermal_parts, "report_mask", "--no-baselines")
     return found | {"evaluated": {"files": scored["files"]}}
-
-
-@case(slow=True)
-def map_fit(shop: Workshop) -> Facts:
-    """A few steps on maps, with background, place and limits."""
-    found = trained(shop, "mars", shop.map_parts, "run_map", *settings(SMALL_PIXEL))
-    return found | {"limits": facts.of_netcdf(shop.path("run_map/model/limits.nc"), shop.folder)}
-
-
-@case(slow=True)
-def colour_fit(shop: Workshop) -> Facts:
-    """A few steps on a pool of pixels, from nothing and from the shipped weights."""
-    words = settings(SMALL_LOCAL)
-    found = trained(shop, "sky-colour", shop.colour_parts, "run_colour", *words)
-    words = [*settings(SMALL_LOCAL[:-1]), "--from", "sky-colour"]
-    return {
-        "fresh": found,
-        "from": trained(shop, "sky-colour", shop.colour_parts, "run_from", *words),
-    }
 
 
 @case()
@@ -132,8 +106,11 @@ def scores_of_thermal_masks(shop: Workshop) -> Facts:
 
 @case(slow=True)
 def scores_beside_baselines(shop: Workshop) -> Facts:
-    """The same on the test part, beside its baselines."""
-    return evaluated(shop, "sky-thermal", shop.thermal_parts, "report_beside")
+    """The same on the test part, beside its baselines: the head of the report."""
+    found = evaluated(shop, "sky-thermal", shop.thermal_parts, "report_beside")
+    scores = found["scores"]["computed"]
+    kept = {name: scores[name] for name in ("spec", "spec_hash", "metrics", "baselines")}
+    return found | {"scores": facts.computed(kept)}
 
 
 @case()
@@ -142,25 +119,10 @@ def scores_of_states(shop: Workshop) -> Facts:
     return evaluated(shop, "sky-state", shop.state_store, "report_state", "--split", "all")
 
 
-@case(slow=True)
-def scores_of_maps(shop: Workshop) -> Facts:
-    """The shipped model of maps, in each way of giving it less, beside its baselines."""
-    return evaluated(shop, "mars", shop.map_parts, "report_map")
-
-
 @case()
 def scores_of_one_map(shop: Workshop) -> Facts:
-    """The shipped model of maps on the test map alone."""
+    """The shipped model of maps on one map, in each way of giving it less."""
     return evaluated(shop, "mars", shop.map_parts, "report_one", "--no-baselines")
-
-
-@case(slow=True)
-def one_trial(shop: Workshop) -> Facts:
-    """A search of one trial."""
-    words = ("--trials", 1, *settings(SMALL_UNET))
-    said = shop.run("tune", "sky-thermal", shop.thermal_parts, "-o", "study", *words)
-    names = sorted(path.name for path in shop.path("study").iterdir())
-    return {"said": facts.near(said["stdout"], 1e-4), "exit": said["exit"], "files": names}
 
 
 @case()

@@ -156,12 +156,6 @@ class Workshop:
         words = ("--by", "block", "--fractions", "2,1,1", "--buffer", 0)
         return self._split(self.thermal_store, *words)
 
-    @cached_property
-    def colour_parts(self) -> str:
-        """The colour pictures in runs of names."""
-        words = ("--by", "block", "--fractions", "2,1,1", "--buffer", 0)
-        return self._split(self.colour_store, *words)
-
     def _split(self, store: str, *words: object) -> str:
         parts = self.copy(store, f"parts-{store}")
         assert self.run("split", parts, *words)["exit"] == 0
