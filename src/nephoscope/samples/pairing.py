@@ -10,9 +10,8 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.blocks import factor_for
 from nephoscope.inputs import COLOURS
 from nephoscope.recipe import Recipe
+from nephoscope.samples.from_labels import WHOLE_FRAME
 
-TASK_OF = {"label": "mask", "state": "sky_state"}
-"""Variable of a store → the task whose truth it is."""
 _OF_ANY_PICTURE = {"known", "latitude", "sine_longitude", "cosine_longitude", "background_known"}
 
 
@@ -21,16 +20,16 @@ def check_task(store: xr.Dataset, task: str) -> None:
 
     Args:
         store: an open store, of whatever task.
-        task: "mask" or "sky_state".
+        task: its name.
 
     Raises:
         InputError: they hold that of another one.
     """
-    held = {of for name, of in TASK_OF.items() if name in store.variables}
-    if held and task not in held:
+    held = store.attrs.get("task", task)
+    if held != task:
         raise InputError(
             source_of(store),
-            f"holds samples of the task {', '.join(sorted(held))}, wanted are those of {task}",
+            f"holds samples of the task {held}, wanted are those of {task}",
             field="task",
             remedy=f"build them from a recipe of the task {task}",
         )
@@ -56,7 +55,7 @@ def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> No
             f"{path}: holds samples of the instrument {instrument}, {mine} is for "
             f"{recipe.instrument}"
         )
-    if recipe.task == "sky_state":
+    if WHOLE_FRAME & {*recipe.inputs.features}:
         return
     if "channel" in store.variables:
         held = tuple(str(name) for name in store["channel"].values)
