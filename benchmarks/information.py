@@ -24,9 +24,9 @@ import xarray as xr
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from nephoscope.evaluation.markdown import table_of
 from nephoscope.instruments.polder import cubes_of, nearest_nadir
-from nephoscope.simulate.reading import find_truths, open_simulated
+from nephoscope.reports.markdown import table_of
+from nephoscope.simulate.earth.reading import find_truths, open_simulated
 
 Planes = dict[str, NDArray[np.float32]]
 Keep = Callable[[str], bool]

@@ -19,9 +19,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from nephoscope.evaluation.markdown import band_name, table_of
 from nephoscope.files import write_bytes, write_text
 from nephoscope.models import Model, load_model
+from nephoscope.reports.markdown import band_name, table_of
 
 TEMPLATE = Path(__file__).with_name("mars_card.md")
 COLUMNS = ("f1", "iou", "precision", "recall", "auc", "ece")

@@ -22,7 +22,7 @@ import numpy as np
 
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments.polder import FIELDS, SCHEMES, HalfOrbit, along, patch, read_half_orbit
-from nephoscope.simulate.polder import write_half_orbit
+from nephoscope.simulate.earth.polder import write_half_orbit
 
 SWATH = 380
 """Pixels across the swath: about 2,400 km."""

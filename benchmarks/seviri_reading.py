@@ -52,7 +52,7 @@ def write_disk(folder: Path) -> Path:
     """A full disk of 11 channels whose values differ from pixel to pixel."""
     from nephoscope.grids.geostationary import DISK
     from nephoscope.instruments.seviri import CHANNELS, SOLAR
-    from nephoscope.simulate.seviri import write_native
+    from nephoscope.simulate.earth.seviri import write_native
 
     ramp = np.linspace(0, 1, DISK, dtype=np.float32)
     field = (ramp[:, None] + ramp[None]) / 2

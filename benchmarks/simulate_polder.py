@@ -17,13 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from nephoscope.simulate.atmosphere import LocalGrid
-from nephoscope.simulate.atmosphere.truth import write_truth
-from nephoscope.simulate.atmosphere.weather import Weather
-from nephoscope.simulate.polder.geometry import look, swath_window
-from nephoscope.simulate.polder.observe import observe, quarter_places
-from nephoscope.simulate.polder.scene import MARGIN, SPACING, Scene, choose_stretch
-from nephoscope.simulate.polder.writing import truth_of, write_scene
+from nephoscope.simulate.earth.atmosphere import LocalGrid
+from nephoscope.simulate.earth.atmosphere.truth import write_truth
+from nephoscope.simulate.earth.atmosphere.weather import Weather
+from nephoscope.simulate.earth.polder.geometry import look, swath_window
+from nephoscope.simulate.earth.polder.observe import observe, quarter_places
+from nephoscope.simulate.earth.polder.stretch import (
+    MARGIN,
+    SPACING,
+    SimulatedStretch,
+    choose_stretch,
+)
+from nephoscope.simulate.earth.polder.writing import truth_of, write_stretch
 
 PATCH = 100 * 100 * 16
 
@@ -47,11 +52,11 @@ def main(rows: int) -> None:
     start = time.process_time()
     fields = _timed("picture", observe, atmosphere, views, np.random.default_rng(0))
     each = (time.process_time() - start) / np.isfinite(fields["I865P"]).sum() * PATCH
-    scene = Scene(stretch, atmosphere, views, fields)
-    truth = _timed("truth", truth_of, scene)
+    made = SimulatedStretch(stretch, atmosphere, views, fields)
+    truth = _timed("truth", truth_of, made)
     with tempfile.TemporaryDirectory() as folder:
         _timed("truth file", write_truth, Path(folder) / "truth.zarr", truth)
-        _timed("half orbit", write_scene, Path(folder) / "half_orbit.h5", scene)
+        _timed("half orbit", write_stretch, Path(folder) / "half_orbit.h5", made)
     whole = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     patches = np.isfinite(fields["I865P"]).sum() / PATCH

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from nephoscope.instruments.seviri import CHANNELS
-from nephoscope.simulate.atmosphere import LocalGrid
-from nephoscope.simulate.atmosphere.truth import average, write_truth
-from nephoscope.simulate.atmosphere.weather import Weather
-from nephoscope.simulate.profilers.tracks import write_dardar_track
-from nephoscope.simulate.seeds import stream
-from nephoscope.simulate.seviri.choosing import choose_region
-from nephoscope.simulate.seviri.native import write_native
-from nephoscope.simulate.seviri.observing import observe
-from nephoscope.simulate.seviri.viewing import places_of
-from nephoscope.simulate.seviri.writing import MARGIN, SPACING
+from nephoscope.simulate.earth.atmosphere import LocalGrid
+from nephoscope.simulate.earth.atmosphere.truth import average, write_truth
+from nephoscope.simulate.earth.atmosphere.weather import Weather
+from nephoscope.simulate.earth.profilers.tracks import write_dardar_track
+from nephoscope.simulate.earth.seeds import stream
+from nephoscope.simulate.earth.seviri.choosing import choose_regions
+from nephoscope.simulate.earth.seviri.native import write_native
+from nephoscope.simulate.earth.seviri.observing import observe
+from nephoscope.simulate.earth.seviri.viewing import places_of
+from nephoscope.simulate.earth.seviri.writing import MARGIN, SPACING
 
 
 def _timed(stage: str, work: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401
@@ -35,8 +35,7 @@ def _timed(stage: str, work: Callable[..., Any], *given: Any) -> Any:  # noqa: A
 
 def main(size: int) -> None:
     """Time one scene by day."""
-    number = next(n for n in range(100) if choose_region(0, n, size, 1).northwards)
-    region = choose_region(0, number, size, 1)
+    region = next(each for each in choose_regions(0, 100, size, 1) if each.northwards)
     grid, start = region.grid, region.starts[0]
     begun = time.perf_counter()
     columns = LocalGrid.covering(*grid.places(), SPACING, MARGIN)

@@ -17,9 +17,9 @@ from string import Template
 from typing import Any
 
 from benchmarks.model_card import HEADS, facts_of
-from nephoscope.evaluation.markdown import table_of
 from nephoscope.files import write_text
 from nephoscope.models import Model, load_model
+from nephoscope.reports.markdown import table_of
 
 TEMPLATE = Path(__file__).with_name("sky_card.md")
 COLUMNS = ("f1", "mean_iou", "accuracy", "precision", "recall", "auc", "ece")

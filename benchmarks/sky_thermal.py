@@ -23,14 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.apply.predict import Predictor
-from nephoscope.evaluation.markdown import table_of
-from nephoscope.evaluation.report import hardware
 from nephoscope.evaluation.scores import Score, best_threshold, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.files import write_text
 from nephoscope.formulas import minmax, otsu, zscale_log_otsu
 from nephoscope.grids.blocks import reduce_image, reduce_label
 from nephoscope.models import load_model
+from nephoscope.reports.markdown import table_of
+from nephoscope.reports.report import hardware
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.tasks.mask import as_floats
 

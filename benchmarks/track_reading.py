@@ -15,7 +15,7 @@ import numpy as np
 
 from nephoscope.instruments import cloudsat, dardar
 from nephoscope.levels import average_layers, regrid
-from nephoscope.simulate import profilers
+from nephoscope.simulate.earth import profilers
 
 PROFILES, BINS, GATES = 37_081, 125, 436
 REPEATS = 5

@@ -52,7 +52,7 @@ def test_the_truth_names_its_picture_and_its_track(made):
 
 
 def test_scene_and_truth_are_on_the_same_pixels(made):
-    from nephoscope.simulate.reading import find_truths, open_simulated
+    from nephoscope.simulate.earth.reading import find_truths, open_simulated
 
     pipeline, out = made
     (path,) = find_truths(out)

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from nephoscope.errors import UsageError
-from nephoscope.evaluation.pixels import Floats, LabelledMap
+from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
 from nephoscope.evaluation.protocol import (
     CROP,
     WAYS,
@@ -69,7 +69,7 @@ def test_pooled_over_labels_and_missing_is_clear(
 def test_the_models_threshold_decides(tiny_store: Store, model: Judged) -> None:
     strict = SimpleNamespace(name="fake", threshold=0.6, weights_sha256="")
 
-    def unsure(scene: LabelledMap) -> Floats:
+    def unsure(scene: LabelledScene) -> Floats:
         return np.where(scene.image[2] >= 120, 0.596, 0.1).astype(np.float32)
 
     store = tiny_store(["test"])
@@ -80,7 +80,7 @@ def test_the_models_threshold_decides(tiny_store: Store, model: Judged) -> None:
 def test_each_way_withholds_what_it_says(tiny_store: Store, model: Judged) -> None:
     store, seen = tiny_store(["test"], background=True), []
 
-    def remember(scene: LabelledMap) -> Floats:
+    def remember(scene: LabelledScene) -> Floats:
         seen.append((scene.background is not None, scene.position))
         return np.full(scene.label.shape, 0.9 if scene.position else 0.1, np.float32)
 
@@ -96,7 +96,7 @@ def test_each_way_withholds_what_it_says(tiny_store: Store, model: Judged) -> No
 def test_the_background_is_read_at_full_resolution(
     tiny_store: Store, by_blue: Predictor, model: Judged
 ) -> None:
-    def check(scene: LabelledMap) -> Floats:
+    def check(scene: LabelledScene) -> Floats:
         assert scene.background is not None
         assert scene.background.shape == (2, 60, 80)
         assert np.allclose(scene.background, 0.5)
@@ -150,7 +150,7 @@ def test_worst_windows_are_where_the_errors_are() -> None:
     probability[height : height + 10, width : width + 10] = 1.0
     probability[2 * height : 2 * height + 20, : width // 2] = 1.0
     label[2 * height : 2 * height + 10] = -1
-    scene = LabelledMap(
+    scene = LabelledScene(
         "day",
         np.full((3, *shape), 9, np.uint8),
         label,

@@ -12,8 +12,8 @@ import xarray as xr
 from typer.testing import CliRunner
 
 from nephoscope.cli import app
-from nephoscope.evaluation.pixels import LabelledMap
-from nephoscope.evaluation.protocol import Judged, Predictor
+from nephoscope.evaluation.labelled_scene import LabelledScene
+from nephoscope.evaluation.protocol import Judged, PredictScene
 
 Store = Callable[..., xr.Dataset]
 
@@ -28,12 +28,14 @@ def samples(tiny_store: Store, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch, model: Judged, by_blue: Predictor) -> list[LabelledMap]:
+def asked(
+    monkeypatch: pytest.MonkeyPatch, model: Judged, by_blue: PredictScene
+) -> list[LabelledScene]:
     """What the model was shown; the model is a fake."""
-    shown: list[LabelledMap] = []
+    shown: list[LabelledScene] = []
 
-    def predictor(_: Judged) -> Predictor:
-        def predict(scene: LabelledMap) -> np.ndarray:
+    def predictor(_: Judged) -> PredictScene:
+        def predict(scene: LabelledScene) -> np.ndarray:
             shown.append(scene)
             return by_blue(scene)
 

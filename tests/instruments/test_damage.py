@@ -21,7 +21,7 @@ TIME = np.datetime64("2008-06-01T13:30", "ns") + np.arange(PROFILES) * np.timede
 def write_hdf4(path, kind):
     pytest.importorskip("pyhdf")
     from nephoscope.instruments.cloudsat import encode
-    from nephoscope.simulate import profilers
+    from nephoscope.simulate.earth import profilers
 
     height = np.tile(25000 - 240.0 * np.arange(BINS), (PROFILES, 1))
     codes = encode(np.random.default_rng(0).integers(-1, 9, height.shape))
@@ -40,7 +40,7 @@ def write_hdf4(path, kind):
 
 def write_dardar(path, kind):
     pytest.importorskip("netCDF4")
-    from nephoscope.simulate import profilers
+    from nephoscope.simulate.earth import profilers
 
     height = 25080 - 60.0 * np.arange(436)
     grid = np.random.default_rng(0).random((PROFILES, 436))
@@ -51,8 +51,22 @@ def write_dardar(path, kind):
         fields["nightday_flag"] = flags
         profilers.write_nice(path, LATITUDE, LONGITUDE, TIME, height, fields)
     else:
-        fields = dict.fromkeys(("iwc", "effective_radius", "temperature"), grid)
-        profilers.write_cloud(path, LATITUDE, LONGITUDE, TIME, height, fields)
+        write_dardar_cloud(path, height, grid.astype(np.float32))
+
+
+def write_dardar_cloud(path, height, grid):
+    import netCDF4
+
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("time", PROFILES)
+        file.createDimension("height", len(height))
+        profile = {"time": np.arange(PROFILES), "latitude": LATITUDE, "longitude": LONGITUDE}
+        for name, values in profile.items():
+            file.createVariable(name, "f4", ("time",))[:] = values
+        file["time"].units = "seconds since 2008 06 01 00:00:00 UTC"
+        file.createVariable("height", "f4", ("height",))[:] = height
+        for name in ("iwc", "effective_radius", "temperature"):
+            file.createVariable(name, "f4", ("time", "height"), zlib=True, shuffle=True)[:] = grid
 
 
 def read_damaged(reader, path, count):

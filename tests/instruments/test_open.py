@@ -13,7 +13,7 @@ import nephoscope
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments.given import paths_given
 from nephoscope.instruments.seviri import CHANNELS
-from nephoscope.simulate.seviri import write_native
+from nephoscope.simulate.earth.seviri import write_native
 
 pytest.importorskip("satpy")
 pytest.importorskip("pyhdf")
@@ -45,7 +45,7 @@ def hrit(tmp_path_factory, native):
 def tracks(tmp_path_factory):
     """A granule, a CALTRACK file, its PAR-RB2 and a DARDAR file."""
     from nephoscope.instruments import cloudsat
-    from nephoscope.simulate import profilers
+    from nephoscope.simulate.earth import profilers
 
     out = tmp_path_factory.mktemp("tracks")
     line = np.linspace(0, 1, 5)

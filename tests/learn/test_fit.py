@@ -11,7 +11,7 @@ import zarr
 from safetensors.torch import load_file
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.evaluation import markdown
+from nephoscope.reports import markdown
 from nephoscope.evaluation.protocol import run_evaluation
 from nephoscope.learn import fit as fit_module
 from nephoscope.learn.fit import fit

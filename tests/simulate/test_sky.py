@@ -15,7 +15,7 @@ from nephoscope.simulate.sky import (
     simulate_night,
     simulate_sky,
 )
-from nephoscope.simulate.sky.writing import truth_path_for
+from nephoscope.simulate.sky.writing import RAW_SUFFIX, TRUTH, TRUTH_SUFFIX
 
 # Facts of the two real raw frames, and how a set of frames has to lie around them.
 SET = 40
@@ -113,7 +113,8 @@ def test_the_truth_beside_a_frame_is_the_emissivity_above_the_limit(written):
     for index, path in enumerate(written[1]):
         frame = simulate_frame(1, index)
         np.testing.assert_array_equal(fits.getdata(path), frame.adu)
-        with fits.open(truth_path_for(path)) as truth:
+        stem = path.name.removesuffix(RAW_SUFFIX)
+        with fits.open(path.parent.parent / TRUTH / f"{stem}{TRUTH_SUFFIX}") as truth:
             truth.verify("exception")
             assert truth["MASK"].data.dtype == np.uint8
             np.testing.assert_array_equal(truth["MASK"].data, frame.emissivity > EMISSIVITY_LIMIT)

@@ -49,8 +49,9 @@ def evaluate(
     from nephoscope.cli.progress import progress_bar
     from nephoscope.evaluation.baselines import maps_needed, score_baselines
     from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
-    from nephoscope.evaluation.report import Run, check_report_folder, write_report
     from nephoscope.models import load_model
+    from nephoscope.reports.gallery import Gallery, read_training_log
+    from nephoscope.reports.report import Run, check_report_folder, write_report
     from nephoscope.samples.store import open_samples
 
     if baselines is not False and not is_there("sklearn"):
@@ -59,10 +60,12 @@ def evaluate(
     loaded, store, seconds = load_model(model), open_samples(samples), dict[str, float]()
     check_report_folder(out)
     split, indices = choose_samples(store, split)
-    ways = ways_of(loaded, store)
+    ways, gridded = ways_of(loaded, store), "longitude" in store.variables
+    gallery = None if gridded else Gallery()
     with _timed(seconds, "predict"), progress_bar("predicting", len(indices)) as tell:
-        found = run_evaluation(loaded, store, split=split, ways=ways, progress=tell)
-    gridded = "longitude" in store.variables
+        found = run_evaluation(
+            loaded, store, split=split, ways=ways, progress=tell, look=gallery and gallery.look
+        )
     if baselines is not False and gridded and "train" not in store["split"].values:
         typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
     elif baselines is not False:
@@ -73,7 +76,9 @@ def evaluate(
             found = replace(found, baselines=scores, details=details)
         except UsageError as error:
             typer.echo(f"no baselines: {error}", err=True)
-    write_report(found, out, Run(typed_command(), seconds))
+    shown = gallery.frames if gallery else ()
+    run, log = Run(typed_command(), seconds), read_training_log(loaded.folder)
+    write_report(found, out, run, shown, log)
     _say(found)
     typer.echo(f"report: {out / 'report.md'}")
 

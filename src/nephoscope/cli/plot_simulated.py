@@ -25,7 +25,7 @@ def draw_simulated(places: Sequence[Path], out: Path) -> bool:
     """
     from nephoscope.plots.quicklook import save_picture
     from nephoscope.plots.simulated import picture_and_truth
-    from nephoscope.simulate.reading import find_truths, open_simulated
+    from nephoscope.simulate.earth.reading import find_truths, open_simulated
 
     for place in places:
         if not place.exists():

@@ -121,8 +121,8 @@ def _slots(
     size: int | None,
     slots: int,
 ) -> str:
-    from nephoscope.simulate.seviri import simulate_slots
-    from nephoscope.simulate.seviri.writing import SIZE
+    from nephoscope.simulate.earth.seviri import simulate_slots
+    from nephoscope.simulate.earth.seviri.writing import SIZE
 
     files = simulate_slots(out, scenes, seed, tell, workers, slots, size or SIZE)
     return f"{len(files)} pictures in {out}"
@@ -136,8 +136,8 @@ def _half_orbits(
     workers: int,
     size: int | None,
 ) -> str:
-    from nephoscope.simulate.polder import simulate_half_orbits
-    from nephoscope.simulate.polder.writing import ROWS
+    from nephoscope.simulate.earth.polder import simulate_half_orbits
+    from nephoscope.simulate.earth.polder.writing import ROWS
 
     files = simulate_half_orbits(out, scenes, seed, tell, workers, size or ROWS)
     return f"{len(files)} half orbits in {out}"

@@ -15,14 +15,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from nephoscope.apply.predict import Predictor
+from nephoscope.background import sample_background
 from nephoscope.errors import UsageError
-from nephoscope.evaluation.gallery import Gallery, SampleFrame, TrainingLog, read_training_log
-from nephoscope.evaluation.pixels import Floats, LabelledMap
+from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
 from nephoscope.evaluation.scores import Scores, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.inputs import COLOURS
 from nephoscope.models.lineage import seen_of
+from nephoscope.samples.frames import axis_of
 from nephoscope.samples.pairing import check_pairing, check_task
+from nephoscope.samples.store import background_of, open_samples
 from nephoscope.tasks.mask import is_cloud
 
 SPLITS = ("train", "validation", "test", "all")
@@ -61,7 +64,7 @@ class Judged(Protocol):
         """The sha256 of its weights."""
 
 
-Predictor = Callable[[LabelledMap], Floats]
+PredictScene = Callable[[LabelledScene], Floats]
 """From a map to (y, x) float32 probability, NaN where there is none."""
 
 
@@ -102,8 +105,6 @@ class Evaluation:
         details: name of a baseline → its fitted number in words.
         crops: the windows with the most errors, worst first.
         gridded: whether the samples are maps of a planet, not frames of a camera.
-        samples: some frames of a camera, from little cloud to much.
-        log: how the model was trained, where its run is still there.
         spec: what was scored: task, samples, maps, threshold, mask rule.
         model: name and sha256 of the weights, and the name of the model that it began from.
         ways: name of a way (see `WAYS`) → its scores, `full` first.
@@ -121,8 +122,6 @@ class Evaluation:
     details: dict[str, str] = field(default_factory=dict)
     crops: list[Crop] = field(default_factory=list)
     gridded: bool = True
-    samples: list[SampleFrame] = field(default_factory=list)
-    log: TrainingLog | None = None
 
 
 def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, list[int]]:
@@ -151,14 +150,12 @@ def read_maps(
     store: xr.Dataset,
     indices: Sequence[int],
     channels: Sequence[str] = BACKGROUND_CHANNELS,
-) -> Iterator[LabelledMap]:
+) -> Iterator[LabelledScene]:
     """Read maps with their labels and the background, one at a time."""
-    from nephoscope.samples.frames import axis_of
-
     background = _full_background(store, channels)
     for index in indices:
         sample = store.isel(sample=index)
-        yield LabelledMap(
+        yield LabelledScene(
             day=str(sample["map_id"].values),
             image=_in_order(sample),
             label=sample["label"].values,
@@ -177,10 +174,6 @@ def _in_order(sample: xr.Dataset) -> NDArray[np.uint8] | Floats:
 
 
 def _full_background(store: xr.Dataset, channels: Sequence[str]) -> Floats | None:
-    from nephoscope.background import sample_background
-    from nephoscope.samples.frames import axis_of
-    from nephoscope.samples.store import background_of
-
     coarse = background_of(store, channels)
     if coarse is None:
         return None
@@ -189,12 +182,12 @@ def _full_background(store: xr.Dataset, channels: Sequence[str]) -> Floats | Non
 
 
 def predict_maps(
-    maps: Iterator[LabelledMap],
-    predict: Predictor,
+    maps: Iterator[LabelledScene],
+    predict: PredictScene,
     threshold: float,
     ways: Sequence[str] = ("full",),
     progress: Callable[[str], None] | None = None,
-    look: Callable[[LabelledMap, Floats], None] | None = None,
+    look: Callable[[LabelledScene, Floats], None] | None = None,
 ) -> tuple[dict[str, Sums], list[Crop]]:
     """Predict each map in each way, count its pixels, keep the windows most wrong in the first.
 
@@ -215,7 +208,7 @@ def predict_maps(
     return sums, crops
 
 
-def withhold(scene: LabelledMap, way: str) -> LabelledMap:
+def withhold(scene: LabelledScene, way: str) -> LabelledScene:
     """The map as the model sees it in one of `WAYS`."""
     return replace(
         scene,
@@ -236,7 +229,7 @@ def ways_of(model: Any, store: xr.Dataset) -> tuple[str, ...]:  # noqa: ANN401 -
     return tuple(way for way, parts in WAYS.items() if set(parts) <= withheld)
 
 
-def worst_crops(scene: LabelledMap, probability: Floats, threshold: float) -> list[Crop]:
+def worst_crops(scene: LabelledScene, probability: Floats, threshold: float) -> list[Crop]:
     """The windows (of a fixed grid) of one map with the most wrong pixels, worst first."""
     cloud = is_cloud(probability, threshold)
     wrong = (scene.label >= 0) & (cloud != (scene.label == 1))
@@ -254,7 +247,7 @@ def worst_crops(scene: LabelledMap, probability: Floats, threshold: float) -> li
     ]
 
 
-def _crop(scene: LabelledMap, probability: Floats, rows: slice, cols: slice, errors: int) -> Crop:
+def _crop(scene: LabelledScene, probability: Floats, rows: slice, cols: slice, errors: int) -> Crop:
     latitude, longitude = scene.latitude[rows], scene.longitude[cols]
     return Crop(
         day=scene.day,
@@ -279,13 +272,11 @@ def _displayed(image: NDArray[np.uint8] | Floats, rows: slice, cols: slice) -> N
     return np.asarray(np.nan_to_num(grey, nan=0.0).repeat(3, axis=-1), np.uint8)
 
 
-def model_predictor(model: Any) -> Predictor:  # noqa: ANN401 - any model
+def model_predictor(model: Any) -> PredictScene:  # noqa: ANN401 - any model
     """How `nephoscope.apply` predicts a map with `model`."""
-    from nephoscope.apply.predict import Predictor as Applied
+    applied = Predictor(model)
 
-    applied = Applied(model)
-
-    def predict(scene: LabelledMap) -> Floats:
+    def predict(scene: LabelledScene) -> Floats:
         return applied.predict_image(
             scene.image,
             scene.latitude,
@@ -317,8 +308,9 @@ def run_evaluation(
     *,
     split: str | None = None,
     ways: Sequence[str] = ("full",),
-    predict: Predictor | None = None,
+    predict: PredictScene | None = None,
     progress: Callable[[str], None] | None = None,
+    look: Callable[[LabelledScene, Floats], None] | None = None,
 ) -> Evaluation:
     """Score `model` on a part of the samples, without baselines.
 
@@ -329,25 +321,26 @@ def run_evaluation(
         ways: names of `WAYS`, `full` first; each costs a prediction of every map.
         predict: from a map to its probability; by default the model is applied.
         progress: called with the id of each map done.
+        look: is shown each map with its prediction.
 
     Raises:
         UsageError: an unknown or empty split, or samples of another instrument than the model's.
         InputError: the samples cannot be read, or are of another task.
     """
-    store = samples if isinstance(samples, xr.Dataset) else _open(samples)
+    store = samples if isinstance(samples, xr.Dataset) else open_samples(samples)
     recipe, info = getattr(model, "recipe", None), getattr(model, "info", {})
     if recipe is not None:
         check_pairing(store, recipe, "model")
     check_task(store, "mask")
     split, indices = choose_samples(store, split)
-    gridded, gallery = "longitude" in store.variables, Gallery()
+    gridded = "longitude" in store.variables
     sums, crops = predict_maps(
         read_maps(store, indices, _background_channels(model)),
         predict or model_predictor(model),
         model.threshold,
         ways,
         progress,
-        None if gridded else gallery.look,
+        look,
     )
     scores = {way: score_sums(each, model.threshold) for way, each in sums.items()}
     spec = describe(store, indices, split, model)
@@ -363,8 +356,6 @@ def run_evaluation(
         seen=seen_of(info, spec["samples"], spec["maps"], unique=gridded),
         crops=crops,
         gridded=gridded,
-        samples=gallery.frames,
-        log=read_training_log(model.folder) if hasattr(model, "folder") else None,
     )
 
 
@@ -372,9 +363,3 @@ def _background_channels(model: Any) -> tuple[str, ...]:  # noqa: ANN401 - any m
     recipe = getattr(model, "recipe", None)
     settings = recipe.inputs.background if recipe else None
     return settings.channels if settings else BACKGROUND_CHANNELS
-
-
-def _open(path: str | Path) -> xr.Dataset:
-    from nephoscope.samples.store import open_samples
-
-    return open_samples(path)

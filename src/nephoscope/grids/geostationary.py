@@ -200,9 +200,3 @@ def _meridian(lat: np.float64, height: float) -> tuple[float, float]:
 
 SEVIRI_0 = Geostationary()
 """Full Earth scanning of Meteosat, 0 degrees."""
-SEVIRI_RAPID = Geostationary(longitude=9.5)
-"""Rapid scanning, 9.5 E."""
-SEVIRI_INDIAN_OCEAN = Geostationary(longitude=41.5)
-"""Indian Ocean coverage since 2016 (Meteosat-8), 41.5 E."""
-SEVIRI_INDIAN_OCEAN_45 = Geostationary(longitude=45.5)
-"""Indian Ocean coverage since 2022 (Meteosat-9), 45.5 E."""

@@ -92,45 +92,6 @@ class Sinusoidal:
         first = self.rows - half
         return np.asarray(first + np.mod(np.asarray(col) - first, 2 * half), np.int64)
 
-    def neighbours(self, latitude: ArrayLike, longitude: ArrayLike) -> tuple[Whole, Whole, Reals]:
-        """The four pixels around each place and their bilinear weights, taken row by row.
-
-        Columns wrap at the date line; beyond the first and last row lies the same row on the far
-        side of the pole.
-
-        Args:
-            latitude: degrees north, any shape.
-            longitude: degrees east, broadcast with `latitude`.
-
-        Returns:
-            rows, columns (int64) and weights (float64, sum 1), each (..., 4): north-west,
-            north-east, south-west, south-east.
-        """
-        latitude, longitude = np.broadcast_arrays(latitude, longitude)
-        row = self.to_row(latitude)
-        north = np.floor(row).astype(np.int64)
-        part = row - north
-        above = self._pair(north, longitude, 1 - part)
-        beneath = self._pair(north + 1, longitude, part)
-        rows, cols, weights = (
-            np.concatenate(pair, -1) for pair in zip(above, beneath, strict=True)
-        )
-        return rows, cols, weights
-
-    def _pair(
-        self, row: Whole, longitude: NDArray[np.float64], share: Reals
-    ) -> tuple[Whole, Whole, Reals]:
-        """The two pixels of one row around `longitude`; rows beyond a pole are turned over."""
-        beyond = (row < 0) | (row >= self.rows)
-        row = np.clip(row, 0, self.rows - 1)
-        col = self.to_col(row, np.where(beyond, longitude + 180, longitude))
-        west = np.floor(col).astype(np.int64)
-        part = col - west
-        both = np.stack([west, west + 1], -1)
-        rows = np.repeat(row[..., None], 2, -1)
-        weights = np.stack([share * (1 - part), share * part], -1)
-        return rows, self.wrap_col(rows, both), weights
-
 
 def _wrapped(longitude: Reals) -> Reals:
     return np.asarray(np.mod(longitude + 180, 360) - 180)

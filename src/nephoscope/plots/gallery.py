@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nephoscope.evaluation.gallery import SampleFrame, TrainingLog
 from nephoscope.evaluation.scores import confusion
 from nephoscope.evaluation.sums import Counts
 from nephoscope.formulas import otsu
@@ -17,6 +17,36 @@ from nephoscope.products.sky import find_blobs, smallest_blob
 from nephoscope.tasks.mask import is_cloud, threshold_step
 
 _CLEAR, _CLOUD, _OTHER = "#1f5f8b", "#d1495b", "#4b5560"
+
+
+@dataclass(frozen=True)
+class SampleFrame:
+    """A frame with what is known and what is said of it.
+
+    Attributes:
+        name: of the frame.
+        image: (y, x) float32, mean of its channels, NaN where missing.
+        label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
+        probability: (y, x) float32, 0..1, NaN where there is none.
+    """
+
+    name: str
+    image: npt.NDArray[np.float32]
+    label: npt.NDArray[np.int8]
+    probability: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """How a training went.
+
+    Attributes:
+        loss: step → loss of a batch, now and then.
+        f1: step → best F1 on the validation samples.
+    """
+
+    loss: dict[int, float]
+    f1: dict[int, float]
 
 
 def plot_samples(frames: Sequence[SampleFrame], threshold: float) -> Figure:

@@ -68,7 +68,7 @@ def picture_and_truth(scene: xr.Dataset, truth: xr.Dataset, track: xr.Dataset | 
 
     Args:
         scene: what the instrument's file holds, of SEVIRI or POLDER, on the truth's pixels.
-        truth: `nephoscope.simulate.atmosphere.truth` of the same pixels.
+        truth: `nephoscope.simulate.earth.atmosphere.truth` of the same pixels.
         track: what the profilers' file holds; without it there are no sections.
 
     Returns:

@@ -18,7 +18,7 @@ def write_sidecar(out: Path, simulator: str, **facts: Any) -> None:
 
     Args:
         out: folder, made if need be.
-        simulator: its room below `nephoscope.simulate`.
+        simulator: `mars`, `sky`, `polder` or `seviri`.
         facts: seed, limits and whatever else the files follow from.
 
     Raises:

@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nephoscope.instruments.polder import (
     FIELDS,
     SCHEMES,
     HalfOrbit,
-    folded_azimuth,
     parse_name,
     polarisation,
 )
@@ -91,13 +88,6 @@ def test_names_come_back():
     assert str(parsed.folder) == "2008/2008_06_03"
     for other in ("x.h5", name.replace("BG1", "BG2"), name.replace("-06-", "-16-"), name + ".part"):
         assert parse_name(other) is None
-
-
-@given(phi=st.floats(0, 360))
-def test_azimuths_fold_without_changing_their_cosine(phi):
-    folded = folded_azimuth(phi)
-    assert 0 <= folded <= 180
-    assert np.cos(np.radians(folded)) == pytest.approx(np.cos(np.radians(phi)), abs=1e-9)
 
 
 def test_polarisation_by_hand_and_of_darkness():

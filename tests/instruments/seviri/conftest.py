@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nephoscope.instruments.seviri import CHANNELS
-from nephoscope.simulate.seviri import write_native
+from nephoscope.simulate.earth.seviri import write_native
 
 spec = importlib.util.spec_from_file_location(
     "seviri_factory", Path(__file__).parents[2] / "seviri_factory.py"

@@ -7,7 +7,7 @@ import pytest
 
 from nephoscope.instruments.seviri.calibration import calibration_table
 from nephoscope.instruments.seviri.channels import CHANNELS, SOLAR
-from nephoscope.simulate.seviri.native import SLOPE, SPACE_COUNT
+from nephoscope.simulate.earth.seviri.native import SLOPE, SPACE_COUNT
 
 TIME = datetime(2010, 10, 11, 14)
 

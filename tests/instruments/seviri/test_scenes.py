@@ -10,7 +10,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.geostationary import SEVIRI_0
 from nephoscope.instruments import find_scenes, open_scene, recognise
 from nephoscope.instruments.seviri import CHANNELS, SOLAR, grid_of, read_slot
-from nephoscope.simulate.seviri import write_native
+from nephoscope.simulate.earth.seviri import write_native
 
 spec = importlib.util.spec_from_file_location(
     "seviri_factory", Path(__file__).parents[2] / "seviri_factory.py"

@@ -14,7 +14,7 @@ from nephoscope.instruments.polder.names import (
     parse_name,
 )
 from nephoscope.instruments.polder.schemes import DOLP, SCHEMES, fields_of
-from nephoscope.instruments.polder.stokes import folded_azimuth, polarisation, reflectance
+from nephoscope.instruments.polder.stokes import polarisation, reflectance
 from nephoscope.instruments.polder.views import cubes_of, nearest_nadir
 from nephoscope.instruments.polder.windows import Window, along, box, patch, swath
 
@@ -31,7 +31,6 @@ __all__ = [
     "cubes_of",
     "fields_of",
     "find_half_orbits",
-    "folded_azimuth",
     "is_half_orbit",
     "label_path_for",
     "nearest_nadir",

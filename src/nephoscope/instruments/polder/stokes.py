@@ -30,8 +30,3 @@ def reflectance(radiance: Reals, solar_zenith: Reals) -> Reals:
 def polarisation(intensity: Reals, q: Reals, u: Reals) -> Reals:
     """Degree of linear polarisation sqrt(Q^2 + U^2) / I, 1; NaN where I is not positive."""
     return np.divide(np.hypot(q, u), np.where(np.asarray(intensity) > 0, intensity, np.nan))
-
-
-def folded_azimuth(phi: Reals) -> Reals:
-    """Relative azimuth, 0..360 degrees, folded to 0..180: left and right of the sun are alike."""
-    return np.asarray(np.abs(np.mod(np.asarray(phi) + 180, 360) - 180))

@@ -28,7 +28,7 @@ from nephoscope.instruments.seviri.names import (
 )
 from nephoscope.instruments.seviri.native import is_unusable
 from nephoscope.instruments.seviri.packing import GROUP, GROUP_BYTES, unpack
-from nephoscope.instruments.seviri.slot import Lines, Record, Window, cds_time, facts_of
+from nephoscope.instruments.seviri.slot import Lines, Record, Window, cds_time, slot_header
 
 SEGMENT = 464
 """Lines of a segment; number 1 is the southernmost."""
@@ -75,7 +75,7 @@ class HritSlot:
         header = _body(prologue, hrit_prologue, "prologue")
         ending = self._found.epilogue
         trailer = None if ending is None else _body(ending, hrit_epilogue, "epilogue")
-        self.facts = facts_of(prologue, header, trailer)
+        self.header = slot_header(prologue, header, trailer)
         self._segments = {
             name: parts for name, parts in self._found.segments.items() if name in CHANNELS
         }
@@ -141,7 +141,7 @@ class HritSlot:
 
     def _check(self, path: Path, header: dict[str, Any], channel: str, number: int) -> None:
         expected = {
-            "GP_SC_ID": self.facts.satellite,
+            "GP_SC_ID": self.header.satellite,
             "spectral_channel_id": CHANNELS.index(channel) + 1,
             "segment_sequence_number": number,
             "number_of_lines": SEGMENT,

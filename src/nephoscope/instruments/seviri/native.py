@@ -18,7 +18,7 @@ from nephoscope.grids.geostationary import DISK
 from nephoscope.instruments.seviri.channels import ALL_BANDS, CHANNELS
 from nephoscope.instruments.seviri.names import ARCHIVE
 from nephoscope.instruments.seviri.packing import GROUP, GROUP_BYTES, unpack
-from nephoscope.instruments.seviri.slot import Lines, Record, Window, cds_time, facts_of
+from nephoscope.instruments.seviri.slot import Lines, Record, Window, cds_time, slot_header
 
 HRV_LINES = 3
 """Lines of HRV beside one line of the other channels."""
@@ -95,7 +95,7 @@ class NativeSlot:
                 remedy=_STILL_COMING,
             )  # fmt: skip
         trailer = _record(path, trailer_type, end, "15TRAILER")
-        self.facts = facts_of(path, header["15_DATA_HEADER"], trailer["15TRAILER"])
+        self.header = slot_header(path, header["15_DATA_HEADER"], trailer["15TRAILER"])
 
     def missing(self, channel: str, window: Window) -> str | None:
         """A channel that was not ordered; lines are all there, or the file is cut short."""

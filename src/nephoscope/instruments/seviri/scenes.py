@@ -38,7 +38,7 @@ from nephoscope.instruments.seviri.names import (
     other_form,
 )
 from nephoscope.instruments.seviri.native import NativeSlot
-from nephoscope.instruments.seviri.slot import Facts, Slot, Window
+from nephoscope.instruments.seviri.slot import Slot, SlotHeader, Window
 from nephoscope.scene import check_scene
 from nephoscope.sun import solar_angles
 
@@ -92,7 +92,7 @@ def read_slot(
     if not partial:
         _check_complete(slot, names, region)
     image, times = _read(slot, names, region)
-    places = _places(slot.facts, region, times)
+    places = _places(slot.header, region, times)
     dark = places["daylight"] == NIGHT
     for number, name in enumerate(names):
         if name in SOLAR:
@@ -162,7 +162,7 @@ def _region(slot: Slot, window: Sequence[int] | None, bounds: Sequence[float] | 
     if window is not None and bounds is not None:
         raise UsageError("name a window or bounds, not both")
     if bounds is not None:
-        found = slot.facts.grid.covering(_bounds(bounds))
+        found = slot.header.grid.covering(_bounds(bounds))
         if found is None:
             raise InputError(slot.path, f"does not see the box {tuple(bounds)}", field="bounds")
         window = found
@@ -248,47 +248,51 @@ def _read(
         np.take(tables[lines.channel], lines.counts, out=place, mode="clip")
         known = times[first : first + rows]
         known[np.isnat(known)] = lines.times[np.isnat(known)]
-    return image, _filled(times, slot.facts, region)
+    return image, _filled(times, slot.header, region)
 
 
 def _table(slot: Slot, name: str) -> Floats:
-    facts, number = slot.facts, CHANNELS.index(name)
+    header, number = slot.header, CHANNELS.index(name)
     try:
         return calibration_table(
             name,
-            facts.satellite,
-            float(facts.slope[number]),
-            float(facts.offset[number]),
-            facts.start.astype("datetime64[us]").astype(datetime),
-            int(facts.processing[number]),
+            header.satellite,
+            float(header.slope[number]),
+            float(header.offset[number]),
+            header.start.astype("datetime64[us]").astype(datetime),
+            int(header.processing[number]),
         )
     except (NotImplementedError, ValueError) as error:
-        problem = f"of {name} is {facts.processing[number]}, neither 1 nor 2"
+        problem = f"of {name} is {header.processing[number]}, neither 1 nor 2"
         raise InputError(slot.path, problem, field="PlannedChanProcessing") from error
 
 
-def _filled(times: NDArray[np.datetime64], facts: Facts, region: Window) -> NDArray[np.datetime64]:
+def _filled(
+    times: NDArray[np.datetime64], header: SlotHeader, region: Window
+) -> NDArray[np.datetime64]:
     """Lines that do not say when they were scanned: evenly through the forward scan."""
-    south, north = facts.scanned
+    south, north = header.scanned
     line = DISK - (region.row + np.arange(region.rows))
     share = np.clip((line - south) / (north - south), 0, 1)
-    scan = (facts.end - facts.start).astype("timedelta64[ns]").astype(np.int64)
-    evenly = facts.start.astype("datetime64[ns]") + (share * scan).astype("timedelta64[ns]")
+    scan = (header.end - header.start).astype("timedelta64[ns]").astype(np.int64)
+    evenly = header.start.astype("datetime64[ns]") + (share * scan).astype("timedelta64[ns]")
     # A time outside of its own scan is a damaged one.
     slack = np.timedelta64(60, "s")
     with np.errstate(invalid="ignore"):
-        believed = (times >= facts.start - slack) & (times <= facts.end + slack)
+        believed = (times >= header.start - slack) & (times <= header.end + slack)
     return np.where(believed, times, evenly)
 
 
-def _places(facts: Facts, region: Window, times: NDArray[np.datetime64]) -> dict[str, NDArray[Any]]:
-    grid = facts.grid.window(*region)
+def _places(
+    header: SlotHeader, region: Window, times: NDArray[np.datetime64]
+) -> dict[str, NDArray[Any]]:
+    grid = header.grid.window(*region)
     latitude, longitude = grid.places()
     places: dict[str, NDArray[Any]] = {"latitude": latitude, "longitude": longitude}
     places |= {name: np.empty(grid.shape, np.float32) for name in _ANGLES}
     for first in range(0, grid.rows, _BLOCK):
         part = slice(first, first + _BLOCK)
-        view = grid.view_angles(latitude[part], longitude[part], facts.position)
+        view = grid.view_angles(latitude[part], longitude[part], header.position)
         sun = solar_angles(latitude[part], longitude[part], times[part, None])
         for name, angles in zip(_ANGLES, (*view, *sun), strict=True):
             places[name][part] = angles
@@ -308,7 +312,7 @@ def _scene(
     times: NDArray[np.datetime64],
     places: dict[str, NDArray[Any]],
 ) -> xr.Dataset:
-    facts, grid = slot.facts, slot.facts.grid.window(*region)
+    header, grid = slot.header, slot.header.grid.window(*region)
     flags = {
         "flag_values": np.array([UNSEEN, NIGHT, TWILIGHT, DAY], np.int8),
         "flag_meanings": "off_disk night twilight day",
@@ -335,8 +339,8 @@ def _scene(
         "source_files": [str(file) for file in slot.files],
         "map_id": identity_of(slot.path),
         "missing_share": float(np.isnan(image[thermal] if thermal else image).mean()),
-        "satellite": SATELLITES[facts.satellite],
-        "nominal_time": str(facts.nominal.astype("datetime64[s]")),
+        "satellite": SATELLITES[header.satellite],
+        "nominal_time": str(header.nominal.astype("datetime64[s]")),
         "first_row": region.row,
         "first_col": region.col,
         "sub_satellite_longitude": grid.longitude,

@@ -1,4 +1,4 @@
-"""What the files of one picture say before a pixel is read: the same for native and HRIT.
+"""Header of one SEVIRI picture, and the `Slot` that native and HRIT readers share.
 
 Layouts of the headers are satpy's (EUM/MSG/ICD/105, MSG Level 1.5 Image Data Format Description).
 """
@@ -73,8 +73,8 @@ class Lines(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Of a picture, from its headers.
+class SlotHeader:
+    """What the headers of a picture say of it.
 
     Args:
         satellite: identifier, a key of `nephoscope.instruments.seviri.channels.SATELLITES`.
@@ -88,7 +88,6 @@ class Facts:
         slope: (channel,) float64, radiance over counts.
         offset: (channel,) float64, radiance of count 0.
         processing: (channel,) kind of radiance.
-        corrected: whether pixels lie where the grid says, or half a pixel off.
     """
 
     satellite: int
@@ -101,7 +100,6 @@ class Facts:
     slope: NDArray[np.float64]
     offset: NDArray[np.float64]
     processing: NDArray[np.uint8]
-    corrected: bool
 
 
 class Slot(Protocol):
@@ -110,7 +108,7 @@ class Slot(Protocol):
     path: Path
     files: list[Path]
     format: str
-    facts: Facts
+    header: SlotHeader
     covered: Window
     channels: tuple[str, ...]
 
@@ -134,8 +132,8 @@ def cds_time(days: NDArray[Any], milliseconds: NDArray[Any]) -> NDArray[np.datet
     return np.where(whole > 0, times, np.datetime64("NaT", "ms"))
 
 
-def facts_of(path: Path, header: Record, trailer: Record | None) -> Facts:
-    """The facts in a data header (or HRIT prologue) and a trailer (or epilogue).
+def slot_header(path: Path, header: Record, trailer: Record | None) -> SlotHeader:
+    """Header of a picture, from its data header (or HRIT prologue) and trailer (or epilogue).
 
     Args:
         path: the file to blame.
@@ -158,9 +156,8 @@ def facts_of(path: Path, header: Record, trailer: Record | None) -> Facts:
     radiometry = header["RadiometricProcessing"]["Level15ImageCalibration"]
     slope, offset = (np.array(radiometry[name], float) for name in ("CalSlope", "CalOffset"))
     _check_calibration(path, slope, offset)
-    model = int(header["GeometricProcessing"]["EarthModel"]["TypeOfEarthModel"])
     production = header["ImageDescription"]["Level15ImageProduction"]
-    return Facts(
+    return SlotHeader(
         satellite=satellite,
         grid=_grid_of(path, header),
         position=_position_of(header["SatelliteStatus"]["Orbit"]["OrbitPolynomial"], start),
@@ -171,7 +168,6 @@ def facts_of(path: Path, header: Record, trailer: Record | None) -> Facts:
         slope=slope,
         offset=offset,
         processing=np.array(production["PlannedChanProcessing"], np.uint8),
-        corrected=model == CORRECTED,
     )
 
 

@@ -6,7 +6,6 @@ of albedo features and clouds are random. Truth is where the optical depth of wa
 """
 
 from nephoscope.simulate.mars.atmosphere import CLOUD_OPTICAL_DEPTH
-from nephoscope.simulate.mars.scene import simulate_scene
 from nephoscope.simulate.mars.writing import simulate_maps
 
-__all__ = ["CLOUD_OPTICAL_DEPTH", "simulate_maps", "simulate_scene"]
+__all__ = ["CLOUD_OPTICAL_DEPTH", "simulate_maps"]

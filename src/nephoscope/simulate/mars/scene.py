@@ -1,4 +1,4 @@
-"""One simulated day: ground, air and camera put together."""
+"""Simulated map of one day: ground, air and camera put together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from nephoscope.simulate.mars.atmosphere import (
     draw_low_sun_haze,
     ice_colour,
 )
-from nephoscope.simulate.mars.surface import draw_surface
 from nephoscope.simulate.mars.swaths import black_out, illuminate, lay_swaths
 
 # The rows and columns in which real labels of sub-phase P01 are valid.
@@ -25,22 +24,18 @@ LABEL_ROWS, LABEL_COLS = slice(189, 1336), slice(4, 3597)
 UNKNOWN = -1
 
 
-def simulate_scene(seed: int, day: int) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
-    """Simulate one day of a planet.
+def observe(surface: FloatArray, seed: int, day: int) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
+    """Map of one day of a planet, and its truth.
 
     Args:
-        seed: the planet; its ground is the same on all days.
+        surface: the ground, (channel, y, x) float32, DN, the same on all days.
+        seed: the planet.
         day: 1, 2, ...; air and swaths are drawn anew each day.
 
     Returns:
         The map, (y, x, channel) uint8 DN, and the truth, (y, x) int8 as a label: -1 unknown
         (unseen, or outside the box of real labels), 0 clear, 1 cloud; row 0 = 90 N.
     """
-    return observe(draw_surface(np.random.default_rng(seed)), seed, day)
-
-
-def observe(surface: FloatArray, seed: int, day: int) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
-    """Look at `surface` ((channel, y, x) float32, DN) on one day; returns as `simulate_scene`."""
     rng = np.random.default_rng((seed, day))
     image = surface.copy()
     add_layer(image, draw_dust(rng), DUST)

@@ -98,14 +98,6 @@ def frame_path(out: Path, index: int) -> Path:
     return out / FRAMES / f"{time:%Y_%m_%d_%H_%M_%S}_{index:06d}{RAW_SUFFIX}"
 
 
-def truth_path_for(path: str | PathLike[str]) -> Path | None:
-    """Where the truth of a simulated frame is; None where there is none."""
-    path = Path(path)
-    stem = path.name.removesuffix(RAW_SUFFIX)
-    truth = path.parent.parent / TRUTH / f"{stem}{TRUTH_SUFFIX}"
-    return truth if truth.is_file() else None
-
-
 def write_frame(path: str | PathLike[str], frame: Frame) -> None:
     """Write the raw FITS of a frame: header of a FLIR Tau2 and every parameter of the simulation.
 

@@ -1,0 +1,1 @@
+"""Reports of evaluations: scores for machines, words, tables and figures for people."""

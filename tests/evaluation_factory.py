@@ -1,0 +1,68 @@
+"""A tiny store in the layout of real samples, a fake model and a predictor that is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
+from nephoscope.evaluation.protocol import Judged, PredictScene
+
+ROWS, COLS = 60, 80
+
+
+def make_store(parts: list[str], background: bool = False) -> xr.Dataset:
+    """Maps whose label is blue >= 120; a few rows unknown, a gore missing."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(1, 250, (len(parts), 3, ROWS, COLS)).astype(np.uint8)
+    label = (image[:, 2] >= 120).astype(np.int8)
+    label[:, :3] = -1
+    image[:, :, :, 40:44] = 0
+    store = xr.Dataset(
+        {
+            "image": (("sample", "channel", "y", "x"), image),
+            "label": (("sample", "y", "x"), label),
+            "map_id": ("sample", [f"P01_day{i:02d}" for i in range(len(parts))]),
+            "split": ("sample", parts),
+            "latitude": ("y", np.linspace(60, -60, ROWS)),
+            "longitude": ("x", np.linspace(-180, 175.5, COLS)),
+        },
+        attrs={"samples_id": "abc"},
+    )
+    if background:
+        for name in ("blue", "blue_red_ratio"):
+            store[f"background_{name}"] = ("by", "bx"), np.full((15, 20), 0.5, np.float32)
+        store.attrs |= {
+            "background_cell": 4,
+            "background_shape": [ROWS, COLS],
+            "background_channels": '["blue", "blue_red_ratio"]',
+        }
+    return store
+
+
+def predict_by_blue(scene: LabelledScene) -> Floats:
+    """Right wherever there is an image."""
+    cloud = (scene.image[2] >= 120).astype(np.float32)
+    return np.where(scene.image.any(axis=0), cloud, np.nan).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def model() -> Judged:
+    return SimpleNamespace(
+        name="fake", folder=Path("nowhere"), threshold=0.5, weights_sha256="0" * 64
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_store() -> Callable[..., xr.Dataset]:
+    return make_store
+
+
+@pytest.fixture(scope="session")
+def by_blue() -> PredictScene:
+    return predict_by_blue

@@ -1,0 +1,181 @@
+"""The report: what machines read, what people read, and that it appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from nephoscope.errors import OutputError, UsageError
+from nephoscope.evaluation.baselines import BaselineOptions, score_baselines
+from nephoscope.evaluation.evaluate import evaluate
+from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
+from nephoscope.evaluation.protocol import Evaluation, Judged, PredictScene, run_evaluation
+from nephoscope.evaluation.scores import METRICS
+from nephoscope.reports import markdown
+from nephoscope.reports.report import Run, spec_hash, write_report
+
+Store = Callable[..., xr.Dataset]
+RUN = Run("nephoscope evaluate fake tiny.zarr -o report", {"predict": 1.23456})
+
+
+def noisy(scene: LabelledScene) -> Floats:
+    """Leans towards blue, with much noise; none where there is no image."""
+    noise = np.random.default_rng(1).random(scene.label.shape)
+    guess = 0.5 * (scene.image[2] >= 120) + 0.5 * noise
+    return np.where(scene.image.any(axis=0), guess, np.nan).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def evaluation(tiny_store: Store, model: Judged) -> Evaluation:
+    store = tiny_store(["train", "validation", "test", "test"])
+    found = run_evaluation(model, store, predict=noisy)
+    options = BaselineOptions(pixels=1000, pixels_learned=500, iterations=3, leaves=5)
+    scores, details = score_baselines(store, [2, 3], options=options)
+    return replace(found, baselines=scores, details=details)
+
+
+@pytest.fixture(scope="module")
+def folder(evaluation: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(evaluation, tmp_path_factory.mktemp("out") / "report", RUN)
+
+
+def test_scores_json_has_the_form_of_the_design(evaluation: Evaluation, folder: Path) -> None:
+    content = json.loads((folder / "scores.json").read_text())
+    assert set(content["metrics"]) == set(METRICS)
+    for score in content["metrics"].values():
+        assert set(score) == {"value", "low", "high", "n"}
+    f1 = content["metrics"]["f1"]
+    assert f1["value"] == evaluation.scores.overall["f1"].value
+    assert f1["low"] <= f1["value"] <= f1["high"]
+    assert content["spec"]["maps"] == ["P01_day02", "P01_day03"]
+    assert content["spec_hash"] == spec_hash(content["spec"])
+    assert content["model"] == {"name": "fake", "weights_sha256": "0" * 64}
+    assert content["command"] == RUN.command
+    assert content["seconds"] == {"predict": 1.235}
+    assert content["hardware"]["cores"] >= 1
+    assert set(content["by_day"]) == {"P01_day02", "P01_day03"}
+    assert content["ways"] == {"full": content["metrics"]}
+    assert sum(each["pixels"] for each in content["reliability"]) == f1["n"]
+    pooled = sum(day["f1"]["n"] for day in content["by_day"].values())
+    assert pooled == sum(band["f1"]["n"] for band in content["by_latitude"].values()) == f1["n"]
+
+
+def test_a_ranking_is_not_scored_as_a_probability(folder: Path) -> None:
+    baselines = json.loads((folder / "scores.json").read_text())["baselines"]
+    assert baselines["blue threshold"]["metrics"]["ece"]["value"] is None
+    assert baselines["blue threshold"]["metrics"]["auc"]["value"] > 0.9
+    assert baselines["boosted trees"]["metrics"]["ece"]["value"] is not None
+
+
+def test_the_hash_changes_with_the_spec_alone(evaluation: Evaluation) -> None:
+    spec = evaluation.spec
+    assert spec_hash(dict(reversed(spec.items()))) == spec_hash(spec)
+    assert spec_hash(spec | {"threshold": 0.504}) != spec_hash(spec)
+
+
+def test_report_says_the_numbers_and_shows_every_figure(
+    evaluation: Evaluation, folder: Path
+) -> None:
+    text = (folder / "report.md").read_text()
+    f1 = evaluation.scores.overall["f1"]
+    assert text.startswith(f"# fake: F1 {f1.value:.3f} ({f1.low:.3f} to {f1.high:.3f})")
+    assert "does not beat the best baseline" in text
+    assert RUN.command in text
+    assert "10 to 20° N" in text
+    figures = {path.name for path in folder.glob("*.png")}
+    assert len(figures) == 7
+    for name in figures:
+        assert f"({name})" in text
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+    for line in text.splitlines():
+        assert "nan" not in line.lower().split()
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (None, "does not say whether"),
+        ({"train": 2, "validation": 1}, "fitted to 2 of these maps"),
+        ({"train": 0, "validation": 3}, "3 of them chose"),
+        ({"train": 0, "validation": 0}, "has seen none of these maps"),
+    ],
+)
+def test_report_says_what_the_model_had_seen(
+    evaluation: Evaluation, seen: dict | None, said: str
+) -> None:
+    assert said in markdown.report(replace(evaluation, seen=seen), "command", [])
+
+
+def test_report_has_a_row_for_each_way(
+    tiny_store: Store, model: Judged, by_blue: PredictScene
+) -> None:
+    store = tiny_store(["train", "test"])
+    found = run_evaluation(model, store, predict=by_blue, ways=["full", "without_position"])
+    text = markdown.report(found, "command", [])
+    assert "\n| without position | " in text
+    assert "baseline" not in text
+    alone = run_evaluation(model, store, predict=by_blue)
+    assert "without position" not in markdown.report(alone, "command", [])
+
+
+def test_a_report_without_any_cloud_is_still_a_report(
+    tiny_store: Store, model: Judged, tmp_path: Path
+) -> None:
+    store = tiny_store(["test"])
+    store["label"][:] = 0
+    out = write_report(
+        run_evaluation(model, store, predict=lambda s: np.zeros(s.label.shape, np.float32)),
+        tmp_path / "report",
+        RUN,
+    )
+    content = json.loads((out / "scores.json").read_text())
+    assert content["metrics"]["f1"] == {
+        "value": None, "low": None, "high": None, "n": content["metrics"]["accuracy"]["n"],
+    }  # fmt: skip
+    assert content["metrics"]["accuracy"]["value"] == 1.0
+
+
+def test_a_report_replaces_an_older_one_whole(evaluation: Evaluation, tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "stale.png").touch()
+    with pytest.raises(UsageError, match="holds no report"):
+        write_report(evaluation, tmp_path / "report", RUN)
+    assert (tmp_path / "report" / "stale.png").exists()
+    (tmp_path / "report" / "scores.json").touch()
+    write_report(evaluation, tmp_path / "report", RUN)
+    assert not (tmp_path / "report" / "stale.png").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_an_output_that_cannot_be_written_is_named(evaluation: Evaluation, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="report"):
+        write_report(evaluation, tmp_path / "file" / "report", RUN)
+
+
+def test_a_failing_figure_leaves_nothing_behind(
+    evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no figure")
+
+    monkeypatch.setattr("nephoscope.plots.scores.plot_confusion", fail)
+    with pytest.raises(RuntimeError, match="no figure"):
+        write_report(evaluation, tmp_path / "report", RUN)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_python_face_gives_scores(
+    tiny_store: Store, by_blue: PredictScene, model: Judged
+) -> None:
+    store = tiny_store(["train", "test"])
+    scores = evaluate(model, store, predict=by_blue)
+    assert scores.overall["precision"].value == 1.0
+    assert scores.threshold == 0.5
+    assert list(scores.by_day) == ["P01_day01"]

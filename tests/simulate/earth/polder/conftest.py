@@ -1,0 +1,22 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nephoscope.simulate.earth.atrain import Revolution
+from nephoscope.simulate.earth.polder.geometry import look, swath_window
+
+sys.path.insert(0, str(Path(__file__).parent))  # for hand_made
+
+ROWS = (1250, 1270)  # 20 degrees north
+
+
+@pytest.fixture(scope="session")
+def revolution():
+    return Revolution.over(20.0, 30.0, np.datetime64("2008-06-03"))
+
+
+@pytest.fixture(scope="session")
+def views(revolution):
+    return look(revolution, swath_window(revolution, ROWS))
