@@ -66,8 +66,8 @@ NEED_TORCH = (
     "nephoscope.networks.",
     "nephoscope.models.export",
     "nephoscope.models.normalised",
-    "nephoscope.samples.loader",
-    "nephoscope.samples.pixels",
+    "nephoscope.samples.crops",
+    "nephoscope.samples.pool",
 )
 WORKS = [
     "simulate mars -o maps --scenes 1 --flavour label",

@@ -26,7 +26,7 @@ from nephoscope.learn.tune import open_study, tune
 from nephoscope.models import load_model, load_state_model
 from nephoscope.recipe import Search, dump_recipe, load_recipe, with_values
 from nephoscope.samples.split import split_samples
-from nephoscope.samples.states import open_states, write_states
+from nephoscope.samples.states import open_samples, write_states
 from nephoscope.simulate.sky.writing import simulate_sky
 
 spec = importlib.util.spec_from_file_location(
@@ -340,6 +340,6 @@ def test_a_network_of_states_is_watched_and_pruned(tmp_path):
 
 
 def validation_of(store):
-    content = open_states(store)
+    content = open_samples(store)
     chosen = content["split"].values == "validation"
     return zip(content["image"].values[chosen], content["state"].values[chosen], strict=True)

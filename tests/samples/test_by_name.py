@@ -14,7 +14,7 @@ from nephoscope.background import build_background, sample_background
 from nephoscope.evaluation.protocol import read_maps
 from nephoscope.inputs import assemble
 from nephoscope.samples import store as samples_store
-from nephoscope.samples.arrays import load_part
+from nephoscope.samples.part import load_part
 from nephoscope.samples.split import split_samples
 
 _spec = importlib.util.spec_from_file_location(

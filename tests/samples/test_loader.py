@@ -9,9 +9,9 @@ import torch
 from nephoscope.errors import UsageError
 from nephoscope.inputs import View
 from nephoscope.recipe import Augmentation
-from nephoscope.samples.arrays import PartArrays, load_part
+from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.augment import augment, change_gain
-from nephoscope.samples.loader import Batches, CropLoader, Tiles
+from nephoscope.samples.crops import Batches, CropLoader, Tiles
 
 spec = importlib.util.spec_from_file_location(
     "samples_factory", Path(__file__).parents[1] / "samples_factory.py"
@@ -27,7 +27,7 @@ def _part(background=True):
     image = np.stack([row + 1, col + 1, row * 0 + 7]).astype(np.uint8)[None]
     label = ((row + col) % 2).astype(np.int8)[None]
     label[:, :4] = -1
-    return PartArrays(
+    return Part(
         image=image,
         label=label,
         indices=(0,),

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from nephoscope.cli import app
 from nephoscope.errors import InputError, UsageError
-from nephoscope.samples.states import open_states, read_sample, write_states
+from nephoscope.samples.states import open_samples, read_sample, write_states
 from nephoscope.simulate.sky import simulate_frame, simulate_sky
 from nephoscope.tasks.sky_features import to_binned
 
@@ -22,7 +22,7 @@ def frames(tmp_path_factory):
 def test_samples_are_binned_frames_with_the_state_of_their_truth(frames, tmp_path):
     out, paths = frames
     path = write_states([out], tmp_path / "s.zarr")
-    store = open_states(path)
+    store = open_samples(path)
     assert store.sizes == {"sample": len(paths), "channel": 1, "y": 128, "x": 160}
     for index in range(len(paths)):
         frame = simulate_frame(1, index)
@@ -34,7 +34,7 @@ def test_samples_are_binned_frames_with_the_state_of_their_truth(frames, tmp_pat
         assert store["file"][index] == paths[index].name
     xr.open_zarr(path, consolidated=False).load()
     assert set(store["split"].values) == {"train", "validation"}
-    again = open_states(write_states([out], tmp_path / "t.zarr"))
+    again = open_samples(write_states([out], tmp_path / "t.zarr"))
     assert again.attrs["samples_id"] == store.attrs["samples_id"]
 
 
@@ -57,7 +57,7 @@ def test_frames_with_any_bytes_in_their_names_are_kept(frames, tmp_path):
     words = ["build", "sky-state", str(tmp_path), str(tmp_path), "-o", str(tmp_path / "s.zarr")]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
-    assert open_states(tmp_path / "s.zarr")["file"].values.tolist() == ["n\\udcfe\\n.fits"] * 2
+    assert open_samples(tmp_path / "s.zarr")["file"].values.tolist() == ["n\\udcfe\\n.fits"] * 2
 
 
 def test_a_frame_that_cannot_be_read_is_named_and_costs_no_other(frames, tmp_path):
@@ -72,7 +72,7 @@ def test_a_frame_that_cannot_be_read_is_named_and_costs_no_other(frames, tmp_pat
     write_states([tmp_path], tmp_path / "s.zarr", on_error=bad.append)
     names = {error.path.rpartition("/")[2] for error in bad}
     assert names == {"half.fits", "text.fits", "none.fits", "small.fits"}
-    assert open_states(tmp_path / "s.zarr").sizes["sample"] == 2
+    assert open_samples(tmp_path / "s.zarr").sizes["sample"] == 2
 
 
 def test_what_cannot_make_samples_is_refused(frames, tmp_path):
@@ -83,7 +83,7 @@ def test_what_cannot_make_samples_is_refused(frames, tmp_path):
     with pytest.raises(UsageError, match="clear and cloudy frames are needed"):
         write_states([tmp_path], tmp_path / "s.zarr")
     with pytest.raises(InputError, match="nephoscope build"):
-        open_states(tmp_path)
+        open_samples(tmp_path)
 
 
 def test_an_existing_store_is_replaced_only_when_asked(frames, tmp_path):

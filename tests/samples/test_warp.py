@@ -7,7 +7,7 @@ import pytest
 
 from nephoscope.inputs_sky import pixel_noise
 from nephoscope.recipe import Warp
-from nephoscope.samples.arrays import PartArrays
+from nephoscope.samples.part import Part
 from nephoscope.samples.warp import draw_map, lost_noise, places, warp_image, warped_crop
 from nephoscope.simulate.fractal import fractal
 
@@ -18,7 +18,7 @@ def part():
     """Red is its row, green its column; the label is the parity of blocks of four."""
     row, col = np.mgrid[:ROWS, :COLS]
     image = np.stack([row + 1, col + 1, row * 0 + 7]).astype(np.uint8)[None]
-    return PartArrays(
+    return Part(
         image=image,
         label=((row // 4 + col // 4) % 2).astype(np.int8)[None],
         indices=(0,),

@@ -47,11 +47,11 @@ from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import Recipe
-from nephoscope.samples.arrays import PartArrays, load_part
-from nephoscope.samples.frames import WholeFrames
-from nephoscope.samples.loader import Batches, CropLoader, Tiles, judged
-from nephoscope.samples.pixels import PixelBatches
+from nephoscope.samples.part import Part, load_part
+from nephoscope.samples.crops import Batches, CropLoader
+from nephoscope.samples.pool import PixelBatches
 from nephoscope.samples.store import open_samples
+from nephoscope.samples.whole import Tiles, WholeFrames, judged
 from nephoscope.tasks.mask import OUTPUTS, Calibration
 from nephoscope.workers import cores
 
@@ -149,8 +149,8 @@ def fit(
 
 
 def learn_place(
-    recipe: Recipe, train: PartArrays, validation: PartArrays
-) -> tuple[PartArrays, PartArrays, xr.Dataset | None]:
+    recipe: Recipe, train: Part, validation: Part
+) -> tuple[Part, Part, xr.Dataset | None]:
     """Give both parts the limits that the training labels show, where the recipe asks for them.
 
     Returns:
@@ -180,10 +180,10 @@ def learn_place(
 
 
 def _choose(
-    network: NormalisedNetwork, recipe: Recipe, validation: PartArrays
+    network: NormalisedNetwork, recipe: Recipe, validation: Part
 ) -> tuple[Calibration, float, dict[str, dict[str, float]]]:
     """Calibration and threshold that suit the validation samples, and the scores with them."""
-    ways = WAYS if validation.wraps else {"full": WAYS["full"]}
+    ways = WAYS if validation.unit != "frame" else {"full": WAYS["full"]}
     counts = {
         way: count_part(network, judged(validation, recipe, network.divisor, withheld))
         for way, withheld in ways.items()

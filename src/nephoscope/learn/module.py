@@ -14,7 +14,7 @@ from nephoscope.learn.calibrate import best_f1, count_logits, no_counts
 from nephoscope.learn.losses import mask_loss
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.recipe import Training
-from nephoscope.samples.loader import Batch
+from nephoscope.samples.crops import Batch
 
 FINAL_RATE = 0.01  # share of the learning rate that is left at the end
 

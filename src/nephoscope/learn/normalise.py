@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nephoscope.samples.loader import CropLoader
+from nephoscope.samples.crops import CropLoader
 
 CROPS = 64
 # Coordinates and flags keep the values that the networks rely on (a zero means "absent").
