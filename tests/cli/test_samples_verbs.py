@@ -93,7 +93,7 @@ def test_a_recipe_is_not_trained_on_samples_of_another(colour, tmp_path, verb, r
 
 def test_folders_clear_and_cloudy_make_parts_that_hold_both(thermal):
     store = open_samples(thermal)
-    held = set(zip(store["split"].values, store["state"].values.tolist(), strict=True))
+    held = set(zip(store["split"].values, store["label"].values.tolist(), strict=True))
     assert held == {("train", 0), ("train", 1), ("validation", 0), ("validation", 1)}
 
 
@@ -103,7 +103,7 @@ def test_states_can_be_split(thermal, tmp_path):
     assert code == 0, said
     assert "test: " in said
     store = open_samples(tmp_path / "s.zarr")
-    held = set(zip(store["split"].values, store["state"].values.tolist(), strict=True))
+    held = set(zip(store["split"].values, store["label"].values.tolist(), strict=True))
     assert len(held) == 6
     code, said = run("split", tmp_path / "s.zarr", "--by", "block", "--buffer", 0)
     assert code == 0, said

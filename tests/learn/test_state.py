@@ -25,11 +25,13 @@ from nephoscope.evaluation.state import (
 )
 from nephoscope.learn.state import METHODS, choose_band, fit_state
 from nephoscope.models import load_model, load_state_model, locate_state_model
+from nephoscope.instruments import find_scenes
 from nephoscope.models.state import inputs_of, network_of
 from nephoscope.plots.state import plot_feature_space
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.split import split_samples
-from nephoscope.samples.states import open_samples, write_states
+from nephoscope.samples.store import open_samples
+from nephoscope.samples.writer import write_samples
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.simulate.sky.writing import simulate_sky
 from nephoscope.tasks.sky_features import to_binned
@@ -45,7 +47,10 @@ needs_model = pytest.mark.skipif(
 def samples(tmp_path_factory):
     out = tmp_path_factory.mktemp("state")
     simulate_sky(out / "raw", scenes=FRAMES, seed=1)
-    return write_states([out / "raw"], out / "samples.zarr", validation=0.3)
+    files = find_scenes(out / "raw", "skycam")
+    path = write_samples(files, out / "samples.zarr", load_recipe("sky-state"))
+    split_samples(path, fractions=(0.7, 0.3, 0))
+    return path
 
 
 @pytest.fixture(scope="module")

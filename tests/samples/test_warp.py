@@ -20,6 +20,7 @@ def part():
     image = np.stack([row + 1, col + 1, row * 0 + 7]).astype(np.uint8)[None]
     return Part(
         image=image,
+        known=np.ones((1, ROWS, COLS), bool),
         label=((row // 4 + col // 4) % 2).astype(np.int8)[None],
         indices=(0,),
         latitude=np.zeros(ROWS),
@@ -29,7 +30,9 @@ def part():
         statistics=(),
         ids=("only",),
         rows=(0, ROWS - 1),
+        unit="frame",
         wraps=False,
+        placed=False,
     )
 
 

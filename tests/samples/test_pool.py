@@ -23,6 +23,7 @@ def part():
     label[:, :, : SIDE // 2] = -1
     return Part(
         image=grey.astype(np.uint8),
+        known=np.ones(label.shape, bool),
         label=label.astype(np.int8),
         indices=tuple(range(FRAMES)),
         latitude=np.zeros(SIDE),
@@ -32,7 +33,9 @@ def part():
         statistics=(),
         ids=tuple("abcde"),
         rows=(0, SIDE - 1),
+        unit="frame",
         wraps=False,
+        placed=False,
     )
 
 

@@ -10,8 +10,9 @@ from nephoscope.errors import UsageError
 from nephoscope.inputs import View
 from nephoscope.recipe import Augmentation
 from nephoscope.samples.part import Part, load_part
+from nephoscope.samples.whole import Tiles
 from nephoscope.samples.augment import augment, change_gain
-from nephoscope.samples.crops import Batches, CropLoader, Tiles
+from nephoscope.samples.crops import Batches, CropLoader
 
 spec = importlib.util.spec_from_file_location(
     "samples_factory", Path(__file__).parents[1] / "samples_factory.py"
@@ -29,6 +30,7 @@ def _part(background=True):
     label[:, :4] = -1
     return Part(
         image=image,
+        known=np.ones(label.shape, bool),
         label=label,
         indices=(0,),
         latitude=row[:, 0].astype(float),
@@ -84,8 +86,7 @@ def test_batches_begin_where_the_run_stands_and_match_the_loader():
     expected = loader.batch(range(6, 9))
     assert torch.equal(found[0]["inputs"], expected["inputs"])
     assert torch.equal(found[0]["label"], expected["label"])
-    single = next(iter(loader))
-    assert single["inputs"].shape == (len(factory.FEATURES), 16, 16)
+    assert expected["inputs"].shape == (3, len(factory.FEATURES), 16, 16)
 
 
 def test_what_fails_in_a_thread_is_raised(monkeypatch):
