@@ -19,8 +19,9 @@ from PIL import Image
 from nephoscope.instruments.jpeg import read_jpeg
 from nephoscope.instruments.jpeg.decoder import decode
 from nephoscope.instruments.jpeg.structure import parse
-from nephoscope.instruments.marci import is_map, read_map
-from nephoscope.instruments.skycam.frames import read_frame
+from nephoscope.instruments.marci import read as read_map
+from nephoscope.instruments.marci import recognises as is_map
+from nephoscope.instruments.skycam.frames import read as read_frame
 
 LIMIT = 0.10
 

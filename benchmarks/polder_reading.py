@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from nephoscope.grids.sinusoidal import POLDER
-from nephoscope.instruments.polder import FIELDS, SCHEMES, HalfOrbit, along, patch, read_half_orbit
+from nephoscope.instruments.polder import FIELDS, SCHEMES, HalfOrbit, along, patch
+from nephoscope.instruments.polder import read as read_half_orbit
 from nephoscope.simulate.earth.polder import write_half_orbit
 
 SWATH = 380

@@ -58,7 +58,7 @@ def make_scene() -> tuple[npt.NDArray[np.float32], xr.Dataset]:
             "solar_longitude": 132.5,
             "mars_year": 28,
         },
-        attrs={"instrument": "marci", "source_files": ["none"], "map_id": "none"},
+        attrs={"instrument": "marci", "source_files": ["none"], "id": "none"},
     )
     return probability, scene
 

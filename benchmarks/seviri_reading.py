@@ -66,7 +66,7 @@ def _measure(file: Path, runs: int) -> dict[str, float]:
     import satpy.readers.core.seviri
     import satpy.readers.seviri_l1b_native_hdr  # noqa: F401 - the imports that do not count
 
-    from nephoscope.instruments.seviri import read_slot
+    from nephoscope.instruments.seviri import read as read_slot
 
     before = _peak()
     taken = []

@@ -26,7 +26,8 @@ from PIL import Image
 from benchmarks.wrong_skies import KINDS, Picture, wrong_sky
 from nephoscope.apply.frames import look_at
 from nephoscope.files import write_text
-from nephoscope.instruments.skycam import find_frames, read_frame
+from nephoscope.instruments.skycam import find as find_frames
+from nephoscope.instruments.skycam import read as read_frame
 from nephoscope.learn.guard import guard_of_part, guard_of_states
 from nephoscope.models import Model, load_model, load_state_model, locate_state_model
 from nephoscope.models.lookup import FACTS, STATE_FACTS

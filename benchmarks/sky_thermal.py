@@ -100,7 +100,9 @@ def simulated(seed: int, frames: int) -> Iterator[Frame]:
 
 def labelled(folder: Path) -> Iterator[Frame]:
     """Real frames with the label that a formula drew; of a `split.json` the validation part."""
-    from nephoscope.instruments.skycam import find_frames, label_path_for, read_frame, read_label
+    from nephoscope.instruments.skycam import find as find_frames
+    from nephoscope.instruments.skycam import label_path_for, read_label
+    from nephoscope.instruments.skycam import read as read_frame
 
     table = folder / "split.json"
     split = json.loads(table.read_text(encoding="utf-8")) if table.is_file() else {}
@@ -109,7 +111,7 @@ def labelled(folder: Path) -> Iterator[Frame]:
             continue
         label = label_path_for(file.path)
         if label is not None:
-            yield file.map_id, read_frame(file.path)["image"].values[0], read_label(label)
+            yield file.id, read_frame(file.path)["image"].values[0], read_label(label)
 
 
 def predict(predictor: Predictor, image: Floats) -> Floats:

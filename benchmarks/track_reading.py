@@ -55,16 +55,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = write_files(Path(folder))
         start = time.perf_counter()
-        granule = cloudsat.read_track(paths["cldclass"])
+        granule = cloudsat.read(paths["cldclass"])
         first = time.perf_counter() - start
-        nice = dardar.read_track(paths["nice"])
+        nice = dardar.read(paths["nice"])
         rows = {
             "2B-CLDCLASS granule, the first (starts the library's process)": first,
-            "2B-CLDCLASS granule": best(lambda: cloudsat.read_track(paths["cldclass"])),
+            "2B-CLDCLASS granule": best(lambda: cloudsat.read(paths["cldclass"])),
             "regridded to 99 altitudes": best(
                 lambda: regrid(granule, 24000 - 240.0 * np.arange(99))
             ),
-            "DARDAR-Nice orbit": best(lambda: dardar.read_track(paths["nice"])),
+            "DARDAR-Nice orbit": best(lambda: dardar.read(paths["nice"])),
             "averaged to 64 layers of 240 m": best(lambda: average_layers(nice, 240, 1650, 17010)),
         }
         for name, seconds in rows.items():

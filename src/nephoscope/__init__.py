@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nephoscope.errors import UsageError as UsageError
     from nephoscope.evaluation.evaluate import evaluate as evaluate
     from nephoscope.instruments import open_scene as open_scene
-    from nephoscope.instruments.profilers import open_track as open_track
+    from nephoscope.instruments.tracks import open_track as open_track
     from nephoscope.models import list_models as list_models
     from nephoscope.models import load_model as load_model
     from nephoscope.products.cover import cloud_cover as cloud_cover
@@ -37,7 +37,7 @@ _HOME_OF = {
     "load_recipe": "recipe",
     "open_samples": "samples.store",
     "open_scene": "instruments",
-    "open_track": "instruments.profilers",
+    "open_track": "instruments.tracks",
     "predict": "apply.in_kind",
 }
 

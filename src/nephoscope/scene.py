@@ -3,11 +3,11 @@
 A Scene is an `xarray.Dataset` of one imager view with
 
 - `image` (channel, y, x) float32, in the unit named by its `units`, NaN where missing,
+- `known` (y, x) bool, where the reader holds the image for usable,
 - `latitude`, `longitude`: on (y,) and (x,) for a plate carrée grid, both on (y, x) for any other,
   both scalar (the site, NaN if unknown) for a camera on the ground, degrees,
-- `time` (scalar or per line), or for planets without a civil clock in the file `solar_longitude`
-  (degrees) and `mars_year`, scalar,
-- attrs `instrument`, `source_files` (list of str) and `missing_share` (0..1).
+- `time`, scalar or per line, where the file has a civil clock,
+- attrs `instrument`, `source_files` (list of str), `id` and `missing_share` (0..1, of `known`).
 """
 
 from __future__ import annotations
@@ -54,16 +54,53 @@ def check_scene(scene: xr.Dataset, source: str | None = None) -> xr.Dataset:
     places = scene["latitude"].dims, scene["longitude"].dims
     if places not in PLACES:
         raise InputError(blame, f"and longitude have dims {places}", field="latitude")
-    if not {"time", "solar_longitude"} & set(scene.variables):
-        raise InputError(blame, "has neither time nor solar_longitude", field="time")
+    _check_known(scene, blame)
     for name in ("instrument", "source_files", "missing_share"):
         if name not in scene.attrs:
             raise InputError(blame, "attribute is missing from the scene", field=name)
     return scene
 
 
+def _check_known(scene: xr.Dataset, blame: str) -> None:
+    if "known" not in scene.variables:
+        remedy = "scene['known'] = (('y', 'x'), nephoscope.scene.known_of(scene.image.values))"
+        raise InputError(blame, "is missing from the scene", field="known", remedy=remedy)
+    known = scene["known"]
+    if known.dims != IMAGE_DIMS[1:] or known.dtype != np.bool_:
+        problem = f"is {known.dtype} on {known.dims}, not bool on {IMAGE_DIMS[1:]}"
+        raise InputError(blame, problem, field="known")
+
+
+def known_of(image: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """(y, x) bool, where a bare image (channel, y, x) holds data.
+
+    Integers hold none where all channels are 0, floats where any channel is NaN.
+    """
+    if image.dtype.kind != "f":
+        return np.asarray(image.any(axis=0))
+    missing = np.zeros(image.shape[1:], np.bool_)
+    for channel in image:
+        missing |= np.isnan(channel)
+    return np.asarray(~missing)
+
+
+def seen_in(image: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """(y, x) bool, where any channel of an image (channel, y, x) is no NaN."""
+    seen = np.zeros(image.shape[1:], np.bool_)
+    for channel in image:
+        seen |= ~np.isnan(channel)
+    return np.asarray(seen)
+
+
+def missing_share(known: npt.NDArray[np.bool_]) -> float:
+    """Share (0..1) of a scene's pixels that are not known."""
+    return float((~known).mean())
+
+
 def check_given(scene: xr.Dataset, instrument: str, wants: str) -> xr.Dataset:
     """Return a Scene that a user may have changed, if a model of an instrument can be applied.
+
+    `known` is made where there is none, and false where nothing of the image is left.
 
     Args:
         scene: from `open_scene`, perhaps cut, turned or computed on.
@@ -75,7 +112,7 @@ def check_given(scene: xr.Dataset, instrument: str, wants: str) -> xr.Dataset:
             its numbers are not in its unit; the message names the field.
     """
     source = source_of(scene)
-    check_scene(scene)
+    scene = check_scene(_with_known(scene))
     image = scene["image"]
     if scene.attrs["instrument"] != instrument:
         problem = f"is {scene.attrs['instrument']!r}, and {wants} is of '{instrument}'"
@@ -92,6 +129,19 @@ def check_given(scene: xr.Dataset, instrument: str, wants: str) -> xr.Dataset:
     if units == DN_UNIT and (problem := wrong_dn(image.values)):
         raise InputError(source, problem, field="image")
     return scene
+
+
+def _with_known(scene: xr.Dataset) -> xr.Dataset:
+    if "image" not in scene.variables or scene["image"].dims != IMAGE_DIMS:
+        return scene
+    image, given = scene["image"].values, scene.get("known")
+    if given is None:
+        known = known_of(image)
+    elif given.dims != IMAGE_DIMS[1:]:
+        return scene
+    else:  # `Dataset.where` and means make numbers of it
+        known = np.asarray(given.values == 1) & seen_in(image)
+    return scene.assign(known=(IMAGE_DIMS[1:], known))
 
 
 def wrong_dn(image: npt.NDArray[Any]) -> str:

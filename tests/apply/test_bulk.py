@@ -29,7 +29,7 @@ def test_the_tree_is_mirrored_into_a_folder_that_may_exist(tree, tmp_path):
     assert (summary.done, summary.skipped, summary.failed, summary.left) == (6, 0, [], 0)
     assert products(tmp_path / "out") == ALL
     assert [event.number for event in events] == list(range(1, 7))
-    assert [event.job.scene.map_id for event in events] == [Path(name).stem for name in ALL]
+    assert [event.job.scene.id for event in events] == [Path(name).stem for name in ALL]
     assert not list((tmp_path / "out").rglob("*.part"))
 
 

@@ -59,9 +59,6 @@ def test_a_map_that_went_away_after_it_was_read_ends_no_run(tree, tmp_path, monk
         return scene
 
     monkeypatch.setattr(tiny, "read", read_and_lose)
-    monkeypatch.setitem(
-        tiny.INSTRUMENTS, "tiny", tiny.Instrument(tiny.__name__, "read", "find", "is_map")
-    )
     summary = run(
         tree, tmp_path / "out", Options(layout="legacy", picture=False), background="none"
     )

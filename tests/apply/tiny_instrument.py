@@ -11,13 +11,16 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.errors import InputError
-from nephoscope.instruments import INSTRUMENTS, Instrument, SceneFile
+from nephoscope.instruments import SceneFile
+from nephoscope.instruments.alone import depends_on, label, one_each  # noqa: F401
+from nephoscope.instruments.registry import IMAGERS
 
 ROWS, COLS = 19, 36
-INSTRUMENTS["tiny"] = Instrument(__name__, "read", "find", "is_map")
+IMAGERS["tiny"] = __name__
+UNIT, NOUN, WRAPS, FORMAT, OPTIONS = "day", "maps", True, "netcdf", frozenset()
 
 
-def is_map(path):
+def recognises(path):
     return Path(path).suffix == ".npy"
 
 
@@ -38,7 +41,7 @@ def read(path):
         attrs={
             "instrument": "tiny",
             "source_files": [str(path)],
-            "map_id": Path(path).stem,
+            "id": Path(path).stem,
             "missing_share": float(np.isnan(image[0]).mean()),
         },
     )
@@ -54,8 +57,8 @@ def find(path, left_out=None):
 
 
 def _scene_file(file, base):
-    subphase, _, day = file.stem.partition("_day")
-    return SceneFile(file, file.stem, subphase, int(day), file.parent.relative_to(base))
+    series, _, day = file.stem.partition("_day")
+    return SceneFile(file, file.stem, series, int(day), file.parent.relative_to(base))
 
 
 def make_network():

@@ -71,7 +71,7 @@ def test_scores_of_sums_are_those_of_a_written_map(tmp_path, threshold):
             "solar_longitude": 130.0,
             "mars_year": 28,
         },
-        {"instrument": "marci", "source_files": ["a.jpg"], "map_id": "a", "missing_share": 0.0},
+        {"instrument": "marci", "source_files": ["a.jpg"], "id": "a", "missing_share": 0.0},
     )
     model = SimpleNamespace(name="m", weights_sha256="0", threshold=threshold)
     mask_product(probability, scene, model).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")

@@ -15,7 +15,7 @@ from nephoscope.formulas import (
     write_clear_reference,
 )
 from nephoscope.formulas.excess import FEATURELESS, features_of
-from nephoscope.instruments.skycam import read_frame
+from nephoscope.instruments.skycam import read as read_frame
 
 SHAPE = (64, 80)
 Y, X = np.mgrid[-1 : 1 : SHAPE[0] * 1j, -1 : 1 : SHAPE[1] * 1j]

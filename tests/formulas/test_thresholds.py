@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephoscope.formulas import minmax, otsu, zscale_log_otsu
-from nephoscope.instruments.skycam import read_frame, read_label
+from nephoscope.instruments.skycam import read as read_frame
+from nephoscope.instruments.skycam import read_label
 
 
 def test_every_published_mask_is_reproduced_pixel_for_pixel(real_data):

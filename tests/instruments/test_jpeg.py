@@ -11,7 +11,7 @@ from nephoscope.errors import InputError
 from nephoscope.instruments.jpeg import read_jpeg
 from nephoscope.instruments.jpeg.structure import parse
 from nephoscope.instruments.marci import read_pixels
-from nephoscope.instruments.skycam.frames import read_frame
+from nephoscope.instruments.skycam.frames import read as read_frame
 
 spec = importlib.util.spec_from_file_location(
     "jpeg_factory", Path(__file__).parent / "jpeg_factory.py"

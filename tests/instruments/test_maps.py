@@ -44,9 +44,9 @@ def test_a_map_becomes_a_scene(good, pixels):
     inside = np.s_[20:1480, 20:-20]
     difference = image.values[(slice(None), *inside)] - pixels[inside].transpose(2, 0, 1)
     assert np.abs(difference).max() <= 4
-    assert scene.attrs["map_id"] == "P01_day01"
+    assert scene.attrs["id"] == "P01_day01"
     assert scene.attrs["source_files"] == [str(good)]
-    assert (scene.attrs["phase"], scene.attrs["subphase"], scene.attrs["day"]) == ("P", "P01", 1)
+    assert (scene.attrs["phase"], scene.attrs["series"], scene.attrs["day"]) == ("P", "P01", 1)
     assert scene.attrs["flavour"] == "raw"
 
 
@@ -82,7 +82,7 @@ def test_a_map_of_unknown_name_is_read_without_season_only(good, tmp_path):
     with pytest.raises(InputError, match=r"holiday\.jpg.*no map id"):
         open_scene(path, "marci")
     scene = open_scene(path, "marci", require_season=False)
-    assert (scene.attrs["map_id"], scene.attrs["flavour"]) == ("holiday", "unknown")
+    assert (scene.attrs["id"], scene.attrs["flavour"]) == ("holiday", "unknown")
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3, 10, 1000, 0.3, 0.9, 0.9999])
@@ -136,7 +136,7 @@ def test_an_absent_file_is_named(tmp_path):
 def test_the_instrument_is_recognised(good, folder, tmp_path):
     assert recognise(good) == "marci"
     assert recognise(folder) == "marci"
-    assert [f.map_id for f in find_scenes(folder, "marci")] == ["P01_day01"]
+    assert [f.id for f in find_scenes(folder, "marci")] == ["P01_day01"]
     with pytest.raises(InputError, match="no instrument known"):
         recognise(tmp_path)
     with pytest.raises(InputError, match="does not exist"):

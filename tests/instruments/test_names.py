@@ -52,8 +52,8 @@ def test_a_tree_is_listed_by_folder_and_day_with_its_structure(tmp_path):
         "P/P01/quicklook.png",
         "P/P01/holiday.JPG",
     )
-    found = marci.find_maps(tmp_path)
-    assert [(f.map_id, f.relative.as_posix(), f.day) for f in found] == [
+    found = marci.find(tmp_path)
+    assert [(f.id, f.relative.as_posix(), f.order) for f in found] == [
         ("B01_day01", "B/B01/mdgms", 1),
         ("holiday", "P/P01", 0),
         ("P01_day02", "P/P01", 2),
@@ -63,9 +63,9 @@ def test_a_tree_is_listed_by_folder_and_day_with_its_structure(tmp_path):
 
 def test_a_single_file_is_taken_as_it_is(tmp_path):
     touch(tmp_path, "P01day01.jpeg")
-    (found,) = marci.find_maps(tmp_path / "P01day01.jpeg")
+    (found,) = marci.find(tmp_path / "P01day01.jpeg")
     assert found.relative == Path()
-    assert found.subphase == "P01"
+    assert found.series == "P01"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_single_file_is_taken_as_it_is(tmp_path):
 def test_a_second_file_of_a_map_is_named_and_the_archives_own_is_taken(tmp_path, name):
     touch(tmp_path, "P01_day01_zequat.jpg", name, "P01_day02_zequat.jpg", f"elsewhere/{name}")
     left_out = LeftOut()
-    found = marci.find_maps(tmp_path, left_out)
+    found = marci.find(tmp_path, left_out)
     assert [file.path.relative_to(tmp_path).as_posix() for file in found] == [
         "P01_day01_zequat.jpg",
         "P01_day02_zequat.jpg",
@@ -86,7 +86,7 @@ def test_a_second_file_of_a_map_is_named_and_the_archives_own_is_taken(tmp_path,
     assert error.path == str(tmp_path / name)
     assert "second file of map P01_day01, beside P01_day01_zequat.jpg" in error.problem
     with pytest.raises(InputError, match="second file"):
-        marci.find_maps(tmp_path)
+        marci.find(tmp_path)
     by_glob = LeftOut()
     files = find_all(sorted(tmp_path.glob("*.[jJ]*")), "marci", by_glob)
     assert [file.path for file in files] == [file.path for file in found[:2]]
@@ -111,7 +111,7 @@ def test_copies_that_a_run_made_of_its_maps_are_not_found_again(tmp_path):
         journal = Journal(tmp_path / out / "predict-journal.jsonl")
         journal.record(key, input=str(tmp_path / source))
     left_out = LeftOut()
-    found = marci.find_maps(tmp_path, left_out)
+    found = marci.find(tmp_path, left_out)
     assert [file.path.relative_to(tmp_path).as_posix() for file in found] == [
         "own/P/P01/mdgms/P01_day02.jpg",
         "raw/P01_day01_zequat.jpg",
@@ -122,6 +122,6 @@ def test_copies_that_a_run_made_of_its_maps_are_not_found_again(tmp_path):
 
 def test_nothing_to_find_is_said(tmp_path):
     with pytest.raises(InputError, match="holds no map"):
-        marci.find_maps(tmp_path)
+        marci.find(tmp_path)
     with pytest.raises(InputError, match="does not exist"):
-        marci.find_maps(tmp_path / "absent")
+        marci.find(tmp_path / "absent")

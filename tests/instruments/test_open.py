@@ -101,7 +101,7 @@ def test_the_files_of_a_picture_in_any_form(hrit, form):
     expected = nephoscope.open_scene(hrit, **REGION)
     found = nephoscope.open_scene(FORMS[form](sorted(hrit.iterdir())), **REGION)
     np.testing.assert_array_equal(found["image"], expected["image"])
-    assert found.attrs["map_id"] == expected.attrs["map_id"]
+    assert found.attrs["id"] == expected.attrs["id"]
 
 
 def test_only_the_segments_named_are_read_and_the_prologue_is_found(hrit):

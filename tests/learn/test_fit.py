@@ -11,13 +11,13 @@ import zarr
 from safetensors.torch import load_file
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.reports import markdown
 from nephoscope.evaluation.protocol import run_evaluation
 from nephoscope.learn import fit as fit_module
 from nephoscope.learn.fit import fit
 from nephoscope.learn.module import MaskModule, learning_rate_at
 from nephoscope.models import load_model
 from nephoscope.recipe import Recipe
+from nephoscope.reports import markdown
 from nephoscope.samples.split import split_samples
 from nephoscope.samples.store import open_samples
 

@@ -37,7 +37,7 @@ def scene() -> xr.Dataset:
             "solar_longitude": 132.5,
             "mars_year": 28,
         },
-        attrs={"instrument": "marci", "source_files": ["gone.jpg"], "map_id": "P01_day01"},
+        attrs={"instrument": "marci", "source_files": ["gone.jpg"], "id": "P01_day01"},
     )
 
 

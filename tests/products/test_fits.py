@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephoscope.errors import OutputError
-from nephoscope.instruments.skycam import read_frame, read_label
+from nephoscope.instruments.skycam import read as read_frame
+from nephoscope.instruments.skycam import read_label
 from nephoscope.products import fits as products_fits
 from nephoscope.products.fits import card, write_frame_fits
 

@@ -38,7 +38,7 @@ def make_scene(rows: int = 37, cols: int = 72, missing: np.ndarray | None = None
         attrs={
             "instrument": "marci",
             "source_files": ["maps/P01_day01_zequat.jpg"],
-            "map_id": "P01_day01",
+            "id": "P01_day01",
             "missing_share": 0.0,
         },
     )

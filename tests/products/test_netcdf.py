@@ -43,7 +43,7 @@ def product(probability) -> xr.Dataset:
             "solar_longitude": 132.5,
             "mars_year": 28,
         },
-        attrs={"instrument": "marci", "source_files": ["P01_day01.jpg"], "map_id": "P01_day01"},
+        attrs={"instrument": "marci", "source_files": ["P01_day01.jpg"], "id": "P01_day01"},
     )
     return mask_product(probability, scene, Info(), background_sha256="cd" * 32, command="made")
 

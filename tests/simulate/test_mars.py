@@ -29,7 +29,7 @@ def test_both_trees_are_laid_out_as_in_the_archives(simulated):
         "label/S01/mdgms/S01day02.jpeg",
     ]
     for tree in ("raw", "label"):
-        assert [f.map_id for f in find_scenes(out / tree, "marci")] == ["S01_day01", "S01_day02"]
+        assert [f.id for f in find_scenes(out / tree, "marci")] == ["S01_day01", "S01_day02"]
     assert marci.read_ls_table(out / "raw/S/S01/S01_ls.txt") == marci.read_ls_table(
         out / "label/S01/list_ls.txt"
     )

@@ -65,7 +65,7 @@ def test_a_simulated_day_is_not_refused(shipped, index):
 
 
 def test_no_labelled_frame_is_refused(shipped, real_data):
-    from nephoscope.instruments.skycam import read_frame
+    from nephoscope.instruments.skycam import read as read_frame
 
     frames = sorted((real_data / "sky" / "wsiseg" / "images").iterdir())[::24]
     frames += sorted((real_data / "sky" / "hyta" / "images").iterdir())

@@ -50,6 +50,9 @@ def outside_season(scene: xr.Dataset, offset: float) -> BoolArray:
     """
     latitude = scene["latitude"].values[:, None]
     if "solar_longitude" not in scene.variables:
+        if "time" not in scene.variables:
+            problem = "has neither time nor solar_longitude"
+            raise InputError(source_of(scene), problem, field="time")
         return np.zeros(latitude.shape, np.bool_)
     given = scene["solar_longitude"].values
     if given.ndim or given.dtype.kind not in "iuf" or not (np.isnan(given) or 0 <= given <= 360):

@@ -184,7 +184,7 @@ def _of_image(predictor: Predictor, image: NDArray, clear: Path | None) -> Float
 
 def _of_scene(predictor: Predictor, scene: xr.Dataset, clear: Path | None) -> xr.Dataset:
     model = predictor.model
-    check_given(scene, model.recipe.instrument, f"model '{model.name}'")
+    scene = check_given(scene, model.recipe.instrument, f"model '{model.name}'")
     for name, dim in (("latitude", "y"), ("longitude", "x")):
         if scene[name].dims != (dim,):
             problem = f"has dims {scene[name].dims}: a plate carrée grid is wanted"

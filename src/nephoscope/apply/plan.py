@@ -99,12 +99,12 @@ def plan_jobs(
                 f"{shown(target)}; name the folder above them, or predict into different folders"
             )
         jobs[target] = Job(scene, target, _picture(target, options))
-    return sorted(jobs.values(), key=lambda job: (job.target.parent, job.scene.day, job.target))
+    return sorted(jobs.values(), key=lambda job: (job.target.parent, job.scene.order, job.target))
 
 
 def group_of(job: Job) -> str:
     """The series a map belongs to: the maps of one sub-phase share a background."""
-    return job.scene.subphase or "other"
+    return job.scene.series or "other"
 
 
 def shard(jobs: Sequence[Job], part: tuple[int, int]) -> list[Job]:
@@ -140,9 +140,9 @@ def groups(jobs: Iterable[Job]) -> Iterator[tuple[str, list[Job]]]:
 
 def _target(scene: SceneFile, layout: Layout) -> Path:
     if layout == "cf":
-        return scene.relative / short_name(scene.map_id, ".nc")
-    folder = Path(scene.subphase[:1]) / scene.subphase / "cloudmasks"
-    return folder / short_name(f"cloudmask_{scene.map_id}", ".ncdf")
+        return scene.relative / short_name(scene.id, ".nc")
+    folder = Path(scene.series[:1]) / scene.series / "cloudmasks"
+    return folder / short_name(f"cloudmask_{scene.id}", ".ncdf")
 
 
 def _picture(target: Path, options: Options) -> Path | None:

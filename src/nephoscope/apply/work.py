@@ -123,10 +123,10 @@ def _write_picture(product: xr.Dataset, scene: xr.Dataset, path: Path) -> None:
 def _copy_inputs(job: Job) -> None:
     """Copies of the map and of its Ls table, where the original's tools look for them."""
     folder, source = job.target.parent.parent, job.scene.path
-    copy_file(source, folder / "mdgms" / short_name(job.scene.map_id, ".jpg"))
-    names = (f"{job.scene.subphase}_ls.txt", "list_ls.txt")
+    copy_file(source, folder / "mdgms" / short_name(job.scene.id, ".jpg"))
+    names = (f"{job.scene.series}_ls.txt", "list_ls.txt")
     here = source.absolute().parent
     for table in (place / name for place in (here, here.parent) for name in names):
         if table.is_file():
-            copy_file(table, folder / f"{job.scene.subphase}_ls.txt")
+            copy_file(table, folder / f"{job.scene.series}_ls.txt")
             return

@@ -31,7 +31,7 @@ def bin(
     with progress_bar("binning", len(files)) as tell:
         for file, error in bin_files(files, output, (rows, cols), workers):
             if error is None:
-                tell(file.map_id)
+                tell(file.id)
             else:
                 failed += 1
                 typer.echo(f"failed: {error}", err=True)

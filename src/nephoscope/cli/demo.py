@@ -90,7 +90,7 @@ def _demo_mars(output: Path, seed: int) -> Path:
     simulate_maps(simulated, scenes=1, seed=seed, flavour="label")
     (scene,) = find_scenes(simulated, "marci")
     predict("mars", [scene.path], products)
-    (product,) = products.rglob(f"{scene.map_id}.nc")
+    (product,) = products.rglob(f"{scene.id}.nc")
     typer.echo(f"map:     {scene.path}")
     typer.echo(f"product: {product}")
     typer.echo(f"picture: {product.with_suffix('.png')}")
@@ -117,7 +117,7 @@ def _score(scene: SceneFile, product: Path) -> dict[str, Score]:
     if truth is None:
         raise InputError(scene.path, "has no truth beside it")
     probability = np.asarray(read_mask(product), np.float32)
-    sums = sums_of_map(scene.map_id, probability, read_label(truth), MARS.latitude())
+    sums = sums_of_map(scene.id, probability, read_label(truth), MARS.latitude())
     threshold = float(open_product(product).attrs["threshold"])
     return score_sums(sums, threshold).overall
 

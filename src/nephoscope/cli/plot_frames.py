@@ -44,7 +44,7 @@ def _read(places: Sequence[Path]) -> tuple[list[Path], list[np.ndarray[Any, Any]
     """Frames at a longer side of about `SIDE`, (channel, y, x) float32, all of one shape."""
     from nephoscope.cli.progress import progress_bar, scenes_of
     from nephoscope.grids.blocks import factor_for, reduce_image
-    from nephoscope.instruments.skycam import read_frame
+    from nephoscope.instruments.skycam import read as read_frame
 
     found, unread = scenes_of(places, "skycam")
     files = [scene.path for scene in found]

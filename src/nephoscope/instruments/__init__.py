@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,99 +12,23 @@ from nephoscope.arguments import described
 from nephoscope.errors import InputError, UsageError
 from nephoscope.folders import TOOL_FILES, TOOL_FOLDERS, LeftOut, real_paths
 from nephoscope.instruments.given import Paths, check_options, paths_given
-from nephoscope.instruments.profilers import PROFILERS, profiler_of
+from nephoscope.instruments.protocol import Instrument, Truth
+from nephoscope.instruments.registry import IMAGERS, PROFILERS, imager, imager_of, profiler_of
 from nephoscope.instruments.scene_file import SceneFile
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
-    "INSTRUMENTS",
     "Instrument",
     "SceneFile",
+    "Truth",
     "find_all",
     "find_scenes",
     "instrument_named",
     "open_scene",
     "recognise",
 ]
-
-
-@dataclass(frozen=True)
-class Instrument:
-    """Where a reader lives and how its functions are called.
-
-    Args:
-        module: what to import.
-        read: function path → Scene.
-        find: function path of a file or folder, `left_out` → list of `SceneFile`.
-        recognises: function path of a file or folder → bool.
-        label_path: function path of a scene → path of its label, or None.
-        label: function path of a label → (y, x) int8.
-        reads_several: whether `read` takes a list of the files of one scene.
-        one_each: function list of `SceneFile`, `left_out` → the same without second files of a
-            scene, where names tell these.
-    """
-
-    module: str
-    read: str
-    find: str
-    recognises: str
-    label_path: str = "label_path_for"
-    label: str = "read_label"
-    reads_several: bool = False
-    one_each: str = ""
-
-    def call(self, function: str, path: Path, **options: Any) -> Any:  # noqa: ANN401
-        """Import the reader and call one of its functions, named as the attributes are."""
-        return self._function(function)(path, **options)
-
-    def without_seconds(self, scenes: list[SceneFile], left_out: LeftOut) -> list[SceneFile]:
-        """The scenes, but of several files of one in a folder only the best; others are named."""
-        if not self.one_each:
-            return scenes
-        kept: list[SceneFile] = self._function("one_each")(scenes, left_out)
-        return kept
-
-    def read_paths(self, name: str, paths: list[Path], options: dict[str, Any]) -> xr.Dataset:
-        """Read the files of one scene.
-
-        Raises:
-            InputError: a file cannot be read.
-            UsageError: the files are several scenes, or an option is not the reader's.
-        """
-        read = self._function("read")
-        check_options(read, name, options)
-        if len(paths) > 1 and not self.reads_several:
-            raise UsageError(
-                f"{len(paths)} files of {name} are {len(paths)} scenes: open each by itself "
-                f"({paths[0].name}, {paths[1].name}{', ...' if len(paths) > 2 else ''})"
-            )
-        if paths[0].is_dir() and not self.reads_several:
-            raise UsageError(
-                f"{paths[0]} is a folder: open its files one by one; find_scenes of "
-                "nephoscope.instruments lists them"
-            )
-        scene: xr.Dataset = read(paths if len(paths) > 1 else paths[0], **options)
-        return scene
-
-    def _function(self, function: str) -> Any:  # noqa: ANN401
-        return getattr(import_module(self.module), getattr(self, function))
-
-
-INSTRUMENTS = {
-    "marci": Instrument(
-        "nephoscope.instruments.marci", "read_map", "find_maps", "is_map", one_each="one_each"
-    ),
-    "polder": Instrument(
-        "nephoscope.instruments.polder", "read_half_orbit", "find_half_orbits", "is_half_orbit"
-    ),
-    "seviri": Instrument(
-        "nephoscope.instruments.seviri", "read_slot", "find_slots", "is_slot", reads_several=True
-    ),
-    # Knows every FITS, PNG and JPEG: instruments with names of their own come before it.
-    "skycam": Instrument("nephoscope.instruments.skycam", "read_frame", "find_frames", "is_frame"),
-}
 
 
 def recognise(path: str | PathLike[str]) -> str:
@@ -117,13 +39,12 @@ def recognise(path: str | PathLike[str]) -> str:
     """
     if not Path(path).exists():
         raise InputError(path, "does not exist")
-    for name, instrument in INSTRUMENTS.items():
-        if instrument.call("recognises", Path(path)):
-            return name
-    if (profiler := profiler_of(Path(path))) is not None:
-        problem = f"is of a profiler ({profiler}), no picture"
+    if (name := imager_of(Path(path))) is not None:
+        return name
+    if (name := profiler_of(Path(path))) is not None:
+        problem = f"is of a profiler ({name}), no picture"
         raise InputError(path, problem, remedy="open_track reads it")
-    known = ", ".join(INSTRUMENTS)
+    known = ", ".join(IMAGERS)
     raise InputError(path, "is of no instrument known here", remedy=f"known are: {known}")
 
 
@@ -142,7 +63,10 @@ def open_scene(path: Paths, instrument: str | None = None, **options: Any) -> xr
     """
     paths = paths_given(path)
     name = _instrument_of(paths) if instrument is None else instrument
-    return instrument_named(name).read_paths(name, paths, options)
+    read = instrument_named(name).read
+    check_options(read, name, options)
+    scene: xr.Dataset = read(paths if len(paths) > 1 else paths[0], **options)
+    return scene
 
 
 def _instrument_of(paths: list[Path]) -> str:
@@ -168,10 +92,7 @@ def find_scenes(
         InputError: the path does not exist or holds no scene of `instrument`.
         UsageError: no such instrument.
     """
-    found: list[SceneFile] = instrument_named(instrument).call(
-        "find", Path(path), left_out=left_out
-    )
-    return found
+    return instrument_named(instrument).find(Path(path), left_out=left_out)
 
 
 def find_all(
@@ -204,14 +125,14 @@ def find_all(
         once: dict[str, SceneFile] = {}
         for real, scene in zip(real_paths(scene.path for scene in scenes), scenes, strict=True):
             once.setdefault(real, scene)
-        scenes = instrument_named(instrument).without_seconds(list(once.values()), left_out)
+        scenes = instrument_named(instrument).one_each(list(once.values()), left_out)
     left_out.errors = list({str(error): error for error in left_out.errors}.values())
     left_out.others = list(dict.fromkeys(left_out.others))
     return scenes
 
 
 def instrument_named(instrument: str) -> Instrument:
-    """The instrument of a name.
+    """Module of the instrument of a name.
 
     Raises:
         UsageError: no such instrument.
@@ -220,6 +141,6 @@ def instrument_named(instrument: str) -> Instrument:
         raise UsageError(f"the name of an instrument is wanted, not {described(instrument)}")
     if instrument in PROFILERS:
         raise UsageError(f"'{instrument}' is a profiler: open_track reads its files")
-    if instrument not in INSTRUMENTS:
-        raise UsageError(f"no instrument '{instrument}'; known are: {', '.join(INSTRUMENTS)}")
-    return INSTRUMENTS[instrument]
+    if instrument not in IMAGERS:
+        raise UsageError(f"no instrument '{instrument}'; known are: {', '.join(IMAGERS)}")
+    return imager(instrument)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from glob import glob, has_magic
 from os import PathLike
 from pathlib import Path
@@ -36,6 +36,27 @@ def paths_given(paths: Paths) -> list[Path]:
     if not found:
         raise UsageError("a path or a list of paths is wanted, and none was given")
     return list(found)
+
+
+def one_path(paths: str | PathLike[str] | Sequence[Path], reader: str) -> Path:
+    """The only file of a scene: what `read` of an instrument with one file a scene begins with.
+
+    Raises:
+        UsageError: there are several files, or it is a folder.
+    """
+    several = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    if len(several) > 1:
+        raise UsageError(
+            f"{len(several)} files of {reader} are {len(several)} scenes: open each by itself "
+            f"({several[0].name}, {several[1].name}{', ...' if len(several) > 2 else ''})"
+        )
+    path = Path(several[0])
+    if path.is_dir():
+        raise UsageError(
+            f"{path} is a folder: open its files one by one; find_scenes of "
+            "nephoscope.instruments lists them"
+        )
+    return path
 
 
 def check_options(read: Callable[..., Any], reader: str, options: Mapping[str, Any]) -> None:

@@ -12,14 +12,14 @@ class SceneFile:
 
     Args:
         path: the file.
-        map_id: its identity, the same in every naming flavour ("P01_day01").
-        subphase: the group it belongs to ("P01"); "" if the name does not say.
-        day: number of the day within the group; 0 if the name does not say.
+        id: its identity, the same in every naming flavour ("P01_day01").
+        series: of which it is one, and with which it shares a background ("P01"); "" if none.
+        order: rises with time within the series; 0 if the name does not say.
         relative: folder of the file relative to the input root; `.` for a single file.
     """
 
     path: Path
-    map_id: str
-    subphase: str
-    day: int
+    id: str
+    series: str = ""
+    order: float = 0
     relative: Path = Path()

@@ -89,7 +89,7 @@ def picture_and_truth(scene: xr.Dataset, truth: xr.Dataset, track: xr.Dataset | 
             axes.plot(col, row, color="red", linewidth=0.8)
     if track is not None and below is not None:
         _sections([figure.add_subplot(grid[row, :]) for row in (2, 3)], truth, track, below)
-    figure.suptitle(f"Simulated: {scene.attrs['map_id']}", fontsize=14)
+    figure.suptitle(f"Simulated: {scene.attrs['id']}", fontsize=14)
     return figure
 
 

@@ -16,7 +16,7 @@ from nephoscope.errors import UsageError
 from nephoscope.products import cf
 from nephoscope.products.cover import covered
 from nephoscope.products.quality import BoolArray, missing_share, quality_flag
-from nephoscope.scene import source_names
+from nephoscope.scene import seen_in, source_names
 from nephoscope.tasks.mask import PROBABILITY_STEPS, steps_of, threshold_step
 
 _ROWS_AT_ONCE = 128
@@ -78,7 +78,7 @@ def mask_product(
         raise ValueError(f"probability is {probability.shape}, the scene {image.shape[1:]}")
     step = mask_step(model.threshold if threshold is None else threshold)
     packed = pack_probability(probability)
-    missing = np.isnan(probability) | _holds_nothing(image.values)
+    missing = np.isnan(probability) | ~seen_in(image.values)
     packed[missing if blank is None else missing | blank] = cf.FILL
     flag = quality_flag(
         missing,
@@ -156,14 +156,6 @@ def apply_threshold(packed: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.
     return mask
 
 
-def _holds_nothing(image: npt.NDArray[np.float32]) -> BoolArray:
-    """(y, x) where every channel is NaN."""
-    nothing = np.isnan(image[0])
-    for plane in image[1:]:
-        nothing &= np.isnan(plane)
-    return np.asarray(nothing)
-
-
 def wraps_in_longitude(longitude: npt.NDArray[np.floating]) -> bool:
     """Whether a regular (x,) longitude, degrees, goes all the way round."""
     if longitude.size < 2:
@@ -193,7 +185,7 @@ def _attributes(
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     maker = f"nephoscope {nephoscope.__version__}"
     sources = [Path(source).name for source in source_names(scene)]
-    map_id = str(scene.attrs.get("map_id", Path(sources[0]).stem if sources else "scene"))
+    map_id = str(scene.attrs.get("id", Path(sources[0]).stem if sources else "scene"))
     background = background_sha256 or "none"
     return {
         "Conventions": cf.CONVENTIONS,

@@ -121,7 +121,7 @@ def test_offsets_of_another_half_orbit_are_refused(tmp_path, caltrack, offset_fi
 
 def test_another_product_is_told(offsets, granule):
     with pytest.raises(InputError, match="holds no cloud classes"):
-        cloudsat.read_track(offsets)
+        cloudsat.read(offsets)
     with pytest.raises(InputError, match="Acquisition_Time_Difference"):
         cloudsat.read_time_offsets(granule)
 
@@ -138,9 +138,9 @@ def test_what_is_no_whole_hdf4_is_told(tmp_path, granule):
     ):
         path.write_bytes(bad)
         with pytest.raises(InputError, match=problem):
-            cloudsat.read_track(path)
+            cloudsat.read(path)
     with pytest.raises(InputError, match="cannot be read"):
-        cloudsat.read_track(tmp_path / "none.hdf")
+        cloudsat.read(tmp_path / "none.hdf")
 
 
 def layered(tmp_path, swath, **changed):

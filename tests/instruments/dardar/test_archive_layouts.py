@@ -32,7 +32,7 @@ def test_times_are_exact_in_every_type(tmp_path, nice, base, offset, shape):
     nice["base_time"] = dims, np.full(shape, BASE, base), units
     nice["dtime"] = ("time",), np.array([0, 0.16, 0.32, 5000.5], offset), {"units": "s"}
     path = saved(tmp_path, nice, sizes=(("time", 4), ("height", GATES), ("one", 1)))
-    since = (dardar.read_track(path)["time"].values - START) / np.timedelta64(1, "s")
+    since = (dardar.read(path)["time"].values - START) / np.timedelta64(1, "s")
     np.testing.assert_allclose(
         since, [0, 0.16, 0.32, 5000.5], atol=1e-7 if offset == "f8" else 5e-4
     )
@@ -41,14 +41,14 @@ def test_times_are_exact_in_every_type(tmp_path, nice, base, offset, shape):
 @pytest.mark.parametrize("second", [0, 1, 5, 17, 31, 32, 33, 63, 64, 77, 127])
 def test_an_int32_base_time_is_right_to_the_second(tmp_path, nice, second):
     nice["base_time"] = (), np.int32(BASE + second), {}
-    time = dardar.read_track(saved(tmp_path, nice))["time"].values
+    time = dardar.read(saved(tmp_path, nice))["time"].values
     assert time[0] == START + np.timedelta64(second, "s")
 
 
 def test_a_base_time_of_single_precision_is_refused_for_it_says_no_second(tmp_path, nice):
     nice["base_time"] = (), np.float32(BASE), {}
     with pytest.raises(InputError, match="single precision") as caught:
-        dardar.read_track(saved(tmp_path, nice))
+        dardar.read(saved(tmp_path, nice))
     assert caught.value.field == "base_time"
 
 
@@ -59,7 +59,7 @@ def test_a_base_time_that_cannot_be_is_refused(tmp_path, nice, value):
     """1970, 1993, after 2262, missing: no profile of CloudSat is of then."""
     nice["base_time"] = (), np.float64(value), {"units": "seconds since 1970-01-01"}
     with pytest.raises(InputError) as caught:
-        dardar.read_track(saved(tmp_path, nice))
+        dardar.read(saved(tmp_path, nice))
     assert caught.value.field == "base_time"
     assert caught.value.path.endswith(".nc")
 
@@ -68,7 +68,7 @@ def test_a_base_time_that_cannot_be_is_refused(tmp_path, nice, value):
 def test_an_integer_base_time_that_is_missing_is_refused(tmp_path, nice, fill):
     nice["base_time"] = (), fill, {}
     with pytest.raises(InputError) as caught:
-        dardar.read_track(saved(tmp_path, nice))
+        dardar.read(saved(tmp_path, nice))
     assert caught.value.field == "base_time"
 
 
@@ -80,14 +80,14 @@ def test_an_integer_base_time_that_is_missing_is_refused(tmp_path, nice, fill):
 )  # fmt: skip
 def test_the_epoch_of_base_time_is_what_its_units_say(tmp_path, nice, units, shift):
     nice["base_time"] = (), np.int64(BASE - shift), {"units": units}
-    assert dardar.read_track(saved(tmp_path, nice))["time"].values[0] == START
+    assert dardar.read(saved(tmp_path, nice))["time"].values[0] == START
 
 
 @pytest.mark.parametrize("units", ["hours since 1970-01-01", "days", "minutes since 1970-01-01"])
 def test_a_base_time_in_other_units_is_refused(tmp_path, nice, units):
     nice["base_time"] = (), np.int64(BASE), {"units": units}
     with pytest.raises(InputError) as caught:
-        dardar.read_track(saved(tmp_path, nice))
+        dardar.read(saved(tmp_path, nice))
     assert caught.value.field == "base_time:units"
 
 
@@ -107,7 +107,7 @@ def test_the_clock_of_cloud(tmp_path, cloud, units, seconds, dtype):
         np.array([0, 1, 2, 3], dtype) + np.array(seconds, dtype),
         {"units": units},
     )
-    time = dardar.read_track(saved(tmp_path, cloud))["time"].values
+    time = dardar.read(saved(tmp_path, cloud))["time"].values
     expected = np.datetime64("2019-01-01T00:55:30", "ns") + np.arange(4) * np.timedelta64(1, "s")
     np.testing.assert_array_equal(time, expected)
 
@@ -115,21 +115,21 @@ def test_the_clock_of_cloud(tmp_path, cloud, units, seconds, dtype):
 def test_a_clock_of_single_precision_since_1970_is_refused(tmp_path, cloud):
     cloud["time"] = ("time",), np.full(4, 1546304130, "f4"), {"units": "seconds since 1970-01-01"}
     with pytest.raises(InputError, match="single precision") as caught:
-        dardar.read_track(saved(tmp_path, cloud))
+        dardar.read(saved(tmp_path, cloud))
     assert caught.value.field == "time"
 
 
 def test_a_clock_before_the_satellites_is_refused(tmp_path, cloud):
     cloud["time"][2]["units"] = "seconds since 1970 01 01 00:00:00 UTC"
     with pytest.raises(InputError, match="before the satellites flew") as caught:
-        dardar.read_track(saved(tmp_path, cloud))
+        dardar.read(saved(tmp_path, cloud))
     assert caught.value.field == "time:units"
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 def test_longitudes_from_0_to_360_are_turned(tmp_path, nice, dtype):
     nice["lon"] = ("time",), np.array([0, 179.5, 180.5, 359.75], dtype), {}
-    longitude = dardar.read_track(saved(tmp_path, nice))["longitude"].values
+    longitude = dardar.read(saved(tmp_path, nice))["longitude"].values
     np.testing.assert_array_equal(longitude, [0, 179.5, -179.5, -0.25])
     assert longitude.dtype == np.float64
 
@@ -141,7 +141,7 @@ def test_longitudes_from_0_to_360_are_turned(tmp_path, nice, dtype):
 )  # fmt: skip
 def test_longitudes_at_the_ends_and_beyond(tmp_path, nice, degrees, expected):
     nice["lon"] = ("time",), np.array([1, 2, 3, degrees], "f4"), {}
-    longitude = dardar.read_track(saved(tmp_path, nice))["longitude"].values[3]
+    longitude = dardar.read(saved(tmp_path, nice))["longitude"].values[3]
     np.testing.assert_equal(longitude, expected)
 
 
@@ -157,7 +157,7 @@ def test_netcdf_s_default_fill_is_missing(tmp_path, nice, stored, ours, named):
     values[2, 7] = FILL
     says = {key: value for key, value in attributes.items() if key == "units"}
     nice[stored] = dims, values, {**says, **({"_FillValue": FILL} if named else {})}
-    found = dardar.read_track(saved(tmp_path, nice))[ours].values
+    found = dardar.read(saved(tmp_path, nice))[ours].values
     assert np.isnan(found[2, GATES - 1 - 7])
     assert np.nanmax(found) < 1e9
 
@@ -167,7 +167,7 @@ def test_a_variable_that_was_never_written_is_missing(tmp_path, nice, dtype):
     path = saved(tmp_path, {key: value for key, value in nice.items() if key != "icnc_100um"})
     with netCDF4.Dataset(path, "a") as file:
         file.createVariable("icnc_100um", dtype, BOTH).units = "m-3"
-    assert np.isnan(dardar.read_track(path)["ice_number_100um"]).all()
+    assert np.isnan(dardar.read(path)["ice_number_100um"]).all()
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_missing_by_any_attribute_or_by_what_cannot_be(tmp_path, nice, fill, att
     values = np.zeros((4, GATES), "f4")
     values[1, 9] = fill
     nice["iwc"] = BOTH, values, {"units": "kg m-3", **attributes}
-    iwc = dardar.read_track(saved(tmp_path, nice))["iwc"].values
+    iwc = dardar.read(saved(tmp_path, nice))["iwc"].values
     assert np.argwhere(np.isnan(iwc)).tolist() == [[1, GATES - 1 - 9]]
     assert np.nanmax(iwc) == 0
 
@@ -197,7 +197,7 @@ def test_flags_have_their_missing_codes(tmp_path, nice, dtype, fill, attributes)
     codes[3, 5] = fill
     codes[3, 6] = -2  # "presence of liquid unknown", a code
     nice["clm"] = BOTH, codes, attributes
-    found = dardar.read_track(saved(tmp_path, nice))["cloud_mask_code"].values
+    found = dardar.read(saved(tmp_path, nice))["cloud_mask_code"].values
     assert found[3, GATES - 1 - 5] == -99
     assert found[3, GATES - 1 - 6] == -2
     assert (found == 1).sum() == found.size - 2
@@ -207,17 +207,17 @@ def test_whole_numbers_with_a_scale_and_an_offset(tmp_path, nice):
     counts = np.full((4, GATES), 3000, "i2")
     counts[0, 0] = -32767
     nice["ta"] = BOTH, counts, {"units": "K", "scale_factor": 0.01, "add_offset": 200.0}
-    found = dardar.read_track(saved(tmp_path, nice))["temperature"].values
+    found = dardar.read(saved(tmp_path, nice))["temperature"].values
     assert np.isnan(found[0, GATES - 1])
     assert np.nanmax(found) == np.nanmin(found) == 230
 
 
 def test_planes_the_other_way_round_are_turned(tmp_path, nice):
-    expected = dardar.read_track(saved(tmp_path, nice))
+    expected = dardar.read(saved(tmp_path, nice))
     for name in ("iwc", "clm"):
         dims, values, attributes = nice[name]
         nice[name] = dims[::-1], values.T, attributes
-    turned = dardar.read_track(saved(tmp_path, nice))
+    turned = dardar.read(saved(tmp_path, nice))
     for name in ("iwc", "cloud_mask_code"):
         np.testing.assert_array_equal(turned[name], expected[name])
 
@@ -228,7 +228,7 @@ def test_heights_either_way_in_metres_or_kilometres(tmp_path, nice, upwards, uni
     metres = -1020 + 60 * np.arange(GATES)[:: 1 if upwards else -1]
     says = {} if units is None else {"units": units}
     nice["height"] = ("height",), (metres / scale).astype("f4"), says
-    track = dardar.read_track(saved(tmp_path, nice))
+    track = dardar.read(saved(tmp_path, nice))
     np.testing.assert_allclose(track["height"], 25080 - 60 * np.arange(GATES), atol=0.01)
     assert (track["iwc"].values[0, GATES - 201 if upwards else 200]) == np.float32(1e-4)
 
@@ -236,7 +236,7 @@ def test_heights_either_way_in_metres_or_kilometres(tmp_path, nice, upwards, uni
 @pytest.mark.parametrize("units", ["kg m-3", "kg/m3", "kg.m-3", "kg m^-3", "kg m**-3", " kg m-3 "])
 def test_spellings_of_a_unit(tmp_path, nice, units):
     nice["iwc"][2]["units"] = units
-    assert dardar.read_track(saved(tmp_path, nice))["iwc"].attrs["units"] == "kg m-3"
+    assert dardar.read(saved(tmp_path, nice))["iwc"].attrs["units"] == "kg m-3"
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_spellings_of_a_unit(tmp_path, nice, units):
 def test_other_units_are_never_taken_for_ours(tmp_path, nice, name, units):
     nice[name][2]["units"] = units
     with pytest.raises(InputError) as caught:
-        dardar.read_track(saved(tmp_path, nice))
+        dardar.read(saved(tmp_path, nice))
     assert caught.value.field == name
 
 
@@ -259,7 +259,7 @@ def test_flags_that_a_version_lacks_are_left_out(tmp_path, nice, absent):
     del nice[absent]
     ours = {"clm": "cloud_mask_code", "clm_v2": "full_cloud_mask_code",
             "nightday_flag": "day_night_flag"}  # fmt: skip
-    assert ours.get(absent, absent) not in dardar.read_track(saved(tmp_path, nice))
+    assert ours.get(absent, absent) not in dardar.read(saved(tmp_path, nice))
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_mistake_of_ours_is_no_damage_of_the_file(tmp_path, nice, monkeypatch)
 
     monkeypatch.setattr(reading, "_heights", broken)
     with pytest.raises(RuntimeError, match="a mistake of ours"):
-        dardar.read_track(saved(tmp_path, nice))
+        dardar.read(saved(tmp_path, nice))
 
 
 def test_what_the_library_raises_is(tmp_path, nice, monkeypatch):

@@ -41,11 +41,11 @@ def test_nice(tmp_path, nice):
 
 def test_nice_v2_names_its_mask_otherwise(tmp_path, nice):
     nice["clm_full"] = nice.pop("clm_v2")
-    assert "full_cloud_mask_code" in dardar.read_track(saved(tmp_path, nice))
+    assert "full_cloud_mask_code" in dardar.read(saved(tmp_path, nice))
 
 
 def test_cloud(tmp_path, cloud):
-    track = dardar.read_track(saved(tmp_path, cloud))
+    track = dardar.read(saved(tmp_path, cloud))
     assert track.attrs["product"] == "DARDAR-CLOUD"
     assert track["time"].values[1] == np.datetime64("2019-01-01T00:55:30.5", "ns")
     assert track["iwc"].values[2, 100] == np.float32(2e-5)
@@ -65,7 +65,7 @@ def test_a_wrong_field_is_named(tmp_path, nice, field, fault):
         nice[field] = ("two",), np.zeros(2, np.float32), {}
     path = saved(tmp_path, nice, sizes=(("time", 4), ("height", GATES), ("two", 2)))
     with pytest.raises(InputError) as caught:
-        dardar.read_track(path)
+        dardar.read(path)
     assert str(path) in str(caught.value)
     named = {field, "time"} if (field, fault) == ("dtime", "absent") else {field}
     if (field, fault) == ("lat", "shape"):  # then the longitude is of another length
@@ -76,10 +76,10 @@ def test_a_wrong_field_is_named(tmp_path, nice, field, fault):
 def test_other_units_are_refused(tmp_path, nice, cloud):
     nice["iwc"][2]["units"] = "g m-3"
     with pytest.raises(InputError, match=r"\[iwc\]: is in 'g m-3', not kg m-3"):
-        dardar.read_track(saved(tmp_path, nice))
+        dardar.read(saved(tmp_path, nice))
     cloud["time"][2].clear()
     with pytest.raises(InputError, match=r"\[time:units\]: are missing"):
-        dardar.read_track(saved(tmp_path, cloud))
+        dardar.read(saved(tmp_path, cloud))
 
 
 def test_other_files_are_told(tmp_path, nice):
@@ -92,17 +92,17 @@ def test_other_files_are_told(tmp_path, nice):
     ):
         path.write_bytes(bad)
         with pytest.raises(InputError, match=problem):
-            dardar.read_track(path)
+            dardar.read(path)
     del nice["icnc_5um"]
     with pytest.raises(InputError, match="neither icnc_5um nor effective_radius"):
-        dardar.read_track(saved(tmp_path, nice))
+        dardar.read(saved(tmp_path, nice))
 
 
 def test_a_gate_of_another_depth_is_refused(tmp_path, nice):
     dims, height, attributes = nice["height"]
     nice["height"] = dims, height * 2, attributes
     with pytest.raises(InputError, match=r"\[height\]: does not go in steps of 60 m"):
-        dardar.read_track(saved(tmp_path, nice))
+        dardar.read(saved(tmp_path, nice))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_other_types_units_and_empty_columns_are_errors(tmp_path, nice, name, wr
     path = tmp_path / "DARDAR_a.nc"
     write(path, nice)
     with pytest.raises(InputError) as caught:
-        dardar.read_track(path)
+        dardar.read(path)
     assert caught.value.field == field
 
 
@@ -140,4 +140,4 @@ def test_a_file_without_any_value_is_an_error(tmp_path, nice):
     path = tmp_path / "DARDAR_a.nc"
     write(path, nice)
     with pytest.raises(InputError, match="no value in any profile"):
-        dardar.read_track(path)
+        dardar.read(path)

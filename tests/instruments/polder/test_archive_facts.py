@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.instruments.polder import box, counts, datasets, half_orbit, read_half_orbit
+from nephoscope.instruments.polder import box, counts, datasets, half_orbit
+from nephoscope.instruments.polder import read as read_half_orbit
 
 from .conftest import FIRST_COL, FIRST_ROW, FLAGS, RADIANCES, SEEN
 

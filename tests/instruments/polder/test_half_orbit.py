@@ -12,10 +12,14 @@ from nephoscope.instruments.polder import (
     Window,
     along,
     box,
-    find_half_orbits,
     patch,
-    read_half_orbit,
     reflectance,
+)
+from nephoscope.instruments.polder import (
+    find as find_half_orbits,
+)
+from nephoscope.instruments.polder import (
+    read as read_half_orbit,
 )
 
 ROWS, COLS = (1200, 1204), (3000, 3006)
@@ -191,7 +195,7 @@ def test_files_are_recognised_and_found(granule, tmp_path):
     scene = open_scene(renamed, fields=["I443NP"], window=BOX)
     assert np.isnat(scene["time"].values)
     (found,) = find_half_orbits(granule.parent)
-    assert (found.map_id, found.subphase) == ("080176M_2008-06-03T01-34-54", "2008_06_03")
+    assert (found.id, found.series) == ("080176M_2008-06-03T01-34-54", "2008_06_03")
     with pytest.raises(InputError, match="holds no PARASOL"):
         find_half_orbits(tmp_path)
 

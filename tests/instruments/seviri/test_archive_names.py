@@ -12,7 +12,7 @@ import nephoscope
 from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut
 from nephoscope.instruments import find_scenes, recognise
-from nephoscope.instruments.seviri import read_slot
+from nephoscope.instruments.seviri import read as read_slot
 from nephoscope.instruments.seviri.names import hrit_files, identity_of
 
 spec = importlib.util.spec_from_file_location(
@@ -42,7 +42,7 @@ def test_native_files_by_every_name(native, tmp_path, name):
     path = shutil.copy(native, tmp_path / name)
     assert recognise(path) == recognise(tmp_path) == "seviri"
     scene = nephoscope.open_scene(path, channels=["IR_108"])
-    assert scene.attrs["map_id"] == identity_of(path) == NATIVE_NAMES[name]
+    assert scene.attrs["id"] == identity_of(path) == NATIVE_NAMES[name]
     np.testing.assert_array_equal(scene["image"], read_slot(native, ["IR_108"])["image"])
     assert [slot.path for slot in find_scenes(tmp_path, "seviri")] == [path]
 
@@ -119,7 +119,7 @@ def test_segments_packed_by_bzip2(hrit, tmp_path, parts):
         np.testing.assert_array_equal(scene["time"], expected["time"])
     assert recognise(folder) == "seviri"
     (slot,) = find_scenes(folder, "seviri")
-    assert slot.map_id == "MSG2-201006111200"
+    assert slot.id == "MSG2-201006111200"
 
 
 def test_of_a_segment_and_its_packed_twin_the_unpacked_is_read(hrit, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import find_scenes
-from nephoscope.instruments.seviri import read_slot
+from nephoscope.instruments.seviri import read as read_slot
 
 spec = importlib.util.spec_from_file_location(
     "seviri_factory", Path(__file__).parents[2] / "seviri_factory.py"
@@ -70,7 +70,7 @@ def test_two_pictures_in_a_folder_need_a_name(hrit, tmp_path):
     with pytest.raises(InputError, match="2 pictures"):
         read_slot(folder, ["IR_108"])
     slots = find_scenes(folder, "seviri")
-    assert [slot.map_id for slot in slots] == ["MSG2-201006111200", "MSG2-201006111215"]
+    assert [slot.id for slot in slots] == ["MSG2-201006111200", "MSG2-201006111215"]
     scene = read_slot(slots[0].path, ["IR_108"], window=(1900, 7, 4, 4))
     assert all("1200-" in file for file in scene.attrs["source_files"])
 

@@ -15,7 +15,7 @@ import faulthandler, json, sys, time, warnings
 from pathlib import Path
 import numpy as np
 from nephoscope.errors import InputError
-from nephoscope.instruments.seviri import read_slot
+from nephoscope.instruments.seviri import read as read_slot
 
 faulthandler.dump_traceback_later(550, exit=True)
 file, whole, channel, cases, seed = sys.argv[1:]

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from nephoscope.errors import InputError
-from nephoscope.instruments.seviri.names import find_slots, hrit_files, identity_of, is_slot
+from nephoscope.instruments.seviri.names import find as find_slots
+from nephoscope.instruments.seviri.names import hrit_files, identity_of
+from nephoscope.instruments.seviri.names import recognises as is_slot
 
 NATIVE = "MSG4-SEVI-MSG15-0100-NA-20210302124244.185000000Z-NA.nat"
 HRIT = "H-000-MSG2__-MSG2________-{}-{}-201010111400-__"
@@ -44,7 +46,7 @@ def test_trees_are_searched_and_hrit_counts_once(tmp_path):
         (day / HRIT.format(channel, part)).touch()
     (tmp_path / NATIVE).touch()
     found = find_slots(tmp_path)
-    assert [slot.map_id for slot in found] == ["MSG2-201010111400", "MSG4-202103021230"]
+    assert [slot.id for slot in found] == ["MSG2-201010111400", "MSG4-202103021230"]
     assert [str(slot.relative) for slot in found] == ["2010", "."]
     files = hrit_files(found[0].path)
     assert sorted(files.segments["IR_108"]) == [1, 2]

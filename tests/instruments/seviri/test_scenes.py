@@ -9,7 +9,8 @@ import pytest
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.geostationary import SEVIRI_0
 from nephoscope.instruments import find_scenes, open_scene, recognise
-from nephoscope.instruments.seviri import CHANNELS, SOLAR, grid_of, read_slot
+from nephoscope.instruments.seviri import CHANNELS, SOLAR, grid_of
+from nephoscope.instruments.seviri import read as read_slot
 from nephoscope.simulate.earth.seviri import write_native
 
 spec = importlib.util.spec_from_file_location(
@@ -51,12 +52,12 @@ def test_a_scene_says_what_it_is(native):
     assert recognise(native) == recognise(native.parent) == scene.attrs["instrument"] == "seviri"
     assert list(scene.channel.values) == list(CHANNELS)
     assert list(scene.channel_units.values) == ["%"] * 3 + ["K"] * 8
-    assert scene.attrs["map_id"] == "MSG2-201006111200"
+    assert scene.attrs["id"] == "MSG2-201006111200"
     assert scene.attrs["satellite"] == "Meteosat-9"
     assert scene.attrs["nominal_time"] == "2010-06-11T12:00:00"
     assert scene.attrs["missing_share"] == pytest.approx(6 / (40 * 48))
     assert (scene.daylight == 2).all()
-    assert [file.map_id for file in find_scenes(native.parent, "seviri")] == ["MSG2-201006111200"]
+    assert [file.id for file in find_scenes(native.parent, "seviri")] == ["MSG2-201006111200"]
 
 
 def test_angles_and_grid_belong_to_the_region(native):

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from nephoscope import cli
 from nephoscope.errors import UsageError
-from nephoscope.instruments.skycam import bin_files, block_mean, find_frames, read_frame
+from nephoscope.instruments.skycam import bin_files, block_mean
+from nephoscope.instruments.skycam import find as find_frames
+from nephoscope.instruments.skycam import read as read_frame
 
 
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), st.integers(0))
@@ -35,7 +37,7 @@ def test_a_shape_that_does_not_divide_is_refused():
 def test_a_binned_frame_reads_back(tau2, counts, tmp_path):
     ((file, error),) = bin_files(find_frames(tau2), tmp_path / "out", (128, 160))
     assert error is None
-    path = tmp_path / "out" / f"{file.map_id}_binned.fits"
+    path = tmp_path / "out" / f"{file.id}_binned.fits"
     with fits.open(path, checksum=True) as units:
         units.verify("exception")
         assert units[0].header["FPA-TEMP"] == 5.3

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.io import loadmat, savemat
 
 from nephoscope.errors import InputError
-from nephoscope.instruments.skycam import mat, read_frame, unpack
+from nephoscope.instruments.skycam import mat, unpack
+from nephoscope.instruments.skycam import read as read_frame
 
 SIMPLE = fits.PrimaryHDU(np.full((16, 20), 700, np.int16), fits.Header({"IMTYPE": "IR"}))
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from nephoscope.errors import InputError
-from nephoscope.instruments.skycam import read_frame
+from nephoscope.instruments.skycam import read as read_frame
 
 spec = importlib.util.spec_from_file_location("skies", Path(__file__).parent / "conftest.py")
 skies = importlib.util.module_from_spec(spec)

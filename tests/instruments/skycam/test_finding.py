@@ -16,7 +16,9 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.folders import LeftOut
 from nephoscope.instruments import find_all
 from nephoscope.instruments.scene_file import SceneFile
-from nephoscope.instruments.skycam import find_frames, is_frame, name_products
+from nephoscope.instruments.skycam import find as find_frames
+from nephoscope.instruments.skycam import name_products
+from nephoscope.instruments.skycam import recognises as is_frame
 from nephoscope.plots.quicklook import save_picture
 from nephoscope.products.fits import write_frame_fits
 

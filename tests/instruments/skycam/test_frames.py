@@ -17,7 +17,8 @@ from scipy.io import savemat
 from nephoscope import open_scene
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import recognise
-from nephoscope.instruments.skycam import grey, read_frame
+from nephoscope.instruments.skycam import grey
+from nephoscope.instruments.skycam import read as read_frame
 
 spec = importlib.util.spec_from_file_location("skies", Path(__file__).parent / "conftest.py")
 skies = importlib.util.module_from_spec(spec)
@@ -36,7 +37,7 @@ def test_a_raw_frame_has_counts_site_time_and_temperatures(tau2, counts):
     facts = {"fpa_temperature": 5.3, "ambient_temperature": -4.77, "housing_temperature": 8.44}
     assert {name: scene.attrs[name] for name in facts} == facts
     assert scene.attrs["flavour"] == "thermal"
-    assert scene.attrs["map_id"] == "2023_01_24_20_18_53_809658_flux"
+    assert scene.attrs["id"] == "2023_01_24_20_18_53_809658_flux"
     assert scene.attrs["missing_share"] == 0
     assert "circle" not in scene.attrs
     cards = fits.Header.fromstring(scene.attrs["header"], sep="\n")
@@ -70,7 +71,7 @@ def test_compressed_frames_hold_the_same(tau2, counts, how):
     scene = open_scene(path)
     np.testing.assert_array_equal(scene["image"].values[0], counts)
     assert scene.attrs["fpa_temperature"] == 5.3
-    assert scene.attrs["map_id"] == "2023_01_24_20_18_53_809658_flux"
+    assert scene.attrs["id"] == "2023_01_24_20_18_53_809658_flux"
 
 
 def test_unsigned_counts_of_another_observatory_and_fahrenheit(tmp_path):

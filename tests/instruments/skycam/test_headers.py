@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nephoscope.errors import InputError
-from nephoscope.instruments.skycam import read_frame
+from nephoscope.instruments.skycam import read as read_frame
 from nephoscope.instruments.skycam.headers import FACTS, TEMPERATURES, site_of, temperatures_of
 from nephoscope.tasks.sky_state import temperatures_of as vouched
 

@@ -11,7 +11,9 @@ from astropy.io import fits
 from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut
 from nephoscope.instruments.skycam import (
-    find_frames,
+    find as find_frames,
+)
+from nephoscope.instruments.skycam import (
     label_path_for,
     read_label,
     state_for,
@@ -110,7 +112,7 @@ def test_other_files_are_neither_frames_nor_lost(tmp_path):
     (tmp_path / ".hidden.fits").write_text("a writer's part")
     (tmp_path / "broken.fits").touch()
     found = find_frames(tmp_path)
-    assert [(file.map_id, file.subphase) for file in found] == [("broken", ""), ("a", "night")]
+    assert [(file.id, file.series) for file in found] == [("broken", ""), ("a", "night")]
     left_out = LeftOut()
     assert find_frames(tmp_path, left_out) == found
     assert left_out.others == [tmp_path / "notes.txt"]

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from nephoscope.grids import blocks
-from nephoscope.instruments.skycam import circle, read_frame
+from nephoscope.instruments.skycam import circle
+from nephoscope.instruments.skycam import read as read_frame
 from nephoscope.products import fits as product
 
 MEASURE = """
@@ -16,7 +17,7 @@ import resource, sys
 import numpy as np
 import nephoscope.instruments.skycam.mat
 from nephoscope.grids.blocks import enlarge, reduce_image
-from nephoscope.instruments.skycam import read_frame
+from nephoscope.instruments.skycam import read as read_frame
 from nephoscope.plots.sky import overlay
 from nephoscope.products.fits import write_frame_fits
 from nephoscope.products.sky import frame_result

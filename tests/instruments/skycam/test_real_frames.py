@@ -6,7 +6,8 @@ from astropy.io import fits
 from PIL import Image
 
 from nephoscope.instruments import find_scenes, recognise
-from nephoscope.instruments.skycam import label_path_for, read_frame, read_label
+from nephoscope.instruments.skycam import label_path_for, read_label
+from nephoscope.instruments.skycam import read as read_frame
 
 
 @pytest.fixture(scope="module")

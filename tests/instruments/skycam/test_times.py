@@ -8,7 +8,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nephoscope.instruments.skycam import read_frame
+from nephoscope.instruments.skycam import read as read_frame
 from nephoscope.instruments.skycam.times import time_in_name, time_of
 
 DAY = {"DATE-OBS": "2023-01-24"}

@@ -37,17 +37,17 @@ __all__ = [
     "cloud_type",
     "decode_field",
     "encode",
-    "is_track",
     "parse_caltrack_name",
+    "read",
     "read_caltrack",
     "read_granule",
     "read_layers",
     "read_time_offsets",
-    "read_track",
+    "recognises",
 ]
 
 
-def is_track(path: str | PathLike[str]) -> bool:
+def recognises(path: str | PathLike[str]) -> bool:
     """Whether a file begins as HDF4 and is named as a CloudSat or CALTRACK one."""
     path = Path(path)
     if not path.is_file() or "CLDCLASS" not in path.name.upper():
@@ -59,7 +59,7 @@ def is_track(path: str | PathLike[str]) -> bool:
         return True
 
 
-def read_track(path: str | PathLike[str], **options: Any) -> xr.Dataset:
+def read(path: str | PathLike[str], **options: Any) -> xr.Dataset:
     """Read any of the three products, told apart by the fields they hold.
 
     Args:

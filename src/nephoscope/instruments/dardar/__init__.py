@@ -4,6 +4,6 @@ Sources: Sourdeval et al. 2018, doi 10.5194/acp-18-14327-2018 (Nice); Delanoë &
 doi 10.1029/2009JD012346, and Cazenave et al. 2019, doi 10.5194/amt-12-2819-2019 (CLOUD).
 """
 
-from nephoscope.instruments.dardar.reading import is_track, read_track
+from nephoscope.instruments.dardar.reading import read, recognises
 
-__all__ = ["is_track", "read_track"]
+__all__ = ["read", "recognises"]

@@ -18,13 +18,13 @@ from nephoscope.instruments.dardar.netcdf import MAGICS, NetcdfFile
 from nephoscope.instruments.dardar.values import UNKNOWN, check_units, flag, physical, quantity
 from nephoscope.track import check_track, height_bounds, wrapped_longitude
 
-__all__ = ["GATE", "UNKNOWN", "is_track", "read_track"]
+__all__ = ["GATE", "UNKNOWN", "read", "recognises"]
 
 GATE = 60.0
 """Depth of a gate, m."""
 
 
-def is_track(path: str | PathLike[str]) -> bool:
+def recognises(path: str | PathLike[str]) -> bool:
     """Whether a file is a NetCDF and named as one of the products."""
     path = Path(path)
     if not path.is_file() or not re.search(r"DARDAR|DARNI", path.name, re.IGNORECASE):
@@ -36,7 +36,7 @@ def is_track(path: str | PathLike[str]) -> bool:
         return True
 
 
-def read_track(path: str | PathLike[str]) -> xr.Dataset:
+def read(path: str | PathLike[str]) -> xr.Dataset:
     """Read DARDAR-Nice (v1, v2) or DARDAR-CLOUD (NetCDF, v3), told apart by their variables.
 
     Returns:

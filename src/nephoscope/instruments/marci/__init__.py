@@ -10,36 +10,50 @@ from nephoscope.instruments.marci.bounds import (
     season_rows,
     seasonal_bounds,
 )
-from nephoscope.instruments.marci.labels import label_path_for, read_label
-from nephoscope.instruments.marci.maps import is_map, missing_mask, read_map, read_pixels
-from nephoscope.instruments.marci.names import MapName, find_maps, one_each, parse_map_id
+from nephoscope.instruments.marci.columns import columns
+from nephoscope.instruments.marci.labels import label, label_path_for, read_label
+from nephoscope.instruments.marci.maps import missing_mask, read, read_pixels, recognises
+from nephoscope.instruments.marci.names import MapName, find, one_each, parse_map_id
 from nephoscope.instruments.marci.tables import (
+    depends_on,
     find_season,
     image_ids_path_for,
     read_image_ids,
     read_ls_table,
     season_of,
 )
-from nephoscope.instruments.scene_file import SceneFile
+
+UNIT = "day"
+NOUN = "maps"
+WRAPS = True
+FORMAT = "netcdf"
+OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
 __all__ = [
+    "FORMAT",
+    "NOUN",
+    "OPTIONS",
+    "UNIT",
+    "WRAPS",
     "MapName",
-    "SceneFile",
     "black_borders",
-    "find_maps",
+    "columns",
+    "depends_on",
+    "find",
     "find_season",
     "image_ids_path_for",
-    "is_map",
+    "label",
     "label_bounds",
     "label_path_for",
     "missing_mask",
     "one_each",
     "parse_map_id",
+    "read",
     "read_image_ids",
     "read_label",
     "read_ls_table",
-    "read_map",
     "read_pixels",
+    "recognises",
     "season_of",
     "season_rows",
     "seasonal_bounds",

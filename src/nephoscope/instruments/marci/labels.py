@@ -7,11 +7,13 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
 from nephoscope.grids.plate_carree import MARS
 from nephoscope.instruments.marci.names import parse_map_id
+from nephoscope.instruments.protocol import Truth
 
 UNKNOWN, CLEAR, CLOUD = -1, 0, 1
 _VARIABLE = "cloudmask"
@@ -107,3 +109,15 @@ def _classes(path: Path, values: NDArray[np.float32]) -> NDArray[np.int8]:
     label = np.where(values == 0, np.int8(CLEAR), np.int8(UNKNOWN))
     label[cloud] = CLOUD
     return label
+
+
+def label(path: str | PathLike[str], truth: Truth) -> xr.Dataset | None:
+    """The label that lies beside a map: `label` (y, x) int8; None where there is none.
+
+    Raises:
+        InputError: it cannot be read; names the label.
+    """
+    found = label_path_for(path) if truth == "pixels" else None
+    if found is None:
+        return None
+    return xr.Dataset({"label": (("y", "x"), read_label(found))}, attrs={"source": str(found)})

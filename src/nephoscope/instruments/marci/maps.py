@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut, files_below
 from nephoscope.grids.plate_carree import MARS
+from nephoscope.instruments.given import one_path
 from nephoscope.instruments.jpeg import Frame, read_jpeg
 from nephoscope.instruments.marci.names import SUFFIXES, parse_map_id
 from nephoscope.instruments.marci.tables import Season, find_season, season_of
-from nephoscope.scene import check_scene
+from nephoscope.scene import check_scene, missing_share
 
 CHANNELS = ("red", "green", "blue")
 DARKEST_BLUE = 14
@@ -28,32 +30,33 @@ UNKNOWN_SEASON = Season(-1, float("nan"))
 Rule = Literal["blue", "legacy"]
 
 
-def is_map(path: str | PathLike[str]) -> bool:
+def recognises(path: str | PathLike[str]) -> bool:
     """Whether a file is named like a map, or a folder holds such a file at any depth."""
     place = Path(path)
     files = files_below(place, LeftOut()) if place.is_dir() else [place]
     return any(f.suffix.lower() in SUFFIXES and parse_map_id(f) is not None for f in files)
 
 
-def read_map(path: str | PathLike[str], require_season: bool = True) -> xr.Dataset:
+def read(paths: str | PathLike[str] | Sequence[Path], require_season: bool = True) -> xr.Dataset:
     """Read one map, in either naming flavour, as a Scene.
 
     Args:
-        path: a JPEG of 3600 x 1801 pixels.
+        paths: a JPEG of 3600 x 1801 pixels.
         require_season: raise if no Ls table names the map; else its season is unknown
             (`solar_longitude` NaN, `mars_year` -1).
 
     Returns:
         `image` (channel: red, green, blue; y: 0 is north; x: 0 is 180 W) float32, DN 0..255, NaN
-        where missing; `latitude` (y,), `longitude` (x,) float64 degrees; scalars
-        `solar_longitude` (degrees) and `mars_year`; attrs instrument, source_files, map_id,
-        phase, subphase, day, flavour ("raw", "label" or "unknown") and missing_share.
+        where missing; `known` (y, x) bool; `latitude` (y,), `longitude` (x,) float64 degrees;
+        scalars `solar_longitude` (degrees) and `mars_year`; attrs instrument, source_files, id,
+        series (the sub-phase), phase, day, flavour ("raw", "label" or "unknown") and missing_share.
 
     Raises:
         InputError: no JPEG, cut short, damaged inside, another size, black throughout, or no
             season.
+        UsageError: several files, or a folder.
     """
-    path = Path(path)
+    path = one_path(paths, "marci")
     season = season_of(path) if require_season else find_season(path) or UNKNOWN_SEASON
     pixels = read_pixels(path)
     missing = missing_mask(pixels)
@@ -64,7 +67,7 @@ def read_map(path: str | PathLike[str], require_season: bool = True) -> xr.Datas
             field="image",
             remedy="leave it out, or fetch it again",
         )
-    return check_scene(_scene(path, _image(pixels, missing), season, float(missing.mean())))
+    return check_scene(_scene(path, _image(pixels, missing), season, ~missing))
 
 
 def read_pixels(path: str | PathLike[str]) -> NDArray[np.uint8]:
@@ -128,11 +131,14 @@ def _image(pixels: NDArray[np.uint8], missing: NDArray[np.bool_]) -> NDArray[np.
 
 
 def _scene(
-    path: Path, image: NDArray[np.float32], season: Season, missing_share: float
+    path: Path, image: NDArray[np.float32], season: Season, known: NDArray[np.bool_]
 ) -> xr.Dataset:
     name = parse_map_id(path)
     scene = xr.Dataset(
-        {"image": (("channel", "y", "x"), image, {"units": "DN", "long_name": "MDGM colour"})},
+        {
+            "image": (("channel", "y", "x"), image, {"units": "DN", "long_name": "MDGM colour"}),
+            "known": (("y", "x"), known),
+        },
         coords={
             "channel": list(CHANNELS),
             "latitude": ("y", MARS.latitude(), {"units": "degrees_north"}),
@@ -144,11 +150,11 @@ def _scene(
     scene.attrs = {
         "instrument": "marci",
         "source_files": [str(path)],
-        "map_id": name.map_id if name else path.stem,
+        "id": name.map_id if name else path.stem,
         "phase": name.phase if name else "",
-        "subphase": name.subphase if name else "",
+        "series": name.subphase if name else "",
         "day": name.day if name else 0,
         "flavour": name.flavour if name else "unknown",
-        "missing_share": missing_share,
+        "missing_share": missing_share(known),
     }
     return scene

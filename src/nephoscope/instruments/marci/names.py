@@ -57,7 +57,7 @@ def parse_map_id(name: str | PathLike[str]) -> MapName | None:
     return MapName(phase, phase + match["number"], int(match["day"]), flavour)
 
 
-def find_maps(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
+def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
     """Every JPEG in a single file, a flat folder, the label layout or a tree of (sub-)phases.
 
     JPEGs whose names hold no map id are listed too (with the stem as id): reading them says what
@@ -116,16 +116,16 @@ def one_each(files: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
     """The files, but of each map in a folder only the best; the others are named.
 
     Args:
-        files: what `find_maps` found, of any number of inputs.
+        files: what `find` found, of any number of inputs.
         left_out: told of the others.
     """
     maps: dict[tuple[Path, str], SceneFile] = {}
     for file in sorted(files, key=_own_name_first):
-        best = maps.setdefault((file.path.parent, file.map_id), file)
+        best = maps.setdefault((file.path.parent, file.id), file)
         if best is not file:
-            problem = f"is a second file of map {shown(file.map_id)}, beside {best.path.name}"
+            problem = f"is a second file of map {shown(file.id)}, beside {best.path.name}"
             left_out.errors.append(InputError(file.path, problem, remedy="move one of them away"))
-    return [file for file in files if maps[file.path.parent, file.map_id] is file]
+    return [file for file in files if maps[file.path.parent, file.id] is file]
 
 
 def _own_name_first(file: SceneFile) -> tuple[bool, bool, str]:
@@ -141,5 +141,5 @@ def _scene_file(file: Path, root: Path) -> SceneFile:
     return SceneFile(file, name.map_id, name.subphase, name.day, relative)
 
 
-def _order(file: SceneFile) -> tuple[str, str, int, str]:
-    return file.relative.as_posix(), file.subphase, file.day, file.path.name
+def _order(file: SceneFile) -> tuple[str, str, float, str]:
+    return file.relative.as_posix(), file.series, file.order, file.path.name

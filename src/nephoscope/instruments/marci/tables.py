@@ -201,3 +201,9 @@ def _text(path: Path) -> str:
         return content.decode("latin-1")  # of another age: names and numbers are the same
     except OSError as error:
         raise InputError(path, f"cannot be read as text: {error.strerror}") from error
+
+
+def depends_on(path: str | PathLike[str]) -> list[Path]:
+    """The Ls tables that may name a map: they too decide what its product says."""
+    folder = Path(path).resolve().parent
+    return [table for place in (folder, folder.parent) for table in sorted(place.glob("*_ls.txt"))]

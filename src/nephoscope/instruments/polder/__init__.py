@@ -4,40 +4,55 @@ Product POLDER3_L1B-BG1 of AERIS/ICARE (POLDER3_L1_B-HDF, HDF5, version 1.01, 20
 CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual).
 """
 
+from nephoscope.instruments.alone import depends_on, label, one_each
+from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
-from nephoscope.instruments.polder.half_orbit import read_half_orbit
+from nephoscope.instruments.polder.half_orbit import read
 from nephoscope.instruments.polder.names import (
     HalfOrbit,
-    find_half_orbits,
-    is_half_orbit,
-    label_path_for,
+    find,
     parse_name,
+    recognises,
 )
 from nephoscope.instruments.polder.schemes import DOLP, SCHEMES, fields_of
 from nephoscope.instruments.polder.stokes import polarisation, reflectance
 from nephoscope.instruments.polder.views import cubes_of, nearest_nadir
 from nephoscope.instruments.polder.windows import Window, along, box, patch, swath
 
+UNIT = "granule"
+NOUN = "half orbits"
+WRAPS = False
+FORMAT = "netcdf"
+OPTIONS: frozenset[str] = frozenset()
+
 __all__ = [
     "BANDS",
     "DOLP",
     "FIELDS",
+    "FORMAT",
+    "NOUN",
+    "OPTIONS",
     "SCHEMES",
+    "UNIT",
+    "WRAPS",
     "Field",
     "HalfOrbit",
     "Window",
     "along",
     "box",
+    "columns",
     "cubes_of",
+    "depends_on",
     "fields_of",
-    "find_half_orbits",
-    "is_half_orbit",
-    "label_path_for",
+    "find",
+    "label",
     "nearest_nadir",
+    "one_each",
     "parse_name",
     "patch",
     "polarisation",
-    "read_half_orbit",
+    "read",
+    "recognises",
     "reflectance",
     "swath",
 ]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.sinusoidal import POLDER
+from nephoscope.instruments.given import one_path
 from nephoscope.instruments.polder.counts import read_counts
 from nephoscope.instruments.polder.datasets import coding_of, dataset_of, opened
 from nephoscope.instruments.polder.fields import (
@@ -27,15 +28,15 @@ from nephoscope.instruments.polder.names import parse_name
 from nephoscope.instruments.polder.schemes import DOLP, fields_of
 from nephoscope.instruments.polder.stokes import polarisation, reflectance
 from nephoscope.instruments.polder.windows import Window, swath
-from nephoscope.scene import check_scene
+from nephoscope.scene import check_scene, missing_share
 
 Planes = dict[str, NDArray[np.float32]]
 _STOKES = {name for band in BANDS for name in stokes_names(band)}
 """The radiances, by their exact names: `Quality_Flags_01` begins with a Q too."""
 
 
-def read_half_orbit(
-    path: str | PathLike[str],
+def read(
+    paths: str | PathLike[str] | Sequence[Path],
     fields: str | Iterable[str] = "default",
     window: Window | None = None,
     rows: tuple[int, int] | None = None,
@@ -45,7 +46,7 @@ def read_half_orbit(
     """Read some fields of some pixels as a Scene.
 
     Args:
-        path: HDF5 file of product POLDER3_L1B-BG1.
+        paths: HDF5 file of product POLDER3_L1B-BG1.
         fields: a key of `SCHEMES`, or names of datasets and of `DOLP`.
         window: which pixels; by default everything seen, each row with an origin of its own.
         rows: without a window, first row of the grid and the one after the last.
@@ -53,20 +54,21 @@ def read_half_orbit(
         as_reflectance: divide I, Q and U by the cosine of the solar zenith angle.
 
     Returns:
-        `image` (channel, y, x) float32, physical values, NaN where not measured; channels are
-        field by field, for directional fields view by view ("I443NP_00" to "I443NP_15"), with
-        `field`, `view_of` (-1 without) and `unit` on (channel,). `view_valid` (view, y, x) bool:
-        all directional fields asked for were measured. `latitude`, `longitude` (y, x) float64,
-        degrees, of the grid. `row` (y,) and `origin` (y,) int64: row of the grid and the column of
-        the first pixel; `column` (y, x) int32, -1 off the globe. `time`: start of the half orbit,
-        datetime64[ns], NaT if the name does not say. Attrs: instrument, source_files, map_id,
-        missing_share (pixels that were seen from no view), quantity, cycle and orbit if known.
+        `image` (channel, y, x) float32, physical values, NaN where not measured; channels are field
+        by field, for directional fields view by view ("I443NP_00" to "I443NP_15"), with `field`,
+        `view_of` (-1 without) and `unit` on (channel,). `view_valid` (view, y, x) bool: all
+        directional fields asked for were measured; `known` (y, x) bool: from any view. `latitude`,
+        `longitude` (y, x) float64, degrees, of the grid. `row` (y,) and `origin` (y,) int64: row of
+        the grid and the column of the first pixel; `column` (y, x) int32, -1 off the globe. `time`:
+        start of the half orbit, datetime64[ns], NaT if the name does not say. Attrs: instrument,
+        source_files, id, missing_share (pixels that were seen from no view), quantity, cycle and
+        orbit if known.
 
     Raises:
         InputError: the file cannot be used, or nothing was seen in the window; names the field.
         UsageError: no such field, scheme, view or row.
     """
-    path = Path(path)
+    path = one_path(paths, "polder")
     names = fields_of(fields)
     chosen = _checked_views(views)
     if window is not None and rows is not None:
@@ -187,13 +189,14 @@ def _scene(
     window: Window,
 ) -> xr.Dataset:
     columns, on_globe = window.columns()
-    name = parse_name(path)
+    name, known = parse_name(path), np.asarray(valid.any(axis=0))
     channels = [(field, view) for field in names for view in _views_of(field, views)]
     rows = window.rows
     start = np.datetime64(name.start if name else "NaT", "ns")
     scene = xr.Dataset(
         {
             "image": (("channel", "y", "x"), image),
+            "known": (("y", "x"), known),
             "view_valid": (("view", "y", "x"), valid),
         },
         coords={
@@ -215,8 +218,8 @@ def _scene(
     scene.attrs = {
         "instrument": "polder",
         "source_files": [str(path)],
-        "map_id": name.map_id if name else path.stem,
-        "missing_share": float(1 - valid.any(axis=0).mean()),
+        "id": name.id if name else path.stem,
+        "missing_share": missing_share(known),
     }
     if name:
         scene.attrs |= {"cycle": name.cycle, "orbit": name.orbit}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class HalfOrbit:
         return f"{PRODUCT}-{number}_{self.start.strftime(_TIME)}_V{self.version}{SUFFIX}"
 
     @property
-    def map_id(self) -> str:
+    def id(self) -> str:
         """Identity: number of the half orbit and start."""
         return self.file_name.removeprefix(f"{PRODUCT}-").rpartition("_V")[0]
 
@@ -69,7 +69,7 @@ def parse_name(name: str | PathLike[str]) -> HalfOrbit | None:
     return HalfOrbit(int(match["cycle"]), int(match["orbit"]), start, match["version"])
 
 
-def is_half_orbit(path: str | PathLike[str]) -> bool:
+def recognises(path: str | PathLike[str]) -> bool:
     """Whether a file, or any file in a folder, is of this instrument.
 
     A file is by its name, or if it is HDF5 and holds the group of directional fields with the
@@ -81,7 +81,7 @@ def is_half_orbit(path: str | PathLike[str]) -> bool:
     return path.is_file() and (parse_name(path) is not None or _holds_views(path))
 
 
-def find_half_orbits(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
+def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
     """Every file of the archive's name below a folder, sorted, or the one file given.
 
     Args:
@@ -104,18 +104,12 @@ def find_half_orbits(path: str | PathLike[str], left_out: LeftOut | None = None)
     return [_scene_file(file, path) for file in sorted(files)]
 
 
-def label_path_for(path: str | PathLike[str]) -> Path | None:
-    """None: the reference of this instrument is a track, not a file of labels."""
-    return None
-
-
 def _scene_file(file: Path, root: Path) -> SceneFile:
     name = parse_name(file)
-    day = name.start.timetuple().tm_yday if name else 0
     group = f"{name.start:%Y_%m_%d}" if name else ""
-    return SceneFile(
-        file, name.map_id if name else file.stem, group, day, file.parent.relative_to(root)
-    )
+    order = name.start.replace(tzinfo=UTC).timestamp() if name else 0
+    relative = file.parent.relative_to(root)
+    return SceneFile(file, name.id if name else file.stem, group, order, relative)
 
 
 def _holds_views(path: Path) -> bool:

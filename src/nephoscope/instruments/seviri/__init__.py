@@ -5,8 +5,33 @@ File Definition. Header layouts and calibration are satpy's (extra `satellites`)
 when a file is read.
 """
 
+from nephoscope.instruments.alone import depends_on, label, one_each
 from nephoscope.instruments.seviri.channels import CHANNELS, SOLAR, THERMAL
-from nephoscope.instruments.seviri.names import find_slots, is_slot
-from nephoscope.instruments.seviri.scenes import grid_of, read_slot
+from nephoscope.instruments.seviri.columns import columns
+from nephoscope.instruments.seviri.names import find, recognises
+from nephoscope.instruments.seviri.scenes import grid_of, read
 
-__all__ = ["CHANNELS", "SOLAR", "THERMAL", "find_slots", "grid_of", "is_slot", "read_slot"]
+UNIT = "slot"
+NOUN = "pictures of SEVIRI"
+WRAPS = False
+FORMAT = "zarr"
+OPTIONS: frozenset[str] = frozenset()
+
+__all__ = [
+    "CHANNELS",
+    "FORMAT",
+    "NOUN",
+    "OPTIONS",
+    "SOLAR",
+    "THERMAL",
+    "UNIT",
+    "WRAPS",
+    "columns",
+    "depends_on",
+    "find",
+    "grid_of",
+    "label",
+    "one_each",
+    "read",
+    "recognises",
+]

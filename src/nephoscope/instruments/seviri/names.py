@@ -84,7 +84,7 @@ def is_native(path: Path) -> bool:
         return True
 
 
-def is_slot(path: str | PathLike[str]) -> bool:
+def recognises(path: str | PathLike[str]) -> bool:
     """Whether a file is one of SEVIRI, or a folder holds such a file at any depth.
 
     So are pictures in a form that is not read: the reader then says what to do.
@@ -100,7 +100,7 @@ def other_form(path: Path) -> tuple[str, str] | None:
     return None if _HRIT.fullmatch(path.name) else next(found, None)
 
 
-def find_slots(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
+def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
     """All pictures in a file, folder or tree, sorted by time and path.
 
     Args:
@@ -109,7 +109,7 @@ def find_slots(path: str | PathLike[str], left_out: LeftOut | None = None) -> li
 
     Returns:
         for each picture its native file or, of HRIT, its prologue (the first segment, if that is
-        missing); `map_id` is satellite and start of the slot ("MSG2-201010111400").
+        missing); `id` is satellite and start of the slot ("MSG2-201010111400").
 
     Raises:
         InputError: the path does not exist or holds no picture of SEVIRI.
@@ -122,7 +122,7 @@ def find_slots(path: str | PathLike[str], left_out: LeftOut | None = None) -> li
         raise left.errors[0]
     if not found:
         raise none_found(root)
-    return sorted(found, key=lambda slot: (slot.map_id.partition("-")[2], slot.path))
+    return sorted(found, key=lambda slot: (slot.id.partition("-")[2], slot.path))
 
 
 def identity_of(path: Path) -> str:
@@ -199,7 +199,7 @@ def is_encrypted(path: Path) -> bool:
 def _found(root: Path, left_out: LeftOut) -> Iterator[SceneFile]:
     if not root.is_dir():
         if is_native(root) or is_hrit(root):
-            yield SceneFile(root, identity_of(root), "", 0)
+            yield _scene_file(root, identity_of(root))
         return
     folders: dict[Path, list[Path]] = {}
     for file in files_below(root, left_out):
@@ -207,14 +207,20 @@ def _found(root: Path, left_out: LeftOut) -> Iterator[SceneFile]:
     for folder, files in sorted(folders.items()):
         relative = folder.relative_to(root)
         for picture in _pictures(sorted(files)).values():
-            yield SceneFile(picture.first, picture.identity, "", 0, relative)
+            yield _scene_file(picture.first, picture.identity, relative)
         natives = sorted(filter(is_native, files))
         for file in natives:
-            yield SceneFile(file, identity_of(file), "", 0, relative)
+            yield _scene_file(file, identity_of(file), relative)
         unpacked = {file.name for file in natives} | {file.stem for file in natives}
         for file in files:
             if other_form(file) is not None and file.stem not in unpacked:
                 left_out.add("pictures of SEVIRI in a form that is not read", file)
+
+
+def _scene_file(path: Path, identity: str, relative: Path = Path()) -> SceneFile:
+    start = identity.rpartition("-")[2]
+    order = float(start) if re.fullmatch(r"\d{12}", start) else 0
+    return SceneFile(path, identity, "", order, relative)
 
 
 def _key_of(path: Path) -> tuple[str, ...]:

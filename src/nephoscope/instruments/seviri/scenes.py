@@ -39,7 +39,7 @@ from nephoscope.instruments.seviri.names import (
 )
 from nephoscope.instruments.seviri.native import NativeSlot
 from nephoscope.instruments.seviri.slot import Slot, SlotHeader, Window
-from nephoscope.scene import check_scene
+from nephoscope.scene import check_scene, missing_share, seen_in
 from nephoscope.sun import solar_angles
 
 _BLOCK = 256  # rows whose angles are found at a time
@@ -48,8 +48,8 @@ _ANGLES = ("satellite_zenith", "satellite_azimuth", "solar_zenith", "solar_azimu
 Floats = NDArray[np.float32]
 
 
-def read_slot(
-    path: str | PathLike[str] | Iterable[str | PathLike[str]],
+def read(
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
     channels: Sequence[str] = CHANNELS,
     window: Sequence[int] | None = None,
     bounds: Sequence[float] | None = None,
@@ -60,7 +60,7 @@ def read_slot(
     Only the lines and columns of the region are read and unpacked.
 
     Args:
-        path: a native file, a folder of one picture, or any file of one in HRIT; or a list of
+        paths: a native file, a folder of one picture, or any file of one in HRIT; or a list of
             its files, of which then no others are read but prologue and epilogue.
         channels: which to read, of `nephoscope.instruments.seviri.CHANNELS`, in any order.
         window: first row from the north, first column from the west, rows, columns of the full
@@ -73,11 +73,12 @@ def read_slot(
     Returns:
         `image` (channel, y, x) float32, y from the north, x from the west: % for the three solar
         channels (not divided by the cosine of the Sun), K for the others, NaN where missing, off
-        the disk, and for solar channels at night; coordinate `channel_units`. On (y, x) float32,
+        the disk, and for solar channels at night; coordinate `channel_units`; `known`
+        (y, x) bool: seen in any channel. On (y, x) float32,
         degrees: `latitude`, `longitude`, `satellite_zenith`, `satellite_azimuth`, `solar_zenith`,
         `solar_azimuth` (from the pixel, clockwise from north), NaN off the disk; `daylight` int8:
         -1 off the disk, 0 night, 1 twilight, 2 day. `time` (y,) datetime64[ns], when each line was
-        scanned. Attrs: instrument, flavour ("native" or "hrit"), source_files, map_id,
+        scanned. Attrs: instrument, flavour ("native" or "hrit"), source_files, id,
         missing_share, satellite, nominal_time, first_row, first_col, and the grid:
         sub_satellite_longitude, centre_row, centre_col, step (see `grid_of`).
 
@@ -87,7 +88,7 @@ def read_slot(
         UsageError: no such channel, no such window, or files of several pictures.
     """
     names = _names(channels)
-    slot = _opened(paths_given(path))
+    slot = _opened(paths_given(paths))
     region = _region(slot, window, bounds)
     if not partial:
         _check_complete(slot, names, region)
@@ -318,10 +319,11 @@ def _scene(
         "flag_meanings": "off_disk night twilight day",
     }
     units = {"latitude": "degrees_north", "longitude": "degrees_east"}
-    plane = ("y", "x")
+    plane, known = ("y", "x"), seen_in(image)
     scene = xr.Dataset(
         {
             "image": (("channel", *plane), image, {"units": "see channel_units"}),
+            "known": (plane, known),
             **{name: (plane, places[name], {"units": "degrees"}) for name in _ANGLES},
             "daylight": (plane, places["daylight"], flags),
         },
@@ -332,13 +334,12 @@ def _scene(
             "time": ("y", times),
         },
     )
-    thermal = [number for number, name in enumerate(names) if name not in SOLAR]
     scene.attrs = {
         "instrument": "seviri",
         "flavour": slot.format,
         "source_files": [str(file) for file in slot.files],
-        "map_id": identity_of(slot.path),
-        "missing_share": float(np.isnan(image[thermal] if thermal else image).mean()),
+        "id": identity_of(slot.path),
+        "missing_share": missing_share(known),
         "satellite": SATELLITES[header.satellite],
         "nominal_time": str(header.nominal.astype("datetime64[s]")),
         "first_row": region.row,

@@ -5,26 +5,43 @@ all-sky FITS of observatories, WSISEG (Xie et al., AMT 13, 1953, 2020), SWIMSEG,
 (Dev et al.), HYTA (Li et al., 2011), IRCCAM (Aebi et al., AMT 11, 5549, 2018).
 """
 
+from nephoscope.instruments.alone import depends_on, one_each
 from nephoscope.instruments.skycam.binning import bin_files, bin_frame, block_mean
 from nephoscope.instruments.skycam.circle import Circle, find_circle
-from nephoscope.instruments.skycam.frames import read_frame
-from nephoscope.instruments.skycam.labels import label_path_for, read_label, state_for
-from nephoscope.instruments.skycam.names import find_frames, is_frame, kind_of, name_products
+from nephoscope.instruments.skycam.columns import columns
+from nephoscope.instruments.skycam.frames import read
+from nephoscope.instruments.skycam.labels import label, label_path_for, read_label, state_for
+from nephoscope.instruments.skycam.names import find, kind_of, name_products, recognises
 from nephoscope.instruments.skycam.pictures import grey
 
+UNIT = "frame"
+NOUN = "frames of a sky camera"
+WRAPS = False
+FORMAT = "fits"
+OPTIONS = frozenset({"flavour", "min_blob"})
+
 __all__ = [
+    "FORMAT",
+    "NOUN",
+    "OPTIONS",
+    "UNIT",
+    "WRAPS",
     "Circle",
     "bin_files",
     "bin_frame",
     "block_mean",
+    "columns",
+    "depends_on",
+    "find",
     "find_circle",
-    "find_frames",
     "grey",
-    "is_frame",
     "kind_of",
+    "label",
     "label_path_for",
     "name_products",
-    "read_frame",
+    "one_each",
+    "read",
     "read_label",
+    "recognises",
     "state_for",
 ]

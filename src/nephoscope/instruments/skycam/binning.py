@@ -16,7 +16,7 @@ from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import atomic_path
 from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.instruments.skycam.counts import BINNED_SCALE, FULL_SCALE
-from nephoscope.instruments.skycam.frames import read_frame
+from nephoscope.instruments.skycam.frames import read
 from nephoscope.instruments.skycam.names import name_products
 from nephoscope.workers import each_in_processes
 
@@ -68,7 +68,7 @@ def bin_frame(
         InputError: the frame cannot be read, is no frame of counts, or cannot be divided so.
         OutputError: the file cannot be written.
     """
-    scene = read_frame(path)
+    scene = read(path)
     if scene["image"].attrs["units"] != "adu" or "header" not in scene.attrs:
         raise InputError(path, "holds no counts to bin", field="image", remedy="bin thermal frames")
     try:
@@ -93,7 +93,7 @@ def bin_files(
     """Bin many frames into `OUT/<relative>/<name>_binned.fits`; what is there is written anew.
 
     Args:
-        files: what `find_frames` found.
+        files: what `find` found.
         out: the folder to write to; the tree of the input is kept below it.
         shape: rows and columns wanted.
         workers: processes; 1 works in this one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -13,6 +14,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.instruments.given import one_path
 from nephoscope.instruments.skycam.circle import Circle, blank_outside, find_circle, white_surround
 from nephoscope.instruments.skycam.colour import colour_of_cube, colour_of_picture, is_one_channel
 from nephoscope.instruments.skycam.counts import counts_of, says_thermal
@@ -22,7 +24,7 @@ from nephoscope.instruments.skycam.mat import CLEAR, IMAGE, MASK, read_mat
 from nephoscope.instruments.skycam.names import kind_of, stem_of
 from nephoscope.instruments.skycam.pictures import COLOURS, read_picture
 from nephoscope.instruments.skycam.times import time_in_name, time_of
-from nephoscope.scene import check_scene
+from nephoscope.scene import check_scene, known_of, missing_share
 
 Flavour = Literal["thermal", "colour", "grey"]
 FLAVOURS: tuple[str, ...] = get_args(Flavour)
@@ -50,15 +52,15 @@ class _Frame:
     unseen: NDArray[np.bool_] | None = None
 
 
-def read_frame(
-    path: str | PathLike[str],
+def read(
+    paths: str | PathLike[str] | Sequence[Path],
     shape: tuple[int, int] | None = None,
     flavour: Flavour | None = None,
 ) -> xr.Dataset:
     """Read one frame as a Scene, in any format that is told by its first bytes.
 
     Args:
-        path: FITS (raw Tau2, binned, image with mask, of another observatory; also gzip, bzip2 or
+        paths: FITS (raw Tau2, binned, image with mask, of another observatory; also gzip, bzip2 or
             tile-compressed), PNG or JPEG of any mode and depth, IRCCAM .mat. Three channels that
             are the same are one channel.
         shape: rows and columns that the frame must have, if it must.
@@ -70,23 +72,23 @@ def read_frame(
         adu), for colour red, green, blue (units DN, 0..255), for IRCCAM `brightness_temperature`
         (K), then also `clear_reference` (y, x) float32, K. Of whole-sky pictures that are
         transparent or white outside of the sky `unseen` (y, x) bool: there that border is black in
-        `image`, which models are used to, and nothing is to be said. Scalars `latitude`,
-        `longitude` (degrees, NaN if unknown) and `time` (datetime64[ns], NaT if unknown). Attrs:
-        instrument, flavour ("thermal", "colour", or "grey" where nothing says that one channel of
-        counts is thermal), source_files, map_id, missing_share; where known camera, header (the
-        FITS cards, one a line), full_scale, saturated_share, saturated, `circle` (row, column,
-        radius_y, radius_x of the image circle, pixels), scale_note (what was done to the numbers
-        of the file), temperature_note (which of its temperatures are none), and the facts of
-        `FACTS` and `TEMPERATURES` in `nephoscope.instruments.skycam.headers`.
+        `image`, which models are used to, and nothing is to be said. `known` (y, x) bool. Scalars
+        `latitude`, `longitude` (degrees, NaN if unknown) and `time` (datetime64[ns], NaT if
+        unknown). Attrs: instrument, flavour ("thermal", "colour", or "grey" where nothing says that
+        one channel of counts is thermal), source_files, id, missing_share; where known camera,
+        header (the FITS cards, one a line), full_scale, saturated_share, saturated, `circle` (row,
+        column, radius_y, radius_x of the image circle, pixels), scale_note (what was done to the
+        numbers of the file), temperature_note (which of its temperatures are none), and the facts
+        of `FACTS` and `TEMPERATURES` in `nephoscope.instruments.skycam.headers`.
 
     Raises:
         InputError: the file holds no image of the sky that can be used, or none of this flavour;
             names file and field.
-        UsageError: no such flavour.
+        UsageError: no such flavour, several files, or a folder.
     """
     if flavour is not None and flavour not in FLAVOURS:
         raise UsageError(f"no flavour '{flavour}'; known are: {', '.join(FLAVOURS)}")
-    path = Path(path)
+    path = one_path(paths, "skycam")
     kind = kind_of(path)
     if kind is None:
         raise InputError(path, "is no frame", remedy="frames are FITS, PNG, JPEG or IRCCAM .mat")
@@ -265,8 +267,10 @@ def _text(header: Any) -> str:  # noqa: ANN401 - astropy's headers have no types
 
 
 def _scene(path: Path, frame: _Frame) -> xr.Dataset:
+    known = known_of(frame.image)
     variables: dict[str, Any] = {
-        "image": (("channel", "y", "x"), frame.image, {"units": frame.units})
+        "image": (("channel", "y", "x"), frame.image, {"units": frame.units}),
+        "known": (("y", "x"), known),
     }
     if frame.clear is not None:
         variables["clear_reference"] = (("y", "x"), frame.clear, {"units": "K"})
@@ -285,8 +289,8 @@ def _scene(path: Path, frame: _Frame) -> xr.Dataset:
         "instrument": "skycam",
         "flavour": frame.flavour,
         "source_files": [str(path)],
-        "map_id": stem_of(path),
-        "missing_share": float(np.isnan(frame.image[0]).mean()),
+        "id": stem_of(path),
+        "missing_share": missing_share(known),
         **frame.facts,
     }
     return scene

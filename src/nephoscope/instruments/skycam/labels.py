@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import xarray as xr
+from astropy.io import fits
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
+from nephoscope.instruments.protocol import Truth
 from nephoscope.instruments.skycam.codings import (
     WSISEG,
     WSISEG_CLEAR,
@@ -35,6 +38,8 @@ _STATES: dict[str, State] = {
 }
 _SUFFIXES = ("", ".png", ".jpg", ".jpeg", ".fits", ".fits.gz", ".fits.fz", ".npy")
 _LOOKED_AT = 50
+SMALLEST_COVER = 0.01
+"""A simulated frame with cloud, but less of it than this, is neither clear nor cloudy."""
 
 
 def label_path_for(path: str | PathLike[str]) -> Path | None:
@@ -181,3 +186,36 @@ def _beside(folder: Path, _changed: int) -> list[tuple[frozenset[int], bool]]:
             continue
         found.append((frozenset(values), picture.missing is not None))
     return found
+
+
+def label(path: str | PathLike[str], truth: Truth) -> xr.Dataset | None:
+    """What is said of a frame: "pixels" (y, x), or "frame", 0 clear and 1 cloudy; else None.
+
+    Raises:
+        InputError: the label, or the simulator's truth, cannot be read.
+    """
+    if truth == "frame":
+        state, source = _state_of(Path(path))
+        if state is None:
+            return None
+        return xr.Dataset({"label": ((), np.int8(state))}, attrs={"source": str(source)})
+    found = label_path_for(path) if truth == "pixels" else None
+    if found is None:
+        return None
+    return xr.Dataset({"label": (("y", "x"), read_label(found))}, attrs={"source": str(found)})
+
+
+def _state_of(path: Path) -> tuple[int | None, Path]:
+    """Of the simulator's truth (`../truth/*_truth.fits`), else of the folders above."""
+    truth = path.parent.parent / "truth" / path.name.replace("_flux.fits", "_truth.fits")
+    if not truth.is_file() or truth == path:
+        named = state_for(path)
+        return (None if named is None else int(named == "cloudy")), path.parent
+    try:
+        header = fits.getheader(truth)
+        cloudy, cover = bool(header["CLOUDY"]), float(header["COVER"])
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(truth, f"cannot be read as truth: {error}") from error
+    if cloudy and cover < SMALLEST_COVER:
+        return None, truth
+    return int(cloudy), truth

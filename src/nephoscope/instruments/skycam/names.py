@@ -67,7 +67,7 @@ def kind_of(path: str | PathLike[str]) -> Kind | None:
     return _look(Path(path))[0]
 
 
-def is_frame(path: str | PathLike[str]) -> bool:
+def recognises(path: str | PathLike[str]) -> bool:
     """Whether a file is a frame, or a folder holds one at any depth (labels do not count)."""
     place = Path(path)
     if place.is_dir():
@@ -75,7 +75,7 @@ def is_frame(path: str | PathLike[str]) -> bool:
     return place.is_file() and kind_of(place) is not None
 
 
-def find_frames(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
+def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
     """All frames in a file, folder or tree, sorted by path; label folders are left out.
 
     Args:
@@ -85,7 +85,7 @@ def find_frames(path: str | PathLike[str], left_out: LeftOut | None = None) -> l
             Without it the first thing that cannot be read is raised.
 
     Returns:
-        for each frame its path, its stem as `map_id`, the name of its folder as `subphase` ("" for
+        for each frame its path, its stem as `id`, the name of its folder as `series` ("" for
         those directly in `path` and for a folder `images` or `frames`), and the folder relative to
         `path`.
 
@@ -112,7 +112,7 @@ def name_products(scenes: Sequence[SceneFile], ending: str) -> dict[Path, SceneF
     gives the product its stem, the others their whole names.
 
     Args:
-        scenes: what `find_frames` found, of any number of inputs.
+        scenes: what `find` found, of any number of inputs.
         ending: of the products' names, with its suffix.
 
     Raises:
@@ -120,7 +120,7 @@ def name_products(scenes: Sequence[SceneFile], ending: str) -> dict[Path, SceneF
     """
     products: dict[Path, SceneFile] = {}
     for scene in sorted(scenes, key=_fits_first):
-        stem, product = scene.path.name, scene.relative / short_name(scene.map_id, ending)
+        stem, product = scene.path.name, scene.relative / short_name(scene.id, ending)
         while product in products and products[product].path.parent == scene.path.parent:
             product = scene.relative / short_name(stem, ending)
             stem += "~"  # a frame without suffix is called like another's stem
@@ -150,7 +150,7 @@ def _given(path: Path) -> SceneFile:
         raise InputError(path, "is a product of nephoscope", remedy="name the frame it is of")
     if kind is None:
         raise InputError(path, "is no frame", remedy=_REMEDY)
-    return SceneFile(path, stem_of(path), "", 0)
+    return SceneFile(path, stem_of(path))
 
 
 def _frames_below(root: Path, left_out: LeftOut) -> Iterator[Path]:
@@ -199,7 +199,7 @@ def _scene_file(file: Path, root: Path) -> SceneFile:
 
 def _fits_first(scene: SceneFile) -> tuple[str, str, bool, str]:
     fits = ".fit" in scene.path.name.lower()
-    return str(scene.relative), scene.map_id, not fits, str(scene.path)
+    return str(scene.relative), scene.id, not fits, str(scene.path)
 
 
 def _look(path: Path) -> tuple[Kind | None, bool]:

@@ -11,9 +11,9 @@ import xarray as xr
 
 from nephoscope.errors import InputError
 from nephoscope.instruments import open_scene
-from nephoscope.instruments.polder import read_half_orbit
+from nephoscope.instruments.polder import read as read_half_orbit
 from nephoscope.instruments.polder.windows import Window
-from nephoscope.instruments.profilers import open_track
+from nephoscope.instruments.tracks import open_track
 
 
 class Simulated(NamedTuple):

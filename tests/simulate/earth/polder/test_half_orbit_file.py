@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nephoscope.errors import UsageError
-from nephoscope.instruments.polder import FIELDS, SCHEMES, HalfOrbit, along, read_half_orbit
+from nephoscope.instruments.polder import FIELDS, SCHEMES, HalfOrbit, along
+from nephoscope.instruments.polder import read as read_half_orbit
 from nephoscope.simulate.earth.polder import write_half_orbit
 
 NAME = HalfOrbit(80, 176, datetime(2008, 6, 3, 1, 34, 54)).file_name

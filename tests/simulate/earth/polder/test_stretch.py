@@ -9,7 +9,9 @@ import pytest
 
 from nephoscope.errors import UsageError
 from nephoscope.grids.sinusoidal import POLDER
-from nephoscope.instruments.polder import find_half_orbits, parse_name, read_half_orbit
+from nephoscope.instruments.polder import find as find_half_orbits
+from nephoscope.instruments.polder import parse_name
+from nephoscope.instruments.polder import read as read_half_orbit
 from nephoscope.simulate.earth.atrain import REACH
 from nephoscope.simulate.earth.polder import (
     choose_stretch,

@@ -29,7 +29,7 @@ def test_classes(tmp_path, write):
     height[0, 3] = np.nan
     codes = cloudsat.encode(TYPES, quality=1)
     getattr(profilers, write)(path, LATITUDE, LONGITUDE, TIME, height, codes)
-    track = cloudsat.read_track(path)
+    track = cloudsat.read(path)
     check_place(track)
     np.testing.assert_array_equal(track["height"], height)
     np.testing.assert_array_equal(track["cloud_type"], TYPES)
@@ -66,7 +66,7 @@ def test_layers(tmp_path):
     profilers.write_layers(
         path, LATITUDE, LONGITUDE, TIME, HEIGHT, (base, base + 500, kinds, kinds - np.int8(2))
     )
-    track = cloudsat.read_track(path)
+    track = cloudsat.read(path)
     check_place(track)
     np.testing.assert_allclose(track["layer_base"][:, :2], base, atol=1e-2)
     inside = (HEIGHT[:, :, None] >= base[:, None]) & (HEIGHT[:, :, None] <= base[:, None] + 500)
@@ -132,7 +132,7 @@ def test_nice(tmp_path, version, base_type):
     names = ("iwc", "icnc_5um", "icnc_100um", "reffcli", "ta")
     fields = {**dict.fromkeys(names, values), "clm_full": np.ones(values.shape, np.int8)}
     profilers.write_nice(path, LATITUDE, LONGITUDE, TIME, height, fields, version, base_type)
-    track = dardar.read_track(path)
+    track = dardar.read(path)
     check_place(track)
     for name in ("iwc", "ice_number_5um", "effective_radius", "temperature"):
         np.testing.assert_array_equal(track[name], values)

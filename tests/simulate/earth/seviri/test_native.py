@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 pytest.importorskip("satpy")
 
 from nephoscope.errors import OutputError, UsageError
-from nephoscope.instruments.seviri import CHANNELS, SOLAR, read_slot
+from nephoscope.instruments.seviri import CHANNELS, SOLAR
+from nephoscope.instruments.seviri import read as read_slot
 from nephoscope.instruments.seviri.calibration import calibration_table
 from nephoscope.simulate.earth.seviri import native_name, quantised, write_native
 from nephoscope.simulate.earth.seviri.native import SLOPE, SPACE_COUNT

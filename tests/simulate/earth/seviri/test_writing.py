@@ -9,8 +9,10 @@ pytest.importorskip("satpy")
 pytest.importorskip("netCDF4")
 
 from nephoscope.errors import UsageError
-from nephoscope.instruments.dardar import read_track
-from nephoscope.instruments.seviri import CHANNELS, SOLAR, find_slots, grid_of, read_slot
+from nephoscope.instruments.dardar import read as read_track
+from nephoscope.instruments.seviri import CHANNELS, SOLAR, grid_of
+from nephoscope.instruments.seviri import find as find_slots
+from nephoscope.instruments.seviri import read as read_slot
 from nephoscope.simulate.earth.seviri.choosing import choose_regions
 from nephoscope.simulate.earth.seviri.writing import simulate_slots
 from nephoscope.simulate.earth.version import SIMULATOR_VERSION
@@ -46,7 +48,7 @@ def test_the_truth_lies_beside_on_the_same_pixels(made):
     out, paths = made
     for path in paths:
         scene = read_slot(path)
-        name = f"{scene.attrs['map_id']}.zarr"
+        name = f"{scene.attrs['id']}.zarr"
         truth = xr.open_zarr(out / "truth" / name)
         assert truth.iwc.shape == (84, SIZE, SIZE)
         np.testing.assert_allclose(truth.latitude, scene.latitude, atol=2e-3)

@@ -1,23 +1,18 @@
-"""Which profilers there are, and reading a file of any of them as a Track."""
+"""Track of a file of any profiler."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.arguments import described
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments.given import Paths, check_options, paths_given
+from nephoscope.instruments.registry import IMAGERS, PROFILERS, imager_of, profiler, profiler_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-PROFILERS = {
-    "cloudsat": "nephoscope.instruments.cloudsat",
-    "dardar": "nephoscope.instruments.dardar",
-}
-"""Module of each reader: `read_track` path → Track, `is_track` path → bool."""
 OFFSETS = "PAR-RB2"
 """In the names of files that go beside a CALTRACK one."""
 
@@ -57,16 +52,10 @@ def open_track(path: Paths, instrument: str | None = None, **options: Any) -> xr
         raise UsageError(f"the name of a profiler is wanted, not {described(name)}")
     if name not in PROFILERS:
         raise UsageError(_no_profiler(name))
-    read = import_module(PROFILERS[name]).read_track
+    read = profiler(name).read
     check_options(read, name, options)
     track: xr.Dataset = read(file, **options)
     return track
-
-
-def profiler_of(path: Path) -> str | None:
-    """Name of the profiler whose file this is, or None."""
-    names = (name for name, module in PROFILERS.items() if import_module(module).is_track(path))
-    return next(names, None)
 
 
 def _recognise(path: Path) -> str:
@@ -76,12 +65,9 @@ def _recognise(path: Path) -> str:
     if OFFSETS in path.name.upper():
         remedy = "give it with its CALTRACK file: open_track([caltrack, par_rb2])"
         raise InputError(path, "holds times of PARASOL, no cloud classes", remedy=remedy)
-    from nephoscope.instruments import INSTRUMENTS
-
-    for name, imager in INSTRUMENTS.items():
-        if imager.call("recognises", path):
-            problem = f"is a picture ({name}), no track of a profiler"
-            raise InputError(path, problem, remedy="open_scene reads it")
+    if (name := imager_of(path)) is not None:
+        problem = f"is a picture ({name}), no track of a profiler"
+        raise InputError(path, problem, remedy="open_scene reads it")
     known = ", ".join(PROFILERS)
     likely = "cloudsat" if path.suffix.lower() == ".hdf" else "dardar"
     remedy = f'known are: {known}; of another name, say which: open_track(path, "{likely}")'
@@ -89,8 +75,6 @@ def _recognise(path: Path) -> str:
 
 
 def _no_profiler(name: str) -> str:
-    from nephoscope.instruments import INSTRUMENTS
-
-    if name in INSTRUMENTS:
+    if name in IMAGERS:
         return f"'{name}' is no profiler: open_scene reads its files"
     return f"no profiler '{name}'; known are: {', '.join(PROFILERS)}"

@@ -1,0 +1,30 @@
+"""Answers of an instrument whose scenes are each one file, with nothing beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from nephoscope.folders import LeftOut
+    from nephoscope.instruments.protocol import Truth
+    from nephoscope.instruments.scene_file import SceneFile
+
+
+def one_each(scenes: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
+    """The scenes: each is of one file."""
+    return list(scenes)
+
+
+def depends_on(path: str | PathLike[str]) -> list[Path]:
+    """No file beside a scene decides what its product says."""
+    return []
+
+
+def label(path: str | PathLike[str], truth: Truth) -> xr.Dataset | None:
+    """None: no file of labels belongs to a scene."""
+    return None

@@ -1,0 +1,90 @@
+"""Instrument and Profiler: what each one's module has; the module itself is the instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from nephoscope.folders import LeftOut
+    from nephoscope.instruments.scene_file import SceneFile
+
+Truth = Literal["pixels", "frame", "points"]
+"""Form of what the reference says of a scene: of each pixel, of the whole, at some points."""
+
+
+class Profiler(Protocol):
+    """A radar or lidar whose files are Tracks (see `nephoscope.track`)."""
+
+    @property
+    def read(self) -> Callable[..., xr.Dataset]:
+        """Path of a file, options by name → Track. InputError names file and field."""
+
+    def recognises(self, path: str | PathLike[str], /) -> bool:
+        """Whether a file is of this instrument."""
+
+
+class Instrument(Protocol):
+    """An imager whose files are Scenes (see `nephoscope.scene`)."""
+
+    @property
+    def UNIT(self) -> str:
+        """What is independent of the next: "day", "frame", "granule", "slot"."""
+
+    @property
+    def NOUN(self) -> str:
+        """What its scenes are called in messages, plural: "maps"."""
+
+    @property
+    def WRAPS(self) -> bool:
+        """Whether the first column of a whole scene follows the last."""
+
+    @property
+    def FORMAT(self) -> str:
+        """Of its products: "netcdf", "fits" or "zarr"."""
+
+    @property
+    def OPTIONS(self) -> frozenset[str]:
+        """Options of `predict` that are its own."""
+
+    @property
+    def read(self) -> Callable[..., xr.Dataset]:
+        """Path of a file (or the paths of one scene), options by name → Scene."""
+
+    def find(
+        self, path: str | PathLike[str], /, left_out: LeftOut | None = None
+    ) -> list[SceneFile]:
+        """All scenes in a file, folder or tree, sorted.
+
+        Without `left_out` the first thing that cannot be read is raised; with it, it is told.
+
+        Raises:
+            InputError: the path does not exist or holds no scene.
+        """
+
+    def one_each(self, scenes: Sequence[SceneFile], /, left_out: LeftOut) -> list[SceneFile]:
+        """The scenes, but of several files of one only the best; the others are told."""
+
+    def recognises(self, path: str | PathLike[str], /) -> bool:
+        """Whether a file, or any file in a folder, is of this instrument."""
+
+    def label(self, path: str | PathLike[str], /, truth: Truth) -> xr.Dataset | None:
+        """What the reference says of a scene, in one form; None where there is nothing.
+
+        "pixels": `label` (y, x) int8, 0 clear, 1 cloud, -1 unknown. "frame": `label` () int8.
+        "points": `row`, `col`, `time_offset` (point) and the task's variables (point[, level]).
+        The attribute `source` is the label's file.
+
+        Raises:
+            InputError: the label cannot be read; names the label's file.
+        """
+
+    def columns(self, scene: xr.Dataset, /) -> Mapping[str, xr.Variable]:
+        """Scalars that a sample keeps of a scene; among them `order` float64, rising with time."""
+
+    def depends_on(self, path: str | PathLike[str], /) -> list[Path]:
+        """Files beside a scene that decide what its product says."""
