@@ -33,7 +33,6 @@ from nephoscope.models import Model, load_model, load_state_model, locate_state_
 from nephoscope.models.lookup import FACTS, STATE_FACTS
 from nephoscope.samples.part import load_part
 from nephoscope.samples.store import open_samples
-from nephoscope.samples.store import open_samples
 from nephoscope.simulate.sky.colour import simulate_colour
 from nephoscope.tasks.sky_features import texture
 from nephoscope.tasks.sky_guard import Guard, guard_facts

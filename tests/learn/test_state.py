@@ -23,9 +23,9 @@ from nephoscope.evaluation.state import (
     roc_of,
     state_scores,
 )
+from nephoscope.instruments import find_scenes
 from nephoscope.learn.state import METHODS, choose_band, fit_state
 from nephoscope.models import load_model, load_state_model, locate_state_model
-from nephoscope.instruments import find_scenes
 from nephoscope.models.state import inputs_of, network_of
 from nephoscope.plots.state import plot_feature_space
 from nephoscope.recipe import load_recipe

@@ -7,8 +7,8 @@ import torch
 from nephoscope.errors import UsageError
 from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import load_recipe
-from nephoscope.samples.part import Part
 from nephoscope.samples.crops import CropLoader
+from nephoscope.samples.part import Part
 from nephoscope.samples.pool import PixelBatches
 
 FRAMES, SIDE = 5, 48

@@ -53,9 +53,7 @@ def test_folders_can_say_the_state_and_what_no_folder_does_is_left_out(frames, t
         (tmp_path / state / "a.fits").write_bytes(source.read_bytes())
     store, told = tmp_path / "s.zarr", []
     found = open_samples(write(tmp_path, store, progress=told.append))
-    assert dict(zip(found["group"].values, found["label"].values, strict=True)) == {
-        str(tmp_path / "clear"): 0, str(tmp_path / "Cloudy"): 1,
-    }  # fmt: skip
+    assert found["label"].values.tolist() == [1, 0]
     assert told == 3 * ["a.fits"]
 
 

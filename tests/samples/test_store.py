@@ -69,9 +69,7 @@ def test_a_label_of_another_shape_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(writer, "instrument_named", lambda _: reader)
     (tmp_path / "1.jpg").touch()
     with pytest.raises(InputError, match=r"\[label\]"):
-        write_samples(
-            factory.maps_of(tmp_path, [1]), tmp_path / "s.zarr", factory.small_recipe()
-        )
+        write_samples(factory.maps_of(tmp_path, [1]), tmp_path / "s.zarr", factory.small_recipe())
     assert [path.name for path in tmp_path.iterdir()] == ["1.jpg"]
 
 

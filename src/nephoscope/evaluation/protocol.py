@@ -23,9 +23,8 @@ from nephoscope.evaluation.scores import Scores, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.inputs import COLOURS
 from nephoscope.models.lineage import seen_of
-from nephoscope.samples.store import axis_of
 from nephoscope.samples.pairing import check_pairing, check_task
-from nephoscope.samples.store import background_of, open_samples
+from nephoscope.samples.store import axis_of, background_of, open_samples
 from nephoscope.tasks.mask import is_cloud
 
 SPLITS = ("train", "validation", "test", "all")

@@ -13,9 +13,9 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.learn.identity import changes, check_same, identity_of
 from nephoscope.models import Model
 from nephoscope.recipe import Recipe
-from nephoscope.samples.part import Part
 from nephoscope.samples.census import ONLY
 from nephoscope.samples.pairing import check_pairing
+from nephoscope.samples.part import Part
 
 RUN = "run.yaml"
 

@@ -47,8 +47,8 @@ from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import Recipe
-from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.crops import Batches, CropLoader
+from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.pool import PixelBatches
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.whole import Tiles, WholeFrames, judged

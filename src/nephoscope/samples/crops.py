@@ -134,9 +134,7 @@ class CropLoader:
         return sample, first_row, _before(col, self.size[1], 0, last, rng)
 
 
-def _before(
-    place: float, side: int, first: float, last: float, rng: np.random.Generator
-) -> int:
+def _before(place: float, side: int, first: float, last: float, rng: np.random.Generator) -> int:
     """Where a window of a side may begin so that it holds a place: first and last are the ends."""
     low = int(max(np.ceil(place) - side + 1, first))
     high = int(min(np.floor(place), last))

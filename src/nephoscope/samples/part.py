@@ -170,7 +170,6 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
     )
 
 
-
 def _true_rows(
     truth: str,
     label: Any,  # noqa: ANN401 - a numpy array, or a zarr array

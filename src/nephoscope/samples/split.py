@@ -122,7 +122,9 @@ def _by_likeness(
 def units_of(store: xr.Dataset, by: Unit | None) -> npt.NDArray[np.intp]:
     """The number of each sample's unit in time order: of its own, of a group or of a block."""
     groups = _texts(store, "group")
-    keys: list[Any] = groups if by == "group" else list(zip(groups, _texts(store, "id"), strict=True))
+    keys: list[Any] = (
+        groups if by == "group" else list(zip(groups, _texts(store, "id"), strict=True))
+    )
     first: dict[Any, float] = {}
     for key, when in zip(keys, np.nan_to_num(store["order"].values).tolist(), strict=True):
         first[key] = min(first.get(key, when), when)

@@ -52,7 +52,9 @@ class _Unsplit:
 
 
 class _Pixels(_Unsplit):
-    def __init__(self, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]):
+    def __init__(
+        self, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
+    ) -> None:
         self.labelled, self.rest = [0, 0], {}
         self._last = b""
         self._array = group.create_array(
