@@ -64,7 +64,7 @@ class Blocks:
         return row / self.rows - 0.5, col / self.cols - 0.5
 
 
-def blocks_to(shape: tuple[int, int], wanted: tuple[int, int]) -> Blocks:
+def blocks_to(shape: tuple[int, ...], wanted: tuple[int, int]) -> Blocks:
     """The blocks that make a picture of exactly so many rows and columns.
 
     Rows and columns that are left over after a whole number of pixels per block are cut off at

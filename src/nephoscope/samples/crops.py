@@ -19,7 +19,7 @@ from nephoscope.inputs import View, assemble, is_missing
 from nephoscope.recipe import Recipe
 from nephoscope.samples.augment import augment, check_augmentation
 from nephoscope.samples.part import Part
-from nephoscope.samples.truth import Truth, gather, where_known
+from nephoscope.samples.truth import Truth, gather
 from nephoscope.samples.warp import warped_crop
 
 MINIMUM_LABELLED = 0.2
@@ -51,6 +51,11 @@ class CropLoader:
         if self.size[0] > part.shape[0] or self.size[1] > part.shape[1]:
             raise UsageError(f"training.crop {self.size} is larger than the samples {part.shape}")
         check_augmentation(part, recipe, self.size)
+        self._draws = {
+            "pixels": self._with_labels,
+            "frame": self._of_turn,
+            "points": self._with_points,
+        }
         self._ends = np.cumsum([len(points) for points in part.points])
         if part.truth == "points" and not self._ends[-1]:
             raise UsageError("the samples hold no point with truth")
@@ -63,10 +68,7 @@ class CropLoader:
             sample: which sample to cut it from; drawn when not given.
         """
         rng = np.random.default_rng((self.seed, number))
-        if sample is None and self.part.truth == "frame":
-            sample = self.turn_of(number)
-        view, truth = self._draw(rng, sample)
-        truth = where_known(truth, ~is_missing(view.image))
+        view, truth = self._draws[self.part.truth](rng, number, sample)
         return augment(view, truth, self.recipe.training.augmentation, rng)
 
     def batch(self, numbers: range) -> Batch:
@@ -79,26 +81,37 @@ class CropLoader:
         arrays = {"inputs": np.stack(inputs), **gather([truth for _, truth in crops])}
         return {name: torch.from_numpy(values) for name, values in arrays.items()}
 
-    def _draw(self, rng: np.random.Generator, given: int | None) -> tuple[View, Truth]:
-        """A window with enough truth: of labels, the best of `TRIES`."""
-        if self.part.truth == "frame":
-            return self._cut(given, 0, 0)
-        if self.part.truth == "points":
-            return self._cut(*self._around_point(rng, given))
+    def _with_labels(
+        self, rng: np.random.Generator, _: int, given: int | None
+    ) -> tuple[View, Truth]:
+        """A window with enough labels, or the best of `TRIES`."""
         if self.warp.share and rng.random() < self.warp.share:
-            return warped_crop(self.part, self.size, self.warp, rng, given)
-        best: tuple[float, int, int, int] = (-1.0, 0, 0, 0)
-        for _ in range(TRIES):
-            sample, row, col = self._place(rng)
-            sample = sample if given is None else given
-            label = self.part.truth_in(sample, row, col, self.size)
-            best = max(best, (float((label >= 0).mean()), sample, row, col))
-            if best[0] >= MINIMUM_LABELLED:
-                break
-        return self._cut(*best[1:])
+            view, label = warped_crop(self.part, self.size, self.warp, rng, given)
+        else:
+            best: tuple[float, int, int, int] = (-1.0, 0, 0, 0)
+            for _ in range(TRIES):
+                sample, row, col = self._place(rng)
+                sample = sample if given is None else given
+                label = self.part.label_in(sample, row, col, self.size)
+                best = max(best, (float((label >= 0).mean()), sample, row, col))
+                if best[0] >= MINIMUM_LABELLED:
+                    break
+            view = self.part.view(*best[1:], self.size)
+            label = self.part.label_in(*best[1:], self.size)
+        return view, np.where(is_missing(view.image), np.int8(-1), label)
 
-    def _cut(self, sample: int, row: int, col: int) -> tuple[View, Truth]:
-        place = (sample, row, col, self.size)
+    def _of_turn(
+        self, _: np.random.Generator, number: int, given: int | None
+    ) -> tuple[View, Truth]:
+        """A whole sample; every one has its turn."""
+        place = (self.turn_of(number) if given is None else given, 0, 0, self.size)
+        return self.part.view(*place), self.part.truth_in(*place)
+
+    def _with_points(
+        self, rng: np.random.Generator, _: int, given: int | None
+    ) -> tuple[View, Truth]:
+        """A window that holds a point: each is as likely, and lies anywhere in the window."""
+        place = (*self._around_point(rng, given), self.size)
         return self.part.view(*place), self.part.truth_in(*place)
 
     def _place(self, rng: np.random.Generator) -> tuple[int, int, int]:
@@ -119,7 +132,6 @@ class CropLoader:
         return int(np.random.default_rng((self.seed, turn, 3)).permutation(samples)[place])
 
     def _around_point(self, rng: np.random.Generator, given: int | None) -> tuple[int, int, int]:
-        """A window around a point: each point is as likely, and lies anywhere in the window."""
         point = int(rng.integers(self._ends[-1]))
         sample = int(np.searchsorted(self._ends, point, side="right"))
         if given is not None:

@@ -14,7 +14,7 @@ import xarray as xr
 
 from nephoscope.errors import InputError, NephoscopeError, UsageError, shown
 from nephoscope.grids.blocks import Blocks, blocks_to, factor_for
-from nephoscope.instruments import Instrument, SceneFile
+from nephoscope.instruments import Instrument, SceneFile, Truth
 from nephoscope.recipe import Recipe
 from nephoscope.tasks.sky_features import SHAPE
 
@@ -65,7 +65,7 @@ class LabelledScenes:
     files: Sequence[SceneFile]
     instrument: Instrument
     recipe: Recipe
-    truth: str
+    truth: Truth
     on_error: Callable[[InputError], None] | None
     progress: Callable[[str], None] | None
     out: Path

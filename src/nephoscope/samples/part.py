@@ -19,7 +19,7 @@ from nephoscope.samples.store import (
     part_indices,
     points_of,
 )
-from nephoscope.samples.truth import Points, Truth, where_known
+from nephoscope.samples.truth import Label, Points, Truth
 
 # 18 Mars maps take 0.5 GB; beyond this the chunks are read as crops need them.
 MEMORY_BUDGET = 4_000_000_000
@@ -80,12 +80,16 @@ class Part:
 
     def truth_in(self, sample: int, row: int, col: int, size: tuple[int, int]) -> Truth:
         """What is true of a window that may cross the last column and wrap."""
-        index = self.indices[sample]
         if self.truth == "points":
             width = self.shape[1] if self.wraps else None
             return self.points[sample].inside(row, col, size, width)
         if self.truth == "frame":
-            return np.asarray(self.label[index])
+            return np.asarray(self.label[self.indices[sample]])
+        return self.label_in(sample, row, col, size)
+
+    def label_in(self, sample: int, row: int, col: int, size: tuple[int, int]) -> Label:
+        """(y, x) int8 labels of the pixels of a window that may cross the last column and wrap."""
+        index = self.indices[sample]
         return _wrap(self.label, (index, slice(row, row + size[0])), col, size[1])
 
     def view(self, sample: int, row: int, col: int, size: tuple[int, int]) -> View:
@@ -146,8 +150,8 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
         held = [None if a is None else np.stack([a[n] for n in indices]) for a in held]
         places = list(range(len(indices)))
     points = tuple(
-        where_known(of.inside(0, 0, shape, None), held[1][place])
-        for of, place in zip(points_of(store, indices), places, strict=False)
+        each.inside(0, 0, shape, None).seen(held[1][place])
+        for each, place in zip(points_of(store, indices), places, strict=False)
     )
     return Part(
         image=held[0],

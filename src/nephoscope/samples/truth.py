@@ -52,6 +52,14 @@ class Points:
         within = (rows >= 0) & (rows <= size[0] - 1) & (cols >= 0) & (cols <= size[1] - 1)
         return replace(self, row=rows, col=cols).chosen(within)
 
+    def seen(self, known: npt.NDArray[np.bool_]) -> Points:
+        """The points in pixels that are known, (y, x).
+
+        Half is always rounded up, so that a window says of a point what the whole picture does.
+        """
+        rows, cols = (np.floor(place + 0.5).astype(np.intp) for place in (self.row, self.col))
+        return self.chosen(known[rows, cols % known.shape[1]])
+
 
 Truth = Label | Points
 
@@ -84,20 +92,6 @@ def turn_truth(truth: Truth, quarters: int, side: int) -> Truth:
             truth = replace(truth, row=side - 1 - truth.col, col=truth.row)
         return truth
     return np.rot90(truth, quarters) if truth.ndim else truth
-
-
-def where_known(truth: Truth, known: npt.NDArray[np.bool_]) -> Truth:
-    """The truth without what is said of pixels that are not known, (y, x).
-
-    One label of a picture is kept as it is.
-    """
-    if isinstance(truth, Points):
-        # Half is always rounded up: a window says of a point what the whole picture does.
-        rows, cols = (np.floor(place + 0.5).astype(np.intp) for place in (truth.row, truth.col))
-        return truth.chosen(known[rows, cols % known.shape[1]])
-    if truth.ndim:
-        return np.where(known, truth, np.int8(-1))
-    return truth
 
 
 def gather(truths: Sequence[Truth]) -> dict[str, npt.NDArray[np.generic]]:

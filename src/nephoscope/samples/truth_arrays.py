@@ -15,7 +15,9 @@ from nephoscope.samples.split_rules import state_parts
 if TYPE_CHECKING:
     import zarr
 
-_CLASSES = {"flag_values": [-1, 0, 1], "flag_meanings": "unknown clear cloudy"}
+    from nephoscope.instruments import Truth
+
+_CLASSES: dict[str, Any] = {"flag_values": [-1, 0, 1], "flag_meanings": "unknown clear cloudy"}
 _VALIDATION = 0.2
 """Share of frames with a state that validates, as long as nobody has split them otherwise."""
 
@@ -55,7 +57,7 @@ class _Pixels(_Unsplit):
     def __init__(
         self, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
     ) -> None:
-        self.labelled, self.rest = [0, 0], {}
+        self.labelled, self.rest = [0, 0], dict[str, Any]()
         self._last = b""
         self._array = group.create_array(
             "label",
@@ -87,7 +89,7 @@ class _Frame:
 
     @property
     def labelled(self) -> list[int]:
-        return count_classes(np.array(self._labels, np.int8)).tolist()
+        return [int(number) for number in count_classes(np.array(self._labels, np.int8))]
 
     def append(self, number: int, label: xr.Dataset) -> None:
         self._labels.append(int(label["label"]))
@@ -131,12 +133,13 @@ class _Points(_Unsplit):
         joined = xr.concat(self._labels, "point", data_vars="minimal", coords="minimal")
         sizes = np.array([label.sizes["point"] for label in self._labels], np.int64)
         about = {"long_name": "points of each sample", "sample_dimension": "point"}
-        self.rest = {**joined.variables, "row_size": ("sample", sizes, about)}
+        named = {str(name): variable for name, variable in joined.variables.items()}
+        self.rest = {**named, "row_size": ("sample", sizes, about)}
         return b""
 
 
 def truth_arrays(
-    truth: str, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
+    truth: Truth, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
 ) -> TruthArrays:
     """The arrays for truth of a form.
 

@@ -38,7 +38,7 @@ def warped_crop(
     matrix, centre = draw_map(part.shape, settings, rng)
     rows, cols = places(size, matrix, centre)
     view = part.view(sample, 0, 0, part.shape)
-    label = np.asarray(part.truth_in(sample, 0, 0, part.shape))
+    label = part.label_in(sample, 0, 0, part.shape)
     image = warp_image(view.image, rows, cols)
     if len(image) == 1:
         image += lost_noise(view.image[0], image[0], rng)

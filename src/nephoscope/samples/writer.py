@@ -17,7 +17,7 @@ from nephoscope.background import check_background, grid_below
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.inputs import quantise
-from nephoscope.instruments import Instrument, SceneFile, instrument_named
+from nephoscope.instruments import Instrument, SceneFile, Truth, instrument_named
 from nephoscope.recipe import Recipe
 from nephoscope.samples.from_labels import LabelledScenes, Sample
 from nephoscope.samples.truth_arrays import TruthArrays, truth_arrays
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import zarr
 
 CHUNK = (512, 720)
-TRUTH_OF = {"mask": "pixels", "sky_state": "frame"}
+TRUTH_OF: dict[str, Truth] = {"mask": "pixels", "sky_state": "frame"}
 """Task → the form of truth that its samples are built with."""
 _AXES = ("latitude", "longitude")
 
@@ -40,7 +40,7 @@ def write_samples(
     progress: Callable[[str], None] | None = None,
     on_error: Callable[[InputError], None] | None = None,
     overwrite: bool = False,
-    truth: str | None = None,
+    truth: Truth | None = None,
 ) -> Path:
     """Read scenes with what is true of them and write the store, atomically and scene by scene.
 
@@ -61,12 +61,12 @@ def write_samples(
         UsageError: no scene has a label, or all frames have the same; something is in `out`; or the
             recipe uses no background, or it does not cover the scenes.
     """
-    out, truth = Path(out), truth or TRUTH_OF[recipe.task]
+    out, form = Path(out), truth or TRUTH_OF[recipe.task]
     check_place(out, overwrite)
     if background is not None:
         check_background(background, recipe)
     instrument = instrument_named(recipe.instrument)
-    scenes = LabelledScenes(scene_files, instrument, recipe, truth, on_error, progress, out)
+    scenes = LabelledScenes(scene_files, instrument, recipe, form, on_error, progress, out)
     remove_stale_parts(out.parent)
     with atomic_path(out) as part:
         _write(part, scenes, background)
@@ -137,7 +137,7 @@ class _Store:
         truth: its form.
     """
 
-    def __init__(self, part: Path, most: int, first: Sample, truth: str) -> None:
+    def __init__(self, part: Path, most: int, first: Sample, truth: Truth) -> None:
         import zarr
 
         group = zarr.create_group(part, zarr_format=3)

@@ -49,7 +49,8 @@ def to_binned(image: npt.ArrayLike) -> npt.NDArray[np.float32]:
         ValueError: the frame is smaller than `SHAPE`.
     """
     frame = np.asarray(image, np.float32)
-    return blocks_to((frame.shape[0], frame.shape[1]), SHAPE).mean(frame[None])[0]
+    binned: npt.NDArray[np.float32] = blocks_to(frame.shape, SHAPE).mean(frame[None])[0]
+    return binned
 
 
 def normalise(image: npt.ArrayLike, how: str) -> npt.NDArray[np.float32]:
