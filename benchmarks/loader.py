@@ -31,9 +31,9 @@ def main() -> None:
     torch.set_num_threads(1)
     recipe = load_recipe(arguments.recipe)
     loader = CropLoader(load_part(arguments.samples, "train", recipe), recipe)
-    size, features = recipe.training.batch, recipe.inputs.features
+    size, seen = recipe.training.batch, recipe.inputs
     network = NormalisedNetwork(
-        build_network(recipe.network.name, recipe.network.options, len(features), 1),
+        build_network(recipe.network.name, recipe.network.options, len(seen.names), 1, seen.groups),
         measure_normalisation(loader, crops=4),
     ).to(memory_format=torch.channels_last)
     batch = loader.batch(range(size))

@@ -155,7 +155,7 @@ def largest_change(predictor: Predictor, seed: int, frames: int = 20) -> float:
 def milliseconds(predictor: Predictor, seed: int, repeats: int = 50) -> dict[str, float]:
     """Best time of one frame of 128 x 160 on one core: the network alone, and all there is."""
     _, image, _ = next(simulated(seed, 1))
-    features = len(predictor.model.recipe.inputs.features)
+    features = len(predictor.model.recipe.inputs.names)
     inputs = np.random.default_rng(0).normal(size=(1, features, *image.shape)).astype(np.float32)
     return {
         "network": _best(lambda: predictor.run(inputs), repeats),

@@ -18,6 +18,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -48,10 +49,16 @@ class Limit(_Part):
     smoothing: float = Field(0.8, ge=0, description="how far cells share evidence, cells")
 
 
-class Inputs(_Part):
-    """What the network sees: Scene channels and features derived from them, in order."""
+SPARSE_GROUPS = {"context", "position"}
+"""Groups of features that vary slowly: a network reads only some pixels of them."""
 
-    features: tuple[str, ...] = Field(min_length=1)
+
+class Inputs(_Part):
+    """What the network sees: Scene channels and features derived from them, in named groups."""
+
+    features: dict[str, tuple[str, ...]] = Field(
+        description="group -> features; a plain list is the group picture"
+    )
     background: Background | None = None
     limit: Limit | None = None
     normalise: bool = Field(True, description="measure mean and spread; false: take them as made")
@@ -59,12 +66,44 @@ class Inputs(_Part):
         None, ge=16, description="frames are averaged over blocks to about this longer side, pixels"
     )
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every feature once, in the order of the network's input: as they first appear."""
+        return tuple(dict.fromkeys(name for group in self.features.values() for name in group))
+
+    @property
+    def groups(self) -> dict[str, tuple[int, ...]]:
+        """Group → where its features are among `names`; the flag `known` is also one by itself."""
+        groups = {"known": ("known",), **self.features} if "known" in self.names else self.features
+        return {
+            group: tuple(self.names.index(name) for name in names)
+            for group, names in groups.items()
+        }
+
+    @property
+    def sparse(self) -> frozenset[str]:
+        """Features that are in none but `SPARSE_GROUPS`."""
+        dense = (self.features[group] for group in self.features.keys() - SPARSE_GROUPS)
+        return frozenset(self.names).difference(*dense)
+
+    @field_validator("features", mode="before")
+    @classmethod
+    def _a_list_is_the_picture(cls, given: object) -> object:
+        return {"picture": given} if isinstance(given, list | tuple) else given
+
+    @field_validator("features")
+    @classmethod
+    def _each_is_there_once(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        if not groups or not all(groups.values()):
+            raise ValueError("a group of features is empty")
+        if any(len({*names}) < len(names) for names in groups.values()):
+            raise ValueError("a feature is named twice")
+        return groups
+
     @model_validator(mode="after")
     def _each_has_its_source(self) -> Self:
-        if len({*self.features}) < len(self.features):
-            raise ValueError("a feature is named twice")
         for begins, source in (("background_", self.background), ("limit", self.limit)):
-            of_it = [name for name in self.features if name.startswith(begins)]
+            of_it = [name for name in self.names if name.startswith(begins)]
             if of_it and source is None:
                 key = begins.strip("_")
                 raise ValueError(

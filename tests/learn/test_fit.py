@@ -206,9 +206,9 @@ def test_a_model_bears_the_name_and_licence_of_its_author(samples, tmp_path):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"network": {"name": "unet", "options": {"image_features": 3}}}, "image_features"),
+        ({"network": {"name": "unet", "options": {"head": 8}}}, "head"),
         ({"instrument": "skycam"}, "instrument"),
-        ({"inputs": {"features": synthetic.FEATURES[::-1]}}, "features"),
+        ({"inputs": {"features": {**synthetic.GROUPS, "context": ["latitude"]}}}, "features"),
     ],
 )
 def test_weights_of_another_recipe_are_no_start(samples, tmp_path, change, named):

@@ -23,6 +23,7 @@ from nephoscope.evaluation.state import (
     roc_of,
     state_scores,
 )
+from nephoscope.inputs.texture import to_binned
 from nephoscope.instruments import find_scenes
 from nephoscope.learn.state import METHODS, choose_band, fit_state
 from nephoscope.models import load_model, load_state_model, locate_state_model
@@ -34,7 +35,6 @@ from nephoscope.samples.store import open_samples
 from nephoscope.samples.writer import write_samples
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.simulate.sky.writing import simulate_sky
-from nephoscope.tasks.sky_features import to_binned
 from nephoscope.tasks.sky_state import CameraTemperatures, Verdict
 
 FRAMES = 60
@@ -104,7 +104,7 @@ def test_pixels_and_networks_can_be_trained_and_come_back_the_same(
     assert bool(lines) == (network != "linear")
     model.check_weights()
     if network != "linear":
-        inputs = inputs_of(to_binned(image), features)
+        inputs = inputs_of(to_binned(image), (features,))
         torch_network = network_of(model.recipe, model.weights, model.folder)
         with torch.inference_mode():
             logit = float(torch_network(torch.from_numpy(inputs)[None, None])[0, 0])

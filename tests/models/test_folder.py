@@ -11,7 +11,8 @@ from nephoscope.recipe import Recipe
 from nephoscope.tasks.mask import Calibration
 
 FEATURES = ("red", "green", "blue", "known", "latitude", "sine_longitude", "cosine_longitude")
-OPTIONS = {"image_features": 4, "widths": [4, 4, 8], "head": 4}
+GROUPS = {"picture": FEATURES[:4], "context": FEATURES[4:]}
+OPTIONS = {"widths": [4, 4, 8], "head": 4}
 INFO = {"scores": {"full": {"f1": 0.5, "pixels": 7}}, "split": {"train": ["a"]}}
 
 
@@ -21,7 +22,7 @@ def _recipe():
             "name": "small",
             "instrument": "marci",
             "task": "mask",
-            "inputs": {"features": FEATURES},
+            "inputs": {"features": GROUPS},
             "network": {"name": "unet", "options": OPTIONS},
         }
     )
@@ -33,7 +34,7 @@ def saved(tmp_path_factory):
     torch.manual_seed(0)
     normalisation = {name: (0.25 * n, 1.0 + n) for n, name in enumerate(FEATURES)}
     network = NormalisedNetwork(
-        build_network("unet", OPTIONS, len(FEATURES), 1), normalisation
+        build_network("unet", OPTIONS, len(FEATURES), 1, _recipe().inputs.groups), normalisation
     ).eval()
     folder = tmp_path_factory.mktemp("models") / "small"
     save_model(folder, network, _recipe(), normalisation, Calibration(1.5, -0.5), 0.46, INFO)

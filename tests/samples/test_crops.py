@@ -66,9 +66,10 @@ def test_crops_cross_the_last_column_and_flip():
 
 def test_pixels_without_image_data_lose_their_label():
     part = _part()
-    part.image[0, :, 10:20, 10:20] = 0
+    part.known[0, 10:20, 10:20] = False
     view, label = CropLoader(part, _recipe()).crop(3)
-    assert (label[~view.image.any(axis=0)] == -1).all()
+    assert (label[~view.known] == -1).all()
+    assert not view.known.all()
 
 
 def test_a_crop_depends_on_seed_and_number_alone():
@@ -131,6 +132,7 @@ def test_a_part_beyond_the_budget_is_read_from_disk_alike(tmp_path, monkeypatch)
 def test_a_gain_changes_the_background_as_the_camera_would():
     view = View(
         image=np.full((3, 2, 2), 100, np.uint8),
+        known=np.array([[False, True], [True, True]]),
         latitude=np.zeros(2),
         longitude=np.zeros(2),
         background=np.stack([np.full((2, 2), 80.0), np.full((2, 2), 0.5)]).astype(np.float32),

@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 
 from nephoscope.cli import app
 from nephoscope.errors import InputError, UsageError
+from nephoscope.inputs.texture import to_binned
 from nephoscope.instruments import find_scenes
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.writer import write_samples
 from nephoscope.simulate.sky import simulate_frame, simulate_sky
-from nephoscope.tasks.sky_features import to_binned
 
 
 def write(folder, out, **options):

@@ -221,7 +221,7 @@ def ways_of(model: Any, store: xr.Dataset) -> tuple[str, ...]:  # noqa: ANN401 -
     recipe = getattr(model, "recipe", None)
     if recipe is None:
         return ("full",)
-    withheld = {"position"} if POSITION & set(recipe.inputs.features) else set()
+    withheld = {"position"} if POSITION & set(recipe.inputs.names) else set()
     names = {f"background_{channel}" for channel in _background_channels(model)}
     if recipe.inputs.background and names <= set(store.data_vars):
         withheld.add("background")

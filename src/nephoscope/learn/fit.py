@@ -209,12 +209,14 @@ def count_part(network: NormalisedNetwork, tiles: Tiles | WholeFrames) -> calibr
 def _start_network(
     recipe: Recipe, loader: CropLoader, start: Model | None
 ) -> tuple[NormalisedNetwork, dict[str, tuple[float, float]]]:
-    features = recipe.inputs.features
+    features = recipe.inputs.names
     normalisation = start.normalisation if start else dict.fromkeys(features, (0.0, 1.0))
     if start is None and recipe.inputs.normalise:
         normalisation = measure_normalisation(loader)
     described = recipe.network
-    network = build_network(described.name, described.options, len(features), OUTPUTS)
+    network = build_network(
+        described.name, described.options, len(features), OUTPUTS, recipe.inputs.groups
+    )
     wrapped = NormalisedNetwork(network, normalisation)
     if start is not None:
         try:

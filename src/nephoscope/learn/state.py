@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.state import judge_all, state_scores
+from nephoscope.inputs.texture import NAMES
 from nephoscope.learn.guard import guard_of_states
 from nephoscope.learn.identity import identity_of
 from nephoscope.models.card import NO_LICENCE, own_name
@@ -110,7 +111,7 @@ def fit_state(
         "versions": {name: version(name) for name in ("nephoscope", "numpy", "scikit-learn")},
     }
     save = (folder, weights, recipe, scaling, calibration, band)
-    guard = guard_of_states(store, train[0] if features == "texture" else (), scaling)
+    guard = guard_of_states(store, train[0] if "texture" in recipe.inputs.groups else (), scaling)
     licence = licence or NO_LICENCE
     model = save_state_model(*save, info, "", guard, name=name, licence=licence)
     states, verdicts = judge_all(model, store, "validation")
@@ -144,18 +145,19 @@ def likelihood(probabilities: Floats, states: npt.NDArray[np.int8]) -> float:
     return float(np.exp(np.log(given.clip(1e-7, 1)).mean()))
 
 
-def _features(recipe: Recipe) -> str:
-    if len(recipe.inputs.features) != 1 or recipe.inputs.features[0] not in INPUTS:
+def _features(recipe: Recipe) -> tuple[str, ...]:
+    inputs = recipe.inputs
+    texture = [*inputs.groups] == ["texture"] and inputs.names == NAMES
+    if not texture and inputs.names not in {(how,) for how in INPUTS}:
         raise UsageError(f"inputs.features of a sky_state recipe: one of {', '.join(INPUTS)}")
-    features = recipe.inputs.features[0]
-    if features == "texture" and recipe.network.name != "linear":
+    if texture and recipe.network.name != "linear":
         raise UsageError(f"network '{recipe.network.name}' sees frames: features mean_std, min_max")
-    return features
+    return inputs.names
 
 
 @lru_cache(maxsize=2)
 def _part(
-    samples: str, samples_id: str, split: str, part: str, features: str
+    samples: str, samples_id: str, split: str, part: str, features: tuple[str, ...]
 ) -> tuple[Floats, npt.NDArray[np.int8]]:
     """Inputs and states of a part; frames in which there is nothing to see are left out.
 
@@ -227,7 +229,7 @@ def _fit_network(
 
     settings = recipe.training
     torch.manual_seed(settings.seed)
-    network = build_network(recipe.network.name, recipe.network.options, 1, 1)
+    network = build_network(recipe.network.name, recipe.network.options, 1, 1, recipe.inputs.groups)
     optimiser = torch.optim.AdamW(
         network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
     )
@@ -304,6 +306,7 @@ def _card(recipe: Recipe, info: dict[str, Any], band: Band, name: str, licence: 
     """The text of `card.md`."""
     rows = [f"| {name.replace('_', ' ')} | {value} |" for name, value in info["scores"].items()]
     method = recipe.network.options.get("method", "")
+    seen = "texture" if "texture" in recipe.inputs.groups else recipe.inputs.names[0]
     return "\n".join(
         [
             "---",
@@ -314,7 +317,7 @@ def _card(recipe: Recipe, info: dict[str, Any], band: Band, name: str, licence: 
             "---",
             f"# {name}: clear, cloudy or unknown, from one thermal frame",
             "",
-            f"`{recipe.network.name}` {method} on `{recipe.inputs.features[0]}`, "
+            f"`{recipe.network.name}` {method} on `{seen}`, "
             f"{info['parameters']:,} parameters, trained on {info['samples']['train']} frames.",
             f"A frame may be clear at a probability of cloud up to {band.clear_below:.3f} and is "
             f"cloudy from {band.cloudy_above:.3f}; between them it is unknown.",

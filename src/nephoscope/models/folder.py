@@ -143,8 +143,10 @@ class Model:
         from nephoscope.tasks.mask import OUTPUTS
 
         described = self.recipe.network
-        features = len(self.recipe.inputs.features)
-        network = build_network(described.name, described.options, features, OUTPUTS)
+        inputs = self.recipe.inputs
+        network = build_network(
+            described.name, described.options, len(inputs.names), OUTPUTS, inputs.groups
+        )
         path = self.folder / WEIGHTS
         state = {name: torch.from_numpy(value) for name, value in read_weights(path).items()}
         try:
@@ -262,7 +264,7 @@ def verify_model(model: str | Path) -> Model | StateModel:
     opened = load_model(model)
     if not is_there("torch"):
         read_weights(opened.folder / WEIGHTS)  # its sha256 holds; that it can be read is more
-        try_compiled(opened.onnx_path, len(opened.recipe.inputs.features), opened.divisor)
+        try_compiled(opened.onnx_path, len(opened.recipe.inputs.names), opened.divisor)
         return opened
     from nephoscope.models.export import TOLERANCE, onnx_difference
 
@@ -306,7 +308,7 @@ def _check(path: Path, expected: str) -> None:
 
 def _model_of(folder: Path, facts: _Facts) -> Model:
     recipe = load_recipe(folder / RECIPE)
-    if tuple(facts.normalisation) != recipe.inputs.features:
+    if tuple(facts.normalisation) != recipe.inputs.names:
         raise InputError(folder / FACTS, "is not of the recipe's features", field="normalisation")
     if not all(spread > 0 for _, spread in facts.normalisation.values()):
         raise InputError(folder / FACTS, "has a spread that is not > 0", field="normalisation")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from nephoscope.errors import UsageError
-from nephoscope.inputs import View, assemble, is_missing
+from nephoscope.inputs import View, assemble
 from nephoscope.recipe import Recipe
 from nephoscope.samples.augment import augment, check_augmentation
 from nephoscope.samples.part import Part
@@ -77,7 +77,7 @@ class CropLoader:
         See `nephoscope.samples.truth.gather`: `label` (batch, y, x) or (batch,) int8, or points.
         """
         crops = [self.crop(number) for number in numbers]
-        inputs = [assemble(view, self.recipe.inputs.features) for view, _ in crops]
+        inputs = [assemble(view, self.recipe.inputs.names) for view, _ in crops]
         arrays = {"inputs": np.stack(inputs), **gather([truth for _, truth in crops])}
         return {name: torch.from_numpy(values) for name, values in arrays.items()}
 
@@ -98,7 +98,7 @@ class CropLoader:
                     break
             view = self.part.view(*best[1:], self.size)
             label = self.part.label_in(*best[1:], self.size)
-        return view, np.where(is_missing(view.image), np.int8(-1), label)
+        return view, np.where(view.known, label, np.int8(-1))
 
     def _of_turn(
         self, _: np.random.Generator, number: int, given: int | None

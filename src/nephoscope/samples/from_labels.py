@@ -13,15 +13,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError, NephoscopeError, UsageError, shown
-from nephoscope.grids.blocks import Blocks, blocks_to, factor_for
+from nephoscope.grids.blocks import Blocks
+from nephoscope.inputs.working_size import blocks_for
 from nephoscope.instruments import Instrument, SceneFile, Truth
 from nephoscope.recipe import Recipe
-from nephoscope.tasks.sky_features import SHAPE
 
 logger = logging.getLogger(__name__)
-
-WHOLE_FRAME = {"texture", "mean_std", "min_max"}
-"""Features of frames as a whole, which are defined on frames of `SHAPE`."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +141,10 @@ def at_working_size(
     """
     image, known = scene["image"].values, scene["known"].values
     shape = (int(image.shape[1]), int(image.shape[2]))
-    if WHOLE_FRAME & {*recipe.inputs.features}:
-        try:
-            blocks = blocks_to(shape, SHAPE)
-        except ValueError as error:
-            raise InputError(path, str(error), field="image") from error
-    else:
-        factor = factor_for(shape, recipe.inputs.side)
-        blocks = Blocks(factor, factor, (slice(None), slice(None)))
+    try:
+        blocks = blocks_for(shape, recipe.inputs)
+    except ValueError as error:
+        raise InputError(path, str(error), field="image") from error
     if blocks.are_pixels or ("label" in label and label["label"].shape not in ((), shape)):
         return image, known, label
     return blocks.mean(image), blocks.any(known), _reduced(label, blocks)

@@ -7,12 +7,9 @@ from collections.abc import Sequence
 import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.grids.blocks import factor_for
-from nephoscope.inputs import COLOURS
+from nephoscope.inputs import ONLY, channels_read
+from nephoscope.inputs.working_size import blocks_for
 from nephoscope.recipe import Recipe
-from nephoscope.samples.from_labels import WHOLE_FRAME
-
-_OF_ANY_PICTURE = {"known", "latitude", "sine_longitude", "cosine_longitude", "background_known"}
 
 
 def check_task(store: xr.Dataset, task: str) -> None:
@@ -55,17 +52,22 @@ def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> No
             f"{path}: holds samples of the instrument {instrument}, {mine} is for "
             f"{recipe.instrument}"
         )
-    if WHOLE_FRAME & {*recipe.inputs.features}:
-        return
     if "channel" in store.variables:
         held = tuple(str(name) for name in store["channel"].values)
         _check_channels(path, held, recipe, mine)
     side, shape = recipe.inputs.side, (store.sizes["y"], store.sizes["x"])
-    if store.attrs.get("side", side) != side or factor_for(shape, side) != 1:
+    if store.attrs.get("side", side) != side or not _is_working_size(shape, recipe):
         raise UsageError(
             f"{path}: its pictures of {shape[1]} x {shape[0]} pixels were not made with "
             f"inputs.side {side}, as {mine} wants them: build it anew from that recipe"
         )
+
+
+def _is_working_size(shape: tuple[int, int], recipe: Recipe) -> bool:
+    try:
+        return blocks_for(shape, recipe.inputs).are_pixels
+    except ValueError:
+        return False
 
 
 def source_of(store: xr.Dataset) -> str:
@@ -74,9 +76,10 @@ def source_of(store: xr.Dataset) -> str:
 
 
 def _check_channels(path: str, held: Sequence[str], recipe: Recipe, mine: str) -> None:
-    features = set(recipe.inputs.features) - _OF_ANY_PICTURE
-    of_counts = {name for name in features if name.startswith("counts_")}
-    if of_counts and len(held) != 1:
+    inputs = recipe.inputs
+    read = channels_read(inputs.names, held, inputs.limit.channel if inputs.limit else "blue")
+    if ONLY in read and len(held) != 1:
         raise UsageError(f"{path}: holds {', '.join(held)}, {mine} wants one channel of counts")
-    if features - of_counts and sorted(held) != sorted(COLOURS):
-        raise UsageError(f"{path}: holds {', '.join(held)}, {mine} wants {', '.join(COLOURS)}")
+    wanted = [name for name in read if name != ONLY]
+    if any(held.count(name) != 1 for name in wanted):
+        raise UsageError(f"{path}: holds {', '.join(held)}, {mine} wants {', '.join(wanted)}")

@@ -100,6 +100,7 @@ class Part:
             background = _wrap(self.background, (slice(None), rows), col, size[1])
         return View(
             image=_wrap(self.image, (index, slice(None), rows), col, size[1]),
+            known=_wrap(self.known, (index, rows), col, size[1]),
             latitude=self.latitude[rows],
             longitude=_wrap(self.longitude, (), col, size[1]),
             background=background,

@@ -82,7 +82,7 @@ class PixelBatches:
         """Some labelled pixels of frame `number`, drawn with replacement; samples take turns."""
         view, truth = self.loader.crop(number, self.loader.turn_of(number))
         label = np.ascontiguousarray(truth)
-        inputs = assemble(view, self.loader.recipe.inputs.features)
+        inputs = assemble(view, self.loader.recipe.inputs.names)
         rng = np.random.default_rng((self.loader.seed, number, 1))
         known = np.flatnonzero(label >= 0)
         if not known.size:

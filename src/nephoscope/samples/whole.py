@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from nephoscope.grids.blocks import pad_to
-from nephoscope.inputs import assemble, is_missing
+from nephoscope.inputs import assemble
 from nephoscope.recipe import Recipe
 from nephoscope.samples.crops import Batch
 from nephoscope.samples.part import Part
@@ -44,8 +44,8 @@ class WholeFrames:
         truth = self.part.truth_in(sample, 0, 0, self.part.shape)
         if not isinstance(truth, Points) and truth.ndim:
             truth = pad_to(truth, self.divisor, -1)
-        inputs = assemble(view, self.recipe.inputs.features)
-        known = pad_to(~is_missing(view.image), self.divisor, False)
+        inputs = assemble(view, self.recipe.inputs.names)
+        known = pad_to(view.known, self.divisor, False)
         return _batch(pad_to(inputs, self.divisor), known, truth)
 
 
@@ -104,8 +104,8 @@ class Tiles:
             slice(row - top, min(row - top + self.core[0], self.size[0])),
             slice(col - left, col - left + min(self.core[1], self.part.shape[1] - col)),
         )
-        inputs = assemble(view, self.recipe.inputs.features)
-        return _batch(inputs, ~is_missing(view.image), _within(truth, core))
+        inputs = assemble(view, self.recipe.inputs.names)
+        return _batch(inputs, view.known, _within(truth, core))
 
 
 def judged(

@@ -52,7 +52,7 @@ class Frames:
 
 
 def tiny_model(folder, name, features, seed=0):
-    options = {"image_features": len(features), "widths": [4, 4], "head": 4}
+    options = {"widths": [4, 4], "head": 4}
     recipe = validate_recipe(
         {
             "name": name,
@@ -63,7 +63,7 @@ def tiny_model(folder, name, features, seed=0):
         }
     )
     torch.manual_seed(seed)
-    network = build_network("unet", options, len(features), 1)
+    network = build_network("unet", options, len(features), 1, recipe.inputs.groups)
     scaling = dict.fromkeys(features, (0.0, 1.0))
     whole = NormalisedNetwork(network, scaling)
     save_model(folder, whole, recipe, scaling, Calibration(8.0, 0.0), 0.5, {})
