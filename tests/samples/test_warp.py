@@ -96,6 +96,7 @@ def test_a_warped_frame_of_counts_is_as_noisy_as_it_was(zoom, gain):
     whole = replace(
         part(),
         image=counts[None, None],
+        known=np.ones((1, 128, 160), bool),
         label=np.zeros((1, 128, 160), np.int8),
         channels=("adu",),
         latitude=np.zeros(128),
@@ -114,7 +115,8 @@ def test_the_noise_that_is_given_back_stays_off_colour_and_missing_pixels():
     given = lost_noise(counts, counts, np.random.default_rng(1))
     assert not given.any()
     still = Warp(share=1, rotation=0, shear=0, zoom=(1, 1), shift=0)
-    whole = replace(part(), image=np.stack([counts[:ROWS, :COLS]])[None])
+    image = counts[None, None, :ROWS, :COLS]
+    whole = replace(part(), image=image, known=np.isfinite(image[:, 0]))
     view, _ = warped_crop(whole, (ROWS, COLS), still, np.random.default_rng(0))
     assert np.isnan(view.image[0, :, :29]).all()
     assert np.isfinite(view.image[0, :, 31:]).all()
