@@ -185,16 +185,14 @@ def load_or_make(name: str, folder: Path) -> Any:  # noqa: ANN401 - a Model
         from nephoscope.models.normalised import NormalisedNetwork
         from nephoscope.networks import build_network
         from nephoscope.recipe import load_recipe
-        from nephoscope.tasks.mask import OUTPUTS, Calibration
+        from nephoscope.tasks.mask import MaskDecision
 
         recipe = load_recipe(name)
         inputs, network = recipe.inputs, recipe.network
-        fresh = build_network(
-            network.name, network.options, len(inputs.names), OUTPUTS, inputs.groups
-        )
+        fresh = build_network(network.name, network.options, len(inputs.names), 1, inputs.groups)
         normalisation = dict.fromkeys(inputs.names, (0.0, 1.0))
         whole = NormalisedNetwork(fresh, normalisation)
-        settings = (recipe, normalisation, Calibration(1.0, 0.0), 0.5, {})
+        settings = (recipe, normalisation, MaskDecision(), {})
         return save_model(folder / "untrained", whole, *settings)
 
 

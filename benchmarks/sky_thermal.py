@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.apply.predict import Predictor
-from nephoscope.evaluation.scores import Score, best_threshold, score_sums
+from nephoscope.evaluation.scores import Score, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.files import write_text
 from nephoscope.formulas import minmax, otsu, zscale_log_otsu
@@ -33,6 +33,7 @@ from nephoscope.reports.markdown import table_of
 from nephoscope.reports.report import hardware
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.tasks.mask import as_floats
+from nephoscope.tasks.mask_metrics import best_threshold
 
 TEMPLATE = Path(__file__).with_name("sky_thermal_card.md")
 BLOCK = 4

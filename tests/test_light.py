@@ -68,6 +68,7 @@ NEED_TORCH = (
     "nephoscope.models.normalised",
     "nephoscope.samples.crops",
     "nephoscope.samples.pool",
+    "nephoscope.samples.whole",
 )
 WORKS = [
     "simulate mars -o maps --scenes 1 --flavour label",

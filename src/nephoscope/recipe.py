@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import yaml
 from pydantic import (
@@ -18,12 +18,15 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
 
 from nephoscope.arguments import described, nearest, path_of
 from nephoscope.errors import InputError, UsageError
+from nephoscope.tasks import task_named
 
 
 class _Part(BaseModel):
@@ -119,15 +122,6 @@ class Network(_Part):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class Losses(_Part):
-    """Weights of the losses; `weight_zero` weights the clear pixels of a class-weighted BCE."""
-
-    bce: float = 1.0
-    dice: float = 0.0
-    weight_zero: float | None = Field(None, gt=0, lt=1)
-    label_smoothing: float = Field(0.0, ge=0, lt=0.5)
-
-
 class Warp(_Part):
     """Rotation, shear, zoom and shift of whole frames: image bilinear, label nearest, reflected."""
 
@@ -177,7 +171,7 @@ class Training(_Part):
     average: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights; 0: none")
     seed: int = 0
     workers: int = Field(0, ge=0)
-    losses: Losses = Losses()
+    losses: Any = Field(default_factory=dict, description="weights; checked by the task")
     augmentation: Augmentation = Augmentation()
 
 
@@ -214,12 +208,31 @@ class Recipe(_Part):
 
     name: str
     instrument: str
-    task: Literal["mask", "sky_state"]
+    task: str
     inputs: Inputs
     network: Network
-    training: Training = Training()
+    training: Training = Field(Training(), validate_default=True)
     apply: Apply = Apply()
     search: dict[str, Search] | None = Field(None, description="key -> where `tune` looks")
+
+    @field_validator("task")
+    @classmethod
+    def _task_is_there(cls, task: str) -> str:
+        try:
+            return task_named(task).name
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+
+    @field_validator("training")
+    @classmethod
+    def _losses_are_the_tasks(cls, training: Training, info: ValidationInfo) -> Training:
+        if "task" not in info.data:
+            return training
+        losses = task_named(info.data["task"]).Losses
+        checked = create_model("Training", losses=(losses, ...)).model_validate(
+            {"losses": training.losses}, from_attributes=True
+        )
+        return training.model_copy(update={"losses": checked.losses})  # type: ignore[attr-defined]
 
     @model_validator(mode="after")
     def _states_are_of_a_camera(self) -> Self:

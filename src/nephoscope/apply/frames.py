@@ -129,7 +129,7 @@ def _run(runner: _Runner, look: Look, channels: tuple[str, ...]) -> FloatArray:
     logits = runner.run(pad_to(inputs, model.divisor)[None])[0, 0]
     shape = (int(missing.shape[0]), int(missing.shape[1]))
     found = enlarge(logits[: small[0], : small[1]], look.factor, shape)
-    result = probability(np.ascontiguousarray(found, np.float32), model.calibration)
+    result = probability(np.ascontiguousarray(found, np.float32), model.decision)
     result[missing] = np.nan
     return result
 

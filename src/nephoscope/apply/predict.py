@@ -96,7 +96,7 @@ class Predictor:
         rows = np.flatnonzero(known.any(axis=1))
         if rows.size:
             for tile, logits in self._run(whole, placing, int(rows[0]), int(rows[-1]) + 1):
-                add_tile(total, probability(logits, self.model.calibration), tile)
+                add_tile(total, probability(logits, self.model.decision), tile)
         # Weights add up to one only to rounding.
         np.clip(total, 0.0, 1.0, out=total)
         total[~known] = np.nan

@@ -23,18 +23,12 @@ from nephoscope.evaluation.scores import Scores, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.inputs import COLOURS
 from nephoscope.models.lineage import seen_of
+from nephoscope.models.ways import WAYS
 from nephoscope.samples.pairing import check_pairing, check_task
 from nephoscope.samples.store import axis_of, background_of, open_samples
 from nephoscope.tasks.mask import is_cloud
 
 SPLITS = ("train", "validation", "test", "all")
-WAYS = {
-    "full": (),
-    "without_background": ("background",),
-    "without_position": ("position",),
-    "without_both": ("background", "position"),
-}
-"""Name of a way to be scored → what is withheld from the model."""
 POSITION = {"sine_longitude", "cosine_longitude"}
 """Features that tell the longitude."""
 MASK_RULE = (

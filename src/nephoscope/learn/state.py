@@ -22,8 +22,9 @@ from nephoscope.models.state import INPUTS, inputs_of, save_state_model
 from nephoscope.recipe import Recipe
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.store import open_samples
-from nephoscope.tasks.mask import Calibration, probability
-from nephoscope.tasks.sky_state import CLOUDY, Band
+from nephoscope.tasks.mask import MaskDecision as Calibration
+from nephoscope.tasks.mask import probability
+from nephoscope.tasks.sky_state import CLOUDY, StateDecision
 
 if TYPE_CHECKING:
     import torch
@@ -121,7 +122,7 @@ def fit_state(
     return folder
 
 
-def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Band:
+def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> StateDecision:
     """The probabilities between which nothing is said.
 
     Args:
@@ -131,7 +132,7 @@ def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Band:
     cloudy = states == CLOUDY
     below = float(np.quantile(probabilities[cloudy], MISSED))
     above = float(np.quantile(probabilities[~cloudy], 1 - FALSE))
-    return Band(min(SURE_CLEAR, below), max(SURE_CLOUDY, above))
+    return StateDecision(clear_below=min(SURE_CLEAR, below), cloudy_above=max(SURE_CLOUDY, above))
 
 
 def likelihood(probabilities: Floats, states: npt.NDArray[np.int8]) -> float:
@@ -299,10 +300,12 @@ def _calibrate(scores: Floats, states: npt.NDArray[np.int8]) -> Calibration:
     spread = max(float(scores.std()), 1e-6)
     line = LogisticRegression(C=10.0).fit((scores / spread)[:, None], states)
     slope = max(float(line.coef_[0, 0]) / spread, 1e-6)
-    return Calibration(slope, float(line.intercept_[0]))
+    return Calibration(slope=slope, intercept=float(line.intercept_[0]))
 
 
-def _card(recipe: Recipe, info: dict[str, Any], band: Band, name: str, licence: str) -> str:
+def _card(
+    recipe: Recipe, info: dict[str, Any], band: StateDecision, name: str, licence: str
+) -> str:
     """The text of `card.md`."""
     rows = [f"| {name.replace('_', ' ')} | {value} |" for name, value in info["scores"].items()]
     method = recipe.network.options.get("method", "")

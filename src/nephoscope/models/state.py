@@ -34,9 +34,10 @@ from nephoscope.models.compiled import open_compiled, try_compiled
 from nephoscope.models.lookup import STATE_FACTS, locate_model, locate_state_model, no_model
 from nephoscope.models.weights import read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
-from nephoscope.tasks.mask import Calibration, probability
+from nephoscope.tasks.mask import MaskDecision as Calibration
+from nephoscope.tasks.mask import probability
 from nephoscope.tasks.sky_guard import Guard, Span, SpanFacts, guard_facts
-from nephoscope.tasks.sky_state import Band, CameraTemperatures, Verdict, decide
+from nephoscope.tasks.sky_state import CameraTemperatures, StateDecision, Verdict, decide
 from nephoscope.tasks.state_guard import clear_doubt, texture_doubt
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class StateModel:
     mean: Floats
     std: Floats
     calibration: Calibration
-    band: Band
+    band: StateDecision
     weights_sha256: str
     info: dict[str, Any] = field(default_factory=dict)
     guard: Mapping[str, Span] = field(default_factory=dict)
@@ -232,7 +233,7 @@ def save_state_model(
     recipe: Recipe,
     scaling: tuple[Floats, Floats],
     calibration: Calibration,
-    band: Band,
+    band: StateDecision,
     info: Mapping[str, Any],
     card: str,
     guard: Mapping[str, Span] | None = None,
@@ -308,8 +309,8 @@ def load_state_model(model: str | Path) -> StateModel:
         recipe=recipe,
         mean=np.array(facts.mean, np.float32),
         std=np.array(facts.std, np.float32),
-        calibration=Calibration(facts.slope, facts.intercept),
-        band=Band(facts.clear_below, facts.cloudy_above),
+        calibration=Calibration(slope=facts.slope, intercept=facts.intercept),
+        band=StateDecision(clear_below=facts.clear_below, cloudy_above=facts.cloudy_above),
         weights_sha256=facts.sha256[WEIGHTS],
         info=facts.info,
         guard={name: Span(span.seen, span.accepted) for name, span in (facts.guard or {}).items()},
