@@ -15,13 +15,13 @@ from nephoscope.apply.resume import (
     check_writable,
 )
 from nephoscope.apply.series import SeriesBackgrounds
-from nephoscope.apply.work import Work
+from nephoscope.apply.work import ModelInfo, Work
 from nephoscope.apply.workers import PredictMapFactory, run_jobs
 from nephoscope.background import channels_of
 from nephoscope.errors import UsageError
 from nephoscope.files import remove_stale_parts
 from nephoscope.folders import LeftOut
-from nephoscope.products.mask import ModelInfo, mask_step
+from nephoscope.products.product import mask_step
 from nephoscope.recipe import Recipe
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from nephoscope.apply.bounds import outside_season
 from nephoscope.apply.placing import axes_of
 from nephoscope.apply.plan import Options, plan_jobs
 from nephoscope.apply.predict import Predictor, limits_at, predict_scene
@@ -23,8 +22,9 @@ from nephoscope.background import channels_of, read_background, sample_backgroun
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.plate_carree import MARS
 from nephoscope.inputs import COLOURS
+from nephoscope.instruments import instrument_named
 from nephoscope.models import StateModel, load_model
-from nephoscope.products.mask import mask_product
+from nephoscope.products.product import ProductFacts, make_product, mask_variables
 from nephoscope.scene import check_given, source_of, wrong_dn
 
 if TYPE_CHECKING:
@@ -192,15 +192,16 @@ def _of_scene(predictor: Predictor, scene: xr.Dataset, clear: Path | None) -> xr
     latitude, longitude = scene["latitude"].values, scene["longitude"].values
     axes_of(latitude, longitude)
     sampled, sha256 = _sampled(predictor, clear, latitude, longitude)
-    product = mask_product(
-        predict_scene(predictor, scene, sampled),
-        scene,
-        model,
-        outside_season=outside_season(scene, Options().offset),
-        background_sha256=sha256,
-        command="nephoscope.predict",
+    facts = ProductFacts(
+        model.name,
+        model.weights_sha256,
+        sha256,
+        "nephoscope.predict",
         doubt=limits_at(model, latitude, longitude)[1],
     )
+    variables = mask_variables(predict_scene(predictor, scene, sampled), model.threshold)
+    instrument = instrument_named(model.recipe.instrument)
+    product = make_product(variables, scene, instrument, facts)
     return xr.decode_cf(product)
 
 

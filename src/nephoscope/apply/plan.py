@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from nephoscope.apply.bounds import Bounds, Box
 from nephoscope.errors import UsageError, shown
 from nephoscope.files import short_name
 from nephoscope.folders import LeftOut
-from nephoscope.instruments import SceneFile, find_all
+from nephoscope.instruments import SceneFile, find_all, instrument_named
+from nephoscope.instruments.marci import Bounds, Box
 
 Layout = Literal["cf", "legacy"]
 
@@ -39,6 +39,11 @@ class Options:
     threshold: float | None = None
     picture: bool = True
 
+    @property
+    def own(self) -> dict[str, Any]:
+        """Those of the instrument alone, by name."""
+        return {name: getattr(self, name) for name in ("layout", "bounds", "offset", "box")}
+
 
 @dataclass(frozen=True)
 class Job:
@@ -50,6 +55,7 @@ class Job:
         picture: final name of the quick-look, if one is wanted.
         background: file of the background to use, if any.
         background_sha256: of its contents.
+        beside: files that decide with the input what its product says.
     """
 
     scene: SceneFile
@@ -57,6 +63,7 @@ class Job:
     picture: Path | None = None
     background: Path | None = None
     background_sha256: str | None = None
+    beside: tuple[Path, ...] = ()
 
     @property
     def is_written(self) -> bool:
@@ -91,14 +98,21 @@ def plan_jobs(
     left = left_out or LeftOut()
     left.skip = out
     jobs: dict[Path, Job] = {}
+    reader = instrument_named(instrument)
+    layout = reader.layout(options.own)
     for scene in find_all(inputs, instrument, left):
-        target = out / _target(scene, options.layout)
+        name = (
+            scene.relative / short_name(scene.id, ".nc") if layout is None else layout.name(scene)
+        )
+        target = out / name
         if target in jobs:
             raise UsageError(
                 f"{shown(scene.path)} and {shown(jobs[target].scene.path)} would both become "
                 f"{shown(target)}; name the folder above them, or predict into different folders"
             )
-        jobs[target] = Job(scene, target, _picture(target, options))
+        drawn = target.with_suffix(".png") if layout is None else layout.picture(target)
+        beside = tuple(reader.depends_on(scene.path))
+        jobs[target] = Job(scene, target, drawn if options.picture else None, beside=beside)
     return sorted(jobs.values(), key=lambda job: (job.target.parent, job.scene.order, job.target))
 
 
@@ -122,7 +136,7 @@ def shard(jobs: Sequence[Job], part: tuple[int, int]) -> list[Job]:
 def job_key(job: Job, options: Options, model_sha256: str) -> str:
     """What the output depends on, as one hash: input, tables beside it, model, options."""
     facts = {
-        "files": [file_facts(path) for path in [job.scene.path, *_tables(job.scene.path)]],
+        "files": [file_facts(path) for path in [job.scene.path, *job.beside]],
         "model": model_sha256,
         "background": job.background_sha256,
         "options": repr(options),
@@ -138,20 +152,6 @@ def groups(jobs: Iterable[Job]) -> Iterator[tuple[str, list[Job]]]:
     yield from series.items()
 
 
-def _target(scene: SceneFile, layout: Layout) -> Path:
-    if layout == "cf":
-        return scene.relative / short_name(scene.id, ".nc")
-    folder = Path(scene.series[:1]) / scene.series / "cloudmasks"
-    return folder / short_name(f"cloudmask_{scene.id}", ".ncdf")
-
-
-def _picture(target: Path, options: Options) -> Path | None:
-    if not options.picture:
-        return None
-    folder = target.parent if options.layout == "cf" else target.parent.parent / "pictures"
-    return folder / f"{target.stem}.png"
-
-
 def file_facts(path: Path) -> list[Any]:
     """What tells one file, and one state of it, from another; None where it cannot be seen."""
     try:
@@ -159,9 +159,3 @@ def file_facts(path: Path) -> list[Any]:
     except OSError:
         return [str(path), None, None]  # reading it will say what is wrong
     return [str(path.resolve()), stat.st_size, stat.st_mtime_ns]
-
-
-def _tables(path: Path) -> list[Path]:
-    """The Ls tables that may name a map: they too decide what its product says."""
-    folder = path.resolve().parent
-    return [table for place in (folder, folder.parent) for table in sorted(place.glob("*_ls.txt"))]

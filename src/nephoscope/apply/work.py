@@ -6,25 +6,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from nephoscope.apply.bounds import blank, outside_season
 from nephoscope.apply.plan import Job, Options
 from nephoscope.apply.predict import limits_at
 from nephoscope.background import read_background, sample_background
 from nephoscope.errors import InputError
-from nephoscope.files import copy_file, short_name
-from nephoscope.instruments import open_scene
+from nephoscope.instruments import instrument_named, open_scene
 from nephoscope.models import Model
-from nephoscope.products.mask import ModelInfo, mask_product
-from nephoscope.products.netcdf import write_legacy, write_netcdf
+from nephoscope.products.netcdf import write_netcdf
+from nephoscope.products.product import ProductFacts, make_product, mask_variables
 
 FloatArray = npt.NDArray[np.float32]
 # (scene, background (channel, y, x) or None) -> probability (y, x), 0..1, NaN where missing.
 PredictMap = Callable[[xr.Dataset, FloatArray | None], FloatArray]
+
+
+class ModelInfo(Protocol):
+    """What a product says about the model that made it."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
+    def weights_sha256(self) -> str:
+        """The sha256 of its weights, hexadecimal."""
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which a pixel is called cloudy."""
 
 
 @dataclass(frozen=True)
@@ -69,25 +84,25 @@ class Work:
             InputError: the bounds need a label, and there is none.
         """
         options = self.options
-        product = mask_product(
-            probability,
-            scene,
-            self.model,
-            outside_season=outside_season(scene, options.offset),
-            blank=blank(scene, options.bounds, options.offset, options.box),
-            background_sha256=job.background_sha256,
-            threshold=options.threshold,
-            command=self.command,
-            source=str(job.scene.relative / job.scene.path.name),
-            doubt=self._doubt(scene),
+        model, instrument = self.model, instrument_named(self.instrument)
+        threshold = model.threshold if options.threshold is None else options.threshold
+        facts = ProductFacts(
+            model.name,
+            model.weights_sha256,
+            job.background_sha256,
+            self.command,
+            str(job.scene.relative / job.scene.path.name),
+            self._doubt(scene),
         )
+        variables = mask_variables(probability, threshold)
+        product = make_product(variables, scene, instrument, facts, options.own)
         if job.picture is not None:
             _write_picture(product, scene, job.picture)
-        if options.layout == "cf":
+        layout = instrument.layout(options.own)
+        if layout is None:
             write_netcdf(product, job.target)
         else:
-            _copy_inputs(job)
-            write_legacy(product, job.target)
+            layout.write(product, job.scene, job.target)
 
     def _doubt(self, scene: xr.Dataset) -> str:
         """Why the scene's grid is unlike what the model learned on, if it is."""
@@ -118,15 +133,3 @@ def _write_picture(product: xr.Dataset, scene: xr.Dataset, path: Path) -> None:
     from nephoscope.plots.quicklook import quicklook, save_picture
 
     save_picture(quicklook(product, scene), path)
-
-
-def _copy_inputs(job: Job) -> None:
-    """Copies of the map and of its Ls table, where the original's tools look for them."""
-    folder, source = job.target.parent.parent, job.scene.path
-    copy_file(source, folder / "mdgms" / short_name(job.scene.id, ".jpg"))
-    names = (f"{job.scene.series}_ls.txt", "list_ls.txt")
-    here = source.absolute().parent
-    for table in (place / name for place in (here, here.parent) for name in names):
-        if table.is_file():
-            copy_file(table, folder / f"{job.scene.series}_ls.txt")
-            return

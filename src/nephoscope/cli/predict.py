@@ -79,10 +79,10 @@ def predict(
     ] = "1/1",
 ) -> None:
     """Apply a model and write products; finished ones are skipped when run again."""
-    from nephoscope.apply.bounds import parse_box
     from nephoscope.apply.plan import Options
     from nephoscope.apply.sky.chain import SkyOptions
     from nephoscope.apply.sky.choice import is_of_sky
+    from nephoscope.instruments.marci import parse_box
 
     box = parse_box(bbox) if bbox is not None else None
     options = Options(layout, bounds, offset, box, threshold, picture)

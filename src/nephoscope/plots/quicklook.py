@@ -179,7 +179,7 @@ def _unit(colour: tuple[int, int, int]) -> tuple[float, float, float]:
 
 def _seasonal_edges(product: xr.Dataset) -> list[float]:
     """Latitudes, degrees, at which the quality flag's seasonal bit changes."""
-    outside = product["quality_flag"].values[:, 0] & cf.OUTSIDE_SEASONAL_BOUNDS > 0
+    outside = product["quality_flag"].values[:, 0] & cf.OUTSIDE > 0
     latitude = product["latitude"].values
     return [float(latitude[row]) for row in np.flatnonzero(np.diff(outside.astype(np.int8)))]
 
