@@ -20,7 +20,7 @@ import numpy as np
 from nephoscope.simulate.earth.atmosphere import LocalGrid
 from nephoscope.simulate.earth.atmosphere.truth import write_truth
 from nephoscope.simulate.earth.atmosphere.weather import Weather
-from nephoscope.simulate.earth.polder.geometry import look, swath_window
+from nephoscope.simulate.earth.polder.geometry import swath_window, views_of
 from nephoscope.simulate.earth.polder.observe import observe, quarter_places
 from nephoscope.simulate.earth.polder.stretch import (
     MARGIN,
@@ -45,7 +45,7 @@ def main(rows: int) -> None:
     stretch = choose_stretch(0, 0, rows)
     begun = time.process_time()
     window = swath_window(stretch.revolution, stretch.rows)
-    views = _timed("views", look, stretch.revolution, window)
+    views = _timed("views", views_of, stretch.revolution, window)
     grid = LocalGrid.covering(*quarter_places(window), SPACING, MARGIN)
     weather = _timed("weather", Weather, grid, stretch.seed, stretch.time)
     atmosphere = _timed("atmosphere", weather.at, stretch.time)

@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class CellGrid:
-    """Where cells lie: counted on pixels from the first row and column on.
+    """Grid of cells, counted on pixels from the first row and column on.
 
     Attributes:
         latitude: of the pixels' rows.

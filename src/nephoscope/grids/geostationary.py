@@ -1,4 +1,4 @@
-"""The view of a geostationary imager: row and column ↔ latitude and longitude, in closed form.
+"""Geostationary grid: row and column ↔ latitude and longitude of an imager, in closed form.
 
 Formulas: CGMS 03, LRIT/HRIT Global Specification, section 4.4.3.2 (normalised geostationary
 projection), for an imager that scans east-west within a line (`sweep=y` of PROJ).

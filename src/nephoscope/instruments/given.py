@@ -1,4 +1,4 @@
-"""What the caller of `open_scene` or `open_track` gave: paths in any form, and options by name."""
+"""Arguments of `open_scene` and `open_track`: paths in any form, and options by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 
 
 def paths_given(paths: Paths) -> list[Path]:
-    """Every file or folder that was meant, once, in the order given; those of a pattern sorted.
+    """Files and folders, each once, in the order given; those of a pattern sorted.
 
     Raises:
         InputError: a pattern that nothing matches.
@@ -60,7 +60,7 @@ def one_path(paths: str | PathLike[str] | Sequence[Path], reader: str) -> Path:
 
 
 def check_options(read: Callable[..., Any], reader: str, options: Mapping[str, Any]) -> None:
-    """Options are such as the reader takes.
+    """Check that the reader takes these options.
 
     Raises:
         UsageError: one is not; the message names those that it has.

@@ -1,4 +1,4 @@
-"""Which half orbit of PARASOL belongs to a granule of CALIPSO's track: the nearest start, by names.
+"""Matching of PARASOL's half orbits and granules of CALIPSO's track: the nearest start, by name.
 
 Rule of the A-Train Cloud Segmentation data set: the file whose start in its name is nearest, and
 not further than 600 s. Pure functions of names or times: nothing is opened.
@@ -24,7 +24,7 @@ Started = str | PathLike[str] | datetime | np.datetime64
 
 
 class Match(NamedTuple):
-    """What was found for one granule or half orbit.
+    """Match of one granule or half orbit.
 
     Args:
         found: the nearest of those given, as it was given; None if none is near enough.

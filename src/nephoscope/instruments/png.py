@@ -1,4 +1,4 @@
-"""PNG files checked chunk by chunk: a damaged one is named even where a decoder would go on."""
+"""PNG checksums, chunk by chunk: damage is found even where a decoder would go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a scene's file before it is read."""
+"""File of a scene, as found in a folder and not yet read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TAI93, the clock of CloudSat and CALIPSO files.
+"""TAI93 time, the clock of CloudSat and CALIPSO files.
 
 Seconds since 1993-01-01T00:00 UTC, leap seconds counted.
 """

@@ -27,8 +27,9 @@ def write_netcdf(product: xr.Dataset, path: str | os.PathLike[str]) -> None:
         name: {"_FillValue": None} for name in product.coords
     }
     for name, variable in product.data_vars.items():
-        if variable.ndim == len(cf.CHUNKS):
-            chunks = tuple(map(min, cf.CHUNKS, variable.shape))
+        if variable.ndim >= len(cf.CHUNKS):
+            rows_and_columns = variable.shape[-len(cf.CHUNKS) :]
+            chunks = (*variable.shape[: -len(cf.CHUNKS)], *map(min, cf.CHUNKS, rows_and_columns))
             encoding[name] = cf.COMPRESSION | {"chunksizes": chunks}
     product = product.assign_attrs({key: _utf8(text) for key, text in product.attrs.items()})
     # In memory first: HDF5 that meets a full disk while it writes may crash the interpreter.

@@ -14,7 +14,7 @@ SIDECAR = "simulation.json"
 
 
 def write_sidecar(out: Path, simulator: str, **facts: Any) -> None:
-    """Say in `out` how its files are made; a folder of the same simulation is taken up again.
+    """Write `simulation.json`; a folder that holds the same simulation may be written on.
 
     Args:
         out: folder, made if need be.

@@ -60,7 +60,7 @@ def recognises(path: str | PathLike[str]) -> bool:
 
 
 def read(path: str | PathLike[str], **options: Any) -> xr.Dataset:
-    """Read any of the three products, told apart by the fields they hold.
+    """Read any of the three products, recognised by the fields they hold.
 
     Args:
         path: the file.

@@ -1,4 +1,4 @@
-"""What the attributes of a field say of its numbers: which are missing, and how they are scaled.
+"""Coding of a field by its attributes: missing values, valid range and scale.
 
 ICARE's files have `_FillValue`, `scale_factor` and `add_offset` of the HDF4 library, whose formula
 is value = scale_factor * (stored - add_offset) (HDF 4.2 Reference Manual, SDsetcal). CloudSat's
@@ -33,7 +33,7 @@ _EQUAL_TO = ("_FillValue", "missing_value")
 
 @dataclass(frozen=True)
 class Coding:
-    """How stored numbers of one field become values.
+    """Coding of one field: from stored numbers to values.
 
     Args:
         codes: numbers that are no value.
@@ -51,7 +51,7 @@ class Coding:
 
     @classmethod
     def of(cls, path: Path, field: str, attributes: Mapping[str, Any]) -> Coding:
-        """From attributes by name, in either archive's spelling.
+        """Coding from attributes by name, in either archive's spelling.
 
         Raises:
             InputError: one is no number, a scale is zero, or an operator is unknown.
@@ -81,7 +81,7 @@ class Coding:
         )
 
     def is_missing(self, stored: NDArray[Any]) -> NDArray[np.bool_]:
-        """Where stored numbers are no value, same shape."""
+        """Mask of stored numbers that are no value, same shape."""
         missing = np.isnan(stored) if stored.dtype.kind == "f" else np.zeros(stored.shape, bool)
         for code in self.codes:
             with np.errstate(over="ignore"):

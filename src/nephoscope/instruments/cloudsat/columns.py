@@ -1,4 +1,4 @@
-"""What the CloudSat readers share: stored numbers to a Track."""
+"""Columns of a CloudSat file: from stored numbers to the variables of a Track."""
 
 from __future__ import annotations
 

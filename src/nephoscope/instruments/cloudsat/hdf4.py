@@ -1,13 +1,13 @@
-"""HDF4 files through pyhdf, behind two doors.
+"""HDF4 files through pyhdf, after a check of the file and in a process of its own.
 
-A damaged file may crash the C library, and must not crash its caller. The first door looks at the
-file itself (HDF 4.2 Specification, chapter 2): 4 magic bytes, then a chain of blocks of data
-descriptors: number of descriptors int16, offset of the next block int32,
-then for each tag uint16, reference uint16, offset int32, length int32, all big-endian. Every
-element of a whole file lies inside it, so a truncated one is told without reading it. The second is
-a process of its own for the library (`hdf4_process`), started with the first file and kept. It may
-hold several files open, told apart by numbers; a question that is given up (Ctrl-C) ends it, so
-that its answer is never taken for the next one's.
+A damaged file may crash the C library, and must not crash its caller. First the
+file itself is checked (HDF 4.2 Specification, chapter 2): 4 magic bytes, then a chain of blocks of
+data descriptors: number of descriptors int16, offset of the next block int32, then for each tag
+uint16, reference uint16, offset int32, length int32, all big-endian. Every element of a whole file
+lies inside it, so a truncated one is found without reading it. Then the library reads it in a
+process of its own (`hdf4_process`), started with the first file and kept. It may hold several files
+open, by number; a question that is given up (Ctrl-C) ends it, so that its answer is never taken for
+the next one's.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Hdf4:
         return cast("Stored", self._ask("dataset", name, types, dims))
 
     def coding(self, name: str) -> Coding:
-        """What the attributes of a data set or Vdata say of its numbers: missing codes, scale.
+        """Coding of a data set or Vdata, from its attributes: missing codes, scale.
 
         Raises:
             InputError: an attribute is no number, or unreadable.
@@ -159,7 +159,7 @@ class Hdf4:
 
 
 def check_whole(path: Path) -> None:
-    """Tell by its own descriptors whether an HDF4 file is whole, without the C library.
+    """Check by its own descriptors that an HDF4 file is whole, without the C library.
 
     Raises:
         InputError: it cannot be opened, is empty, no HDF4, or an element lies outside it.

@@ -1,4 +1,4 @@
-"""The process that calls the HDF4 library: it may crash on a damaged file, the caller may not.
+"""Process that calls the HDF4 library: it may crash on a damaged file, the caller may not.
 
 Run by `hdf4.Hdf4`. Each request is one line of JSON, `[number of the file, method, *arguments]`;
 each answer one line of JSON that tells its kind, and for arrays their bytes behind it. Nothing but
@@ -109,7 +109,7 @@ class OpenFile:
                 dataset.endaccess()
 
     def coding(self, name: str) -> dict[str, Any]:
-        """What attributes of a data set or Vdata say of its numbers: number, text or list by name.
+        """Attributes of a data set or Vdata on its coding: number, text or list by name.
 
         A data set has attributes of its own; CloudSat's swaths keep them as Vdatas beside it,
         `Height.missing` and so on (HDF-EOS library, swath attributes).

@@ -98,7 +98,7 @@ def rasterise(
     kind = np.where(known, 0, UNKNOWN).astype(np.int8)
     phase = kind.copy()
     for layer in reversed(range(layers.base.shape[1])):
-        # Few profiles have many layers: only those are looked at.
+        # Few profiles have many layers: only those are searched.
         rows = np.flatnonzero(np.isfinite(layers.base[:, layer]))
         base, top = layers.base[rows, layer, None], layers.top[rows, layer, None]
         bins = height[rows]

@@ -1,4 +1,4 @@
-"""Names of ICARE's CALTRACK files: which half orbit of CALIPSO, and whether of day or night."""
+"""Names of ICARE's CALTRACK files: half orbit of CALIPSO, and whether of day or night."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HALVES = {"D": "day", "N": "night"}
 
 @dataclass(frozen=True)
 class CalipsoHalf:
-    """What the name of a CALTRACK file says.
+    """Half orbit of CALIPSO, from the name of a CALTRACK file.
 
     Args:
         product: what was put on CALIPSO's track ("PAR-RB2", "CS-2B-CLDCLASS").

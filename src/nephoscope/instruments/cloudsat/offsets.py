@@ -1,4 +1,4 @@
-"""CALTRACK PAR-RB2: when PARASOL saw the place of each 5-km profile of CALIPSO.
+"""CALTRACK PAR-RB2 files: when PARASOL saw the place of each 5-km profile of CALIPSO.
 
 Format: ICARE's page of CALTRACK-5km_PAR-RB2. `Input_Index` is the row and column in the input
 product, which is RB2: the sinusoidal grid of 1/6 degree, 1080 x 2160, of 3 x 3 pixels of level 1B.

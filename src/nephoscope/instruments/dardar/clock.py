@@ -1,4 +1,4 @@
-"""When each profile of a DARDAR file was measured, exact in every type that files have.
+"""Times of the profiles of a DARDAR file, exact in every type that files have.
 
 Nice: `base_time` (scalar, s since 1970) and `dtime` (s since then). CLOUD: `time`, whose units name
 its epoch.

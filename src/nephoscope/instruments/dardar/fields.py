@@ -23,7 +23,7 @@ class Quantity:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Of the Track's variable."""
+        """Attributes of the Track's variable."""
         return {"units": self.units, "long_name": self.long_name}
 
 

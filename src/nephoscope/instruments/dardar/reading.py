@@ -1,4 +1,4 @@
-"""A DARDAR NetCDF file → Track, 60-m gates as they are."""
+"""DARDAR NetCDF file → Track, 60-m gates as they are."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def recognises(path: str | PathLike[str]) -> bool:
 
 
 def read(path: str | PathLike[str]) -> xr.Dataset:
-    """Read DARDAR-Nice (v1, v2) or DARDAR-CLOUD (NetCDF, v3), told apart by their variables.
+    """Read DARDAR-Nice (v1, v2) or DARDAR-CLOUD (NetCDF, v3), recognised by their variables.
 
     Returns:
         A Track whose profiles share one axis `height` (level,) float32, m, the highest first, with

@@ -82,8 +82,8 @@ def check_units(file: NetcdfFile, name: str, beginnings: tuple[str, ...]) -> Non
 
 
 def _fills(file: NetcdfFile, dtype: np.dtype[Any], attributes: dict[str, Any]) -> list[int | float]:
-    told = [attributes[key] for key in ("_FillValue", "missing_value") if key in attributes]
-    numbers = [np.ravel(each) for each in told if np.asarray(each).dtype.kind in "fiu"]
+    codes = [attributes[key] for key in ("_FillValue", "missing_value") if key in attributes]
+    numbers = [np.ravel(each) for each in codes if np.asarray(each).dtype.kind in "fiu"]
     fills = [*_FILLS, *(float(fill) for each in numbers for fill in each)]
     default = file.default_fills.get(dtype.str[1:])
     if dtype.kind == "i" and default is not None:

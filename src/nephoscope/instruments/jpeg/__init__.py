@@ -1,4 +1,4 @@
-"""JPEG pictures, read so that a damaged one is named: decoders repair silently what they can."""
+"""JPEG pictures, with checks for damage: decoders repair silently what they can."""
 
 from nephoscope.instruments.jpeg.reading import is_jpeg, read_jpeg
 from nephoscope.instruments.jpeg.structure import Frame

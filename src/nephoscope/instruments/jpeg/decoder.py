@@ -1,4 +1,4 @@
-"""libjpeg-turbo by way of simplejpeg, whose every warning is an error here: Pillow drops them."""
+"""JPEG decoder: libjpeg-turbo by simplejpeg, whose warnings are errors; Pillow drops them."""
 
 from __future__ import annotations
 

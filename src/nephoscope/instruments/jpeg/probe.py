@@ -1,4 +1,4 @@
-"""A second, cheap decoding of a JPEG file, which shows what the first cannot.
+"""Block means of a JPEG file by a second, cheap decoding, which shows what clipping hides.
 
 A decoder takes the coded bytes that it needs, is silent about a few more, and clips what is out of
 range. The probe is the same coded data in another frame:
@@ -65,7 +65,7 @@ def block_means(content: bytes, structure: Structure) -> NDArray[np.float32]:
 
 
 def coarseness(structure: Structure) -> tuple[float, ...]:
-    """By how much the planes of `block_means` are coarser than whole numbers."""
+    """Step of each plane of `block_means`, DN."""
     firsts = [structure.quantisation[part.quantisation][0] for part in structure.frame.components]
     return tuple(first / _coarser(first) for first in firsts)
 

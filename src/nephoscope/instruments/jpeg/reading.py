@@ -1,4 +1,4 @@
-"""JPEG file to pixels, or an error that says what is damaged."""
+"""JPEG file → pixels, or an error that says what is damaged."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_jpeg(
     check: Callable[[Frame], None] | None = None,
     slack: float = 40.0,
 ) -> NDArray[np.uint8]:
-    """Decode a JPEG file that is whole; one that was damaged and decodes all the same is named.
+    """Decode a JPEG file that is whole; one that decodes in spite of damage is an error.
 
     Args:
         path: named in errors.

@@ -1,4 +1,4 @@
-"""Traces that damage leaves in the pixels of a JPEG file whose codes are all valid.
+"""Seams in a decoded JPEG: traces of damage in a file whose codes are all valid.
 
 The mean of a block is coded as its difference from the block before. So one wrong difference shifts
 all later blocks, to the end or to the next restart marker: along one whole row of units, in coded
@@ -88,10 +88,10 @@ def check_seams(structure: Structure, pixels: NDArray[np.uint8]) -> None:
     if frame.units[0] < 2 or frame.width // frame.unit[1] < _FEWEST:
         return
     planes = list(_steps(structure, pixels))
-    told = np.ones_like(planes[0].step)
-    told[[0, -1]] = 0
-    ends = _ends(frame, structure.restart, *told.shape)
-    number = np.maximum(_sums(told, ends), max(_FEWEST, _SHARE * told.shape[1]))
+    informative = np.ones_like(planes[0].step)
+    informative[[0, -1]] = 0
+    ends = _ends(frame, structure.restart, *informative.shape)
+    number = np.maximum(_sums(informative, ends), max(_FEWEST, _SHARE * informative.shape[1]))
     for steps in planes:
         found = _seam(steps, ends, number)
         if found is not None:
@@ -109,14 +109,14 @@ class _Steps:
         step: (row, column) float32, DN, beyond what the slopes on either side explain; 0 where both
             sides are black or white.
         above: (row, column) float32, DN, level of the last line above.
-        told: (row, column) bool: where they are not both black or white.
+        informative: (row, column) bool: where the two units are not both black or white.
         least: the least step, DN, that matters in red, green or blue and is none of coding.
         noise: DN, what is usual in the picture.
     """
 
     step: NDArray[np.float32]
     above: NDArray[np.float32]
-    told: NDArray[np.bool_]
+    informative: NDArray[np.bool_]
     least: float
     noise: float
 
@@ -126,18 +126,18 @@ def _steps(structure: Structure, pixels: NDArray[np.uint8]) -> Iterator[_Steps]:
     # DN of one step of the coded means, plane by plane.
     quanta = [structure.quantisation[part.quantisation][0] / 8 for part in frame.components]
     sums = _line_sums(frame, pixels)
-    told = _between_blanks(_tells(sums[:, _NEAR]))
+    informative = _between_blanks(_informative(sums[:, _NEAR]))
     levels = sums.astype(np.float32) / _SAMPLES
     if len(levels) != 3:
         for plane in levels[:, _NEAR]:
-            yield _plane(plane, 1, told, _LEAST_LUMA, max(quanta))
+            yield _plane(plane, 1, informative, _LEAST_LUMA, max(quanta))
         return
     luma = np.asarray(np.tensordot(_LUMA, levels, 1), np.float32)
-    yield _plane(luma[_NEAR], 1, told, _LEAST_LUMA, quanta[0])
+    yield _plane(luma[_NEAR], 1, informative, _LEAST_LUMA, quanta[0])
     # Colours are often coded at half of the size and smoothed over the seam: look beyond that.
     for plane, share in ((2, 0.564), (0, 0.713)):
         difference = ((levels[plane] - luma)[_FAR] * share).astype(np.float32)
-        yield _plane(difference, 1.5, told, _LEAST_COLOUR, max(quanta[1:]))
+        yield _plane(difference, 1.5, informative, _LEAST_COLOUR, max(quanta[1:]))
 
 
 def _line_sums(frame: Frame, pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
@@ -154,8 +154,8 @@ def _line_sums(frame: Frame, pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
     return sums
 
 
-def _tells(near: NDArray[np.uint16]) -> NDArray[np.bool_]:
-    """(row, column): not black or white on both sides, nor on one beside texture on the other."""
+def _informative(near: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Steps between units that are not black or white, nor one of them beside texture."""
     black = np.asarray((near <= _BLACK * _SAMPLES).all(0))
     white = np.asarray((near >= _WHITE * _SAMPLES).all(0))
     unlike = np.abs(near[:, ::3].astype(np.int16) - near[:, 1:3]).max(0)
@@ -168,7 +168,7 @@ def _tells(near: NDArray[np.uint16]) -> NDArray[np.bool_]:
 def _plane(
     levels: NDArray[np.float32],
     gap: float,
-    told: NDArray[np.bool_],
+    informative: NDArray[np.bool_],
     least: float,
     quantum: float,
 ) -> _Steps:
@@ -177,10 +177,10 @@ def _plane(
     slope = np.where(np.abs(slopes[0]) < np.abs(slopes[1]), *slopes)
     step = _between_blanks(levels[2] - levels[1] - gap * slope)
     above = _between_blanks(levels[1])
-    usual = 1.48 * float(np.median(np.abs(step[told]))) if told.any() else 0.0
+    usual = 1.48 * float(np.median(np.abs(step[informative]))) if informative.any() else 0.0
     noise = max(usual, _LEAST_NOISE, 0.4 * quantum)
     least = max(least, 1.6 * quantum, 2.5 * noise)
-    return _Steps(np.where(told, step, 0), above, told, least, noise)
+    return _Steps(np.where(informative, step, 0), above, informative, least, noise)
 
 
 def _between_blanks(values: NDArray[_Number]) -> NDArray[_Number]:
@@ -237,8 +237,8 @@ def _is_seam(steps: _Steps, start: int, end: int) -> bool:
     two rows, from one column on in the first and up to that column in the second.
     """
     rows, columns = steps.step.shape
-    told = steps.told.ravel()[start:end]
-    step, above = (part.ravel()[start:end][told] for part in (steps.step, steps.above))
+    informative = steps.informative.ravel()[start:end]
+    step, above = (part.ravel()[start:end][informative] for part in (steps.step, steps.above))
     if len(step) < _FEWEST:
         return False
     middle, spread = _middle(step)
@@ -260,7 +260,7 @@ def _is_quantum(steps: _Steps, start: int, end: int, size: float) -> bool:
 
     So they do where a picture was compressed before, and coarser: its levels are apart by quanta.
     """
-    elsewhere = steps.told.ravel().copy()
+    elsewhere = steps.informative.ravel().copy()
     elsewhere[start:end] = False
     others = np.abs(steps.step.ravel()[elsewhere])
     if not len(others):

@@ -13,7 +13,7 @@ BASELINE = frozenset({0xC0, 0xC1})
 
 
 class DamagedError(ValueError):
-    """What is damaged in a JPEG file: the text follows "is damaged inside: "."""
+    """Damage in a JPEG file: the text follows "is damaged inside: "."""
 
 
 class CutShortError(ValueError):
@@ -73,7 +73,7 @@ class Scan:
 
 @dataclass
 class Structure:
-    """All that a decoder is told before and between the coded bytes."""
+    """Frame, scans, tables and restart interval of a JPEG file."""
 
     frames: list[Frame] = field(default_factory=list)
     quantisation: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -212,7 +212,7 @@ def _add_scan(structure: Structure, content: bytes, body: bytes, start: int) -> 
 
 
 def _coded(content: bytes, start: int) -> tuple[int, list[int]]:
-    """Where the coded data of a scan end, and the restart markers in them.
+    """End of the coded data of a scan, and the restart markers in them.
 
     In them FF is followed by 00, and by D0..D7 where an interval ends.
     """

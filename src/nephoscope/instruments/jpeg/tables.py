@@ -1,4 +1,4 @@
-"""Tables of a JPEG file and long runs in its coded data: what no encoder writes."""
+"""Checks of the tables of a JPEG file, and of long runs in its coded data."""
 
 from __future__ import annotations
 

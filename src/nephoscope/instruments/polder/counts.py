@@ -69,7 +69,7 @@ def _read_plain(dataset: Any, first_row: int, columns: NDArray[np.int64], out: C
 
 @dataclass(frozen=True)
 class _Packed:
-    """A dataset whose chunks are whole rows, deflated; what h5py takes long to say, said once."""
+    """Dataset whose chunks are whole rows, deflated; slow questions to h5py are asked once."""
 
     dataset: Any
     dtype: np.dtype[Any]

@@ -1,4 +1,4 @@
-"""Datasets of an HDF5 file, checked before anything of them is read."""
+"""Datasets of a half orbit's HDF5 file, checked before anything of them is read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FETCH = "fetch it again"
 
 @dataclass(frozen=True)
 class Coding:
-    """How counts of one dataset become physical values, from its own attributes.
+    """Coding of one dataset by its own attributes: from counts to physical values.
 
     Args:
         scale: physical value of one count.
@@ -44,7 +44,7 @@ class Coding:
     fill: float
 
     def is_valid(self, counts: NDArray[Any]) -> NDArray[np.bool_]:
-        """Where `counts` are measurements, same shape."""
+        """Mask of `counts` that are measurements, same shape."""
         valid = np.isfinite(counts) if counts.dtype.kind == "f" else np.ones(counts.shape, bool)
         for code in self.codes:
             valid &= counts != counts.dtype.type(code)
@@ -91,7 +91,7 @@ def opened(path: str | PathLike[str]) -> Iterator[Any]:
 
 @contextmanager
 def explained(path: str | PathLike[str], field: str | None = None) -> Iterator[None]:
-    """Calls of h5py: what they raise for a damaged file becomes an error that names it.
+    """Context for calls of h5py: what they raise for a damaged file becomes an `InputError`.
 
     Raises:
         InputError: any of that.
@@ -158,7 +158,7 @@ def coding_of(dataset: Any, field: Field) -> Coding:  # noqa: ANN401 - h5py has 
 
 @dataclass(frozen=True)
 class _Attributes:
-    """What h5py tells of a dataset, asked for once."""
+    """Attributes of a dataset, read once."""
 
     path: str
     field: str

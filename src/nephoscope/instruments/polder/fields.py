@@ -1,4 +1,4 @@
-"""The fields of a PARASOL level-1B file: where they lie, how they are stored, what they mean.
+"""Fields of a PARASOL level-1B file: where they lie, how they are stored, what they mean.
 
 Sources: the ICARE product documentation of POLDER3_L1_B-HDF (types, scale factors and fills of the
 radiances, thetav and delta_thetav.sinphi) and public readers of the archive (the other angles,

@@ -1,4 +1,4 @@
-"""One PARASOL level-1B file → Scene, reading only the rows asked for."""
+"""PARASOL level-1B file → Scene, reading only the rows asked for."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _TIME = "%Y-%m-%dT%H-%M-%S"
 
 @dataclass(frozen=True)
 class HalfOrbit:
-    """What the name of a file says.
+    """Half orbit, from the name of its file.
 
     Args:
         cycle: number of the orbit cycle.
@@ -86,7 +86,7 @@ def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[Sce
 
     Args:
         path: the file or folder.
-        left_out: told of what cannot be read; without it the first of these is raised.
+        left_out: collects what cannot be read; without it the first of these is raised.
 
     Raises:
         InputError: the path does not exist or holds none.

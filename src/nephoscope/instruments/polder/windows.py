@@ -1,4 +1,4 @@
-"""Which pixels of the grid a Scene holds: rows, and in each row its own first column."""
+"""Windows of the POLDER grid: rows, and in each row its own first column."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Window:
 
 
 def box(rows: tuple[int, int], cols: tuple[int, int]) -> Window:
-    """The array's own rectangle, from the first to before the last; off the globe is missing.
+    """Window of the array's own rectangle, the last excluded; off the globe is missing.
 
     Raises:
         UsageError: empty, or outside the array.
@@ -75,7 +75,7 @@ def box(rows: tuple[int, int], cols: tuple[int, int]) -> Window:
 
 
 def along(rows: tuple[int, int], longitude: float, width: int) -> Window:
-    """`width` columns of each row around one meridian: a picture whose middle stands upright.
+    """Window of `width` columns of each row around one meridian, whose middle stands upright.
 
     Args:
         rows: first row, and the row after the last.
@@ -92,7 +92,7 @@ def along(rows: tuple[int, int], longitude: float, width: int) -> Window:
 
 
 def patch(latitude: float, longitude: float, size: int = 100) -> Window:
-    """`size` x `size` pixels around a place, degrees.
+    """Window of `size` x `size` pixels around a place, degrees.
 
     Raises:
         UsageError: the patch reaches over a pole.

@@ -1,4 +1,4 @@
-"""From counts to reflectance and brightness temperature, by satpy's coefficients."""
+"""Calibration of counts to reflectance and brightness temperature, by satpy's coefficients."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def calibration_table(
     time: datetime,
     processing: int = EFFECTIVE_RADIANCE,
 ) -> NDArray[np.float32]:
-    """What each of the 1024 counts stands for.
+    """Values of the 1024 counts.
 
     One look-up a pixel; the writer of simulated files inverts it. Values are satpy's.
 

@@ -1,4 +1,4 @@
-"""What SEVIRI is: channels, satellites, and how light a pixel is."""
+"""Channels of SEVIRI, its satellites, and codes of daylight."""
 
 from __future__ import annotations
 

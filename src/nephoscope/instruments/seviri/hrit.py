@@ -84,7 +84,7 @@ class HritSlot:
         self.covered = _rows_of(self._planned)
 
     def missing(self, channel: str, window: Window) -> str | None:
-        """Which segments of a channel are planned within `window` and not there."""
+        """Segments of a channel that are planned within `window` and not there, in words."""
         there = self._segments.get(channel, {})
         if not there:
             return "has no segment"

@@ -1,4 +1,4 @@
-"""Which files hold SEVIRI pictures, and which belong to one picture: told by names."""
+"""Names of SEVIRI files: which are pictures, and which files belong to one picture."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def recognises(path: str | PathLike[str]) -> bool:
 
 
 def other_form(path: Path) -> tuple[str, str] | None:
-    """What is wrong with a picture in a form that is not read, and what to do; None for others."""
+    """Problem and remedy of a picture in a form that is not read; None for others."""
     found = (says for form, says in _OTHER_FORMS.items() if form.fullmatch(path.name))
     return None if _HRIT.fullmatch(path.name) else next(found, None)
 
@@ -105,7 +105,7 @@ def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[Sce
 
     Args:
         path: the file or folder.
-        left_out: told of what cannot be read; without it the first of these is raised.
+        left_out: collects what cannot be read; without it the first of these is raised.
 
     Returns:
         for each picture its native file or, of HRIT, its prologue (the first segment, if that is
@@ -249,7 +249,7 @@ def _pictures(files: list[Path]) -> dict[tuple[str, ...], HritFiles]:
 
 
 def none_found(root: Path) -> InputError:
-    """What is wrong with a place that holds no picture that is read, and what to do."""
+    """Problem and remedy of a place that holds no picture that is read."""
     files = files_below(root, LeftOut()) if root.is_dir() else [root]
     for file in sorted(files):
         if (says := other_form(file)) is not None:

@@ -59,7 +59,7 @@ def lines_record(cols: int, channels: int, hrv_cols: int) -> np.dtype[np.void]:
 
 
 def is_unusable(lines: Record) -> NDArray[np.bool_]:
-    """Which lines are lost or corrupt, and not to be used by both other flags."""
+    """Mask of lines that are lost or corrupt, and by both quality flags not to be used."""
     bad: NDArray[np.bool_] = np.isin(lines["validity"], _BAD_VALIDITY)
     for flag in ("radiometric_quality", "geometric_quality"):
         bad = bad & (lines[flag] == _BAD_QUALITY)

@@ -1,4 +1,4 @@
-"""One picture of SEVIRI, native or HRIT → Scene."""
+"""SEVIRI picture, native or HRIT → Scene."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Window(NamedTuple):
     cols: int
 
     def overlap(self, other: Window) -> Window | None:
-        """What two windows share, or None."""
+        """Window that two windows share, or None."""
         row, col = max(self.row, other.row), max(self.col, other.col)
         end_row = min(self.row + self.rows, other.row + other.rows)
         end_col = min(self.col + self.cols, other.col + other.cols)
@@ -74,7 +74,7 @@ class Lines(NamedTuple):
 
 @dataclass(frozen=True)
 class SlotHeader:
-    """What the headers of a picture say of it.
+    """Header of one picture.
 
     Args:
         satellite: identifier, a key of `nephoscope.instruments.seviri.channels.SATELLITES`.
@@ -234,14 +234,14 @@ def _scan_of(
 
 
 def _rounded(time: np.datetime64) -> np.datetime64:
-    """To the nearest five minutes: repeat cycles begin some seconds late."""
+    """Time to the nearest five minutes: repeat cycles begin some seconds late."""
     step = np.timedelta64(300_000, "ms")
     since = time - EPOCH
     return EPOCH + (since + step / 2) // step * step
 
 
 def _position_of(orbits: Record, time: np.datetime64) -> tuple[float, float, float] | None:
-    """Where the satellite is: from the orbit polynomial of the time, by satpy."""
+    """Place of the satellite, from the orbit polynomial of the time, by satpy."""
     from satpy.readers.core.seviri import OrbitPolynomial, get_satpos
 
     begin, end = (

@@ -1,4 +1,4 @@
-"""Where the A-Train flies: CloudSat, CALIPSO and PARASOL on one sun-synchronous orbit.
+"""Orbit of the A-Train: CloudSat, CALIPSO and PARASOL on one sun-synchronous orbit.
 
 A circular orbit repeats after 233 revolutions in 16 days, inclined by 98.2 degrees, and crosses the
 equator northwards at 13:30 mean local time (Stephens et al. 2002, BAMS 83, 1771). Its plane turns
@@ -41,7 +41,7 @@ Reals = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Revolution:
-    """One revolution, from one crossing of the equator northwards to the next.
+    """Revolution from one crossing of the equator northwards to the next.
 
     Args:
         node_time: when it crosses the equator northwards, UTC.
@@ -99,14 +99,14 @@ class Revolution:
         return int(since / np.timedelta64(1, "s") / PERIOD)
 
     def half_start(self, northwards: bool = True) -> np.datetime64:
-        """When its half begins, at the turn of the track, UTC; it names half orbits."""
+        """Start of its half, at the turn of the track, UTC; it names half orbits."""
         quarter = np.timedelta64(round(PERIOD * 250), "ms")
         node = self.node_time.astype("datetime64[ms]")
         start: np.datetime64 = node - quarter if northwards else node + quarter
         return start
 
     def time_at(self, latitude: ArrayLike, northwards: bool = True) -> NDArray[np.datetime64]:
-        """When it is at latitudes (degrees, geodetic), same shape, datetime64[ms].
+        """Time at which it is at latitudes (degrees, geodetic), same shape, datetime64[ms].
 
         Args:
             latitude: any shape; beyond the turn of the track it is the time of the turn.

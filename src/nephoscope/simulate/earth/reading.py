@@ -17,7 +17,7 @@ from nephoscope.instruments.tracks import open_track
 
 
 class Simulated(NamedTuple):
-    """One simulated scene.
+    """Simulated scene as read back from its files.
 
     Args:
         scene: what the imager's file holds, on the truth's pixels.

@@ -56,7 +56,7 @@ class Sight:
             latitude: any shape, degrees north, of the place at sea level.
             longitude: the same shape, degrees east.
             zenith: the same shape, degrees, below 90.
-            azimuth: the same shape, degrees clockwise from north, of what is looked at.
+            azimuth: the same shape, degrees clockwise from north, of the satellite or the Sun.
         """
         lat, lon = np.asarray(latitude, float), np.asarray(longitude, float)
         angle = np.deg2rad(np.asarray(azimuth, float))

@@ -1,4 +1,4 @@
-"""The version of the simulated instruments and the atmosphere that they look at."""
+"""Version of the simulated instruments and the atmosphere that they measure."""
 
 SIMULATOR_VERSION = "1.1"
 """Written into every truth: skill is comparable only between scenes of one whole number.

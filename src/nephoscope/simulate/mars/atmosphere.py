@@ -1,4 +1,4 @@
-"""The air: dust, and water-ice clouds of several kinds, as optical depths and as light."""
+"""Air of Mars: dust and water-ice clouds of several kinds, as optical depths and as light."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def draw_ice(rng: np.random.Generator) -> FloatArray:
 
 
 def add_layer(image: FloatArray, depth: FloatArray, colour: tuple[FloatArray | float, ...]) -> None:
-    """Lay a scattering layer over an image, in place.
+    """Add a scattering layer to an image, in place.
 
     Each channel becomes I exp(-tau) + C (1 - exp(-tau)): the ground is dimmed and the layer's own
     light C added, the single-scattering form for a thin layer that saturates for a thick one

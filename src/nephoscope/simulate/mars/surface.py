@@ -1,4 +1,4 @@
-"""The ground: bright deserts, dark maria, rough highlands, the northern cap."""
+"""Ground of Mars: bright deserts, dark maria, rough highlands, the northern cap."""
 
 from __future__ import annotations
 

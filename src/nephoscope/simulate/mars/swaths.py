@@ -1,4 +1,4 @@
-"""How the camera saw it: 13 swaths a sol with seams, limb, gores, terminator and polar night."""
+"""Swaths of the camera: 13 a sol, with seams, limb, gores, terminator and polar night."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STEPS = 256  # positions in a swath for which the limb is tabulated
 
 @dataclass(frozen=True)
 class Swaths:
-    """Where each pixel lies in the day's swaths.
+    """Position of each pixel in the day's swaths.
 
     Args:
         position: (y, x) float32, 0 at the western edge of its swath, 1 at the eastern.
@@ -67,7 +67,7 @@ def illuminate(rng: np.random.Generator, image: FloatArray, swaths: Swaths) -> N
 
 
 def black_out(rng: np.random.Generator, image: FloatArray, swaths: Swaths) -> None:
-    """Set to 0, in place, what the camera did not see; channels end at different columns."""
+    """Set pixels that the camera did not see to 0, in place; channels end at different columns."""
     unseen = _gores(rng, swaths) | _dropouts(rng)
     for plane, shift in zip(image, FRINGE, strict=True):
         plane[np.roll(unseen, shift, axis=1)] = 0

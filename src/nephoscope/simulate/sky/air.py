@@ -1,4 +1,4 @@
-"""The clear sky: what the air between the camera and space sends down, by zenith angle."""
+"""Clear-sky radiance: what the air between camera and space emits, by zenith angle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thermal camera: from radiance to raw counts, with everything it adds of its own.
+"""Thermal camera: from radiance to raw counts, with offset, noise and patterns of its own.
 
 The terms are those of the clear-sky simulator of IRIS-CloudDeep (Sommer et al., AMT 18, 2083,
 2025): gradient, read noise, bias with bad columns, sky noise, fixed pattern and narcissus. Their
@@ -102,7 +102,7 @@ def draw_camera(rng: np.random.Generator) -> Camera:
 
 @dataclass(frozen=True)
 class Patterns:
-    """What a camera adds to every frame of a night.
+    """Fixed patterns that a camera adds to every frame of a night.
 
     Attributes:
         added: (y, x) float32, ADU: columns, rows, fixed pattern, uneven flat field, stray light.
@@ -139,7 +139,7 @@ def expose(
     too_warm: float,
     rng: np.random.Generator,
 ) -> NDArray[np.int16]:
-    """Take one frame.
+    """Raw counts of one frame.
 
     Args:
         camera: who takes it.

@@ -17,7 +17,7 @@ FIELD = (SKY_SHAPE[0] * 3 // 2, SKY_SHAPE[1] * 3 // 2)
 
 @dataclass(frozen=True)
 class Kind:
-    """What a kind of cloud looks like; pairs are ranges to draw from.
+    """Properties of a kind of cloud; pairs are ranges to draw from.
 
     Attributes:
         below_air: how much colder than the air near the ground, K.
@@ -124,7 +124,7 @@ def optical_thickness(layer: Layer, seconds: float = 0.0, cover: float | None = 
 def cover_with(
     light: FloatArray, layer: Layer, thickness: FloatArray, path: FloatArray, seconds: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
-    """Put a layer in front of what shines from behind it.
+    """Radiance with a layer in front of what shines from behind it.
 
     Args:
         light: (y, x) float32, radiance from behind, K of change at 300 K.
@@ -142,7 +142,7 @@ def cover_with(
 
 
 def _window(field: FloatArray, wind: tuple[float, float], seconds: float) -> FloatArray:
-    """What the frame shows of a drifting field; the field is periodic."""
+    """Part of a drifting field that the frame shows; the field is periodic."""
     rows, cols = (round(speed * seconds) for speed in wind)
     rolled = np.roll(field, (rows, cols), (0, 1)) if rows or cols else field
     return rolled[: SKY_SHAPE[0], : SKY_SHAPE[1]]

@@ -29,7 +29,7 @@ _UNMIXED = 2**20
 
 @dataclass(frozen=True)
 class Temperatures:
-    """What the header says of the camera, deg C.
+    """Temperatures in the header of a frame, deg C.
 
     Attributes:
         ambient: outside air (`AMB-TEMP`).
@@ -129,7 +129,7 @@ def simulate_night(seed: int, frames: int) -> Iterator[Frame]:
 
 @dataclass(frozen=True)
 class _Taking:
-    """Everything but the clouds."""
+    """Sky, camera and temperatures of a frame: everything but the clouds."""
 
     sky: ClearSky
     camera: Camera
@@ -145,7 +145,7 @@ class _Taking:
         seconds: float,
         age: float,
     ) -> Frame:
-        """Look at `layers` of these covers, `age` seconds after they were drawn."""
+        """Frame of `layers` of these covers, `age` seconds after they were drawn."""
         path = air_mass(self.sky)
         light = clear_radiance(self.sky, path)
         span = float(light.min()), float(light.max())

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nephoscope.simulate.earth.atrain import Revolution
-from nephoscope.simulate.earth.polder.geometry import look, swath_window
+from nephoscope.simulate.earth.polder.geometry import swath_window, views_of
 
 sys.path.insert(0, str(Path(__file__).parent))  # for hand_made
 
@@ -19,4 +19,4 @@ def revolution():
 
 @pytest.fixture(scope="session")
 def views(revolution):
-    return look(revolution, swath_window(revolution, ROWS))
+    return views_of(revolution, swath_window(revolution, ROWS))

@@ -12,8 +12,8 @@ from nephoscope.simulate.earth.polder.geometry import (
     HALF_WIDTH,
     INTERVAL,
     height_at,
-    look,
     swath_window,
+    views_of,
 )
 
 MIDDLE = 10
@@ -47,7 +47,9 @@ def test_number_of_views_below_the_track(views):
 def counts():
     """Number of views of each pixel at 40 degrees south, where the satellite is high."""
     revolution = Revolution.over(-40.0, 30.0, np.datetime64("2008-12-03"))
-    return np.isfinite(look(revolution, swath_window(revolution, (2320, 2360))).thetav).sum(axis=0)
+    return np.isfinite(views_of(revolution, swath_window(revolution, (2320, 2360))).thetav).sum(
+        axis=0
+    )
 
 
 def test_all_16_views_are_reached_at_the_sides_and_14_or_15_below_the_track(counts):

@@ -11,7 +11,7 @@ import pytest
 from nephoscope.instruments.polder.windows import Window
 from nephoscope.simulate.earth.atmosphere import LAND, LocalGrid
 from nephoscope.simulate.earth.polder import noise
-from nephoscope.simulate.earth.polder.geometry import HALF_WIDTH, look
+from nephoscope.simulate.earth.polder.geometry import HALF_WIDTH, views_of
 from nephoscope.simulate.earth.polder.observe import observe
 
 WIDTH = 41
@@ -21,7 +21,7 @@ WIDTH = 41
 def near(revolution, views):
     """Views of some rows around the middle of the swath."""
     origin = views.window.origin + HALF_WIDTH - WIDTH // 2
-    return look(revolution, Window(views.window.first_row, origin, WIDTH))
+    return views_of(revolution, Window(views.window.first_row, origin, WIDTH))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from nephoscope.instruments.dardar import read as read_track
 from nephoscope.instruments.seviri import CHANNELS, SOLAR, grid_of
 from nephoscope.instruments.seviri import find as find_slots
 from nephoscope.instruments.seviri import read as read_slot
-from nephoscope.simulate.earth.seviri.choosing import choose_regions
+from nephoscope.simulate.earth.seviri.regions import choose_regions
 from nephoscope.simulate.earth.seviri.writing import simulate_slots
 from nephoscope.simulate.earth.version import SIMULATOR_VERSION
 

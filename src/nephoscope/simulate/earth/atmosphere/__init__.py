@@ -1,4 +1,4 @@
-"""A cloudy atmosphere that simulated instruments look at."""
+"""Simulated atmosphere: air, ground and clouds in three dimensions, and their truth."""
 
 from nephoscope.simulate.earth.atmosphere.grid import LocalGrid
 from nephoscope.simulate.earth.atmosphere.state import (

@@ -1,4 +1,4 @@
-"""The gases: temperature, pressure, water vapour and ozone by latitude and season."""
+"""Gases: temperature, pressure, water vapour and ozone by latitude and season."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def tropopause(temperature: NDArray[np.floating]) -> Reals:
 
 
 def warmth_of_season(time: np.datetime64) -> float:
-    """1 in the middle of the northern summer, -1 in the middle of the southern."""
+    """Season: 1 in the middle of the northern summer, -1 in the middle of the southern."""
     moment = time.astype("datetime64[D]")
     day = (moment - moment.astype("datetime64[Y]")).astype(int)
     return float(np.cos(2 * np.pi * (day - _SUMMER_DAY) / 365.25))

@@ -20,7 +20,7 @@ SLOPE = 4 / 3
 
 @dataclass(frozen=True)
 class Texture:
-    """What a field is like, in metres.
+    """Spectrum, drift and lifetime of a field, in metres.
 
     Args:
         outer: beyond this size the spectrum is flat; unused where there is a ring.

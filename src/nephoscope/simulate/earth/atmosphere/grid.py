@@ -1,4 +1,4 @@
-"""The horizontal grid of a simulated atmosphere: equal areas around a centre.
+"""Horizontal grid of a simulated atmosphere: equal areas around a centre.
 
 Lambert's azimuthal equal-area projection of a sphere (Snyder 1987, USGS Professional Paper 1395,
 section 24): a column is as wide at the edge as at the centre, to 2 % at 1,500 km.
@@ -102,7 +102,7 @@ class LocalGrid:
 
 
 def _mean_place(latitude: Reals, longitude: Reals) -> tuple[float, float]:
-    """Of the points on the sphere, which date line and poles do not disturb."""
+    """Mean place of points on the sphere, which date line and poles do not disturb."""
     lat, lon = np.deg2rad(latitude), np.deg2rad(longitude)
     x, y = (np.cos(lat) * np.cos(lon)).mean(), (np.cos(lat) * np.sin(lon)).mean()
     centre = np.arctan2(np.sin(lat).mean(), np.hypot(x, y)), np.arctan2(y, x)

@@ -1,4 +1,4 @@
-"""The weather map: large-scale fields that decide which clouds stand where."""
+"""Weather map: large-scale fields that decide which clouds stand where."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _MAPS = {
 
 @dataclass(frozen=True)
 class Situation:
-    """What the layers of cloud are made from. Maps are (row, col) of a coarse grid, float32.
+    """Weather map that cloud layers are made from. Maps are (row, col) of a coarse grid, float32.
 
     Args:
         grid: of the columns.
@@ -98,7 +98,7 @@ class Situation:
         return field.at(self.seconds, self.winds.at(altitude))
 
     def spread(self, values: NDArray[np.floating]) -> Floats:
-        """From the coarse grid to every column: (row * col,) float32."""
+        """Interpolate from the coarse grid to every column: (row * col,) float32."""
         rows, cols = values.shape
         large = enlarge(
             np.ascontiguousarray(values, np.float32), (rows * self.step, cols * self.step)
@@ -106,7 +106,7 @@ class Situation:
         return large[: self.grid.rows, : self.grid.cols].ravel()
 
     def threshold(self, cover: NDArray[np.floating]) -> Floats:
-        """What a standard normal field exceeds over a share `cover` (coarse) of the columns."""
+        """Threshold that a standard normal field exceeds over a share `cover` of the columns."""
         return self.spread(-ndtri(np.clip(cover, 1e-5, 0.9999)).astype(np.float32))
 
     def tropopause(self, columns: NDArray[np.int32]) -> Floats:
@@ -127,7 +127,7 @@ def draw_situation(
     winds: Winds,
     field_of: FieldOf,
 ) -> Situation:
-    """The weather map at a time."""
+    """Draw the weather map at a time."""
     step = max(1, round(COARSE / grid.spacing))
     rows, cols = (-(-size // step) for size in grid.shape)
     middle = (step - 1) / 2
@@ -161,7 +161,7 @@ def draw_situation(
 
 
 def _drivers(noise: dict[str, Floats], share: dict[str, Floats], land: Floats) -> dict[str, Floats]:
-    """What decides about clouds: the general circulation with the day's weather on it."""
+    """Fields that decide about clouds: the general circulation with the day's weather on it."""
     rise = 1.3 * share["itcz"] + 0.35 * share["storms"] - 1.0 * share["dry"] - 0.3 * share["polar"]
     rise = rise + (0.7 + 0.3 * share["storms"]) * noise["rise"]
     stability = 0.6 * share["dry"] * (1 - land) + 0.7 * share["polar"] - 0.9 * share["itcz"]
@@ -176,7 +176,7 @@ def _drivers(noise: dict[str, Floats], share: dict[str, Floats], land: Floats) -
 
 
 def regimes(latitude: Floats, season: float) -> dict[str, Floats]:
-    """How much of each belt a place has, 0 to 1: the general circulation moves with the season.
+    """Share of each climatic belt in a place, 0 to 1: the belts move with the season.
 
     Positions, chosen here, are about those of the zonal-mean vertical motion (Peixoto and Oort
     1992): ascent near 7 degrees north in July and 3 south in January, descent near 20 to 28, storm
@@ -193,7 +193,7 @@ def regimes(latitude: Floats, season: float) -> dict[str, Floats]:
 
 
 def _warp(grid: LocalGrid, seconds: float, winds: Winds, field_of: FieldOf) -> NDArray[np.int32]:
-    """From where each column takes its noise: deformation by eddies of some hundred kilometres.
+    """Places from which columns take their noise: deformation by eddies of some 100 km.
 
     It bends what would be straight and gathers patches into bands. Beyond the edge the noise is
     mirrored.

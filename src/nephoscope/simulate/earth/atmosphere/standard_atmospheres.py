@@ -35,7 +35,7 @@ class StandardAtmosphere:
 
     @classmethod
     def of(cls, pressure: float, ozone_above: float, table: str) -> Self:
-        """From lines of temperature, vapour and ozone, the lowest first."""
+        """Table from lines of temperature, vapour and ozone, the lowest first."""
         rows = [
             [float(word) for word in line.split()] for line in table.split("\n") if line.strip()
         ]

@@ -1,4 +1,4 @@
-"""What the air and the ground hold at one time: the contract between atmosphere and instruments."""
+"""State of air, ground and cloud at one time: the contract of atmosphere and instruments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ground: fractal land with relief, plants and snow, sea with ice, warmed by the Sun."""
+"""Ground: fractal land with relief, plants and snow, sea with ice, warmed by the Sun."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PATCHES = Texture(300_000.0, slope=1.5)
 
 @dataclass(frozen=True)
 class Ground:
-    """What does not change within a day: all (row, col).
+    """Ground as it stays over a day: all (row, col).
 
     Args:
         kind: uint8, `SEA`, `LAND` or `SNOW`.

@@ -1,4 +1,4 @@
-"""The weather of one scene: an atmosphere at any time, the same whatever was asked before."""
+"""Weather of one scene: an atmosphere at any time, the same whatever was asked before."""
 
 from __future__ import annotations
 

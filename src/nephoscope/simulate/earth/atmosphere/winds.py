@@ -18,7 +18,7 @@ _STEP = 100.0  # m: half of the layer over which the change of the wind is taken
 
 @dataclass(frozen=True)
 class Winds:
-    """One wind for each altitude of a scene.
+    """Wind of a scene, one for each altitude.
 
     Args:
         surface: eastward and northward, m s-1, at the ground.

@@ -37,7 +37,7 @@ def condensation_rate(temperature: Floats, pressure: Floats) -> Floats:
 
 
 def droplet_radius(lwc: Floats, number: Floats | float) -> Floats:
-    """Of droplets, m, float32: (3 LWC / (4 pi rho k N))^(1/3) (Martin et al. 1994).
+    """Effective radius, m, float32: (3 LWC / (4 pi rho k N))^(1/3) (Martin et al. 1994).
 
     Args:
         lwc: any shape, in the cloud, kg m-3.

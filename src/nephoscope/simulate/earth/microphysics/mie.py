@@ -30,7 +30,7 @@ _SIZES = 700
 
 @dataclass(frozen=True)
 class Phase:
-    """How particles scatter by angle; elements of the scattering matrix, whose mean of P11 is 1.
+    """Phase functions by angle: elements of the scattering matrix, whose mean of P11 is 1.
 
     Args:
         intensity: (..., angle) float32, P11, angles 0 to 180 by 1 / STEPS_PER_DEGREE degrees.

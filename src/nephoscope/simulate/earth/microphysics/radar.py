@@ -1,4 +1,4 @@
-"""What a 94-GHz radar gets back from ice crystals, droplets and rain."""
+"""Radar reflectivity at 94 GHz of ice crystals, droplets and rain."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def ice_backscatter(size: Reals) -> Reals:
 
 
 def droplet_reflectivity(lwc: Floats, extinction: Floats) -> Floats:
-    """Of cloud droplets, mm6 m-3, float32: Rayleigh, log-normal with sigma 0.35.
+    """Reflectivity of cloud droplets, mm6 m-3, float32: Rayleigh, log-normal with sigma 0.35.
 
     Z = 64 M6; with LWC = 4/3 pi rho M3, extinction = 2 pi M2 and a log-normal distribution of
     radii, M6 / M3 = r_e^3 exp(6 sigma^2) (moments of the log-normal; Frisch et al. 1995, J. Atmos.
@@ -66,7 +66,7 @@ def droplet_reflectivity(lwc: Floats, extinction: Floats) -> Floats:
 
 
 def rain_reflectivity(rain: Floats) -> Floats:
-    """Of rain and drizzle, mm6 m-3, float32: Mie backscatter of an exponential distribution.
+    """Reflectivity of rain, mm6 m-3, float32: Mie backscatter of an exponential distribution.
 
     Marshall and Palmer (1948): N(D) = 8e6 m-4 exp(-D L), the slope L from the content.
 
@@ -80,7 +80,7 @@ def rain_reflectivity(rain: Floats) -> Floats:
 
 
 def liquid_reflectivity(lwc: Floats, liquid_extinction: Floats, rain: Floats) -> Floats:
-    """Of droplets and rain together at 94 GHz, mm6 m-3, float32; all three of one shape.
+    """Reflectivity of droplets and rain at 94 GHz, mm6 m-3, float32; all three of one shape.
 
     Args:
         lwc: any shape, kg m-3.

@@ -1,1 +1,1 @@
-"""How cloud, gas and ground scatter and absorb light: shared by all simulated imagers."""
+"""Scattering and absorption of light by cloud, gas and ground, for all simulated imagers."""

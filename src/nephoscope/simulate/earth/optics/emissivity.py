@@ -26,7 +26,7 @@ _EMISSIVITY = {
 
 
 def emissivity(surface: Surface, channel: str) -> NDArray[np.float32]:
-    """Of each column's ground: (row, col) float32; land mixes soil and vegetation.
+    """Emissivity of each column's ground: (row, col) float32; land mixes soil and vegetation.
 
     Args:
         surface: the ground.

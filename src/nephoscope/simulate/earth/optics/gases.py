@@ -29,7 +29,7 @@ STRATOSPHERE = 224.0
 
 
 class _Terms(NamedTuple):
-    """One channel: shares, and by term coefficients at sea-level pressure, and their exponents."""
+    """Terms of one channel: shares, coefficients at sea-level pressure, and their exponents."""
 
     share: tuple[float, ...]
     vapour: tuple[float, ...]  # m2 kg-1 of vapour
@@ -103,7 +103,7 @@ def gas_depth(channel: str, air: Air) -> GasDepth:
 
 
 def continuum_coefficient(wavenumber: float, temperature: float) -> float:
-    """Of water vapour, g-1 cm2 atm-1 (Roberts et al. 1976, equations 5 and 8).
+    """Continuum of water vapour, g-1 cm2 atm-1 (Roberts et al. 1976, equations 5 and 8).
 
     Args:
         wavenumber: cm-1, 700 to 1250.

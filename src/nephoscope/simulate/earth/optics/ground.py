@@ -1,4 +1,4 @@
-"""Light that comes back from the ground: albedo of land, snow and sea, and the glint of the Sun.
+"""Reflection by the ground: albedo of land, snow and sea, and the glint of the Sun.
 
 The spectra are typical ones of pixels of some kilometres, after spectral libraries and handbooks:
 
@@ -99,7 +99,7 @@ def glint(
 def glint_facets(
     wind: ArrayLike, cos_sun: ArrayLike, cos_view: ArrayLike, relative_azimuth_deg: ArrayLike
 ) -> tuple[Floats, Floats]:
-    """What a sea of perfect mirrors would reflect, and the cosine of incidence on its facets.
+    """Reflectance of a sea of perfect mirrors, and the cosine of incidence on its facets.
 
     With the slope tan(beta) of the facet that mirrors the Sun into the view and the variance of
     slopes s2 = 0.003 + 0.00512 w (Cox and Munk 1954), the factor is
@@ -138,7 +138,7 @@ def fresnel(cos_incidence: ArrayLike, index: float = WATER_INDEX) -> tuple[Float
 
 
 def land_anisotropy(cos_sun: ArrayLike, cos_view: ArrayLike, cos_scattering: ArrayLike) -> Floats:
-    """How much brighter land is in one direction than its albedo, about 1.
+    """Ratio of the brightness of land in one direction to its albedo, about 1.
 
     Source: Rahman, Pinty and Verstraete 1993 (doi 10.1029/93JD02072), with exponent 0.8 and
     asymmetry -0.1 as of most plants and soils, hot spot left out (a degree wide): brighter towards

@@ -156,7 +156,7 @@ _TABLES: Mapping[str, Mapping[str, tuple[tuple[float, ...], ...]]] = {
 
 
 class Scattering(NamedTuple):
-    """Of particles, (channel, radius) or the shape of the radii, float32.
+    """Optical properties of particles, (channel, radius) or the shape of the radii, float32.
 
     Args:
         extinction: ratio to the extinction of large particles (twice their cross-section).

@@ -1,4 +1,4 @@
-"""A layer of air and aerosol that scatters without cloud: thin, so two terms suffice."""
+"""Scattering by a layer of air and aerosol without cloud: thin, so two terms suffice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AEROSOL_POLARISATION = 0.1
 
 @dataclass(frozen=True)
 class Layer:
-    """What a layer does to light: (..., pixel) float32.
+    """Reflection and transmission of a layer: (..., pixel) float32.
 
     Args:
         reflectance: factor of the layer over a black ground.
@@ -80,7 +80,7 @@ def layer_of(wavelength_um: float, pressure: Floats, hazy: Floats | None, angles
 
 
 def _plane_albedo(depth: Floats, cosine: Floats) -> Floats:
-    """Of a conservative isotropic layer: within 1 % of Eddington's up to an optical depth of 0.4.
+    """Albedo of a conservative isotropic layer: within 1 % of Eddington's up to a depth of 0.4.
 
     Eddington: 1 - (2 + 3 mu + (2 - 3 mu) exp(-tau / mu)) / (4 + 3 tau) (Shettle and Weinman 1970,
     equation 12, g = 0). A quotient takes a third of the time of an exponential.

@@ -1,4 +1,4 @@
-"""Cloud over a black ground: what it reflects into a view, and what it lets through.
+"""Reflection and transmission of cloud over a black ground.
 
 The reflectance factor is the light scattered once, with the true phase function, and the rest:
 
@@ -44,7 +44,7 @@ _NODES = 60
 
 @dataclass(frozen=True)
 class Angles:
-    """Of pixels in one view: each (pixel,) float32.
+    """Angles of Sun and view of pixels in one view: each (pixel,) float32.
 
     Args:
         sun: cosine of the Sun's zenith angle.
@@ -71,7 +71,7 @@ class Angles:
 
 @dataclass(frozen=True)
 class Cloud:
-    """What the cloud on each line does, the same in all bands: (..., pixel) float32.
+    """Cloud on each line of sight, the same in all bands: (..., pixel) float32.
 
     Args:
         many: reflectance factor of light scattered more than once.
@@ -137,7 +137,7 @@ def single_scattering(
 
 @dataclass(frozen=True)
 class DropletPhase:
-    """Where in the tables of `mie.droplets` each line is looked up.
+    """Positions of lines of sight in the tables of `mie.droplets`.
 
     Args:
         place: (..., pixel) int32, flat index of the smaller tabulated radius at the nearest angle.
@@ -181,7 +181,7 @@ def _many(sun: NDArray[Any], view: NDArray[Any]) -> NDArray[Any]:
 
 @cache
 def _tables() -> tuple[NDArray[np.float64], ...]:
-    """By mu_sun: scale of `escape`, albedo of single scattering, its growth with scaled depth."""
+    """Tables by mu_sun: scale of `escape`, albedo of single scattering, its growth with depth."""
     node, weight = np.polynomial.legendre.leggauss(40)
     view, weight = ((node + 1) / 2)[None, :, None], (weight / 2)[None, :, None]
     sun = np.linspace(0.02, 1, _NODES)[:, None, None]

@@ -1,4 +1,4 @@
-"""From where PARASOL sees each pixel: up to 16 views, and where the Sun then stands.
+"""Viewing geometry of PARASOL: up to 16 views of each pixel, and where the Sun then stands.
 
 A wide lens looks straight down at a detector of 274 x 242 elements, the longer side along the
 track: 51 degrees fore and aft, 43 degrees to the sides (as the page of DLR's World Data Centre on
@@ -93,7 +93,7 @@ def swath_window(revolution: Revolution, rows: tuple[int, int]) -> Window:
     return Window(rows[0], middle - HALF_WIDTH, 2 * HALF_WIDTH + 1)
 
 
-def look(revolution: Revolution, window: Window) -> Views:
+def views_of(revolution: Revolution, window: Window) -> Views:
     """All views of the pixels of a window as the satellite flies over on its way north."""
     columns, on_globe = window.columns()
     rows = window.rows[:, None]
@@ -120,7 +120,7 @@ def look(revolution: Revolution, window: Window) -> Views:
 
 
 def _pictures(revolution: Revolution, latitude: Floats) -> NDArray[np.datetime64]:
-    """When pictures are taken that may show the latitudes: (picture,) datetime64[ms]."""
+    """Times of the pictures that may show the latitudes: (picture,) datetime64[ms]."""
     ends = revolution.time_at(np.array([latitude.min(), latitude.max()]))
     seconds = (ends - revolution.node_time) / np.timedelta64(1, "s")
     # Below the satellite a place moves 6.75 km each second.
@@ -143,7 +143,7 @@ def _camera(revolution: Revolution, time: np.datetime64) -> tuple[Reals, Reals, 
 def _observe(
     places: Reals, camera: tuple[Reals, Reals, Reals]
 ) -> tuple[NDArray[np.bool_], tuple[Reals, Reals, Reals, Reals]]:
-    """Which places are in the picture, and zenith, azimuth, detector element along and across.
+    """Places in a picture, with their zenith, azimuth and detector element along and across.
 
     Args:
         places: (y, x, 3) unit vectors.
@@ -173,7 +173,7 @@ def _observe(
 
 
 def height_at(latitude: float) -> float:
-    """Of the satellite above the ground, m: 698 km at the equator, 710 and 727 at the turns.
+    """Height of the satellite above ground, m: 698 km at the equator, 710 and 727 at the turns.
 
     The orbit's distance from the Earth's centre is a (1 - e sin(latitude)), whose mean a stands
     `HEIGHT` above a sphere; the ground is the ellipsoid of WGS 84, so flat that its distance is

@@ -1,4 +1,4 @@
-"""Write a PARASOL level-1B file as the archive has it: all groups, types, scales, fills, codes.
+"""PARASOL level-1B file, written as the archive has it: groups, types, scales, fills, codes.
 
 The grid is whole (3240 x 6480, 16 views), compressed row by row; rows that hold nothing take no
 room and read as fill. Attributes follow the ICARE documentation of POLDER3_L1_B-HDF.
@@ -80,7 +80,7 @@ def _check(values: Values, window: Window) -> None:
 
 
 def _made(window: Window, exists: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
-    """What follows from the window and the views that exist."""
+    """Datasets that follow from the window and the views that exist."""
     columns, _ = window.columns()
     rows = window.rows[:, None]
     flags = np.zeros(exists.shape, np.uint8)
@@ -92,7 +92,7 @@ def _made(window: Window, exists: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
 
 
 def _counts(field: Field, values: NDArray[Any] | None, there: NDArray[np.bool_]) -> NDArray[Any]:
-    """What is stored, same shape as `there`, in the type of the file."""
+    """Stored counts, same shape as `there`, in the type of the file."""
     dtype = np.dtype(field.dtype)
     lost = field.fill if field.missing is None else field.missing
     if values is None:

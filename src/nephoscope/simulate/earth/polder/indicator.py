@@ -1,4 +1,4 @@
-"""The cloud indicator of the level-1 product: an operational mask that errs as such masks do."""
+"""Cloud indicator of the level-1 product: an operational mask that errs as such masks do."""
 
 from __future__ import annotations
 

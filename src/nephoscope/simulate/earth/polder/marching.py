@@ -1,4 +1,4 @@
-"""Lines of sight marched down through the clouds: how deep light gets, and what turns it back."""
+"""Ray marching of lines of sight down through the clouds: optical depth, and what reflects."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def layers_of(atmosphere: Atmosphere) -> dict[int, Layer]:
 
 @dataclass(frozen=True)
 class Crossing:
-    """What lines of sight met; each field has the shape of the lines, float32.
+    """Cloud that lines of sight cross; each field has the shape of the lines, float32.
 
     Args:
         depth: delta-scaled vertical optical depth of all cloud.
@@ -99,7 +99,7 @@ def shade(layers: list[Layer], sight: Sight) -> Floats:
     """Delta-scaled vertical optical depth of the cloud between places on the ground and the Sun.
 
     Args:
-        layers: to be looked at.
+        layers: that hold cloud.
         sight: lines towards the Sun.
     """
     depth = np.zeros(sight.row.shape, np.float32)
@@ -174,7 +174,7 @@ class _Mean:
         return cls(half, *np.zeros((3, *shape), np.float32))
 
     def add(self, depth: Floats, value: Floats | np.float32) -> None:
-        """Weigh a value by what the albedo has grown since the last."""
+        """Add a value, weighted by what the albedo has grown since the last."""
         grown = np.add(depth, self.half, out=self.spare)
         np.divide(depth, grown, out=grown)
         growth = np.subtract(grown, self.albedo, out=self.albedo)

@@ -1,4 +1,4 @@
-"""What PARASOL measures of an atmosphere: every field of its level-1B file but flags and one more.
+"""Measurement by PARASOL: every field of its level-1B file but flags and one more.
 
 Left out are the quality flags (four of them tell of the border of the detector, but nothing at hand
 says which border or which filter each means; so all are 0) and `delta_thetav.sinphi`, of which only
@@ -103,7 +103,7 @@ def observe(
         for view in range(VIEWS):
             seen = lit[view, rows]
             if seen.any():
-                for name, values in block.look(view, seen).items():
+                for name, values in block.stokes(view, seen).items():
                     (cover if name == "cover" else out[name])[view, rows][seen] = values
     add_noise(rng, out)
     angles = {"thetav": views.thetav, "thetas": views.thetas, "phi": views.phi}
@@ -183,7 +183,7 @@ class _Block:
             {band: _by_line(plane[column]) for band, plane in albedos.items()},
         )  # fmt: skip
 
-    def look(self, view: int, seen: NDArray[np.bool_]) -> dict[str, Floats]:
+    def stokes(self, view: int, seen: NDArray[np.bool_]) -> dict[str, Floats]:
         """All Stokes components and the share of cloud, (pixel,) of the pixels seen, float32."""
         views, rows = self.views, self.rows
         thetas, thetav, azimuth, phis = (
@@ -238,7 +238,7 @@ def _towards_sun(grid: LocalGrid, views: Views, lines: Lines, rows: slice) -> Si
 
 
 def middle_view(angles: Floats) -> Floats:
-    """Of (view, y, x) the value of the middle view of each pixel; NaN where there is no view."""
+    """Value of (view, y, x) in the middle view of each pixel; NaN where there is no view."""
     middle = np.isfinite(angles).sum(axis=0) // 2
     return np.asarray(np.take_along_axis(angles, middle[None], axis=0)[0])
 

@@ -1,4 +1,4 @@
-"""Gases over a band of latitudes: one profile, from which what lies above a place is read."""
+"""Profile of the gases over a band of latitudes, and columns above a place."""
 
 from __future__ import annotations
 

@@ -80,8 +80,8 @@ class Below:
 
 
 @dataclass(frozen=True)
-class Look:
-    """What one view of some pixels meets, for all bands: lines are (line, pixel).
+class ViewedLines:
+    """One view of some pixels, for all bands: lines are (line, pixel).
 
     Args:
         crossing: of the clouds.
@@ -122,7 +122,7 @@ def radiances(crossing: Crossing, angles: Angles, below: Below) -> dict[str, Flo
     half = below.sea * facets / 2
     where = angles.sun, angles.view, angles.scattering
     leaves = below.bare * land_polarisation(below.vegetation, *where)
-    seen = Look(
+    seen = ViewedLines(
         crossing,
         cloud_of(crossing, angles, below.shade),
         {wave: single_scattering(crossing, angles, wave, drops) for wave in POLARISED},
@@ -142,7 +142,7 @@ def radiances(crossing: Crossing, angles: Angles, below: Below) -> dict[str, Flo
     return out
 
 
-def _reflectances(band: int, seen: Look, absorb: Callable[[Floats, Floats], Floats]) -> Part:
+def _reflectances(band: int, seen: ViewedLines, absorb: Callable[[Floats, Floats], Floats]) -> Part:
     """Reflectance factor of each line, and its polarised part."""
     crossing, cloud, below, mirror = seen.crossing, seen.cloud, seen.below, seen.mirror
     wavelength = band / 1000
@@ -170,9 +170,9 @@ def _reflectances(band: int, seen: Look, absorb: Callable[[Floats, Floats], Floa
 
 
 class _Gases:
-    """What oxygen and water vapour leave of the light of clouds and of the ground."""
+    """Transmittance by oxygen and water vapour of the light of clouds and of the ground."""
 
-    def __init__(self, seen: Look) -> None:
+    def __init__(self, seen: ViewedLines) -> None:
         airmass, below = seen.angles.airmass, seen.below
         self._oxygen = [
             oxygen.absorber(airmass, pressure)

@@ -15,7 +15,7 @@ from nephoscope.instruments.polder.names import HalfOrbit
 from nephoscope.simulate.earth.atmosphere import Atmosphere, LocalGrid
 from nephoscope.simulate.earth.atmosphere.weather import Weather
 from nephoscope.simulate.earth.atrain import CYCLE, PERIOD, Revolution
-from nephoscope.simulate.earth.polder.geometry import Views, look, swath_window
+from nephoscope.simulate.earth.polder.geometry import Views, swath_window, views_of
 from nephoscope.simulate.earth.polder.observe import observe, quarter_places
 from nephoscope.simulate.earth.seeds import stream
 from nephoscope.sun import solar_angles
@@ -55,7 +55,7 @@ class Stretch:
 
     @property
     def time(self) -> np.datetime64:
-        """When the satellite is over the middle, UTC; it sees the middle within 3 minutes."""
+        """Time when the satellite is over the middle, UTC; it sees the middle within 3 minutes."""
         middle = POLDER.to_latitude(sum(self.rows) / 2)
         time: np.datetime64 = self.revolution.time_at([middle])[0]
         return time
@@ -75,7 +75,7 @@ class SimulatedStretch:
 
     Args:
         stretch: where and when.
-        atmosphere: what was looked at.
+        atmosphere: the one that was measured.
         views: from where it was seen.
         fields: by dataset, physical values of the pixels of `views.window`.
     """
@@ -146,9 +146,9 @@ def _sunny_stretches(rng: np.random.Generator, rows: int) -> Iterator[Stretch]:
 
 
 def simulate_stretch(stretch: Stretch) -> SimulatedStretch:
-    """Make the air over a stretch and look at it."""
+    """Simulate the air over a stretch and PARASOL's picture of it."""
     window = swath_window(stretch.revolution, stretch.rows)
-    views = look(stretch.revolution, window)
+    views = views_of(stretch.revolution, window)
     grid = LocalGrid.covering(*quarter_places(window), SPACING, MARGIN)
     atmosphere = Weather(grid, stretch.seed, stretch.time).at(stretch.time)
     rng = stream(stretch.seed, "polder noise")

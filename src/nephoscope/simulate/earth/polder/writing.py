@@ -76,7 +76,7 @@ def simulate_half_orbits(
 
 
 def path_of(out: Path, stretch: Stretch) -> Path:
-    """Where the file of a stretch lies."""
+    """Path of the file of a stretch."""
     name = stretch.half_orbit
     return out / ARCHIVE / name.folder / name.file_name
 

@@ -1,4 +1,4 @@
-"""The columns of an atmosphere below a track, as all profilers of the A-Train see them."""
+"""Columns of an atmosphere below a track, as all profilers of the A-Train see them."""
 
 from __future__ import annotations
 

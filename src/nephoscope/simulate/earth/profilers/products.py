@@ -1,4 +1,4 @@
-"""From what radar and lidar detect to the variables of 2B-CLDCLASS and DARDAR-Nice."""
+"""Variables of 2B-CLDCLASS and DARDAR-Nice, from what radar and lidar detect."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def retrieved_ice(columns: Columns, rng: np.random.Generator) -> dict[str, NDArr
 def _placed(
     values: NDArray[np.floating], found: NDArray[np.bool_], name: str
 ) -> NDArray[np.float64]:
-    """Where ice was found; elsewhere 0, but for a radius, of which there is none."""
+    """Values where ice was found; elsewhere 0, but for a radius, of which there is none."""
     cube = np.full(found.shape, np.nan if name == "reffcli" else 0.0)
     cube[found] = values
     return cube
@@ -180,7 +180,7 @@ def _with_rain(columns: Columns) -> NDArray[np.int8]:
 
 
 def _zone(latitude: NDArray[np.float64]) -> NDArray[np.int64]:
-    """1 Tropics, 2 middle, 3 polar latitudes."""
+    """Code of the climate zone: 1 tropics, 2 middle, 3 polar latitudes."""
     return 1 + np.digitize(np.abs(latitude), [30, 60])
 
 

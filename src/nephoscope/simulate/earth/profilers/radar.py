@@ -1,4 +1,4 @@
-"""What CloudSat's radar detects: 94 GHz, straight down, over the columns below its track."""
+"""Radar of CloudSat: echo at 94 GHz, straight down, of the columns below its track."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nephoscope.simulate.earth.microphysics import ice_reflectivity, liquid_refl
 from nephoscope.simulate.earth.profilers.columns import Columns, Floats
 
 SENSITIVITY = -30.0
-"""Weakest echo told from noise, dBZ (Tanelli et al. 2008, IEEE TGRS 46, 3560)."""
+"""Weakest echo distinguished from noise, dBZ (Tanelli et al. 2008, IEEE TGRS 46, 3560)."""
 CLUTTER = 1000.0
 """Depth above the ground that the echo of the ground covers, m: the blind zone of 2B-CLDCLASS,
 0.75 to 1.2 km (Marchand et al. 2008, JTECH 25, 519; Blanchard et al. 2014, Atmos. Res. 147, 1)."""
@@ -57,7 +57,7 @@ def _one_way(columns: Columns) -> NDArray[np.floating]:
 
 
 def gas_attenuation(temperature: Floats, pressure: Floats, vapour: Floats) -> Floats:
-    """One way, dB km-1, by water vapour and oxygen at 94 GHz: ITU-R P.676-3, annex 2.
+    """Attenuation one way, dB km-1, by water vapour and oxygen at 94 GHz: ITU-R P.676-3, annex 2.
 
     Args:
         temperature: any shape, K.

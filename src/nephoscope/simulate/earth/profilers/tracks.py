@@ -143,7 +143,7 @@ def _placed(out: Path, product: str, start: datetime, name: str) -> Path:
 
 
 def _distance(columns: Columns, pixels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """From each profile to the middle of its pixel of RB2, km."""
+    """Distance from each profile to the middle of its pixel of RB2, km."""
     row, col = pixels.T
     north = np.deg2rad(RB2.to_latitude(row) - columns.latitude)
     turn = (RB2.to_longitude(row, col) - columns.longitude + 180) % 360 - 180

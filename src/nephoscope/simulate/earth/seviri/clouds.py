@@ -56,7 +56,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Column:
-    """What sunlight sees on each line.
+    """Cloud as sunlight meets it on each line.
 
     Args:
         ice: crystals, taken as lying above all droplets.
@@ -74,7 +74,7 @@ def crossed(atmosphere: Atmosphere, levels: Levels, sight: Sight) -> list[Layer]
     """The layers of cloud that lines of sight cross, from the top.
 
     Args:
-        atmosphere: what is looked at.
+        atmosphere: the one that is measured.
         levels: its `cloudy_levels`, which take a while to find.
         sight: the lines.
     """
@@ -136,10 +136,10 @@ def _phase(sums: Floats) -> Phase:
 def shadow_depth(
     atmosphere: Atmosphere, levels: Levels, lines: Lines, layers: list[Layer], altitude: Floats
 ) -> Floats:
-    """How much more cloud the Sun's path crosses than the line of sight, above what is seen.
+    """Depth of cloud that the Sun's path crosses beyond that on the line of sight.
 
     Args:
-        atmosphere: what is looked at.
+        atmosphere: the one that is measured.
         levels: its `cloudy_levels`.
         lines: of sight.
         layers: that they cross.

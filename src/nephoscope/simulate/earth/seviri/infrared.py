@@ -34,7 +34,7 @@ _SKY_LEVEL = 4  # about 1 km: where the sky's radiance at the ground comes from,
 
 @dataclass(frozen=True)
 class Thermal:
-    """What all lines of a scene share.
+    """Tables that all lines of a scene share.
 
     Args:
         air: profiles.
@@ -137,7 +137,7 @@ def emitted(thermal: Thermal, lines: Lines, layers: list[Layer]) -> Floats:
 
 
 def _ends(values: Floats) -> Floats:
-    """From values at both ends (last axis) to value at the first and difference."""
+    """Value at the first end (last axis), and difference to the other."""
     return np.stack([values[..., 0], values[..., 1] - values[..., 0]], axis=-1)
 
 

@@ -1,4 +1,4 @@
-"""A picture as a SEVIRI Level 1.5 native file, as the archive delivers a region of one.
+"""SEVIRI Level 1.5 native file, written as the archive delivers a region of a picture.
 
 Layout: EUM/MSG/ICD/105 and MSG Level 1.5 Native Format File Definition; record types are satpy's.
 """
@@ -49,7 +49,7 @@ _LINES_AT_A_TIME = 128
 
 @dataclass(frozen=True)
 class _Picture:
-    """What is written, checked."""
+    """Picture to write, checked."""
 
     image: NDArray[np.float32]
     channels: tuple[str, ...]
@@ -274,7 +274,7 @@ def _cds(time: NDArray[np.datetime64]) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 def _orbit(orbits: Any, picture: _Picture) -> None:  # noqa: ANN401 - numpy's records
-    """One polynomial that keeps the satellite over its place."""
+    """Orbit polynomial that keeps the satellite over its place."""
     day = picture.start.astype("datetime64[D]").astype("datetime64[ms]")
     _set_time(orbits[0]["StartTime"], day)
     _set_time(orbits[0]["EndTime"], day + _ORBIT_DAY)

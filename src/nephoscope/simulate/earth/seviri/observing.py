@@ -1,4 +1,4 @@
-"""What SEVIRI sees of an atmosphere: eleven channels of a window of the disk."""
+"""Measurement by SEVIRI: eleven channels of a window of the disk."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def observe(
     rng: np.random.Generator | None = None,
     satellite: str = "Meteosat-9",
 ) -> Floats:
-    """A picture of a window of the disk.
+    """Measure an atmosphere in a window of the disk.
 
     Each pixel is the mean radiance of 2 x 2 lines of sight, weighted with those of its neighbours
     by a Gaussian field of view. The air stands still during the scan; the Sun does not.
 
     Args:
-        atmosphere: what is looked at; beyond its edge stands its outermost column.
+        atmosphere: the one that is measured; beyond its edge stands its outermost column.
         grid: a window of the disk, without space in it or up to three pixels beside it.
         start: of the scan of the full disk, UTC.
         rng: source of the instrument's noise; None leaves it out.
@@ -71,29 +71,29 @@ def observe(
     corners = wide.to_place([0, 0, wide.rows, wide.rows], [0, wide.cols] * 2)
     if not np.isfinite(corners).all():
         raise UsageError("the window holds space: choose one within the disk")
-    eye = _Eye(atmosphere, numbers[satellite])
-    image = _looked_at(eye, atmosphere, wide, start)
+    radiation = _Radiation(atmosphere, numbers[satellite])
+    image = _noiseless(radiation, atmosphere, wide, start)
     for plane in image:
         scipy.ndimage.gaussian_filter(plane, _BLUR, output=plane, mode="nearest", radius=_BEYOND)
     image = np.ascontiguousarray(image[:, _BEYOND:-_BEYOND, _BEYOND:-_BEYOND])
-    return _as_delivered(image, eye.thermal, rng)
+    return _measured(image, radiation.thermal, rng)
 
 
-def _looked_at(
-    eye: _Eye, atmosphere: Atmosphere, grid: Geostationary, start: np.datetime64
+def _noiseless(
+    radiation: _Radiation, atmosphere: Atmosphere, grid: Geostationary, start: np.datetime64
 ) -> Floats:
-    """(channel, y, x) float32: % and radiances, without the instrument's own doings."""
+    """Reflectances (%) and radiances without noise, (channel, y, x) float32."""
     image = np.empty((len(CHANNELS), *grid.shape), np.float32)
     step = max(1, _LINES_AT_A_TIME // (len(QUARTERS) * grid.cols))
     for first in range(0, grid.rows, step):
         rows = slice(first, min(first + step, grid.rows))
-        seen = eye.see(Lines.of(atmosphere, grid, rows, start))
+        seen = radiation.along(Lines.of(atmosphere, grid, rows, start))
         image[:, rows] = seen.reshape(len(CHANNELS), len(QUARTERS), -1, grid.cols).mean(axis=1)
     return image
 
 
-class _Eye:
-    """The tables of a scene, and what lines of sight see with them."""
+class _Radiation:
+    """Radiances along lines of sight, by tables of one scene."""
 
     def __init__(self, atmosphere: Atmosphere, satellite: int) -> None:
         self.atmosphere = atmosphere
@@ -102,8 +102,8 @@ class _Eye:
         self.thermal = Thermal.of(atmosphere, satellite)
         self.ground = {name: Ground(atmosphere, name) for name in (*SOLAR, _MIXED)}
 
-    def see(self, lines: Lines) -> Floats:
-        """(channel, line) float32: % and radiances."""
+    def along(self, lines: Lines) -> Floats:
+        """Reflectances (%) and radiances of lines, (channel, line) float32."""
         layers = crossed(self.atmosphere, self._levels, lines.sight)
         clouds = column(layers, lines)
         seen = np.zeros((len(CHANNELS), lines.latitude.size), np.float32)
@@ -146,8 +146,8 @@ class _Eye:
         return passed
 
 
-def _as_delivered(image: Floats, thermal: Thermal, rng: np.random.Generator | None) -> Floats:
-    """With noise, and radiances as temperatures; in place."""
+def _measured(image: Floats, thermal: Thermal, rng: np.random.Generator | None) -> Floats:
+    """Add noise and turn radiances into temperatures, in place."""
     for number, name in enumerate(CHANNELS):
         plane = image[number]
         solar = name in SOLAR
@@ -163,6 +163,6 @@ def _as_delivered(image: Floats, thermal: Thermal, rng: np.random.Generator | No
 
 
 def sun_distance(time: np.datetime64) -> float:
-    """Astronomical units: 1 - 0.01673 cos(0.9856 (day of the year - 4)) (Astronomical Almanac)."""
+    """Distance in au: 1 - 0.01673 cos(0.9856 (day of the year - 4)) (Astronomical Almanac)."""
     day = (time - time.astype("datetime64[Y]")) / np.timedelta64(1, "D") + 1
     return float(1 - 0.01673 * np.cos(np.deg2rad(0.9856 * (day - 4))))

@@ -42,7 +42,7 @@ class Planck:
         return cls(known["VC"], known["ALPHA"], known["BETA"])
 
     def radiance(self, temperature: ArrayLike) -> NDArray[np.floating]:
-        """Of a black body at `temperature` (K), mW m-2 sr-1 (cm-1)-1, the same shape."""
+        """Radiance of a black body at `temperature` (K), mW m-2 sr-1 (cm-1)-1, the same shape."""
         effective = np.asarray(temperature) * self.slope + self.offset
         return C1 * self.wavenumber**3 / np.expm1(C2 * self.wavenumber / effective)
 

@@ -43,7 +43,7 @@ _OTHER = {"VIS006": 0.004, "VIS008": 0.003, "IR_016": 0.016}
 
 @dataclass(frozen=True)
 class Light:
-    """What a stack of layers does to sunlight: (line,) float32.
+    """Reflection and transmission of sunlight by a stack of layers: (line,) float32.
 
     Args:
         reflected: bidirectional reflectance factor, Sun to satellite.
@@ -70,7 +70,7 @@ class Ground:
         self._haze = surface.aerosol.ravel()
 
     def seen(self, lines: Lines) -> Light:
-        """By lines of sight."""
+        """Albedo and glint on lines of sight."""
         diffuse = self._albedo[lines.ground]
         mirror = (
             glint(self._wind[lines.ground], lines.cos_sun, lines.cos_view, lines.azimuth)
@@ -182,7 +182,7 @@ def _rayleigh(depth: Floats, lines: Lines, under: Light) -> Floats:
 
 
 def pressure_at(air: Air, latitude: float, altitude: Floats) -> Floats:
-    """Of the air at altitudes (line,), m, at one latitude: Pa, float32."""
+    """Pressure of the air at altitudes (line,), m, at one latitude: Pa, float32."""
     profile = np.log(air.at(air.pressure, latitude))
     heights = np.concatenate([EDGES[:1], ALTITUDE])
     logs = np.concatenate([[1.5 * profile[0] - 0.5 * profile[1]], profile])
@@ -192,7 +192,7 @@ def pressure_at(air: Air, latitude: float, altitude: Floats) -> Floats:
 def gas_transmittance(
     channel: str, air: Air, lines: Lines, altitude: Floats, pressure: Floats
 ) -> Floats:
-    """Of ozone above all cloud, and of water vapour and mixed gases above an altitude.
+    """Transmittance of ozone above all cloud, and of vapour and mixed gases above an altitude.
 
     Args:
         channel: VIS006, VIS008 or IR_016.

@@ -1,4 +1,4 @@
-"""Lines of sight of an imager's pixels: where they go, what ground they meet, where the Sun is."""
+"""Lines of sight of pixels: direction, the ground they meet, and the place of the Sun."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Lines:
         """The lines of some rows of an image.
 
         Args:
-            atmosphere: what is looked at.
+            atmosphere: the one that is measured.
             grid: of the image.
             rows: of the image.
             start: of the scan of the full disk, UTC.
@@ -81,7 +81,7 @@ class Lines:
 
 
 def places_of(grid: Geostationary, rows: slice | None = None) -> tuple[Floats, Floats]:
-    """Where lines of sight meet the sea.
+    """Places where lines of sight meet the sea.
 
     Args:
         grid: of the image.
@@ -101,7 +101,7 @@ def places_of(grid: Geostationary, rows: slice | None = None) -> tuple[Floats, F
 
 
 def line_times(grid: Geostationary, start: np.datetime64) -> NDArray[np.datetime64]:
-    """When each line is scanned, as the writer has it: evenly through the disk, from the south.
+    """Times at which lines are scanned, as in the files: evenly through the disk, from the south.
 
     Args:
         grid: a window of the full disk.

@@ -23,9 +23,9 @@ from nephoscope.simulate.earth.atmosphere.truth import average, write_truth
 from nephoscope.simulate.earth.atmosphere.weather import Weather
 from nephoscope.simulate.earth.profilers.tracks import write_dardar_track
 from nephoscope.simulate.earth.seeds import stream
-from nephoscope.simulate.earth.seviri.choosing import Region, choose_regions
 from nephoscope.simulate.earth.seviri.native import native_name, write_native
 from nephoscope.simulate.earth.seviri.observing import observe
+from nephoscope.simulate.earth.seviri.regions import Region, choose_regions
 from nephoscope.simulate.earth.seviri.viewing import places_of
 from nephoscope.simulate.earth.version import SIMULATOR_VERSION
 from nephoscope.simulate.sidecar import write_sidecar
@@ -89,7 +89,7 @@ def simulate_slots(
 
 
 def name_of(region: Region, slot: int) -> str:
-    """Satellite and start of a slot, as `find_slots` has it."""
+    """Satellite and start of a slot, as the reader has it."""
     start = region.starts[slot].astype("datetime64[us]").astype(datetime)
     return f"MSG2-{start:%Y%m%d%H%M}"
 
@@ -104,7 +104,7 @@ def pictures_of(out: Path, region: Region) -> list[Path]:
 
 
 def make_scene(out: Path, region: Region) -> None:
-    """Make what is missing of a scene; a picture is last, so that it says that all is there."""
+    """Write the missing files of a scene; a picture comes last, and so shows that all is there."""
     missing = [slot for slot, path in enumerate(pictures_of(out, region)) if not path.exists()]
     if not missing:
         return

@@ -1,4 +1,4 @@
-"""The eight cloud types of 2B-CLDCLASS: where each stands and what it holds.
+"""Cloud layers of the eight types of 2B-CLDCLASS: where each stands and what it holds.
 
 Types and their classes of height: Wang and Sassen (2007), Level 2 Cloud Scenario Classification
 Product, Process Description and Interface Control Document, CloudSat; frequencies by latitude:

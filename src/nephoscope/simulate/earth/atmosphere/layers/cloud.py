@@ -1,4 +1,4 @@
-"""A cloud by its columns, and how it is written into the cubes level by level."""
+"""Cloud layer by its columns, and writing it into the cubes level by level."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Cubes:
 
     @classmethod
     def empty(cls, columns: int) -> Cubes:
-        """Without a cloud."""
+        """Cubes without a cloud."""
         a, b, c, d, e = (np.zeros((LEVELS, columns), np.float32) for _ in range(5))
         return cls(a, b, c, d, e, np.zeros((LEVELS, columns), np.int8))
 
@@ -140,7 +140,7 @@ def add_cloud(cubes: Cubes, cloud: Cloud, situation: Situation) -> None:
 
 @dataclass(frozen=True)
 class _Part:
-    """What a cloud has of one layer of the atmosphere; all (n,).
+    """Cells of a cloud on one level of the atmosphere; all (n,).
 
     Args:
         level: its number.
@@ -159,11 +159,11 @@ class _Part:
     height: NDArray[np.floating]
 
     def of(self, value: Floats | float) -> Floats | float:
-        """The part's own of a property of the cloud."""
+        """Values of a property of the cloud in these cells."""
         return value if isinstance(value, float | int) else value[self.here]
 
     def only(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> _Part:
-        """Some of it."""
+        """Those of the cells that `which` selects."""
         return _Part(
             self.level,
             self.here[which],

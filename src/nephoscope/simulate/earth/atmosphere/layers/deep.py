@@ -166,7 +166,7 @@ def _anvil(s: Situation, spreading: Floats, lid: Floats, fine: Floats, field: Fl
 
 
 def spread_downwind(s: Situation, excess: Floats) -> Floats:
-    """How far inside the anvil: as `excess`, but wider, most of all downwind at 12 km."""
+    """Depth inside the anvil: as `excess`, but wider, most of all downwind at 12 km."""
     plane = excess.reshape(s.grid.shape)
     east, north = (
         12 / 10 * speed - low

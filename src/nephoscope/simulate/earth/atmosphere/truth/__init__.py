@@ -1,4 +1,4 @@
-"""The 3-D truth beside a simulated picture: averaged to its pixels, and on disk."""
+"""Truth beside a simulated picture, in three dimensions: averaged to its pixels, and on disk."""
 
 from nephoscope.simulate.earth.atmosphere.truth.averaging import average
 from nephoscope.simulate.earth.atmosphere.truth.columns import CLOUD_EXTINCTION

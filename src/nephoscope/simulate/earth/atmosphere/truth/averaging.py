@@ -1,4 +1,4 @@
-"""What a pixel's air holds: the mean of the columns that its lines of sight stand on."""
+"""Truth of pixels: the mean of the columns that their lines of sight stand on."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _ground(atmosphere: Atmosphere, places: Places) -> dict[str, NDArray[Any]]:
 
 
 def _placed(values: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[Any]:
-    """Where pixels were seen; elsewhere NaN, or -1 for codes."""
+    """Values where pixels were seen; elsewhere NaN, or -1 for codes."""
     missing = np.nan if np.issubdtype(values.dtype, np.floating) else -1
     plane = np.full(seen.shape, missing, values.dtype)
     plane[seen] = values

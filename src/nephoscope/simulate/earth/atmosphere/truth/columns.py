@@ -1,4 +1,4 @@
-"""Columns gone through from above: tops, bases, paths, optical depth."""
+"""Cloud tops, bases, water paths and optical depth of columns, summed from above."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Columns:
         iwc: Floats,
         cloudy: NDArray[np.bool_],
     ) -> None:
-        """Take note of a layer; each is below all before. All (subpixel, pixel).
+        """Add a layer; each is below all before. All (subpixel, pixel).
 
         Args:
             level: its number.

@@ -1,4 +1,4 @@
-"""The truth on disk: one Zarr v3 store that opens in plain xarray."""
+"""Truth store: one Zarr v3 store that opens in plain xarray."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which region of the disk is simulated, and when: so that the A-Train flies over it."""
+"""Regions of the disk to simulate, and times at which the A-Train flies over them."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class Region:
 
     @property
     def grid(self) -> Geostationary:
-        """Of the pictures."""
+        """Grid of the pictures."""
         return SEVIRI_0.window(self.first_row, self.first_col, self.size, self.size)
 
     def middle(self, slot: int) -> np.datetime64:
-        """When the middle of the region is scanned in a slot."""
+        """Time at which the middle of the region is scanned in a slot."""
         time: np.datetime64 = line_times(self.grid, self.starts[slot])[self.size // 2]
         return time
 

@@ -1,0 +1,151 @@
+"""Packed variables: numbers as products store them, scaled to integers or rounded to a few bits.
+
+Scaled integers follow CF 8.1 and `xarray.decode_cf` unpacks them; rounded floats are plain floats
+whose last bits are zero, so that they compress (CF-1.13, 8.4: `quantization_nsb`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+NUMBER_OF_BITS = "quantization_nsb"
+"""The attribute that says how many bits of a float's mantissa are kept, 1 to 23."""
+
+_MANTISSA = 23
+
+
+def unfilled(
+    dims: Sequence[str], shape: Sequence[int], dtype: npt.DTypeLike, attrs: Mapping[str, Any]
+) -> xr.Variable:
+    """Variable that holds its fill value everywhere: one number in memory, whatever its shape.
+
+    `Dataset.copy(deep=True)` makes arrays of it that `fill` can write to.
+
+    Args:
+        dims: names of the dimensions.
+        shape: their sizes.
+        dtype: of the stored numbers: integers, or float32 (fill value NaN).
+        attrs: CF attributes; integers name their `_FillValue`.
+    """
+    missing = np.array(np.nan if np.dtype(dtype).kind == "f" else attrs["_FillValue"], dtype)
+    return xr.Variable(dims, np.broadcast_to(missing, shape), dict(attrs))
+
+
+def pack(values: npt.ArrayLike, dtype: npt.DTypeLike, attrs: Mapping[str, Any]) -> npt.NDArray[Any]:
+    """Numbers as they are stored under the CF attributes of their variable.
+
+    What is not finite becomes the fill value. What is beyond the valid range becomes its nearest
+    end: too much ice is still much ice, and a value that was made is not missing.
+
+    Args:
+        values: of any shape, in the variable's unit.
+        dtype: of the stored numbers: integers or float32.
+        attrs: of integers `scale_factor` (1 by default), `add_offset` (0), `_FillValue` and
+            `valid_range` (stored numbers; by default all but the fill value); of floats
+            `quantization_nsb`, the bits of the mantissa that are kept (by default all).
+
+    Raises:
+        ValueError: the fill value is within the valid range; or a value is not finite, and there
+            is no fill value.
+    """
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return _pack_float(np.asarray(values, dtype), attrs)
+    numbers = np.array(values, np.float64)  # a copy, worked on in place
+    unknown = ~np.isfinite(numbers)
+    if unknown.any() and "_FillValue" not in attrs:
+        raise ValueError("a value is not finite, and the variable has no _FillValue")
+    numbers[unknown] = 0
+    numbers -= float(attrs.get("add_offset", 0))
+    numbers /= float(attrs.get("scale_factor", 1))
+    np.clip(np.rint(numbers, out=numbers), *_valid_range(dtype, attrs), out=numbers)
+    packed = numbers.astype(dtype)
+    if unknown.any():
+        packed[unknown] = attrs["_FillValue"]
+    return packed
+
+
+def fill(product: xr.Dataset, band: xr.Dataset, row: int, dim: str = "y") -> None:
+    """Copy a band of packed rows into the arrays of a product.
+
+    Args:
+        product: variables with the dimension `dim`, in memory and writable.
+        band: the same variables for some of the rows, of the same types.
+        row: the product's row that is the band's first.
+        dim: along which the rows lie.
+
+    Raises:
+        ValueError: a variable of the band is not in the product, or does not fit there.
+    """
+    for name, variable in rows_of(band, dim).items():
+        if name not in product.variables:
+            raise ValueError(f"{name} is in the band and not in the product")
+        whole = product[name].variable
+        check_band(variable, name, whole.sizes, whole.dtype, row, dim)
+        whole[{dim: slice(row, row + variable.sizes[dim])}] = variable
+
+
+def rows_of(band: xr.Dataset, dim: str) -> dict[str, xr.Variable]:
+    """The data of a band that have rows, by name; the others stay as they are."""
+    return {str(name): data.variable for name, data in band.data_vars.items() if dim in data.dims}
+
+
+def check_band(
+    band: xr.Variable,
+    name: str,
+    sizes: Mapping[Hashable, int],
+    dtype: npt.DTypeLike,
+    row: int,
+    dim: str,
+) -> None:
+    """See that a band fits into the variable that it is put into.
+
+    Args:
+        band: some rows of the variable.
+        name: of the variable.
+        sizes: its dimensions, in order.
+        dtype: its type.
+        row: that is the band's first.
+        dim: along which rows lie.
+
+    Raises:
+        ValueError: the band has other dimensions, is of another type, or its rows lie outside.
+    """
+    expected = {**sizes, dim: band.sizes[dim]}
+    if list(band.sizes.items()) != list(expected.items()) or band.dtype != dtype:
+        raise ValueError(
+            f"{name} is {band.dtype} {dict(band.sizes)}, not {np.dtype(dtype)} {expected}"
+        )
+    end = row + band.sizes[dim]
+    if row < 0 or end > sizes[dim]:
+        raise ValueError(f"{name}: rows {row} to {end} do not lie within 0 to {sizes[dim]}")
+
+
+def _valid_range(dtype: np.dtype[Any], attrs: Mapping[str, Any]) -> tuple[int, int]:
+    limits = np.iinfo(dtype)
+    low, high = (int(end) for end in attrs.get("valid_range", (limits.min, limits.max)))
+    if "_FillValue" in attrs:
+        missing = int(attrs["_FillValue"])
+        if "valid_range" not in attrs:
+            low, high = low + (missing == low), high - (missing == high)
+        if low <= missing <= high:
+            raise ValueError(f"_FillValue {missing} is within the valid range {low} to {high}")
+    return low, high
+
+
+def _pack_float(values: npt.NDArray[Any], attrs: Mapping[str, Any]) -> npt.NDArray[Any]:
+    values = np.where(np.isfinite(values), values, np.float32(np.nan))
+    dropped = _MANTISSA - int(attrs.get(NUMBER_OF_BITS, _MANTISSA))
+    if dropped == 0:
+        return values
+    # To the nearest, halves to even, as netCDF-C's BitRound does.
+    bits = values.view(np.uint32)
+    last = (bits >> np.uint32(dropped)) & np.uint32(1)
+    rounded = bits + last + np.uint32((1 << (dropped - 1)) - 1)
+    rounded = (rounded >> np.uint32(dropped)) << np.uint32(dropped)
+    return np.where(np.isnan(values), values, rounded.view(np.float32))
