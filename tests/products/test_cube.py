@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nephoscope.errors import InputError, OutputError
+from nephoscope.instruments.coordinates import LATITUDE, LONGITUDE
 from nephoscope.products import cf
 from nephoscope.products.cube import Cube, open_cube, read_slot
 from nephoscope.products.netcdf import write_netcdf
@@ -94,8 +95,8 @@ def made_template() -> xr.Dataset:
             ),
             "y": ("y", y, projected | {"standard_name": "projection_y_coordinate", "axis": "Y"}),
             "x": ("x", x, projected | {"standard_name": "projection_x_coordinate", "axis": "X"}),
-            "latitude": (("y", "x"), lat, cf.LATITUDE | {"axis": None}),
-            "longitude": (("y", "x"), lon, cf.LONGITUDE | {"axis": None}),
+            "latitude": (("y", "x"), lat, LATITUDE),
+            "longitude": (("y", "x"), lon, LONGITUDE),
         },
         attrs={
             "Conventions": cf.CONVENTIONS,
@@ -110,8 +111,6 @@ def made_template() -> xr.Dataset:
 
 
 TEMPLATE = made_template()
-for _name in ("latitude", "longitude"):
-    del TEMPLATE[_name].attrs["axis"]
 
 
 def numbers_of(slot: int) -> dict[str, np.ndarray]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-_LATITUDE = {"standard_name": "latitude", "long_name": "latitude", "units": "degrees_north"}
-_LONGITUDE = {
+LATITUDE = {"standard_name": "latitude", "long_name": "latitude", "units": "degrees_north"}
+LONGITUDE = {
     "standard_name": "longitude",
     "long_name": "longitude, positive eastward",
     "units": "degrees_east",
@@ -24,7 +24,7 @@ def places(scene: xr.Dataset) -> dict[str, xr.Variable]:
     A camera's site that is not known is left out.
     """
     found: dict[str, xr.Variable] = {}
-    for name, attrs, axis in (("latitude", _LATITUDE, "Y"), ("longitude", _LONGITUDE, "X")):
+    for name, attrs, axis in (("latitude", LATITUDE, "Y"), ("longitude", LONGITUDE, "X")):
         variable = scene[name].variable
         if variable.ndim or np.isfinite(variable.values):
             own = {"axis": axis} if variable.ndim == 1 else {}
