@@ -22,19 +22,15 @@ import numpy as np
 
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.protocol import run_evaluation, ways_of
-from nephoscope.evaluation.scores import (
-    THRESHOLD_METRICS,
-    Score,
-    bootstrap_weights,
-    score_sums,
-    with_intervals,
-)
-from nephoscope.evaluation.sums import STEPS, Counts, Sums, merge, read_sums, write_sums
+from nephoscope.evaluation.scores import Score, bootstrap_weights, score_sums, with_intervals
+from nephoscope.evaluation.sums import Sums, merge, read_sums, write_sums
 from nephoscope.files import atomic_path, write_text
 from nephoscope.models import load_model
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.store import open_samples
+from nephoscope.tasks import Counts
 from nephoscope.tasks.mask import threshold_step
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, THRESHOLD_METRICS
 
 ALTERED = ("zarr.json", "split")
 """What of a store is a fold's own; everything else is shared with the samples."""
@@ -136,7 +132,7 @@ def score_folds(folds: list[tuple[float, Sums]]) -> dict[str, Score]:
         folds: (threshold, sums) of each; the days of different folds differ.
     """
     # Folds differ in threshold, so what is pooled is which side of its own each pixel lies on.
-    middle = STEPS // 2
+    middle = PROBABILITY_STEPS // 2
     counts = np.concatenate(
         [_sides(sums.by_day(), threshold_step(threshold), middle) for threshold, sums in folds]
     )

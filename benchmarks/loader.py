@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 import torch
 
-from nephoscope.learn.losses import mask_loss
+from nephoscope.learn.items import items
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.arrays import load_part
 from nephoscope.samples.loader import CropLoader
+from nephoscope.tasks import task_named
 
 BATCHES = 5
 
@@ -30,17 +31,19 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     recipe = load_recipe(arguments.recipe)
+    task = task_named(recipe.task)
     loader = CropLoader(load_part(arguments.samples, "train", recipe), recipe)
-    size, features = recipe.training.batch, recipe.inputs.features
+    size, seen = recipe.training.batch, recipe.inputs
     network = NormalisedNetwork(
-        build_network(recipe.network.name, recipe.network.options, len(features), 1),
+        build_network(recipe.network.name, recipe.network.options, len(seen.names), 1, seen.groups),
         measure_normalisation(loader, crops=4),
     ).to(memory_format=torch.channels_last)
     batch = loader.batch(range(size))
     inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
 
     def train(_: int) -> None:
-        mask_loss(network(inputs), batch["label"], recipe.training.losses).backward()
+        raw, truth = items(network(inputs), batch, "pixels")
+        task.loss(raw, truth, recipe.training.losses).backward()
 
     made = size / _seconds(lambda n: loader.batch(range(n * size, (n + 1) * size)))
     used = size / _seconds(train)

@@ -185,14 +185,14 @@ def load_or_make(name: str, folder: Path) -> Any:  # noqa: ANN401 - a Model
         from nephoscope.models.normalised import NormalisedNetwork
         from nephoscope.networks import build_network
         from nephoscope.recipe import load_recipe
-        from nephoscope.tasks.mask import OUTPUTS, Calibration
+        from nephoscope.tasks.mask import MaskDecision
 
         recipe = load_recipe(name)
-        features = recipe.inputs.features
-        network = build_network(recipe.network.name, recipe.network.options, len(features), OUTPUTS)
-        normalisation = dict.fromkeys(features, (0.0, 1.0))
-        whole = NormalisedNetwork(network, normalisation)
-        settings = (recipe, normalisation, Calibration(1.0, 0.0), 0.5, {})
+        inputs, network = recipe.inputs, recipe.network
+        fresh = build_network(network.name, network.options, len(inputs.names), 1, inputs.groups)
+        normalisation = dict.fromkeys(inputs.names, (0.0, 1.0))
+        whole = NormalisedNetwork(fresh, normalisation)
+        settings = (recipe, normalisation, MaskDecision(), {})
         return save_model(folder / "untrained", whole, *settings)
 
 

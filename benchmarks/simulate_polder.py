@@ -21,7 +21,7 @@ from nephoscope.simulate.earth.atmosphere import LocalGrid
 from nephoscope.simulate.earth.atmosphere.truth import write_truth
 from nephoscope.simulate.earth.atmosphere.weather import Weather
 from nephoscope.simulate.earth.polder.geometry import swath_window, views_of
-from nephoscope.simulate.earth.polder.observe import observe, quarter_places
+from nephoscope.simulate.earth.polder.picture import observe, quarter_places
 from nephoscope.simulate.earth.polder.stretch import (
     MARGIN,
     SPACING,

@@ -19,10 +19,10 @@ from nephoscope.simulate.earth.atmosphere.truth import average, write_truth
 from nephoscope.simulate.earth.atmosphere.weather import Weather
 from nephoscope.simulate.earth.profilers.tracks import write_dardar_track
 from nephoscope.simulate.earth.seeds import stream
+from nephoscope.simulate.earth.seviri.lines import places_of
 from nephoscope.simulate.earth.seviri.native import write_native
-from nephoscope.simulate.earth.seviri.observing import observe
+from nephoscope.simulate.earth.seviri.picture import observe
 from nephoscope.simulate.earth.seviri.regions import choose_regions
-from nephoscope.simulate.earth.seviri.viewing import places_of
 from nephoscope.simulate.earth.seviri.writing import MARGIN, SPACING
 
 

@@ -26,6 +26,7 @@ from PIL import Image
 from benchmarks.wrong_skies import KINDS, Picture, wrong_sky
 from nephoscope.apply.frames import look_at
 from nephoscope.files import write_text
+from nephoscope.inputs.texture import texture
 from nephoscope.instruments.skycam import find as find_frames
 from nephoscope.instruments.skycam import read as read_frame
 from nephoscope.learn.guard import guard_of_part, guard_of_states
@@ -35,7 +36,6 @@ from nephoscope.samples.arrays import load_part
 from nephoscope.samples.states import open_states
 from nephoscope.samples.store import open_samples
 from nephoscope.simulate.sky.colour import simulate_colour
-from nephoscope.tasks.sky_features import texture
 from nephoscope.tasks.sky_guard import Guard, guard_facts
 
 SEED = 2024

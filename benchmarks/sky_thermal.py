@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.apply.predict import Predictor
-from nephoscope.evaluation.scores import Score, best_threshold, score_sums
+from nephoscope.evaluation.scores import Score, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.files import write_text
 from nephoscope.formulas import minmax, otsu, zscale_log_otsu
@@ -33,6 +33,7 @@ from nephoscope.reports.markdown import table_of
 from nephoscope.reports.report import hardware
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.tasks.mask import as_floats
+from nephoscope.tasks.mask_metrics import best_threshold
 
 TEMPLATE = Path(__file__).with_name("sky_thermal_card.md")
 BLOCK = 4
@@ -155,7 +156,7 @@ def largest_change(predictor: Predictor, seed: int, frames: int = 20) -> float:
 def milliseconds(predictor: Predictor, seed: int, repeats: int = 50) -> dict[str, float]:
     """Best time of one frame of 128 x 160 on one core: the network alone, and all there is."""
     _, image, _ = next(simulated(seed, 1))
-    features = len(predictor.model.recipe.inputs.features)
+    features = len(predictor.model.recipe.inputs.names)
     inputs = np.random.default_rng(0).normal(size=(1, features, *image.shape)).astype(np.float32)
     return {
         "network": _best(lambda: predictor.run(inputs), repeats),

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 import nephoscope
-from nephoscope.evaluation.scores import best_threshold, score_sums
+from nephoscope.evaluation.scores import score_sums
 from nephoscope.evaluation.sums import sums_of_map
 from nephoscope.instruments.marci import label_path_for, read_label
 from nephoscope.simulate.mars import simulate_maps
+from nephoscope.tasks.mask_metrics import best_threshold
 
 
 def main(folder: Path) -> None:

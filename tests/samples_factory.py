@@ -10,7 +10,13 @@ from nephoscope.samples import store as samples_store
 from nephoscope.samples.split import split_samples
 
 ROWS, COLS = 48, 64
-FEATURES = ("red", "green", "blue", "known", "latitude", "sine_longitude", "cosine_longitude")
+POSITION = ("latitude", "sine_longitude", "cosine_longitude")
+FEATURES = ("red", "green", "blue", "known", *POSITION)
+GROUPS = {
+    "picture": FEATURES[:4],
+    "context": POSITION,
+    "position": POSITION,
+}
 
 
 def small_recipe(**training):
@@ -19,15 +25,13 @@ def small_recipe(**training):
             "name": "small",
             "instrument": "marci",
             "task": "mask",
-            "inputs": {"features": FEATURES},
+            "inputs": {"features": GROUPS},
             "network": {
                 "name": "unet",
                 "options": {
-                    "image_features": 4,
                     "widths": [4, 8, 8],
                     "head": 4,
                     "position": [2, 6, 8],
-                    "position_features": [4, 5, 6],
                 },
             },
             "training": {

@@ -14,6 +14,7 @@ import nephoscope
 from nephoscope import cli
 from nephoscope.models import list_models, open_model
 from nephoscope.recipe import Recipe, load_recipe
+from nephoscope.tasks import task_named
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -85,6 +86,8 @@ def is_recipe_key(dotted: str) -> bool:
         if name not in getattr(model, "model_fields", {}):
             return False
         model = model.model_fields[name].annotation
+        if name == "losses":  # a recipe's are those of its task
+            model = task_named("mask").Losses
     return True
 
 

@@ -130,7 +130,10 @@ def test_features_are_withheld_with_the_position():
     limit = np.stack([np.full((4, 4), 100.0), np.full((4, 4), 8.0)]).astype(np.float32)
     names = ("limit_excess", "limit", "limit_certainty")
     latitude, longitude = np.zeros(4), np.zeros(4)
-    known = assemble(View(image, latitude, longitude, limit=limit), names)
+    seen = np.ones((4, 4), bool)
+    known = assemble(View(image, seen, latitude, longitude, limit=limit), names)
     np.testing.assert_allclose(known[:, 0, 0], [20 / np.hypot(8, 6), 0.25, 4 / 11], rtol=1e-6)
-    assert not assemble(View(image, latitude, longitude, position=False, limit=limit), names).any()
-    assert not assemble(View(image, latitude, longitude), names).any()
+    assert not assemble(
+        View(image, seen, latitude, longitude, position=False, limit=limit), names
+    ).any()
+    assert not assemble(View(image, seen, latitude, longitude), names).any()

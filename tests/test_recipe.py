@@ -37,7 +37,8 @@ def test_mars_is_shipped():
 
 def test_defaults_fill_what_is_not_said(file):
     recipe = load_recipe(file)
-    assert recipe.inputs.features == ("red", "blue")
+    assert recipe.inputs.features == {"picture": ("red", "blue")}
+    assert recipe.inputs.names == ("red", "blue")
     assert recipe.inputs.background is None
     assert recipe.training.losses.bce == 1.0
 
@@ -155,3 +156,39 @@ def test_a_recipe_cannot_be_changed_after_checking():
 def test_what_would_silently_mean_nothing_is_refused(file, override, said):
     with pytest.raises(InputError, match=said):
         load_recipe(file, [override])
+
+
+def test_a_plain_list_of_features_is_the_picture(file):
+    recipe = load_recipe(file, ["inputs.features=[red, known]"])
+    assert recipe.inputs.groups == {"known": (1,), "picture": (0, 1)}
+    assert recipe.inputs.sparse == set()
+
+
+def test_features_stand_in_the_order_in_which_the_groups_name_them(file):
+    groups = "{picture: [red, known], context: [latitude, limit], position: [latitude, blue]}"
+    recipe = load_recipe(file, [f"inputs.features={groups}", "inputs.limit={}"])
+    assert recipe.inputs.names == ("red", "known", "latitude", "limit", "blue")
+    assert recipe.inputs.groups == {
+        "known": (1,), "picture": (0, 1), "context": (2, 3), "position": (2, 4)
+    }  # fmt: skip
+    assert recipe.inputs.sparse == {"latitude", "limit", "blue"}
+    assert validate_recipe(yaml.safe_load(dump_recipe(recipe))) == recipe
+
+
+def test_what_any_other_group_wants_is_not_sparse(file):
+    groups = "{context: [red, green], windowed: [red]}"
+    assert load_recipe(file, [f"inputs.features={groups}"]).inputs.sparse == {"green"}
+
+
+@pytest.mark.parametrize(
+    "features", ["{}", "{picture: []}", "{picture: [red], context: []}", "red"]
+)
+def test_a_group_without_features_is_refused(file, features):
+    with pytest.raises(InputError, match=r"inputs\.features"):
+        load_recipe(file, [f"inputs.features={features}"])
+
+
+def test_shipped_recipes_say_nothing_by_number():
+    for name in shipped_recipes():
+        numbers = {"image_features", "position_features", "windowed", "brightness"}
+        assert not numbers & load_recipe(name).network.options.keys()

@@ -92,3 +92,14 @@ def test_integers_are_known_where_any_channel_is_not_zero():
 def test_the_first_source_file_is_blamed_by_default():
     with pytest.raises(InputError, match=r"^map\.jpeg \[latitude\]"):
         check_scene(good_scene().drop_vars("latitude"))
+
+
+def test_a_place_is_known_where_no_channel_is_missing():
+    image = np.random.default_rng(0).integers(1, 256, (3, 3, 4), dtype=np.uint8)
+    image[:, 1, 2] = 0
+    image[0, 0, 0] = 0  # a colour may be 0
+    assert np.argwhere(~known_of(image)).tolist() == [[1, 2]]
+    for channel in range(3):
+        floats = image.astype(np.float32)
+        floats[channel, 0, 1] = np.nan
+        assert np.argwhere(~known_of(floats)).tolist() == [[0, 1]]

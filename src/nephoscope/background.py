@@ -22,7 +22,8 @@ from nephoscope.files import write_bytes
 from nephoscope.grids.cells import CellGrid, cell_centres, spacing_of_centres
 from nephoscope.grids.plate_carree import MARS
 from nephoscope.grids.spacing import Spacing, spacing_of
-from nephoscope.inputs import RATIO_MAXIMUM, is_missing
+from nephoscope.inputs.planet import RATIO_MAXIMUM
+from nephoscope.scene import known_of
 
 if TYPE_CHECKING:
     from nephoscope.instruments import SceneFile
@@ -308,7 +309,7 @@ def _channel(image: xr.DataArray, name: str) -> FloatArray:
 
 def _cell_means(image: xr.DataArray, channels: Sequence[str], cell: int) -> FloatArray:
     """Means over cells: (channel, cell row, cell column) float32, NaN where nothing is known."""
-    known = ~is_missing(image.values)
+    known = known_of(image.values)
     number = _cell_sums(known, cell)
     means = np.full((len(channels), *number.shape), np.nan, np.float32)
     for name, target in zip(channels, means, strict=True):

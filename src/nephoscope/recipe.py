@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import yaml
 from pydantic import (
@@ -18,11 +18,15 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
     model_validator,
 )
 
 from nephoscope.arguments import described, nearest, path_of
 from nephoscope.errors import InputError, UsageError
+from nephoscope.tasks import task_named
 
 
 class _Part(BaseModel):
@@ -48,10 +52,16 @@ class Limit(_Part):
     smoothing: float = Field(0.8, ge=0, description="how far cells share evidence, cells")
 
 
-class Inputs(_Part):
-    """What the network sees: Scene channels and features derived from them, in order."""
+SPARSE_GROUPS = {"context", "position"}
+"""Groups of features that vary slowly: a network reads only some pixels of them."""
 
-    features: tuple[str, ...] = Field(min_length=1)
+
+class Inputs(_Part):
+    """What the network sees: Scene channels and features derived from them, in named groups."""
+
+    features: dict[str, tuple[str, ...]] = Field(
+        description="group -> features; a plain list is the group picture"
+    )
     background: Background | None = None
     limit: Limit | None = None
     normalise: bool = Field(True, description="measure mean and spread; false: take them as made")
@@ -59,12 +69,44 @@ class Inputs(_Part):
         None, ge=16, description="frames are averaged over blocks to about this longer side, pixels"
     )
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every feature once, in the order of the network's input: as they first appear."""
+        return tuple(dict.fromkeys(name for group in self.features.values() for name in group))
+
+    @property
+    def groups(self) -> dict[str, tuple[int, ...]]:
+        """Group → where its features are among `names`; the flag `known` is also one by itself."""
+        groups = {"known": ("known",), **self.features} if "known" in self.names else self.features
+        return {
+            group: tuple(self.names.index(name) for name in names)
+            for group, names in groups.items()
+        }
+
+    @property
+    def sparse(self) -> frozenset[str]:
+        """Features that are in none but `SPARSE_GROUPS`."""
+        dense = (self.features[group] for group in self.features.keys() - SPARSE_GROUPS)
+        return frozenset(self.names).difference(*dense)
+
+    @field_validator("features", mode="before")
+    @classmethod
+    def _a_list_is_the_picture(cls, given: object) -> object:
+        return {"picture": given} if isinstance(given, list | tuple) else given
+
+    @field_validator("features")
+    @classmethod
+    def _each_is_there_once(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        if not groups or not all(groups.values()):
+            raise ValueError("a group of features is empty")
+        if any(len({*names}) < len(names) for names in groups.values()):
+            raise ValueError("a feature is named twice")
+        return groups
+
     @model_validator(mode="after")
     def _each_has_its_source(self) -> Self:
-        if len({*self.features}) < len(self.features):
-            raise ValueError("a feature is named twice")
         for begins, source in (("background_", self.background), ("limit", self.limit)):
-            of_it = [name for name in self.features if name.startswith(begins)]
+            of_it = [name for name in self.names if name.startswith(begins)]
             if of_it and source is None:
                 key = begins.strip("_")
                 raise ValueError(
@@ -78,15 +120,6 @@ class Network(_Part):
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
-
-
-class Losses(_Part):
-    """Weights of the losses; `weight_zero` weights the clear pixels of a class-weighted BCE."""
-
-    bce: float = 1.0
-    dice: float = 0.0
-    weight_zero: float | None = Field(None, gt=0, lt=1)
-    label_smoothing: float = Field(0.0, ge=0, lt=0.5)
 
 
 class Warp(_Part):
@@ -138,7 +171,7 @@ class Training(_Part):
     average: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights; 0: none")
     seed: int = 0
     workers: int = Field(0, ge=0)
-    losses: Losses = Losses()
+    losses: Any = Field(default_factory=dict, description="weights; checked by the task")
     augmentation: Augmentation = Augmentation()
 
 
@@ -175,12 +208,31 @@ class Recipe(_Part):
 
     name: str
     instrument: str
-    task: Literal["mask", "sky_state"]
+    task: str
     inputs: Inputs
     network: Network
-    training: Training = Training()
+    training: Training = Field(Training(), validate_default=True)
     apply: Apply = Apply()
     search: dict[str, Search] | None = Field(None, description="key -> where `tune` looks")
+
+    @field_validator("task")
+    @classmethod
+    def _task_is_there(cls, task: str) -> str:
+        try:
+            return task_named(task).name
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+
+    @field_validator("training")
+    @classmethod
+    def _losses_are_the_tasks(cls, training: Training, info: ValidationInfo) -> Training:
+        if "task" not in info.data:
+            return training
+        losses = task_named(info.data["task"]).Losses
+        checked = create_model("Training", losses=(losses, ...)).model_validate(
+            {"losses": training.losses}, from_attributes=True
+        )
+        return training.model_copy(update={"losses": checked.losses})  # type: ignore[attr-defined]
 
     @model_validator(mode="after")
     def _states_are_of_a_camera(self) -> Self:

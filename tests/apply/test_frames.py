@@ -7,7 +7,7 @@ import numpy as np
 from nephoscope.apply.frames import predict_frame
 from nephoscope.inputs import COLOURS, quantise
 from nephoscope.recipe import load_recipe
-from nephoscope.tasks.mask import Calibration
+from nephoscope.tasks.mask import MaskDecision
 
 
 class Runner:
@@ -15,7 +15,7 @@ class Runner:
 
     def __init__(self):
         recipe = load_recipe("sky-colour")
-        self.model = SimpleNamespace(recipe=recipe, divisor=8, calibration=Calibration(1.0, 0.0))
+        self.model = SimpleNamespace(recipe=recipe, divisor=8, decision=MaskDecision())
         self.seen = []
 
     def run(self, inputs):

@@ -8,7 +8,7 @@ import pytest
 from nephoscope.apply import predict as predict_module
 from nephoscope.apply.predict import Predictor
 from nephoscope.recipe import load_recipe
-from nephoscope.tasks.mask import Calibration
+from nephoscope.tasks.mask import MaskDecision
 
 RECIPE = load_recipe(
     "mars", ["inputs.features=[blue, known, latitude]", "apply.tile=[96, 128]", "apply.overlap=32"]
@@ -20,7 +20,7 @@ LONGITUDE = -180 + 0.9 * np.arange(400)
 @dataclass
 class FakeModel:
     recipe: object = RECIPE
-    calibration: Calibration = field(default_factory=Calibration)
+    decision: MaskDecision = field(default_factory=MaskDecision)
     divisor: int = 32
     limits: object = None
 

@@ -16,7 +16,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.limits import as_dataset
 from nephoscope.products import cf
 from nephoscope.recipe import Recipe, load_recipe
-from nephoscope.tasks.mask import Calibration
+from nephoscope.tasks.mask import MaskDecision
 
 ROWS, COLS = 91, 180  # of 2 degrees
 FEATURES = (
@@ -54,7 +54,7 @@ def learned() -> xr.Dataset:
 @dataclass
 class Model:
     recipe: Recipe = RECIPE
-    calibration: Calibration = field(default_factory=Calibration)
+    decision: MaskDecision = field(default_factory=MaskDecision)
     divisor: int = 4
     limits: xr.Dataset | None = field(default_factory=learned)
     name: str = "sees"

@@ -119,7 +119,7 @@ def test_a_model_is_scored_in_the_ways_that_it_has(
     tiny_store: Store, features: list[str], in_store: bool, ways: list[str]
 ) -> None:
     background = Background(channels=("blue",)) if "background_blue" in features else None
-    recipe = SimpleNamespace(inputs=SimpleNamespace(features=features, background=background))
+    recipe = SimpleNamespace(inputs=SimpleNamespace(names=features, background=background))
     store = tiny_store(["test"], background=in_store)
     assert ways_of(SimpleNamespace(recipe=recipe), store) == tuple(ways)
 

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from nephoscope.evaluation.scores import (
+from nephoscope.evaluation.scores import bootstrap_weights, score_sums
+from nephoscope.evaluation.sums import Sums, merge, sums_of_pixels
+from nephoscope.tasks.mask_metrics import (
+    BINS,
     METRICS,
     best_threshold,
-    bootstrap_weights,
     calibration,
     metrics,
     precision_recall,
     roc,
-    score_sums,
 )
-from nephoscope.evaluation.sums import BINS, Sums, merge, sums_of_pixels
 
 
 def pixels(seed: int, n: int = 3000) -> tuple[np.ndarray, np.ndarray]:

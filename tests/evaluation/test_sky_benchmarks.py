@@ -36,7 +36,7 @@ def test_ways_are_scored_over_all_and_by_kind_of_frame():
 class OneValue:
     """A predictor that says the same everywhere: what the counts make of it."""
 
-    model = SimpleNamespace(recipe=SimpleNamespace(inputs=SimpleNamespace(features=("a", "b"))))
+    model = SimpleNamespace(recipe=SimpleNamespace(inputs=SimpleNamespace(names=("a", "b"))))
 
     def predict_image(self, image, latitude, longitude):
         return np.full(image.shape[1:], image.mean() / 1e4, np.float32)

@@ -14,7 +14,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.protocol import run_evaluation
 from nephoscope.learn import fit as fit_module
 from nephoscope.learn.fit import fit
-from nephoscope.learn.module import MaskModule, learning_rate_at
+from nephoscope.learn.module import FitModule, learning_rate_at
 from nephoscope.models import load_model
 from nephoscope.recipe import Recipe
 from nephoscope.reports import markdown
@@ -49,7 +49,7 @@ def _fit_killed_in_epoch_1(recipe, samples, out, monkeypatch):
             raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(MaskModule, "on_train_epoch_end", killed, raising=False)
+        patch.setattr(FitModule, "on_train_epoch_end", killed, raising=False)
         with pytest.raises(RuntimeError, match="killed"):
             fit(recipe, samples, out, report=_quiet)
 
@@ -105,7 +105,7 @@ def test_ctrl_c_stays_a_keyboard_interrupt_and_leaves_no_model(samples, tmp_path
         raise KeyboardInterrupt
 
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(MaskModule, "training_step", interrupted)
+    monkeypatch.setattr(FitModule, "training_step", interrupted)
     try:
         with pytest.raises(KeyboardInterrupt):
             fit(synthetic.small_recipe(), samples, tmp_path / "run", report=_quiet)
@@ -206,9 +206,9 @@ def test_a_model_bears_the_name_and_licence_of_its_author(samples, tmp_path):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"network": {"name": "unet", "options": {"image_features": 3}}}, "image_features"),
+        ({"network": {"name": "unet", "options": {"head": 8}}}, "head"),
         ({"instrument": "skycam"}, "instrument"),
-        ({"inputs": {"features": synthetic.FEATURES[::-1]}}, "features"),
+        ({"inputs": {"features": {**synthetic.GROUPS, "context": ["latitude"]}}}, "features"),
     ],
 )
 def test_weights_of_another_recipe_are_no_start(samples, tmp_path, change, named):

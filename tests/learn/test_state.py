@@ -23,6 +23,7 @@ from nephoscope.evaluation.state import (
     roc_of,
     state_scores,
 )
+from nephoscope.inputs.texture import to_binned
 from nephoscope.learn.state import METHODS, choose_band, fit_state
 from nephoscope.models import load_model, load_state_model, locate_state_model
 from nephoscope.models.state import inputs_of, network_of
@@ -32,7 +33,6 @@ from nephoscope.samples.split import split_samples
 from nephoscope.samples.states import open_states, write_states
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.simulate.sky.writing import simulate_sky
-from nephoscope.tasks.sky_features import to_binned
 from nephoscope.tasks.sky_state import CameraTemperatures, Verdict
 
 FRAMES = 60
@@ -99,7 +99,7 @@ def test_pixels_and_networks_can_be_trained_and_come_back_the_same(
     assert bool(lines) == (network != "linear")
     model.check_weights()
     if network != "linear":
-        inputs = inputs_of(to_binned(image), features)
+        inputs = inputs_of(to_binned(image), (features,))
         torch_network = network_of(model.recipe, model.weights, model.folder)
         with torch.inference_mode():
             logit = float(torch_network(torch.from_numpy(inputs)[None, None])[0, 0])

@@ -128,7 +128,7 @@ def test_a_study_goes_on_and_another_one_is_refused(samples, tmp_path, scored):
 KILLED = """
 import os, signal, sys
 from nephoscope.learn import tune as module
-from nephoscope.learn.module import MaskModule
+from nephoscope.learn.module import FitModule
 from nephoscope.models import export
 from nephoscope.recipe import load_recipe
 
@@ -141,7 +141,7 @@ def killed(self):
         os.kill(os.getpid(), signal.SIGKILL)
 
 export.export_onnx = write
-MaskModule.on_train_epoch_end = killed
+FitModule.on_train_epoch_end = killed
 module.tune(load_recipe(sys.argv[1]), sys.argv[2], sys.argv[3], trials=2)
 """
 

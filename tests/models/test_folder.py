@@ -8,10 +8,12 @@ from nephoscope.models.card import read_card
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.recipe import Recipe
-from nephoscope.tasks.mask import Calibration
+from nephoscope.tasks.mask import MaskDecision
 
 FEATURES = ("red", "green", "blue", "known", "latitude", "sine_longitude", "cosine_longitude")
-OPTIONS = {"image_features": 4, "widths": [4, 4, 8], "head": 4}
+GROUPS = {"picture": FEATURES[:4], "context": FEATURES[4:]}
+OPTIONS = {"widths": [4, 4, 8], "head": 4}
+DECISION = MaskDecision(slope=1.5, intercept=-0.5, threshold=0.46)
 INFO = {"scores": {"full": {"f1": 0.5, "pixels": 7}}, "split": {"train": ["a"]}}
 
 
@@ -21,7 +23,7 @@ def _recipe():
             "name": "small",
             "instrument": "marci",
             "task": "mask",
-            "inputs": {"features": FEATURES},
+            "inputs": {"features": GROUPS},
             "network": {"name": "unet", "options": OPTIONS},
         }
     )
@@ -33,10 +35,10 @@ def saved(tmp_path_factory):
     torch.manual_seed(0)
     normalisation = {name: (0.25 * n, 1.0 + n) for n, name in enumerate(FEATURES)}
     network = NormalisedNetwork(
-        build_network("unet", OPTIONS, len(FEATURES), 1), normalisation
+        build_network("unet", OPTIONS, len(FEATURES), 1, _recipe().inputs.groups), normalisation
     ).eval()
     folder = tmp_path_factory.mktemp("models") / "small"
-    save_model(folder, network, _recipe(), normalisation, Calibration(1.5, -0.5), 0.46, INFO)
+    save_model(folder, network, _recipe(), normalisation, DECISION, INFO)
     return folder, network
 
 
@@ -53,7 +55,7 @@ def test_a_saved_model_comes_back_the_same(saved):
     inputs = torch.randn(2, len(FEATURES), 16, 24)
     with torch.inference_mode():
         assert torch.equal(model.network(inputs), network(inputs))
-    assert (model.calibration, model.threshold) == (Calibration(1.5, -0.5), 0.46)
+    assert (model.decision, model.threshold) == (DECISION, 0.46)
     assert model.recipe == _recipe()
     assert model.normalisation["green"] == (0.25, 2.0)
 
@@ -90,7 +92,7 @@ def test_garbled_facts_are_an_input_error(folder, content):
         load_model(folder)
 
 
-FACTS = ("format", "name", "normalisation", "calibration", "threshold", "divisor", "sha256", "info")
+FACTS = ("format", "name", "task", "normalisation", "decision", "divisor", "sha256", "info")
 
 
 @pytest.mark.parametrize("value", [None, "lacks", [], -1])
@@ -109,7 +111,8 @@ def test_a_fact_that_lacks_or_makes_no_sense_is_named(folder, fact, value):
 @pytest.mark.parametrize(
     ("keys", "value"),
     [
-        (("calibration", "slope"), float("nan")),
+        (("decision", "slope"), float("nan")),
+        (("decision", "threshold"), 0),
         (("sha256", "network.onnx"), 3),
         (("normalisation", "blue"), [0.0, 0.0]),
         (("normalisation", "blue"), [0.0]),
@@ -120,6 +123,20 @@ def test_a_part_of_a_fact_that_makes_no_sense_is_named(folder, keys, value):
     facts[keys[0]][keys[1]] = value
     (folder / "model.yaml").write_text(yaml.safe_dump(facts))
     with pytest.raises(InputError, match=rf"model\.yaml \[{keys[0]}"):
+        load_model(folder)
+
+
+def test_a_folder_of_the_first_format_says_what_to_do(folder):
+    facts = yaml.safe_load((folder / "model.yaml").read_text()) | {"format": 1}
+    (folder / "model.yaml").write_text(yaml.safe_dump(facts))
+    with pytest.raises(InputError, match=r"model\.yaml \[format\].*train the model again"):
+        load_model(folder)
+
+
+def test_a_model_of_another_task_than_its_recipe_is_refused(folder):
+    facts = yaml.safe_load((folder / "model.yaml").read_text()) | {"task": "sky_state"}
+    (folder / "model.yaml").write_text(yaml.safe_dump(facts))
+    with pytest.raises(InputError, match=r"model\.yaml \[task\]"):
         load_model(folder)
 
 
@@ -143,7 +160,7 @@ def test_shipped_models_are_good():
 
 def test_a_failing_write_leaves_nothing(saved, tmp_path):
     (tmp_path / "file").touch()
-    arguments = (saved[1], _recipe(), {}, Calibration(), 0.5, {})
+    arguments = (saved[1], _recipe(), {}, MaskDecision(), {})
     with pytest.raises(OutputError):
         save_model(tmp_path / "file" / "model", *arguments)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -10,12 +10,13 @@ from nephoscope.networks import build_network
 from nephoscope.networks.local import TINY, _box, _classes, _extremes, _moments
 
 FEATURES = 7
+GROUPS = {"picture": range(7), "windowed": (3, 4, 5), "known": (6,)}
 
 
 @pytest.fixture
 def network():
     torch.manual_seed(0)
-    return build_network("local", {"hidden": [16, 8]}, features=FEATURES, outputs=1)
+    return build_network("local", {"hidden": [16, 8]}, FEATURES, 1, GROUPS)
 
 
 def _inputs(rows, cols, batch=1):
@@ -102,4 +103,4 @@ def test_extremes_are_those_of_scipy():
 
 def test_an_option_that_is_not_known_is_named():
     with pytest.raises(UsageError, match="width"):
-        build_network("local", {"width": 3}, features=FEATURES, outputs=1)
+        build_network("local", {"width": 3}, FEATURES, 1, GROUPS)

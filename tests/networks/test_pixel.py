@@ -9,13 +9,20 @@ from nephoscope.errors import UsageError
 from nephoscope.networks import build_network
 from nephoscope.networks.pixel import _extremes, _known_mean
 
-OPTIONS = {"image_features": 6, "hidden": [16, 8], "learned": 8, "position": [2, 4, 8]}
+OPTIONS = {"hidden": [16, 8], "learned": 8, "position": [2, 4, 8]}
+GROUPS = {
+    "picture": range(6),
+    "context": range(6, 14),
+    "position": (6, 7, 8),
+    "brightness": (2,),
+    "known": (5,),
+}
 
 
 @pytest.fixture
 def network():
     torch.manual_seed(0)
-    return build_network("pixel", OPTIONS, features=14, outputs=1)
+    return build_network("pixel", OPTIONS, 14, 1, GROUPS)
 
 
 def _inputs(rows, cols, batch=1):
@@ -71,4 +78,4 @@ def test_windows_leave_out_what_is_unknown():
 
 def test_unknown_option_is_named():
     with pytest.raises(UsageError, match="depth"):
-        build_network("pixel", {**OPTIONS, "depth": 2}, features=14, outputs=1)
+        build_network("pixel", {**OPTIONS, "depth": 2}, 14, 1, GROUPS)

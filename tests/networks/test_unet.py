@@ -10,13 +10,14 @@ from nephoscope.errors import UsageError
 from nephoscope.networks import build_network
 from nephoscope.networks.blocks import ConvReLU, FoldedConvReLU, PositionGrid
 
-OPTIONS = {"image_features": 5, "widths": [8, 8, 16], "head": 8, "position": [2, 4, 8]}
+OPTIONS = {"widths": [8, 8, 16], "head": 8, "position": [2, 4, 8]}
+GROUPS = {"picture": range(5), "context": range(5, 11), "position": (5, 6, 7)}
 
 
 @pytest.fixture
 def network():
     torch.manual_seed(0)
-    return build_network("unet", OPTIONS, features=11, outputs=1)
+    return build_network("unet", OPTIONS, 11, 1, GROUPS)
 
 
 def test_every_pixel_gets_one_logit(network):
@@ -77,4 +78,4 @@ def test_place_grid_is_continuous_at_the_date_line_and_zero_where_withheld():
 )
 def test_unknown_parts_are_named(name, options, named):
     with pytest.raises(UsageError, match=named):
-        build_network(name, options, features=11, outputs=1)
+        build_network(name, options, 11, 1, GROUPS)

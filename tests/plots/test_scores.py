@@ -9,9 +9,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from nephoscope.evaluation.protocol import Crop
-from nephoscope.evaluation.scores import Score, metrics
-from nephoscope.evaluation.sums import Counts, sums_of_pixels
+from nephoscope.evaluation.scores import Score
+from nephoscope.evaluation.sums import sums_of_pixels
 from nephoscope.plots import scores as plots
+from nephoscope.tasks import Counts
+from nephoscope.tasks.mask_metrics import metrics
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from nephoscope.evaluation.baselines import BaselineOptions, score_baselines
 from nephoscope.evaluation.evaluate import evaluate
 from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
 from nephoscope.evaluation.protocol import Evaluation, Judged, PredictScene, run_evaluation
-from nephoscope.evaluation.scores import METRICS
 from nephoscope.reports import markdown
 from nephoscope.reports.report import Run, spec_hash, write_report
+from nephoscope.tasks.mask_metrics import METRICS
 
 Store = Callable[..., xr.Dataset]
 RUN = Run("nephoscope evaluate fake tiny.zarr -o report", {"predict": 1.23456})

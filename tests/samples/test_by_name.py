@@ -45,7 +45,7 @@ def recipe():
     settings = {"cell": 4, "minimum_scenes": 1, "channels": ["blue", "blue_red_ratio"]}
     content = synthetic.small_recipe().model_dump(mode="json")
     content["inputs"]["background"] = settings
-    content["inputs"]["features"] += ["background_blue", "background_blue_red_ratio"]
+    content["inputs"]["features"]["context"] += ["background_blue", "background_blue_red_ratio"]
     return type(synthetic.small_recipe()).model_validate(content)
 
 
@@ -83,8 +83,7 @@ def test_another_order_of_channels_is_no_other_picture(store, recipe, tmp_path):
     straight, turned = (load_part(path, "train", recipe) for path in both)
     assert turned.channels == ("blue", "red", "green")
     features = [
-        assemble(part.view(0, 3, 50, (20, 30)), recipe.inputs.features)
-        for part in (straight, turned)
+        assemble(part.view(0, 3, 50, (20, 30)), recipe.inputs.names) for part in (straight, turned)
     ]
     np.testing.assert_array_equal(*features)
     maps = [next(read_maps(samples_store.open_samples(path), [0])) for path in both]

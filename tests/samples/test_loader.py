@@ -130,6 +130,7 @@ def test_a_part_beyond_the_budget_is_read_from_disk_alike(tmp_path, monkeypatch)
 def test_a_gain_changes_the_background_as_the_camera_would():
     view = View(
         image=np.full((3, 2, 2), 100, np.uint8),
+        known=np.array([[False, True], [True, True]]),
         latitude=np.zeros(2),
         longitude=np.zeros(2),
         background=np.stack([np.full((2, 2), 80.0), np.full((2, 2), 0.5)]).astype(np.float32),

@@ -70,6 +70,15 @@ def test_channels_are_found_by_name_in_any_order():
         check_pairing(masks("marci", ("red", "red", "blue")), load_recipe("mars"))
 
 
+def test_a_recipe_wants_the_channels_that_its_features_read_and_no_others():
+    recipe = load_recipe("mars", ["inputs.features=[blue, known, uv]"])
+    check_pairing(masks("marci", ("uv", "red", "blue")), recipe)
+    with pytest.raises(UsageError, match=r"no feature 'uv'; there are: .*channel: red, green"):
+        check_pairing(masks("marci", COLOUR), recipe)
+    with pytest.raises(UsageError, match=r"holds uv, red, recipe 'mars' wants blue, uv"):
+        check_pairing(masks("marci", ("uv", "red")), recipe)
+
+
 def test_pictures_made_for_another_working_size_are_refused():
     recipe = load_recipe("sky-colour")  # side 480
     check_pairing(masks("skycam", COLOUR, (440, 480), side=480), recipe)

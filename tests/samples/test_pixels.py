@@ -52,7 +52,7 @@ def recipe():
 
 
 def _batches(recipe, steps=12, start=0):
-    network = LocalNet(len(recipe.inputs.features))
+    network = LocalNet(recipe.inputs.groups)
     return PixelBatches(CropLoader(part(), recipe), network, steps, lambda: start)
 
 
@@ -65,7 +65,7 @@ def test_a_resumed_epoch_goes_on_as_an_uninterrupted_one(recipe):
 
 
 def test_pixels_carry_the_label_of_their_frame(recipe):
-    place = recipe.inputs.features.index("brightness")
+    place = recipe.inputs.names.index("brightness")
     for batch in _batches(recipe):
         frame = (batch["seen"][:, place] * 60 + 110 - 40) / 20
         assert torch.equal(batch["label"].long(), frame.round().long() % 2)
@@ -86,4 +86,4 @@ def test_the_oldest_frame_of_the_pool_is_replaced(recipe):
 def test_without_a_pool_it_says_so(recipe):
     bare = recipe.model_copy(update={"training": recipe.training.model_copy(update={"pool": None})})
     with pytest.raises(UsageError, match="pool"):
-        PixelBatches(CropLoader(part(), bare), LocalNet(7), 1, lambda: 0)
+        PixelBatches(CropLoader(part(), bare), LocalNet(recipe.inputs.groups), 1, lambda: 0)

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from nephoscope.cli import app
 from nephoscope.errors import InputError, UsageError
+from nephoscope.inputs.texture import to_binned
 from nephoscope.samples.states import open_states, read_sample, write_states
 from nephoscope.simulate.sky import simulate_frame, simulate_sky
-from nephoscope.tasks.sky_features import to_binned
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nephoscope.inputs_sky import pixel_noise
+from nephoscope.inputs.sky import pixel_noise
 from nephoscope.recipe import Warp
 from nephoscope.samples.arrays import PartArrays
 from nephoscope.samples.warp import draw_map, lost_noise, places, warp_image, warped_crop
+from nephoscope.scene import known_of
 from nephoscope.simulate.fractal import fractal
 
 ROWS, COLS = 40, 50
@@ -47,7 +48,7 @@ def test_image_and_label_come_from_the_same_place(seed):
     matrix, centre = draw_map((ROWS, COLS), settings, np.random.default_rng(seed + 100))
     rows, cols = places((16, 16), matrix, centre)
     inside = (rows > 1) & (rows < ROWS - 2) & (cols > 1) & (cols < COLS - 2)
-    image = warp_image(whole.image[0], rows, cols)
+    image = warp_image(whole.image[0], known_of(whole.image[0]), rows, cols)
     np.testing.assert_allclose(image[0][inside], rows[inside] + 1, atol=1e-2)
     np.testing.assert_allclose(image[1][inside], cols[inside] + 1, atol=1e-2)
     view, label = warped_crop(whole, (16, 16), settings, np.random.default_rng(seed))
@@ -68,7 +69,7 @@ def test_a_zoom_and_a_quarter_turn_are_what_they_say():
 
 def test_beyond_the_edge_the_frame_is_reflected():
     rows, cols = places((2 * ROWS, COLS), np.eye(2), np.array([(ROWS - 1) / 2, (COLS - 1) / 2]))
-    image = warp_image(part().image[0], rows, cols)
+    image = warp_image(part().image[0], known_of(part().image[0]), rows, cols)
     top = ROWS // 2
     np.testing.assert_allclose(image[0, :top], image[0, top : 2 * top][::-1], atol=1e-3)
 
@@ -77,7 +78,7 @@ def test_missing_pixels_stay_missing_and_do_not_bleed():
     image = np.full((1, ROWS, COLS), 100.0, np.float32)
     image[:, :, :20] = np.nan
     rows, cols = places((20, 30), np.eye(2) * 0.9, np.array([20.0, 22.0]))
-    found = warp_image(image, rows, cols)
+    found = warp_image(image, known_of(image), rows, cols)
     known = np.isfinite(found[0])
     np.testing.assert_allclose(found[0][known], 100, atol=1e-3)
     np.testing.assert_array_equal(known, cols >= 19.5)

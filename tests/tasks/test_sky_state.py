@@ -5,13 +5,13 @@ import pytest
 from nephoscope.tasks.sky_state import (
     DRIFT_LIMIT,
     EXCESS_LIMIT,
-    Band,
     CameraTemperatures,
+    StateDecision,
     decide,
     temperatures_of,
 )
 
-BAND = Band(0.2, 0.8)
+BAND = StateDecision(clear_below=0.2, cloudy_above=0.8)
 KNOWN, NOTHING = CameraTemperatures(5.3, 4.8, 4.3), CameraTemperatures()
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.grids.blocks import enlarge, factor_for, pad_to, reduce_image
-from nephoscope.inputs import View, assemble, is_missing, quantise
-from nephoscope.inputs_sky import pixel_noise
+from nephoscope.inputs import View, assemble, quantise
+from nephoscope.inputs.sky import pixel_noise
+from nephoscope.scene import known_of
 from nephoscope.tasks.mask import probability
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def look_at(image: Image, side: int | None) -> Look:
         image: as for `predict_frame`.
         side: pixels of the longer side, of the model's recipe.
     """
-    missing = is_missing(image)
+    missing = ~known_of(image)
     factor = factor_for((int(image.shape[1]), int(image.shape[2])), side)
     if factor > 1:
         image = reduce_image(_as_float(image, missing), factor)
@@ -123,12 +124,12 @@ def look_at(image: Image, side: int | None) -> Look:
 def _run(runner: _Runner, look: Look, channels: tuple[str, ...]) -> FloatArray:
     model, image, missing = runner.model, look.image, look.missing
     small = (int(image.shape[1]), int(image.shape[2]))
-    view = View(image, np.zeros(small[0]), np.zeros(small[1]), channels=channels)
-    inputs = assemble(view, model.recipe.inputs.features)
+    view = View(image, known_of(image), np.zeros(small[0]), np.zeros(small[1]), channels=channels)
+    inputs = assemble(view, model.recipe.inputs.names)
     logits = runner.run(pad_to(inputs, model.divisor)[None])[0, 0]
     shape = (int(missing.shape[0]), int(missing.shape[1]))
     found = enlarge(logits[: small[0], : small[1]], look.factor, shape)
-    result = probability(np.ascontiguousarray(found, np.float32), model.calibration)
+    result = probability(np.ascontiguousarray(found, np.float32), model.decision)
     result[missing] = np.nan
     return result
 

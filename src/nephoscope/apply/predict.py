@@ -18,8 +18,9 @@ from nephoscope.apply.tiles import Tile, add_tile, cut, lay_tiles, plan_axis
 from nephoscope.background import PREFIX, grid_of
 from nephoscope.errors import UsageError
 from nephoscope.grids.cells import CellGrid
-from nephoscope.inputs import COLOURS, View, assemble, channels_read, is_missing
+from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read
 from nephoscope.limits import STATISTICS
+from nephoscope.scene import known_of
 from nephoscope.tasks.mask import probability
 from nephoscope.workers import cores
 
@@ -86,19 +87,19 @@ class Predictor:
         placing = place(latitude, longitude)
         image = placing.turn(image)
         clear = None if background is None else placing.turn(background)
+        known = known_of(image)
         whole = View(
-            image, placing.latitude, placing.longitude, clear, position,
+            image, known, placing.latitude, placing.longitude, clear, position,
             channels=names, **_names(recipe),
         )  # fmt: skip
-        missing = is_missing(image)
         total = np.zeros(image.shape[1:], np.float32)
-        rows = np.flatnonzero(~missing.all(axis=1))
+        rows = np.flatnonzero(known.any(axis=1))
         if rows.size:
             for tile, logits in self._run(whole, placing, int(rows[0]), int(rows[-1]) + 1):
-                add_tile(total, probability(logits, self.model.calibration), tile)
+                add_tile(total, probability(logits, self.model.decision), tile)
         # Weights add up to one only to rounding.
         np.clip(total, 0.0, 1.0, out=total)
-        total[missing] = np.nan
+        total[~known] = np.nan
         return placing.turn_back(total)
 
     def run(self, inputs: FloatArray) -> FloatArray:
@@ -127,14 +128,14 @@ class Predictor:
         view = replace(
             whole,
             image=cut(whole.image, tile, 0 if whole.image.dtype == np.uint8 else np.nan),
+            known=cut(whole.known, tile, False),
             latitude=latitude,
             longitude=longitude,
             background=None if whole.background is None else cut(whole.background, tile),
             limit=None if limits is None else limits.grid.sample(limits.cells, latitude, longitude),
         )
-        recipe = self.model.recipe
-        context = recipe.network.options.get("image_features")
-        inputs = assemble(view, recipe.inputs.features, context_from=context)
+        settings = self.model.recipe.inputs
+        inputs = assemble(view, settings.names, sparse=settings.sparse)
         logits: FloatArray = self.run(inputs[None])[0, 0]
         return logits
 
@@ -164,9 +165,10 @@ def pictured(
         UsageError: a channel is not there.
     """
     limit = recipe.inputs.limit
-    read = channels_read(recipe.inputs.features, limit.channel if limit else "blue")
     names = tuple(channels or (COLOURS if len(image) == len(COLOURS) else ()))
-    if read is None:
+    found = channels_read(recipe.inputs.names, names, limit.channel if limit else "blue")
+    read = tuple(sorted(name for name in found if name != ONLY))
+    if not read:
         if len(image) != 1:
             raise UsageError(f"'{recipe.name}' reads one channel of counts, not {len(image)}")
         return image, names or ("counts",)

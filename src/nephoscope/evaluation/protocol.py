@@ -23,19 +23,13 @@ from nephoscope.evaluation.scores import Scores, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.inputs import COLOURS
 from nephoscope.models.lineage import seen_of
+from nephoscope.models.ways import WAYS
 from nephoscope.samples.frames import axis_of
 from nephoscope.samples.pairing import check_pairing, check_task
 from nephoscope.samples.store import background_of, open_samples
 from nephoscope.tasks.mask import is_cloud
 
 SPLITS = ("train", "validation", "test", "all")
-WAYS = {
-    "full": (),
-    "without_background": ("background",),
-    "without_position": ("position",),
-    "without_both": ("background", "position"),
-}
-"""Name of a way to be scored → what is withheld from the model."""
 POSITION = {"sine_longitude", "cosine_longitude"}
 """Features that tell the longitude."""
 MASK_RULE = (
@@ -222,7 +216,7 @@ def ways_of(model: Any, store: xr.Dataset) -> tuple[str, ...]:  # noqa: ANN401 -
     recipe = getattr(model, "recipe", None)
     if recipe is None:
         return ("full",)
-    withheld = {"position"} if POSITION & set(recipe.inputs.features) else set()
+    withheld = {"position"} if POSITION & set(recipe.inputs.names) else set()
     names = {f"background_{channel}" for channel in _background_channels(model)}
     if recipe.inputs.background and names <= set(store.data_vars):
         withheld.add("background")

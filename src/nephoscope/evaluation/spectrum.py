@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.inputs_sky import subtract_plane
+from nephoscope.inputs.sky import subtract_plane
 
 Floats = npt.NDArray[np.float64]
 

@@ -15,10 +15,10 @@ import xarray as xr
 
 from nephoscope.errors import InputError
 from nephoscope.files import write_bytes, write_text
+from nephoscope.inputs.texture import NAMES, texture
 from nephoscope.models.state import StateModel
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.states import open_states
-from nephoscope.tasks.sky_features import NAMES, texture
 from nephoscope.tasks.sky_state import CLEAR, CLOUDY, CameraTemperatures, Verdict
 
 if TYPE_CHECKING:

@@ -16,16 +16,12 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
 from nephoscope.files import atomic_path
-from nephoscope.tasks.mask import PROBABILITY_STEPS, steps_of
+from nephoscope.tasks import Counts
+from nephoscope.tasks.mask import count_published
+from nephoscope.tasks.mask_metrics import BINS
 
-STEPS = PROBABILITY_STEPS
-"""Probabilities are counted as they are published, as multiples of 1 / STEPS."""
-MISSING = 0
-"""Bin of the pixels without a prediction; bin 1 + k counts the probability k / STEPS."""
-BINS = STEPS + 2
 BAND_DEGREES = 10
 
-Counts = NDArray[np.int64]
 Cell = tuple[str, int]
 
 
@@ -86,12 +82,6 @@ def merge(parts: Iterable[Sums]) -> Sums:
     return sum(parts, Sums())
 
 
-def probability_bin(probability: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The bin of each probability (any shape) 0..1; NaN goes to the bin of missing predictions."""
-    levels = steps_of(np.nan_to_num(probability).clip(0, 1)).astype(np.int64)
-    return np.where(np.isnan(probability), MISSING, levels + 1)
-
-
 def latitude_band(latitude: NDArray[np.float64]) -> NDArray[np.int64]:
     """Southern edge of the 10° band that each latitude (any shape, degrees) lies in."""
     return (np.floor(latitude / BAND_DEGREES + 1e-9) * BAND_DEGREES).astype(np.int64)
@@ -128,13 +118,9 @@ def sums_of_pixels(
     latitude: NDArray[np.float64],
 ) -> Sums:
     """Sums of loose pixels, all (pixel,): probability 0..1 or NaN, label 0 or 1, latitude."""
-    flat = label.astype(np.int64) * BINS + probability_bin(probability)
     bands = latitude_band(latitude)
-    return Sums({(day, int(band)): _histogram(flat[bands == band]) for band in np.unique(bands)})
-
-
-def _histogram(flat: NDArray[np.int64]) -> Counts:
-    return np.bincount(flat, minlength=2 * BINS).reshape(2, BINS)
+    chosen = {int(band): bands == band for band in np.unique(bands)}
+    return Sums({(day, b): count_published(probability[at], label[at]) for b, at in chosen.items()})
 
 
 def write_sums(sums: Sums, path: Path) -> None:

@@ -94,7 +94,7 @@ def _what_weights_mean(recipe: Recipe) -> dict[str, Any]:
         "instrument": recipe.instrument,
         "task": recipe.task,
         "inputs": {
-            "features": list(inputs.features),
+            "features": inputs.model_dump(mode="json")["features"],
             "background": list(inputs.background.channels) if inputs.background else None,
             "limit": inputs.limit.channel if inputs.limit else None,
         },

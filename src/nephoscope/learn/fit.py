@@ -10,25 +10,17 @@ import logging
 import math
 import os
 import platform
-import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import lightning
-import numpy as np
 import torch
-import xarray as xr
 import yaml
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
-from nephoscope.errors import InputError, UsageError
-from nephoscope.evaluation.protocol import WAYS
+from nephoscope.errors import UsageError
 from nephoscope.files import write_text
-from nephoscope.learn import calibrate
 from nephoscope.learn.checks import (
     RUN,
     check_both_classes,
@@ -37,29 +29,29 @@ from nephoscope.learn.checks import (
     checked_identity,
 )
 from nephoscope.learn.guard import guard_of_part
-from nephoscope.learn.module import MaskModule
+from nephoscope.learn.items import Batch, Truth, counted
+from nephoscope.learn.module import FitModule
 from nephoscope.learn.normalise import measure_normalisation
-from nephoscope.limits import as_dataset, learn_limits
+from nephoscope.learn.place import learn_place
+from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, run_trainer
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.card import own_name
 from nephoscope.models.lineage import parent_record
 from nephoscope.models.normalised import NormalisedNetwork
+from nephoscope.models.ways import WAYS
 from nephoscope.networks import build_network
 from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import Recipe
 from nephoscope.samples.arrays import PartArrays, load_part
-from nephoscope.samples.frames import WholeFrames
-from nephoscope.samples.loader import Batches, CropLoader, Tiles, judged
+from nephoscope.samples.loader import Batches, CropLoader, judged
 from nephoscope.samples.pixels import PixelBatches
 from nephoscope.samples.store import open_samples
-from nephoscope.tasks.mask import OUTPUTS, Calibration
+from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
 from nephoscope.workers import cores
 
 logger = logging.getLogger(__name__)
 
-Report = Callable[[str], None]
-Watch = Callable[[int, float], None]
-GRADIENT_NORM = 1.0
+Normalisation = dict[str, tuple[float, float]]
 
 
 def fit(
@@ -97,7 +89,7 @@ def fit(
             samples or `init_from`.
         OutputError: something cannot be written.
     """
-    out = Path(out)
+    out, task = Path(out), task_named(recipe.task)
     store = open_samples(samples)
     start = load_model(init_from) if init_from is not None else None
     name, identity = own_name(name, out), checked_identity(recipe, store, start)
@@ -109,112 +101,104 @@ def fit(
     if recipe.inputs.background and train.background is None:
         (report or logger.warning)("the samples hold no background: the model learns without one")
     train, validation, limits = learn_place(recipe, train, validation)
-    loader = CropLoader(train, recipe)
-    network, normalisation = _start_network(recipe, loader, start)
-    check_crop(recipe, network.divisor)
-    epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
-    period = math.ceil(recipe.training.steps / epochs)
-    started: list[lightning.Trainer] = []
-    last = out / "checkpoints" / "last.ckpt"
-    fresh = start is None and not (resume and last.exists())
-    batches = _batches(loader, network, period, lambda: started[0].global_step, fresh)
-    module = MaskModule(network, recipe.training, epochs * period)
-    clock = _Clock(report, epochs * period, watch)
-    trainer = _trainer(recipe, out, epochs, clock, bar=report is None)
-    started.append(trainer)
-    write_text(out / RUN, yaml.safe_dump(identity, sort_keys=False))
-    _run(
-        trainer,
-        module,
-        batches,
-        judged(validation, recipe, network.divisor),
-        last if resume and last.exists() else None,
+    network, normalisation, facts = _train(
+        task, recipe, train, validation, out, identity, resume, start, report, watch
     )
-    _load_best(module, out / "checkpoints" / "best.ckpt")
-    info: dict[str, Any] = {
+    decision, scores = _decide(task, network, recipe, validation)
+    info = {
         "samples_id": identity["samples_id"],
         "split": {"train": list(train.ids), "validation": list(validation.ids)},
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "steps": int(trainer.global_step),
-        "seconds": round(clock.seconds, 1),
+        **facts,
         **_start_facts(start),
         **_machine_facts(),
+        "scores": scores,
     }
-    network = module.final_network.eval()
-    calibration, threshold, info["scores"] = _choose(network, recipe, validation)
-    folder, made = out / "model", (normalisation, calibration, threshold, info)
-    guard = guard_of_part(train, recipe.instrument)
+    folder, guard = out / "model", guard_of_part(train, recipe.instrument)
+    made = (normalisation, decision, info)
     save_model(folder, network, recipe, *made, limits, guard, name=name, licence=licence)
     return folder
 
 
-def learn_place(
-    recipe: Recipe, train: PartArrays, validation: PartArrays
-) -> tuple[PartArrays, PartArrays, xr.Dataset | None]:
-    """Give both parts the limits that the training labels show, where the recipe asks for them.
+def _train(
+    task: Task,
+    recipe: Recipe,
+    train: PartArrays,
+    validation: PartArrays,
+    out: Path,
+    identity: dict[str, Any],
+    resume: bool,
+    start: Model | None,
+    report: Report | None,
+    watch: Watch | None,
+) -> tuple[NormalisedNetwork, Normalisation, dict[str, Any]]:
+    """The trained network, its normalisation, and facts of the training."""
+    loader = CropLoader(train, recipe)
+    network, normalisation = _start_network(task, recipe, loader, start)
+    check_crop(recipe, network.divisor)
+    epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
+    period = math.ceil(recipe.training.steps / epochs)
+    started: list[lightning.Trainer] = []
+    fresh = start is None and not (resume and (out / LAST).exists())
+    batches = _batches(loader, network, period, lambda: started[0].global_step, fresh)
+    module = FitModule(task, network, recipe.training, epochs * period, TRUTH)
+    clock = Clock(task, report, epochs * period, watch)
+    trainer = make_trainer(recipe, out, epochs, clock)
+    started.append(trainer)
+    write_text(out / RUN, yaml.safe_dump(identity, sort_keys=False))
+    tiles = judged(validation, recipe, network.divisor)
+    run_trainer(trainer, module, batches, tiles, out, resume)
+    facts = {
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "steps": int(trainer.global_step),
+        "seconds": round(clock.seconds, 1),
+    }
+    return module.final_network.eval(), normalisation, facts
 
-    Returns:
-        The parts, and the limits for the model; None where the recipe asks for none.
 
-    Raises:
-        UsageError: there are too few samples, or they lack the channel.
-    """
-    settings = recipe.inputs.limit
-    if settings is None:
-        return train, validation, None
-    if settings.channel not in train.channels:
-        raise UsageError(f"inputs.limit.channel: the samples have no '{settings.channel}'")
-    channel = train.channels.index(settings.channel)
-
-    def read(number: int) -> tuple[Any, Any]:
-        place = train.indices[number]
-        return train.image[place, channel], train.label[place]
-
-    whole, without = learn_limits(read, len(train.indices), settings)
-    shared = np.broadcast_to(whole, (len(validation.indices), *whole.shape))
-    return (
-        replace(train, limits=without, limit_cell=settings.cell),
-        replace(validation, limits=shared, limit_cell=settings.cell),
-        as_dataset(whole, settings, train.latitude, train.longitude),
-    )
+TRUTH: Truth = "pixels"
 
 
-def _choose(
-    network: NormalisedNetwork, recipe: Recipe, validation: PartArrays
-) -> tuple[Calibration, float, dict[str, dict[str, float]]]:
-    """Calibration and threshold that suit the validation samples, and the scores with them."""
+def _decide(
+    task: Task, network: NormalisedNetwork, recipe: Recipe, validation: PartArrays
+) -> tuple[Any, dict[str, dict[str, float]]]:
+    """The decision that suits the validation samples, and the scores with it, by way."""
     ways = WAYS if validation.wraps else {"full": WAYS["full"]}
     counts = {
-        way: count_part(network, judged(validation, recipe, network.divisor, withheld))
+        way: count_part(task, network, judged(validation, recipe, network.divisor, withheld))
         for way, withheld in ways.items()
     }
-    calibration = calibrate.fit_calibration(counts["full"])
-    threshold = calibrate.choose_threshold(counts["full"], calibration)
-    scores = {n: calibrate.scores(c, calibration, threshold) for n, c in counts.items()}
-    return calibration, threshold, scores
+    decision = task.decide(counts["full"])
+    return decision, {way: kept_scores(task, found, decision) for way, found in counts.items()}
 
 
-def count_part(network: NormalisedNetwork, tiles: Tiles | WholeFrames) -> calibrate.LogitCounts:
-    """Count the logits of a network over all tiles."""
-    counts = calibrate.no_counts()
-    device = network.mean.device
-    for tile in tiles:
+def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float]:  # noqa: ANN401 - the task's own
+    """What a model keeps of its validation; 0 is what cannot be told."""
+    found = task.metrics(task.publish(counts, decision), decision)
+    return {name: found[name] if math.isfinite(found[name]) else 0.0 for name in task.kept}
+
+
+def count_part(task: Task, network: NormalisedNetwork, batches: Iterable[Batch]) -> Counts:
+    """Counts of a network over all batches of validation."""
+    counts, device = NO_COUNTS, network.mean.device
+    for batch in batches:
         with torch.inference_mode():
-            inputs = tile["inputs"].to(device).contiguous(memory_format=torch.channels_last)
-            logits = network(inputs).cpu()
-        counts += calibrate.count_logits(logits, tile["label"], tile["known"])
+            inputs = batch["inputs"].to(device).contiguous(memory_format=torch.channels_last)
+            raw = network(inputs).cpu()
+        counts = counts + task.count(*counted(raw, batch, TRUTH))
     return counts
 
 
 def _start_network(
-    recipe: Recipe, loader: CropLoader, start: Model | None
-) -> tuple[NormalisedNetwork, dict[str, tuple[float, float]]]:
-    features = recipe.inputs.features
+    task: Task, recipe: Recipe, loader: CropLoader, start: Model | None
+) -> tuple[NormalisedNetwork, Normalisation]:
+    features = recipe.inputs.names
     normalisation = start.normalisation if start else dict.fromkeys(features, (0.0, 1.0))
     if start is None and recipe.inputs.normalise:
         normalisation = measure_normalisation(loader)
     described = recipe.network
-    network = build_network(described.name, described.options, len(features), OUTPUTS)
+    network = build_network(
+        described.name, described.options, len(features), task.outputs(1), recipe.inputs.groups
+    )
     wrapped = NormalisedNetwork(network, normalisation)
     if start is not None:
         try:
@@ -245,68 +229,6 @@ def _batches(
     return batches
 
 
-def _trainer(
-    recipe: Recipe, out: Path, epochs: int, clock: Callback, bar: bool
-) -> lightning.Trainer:
-    try:
-        (out / "checkpoints").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be made: {error.strerror}") from error
-    callbacks: list[Callback] = [
-        clock,
-        EarlyStopping(
-            "f1", mode="max", patience=recipe.training.patience, check_on_train_epoch_end=True
-        ),
-        ModelCheckpoint(
-            out / "checkpoints",
-            "best",
-            monitor="f1",
-            mode="max",
-            save_last=True,
-            enable_version_counter=False,
-            save_on_train_epoch_end=True,
-        ),
-        *([RichProgressBar(leave=True)] if bar else []),
-    ]
-    return lightning.Trainer(
-        max_epochs=epochs,
-        callbacks=callbacks,
-        logger=[
-            CSVLogger(out / "logs", name="", version="csv"),
-            TensorBoardLogger(out / "logs", name="", version="tensorboard"),
-        ],
-        gradient_clip_val=GRADIENT_NORM,
-        num_sanity_val_steps=0,
-        log_every_n_steps=10,
-        enable_progress_bar=bar,
-        enable_model_summary=False,
-        default_root_dir=out,
-    )
-
-
-def _run(
-    trainer: lightning.Trainer,
-    module: MaskModule,
-    batches: Batches | PixelBatches,
-    tiles: Tiles | WholeFrames,
-    checkpoint: Path | None,
-) -> None:
-    try:
-        trainer.fit(module, batches, tiles, ckpt_path=checkpoint, weights_only=True)
-    except SystemExit as error:
-        # Lightning turns Ctrl-C into an exit; the command line wants to say what happened.
-        if trainer.interrupted:
-            raise KeyboardInterrupt from error
-        raise
-
-
-def _load_best(module: MaskModule, path: Path) -> None:
-    if not path.exists():
-        raise InputError(path, "is missing from the run")
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    module.load_state_dict(state["state_dict"])
-
-
 def _use_all_cores() -> None:
     """Use every core that this process may use, unless the environment says otherwise."""
     if "OMP_NUM_THREADS" not in os.environ:
@@ -324,40 +246,3 @@ def _machine_facts() -> dict[str, Any]:
     versions = {"python": platform.python_version(), **{name: version(name) for name in names}}
     hardware = f"{platform.machine()}, {torch.get_num_threads()} threads"
     return {"hardware": hardware, "versions": versions}
-
-
-class _Clock(Callback):
-    """Keeps seconds and scores of a run over all its resumptions and tells how it goes."""
-
-    def __init__(self, report: Report | None, steps: int, watch: Watch | None = None) -> None:
-        self.report, self.steps, self.watch = report, steps, watch
-        self.before, self.since = 0.0, time.monotonic()
-        self.seen: dict[int, float] = {}
-
-    @property
-    def seconds(self) -> float:
-        return self.before + time.monotonic() - self.since
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"seconds": self.seconds, "seen": dict(self.seen)}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.before, self.since = state_dict["seconds"], time.monotonic()
-        self.seen = dict(state_dict.get("seen", {}))
-        for step, score in self.seen.items():
-            if self.watch:
-                self.watch(step, score)
-
-    def on_train_epoch_end(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
-        seen = trainer.callback_metrics
-        line = (
-            f"step {trainer.global_step}/{self.steps}"
-            f"  loss {float(seen.get('loss', math.nan)):.4f}"
-            f"  validation F1 {float(seen.get('f1', math.nan)):.4f}  {self.seconds:.0f} s"
-        )
-        logger.info(line)
-        if self.report:
-            self.report(line)
-        self.seen[trainer.global_step] = float(seen.get("f1", math.nan))
-        if self.watch:
-            self.watch(trainer.global_step, self.seen[trainer.global_step])

@@ -1,4 +1,4 @@
-"""The Lightning module: one step of training, one tile of validation, the averaged weights."""
+"""Lightning module of any task: a step of training, a batch of validation, averaged weights."""
 
 from __future__ import annotations
 
@@ -10,32 +10,41 @@ import lightning
 import torch
 from torch import Tensor
 
-from nephoscope.learn.calibrate import best_f1, count_logits, no_counts
-from nephoscope.learn.losses import mask_loss
+from nephoscope.learn.items import Batch, Truth, counted, items
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.recipe import Training
-from nephoscope.samples.loader import Batch
+from nephoscope.tasks import NO_COUNTS, Counts, Task
 
 FINAL_RATE = 0.01  # share of the learning rate that is left at the end
 
 
-class MaskModule(lightning.LightningModule):
-    """Trains a network on crops and scores it on tiles of whole samples.
+class FitModule(lightning.LightningModule):
+    """Trains a network on batches of training samples and scores it on those that validate.
 
     Args:
+        task: owns loss, counts and score.
         network: what is trained.
         training: the recipe's settings.
         steps: length of the schedule.
+        truth: form of the samples' truth.
     """
 
-    def __init__(self, network: NormalisedNetwork, training: Training, steps: int) -> None:
+    def __init__(
+        self,
+        task: Task,
+        network: NormalisedNetwork,
+        training: Training,
+        steps: int,
+        truth: Truth,
+    ) -> None:
         super().__init__()
+        self.task, self.truth = task, truth
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network) if training.average else None
         if self.average is not None:
             self.average.requires_grad_(False)
         self.training_settings, self.steps = training, steps
-        self.counts = no_counts()
+        self.counts: Counts = NO_COUNTS
 
     @property
     def final_network(self) -> NormalisedNetwork:
@@ -50,17 +59,19 @@ class MaskModule(lightning.LightningModule):
             self.average.eval()
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        """Loss of one batch, of crops or of single pixels."""
-        if "seen" in batch:
-            judge: Any = self.network.network
-            logits = judge.judge(batch["seen"])
-            loss = mask_loss(logits, batch["label"], self.training_settings.losses)
-            self.log("loss", loss, on_step=True, prog_bar=True)
-            return loss
-        inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
-        loss = mask_loss(self.network(inputs), batch["label"], self.training_settings.losses)
+        """Loss of one batch, of pictures or of single pixels."""
+        raw, truth = items(self._raw(batch), batch, self.truth)
+        loss = self.task.loss(raw, truth, self.training_settings.losses)
         self.log("loss", loss, on_step=True, prog_bar=True)
         return loss
+
+    def _raw(self, batch: Batch) -> Tensor:
+        if "seen" in batch:
+            judge: Any = self.network.network
+            raw: Tensor = judge.judge(batch["seen"])
+            return raw
+        raw = self.network(batch["inputs"].contiguous(memory_format=torch.channels_last))
+        return raw
 
     def on_train_batch_end(self, *_: object) -> None:
         """Move the averaged weights; early on the average is short and forgets the start."""
@@ -77,16 +88,17 @@ class MaskModule(lightning.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Start to count."""
-        self.counts = no_counts()
+        self.counts = NO_COUNTS
 
     def validation_step(self, batch: Batch, _: int) -> None:
-        """Count the logits of one tile."""
+        """Count one batch."""
         inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
-        self.counts += count_logits(self.final_network(inputs), batch["label"], batch["known"])
+        raw = self.final_network(inputs)
+        self.counts = self.counts + self.task.count(*counted(raw, batch, self.truth))
 
     def on_validation_epoch_end(self) -> None:
-        """Log the best F1 of any threshold, pooled over all tiles."""
-        self.log("f1", best_f1(self.counts), prog_bar=True)
+        """Log the task's objective, pooled over all batches."""
+        self.log(self.task.objective, self.task.score(self.counts), prog_bar=True)
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - one of Lightning's many forms
         """AdamW (no decay on norms and biases), warm-up, then a cosine down to 1 %."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from nephoscope.inputs import feature_named
 from nephoscope.samples.loader import CropLoader
 
 CROPS = 64
-# Coordinates and flags keep the values that the networks rely on (a zero means "absent").
-LEFT_ALONE = {"known", "latitude", "sine_longitude", "cosine_longitude", "background_known"}
 SMALLEST = 1e-3
 
 
@@ -19,8 +18,8 @@ def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, t
         loader: training crops.
         crops: how many of them are looked at.
     """
-    features = loader.recipe.inputs.features
-    count, total, squares = 0, np.zeros(len(features)), np.zeros(len(features))
+    names, channels = loader.recipe.inputs.names, loader.part.channels
+    count, total, squares = 0, np.zeros(len(names)), np.zeros(len(names))
     for number in range(crops):
         batch = loader.batch(range(number, number + 1))
         values = batch["inputs"][0].numpy()[:, batch["label"][0].numpy() >= 0].astype(np.float64)
@@ -30,6 +29,8 @@ def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, t
     mean = total / max(count, 1)
     std = np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0))
     return {
-        name: (0.0, 1.0) if name in LEFT_ALONE or s < SMALLEST else (float(m), float(s))
-        for name, m, s in zip(features, mean, std, strict=True)
+        name: (0.0, 1.0)
+        if feature_named(name, channels).fixed or s < SMALLEST
+        else (float(m), float(s))
+        for name, m, s in zip(names, mean, std, strict=True)
     }

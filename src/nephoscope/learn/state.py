@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.state import judge_all, state_scores
+from nephoscope.inputs.texture import NAMES
 from nephoscope.learn.guard import guard_of_states
 from nephoscope.learn.identity import identity_of
 from nephoscope.models.card import NO_LICENCE, own_name
@@ -21,8 +22,9 @@ from nephoscope.models.state import INPUTS, inputs_of, save_state_model
 from nephoscope.recipe import Recipe
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.states import open_states
-from nephoscope.tasks.mask import Calibration, probability
-from nephoscope.tasks.sky_state import CLOUDY, Band
+from nephoscope.tasks.mask import MaskDecision as Calibration
+from nephoscope.tasks.mask import probability
+from nephoscope.tasks.sky_state import CLOUDY, StateDecision
 
 if TYPE_CHECKING:
     import torch
@@ -110,7 +112,7 @@ def fit_state(
         "versions": {name: version(name) for name in ("nephoscope", "numpy", "scikit-learn")},
     }
     save = (folder, weights, recipe, scaling, calibration, band)
-    guard = guard_of_states(store, train[0] if features == "texture" else (), scaling)
+    guard = guard_of_states(store, train[0] if "texture" in recipe.inputs.groups else (), scaling)
     licence = licence or NO_LICENCE
     model = save_state_model(*save, info, "", guard, name=name, licence=licence)
     states, verdicts = judge_all(model, store, "validation")
@@ -120,7 +122,7 @@ def fit_state(
     return folder
 
 
-def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Band:
+def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> StateDecision:
     """The probabilities between which nothing is said.
 
     Args:
@@ -130,7 +132,7 @@ def choose_band(probabilities: Floats, states: npt.NDArray[np.int8]) -> Band:
     cloudy = states == CLOUDY
     below = float(np.quantile(probabilities[cloudy], MISSED))
     above = float(np.quantile(probabilities[~cloudy], 1 - FALSE))
-    return Band(min(SURE_CLEAR, below), max(SURE_CLOUDY, above))
+    return StateDecision(clear_below=min(SURE_CLEAR, below), cloudy_above=max(SURE_CLOUDY, above))
 
 
 def likelihood(probabilities: Floats, states: npt.NDArray[np.int8]) -> float:
@@ -144,18 +146,19 @@ def likelihood(probabilities: Floats, states: npt.NDArray[np.int8]) -> float:
     return float(np.exp(np.log(given.clip(1e-7, 1)).mean()))
 
 
-def _features(recipe: Recipe) -> str:
-    if len(recipe.inputs.features) != 1 or recipe.inputs.features[0] not in INPUTS:
+def _features(recipe: Recipe) -> tuple[str, ...]:
+    inputs = recipe.inputs
+    texture = [*inputs.groups] == ["texture"] and inputs.names == NAMES
+    if not texture and inputs.names not in {(how,) for how in INPUTS}:
         raise UsageError(f"inputs.features of a sky_state recipe: one of {', '.join(INPUTS)}")
-    features = recipe.inputs.features[0]
-    if features == "texture" and recipe.network.name != "linear":
+    if texture and recipe.network.name != "linear":
         raise UsageError(f"network '{recipe.network.name}' sees frames: features mean_std, min_max")
-    return features
+    return inputs.names
 
 
 @lru_cache(maxsize=2)
 def _part(
-    samples: str, samples_id: str, split: str, part: str, features: str
+    samples: str, samples_id: str, split: str, part: str, features: tuple[str, ...]
 ) -> tuple[Floats, npt.NDArray[np.int8]]:
     """Inputs and states of a part; frames in which there is nothing to see are left out.
 
@@ -227,7 +230,7 @@ def _fit_network(
 
     settings = recipe.training
     torch.manual_seed(settings.seed)
-    network = build_network(recipe.network.name, recipe.network.options, 1, 1)
+    network = build_network(recipe.network.name, recipe.network.options, 1, 1, recipe.inputs.groups)
     optimiser = torch.optim.AdamW(
         network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
     )
@@ -297,13 +300,16 @@ def _calibrate(scores: Floats, states: npt.NDArray[np.int8]) -> Calibration:
     spread = max(float(scores.std()), 1e-6)
     line = LogisticRegression(C=10.0).fit((scores / spread)[:, None], states)
     slope = max(float(line.coef_[0, 0]) / spread, 1e-6)
-    return Calibration(slope, float(line.intercept_[0]))
+    return Calibration(slope=slope, intercept=float(line.intercept_[0]))
 
 
-def _card(recipe: Recipe, info: dict[str, Any], band: Band, name: str, licence: str) -> str:
+def _card(
+    recipe: Recipe, info: dict[str, Any], band: StateDecision, name: str, licence: str
+) -> str:
     """The text of `card.md`."""
     rows = [f"| {name.replace('_', ' ')} | {value} |" for name, value in info["scores"].items()]
     method = recipe.network.options.get("method", "")
+    seen = "texture" if "texture" in recipe.inputs.groups else recipe.inputs.names[0]
     return "\n".join(
         [
             "---",
@@ -314,7 +320,7 @@ def _card(recipe: Recipe, info: dict[str, Any], band: Band, name: str, licence: 
             "---",
             f"# {name}: clear, cloudy or unknown, from one thermal frame",
             "",
-            f"`{recipe.network.name}` {method} on `{recipe.inputs.features[0]}`, "
+            f"`{recipe.network.name}` {method} on `{seen}`, "
             f"{info['parameters']:,} parameters, trained on {info['samples']['train']} frames.",
             f"A frame may be clear at a probability of cloud up to {band.clear_below:.3f} and is "
             f"cloudy from {band.cloudy_above:.3f}; between them it is unknown.",

@@ -10,6 +10,7 @@ import yaml
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.recipe import Recipe
+from nephoscope.tasks import task_named
 
 NO_LICENCE = "unspecified by its author"
 _LONGEST_NAME = 60  # characters: a FITS card of a product holds no more
@@ -39,12 +40,13 @@ def write_card(facts: Mapping[str, Any], recipe: Recipe) -> str:
         facts: the content of `model.yaml`.
         recipe: the recipe that was trained.
     """
-    info = facts["info"]
+    task, info = task_named(recipe.task), facts["info"]
+    decision = task.Decision.model_validate(facts["decision"])
     scores = info.get("scores", {})
     front = {
         "license": info.get("licence", NO_LICENCE),
         "library_name": "nephoscope",
-        "pipeline_tag": "image-segmentation",
+        "pipeline_tag": task.pipeline,
         "tags": ["clouds", recipe.instrument, recipe.task],
         "datasets": [f"sha256:{info.get('samples_id', 'unknown')}"],
         "metrics": sorted(scores.get("full", {})),
@@ -62,8 +64,7 @@ def write_card(facts: Mapping[str, Any], recipe: Recipe) -> str:
         "calibration and threshold were chosen on these samples, so scores on other days are the "
         "honest ones: `nephoscope evaluate`.",
         "## Use",
-        f"Cloud is a probability of at least {facts['threshold']:.3f}. Nothing is known of how it "
-        "does outside the season, instrument and processing it was trained on.",
+        task.advice(decision),
         "## Training",
         _training(info, recipe),
     ]

@@ -5,7 +5,7 @@
 | `weights.safetensors` | the network's parameters |
 | `network.onnx` | the network behind its normalisation, any batch, height and width |
 | `recipe.yaml` | the recipe it was trained from |
-| `model.yaml` | normalisation, calibration, threshold, sha256 of the files, training facts, guard |
+| `model.yaml` | task, normalisation, decision, sha256 of the files, training facts, guard |
 | `limits.nc` | from how bright on a place is cloud, where the recipe learns that |
 | `card.md` | what people should know before they use it |
 
@@ -24,6 +24,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nephoscope.arguments import path_of
+from nephoscope.background import read_background, write_background
 from nephoscope.errors import InputError, UsageError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
@@ -31,7 +32,7 @@ from nephoscope.models.compiled import try_compiled
 from nephoscope.models.lookup import FACTS, locate_model, locate_state_model, no_model
 from nephoscope.models.weights import read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
-from nephoscope.tasks.mask import Calibration
+from nephoscope.tasks import task_named
 from nephoscope.tasks.sky_guard import Guard, SpanFacts, guard_facts, guard_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from nephoscope.models.normalised import NormalisedNetwork
     from nephoscope.models.state import StateModel
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, ONNX, RECIPE, CARD, LIMITS = (
     "weights.safetensors",
     "network.onnx",
@@ -50,37 +51,19 @@ WEIGHTS, ONNX, RECIPE, CARD, LIMITS = (
 )
 
 
-class _Line(BaseModel):
-    """The calibration, as `nephoscope.tasks.mask.Calibration` has it."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    slope: float
-    intercept: float
-
-
-class _Hashes(BaseModel):
-    """The sha256 of each file that the model cannot do without."""
-
-    weights: str = Field(alias=WEIGHTS)
-    onnx: str = Field(alias=ONNX)
-    recipe: str = Field(alias=RECIPE)
-    limits: str | None = Field(None, alias=LIMITS)
-
-
 class _Facts(BaseModel):
     """The content of `model.yaml`."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    format: Literal[1]
+    format: Literal[2]
     name: str
+    task: str
     normalisation: dict[str, tuple[float, float]]
-    calibration: _Line
-    threshold: float = Field(gt=0, le=1)
+    decision: dict[str, Any]
     divisor: int = Field(ge=1)
     guard: dict[str, SpanFacts] | None = None
-    sha256: _Hashes
+    sha256: dict[str, str]
     info: dict[str, Any]
 
 
@@ -93,8 +76,7 @@ class Model:
         folder: where it is.
         recipe: what it was trained from.
         normalisation: mean and standard deviation of each feature.
-        calibration: from logit to log odds.
-        threshold: cloud is a published probability at or above it; a multiple of 1/250.
+        decision: what turns the network's numbers into statements: the task's own.
         weights_sha256: of `weights.safetensors`.
         divisor: sides of the network's input are multiples of it.
         info: training facts: split, scores, seeds, versions, wall time.
@@ -106,12 +88,16 @@ class Model:
     folder: Path
     recipe: Recipe
     normalisation: dict[str, tuple[float, float]]
-    calibration: Calibration
-    threshold: float
+    decision: Any
     weights_sha256: str
     divisor: int
     info: dict[str, Any] = field(default_factory=dict)
     guard: Guard | None = None
+
+    @property
+    def threshold(self) -> float:
+        """Cloud is a published probability at or above it: of the task `mask`."""
+        return float(self.decision.threshold)
 
     @property
     def onnx_path(self) -> Path:
@@ -125,8 +111,6 @@ class Model:
         Raises:
             InputError: the file cannot be read.
         """
-        from nephoscope.background import read_background
-
         return None if self.recipe.inputs.limit is None else read_background(self.folder / LIMITS)
 
     @cached_property
@@ -140,11 +124,12 @@ class Model:
 
         from nephoscope.models.normalised import NormalisedNetwork
         from nephoscope.networks import build_network
-        from nephoscope.tasks.mask import OUTPUTS
 
         described = self.recipe.network
-        features = len(self.recipe.inputs.features)
-        network = build_network(described.name, described.options, features, OUTPUTS)
+        inputs, outputs = self.recipe.inputs, task_named(self.recipe.task).outputs(1)
+        network = build_network(
+            described.name, described.options, len(inputs.names), outputs, inputs.groups
+        )
         path = self.folder / WEIGHTS
         state = {name: torch.from_numpy(value) for name, value in read_weights(path).items()}
         try:
@@ -160,8 +145,7 @@ def save_model(
     network: NormalisedNetwork,
     recipe: Recipe,
     normalisation: Mapping[str, tuple[float, float]],
-    calibration: Calibration,
-    threshold: float,
+    decision: BaseModel,
     info: Mapping[str, Any],
     limits: xr.Dataset | None = None,
     guard: Guard | None = None,
@@ -176,8 +160,7 @@ def save_model(
         network: with its weights.
         recipe: it was trained from.
         normalisation: mean and standard deviation of each feature.
-        calibration: from logit to log odds.
-        threshold: cloud is a published probability at or above it.
+        decision: of the recipe's task.
         info: training facts.
         limits: from how bright on each place is cloud, where that was learned.
         guard: what the training frames span, where that was measured.
@@ -187,42 +170,41 @@ def save_model(
     Raises:
         OutputError: the folder cannot be written.
     """
-    from safetensors.torch import save_file
-
-    from nephoscope.background import write_background
     from nephoscope.models.card import NO_LICENCE, write_card
-    from nephoscope.models.export import export_onnx
 
     folder = Path(folder)
-    network = network.cpu().eval()
     with atomic_path(folder) as part:
         part.mkdir()
-        weights = {key: value.contiguous() for key, value in network.network.state_dict().items()}
-        save_file(weights, part / WEIGHTS)
-        largest = export_onnx(network, part / ONNX)
+        kept = {**info, "licence": licence or NO_LICENCE}
+        kept |= _write_network(part, network.cpu().eval())
         (part / RECIPE).write_text(dump_recipe(recipe), encoding="utf-8")
-        files = [WEIGHTS, ONNX, RECIPE]
         if limits is not None:
             write_background(limits, part / LIMITS)
-            files.append(LIMITS)
         facts = {
             "format": FORMAT,
             "name": name or recipe.name,
+            "task": recipe.task,
             "normalisation": {key: [float(v) for v in pair] for key, pair in normalisation.items()},
-            "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
-            "threshold": threshold,
+            "decision": decision.model_dump(),
             "divisor": network.divisor,
             **({} if guard is None else {"guard": guard_facts(guard)}),
-            "sha256": {name: sha256_of(part / name) for name in files},
-            "info": {
-                **info,
-                "licence": licence or NO_LICENCE,
-                "onnx_largest_difference": largest,
-            },
+            "sha256": {path.name: sha256_of(path) for path in sorted(part.iterdir())},
+            "info": kept,
         }
         (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
         (part / CARD).write_text(write_card(facts, recipe), encoding="utf-8")
     return load_model(folder)
+
+
+def _write_network(part: Path, network: NormalisedNetwork) -> dict[str, float]:
+    """Write weights and compiled network; what is to be known of them."""
+    from safetensors.torch import save_file
+
+    from nephoscope.models.export import export_onnx
+
+    weights = {key: value.contiguous() for key, value in network.network.state_dict().items()}
+    save_file(weights, part / WEIGHTS)
+    return {"onnx_largest_difference": export_onnx(network, part / ONNX)}
 
 
 def load_model(model: str | Path) -> Model:
@@ -234,13 +216,23 @@ def load_model(model: str | Path) -> Model:
     """
     folder = _locate(model)
     facts = _read_facts(folder / FACTS)
-    hashes = facts.sha256
-    for name, expected in ((WEIGHTS, hashes.weights), (ONNX, hashes.onnx), (RECIPE, hashes.recipe)):
-        _check(folder / name, expected)
-    opened = _model_of(folder, facts)
-    if opened.recipe.inputs.limit is not None:
-        _check(folder / LIMITS, hashes.limits or "")
-    return opened
+    _check(folder / RECIPE, facts)
+    recipe = load_recipe(folder / RECIPE)
+    for name in (WEIGHTS, ONNX, *([LIMITS] if recipe.inputs.limit else [])):
+        _check(folder / name, facts)
+    if facts.task != recipe.task:
+        raise InputError(folder / FACTS, "is not of the recipe's task", field="task")
+    return Model(
+        name=facts.name,
+        folder=folder,
+        recipe=recipe,
+        decision=_decision_of(folder, facts),
+        normalisation=_normalisation_of(folder, facts, recipe),
+        weights_sha256=facts.sha256[WEIGHTS],
+        divisor=facts.divisor,
+        info=facts.info,
+        guard=_guard_of(folder, facts),
+    )
 
 
 def verify_model(model: str | Path) -> Model | StateModel:
@@ -262,7 +254,7 @@ def verify_model(model: str | Path) -> Model | StateModel:
     opened = load_model(model)
     if not is_there("torch"):
         read_weights(opened.folder / WEIGHTS)  # its sha256 holds; that it can be read is more
-        try_compiled(opened.onnx_path, len(opened.recipe.inputs.features), opened.divisor)
+        try_compiled(opened.onnx_path, len(opened.recipe.inputs.names), opened.divisor)
         return opened
     from nephoscope.models.export import TOLERANCE, onnx_difference
 
@@ -288,40 +280,48 @@ def _locate(model: str | Path) -> Path:
 
 def _read_facts(path: Path) -> _Facts:
     try:
-        return _Facts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(path, f"cannot be read: {error}") from error
+    if isinstance(content, dict) and content.get("format") == 1:
+        problem = f"is of the first format, which is not read any more; this one is {FORMAT}"
+        raise InputError(path, problem, field="format", remedy="train the model again")
+    try:
+        return _Facts.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InputError(path, first["msg"], field=field or None) from error
+        raise _named(path, error) from error
 
 
-def _check(path: Path, expected: str) -> None:
+def _named(path: Path, error: ValidationError, within: tuple[str, ...] = ()) -> InputError:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in (*within, *first["loc"]))
+    return InputError(path, first["msg"], field=field or None)
+
+
+def _check(path: Path, facts: _Facts) -> None:
+    if path.name not in facts.sha256:
+        raise InputError(path.with_name(FACTS), f"lacks that of {path.name}", field="sha256")
     if not path.is_file():
         raise InputError(path, "is missing from the model folder")
-    if sha256_of(path) != expected:
+    if sha256_of(path) != facts.sha256[path.name]:
         raise InputError(path, "is truncated or changed: its sha256 is not the recorded one")
 
 
-def _model_of(folder: Path, facts: _Facts) -> Model:
-    recipe = load_recipe(folder / RECIPE)
-    if tuple(facts.normalisation) != recipe.inputs.features:
+def _normalisation_of(
+    folder: Path, facts: _Facts, recipe: Recipe
+) -> dict[str, tuple[float, float]]:
+    if tuple(facts.normalisation) != recipe.inputs.names:
         raise InputError(folder / FACTS, "is not of the recipe's features", field="normalisation")
     if not all(spread > 0 for _, spread in facts.normalisation.values()):
         raise InputError(folder / FACTS, "has a spread that is not > 0", field="normalisation")
-    return Model(
-        name=facts.name,
-        folder=folder,
-        recipe=recipe,
-        normalisation=facts.normalisation,
-        calibration=Calibration(facts.calibration.slope, facts.calibration.intercept),
-        threshold=facts.threshold,
-        weights_sha256=facts.sha256.weights,
-        divisor=facts.divisor,
-        info=facts.info,
-        guard=_guard_of(folder, facts),
-    )
+    return facts.normalisation
+
+
+def _decision_of(folder: Path, facts: _Facts) -> BaseModel:
+    try:
+        return task_named(facts.task).Decision.model_validate(facts.decision)
+    except ValidationError as error:
+        raise _named(folder / FACTS, error, ("decision",)) from error
 
 
 def _guard_of(folder: Path, facts: _Facts) -> Guard | None:

@@ -27,15 +27,17 @@ from nephoscope.arguments import path_of
 from nephoscope.errors import InputError, UsageError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
+from nephoscope.inputs import View, assemble
+from nephoscope.inputs.texture import SHAPE, to_binned
 from nephoscope.models.card import NO_LICENCE
 from nephoscope.models.compiled import open_compiled, try_compiled
 from nephoscope.models.lookup import STATE_FACTS, locate_model, locate_state_model, no_model
 from nephoscope.models.weights import read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
-from nephoscope.tasks.mask import Calibration, probability
-from nephoscope.tasks.sky_features import NAMES, SHAPE, normalise, texture, to_binned
+from nephoscope.tasks.mask import MaskDecision as Calibration
+from nephoscope.tasks.mask import probability
 from nephoscope.tasks.sky_guard import Guard, Span, SpanFacts, guard_facts
-from nephoscope.tasks.sky_state import Band, CameraTemperatures, Verdict, decide
+from nephoscope.tasks.sky_state import CameraTemperatures, StateDecision, Verdict, decide
 from nephoscope.tasks.state_guard import clear_doubt, texture_doubt
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ class StateModel:
     mean: Floats
     std: Floats
     calibration: Calibration
-    band: Band
+    band: StateDecision
     weights_sha256: str
     info: dict[str, Any] = field(default_factory=dict)
     guard: Mapping[str, Span] = field(default_factory=dict)
@@ -134,7 +136,7 @@ class StateModel:
         Returns:
             None of a frame in which there is nothing to see.
         """
-        inputs = inputs_of(to_binned(image), self.recipe.inputs.features[0])
+        inputs = inputs_of(to_binned(image), self.recipe.inputs.names)
         return None if inputs is None else self._probability(inputs)
 
     def _probability(self, inputs: Floats) -> float:
@@ -156,7 +158,7 @@ class StateModel:
         """
         known = temperatures or CameraTemperatures()
         binned = to_binned(image)
-        inputs = inputs_of(binned, self.recipe.inputs.features[0])
+        inputs = inputs_of(binned, self.recipe.inputs.names)
         if inputs is None:
             return decide(None, self.band, known, excess)
         doubt = texture_doubt(inputs, (self.mean, self.std), self.guard)
@@ -186,18 +188,20 @@ class StateModel:
             raise InputError(self.folder / ONNX, problem)
 
 
-def inputs_of(image: Floats, features: str) -> Floats | None:
+def inputs_of(image: Floats, features: tuple[str, ...]) -> Floats | None:
     """What the classifier sees of a binned frame; None where there is nothing to see.
 
     Args:
         image: (y, x) float32 of 128 x 160.
-        features: "texture", the numbers of `nephoscope.tasks.sky_features`; or "mean_std" or
-            "min_max", the frame scaled by itself, (y, x) float32, 0 where missing.
+        features: numbers of `nephoscope.inputs.texture`; or "mean_std" or "min_max", the frame
+            scaled by itself, (y, x) float32, 0 where missing.
     """
-    numbers = texture(image)
-    if features == "texture" or numbers is None:
-        return numbers
-    return np.nan_to_num(normalise(image, features))
+    known = np.isfinite(image)
+    view = View(image[None], known, np.zeros(image.shape[0]), np.zeros(image.shape[1]))
+    found = assemble(view, features)
+    if not np.isfinite(found).all():
+        return None
+    return found[:, 0, 0] if found.shape[1:] == (1, 1) else found[0]
 
 
 def network_of(
@@ -213,7 +217,7 @@ def network_of(
     from nephoscope.models.normalised import NormalisedNetwork
     from nephoscope.networks import build_network
 
-    network = build_network(recipe.network.name, recipe.network.options, 1, 1)
+    network = build_network(recipe.network.name, recipe.network.options, 1, 1, recipe.inputs.groups)
     state = {key: torch.from_numpy(value) for key, value in weights.items()}
     try:
         network.load_state_dict(state)
@@ -229,7 +233,7 @@ def save_state_model(
     recipe: Recipe,
     scaling: tuple[Floats, Floats],
     calibration: Calibration,
-    band: Band,
+    band: StateDecision,
     info: Mapping[str, Any],
     card: str,
     guard: Mapping[str, Span] | None = None,
@@ -292,9 +296,9 @@ def load_state_model(model: str | Path) -> StateModel:
     recipe = load_recipe(folder / RECIPE)
     if recipe.network.name != "linear":
         _check_file(folder / ONNX, facts)
-    texture_wanted = recipe.inputs.features[0] == "texture"
-    if texture_wanted and len(facts.mean) != len(NAMES):
-        raise InputError(folder / STATE_FACTS, f"is not of {len(NAMES)} features", field="mean")
+    texture, number = "texture" in recipe.inputs.groups, len(recipe.inputs.names)
+    if texture and len(facts.mean) != number:
+        raise InputError(folder / STATE_FACTS, f"is not of {number} features", field="mean")
     if len(facts.std) != len(facts.mean) or not all(value > 0 for value in facts.std):
         raise InputError(
             folder / STATE_FACTS, "is not one number > 0 for each feature", field="std"
@@ -305,8 +309,8 @@ def load_state_model(model: str | Path) -> StateModel:
         recipe=recipe,
         mean=np.array(facts.mean, np.float32),
         std=np.array(facts.std, np.float32),
-        calibration=Calibration(facts.slope, facts.intercept),
-        band=Band(facts.clear_below, facts.cloudy_above),
+        calibration=Calibration(slope=facts.slope, intercept=facts.intercept),
+        band=StateDecision(clear_below=facts.clear_below, cloudy_above=facts.cloudy_above),
         weights_sha256=facts.sha256[WEIGHTS],
         info=facts.info,
         guard={name: Span(span.seen, span.accepted) for name, span in (facts.guard or {}).items()},

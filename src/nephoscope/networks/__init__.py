@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.errors import UsageError
@@ -10,33 +12,41 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def build_network(name: str, options: dict[str, Any], features: int, outputs: int) -> nn.Module:
+def build_network(
+    name: str,
+    options: dict[str, Any],
+    features: int,
+    outputs: int,
+    groups: Mapping[str, Sequence[int]],
+) -> nn.Module:
     """Make a network with fresh weights.
 
     Args:
-        name: a registered name: `unet`, `pixel`, `local`, `cnn` or `resnet18`.
+        name: a registered name: `unet`, `pixel`, `local`, `linear`, `cnn` or `resnet18`.
         options: the keyword arguments of that network.
         features: channels of its input.
         outputs: channels of its output.
+        groups: where among the features those of each named group are: `recipe.inputs.groups`.
 
     Raises:
-        UsageError: the name or an option is not known.
+        UsageError: the name or an option is not known, or a group is not what the network wants.
     """
-    from nephoscope.networks.classifier import ResNet18, SmallCNN
+    from nephoscope.networks.classifier import Linear, ResNet18, SmallCNN
     from nephoscope.networks.local import LocalNet
     from nephoscope.networks.pixel import PixelNet
     from nephoscope.networks.unet import UNet
 
-    registered: dict[str, type[nn.Module]] = {
-        "cnn": SmallCNN,
-        "local": LocalNet,
-        "pixel": PixelNet,
-        "resnet18": ResNet18,
-        "unet": UNet,
+    registered: dict[str, Callable[..., nn.Module]] = {
+        "cnn": partial(SmallCNN, features, outputs),
+        "linear": partial(Linear, features, outputs, groups),
+        "local": partial(LocalNet, groups, outputs),
+        "pixel": partial(PixelNet, groups, outputs),
+        "resnet18": partial(ResNet18, features, outputs),
+        "unet": partial(UNet, groups, outputs),
     }
     if name not in registered:
         raise UsageError(f"no network '{name}'; there are: {', '.join(registered)}")
     try:
-        return registered[name](features, outputs, **options)
+        return registered[name](**options)
     except TypeError as error:
         raise UsageError(f"network '{name}': {error}") from error

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nephoscope.errors import UsageError
+
+Groups = Mapping[str, Sequence[int]]
+"""Name of a group of features → where they are among the channels of the input."""
+
+PLACE = "latitude, sine_longitude and cosine_longitude, in this order"
 # Restores unit variance after ReLU of a standard normal: sqrt(2 / (1 - 1/pi)).
 RELU_GAIN = (2.0 / (1.0 - 1.0 / torch.pi)) ** 0.5
+
+
+def group_of(groups: Groups, name: str, wanted: str, number: int | None = None) -> list[int]:
+    """Where the features of a group are.
+
+    Args:
+        groups: of the recipe.
+        name: of the group.
+        wanted: what a network expects there, for the message.
+        number: how many; by default one or more.
+
+    Raises:
+        UsageError: the group is not there, or has another number of features.
+    """
+    places = list(groups.get(name, ()))
+    if not places or number not in {None, len(places)}:
+        raise UsageError(f"inputs.features.{name}: the network wants {wanted}")
+    return places
+
+
+def pick(inputs: Tensor, places: Sequence[int]) -> Tensor:
+    """Some channels of (batch, channel, y, x), in this order; a view where they are neighbours."""
+    first, stop = (places[0], places[0] + len(places)) if places else (0, 0)
+    if list(places) == list(range(first, stop)):
+        return inputs[:, first:stop]
+    return inputs[:, list(places)]
 
 
 class ConvReLU(nn.Module):

@@ -1,4 +1,4 @@
-"""Networks that say one thing of a whole image: a small CNN and a ResNet-18."""
+"""Networks that say one thing of a whole image: linear, a small CNN and a ResNet-18."""
 
 from __future__ import annotations
 
@@ -7,7 +7,43 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from nephoscope.networks.blocks import ConvReLU
+from nephoscope.errors import UsageError
+from nephoscope.inputs.texture import SHAPE
+from nephoscope.networks.blocks import ConvReLU, Groups
+
+
+class Linear(nn.Module):
+    """(batch, feature, y, x) → (batch, 1) logits: a weighted sum of all numbers of an image.
+
+    Args:
+        features: channels of the input.
+        outputs: 1, there is no other.
+        groups: with `texture` the features are numbers of a whole frame, (feature, 1, 1); without
+            it they are binned frames, of `nephoscope.inputs.texture.SHAPE`.
+        method: how the weights are found, see `nephoscope.learn`.
+        penalty: on large weights.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        outputs: int,
+        groups: Groups,
+        *,
+        method: str = "logistic",
+        penalty: float = 1.0,
+    ) -> None:
+        super().__init__()
+        if outputs != 1:
+            raise UsageError(f"network 'linear' has one output, the task wants {outputs}")
+        self.method, self.penalty = method, penalty
+        pixels = 1 if "texture" in groups else SHAPE[0] * SHAPE[1]
+        self.weight = nn.Parameter(torch.zeros(features * pixels))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, state: Tensor) -> Tensor:
+        """Logits of each image."""
+        return (state.flatten(1) @ self.weight)[:, None] + self.bias
 
 
 class SmallCNN(nn.Module):

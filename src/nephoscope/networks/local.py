@@ -17,6 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nephoscope.errors import UsageError
+from nephoscope.networks.blocks import Groups, group_of, pick
+
 FAR = 1e3  # beyond any feature
 TINY = 1e-3
 CLASSES, EXTREMES, MOMENTS = 5, 4, 6  # numbers that each kind of window gives
@@ -31,10 +34,10 @@ class LocalNet(nn.Module):
     pixels to the side. Sides of windows are odd and count the squares of their level.
 
     Args:
-        features: input features; the last is the flag for pixels with data.
+        groups: `picture` is seen at each pixel; of `windowed`, three of these, surroundings are
+            seen: a colour, a sign (-1 cloud … 1 clear) and a brightness, in this order; `known` is
+            the flag for pixels with data.
         outputs: logits per pixel.
-        windowed: features of which surroundings are seen: a colour, a sign (-1 cloud … 1 clear)
-            and a brightness, in this order.
         moments: of which mean and spread are taken, at each of the four levels.
         classes: in which clear and cloud are told apart, at the last two levels.
         extremes: of which lowest and highest are taken, at the last two levels.
@@ -46,22 +49,28 @@ class LocalNet(nn.Module):
 
     def __init__(
         self,
-        features: int,
+        groups: Groups,
         outputs: int = 1,
         *,
-        windowed: Sequence[int] = (3, 4, 5),
         moments: Sequence[Sequence[int]] = ((3, 5), (5, 9), (9, 17), (15,)),
         classes: Sequence[Sequence[int]] = ((5, 11), (13, 25)),
         extremes: Sequence[Sequence[int]] = ((9,), (13, 31)),
         hidden: Sequence[int] = (48, 32),
     ) -> None:
         super().__init__()
-        self.windowed, self.moments = list(windowed), [tuple(sides) for sides in moments]
+        self.flag = group_of(groups, "known", "the feature known", 1)
+        picture = group_of(groups, "picture", "what it sees at each pixel")
+        self.picture = [place for place in picture if place not in self.flag]
+        windowed = group_of(groups, "windowed", "a colour, a sign and a brightness", 3)
+        if not {*windowed} <= {*self.picture}:
+            raise UsageError("inputs.features.windowed: is not in the group picture")
+        self.windowed = [self.picture.index(place) for place in windowed]
+        self.moments = [tuple(sides) for sides in moments]
         self.classes, self.extremes = ([tuple(s) for s in kind] for kind in (classes, extremes))
         self.divisor = 8
         told = sum(map(len, self.classes))
         self.parts = [MOMENTS * len(sides) for sides in self.moments]
-        self.parts[0] += features - 1 + told
+        self.parts[0] += len(self.picture) + told
         for level, sides in enumerate(zip(self.classes, self.extremes, strict=True), 2):
             self.parts[level] += CLASSES * len(sides[0]) + EXTREMES * len(sides[1])
         self.parts[3] += CLASSES + EXTREMES + MOMENTS
@@ -108,9 +117,9 @@ class LocalNet(nn.Module):
 
     def look(self, inputs: Tensor) -> list[Tensor]:
         """What is seen at each level: (batch, number, y / side, x / side) of sides 1, 2, 4, 8."""
-        known = (inputs[:, -1:] > 0.5).to(inputs.dtype)
-        image = inputs[:, :-1] * known
-        values = image[:, self.windowed]
+        known = (pick(inputs, self.flag) > 0.5).to(inputs.dtype)
+        image = pick(inputs, self.picture) * known
+        values = pick(image, self.windowed)
         levels = [torch.cat([values, values**2, known], dim=1)]
         for _ in range(3):
             levels.append(functional.avg_pool2d(levels[-1], 2))

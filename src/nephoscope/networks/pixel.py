@@ -15,10 +15,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nephoscope.inputs import CONTEXT
-from nephoscope.networks.blocks import FoldedConvReLU, Logits, PositionGrid, fold
+from nephoscope.errors import UsageError
+from nephoscope.inputs.view import CONTEXT
+from nephoscope.networks.blocks import (
+    PLACE,
+    FoldedConvReLU,
+    Groups,
+    Logits,
+    PositionGrid,
+    fold,
+    group_of,
+    pick,
+)
 
-FOLD, COARSE = 2, 4  # pixels to the side of a cell, and of a block of `inputs.CONTEXT`
+FOLD, COARSE = 2, 4  # pixels to the side of a cell, and of a block of `CONTEXT`
 FAR = 1e3  # beyond any scaled feature
 
 
@@ -26,44 +36,48 @@ class PixelNet(nn.Module):
     """(batch, feature, y, x) → (batch, output, y, x) logits; y and x multiples of `divisor`.
 
     Args:
-        features: input features; the first `image_features` of them vary from pixel to pixel, and
-            the last of these is the flag for pixels with data; the rest (context) vary slowly.
+        groups: `picture` varies from pixel to pixel, and is averaged over the windows; of
+            `brightness`, one of these, extremes and contrast are taken; `known` is the flag for
+            pixels with data; `context` varies slowly; `position` is latitude, sine and cosine of
+            the longitude, for the place grid.
         outputs: logits per pixel.
-        image_features: how many features are averaged over the windows.
-        brightness: which image feature has its extremes and contrast taken.
         windows: sides of the windows around a cell, in cells, odd.
         wide: sides of the windows around a block, in blocks, odd.
         learned: filters learned over the 6 x 6 pixels around a cell.
         hidden: channels of the perceptron's hidden layers.
         position: (channels, rows, cols) of the learned place grid, or None.
-        position_features: where latitude, sine and cosine of the longitude are among the features.
     """
 
     def __init__(
         self,
-        features: int,
+        groups: Groups,
         outputs: int = 1,
         *,
-        image_features: int,
-        brightness: int = 2,
         windows: Sequence[int] = (1, 3, 5),
         wide: Sequence[int] = (5, 11),
         learned: int = 16,
         hidden: Sequence[int] = (64, 48, 32),
         position: tuple[int, int, int] | None = None,
-        position_features: tuple[int, int, int] = (6, 7, 8),
     ) -> None:
         super().__init__()
-        self.image_features, self.brightness = image_features, brightness
+        self.flag = group_of(groups, "known", "the feature known", 1)
+        picture = group_of(groups, "picture", "what varies from pixel to pixel")
+        self.picture = [place for place in picture if place not in self.flag]
+        self.context = list(groups.get("context", ()))
+        self.position = group_of(groups, "position", PLACE, 3) if position else []
+        (brightest,) = group_of(groups, "brightness", "one feature of the group picture", 1)
+        if brightest not in self.picture:
+            raise UsageError("inputs.features.brightness: is not in the group picture")
+        self.brightness = self.picture.index(brightest)
         self.windows, self.wide = tuple(windows), tuple(wide)
-        self.position_features = list(position_features)
         self.divisor = COARSE
         self.place = PositionGrid(*position) if position else None
-        self.filters = FoldedConvReLU(image_features, learned)
-        near = image_features * FOLD**2 + learned
-        near += (image_features - 1) * len(self.windows) + 3
-        far = (features - image_features) + (position[0] if position else 0)
-        far += (image_features + 2) * len(self.wide)
+        planes = len(self.picture) + len(self.flag)
+        self.filters = FoldedConvReLU(planes, learned)
+        near = planes * FOLD**2 + learned
+        near += (planes - 1) * len(self.windows) + 3
+        far = len(self.context) + (position[0] if position else 0)
+        far += (planes + 2) * len(self.wide)
         self.near = nn.Conv2d(near, hidden[0], 1)
         self.far = nn.Conv2d(far, hidden[0], 1, bias=False)
         layers: list[nn.Module] = []
@@ -74,9 +88,8 @@ class PixelNet(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits of every pixel, float32."""
-        flag = self.image_features - 1
-        known = inputs[:, flag : flag + 1]
-        image = torch.cat([inputs[:, :flag] * known, known], dim=1)
+        known = pick(inputs, self.flag)
+        image = torch.cat([pick(inputs, self.picture) * known, known], dim=1)
         cells = functional.avg_pool2d(image, FOLD)
         far = functional.interpolate(
             self._far(inputs, cells), scale_factor=COARSE / FOLD, mode="bilinear"
@@ -109,9 +122,9 @@ class PixelNet(nn.Module):
     def _far(self, inputs: Tensor, cells: Tensor) -> Tensor:
         """What is seen around each block of 4 x 4 pixels, and what is known of the place."""
         coarse = inputs[:, :, *CONTEXT]
-        found = [coarse[:, self.image_features :]]
+        found = [pick(coarse, self.context)]
         if self.place is not None:
-            found.append(self.place(*coarse[:, self.position_features].unbind(1)))
+            found.append(self.place(*pick(coarse, self.position).unbind(1)))
         blocks = functional.avg_pool2d(cells, COARSE // FOLD)
         own = _known_mean(blocks, 1)[:, self.brightness, None]
         for side in self.wide:

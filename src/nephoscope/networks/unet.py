@@ -14,44 +14,51 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nephoscope.inputs import CONTEXT
-from nephoscope.networks.blocks import ConvReLU, FoldedConvReLU, Logits, PositionGrid
+from nephoscope.inputs.view import CONTEXT
+from nephoscope.networks.blocks import (
+    PLACE,
+    ConvReLU,
+    FoldedConvReLU,
+    Groups,
+    Logits,
+    PositionGrid,
+    group_of,
+    pick,
+)
 
 
 class UNet(nn.Module):
     """(batch, feature, y, x) → (batch, output, y, x) logits; y and x multiples of `divisor`.
 
     Args:
-        features: input features; the first `image_features` of them vary from pixel to pixel, the
-            rest (context) slowly, and enter at a quarter of the resolution.
+        groups: `picture` is seen at full resolution; `context` varies slowly, and enters at a
+            quarter of it; `position` is latitude, sine and cosine of the longitude, for the place
+            grid.
         outputs: logits per pixel.
-        image_features: how many features are seen at full resolution.
         widths: channels at 1/2, 1/4, 1/8 … of the resolution.
         depth: 3x3 convolutions per encoder level below the first.
         head: channels of the head's hidden layer.
         position: (channels, rows, cols) of the learned place grid, or None.
-        position_features: where latitude, sine and cosine of the longitude are among the features.
     """
 
     def __init__(
         self,
-        features: int,
+        groups: Groups,
         outputs: int = 1,
         *,
-        image_features: int,
         widths: Sequence[int] = (32, 32, 64, 96, 128),
         depth: int = 1,
         head: int = 32,
         position: tuple[int, int, int] | None = None,
-        position_features: tuple[int, int, int] = (5, 6, 7),
     ) -> None:
         super().__init__()
-        self.image_features = image_features
-        self.position_features = list(position_features)
+        self.picture = group_of(groups, "picture", "what it sees at full resolution")
+        self.context = list(groups.get("context", ()))
+        self.position = group_of(groups, "position", PLACE, 3) if position else []
         self.divisor = 2 ** len(widths)
         self.place = PositionGrid(*position) if position else None
-        context = features - image_features + (position[0] if position else 0)
-        self.stem = FoldedConvReLU(image_features, widths[0])
+        context = len(self.context) + (position[0] if position else 0)
+        self.stem = FoldedConvReLU(len(self.picture), widths[0])
         self.down = nn.ModuleList()
         self.up = nn.ModuleList()
         for level, (inner, outer) in enumerate(pairwise(widths)):
@@ -65,7 +72,7 @@ class UNet(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits of every pixel, float32."""
-        state = self.stem(inputs[:, : self.image_features])
+        state = self.stem(pick(inputs, self.picture))
         skips = []
         extra: Tensor | None = self._context(inputs)
         for down in self.down:
@@ -80,10 +87,10 @@ class UNet(nn.Module):
     def _context(self, inputs: Tensor) -> Tensor:
         # Context varies slowly: one pixel of 4 x 4 stands for all, and costs nothing to take.
         coarse = inputs[:, :, *CONTEXT]
-        context = coarse[:, self.image_features :]
+        context = pick(coarse, self.context)
         if self.place is None:
             return context
-        chosen = coarse[:, self.position_features, ::2, ::2].unbind(1)
+        chosen = pick(coarse, self.position)[:, :, ::2, ::2].unbind(1)
         place = functional.interpolate(
             self.place(*chosen), scale_factor=2.0, mode="bilinear", align_corners=False
         )

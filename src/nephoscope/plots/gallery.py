@@ -10,11 +10,11 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nephoscope.evaluation.scores import confusion
-from nephoscope.evaluation.sums import Counts
 from nephoscope.formulas import otsu
 from nephoscope.products.sky import find_blobs, smallest_blob
+from nephoscope.tasks import Counts
 from nephoscope.tasks.mask import is_cloud, threshold_step
+from nephoscope.tasks.mask_metrics import confusion
 
 _CLEAR, _CLOUD, _OTHER = "#1f5f8b", "#d1495b", "#4b5560"
 

@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from nephoscope.evaluation.protocol import Crop
-from nephoscope.evaluation.scores import Score, calibration, confusion, metrics, precision_recall
-from nephoscope.evaluation.scores import roc as roc_of
-from nephoscope.evaluation.sums import Counts
+from nephoscope.evaluation.scores import Score
+from nephoscope.tasks import Counts
 from nephoscope.tasks.mask import is_cloud, threshold_step
+from nephoscope.tasks.mask_metrics import calibration, confusion, metrics, precision_recall
+from nephoscope.tasks.mask_metrics import roc as roc_of
 
 MODEL, OTHER, TRUTH = "#1f5f8b", "#9aa5ad", "#d1495b"
 

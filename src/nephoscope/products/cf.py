@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nephoscope.tasks.mask import PROBABILITY_STEPS
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 
 CONVENTIONS = "CF-1.11"
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,7 +117,7 @@ class Cube:
         status = self._status(self.number(time))
         if not status.is_file() or status.read_bytes() != bytes([DONE]):
             return False
-        return all(is_whole(self._shard(array, time), array) for array in self._arrays().values())
+        return all(is_whole(self._shard(array, time), array) for array in self._arrays.values())
 
     @contextmanager
     def slot(self, time: np.datetime64) -> Iterator[Slot]:
@@ -126,7 +127,7 @@ class Cube:
             InputError: no slot has that time.
             OutputError: it cannot be written.
         """
-        arrays, shards = self._arrays(), {}
+        arrays, shards = self._arrays, {}
         with ExitStack() as stack:
             for name, array in arrays.items():
                 part = stack.enter_context(atomic_path(self._shard(array, time)))
@@ -146,7 +147,7 @@ class Cube:
             OutputError: it cannot be written.
         """
         _remove(self._status(self.number(time)))
-        for array in self._arrays().values():
+        for array in self._arrays.values():
             _remove(self._shard(array, time))
         self._end(time, FAILED)
 
@@ -156,8 +157,9 @@ class Cube:
             lengthen(self.path, number + 1, self.step)
         write_bytes(self._status(number), bytes([status]))
 
+    @cached_property
     def _arrays(self) -> dict[str, zarr.Array[Any]]:
-        """The variables of a slot, by name."""
+        """The variables of a slot, by name; how long they are now is not to be asked of them."""
         import zarr
 
         arrays = sorted(zarr.open_group(self.path, mode="r").arrays())

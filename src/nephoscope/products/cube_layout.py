@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.errors import OutputError, shown
 from nephoscope.files import write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -93,13 +94,19 @@ def lengthen(path: Path, length: int, step: int) -> None:
         path: of the store; nobody else lengthens it meanwhile.
         length: in slots; an axis that is longer stays so.
         step: seconds from slot to slot.
+
+    Raises:
+        OutputError: the metadata are damaged, or cannot be written.
     """
-    root = _read(path / _METADATA)
-    listed = root["consolidated_metadata"]["metadata"]
-    growing = [name for name in listed if "time" in listed[name].get("dimension_names", ())]
-    files = {path / name / _METADATA: _read(path / name / _METADATA) for name in growing}
-    arrays = [*files.values(), *(listed[name] for name in growing)]
-    lengths = {array["shape"][0] for array in arrays}
+    try:
+        root = _read(path / _METADATA)
+        listed = root["consolidated_metadata"]["metadata"]
+        growing = [name for name in listed if "time" in listed[name].get("dimension_names", ())]
+        files = {path / name / _METADATA: _read(path / name / _METADATA) for name in growing}
+        arrays = [*files.values(), *(listed[name] for name in growing)]
+        lengths = {array["shape"][0] for array in arrays}
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutputError(f"{shown(path)}: its metadata are damaged: {error}") from error
     length = max(length, *lengths)
     if lengths == {length}:
         return

@@ -19,7 +19,8 @@ from nephoscope.products import cf
 from nephoscope.products.cover import covered
 from nephoscope.products.quality import BoolArray, missing_share, quality_flag
 from nephoscope.scene import seen_in, source_names
-from nephoscope.tasks.mask import PROBABILITY_STEPS, steps_of, threshold_step
+from nephoscope.tasks.mask import steps_of, threshold_step
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 
 _ROWS_AT_ONCE = 128
 _PLANE = ("y", "x")

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
-from nephoscope.inputs import is_missing
 from nephoscope.plots.gallery import SampleFrame, TrainingLog
+from nephoscope.scene import known_of
 
 COVERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Cloud cover of the label that the frames shown come nearest to."""
@@ -42,7 +42,7 @@ class Gallery:
 
 def _sample(scene: LabelledScene, probability: Floats) -> SampleFrame:
     image = scene.image.astype(np.float32).mean(axis=0)
-    image[is_missing(scene.image)] = np.nan
+    image[~known_of(scene.image)] = np.nan
     return SampleFrame(scene.day, image, scene.label.copy(), probability.copy())
 
 

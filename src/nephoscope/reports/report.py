@@ -16,13 +16,13 @@ from matplotlib.figure import Figure
 
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.protocol import Evaluation
-from nephoscope.evaluation.scores import Score, Scores, calibration, roc
-from nephoscope.evaluation.sums import STEPS
+from nephoscope.evaluation.scores import Score, Scores
 from nephoscope.files import atomic_path
 from nephoscope.plots import gallery
 from nephoscope.plots import scores as plots
 from nephoscope.plots.gallery import SampleFrame, TrainingLog
 from nephoscope.reports import markdown
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, calibration, roc
 from nephoscope.workers import cores
 
 DPI = 110
@@ -117,7 +117,7 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
 def roc_table(scores: Scores) -> str:
     """The ROC as CSV: share of clear and of cloudy pixels at or above each threshold."""
     false_rate, true_rate = (np.nan_to_num(rate)[1:] for rate in roc(scores.sums.total()))
-    thresholds = np.arange(STEPS, -1, -1) / STEPS
+    thresholds = np.arange(PROBABILITY_STEPS, -1, -1) / PROBABILITY_STEPS
     lines = ["threshold,false_positive_rate,true_positive_rate"]
     lines += [
         f"{threshold:.3f},{false:.6f},{true:.6f}"

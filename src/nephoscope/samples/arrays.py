@@ -15,6 +15,7 @@ from nephoscope.recipe import Recipe
 from nephoscope.samples.frames import axis_of
 from nephoscope.samples.split import part_indices
 from nephoscope.samples.store import background_of, open_samples
+from nephoscope.scene import known_of
 
 # 18 Mars maps take 0.5 GB; beyond this the chunks are read as crops need them.
 MEMORY_BUDGET = 4_000_000_000
@@ -75,8 +76,10 @@ class PartArrays:
         background = None
         if self.background is not None:
             background = _wrap(self.background, (slice(None), rows), col, size[1])
+        image = _wrap(self.image, (index, slice(None), rows), col, size[1])
         return View(
-            image=_wrap(self.image, (index, slice(None), rows), col, size[1]),
+            image=image,
+            known=known_of(image),
             latitude=self.latitude[rows],
             longitude=_wrap(self.longitude, (), col, size[1]),
             background=background,

@@ -89,6 +89,7 @@ def flip(view: View, label: Label, axis: int) -> tuple[View, Label]:
         replace(
             view,
             image=np.flip(view.image, axis),
+            known=np.flip(view.known, axis),
             background=None if background is None else np.flip(background, axis),
             limit=None if view.limit is None else np.flip(view.limit, axis),
             **moved,
@@ -100,14 +101,15 @@ def flip(view: View, label: Label, axis: int) -> tuple[View, Label]:
 def turn(view: View, label: Label, quarters: int) -> tuple[View, Label]:
     """Turn a square window that has no coordinates by quarters of a full turn."""
     image = np.rot90(view.image, quarters, axes=(-2, -1))
-    return replace(view, image=image), np.rot90(label, quarters)
+    known = np.rot90(view.known, quarters)
+    return replace(view, image=image, known=known), np.rot90(label, quarters)
 
 
 def change_tone(view: View, settings: Augmentation, rng: np.random.Generator) -> View:
     """Another camera's curve (a power law) and a paler picture; 0..255 stays 0..255."""
     exponent = np.exp(settings.gamma * rng.uniform(-1, 1))
     grey_share = np.float32(settings.desaturate * rng.random())
-    image = 255 * (_as_float(view.image) / 255).clip(0, 1) ** np.float32(exponent)
+    image = 255 * (_as_float(view) / 255).clip(0, 1) ** np.float32(exponent)
     image += grey_share * (image.mean(axis=0) - image)
     return replace(view, image=image)
 
@@ -120,7 +122,7 @@ def change_gain(view: View, gains: dict[str, float]) -> View:
         gains: factor of each channel, in the image's order.
     """
     factors = np.array(list(gains.values()), np.float32)[:, None, None]
-    image = _as_float(view.image) * factors
+    image = _as_float(view) * factors
     background = view.background
     if background is not None:
         factors = np.array([_gain_of(name, gains) for name in view.statistics], np.float32)
@@ -136,15 +138,14 @@ def add_noise(view: View, deviation: float, rng: np.random.Generator) -> View:
     if not deviation:
         return view
     noise = rng.standard_normal(view.image.shape, dtype=np.float32) * np.float32(deviation)
-    return replace(view, image=_as_float(view.image) + noise)
+    return replace(view, image=_as_float(view) + noise)
 
 
-def _as_float(image: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
-    if image.dtype != np.uint8:
-        return np.asarray(image, np.float32)
-    missing = ~image.any(axis=0)
-    converted = image.astype(np.float32)
-    converted[:, missing] = np.nan
+def _as_float(view: View) -> npt.NDArray[np.float32]:
+    if view.image.dtype != np.uint8:
+        return np.asarray(view.image, np.float32)
+    converted = view.image.astype(np.float32)
+    converted[:, ~view.known] = np.nan
     return converted
 
 

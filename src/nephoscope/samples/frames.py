@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.grids.blocks import factor_for, pad_to, reduce_image, reduce_label
-from nephoscope.inputs import assemble, is_missing
+from nephoscope.inputs import assemble
 from nephoscope.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class WholeFrames:
         view = self.part.view(sample, 0, 0, self.part.shape)
         label = self.part.label_window(sample, 0, 0, self.part.shape)
         parts: dict[str, Any] = {
-            "inputs": pad_to(assemble(view, self.recipe.inputs.features), self.divisor),
+            "inputs": pad_to(assemble(view, self.recipe.inputs.names), self.divisor),
             "label": pad_to(label, self.divisor, -1),
-            "known": pad_to(~is_missing(view.image), self.divisor, False),
+            "known": pad_to(view.known, self.divisor, False),
         }
         return {name: torch.from_numpy(np.ascontiguousarray(v))[None] for name, v in parts.items()}

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from nephoscope.errors import UsageError
-from nephoscope.inputs import View, assemble, is_missing
+from nephoscope.inputs import View, assemble
 from nephoscope.recipe import Recipe
 from nephoscope.samples.arrays import PartArrays
 from nephoscope.samples.augment import Label, augment, check_augmentation
@@ -60,7 +60,7 @@ class CropLoader(IterableDataset[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         for number in count():
             view, label = self.crop(number)
-            inputs = assemble(view, self.recipe.inputs.features)
+            inputs = assemble(view, self.recipe.inputs.names)
             yield {"inputs": torch.from_numpy(inputs), "label": torch.from_numpy(label)}
 
     def crop(self, number: int, sample: int | None = None) -> tuple[View, Label]:
@@ -72,14 +72,14 @@ class CropLoader(IterableDataset[Batch]):
         """
         rng = np.random.default_rng((self.seed, number))
         view, label = self._draw(rng, sample)
-        label = np.where(is_missing(view.image), np.int8(-1), label)
+        label = np.where(view.known, label, np.int8(-1))
         settings = self.recipe.training.augmentation
         view, label = augment(view, label, settings, rng)
         return view, np.ascontiguousarray(label)
 
     def batch(self, numbers: range) -> Batch:
         """`inputs` (batch, feature, y, x) float32 and `label` (batch, y, x) int8 of some crops."""
-        features = self.recipe.inputs.features
+        features = self.recipe.inputs.names
         inputs = np.empty((len(numbers), len(features), *self.size), np.float32)
         labels = np.empty((len(numbers), *self.size), np.int8)
         for place, number in enumerate(numbers):
@@ -198,11 +198,11 @@ class Tiles:
         label = np.full(self.size, -1, np.int8)
         core = self._core(row - top, col)
         label[core] = self.part.label_window(sample, top, left, self.size)[core]
-        inputs = assemble(view, self.recipe.inputs.features)
+        inputs = assemble(view, self.recipe.inputs.names)
         parts: dict[str, npt.NDArray[np.generic]] = {
             "inputs": inputs,
             "label": label,
-            "known": ~is_missing(view.image),
+            "known": view.known,
         }
         return {name: torch.from_numpy(values)[None] for name, values in parts.items()}
 

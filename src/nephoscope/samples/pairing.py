@@ -8,12 +8,11 @@ import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.blocks import factor_for
-from nephoscope.inputs import COLOURS
+from nephoscope.inputs import ONLY, channels_read
 from nephoscope.recipe import Recipe
 
 TASK_OF = {"label": "mask", "state": "sky_state"}
 """Variable of a store → the task whose truth it is."""
-_OF_ANY_PICTURE = {"known", "latitude", "sine_longitude", "cosine_longitude", "background_known"}
 
 
 def check_task(store: xr.Dataset, task: str) -> None:
@@ -75,9 +74,10 @@ def source_of(store: xr.Dataset) -> str:
 
 
 def _check_channels(path: str, held: Sequence[str], recipe: Recipe, mine: str) -> None:
-    features = set(recipe.inputs.features) - _OF_ANY_PICTURE
-    of_counts = {name for name in features if name.startswith("counts_")}
-    if of_counts and len(held) != 1:
+    inputs = recipe.inputs
+    read = channels_read(inputs.names, held, inputs.limit.channel if inputs.limit else "blue")
+    if ONLY in read and len(held) != 1:
         raise UsageError(f"{path}: holds {', '.join(held)}, {mine} wants one channel of counts")
-    if features - of_counts and sorted(held) != sorted(COLOURS):
-        raise UsageError(f"{path}: holds {', '.join(held)}, {mine} wants {', '.join(COLOURS)}")
+    wanted = [name for name in read if name != ONLY]
+    if any(held.count(name) != 1 for name in wanted):
+        raise UsageError(f"{path}: holds {', '.join(held)}, {mine} wants {', '.join(wanted)}")

@@ -85,7 +85,7 @@ class PixelBatches:
         turn, place = divmod(number, samples)
         order = np.random.default_rng((self.loader.seed, turn, 3)).permutation(samples)
         view, label = self.loader.crop(number, int(order[place]))
-        inputs = assemble(view, self.loader.recipe.inputs.features)
+        inputs = assemble(view, self.loader.recipe.inputs.names)
         rng = np.random.default_rng((self.loader.seed, number, 1))
         known = np.flatnonzero(label >= 0)
         if not known.size:

@@ -23,13 +23,13 @@ import xarray as xr
 
 from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import atomic_path, remove_stale_parts
+from nephoscope.inputs.texture import to_binned
 from nephoscope.instruments.skycam import find as find_frames
 from nephoscope.instruments.skycam import read as read_frame
 from nephoscope.instruments.skycam import state_for
 from nephoscope.samples.pairing import check_task
 from nephoscope.samples.state_split import state_parts
 from nephoscope.samples.store import check_place, open_store
-from nephoscope.tasks.sky_features import to_binned
 from nephoscope.tasks.sky_state import (
     CLEAR,
     CLOUDY,

@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.inputs import View, is_missing
-from nephoscope.inputs_sky import pixel_noise
+from nephoscope.inputs import View
+from nephoscope.inputs.sky import pixel_noise
 from nephoscope.recipe import Warp
 from nephoscope.samples.arrays import PartArrays
+from nephoscope.scene import known_of
 
 Floats = npt.NDArray[np.float32]
 Label = npt.NDArray[np.int8]
@@ -39,13 +40,13 @@ def warped_crop(
     rows, cols = places(size, matrix, centre)
     view = part.view(sample, 0, 0, part.shape)
     label = part.label_window(sample, 0, 0, part.shape)
-    image = warp_image(view.image, rows, cols)
+    image = warp_image(view.image, view.known, rows, cols)
     if len(image) == 1:
         image += lost_noise(view.image[0], image[0], rng)
     nearest = _reflect(rows, label.shape[0]), _reflect(cols, label.shape[1])
     row, col = (np.rint(place).astype(np.intp) for place in nearest)
     zeros = np.zeros(size[0]), np.zeros(size[1])
-    return View(image, *zeros, channels=part.channels), label[row, col]
+    return View(image, known_of(image), *zeros, channels=part.channels), label[row, col]
 
 
 def lost_noise(frame: npt.NDArray[np.generic], warped: Floats, rng: np.random.Generator) -> Floats:
@@ -89,20 +90,22 @@ def places(
     return rows.astype(np.float32), cols.astype(np.float32)
 
 
-def warp_image(image: npt.NDArray[np.generic], rows: Floats, cols: Floats) -> Floats:
+def warp_image(
+    image: npt.NDArray[np.generic], known: npt.NDArray[np.bool_], rows: Floats, cols: Floats
+) -> Floats:
     """Bilinear values of an image at places, by reflection beyond its edges.
 
     Args:
-        image: (channel, Y, X) uint8 with 0 in all channels where missing, or float32 with NaN.
+        image: (channel, Y, X) uint8 or float32.
+        known: (Y, X) where it is not missing.
         rows: (y, x) float32.
         cols: (y, x) float32.
 
     Returns:
         (channel, y, x) float32, NaN where the nearest pixel is missing.
     """
-    missing = is_missing(image)  # type: ignore[arg-type]
-    filled = np.where(missing, np.float32(0), image.astype(np.float32))
-    stack = np.concatenate([filled, ~missing[None]], axis=0, dtype=np.float32)
+    filled = np.where(known, image.astype(np.float32), np.float32(0))
+    stack = np.concatenate([filled, known[None]], axis=0, dtype=np.float32)
     sampled = _bilinear(stack, rows, cols)
     weight = sampled[-1]
     with np.errstate(invalid="ignore", divide="ignore"):

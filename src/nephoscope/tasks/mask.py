@@ -2,36 +2,178 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
 
-OUTPUTS = 1
-PROBABILITY_STEPS = 250
-"""Probabilities are published as multiples of 1/250. The one rule by which scores, products and
-the chain of a camera call a pixel cloud: its published step is `threshold_step` or more."""
+from nephoscope.tasks import Counts, Floats
+from nephoscope.tasks.histogram import NOTHING, Bins, best_f1, fit_line
+from nephoscope.tasks.losses import BinaryLosses, binary_loss
+from nephoscope.tasks.mask_metrics import BINS, MISSING, PROBABILITY_STEPS, best_threshold, metrics
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from torch import Tensor
+
+LOGITS = Bins(25.0, 0.01)
+"""Bins in which a network's logits are counted."""
+FILL = np.uint8(255)
+"""Of packed variables: nothing is said."""
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Straight line from the network's logit to the published log odds.
+class MaskDecision(BaseModel):
+    """What turns a logit into cloud or clear.
 
     Attributes:
-        slope: factor on the logit.
+        slope: factor on the logit, that gives log odds.
         intercept: added to it.
+        threshold: cloud is a published probability at or above it; a multiple of 1/250.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     slope: float = 1.0
     intercept: float = 0.0
+    threshold: float = Field(0.5, gt=0, le=1)
 
 
-def probability(
-    logits: npt.NDArray[np.float32], calibration: Calibration
-) -> npt.NDArray[np.float32]:
+class Line(Protocol):
+    """Straight line from a raw score to log odds: a decision of `mask` or `sky_state`."""
+
+    @property
+    def slope(self) -> float:
+        """Factor on the score."""
+
+    @property
+    def intercept(self) -> float:
+        """Added to it."""
+
+
+class MaskTask:
+    """Cloud or clear, of each item; see `nephoscope.tasks.Task`."""
+
+    name = "mask"
+    objective, objective_title = "f1", "F1"
+    objective_meaning = "best F1 on the validation samples"
+    pipeline = "image-segmentation"
+    kept = ("f1", "precision", "recall", "iou", "auc", "ece", "cloud_share", "pixels")
+    Losses, Decision = BinaryLosses, MaskDecision
+
+    def outputs(self, levels: int) -> int:
+        """One logit."""
+        del levels
+        return 1
+
+    def loss(self, raw: Tensor, truth: Mapping[str, Tensor], losses: BinaryLosses) -> Tensor:
+        """The recipe's mix of cross-entropy and Dice."""
+        return binary_loss(raw[:, 0], truth["label"], losses)
+
+    def count(self, raw: Floats, truth: Mapping[str, npt.NDArray[Any]]) -> Counts:
+        """(label, 1 + bin of `LOGITS`) int64; items without a prediction count as clear."""
+        return LOGITS.count(raw[:, 0], truth["label"])
+
+    def score(self, counts: Counts) -> float:
+        """The highest F1 of any threshold on the logit, pooled over all items."""
+        return best_f1(counts)
+
+    def decide(self, counts: Counts) -> MaskDecision:
+        """Platt's line, and the published threshold with the highest F1 pooled over all items."""
+        slope, intercept = fit_line(counts[:, NOTHING + 1 :], LOGITS.centres)
+        line = MaskDecision(slope=slope, intercept=intercept)
+        threshold = best_threshold(self.publish(counts, line))
+        return MaskDecision(slope=slope, intercept=intercept, threshold=threshold)
+
+    def publish(self, counts: Counts, decision: MaskDecision) -> Counts:
+        """(truth, bin) int64, as `count_published` counts published probabilities."""
+        step = steps_of(probability(LOGITS.centres.astype(np.float32), decision))
+        seen = counts[:, NOTHING + 1 :]
+        steps = np.stack([np.bincount(step, row, PROBABILITY_STEPS + 1) for row in seen]).astype(
+            np.int64
+        )
+        return np.concatenate([counts[:, : NOTHING + 1], steps], axis=1)
+
+    def fields(self, raw: Floats, decision: MaskDecision) -> dict[str, npt.NDArray[np.float32]]:
+        """`cloud_probability`, 0..1, (y, x) of raw (1, y, x)."""
+        return {"cloud_probability": probability(np.asarray(raw[0], np.float32), decision)}
+
+    def variables(self, fields: Mapping[str, Floats], decision: MaskDecision) -> xr.Dataset:
+        """`cloud_probability` in steps of 1/250 and `cloud_mask`, uint8, 255 where unknown."""
+        import xarray as xr
+
+        likely = np.asarray(fields["cloud_probability"], np.float32)
+        unknown = np.isnan(likely)
+        packed = steps_of(np.where(unknown, np.float32(0), likely))
+        step = threshold_step(decision.threshold)
+        mask = (packed >= step).astype(np.uint8)
+        packed[unknown] = mask[unknown] = FILL
+        flags = {"flag_values": np.array([0, 1], np.uint8), "flag_meanings": "clear cloudy"}
+        return xr.Dataset(
+            {
+                "cloud_probability": (
+                    ("y", "x"),
+                    packed,
+                    {
+                        "long_name": "probability of cloud",
+                        "units": "1",
+                        "scale_factor": 1 / PROBABILITY_STEPS,
+                        "_FillValue": FILL,
+                        "valid_range": np.array([0, PROBABILITY_STEPS], np.uint8),
+                    },
+                ),
+                "cloud_mask": (
+                    ("y", "x"),
+                    mask,
+                    {
+                        "standard_name": "cloud_binary_mask",
+                        "long_name": "cloud mask",
+                        "units": "1",
+                        "_FillValue": FILL,
+                        **flags,
+                        "threshold": step / PROBABILITY_STEPS,
+                    },
+                ),
+            }
+        )
+
+    def tally(self, variables: xr.Dataset, truth: Mapping[str, npt.NDArray[Any]]) -> Counts:
+        """(truth, bin) int64 of the published probabilities."""
+        packed = variables["cloud_probability"].values
+        likely = np.where(packed == FILL, np.nan, packed / np.float32(PROBABILITY_STEPS))
+        return count_published(likely.ravel(), truth["label"].ravel())
+
+    def metrics(self, counts: Counts, decision: MaskDecision) -> dict[str, float]:
+        """Every score of `nephoscope.tasks.mask_metrics`, at the decision's threshold."""
+        found = metrics(counts, threshold_step(decision.threshold))
+        return {name: float(value) for name, value in found.items()} | {"pixels": int(counts.sum())}
+
+    def summary(
+        self, scores: Mapping[str, Mapping[str, float]], decision: MaskDecision
+    ) -> list[str]:
+        """F1 of each way, and the threshold."""
+        lines = [
+            f"validation F1 {found['f1']:.4f}  {way.replace('_', ' ')}"
+            for way, found in scores.items()
+        ]
+        return [*lines, f"threshold {decision.threshold:.3f}"]
+
+    def advice(self, decision: MaskDecision) -> str:
+        """Where cloud begins."""
+        return (
+            f"Cloud is a probability of at least {decision.threshold:.3f}. Nothing is known of how "
+            "it does outside the season, instrument and processing it was trained on."
+        )
+
+
+TASK = MaskTask()
+
+
+def probability(logits: npt.NDArray[np.float32], line: Line) -> npt.NDArray[np.float32]:
     """Calibrated probability of cloud, 0..1, same shape as `logits`, float32."""
-    odds = np.multiply(logits, np.float32(-calibration.slope), dtype=np.float32)
-    odds -= np.float32(calibration.intercept)
+    odds = np.multiply(logits, np.float32(-line.slope), dtype=np.float32)
+    odds -= np.float32(line.intercept)
     np.clip(odds, -80.0, 80.0, out=odds)
     np.exp(odds, out=odds)
     odds += np.float32(1.0)
@@ -44,7 +186,11 @@ def as_floats(mask: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
 
 
 def steps_of(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
-    """Probability 0..1 → whole steps 0..250, uint8; the form in which it is stored and scored."""
+    """Probability 0..1 → whole steps 0..250, uint8; the form in which it is stored and scored.
+
+    The one rule by which scores, products and the chain of a camera call a pixel cloud: its step
+    is `threshold_step` or more.
+    """
     scaled = np.multiply(probabilities, PROBABILITY_STEPS, dtype=np.float32)
     scaled += np.float32(0.5)
     return np.asarray(scaled, np.uint8)
@@ -67,3 +213,24 @@ def is_cloud(probabilities: npt.NDArray[np.floating], threshold: float) -> npt.N
     unknown = np.isnan(probabilities)
     steps = steps_of(np.where(unknown, np.float32(0), probabilities))
     return np.asarray((steps >= threshold_step(threshold)) & ~unknown)
+
+
+def count_published(
+    probabilities: npt.NDArray[np.floating], label: npt.NDArray[np.integer]
+) -> Counts:
+    """Counts of published probabilities.
+
+    Args:
+        probabilities: (item,) 0..1, NaN where there is no prediction.
+        label: (item,) int8, -1 unknown, 0 clear, 1 cloud; only known items are counted.
+
+    Returns:
+        (truth, bin) int64, shape (2, `BINS`): bin 0 counts items without a prediction, bin 1 + k
+        the probability k / 250.
+    """
+    known = label >= 0
+    probabilities, label = probabilities[known], label[known]
+    levels = steps_of(np.nan_to_num(probabilities).clip(0, 1)).astype(np.int64)
+    place = np.where(np.isnan(probabilities), MISSING, levels + 1)
+    flat = label.astype(np.int64) * BINS + place
+    return np.bincount(flat, minlength=2 * BINS).reshape(2, BINS)

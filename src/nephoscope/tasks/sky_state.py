@@ -11,7 +11,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from nephoscope.tasks import Counts, Floats
+from nephoscope.tasks.histogram import NOTHING, Bins, fit_line
+from nephoscope.tasks.losses import BinaryLosses, binary_loss
+from nephoscope.tasks.mask import probability
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from torch import Tensor
 
 State = Literal["clear", "cloudy", "unknown"]
 UNKNOWN, CLEAR, CLOUDY = -1, 0, 1
@@ -20,6 +33,189 @@ EXCESS_LIMIT = 5.0
 """Frames this many times the scatter of clear ones above the clear reference are cloudy."""
 DRIFT_LIMIT = 5.0
 """K between sensor and shutter beyond which the camera's pattern is no longer the corrected one."""
+
+
+_ADVICE = """\
+- The states are as good as the samples that were given. Of samples from `nephoscope simulate sky`
+  scores are **simulated skill**: camera scale, offset, pattern and temperatures are drawn at
+  random, every frame of another camera, and no camera is in two parts.
+- Scale and offset of the counts cannot change the answer of a model of `texture`.
+- An even overcast without any texture above the camera's noise looks like clear sky. Without the
+  camera's temperatures in the header such a frame is `unknown`. With them it is called clear, at
+  the rate of error above; only a clear-sky reference of the camera can tell the two apart.
+- A texture farther from that of the training frames than any of them, and featureless frames far
+  noisier, are `unknown` (`guard` in `model.yaml`): text, random numbers, stars, the Sun.
+- Thin even cirrus, fog and a dewed window are such cases. Do not open a dome on this alone.
+- Birds, planes, trees and buildings in the frame are texture, and are called cloudy."""
+
+SCORES = Bins(12.0, 0.001, relative=True)
+"""Bins in which a classifier's scores are counted: those of some have no scale of their own."""
+SAID = ("clear", "cloudy", "unknown")
+MISSED, FALSE = 0.01, 0.005
+"""Frames called clear miss at most the first share of the cloudy ones, frames called cloudy take
+at most the second of the clear ones."""
+SURE_CLEAR, SURE_CLOUDY = 0.3, 0.7
+"""Nothing is said on less evidence than these probabilities."""
+_PRIOR = 0.1  # keeps the slope of the calibration finite where the states are separated
+_LEAST_SLOPE = 1e-6
+_LEAST_LIKELIHOOD = 1e-7
+
+
+class StateDecision(BaseModel):
+    """What turns a classifier's score into clear, cloudy or unknown.
+
+    Attributes:
+        slope: factor on the score, that gives log odds.
+        intercept: added to it.
+        clear_below: a frame may be clear at or below this probability.
+        cloudy_above: a frame is cloudy at or above this one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    slope: float = Field(1.0, gt=0)
+    intercept: float = 0.0
+    clear_below: float = Field(SURE_CLEAR, ge=0, le=1)
+    cloudy_above: float = Field(SURE_CLOUDY, ge=0, le=1)
+
+
+class SkyStateTask:
+    """Clear or cloudy, of each item; see `nephoscope.tasks.Task`."""
+
+    name = "sky_state"
+    objective, objective_title = "likelihood", "likelihood"
+    objective_meaning = (
+        "geometric mean of the probability given to the true states of validation frames"
+    )
+    pipeline = "image-classification"
+    kept = (
+        "balanced_accuracy", "clear_found", "cloudy_found", "unknown_share",
+        "cloudy_called_clear", "clear_called_cloudy", "frames",
+    )  # fmt: skip
+    Losses, Decision = BinaryLosses, StateDecision
+
+    def outputs(self, levels: int) -> int:
+        """One score."""
+        del levels
+        return 1
+
+    def loss(self, raw: Tensor, truth: Mapping[str, Tensor], losses: BinaryLosses) -> Tensor:
+        """The recipe's mix of cross-entropy and Dice."""
+        return binary_loss(raw[:, 0], truth["label"], losses)
+
+    def count(self, raw: Floats, truth: Mapping[str, npt.NDArray[Any]]) -> Counts:
+        """(label, 1 + bin of `SCORES`) int64, first those in which there is nothing to see."""
+        return SCORES.count(raw[:, 0], truth["label"])
+
+    def score(self, counts: Counts) -> float:
+        """Geometric mean of the calibrated probability of the true state: 0.5 knows nothing."""
+        seen = counts[:, NOTHING + 1 :]
+        cloudy = probability(SCORES.centres.astype(np.float32), _line_of(counts))
+        given = np.stack([1 - cloudy, cloudy]).astype(np.float64).clip(_LEAST_LIKELIHOOD, 1)
+        return float(np.exp((seen * np.log(given)).sum() / max(seen.sum(), 1)))
+
+    def decide(self, counts: Counts) -> StateDecision:
+        """Platt's line, and the probabilities between which nothing is said."""
+        line = _line_of(counts)
+        cloudy = probability(SCORES.centres.astype(np.float32), line)
+        below, above = (
+            float(np.quantile(np.repeat(cloudy, counts[state, NOTHING + 1 :]), share))
+            for state, share in ((CLOUDY, MISSED), (CLEAR, 1 - FALSE))
+        )
+        return StateDecision(
+            slope=line.slope,
+            intercept=line.intercept,
+            clear_below=min(SURE_CLEAR, below),
+            cloudy_above=max(SURE_CLOUDY, above),
+        )
+
+    def publish(self, counts: Counts, decision: StateDecision) -> Counts:
+        """(true, said) int64, what is said by the score alone, whatever the camera's temperatures.
+
+        Rows are clear and cloudy, columns clear, cloudy and unknown.
+        """
+        cloudy = probability(SCORES.centres.astype(np.float32), decision)
+        said = np.where(cloudy <= decision.clear_below, CLEAR, SAID.index("unknown"))
+        said[cloudy >= decision.cloudy_above] = CLOUDY
+        table = np.stack([counts[:, NOTHING + 1 :][:, said == n].sum(axis=1) for n in range(3)], 1)
+        table[:, SAID.index("unknown")] += counts[:, NOTHING]
+        return table
+
+    def fields(self, raw: Floats, decision: StateDecision) -> dict[str, npt.NDArray[np.float32]]:
+        """`p_cloudy`, 0..1, of raw (1, ...)."""
+        return {"p_cloudy": probability(np.asarray(raw[0], np.float32), decision)}
+
+    def variables(self, fields: Mapping[str, Floats], decision: StateDecision) -> xr.Dataset:
+        """`p_cloudy` float32 and `sky_state` int8, -1 unknown, of one frame or of (y, x)."""
+        import xarray as xr
+
+        cloudy = np.asarray(fields["p_cloudy"], np.float32)
+        state = np.full(cloudy.shape, UNKNOWN, np.int8)
+        state[cloudy <= decision.clear_below] = CLEAR
+        state[cloudy >= decision.cloudy_above] = CLOUDY
+        dims = ("y", "x")[: cloudy.ndim]
+        named = {"long_name": "state of the sky", "flag_values": np.array([0, 1], np.int8),
+                 "flag_meanings": "clear cloudy", "_FillValue": np.int8(UNKNOWN)}  # fmt: skip
+        likely = {"long_name": "probability that the sky is cloudy", "units": "1"}
+        return xr.Dataset({"p_cloudy": (dims, cloudy, likely), "sky_state": (dims, state, named)})
+
+    def tally(self, variables: xr.Dataset, truth: Mapping[str, npt.NDArray[Any]]) -> Counts:
+        """(true, said) int64, as `publish` has it."""
+        label, said = np.ravel(truth["label"]), np.ravel(variables["sky_state"].values)
+        known = label >= 0
+        place = np.where(said == UNKNOWN, SAID.index("unknown"), said)[known]
+        flat = label[known].astype(np.int64) * len(SAID) + place
+        return np.bincount(flat, minlength=2 * len(SAID)).reshape(2, -1)
+
+    def metrics(self, counts: Counts, decision: StateDecision) -> dict[str, float]:
+        """Share of unknown frames, and recalls among those that are not unknown.
+
+        NaN is what cannot be told: the recall of a state of which no frame is decided, and the
+        balanced accuracy with it.
+        """
+        del decision
+        decided = counts[:, :2].sum(axis=1)
+        clear, cloudy = (
+            float(counts[state, state] / decided[state]) if decided[state] else math.nan
+            for state in (CLEAR, CLOUDY)
+        )
+        return {
+            "balanced_accuracy": round((clear + cloudy) / 2, 4),
+            "clear_found": round(clear, 4),
+            "cloudy_found": round(cloudy, 4),
+            "unknown_share": round(float(counts[:, 2].sum() / max(counts.sum(), 1)), 4),
+            "cloudy_called_clear": int(counts[CLOUDY, CLEAR]),
+            "clear_called_cloudy": int(counts[CLEAR, CLOUDY]),
+            "frames": int(counts.sum()),
+        }
+
+    def summary(
+        self, scores: Mapping[str, Mapping[str, float]], decision: StateDecision
+    ) -> list[str]:
+        """Every score, a line each."""
+        del decision
+        return [f"validation {name.replace('_', ' ')} {v}" for name, v in scores["full"].items()]
+
+    def advice(self, decision: StateDecision) -> str:
+        """Where clear and cloudy begin, and where the answer fails."""
+        return (
+            "A frame may be clear at a probability of cloud up to "
+            f"{decision.clear_below:.3f} and is cloudy from {decision.cloudy_above:.3f}; between "
+            f"them it is unknown.\n\n{_ADVICE}"
+        )
+
+
+TASK = SkyStateTask()
+
+
+def _line_of(counts: Counts) -> StateDecision:
+    """Platt's line on scores in units of their spread, with a prior on its slope."""
+    seen, centres = counts[:, NOTHING + 1 :], SCORES.centres
+    total = seen.sum(axis=0)
+    mean = float(total @ centres) / max(int(total.sum()), 1)
+    spread = max(math.sqrt(float(total @ (centres - mean) ** 2) / max(int(total.sum()), 1)), 1e-6)
+    slope, intercept = fit_line(seen, centres / spread, _PRIOR, _LEAST_SLOPE)
+    return StateDecision(slope=max(slope / spread, _LEAST_SLOPE), intercept=intercept)
 
 
 @dataclass(frozen=True)
@@ -60,19 +256,6 @@ def temperatures_of(attrs: Mapping[Any, Any]) -> CameraTemperatures:
 
 
 @dataclass(frozen=True)
-class Band:
-    """Probabilities between which nothing is said.
-
-    Attributes:
-        clear_below: a frame may be clear at or below it.
-        cloudy_above: a frame is cloudy at or above it.
-    """
-
-    clear_below: float
-    cloudy_above: float
-
-
-@dataclass(frozen=True)
 class Verdict:
     """What is said of a frame.
 
@@ -89,7 +272,7 @@ class Verdict:
 
 def decide(
     probability: float | None,
-    band: Band,
+    band: StateDecision,
     temperatures: CameraTemperatures,
     excess: float | None = None,
 ) -> Verdict:
@@ -97,7 +280,7 @@ def decide(
 
     Args:
         probability: of cloud, from texture; None of a frame in which there is nothing to see.
-        band: of the model.
+        band: of the model: between its probabilities nothing is said.
         temperatures: of the camera, from the header.
         excess: of the frame's median over its camera's clear-sky reference, in units of the
             scatter of clear frames about it; None without a reference.
@@ -116,7 +299,7 @@ def decide(
     return Verdict("clear", probability, note)
 
 
-def _against_reference(probability: float, excess: float, band: Band) -> Verdict:
+def _against_reference(probability: float, excess: float, band: StateDecision) -> Verdict:
     if excess > EXCESS_LIMIT:
         return Verdict("cloudy", 1.0, "warmer than this camera's clear sky")
     if excess < -EXCESS_LIMIT:

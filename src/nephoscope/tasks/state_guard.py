@@ -18,8 +18,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.inputs_sky import pixel_noise
-from nephoscope.tasks.sky_features import NAMES
+from nephoscope.inputs.sky import pixel_noise
+from nephoscope.inputs.texture import NAMES
 from nephoscope.tasks.sky_guard import Span
 
 Floats = npt.NDArray[np.float32]
@@ -34,7 +34,7 @@ def learn_state_guard(
     """Measure what the frames of a training span.
 
     Args:
-        clear: its clear frames, (y, x) float32 of `nephoscope.tasks.sky_features.SHAPE`.
+        clear: its clear frames, (y, x) float32 of `nephoscope.inputs.texture.SHAPE`.
         features: of all its frames, each as `texture` gives them; none for a classifier that does
             not look at these.
         scaling: their mean and standard deviation.

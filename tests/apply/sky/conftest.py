@@ -14,7 +14,7 @@ from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.recipe import validate_recipe
 from nephoscope.simulate.fractal import fractal
-from nephoscope.tasks.mask import Calibration
+from nephoscope.tasks.mask import MaskDecision
 
 ROWS, COLS = 128, 160
 TAU2 = {"CAMERA": "FLIR TAU2", "IMTYPE": "IR", "DATE-OBS": "2023-01-24T20:18:53"}
@@ -52,7 +52,7 @@ class Frames:
 
 
 def tiny_model(folder, name, features, seed=0):
-    options = {"image_features": len(features), "widths": [4, 4], "head": 4}
+    options = {"widths": [4, 4], "head": 4}
     recipe = validate_recipe(
         {
             "name": name,
@@ -63,10 +63,10 @@ def tiny_model(folder, name, features, seed=0):
         }
     )
     torch.manual_seed(seed)
-    network = build_network("unet", options, len(features), 1)
+    network = build_network("unet", options, len(features), 1, recipe.inputs.groups)
     scaling = dict.fromkeys(features, (0.0, 1.0))
     whole = NormalisedNetwork(network, scaling)
-    save_model(folder, whole, recipe, scaling, Calibration(8.0, 0.0), 0.5, {})
+    save_model(folder, whole, recipe, scaling, MaskDecision(slope=8.0), {})
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from nephoscope.evaluation.baselines import (
 from nephoscope.evaluation.baselines.pixels import Pixels
 from nephoscope.evaluation.baselines.planet import fit_planet_baselines, sample_map
 from nephoscope.evaluation.labelled_scene import LabelledScene
-from nephoscope.evaluation.scores import metrics
+from nephoscope.tasks.mask_metrics import metrics
 
 OPTIONS = BaselineOptions(pixels=4000, pixels_learned=3000, iterations=25, leaves=7)
 

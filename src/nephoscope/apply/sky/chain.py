@@ -39,12 +39,13 @@ from nephoscope.formulas import (
     excess,
     read_clear_reference,
 )
+from nephoscope.inputs.texture import SHAPE
 from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
 from nephoscope.models import StateModel, load_model, load_state_model
 from nephoscope.products.fits import Facts
 from nephoscope.products.sky import FrameResult, fits_facts, frame_result
-from nephoscope.tasks.mask import PROBABILITY_STEPS, as_floats, is_cloud, published, threshold_step
-from nephoscope.tasks.sky_features import SHAPE
+from nephoscope.tasks.mask import as_floats, is_cloud, published, threshold_step
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 from nephoscope.tasks.sky_state import Verdict, temperatures_of
 
 CLOUDY_SHARE = 0.05

@@ -70,7 +70,7 @@ def choose(name: str) -> Choice:
     model = models.load_model(name)
     if model.recipe.instrument != INSTRUMENT:
         raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
-    if _COLOURS & set(model.recipe.inputs.features):
+    if _COLOURS & set(model.recipe.inputs.names):
         return Choice(name, masks={"colour": name})
     return Choice(name, masks={"thermal": name, "grey": name})
 

@@ -19,7 +19,8 @@ from nephoscope.evaluation.baselines.frames import fit_frame_baselines, formula_
 from nephoscope.evaluation.baselines.pixels import Pixels
 from nephoscope.evaluation.baselines.planet import fit_planet_baselines, sample_map
 from nephoscope.evaluation.protocol import read_maps
-from nephoscope.evaluation.scores import PROBABILITY_METRICS, Scores, score_sums
+from nephoscope.evaluation.scores import Scores, score_sums
+from nephoscope.tasks.mask_metrics import PROBABILITY_METRICS
 
 
 def score_baselines(

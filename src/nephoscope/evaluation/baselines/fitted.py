@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.baselines.pixels import Pixels
 from nephoscope.evaluation.labelled_scene import Floats
-from nephoscope.evaluation.scores import best_threshold
 from nephoscope.evaluation.sums import Sums, merge, sums_of_pixels
 from nephoscope.samples.census import NOTHING, count_classes, only_class
+from nephoscope.tasks.mask_metrics import best_threshold
 
 Ranking = Callable[[Pixels], NDArray[np.float64]]
 

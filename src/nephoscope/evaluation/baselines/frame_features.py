@@ -16,8 +16,8 @@ from nephoscope.evaluation.baselines.pixels import (
 )
 from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
 from nephoscope.formulas import otsu, zscale_log_otsu
-from nephoscope.inputs import is_missing
-from nephoscope.inputs_sky import MAD_OF_GAUSSIAN
+from nephoscope.inputs.sky import MAD_OF_GAUSSIAN
+from nephoscope.scene import known_of
 from nephoscope.tasks.mask import as_floats
 
 WINDOWS = (3, 9, 27, 81)
@@ -33,12 +33,11 @@ def sample_frame(scene: LabelledScene, number: int, seed: int) -> Pixels:
         seed: of the draw, together with the frame's id.
     """
     row, col = draw_places(scene, number, seed)
-    missing = is_missing(scene.image)
     return Pixels(
         day=scene.day,
         label=scene.label[row, col],
         latitude=np.zeros(row.size),
-        known=~missing[row, col],
+        known=known_of(scene.image)[row, col],
         values={name: plane[row, col] for name, plane in frame_features(scene.image)},
     )
 
@@ -49,7 +48,7 @@ def frame_features(image: NDArray[np.uint8] | Floats) -> Iterator[tuple[str, Flo
     `otsu` is 0 or 1: Otsu's threshold of the frame itself. `minmax` is the place in the frame's own
     range, 0..1.
     """
-    planes = np.where(is_missing(image), np.float32(np.nan), image.astype(np.float32))
+    planes = np.where(known_of(image), image.astype(np.float32), np.float32(np.nan))
     if len(planes) == 3:
         yield from _colour(planes)
     else:

@@ -16,7 +16,7 @@ from nephoscope.evaluation.baselines.fitted import (
     choose_threshold,
 )
 from nephoscope.evaluation.baselines.pixels import Pixels
-from nephoscope.evaluation.sums import STEPS
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 
 PUBLISHED_MINMAX = 0.12
 """Share of the range that suits the masks of the published thermal frames, in steps of 1/250."""
@@ -81,10 +81,13 @@ def _min_max(train: Sequence[Pixels]) -> Baseline:
 
 def _red_blue_score(pixels: Pixels) -> NDArray[np.float64]:
     ratio = np.nan_to_num(pixels.values["red_blue_ratio"])
-    return np.asarray(np.floor(ratio / RATIO_STEP + 1e-4).clip(0, STEPS) / STEPS, np.float64)
+    return np.asarray(
+        np.floor(ratio / RATIO_STEP + 1e-4).clip(0, PROBABILITY_STEPS) / PROBABILITY_STEPS,
+        np.float64,
+    )
 
 
 def _red_blue(train: Sequence[Pixels]) -> Baseline:
     threshold = choose_threshold(_red_blue_score, train)
-    detail = f"red/blue ≥ {threshold * STEPS * RATIO_STEP:.3f}"
+    detail = f"red/blue ≥ {threshold * PROBABILITY_STEPS * RATIO_STEP:.3f}"
     return Baseline("red/blue threshold", _red_blue_score, threshold, False, detail)

@@ -26,13 +26,13 @@ from nephoscope.evaluation.baselines.pixels import (
     draw_places,
 )
 from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
-from nephoscope.evaluation.scores import best_threshold
-from nephoscope.evaluation.sums import STEPS, sums_of_pixels
+from nephoscope.evaluation.sums import sums_of_pixels
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, best_threshold
 
 LOGISTIC_FEATURES = ("red", "green", "blue", "latitude")
 RATIO_STEP = 1 / 200
 """Levels of blue/red are 1/200 wide, so the 251 levels reach 1.25: above lies nothing clear."""
-MIDDLE = STEPS // 2
+MIDDLE = PROBABILITY_STEPS // 2
 
 MEAN_WINDOWS = (5, 9, 21, 61, 121)
 DIFFERENCE_WINDOWS = (5, 41, 121)
@@ -73,24 +73,27 @@ def _always_clear() -> Baseline:
 
 def _blue_score(pixels: Pixels) -> NDArray[np.float64]:
     """Blue DN as a level: 250 and above share the last."""
-    return np.asarray(np.nan_to_num(pixels.values["blue"]).clip(0, STEPS) / STEPS, np.float64)
+    return np.asarray(
+        np.nan_to_num(pixels.values["blue"]).clip(0, PROBABILITY_STEPS) / PROBABILITY_STEPS,
+        np.float64,
+    )
 
 
 def _blue_threshold(train: Sequence[Pixels]) -> Baseline:
     threshold = choose_threshold(_blue_score, train)
-    detail = f"blue ≥ {threshold * STEPS:.0f} DN"
+    detail = f"blue ≥ {threshold * PROBABILITY_STEPS:.0f} DN"
     return Baseline("blue threshold", _blue_score, threshold, False, detail)
 
 
 def _ratio_score(pixels: Pixels) -> NDArray[np.float64]:
     ratio = np.nan_to_num(pixels.values["blue_red_ratio"])
-    level = np.floor(ratio / RATIO_STEP + 1e-4).clip(0, STEPS)
-    return np.asarray(level / STEPS, np.float64)
+    level = np.floor(ratio / RATIO_STEP + 1e-4).clip(0, PROBABILITY_STEPS)
+    return np.asarray(level / PROBABILITY_STEPS, np.float64)
 
 
 def _ratio_threshold(train: Sequence[Pixels]) -> Baseline:
     threshold = choose_threshold(_ratio_score, train)
-    detail = f"blue/red ≥ {threshold * STEPS * RATIO_STEP:.3f}"
+    detail = f"blue/red ≥ {threshold * PROBABILITY_STEPS * RATIO_STEP:.3f}"
     return Baseline("blue/red threshold", _ratio_score, threshold, False, detail)
 
 
@@ -111,10 +114,14 @@ def _band_threshold(train: Sequence[Pixels]) -> Baseline:
         thresholds[degree] = best_threshold(sums.total())
 
     def score(pixels: Pixels) -> NDArray[np.float64]:
-        above = np.rint((_blue_score(pixels) - thresholds[_degree(pixels)]) * STEPS)
-        return np.asarray((MIDDLE + above).clip(0, STEPS) / STEPS, np.float64)
+        above = np.rint((_blue_score(pixels) - thresholds[_degree(pixels)]) * PROBABILITY_STEPS)
+        return np.asarray(
+            (MIDDLE + above).clip(0, PROBABILITY_STEPS) / PROBABILITY_STEPS, np.float64
+        )
 
-    return Baseline("blue threshold by 1° latitude", score, MIDDLE / STEPS, False, "one a degree")
+    return Baseline(
+        "blue threshold by 1° latitude", score, MIDDLE / PROBABILITY_STEPS, False, "one a degree"
+    )
 
 
 def _logistic(

@@ -15,7 +15,7 @@ import xarray as xr
 
 from nephoscope.files import copy_file, short_name, write_bytes
 from nephoscope.instruments.scene_file import SceneFile
-from nephoscope.tasks.mask import PROBABILITY_STEPS
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 
 FILL = np.float32(-999.0)
 _PACKED_FILL = 255

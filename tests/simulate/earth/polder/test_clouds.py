@@ -18,8 +18,8 @@ from nephoscope.simulate.earth.polder.clouds import (
     escape,
     single_scattering,
 )
-from nephoscope.simulate.earth.polder.marching import ICE_KEPT, LIQUID_KEPT, layers_of, march
 from nephoscope.simulate.earth.polder.profile import Profile
+from nephoscope.simulate.earth.polder.ray_marching import ICE_KEPT, LIQUID_KEPT, layers_of, march
 from nephoscope.simulate.earth.polder.stokes import cos_scattering
 from nephoscope.simulate.earth.sight import Sight
 

@@ -21,7 +21,7 @@ from nephoscope.simulate.earth.atmosphere import (
     Surface,
 )
 from nephoscope.simulate.earth.atmosphere.air import draw_air
-from nephoscope.simulate.earth.seviri.observing import observe
+from nephoscope.simulate.earth.seviri.picture import observe
 
 NOON, MIDNIGHT = np.datetime64("2010-03-21T11:50"), np.datetime64("2010-03-21T23:50")
 

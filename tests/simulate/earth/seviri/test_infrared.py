@@ -10,7 +10,7 @@ from nephoscope.instruments.seviri import THERMAL
 from nephoscope.instruments.seviri.channels import SATELLITES
 from nephoscope.simulate.earth.atmosphere import LAND
 from nephoscope.simulate.earth.optics.scattering import absorption_ratio
-from nephoscope.simulate.earth.seviri import observing
+from nephoscope.simulate.earth.seviri import picture
 from nephoscope.simulate.earth.seviri.planck import Planck
 
 METEOSAT_9 = next(number for number, name in SATELLITES.items() if name == "Meteosat-9")
@@ -32,7 +32,7 @@ def test_a_clear_tropical_sea_has_textbook_temperatures(tropics):
 @pytest.mark.parametrize("channel", ["WV_062", "IR_087", "IR_108", "IR_134"])
 def test_a_grey_slab_follows_beer_and_lambert(tropics, channel, monkeypatch):
     """A slab that only absorbs; what scattering adds is tested against photons."""
-    monkeypatch.setattr(observing, "not_emitted", lambda *_: np.float32(0))
+    monkeypatch.setattr(picture, "not_emitted", lambda *_: np.float32(0))
     depth, radius, height = 1.2, 25.0, 10_170.0
     scene = tropics.without_gas().with_cloud("ice", height, height, depth, radius)
     planck = Planck.of(channel, METEOSAT_9)

@@ -10,8 +10,8 @@ pytest.importorskip("satpy")
 from nephoscope.instruments.seviri import SOLAR
 from nephoscope.simulate.earth.atmosphere import LAND
 from nephoscope.simulate.earth.optics.rayleigh import optical_depth
+from nephoscope.simulate.earth.seviri.lines import Lines, line_times
 from nephoscope.simulate.earth.seviri.solar import pressure_at, sunlit
-from nephoscope.simulate.earth.seviri.viewing import Lines, line_times
 from nephoscope.sun import solar_angles
 
 

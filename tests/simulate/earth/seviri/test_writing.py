@@ -77,7 +77,7 @@ def test_our_reader_and_satpy_read_the_same(made):
 
 def test_values_survive_the_file_within_half_a_count(tmp_path):
     from nephoscope.simulate.earth.seviri.native import SLOPE, write_native
-    from nephoscope.simulate.earth.seviri.observing import observe
+    from nephoscope.simulate.earth.seviri.picture import observe
     from nephoscope.simulate.earth.seviri.planck import Planck
 
     (region,) = choose_regions(5, 1, SIZE, 1)

@@ -1,8 +1,8 @@
 """Simulated half orbits of PARASOL, in the archive's own file format.
 
-`geometry` says from where each pixel is seen, `marching` follows the lines of sight through the
+`geometry` says from where each pixel is seen, `ray_marching` follows lines of sight through the
 cloud, `clouds` and `clear_air` say what cloud and air do to light, `radiation` puts them together
-over the ground, `observe` does so for all views of all pixels, `stretch` chooses place and time,
+over the ground, `picture` does so for all views of all pixels, `stretch` chooses place and time,
 and `writing` puts pictures, truth and tracks on disk.
 """
 

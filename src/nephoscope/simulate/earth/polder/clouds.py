@@ -33,7 +33,7 @@ from nephoscope.simulate.earth.microphysics import mie
 from nephoscope.simulate.earth.optics import ice
 from nephoscope.simulate.earth.optics.ice import henyey_greenstein
 from nephoscope.simulate.earth.optics.two_stream import reflectance_transmittance, spherical_albedo
-from nephoscope.simulate.earth.polder.marching import ASYMMETRY, ICE_KEPT, LIQUID_KEPT, Crossing
+from nephoscope.simulate.earth.polder.ray_marching import ASYMMETRY, ICE_KEPT, LIQUID_KEPT, Crossing
 
 Floats = NDArray[np.float32]
 

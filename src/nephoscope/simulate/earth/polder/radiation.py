@@ -35,7 +35,7 @@ from nephoscope.simulate.earth.polder.clouds import (
     cloud_of,
     single_scattering,
 )
-from nephoscope.simulate.earth.polder.marching import Crossing
+from nephoscope.simulate.earth.polder.ray_marching import Crossing
 
 Floats = NDArray[np.float32]
 Part = tuple[Floats, Floats]

@@ -16,7 +16,7 @@ from nephoscope.simulate.earth.atmosphere import Atmosphere, LocalGrid
 from nephoscope.simulate.earth.atmosphere.weather import Weather
 from nephoscope.simulate.earth.atrain import CYCLE, PERIOD, Revolution
 from nephoscope.simulate.earth.polder.geometry import Views, swath_window, views_of
-from nephoscope.simulate.earth.polder.observe import observe, quarter_places
+from nephoscope.simulate.earth.polder.picture import observe, quarter_places
 from nephoscope.simulate.earth.seeds import stream
 from nephoscope.sun import solar_angles
 

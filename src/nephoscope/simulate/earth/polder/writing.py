@@ -13,7 +13,7 @@ from nephoscope.errors import UsageError
 from nephoscope.files import remove_stale_parts
 from nephoscope.simulate.earth.atmosphere.truth import average, write_truth
 from nephoscope.simulate.earth.polder.half_orbit_file import write_half_orbit
-from nephoscope.simulate.earth.polder.observe import quarter_places
+from nephoscope.simulate.earth.polder.picture import quarter_places
 from nephoscope.simulate.earth.polder.stretch import (
     MOST_ROWS,
     SimulatedStretch,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nephoscope.simulate.earth.atmosphere import ALTITUDE, THICKNESS, Atmosphere
 from nephoscope.simulate.earth.constants import ICE_DENSITY, WATER_DENSITY
-from nephoscope.simulate.earth.seviri.viewing import Lines
+from nephoscope.simulate.earth.seviri.lines import Lines
 from nephoscope.simulate.earth.sight import Sight
 
 Floats = NDArray[np.float32]

@@ -23,8 +23,8 @@ from nephoscope.simulate.earth.optics.scattering import Phase as PhaseName
 from nephoscope.simulate.earth.optics.scattering import absorption_ratio, scattering
 from nephoscope.simulate.earth.optics.two_stream import reflectance_transmittance
 from nephoscope.simulate.earth.seviri.clouds import Column, Layer, Phase
+from nephoscope.simulate.earth.seviri.lines import Lines
 from nephoscope.simulate.earth.seviri.planck import Planck
-from nephoscope.simulate.earth.seviri.viewing import Lines
 
 Floats = NDArray[np.float32]
 

@@ -12,7 +12,7 @@ from nephoscope.errors import UsageError
 from nephoscope.grids.geostationary import DISK, SEVIRI_0, Geostationary
 from nephoscope.simulate.earth.atrain import Revolution
 from nephoscope.simulate.earth.seeds import stream
-from nephoscope.simulate.earth.seviri.viewing import line_times
+from nephoscope.simulate.earth.seviri.lines import line_times
 
 SLOT = np.timedelta64(15, "m")
 """From picture to picture."""

@@ -27,7 +27,7 @@ from nephoscope.simulate.earth.optics.two_stream import (
     reflectance_transmittance,
 )
 from nephoscope.simulate.earth.seviri.clouds import Column
-from nephoscope.simulate.earth.seviri.viewing import Lines
+from nephoscope.simulate.earth.seviri.lines import Lines
 
 Floats = NDArray[np.float32]
 

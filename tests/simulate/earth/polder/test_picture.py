@@ -12,7 +12,7 @@ from nephoscope.instruments.polder.windows import Window
 from nephoscope.simulate.earth.atmosphere import LAND, LocalGrid
 from nephoscope.simulate.earth.polder import noise
 from nephoscope.simulate.earth.polder.geometry import HALF_WIDTH, views_of
-from nephoscope.simulate.earth.polder.observe import observe
+from nephoscope.simulate.earth.polder.picture import observe
 
 WIDTH = 41
 
@@ -30,7 +30,7 @@ def grid(near):
 
 
 def without_noise(monkeypatch):
-    monkeypatch.setattr("nephoscope.simulate.earth.polder.observe.add_noise", lambda *_: None)
+    monkeypatch.setattr("nephoscope.simulate.earth.polder.picture.add_noise", lambda *_: None)
 
 
 @pytest.fixture(autouse=True)

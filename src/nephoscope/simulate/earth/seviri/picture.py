@@ -12,6 +12,7 @@ from nephoscope.instruments.seviri.channels import CHANNELS, SATELLITES, SOLAR, 
 from nephoscope.simulate.earth.atmosphere import ALTITUDE, THICKNESS, Atmosphere
 from nephoscope.simulate.earth.seviri.clouds import Column, column, crossed, shadow_depth
 from nephoscope.simulate.earth.seviri.infrared import Thermal, emitted, not_emitted
+from nephoscope.simulate.earth.seviri.lines import Lines
 from nephoscope.simulate.earth.seviri.noise import noise, solar_noise, thermal_noise
 from nephoscope.simulate.earth.seviri.solar import (
     Ground,
@@ -21,7 +22,6 @@ from nephoscope.simulate.earth.seviri.solar import (
     sunlit,
     through_clouds,
 )
-from nephoscope.simulate.earth.seviri.viewing import Lines
 from nephoscope.simulate.earth.sight import QUARTERS
 
 Floats = NDArray[np.float32]

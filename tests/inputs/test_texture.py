@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nephoscope.inputs.texture import NAMES, SCALES, SHAPE, normalise, texture, to_binned
 from nephoscope.simulate.fractal import fractal
-from nephoscope.tasks.sky_features import NAMES, SCALES, SHAPE, normalise, texture, to_binned
 
 
 def noise(seed=0, level=1.0):

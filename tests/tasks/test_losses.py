@@ -1,8 +1,7 @@
 import numpy as np
 import torch
 
-from nephoscope.learn.losses import mask_loss, masked_bce, soft_dice
-from nephoscope.recipe import Losses
+from nephoscope.tasks.losses import BinaryLosses, binary_loss, masked_bce, soft_dice
 
 
 def _case(seed=0):
@@ -20,7 +19,7 @@ def _bce(logits, target, weight=1.0):
 def test_bce_is_the_mean_over_labelled_pixels_only():
     logits, label = _case()
     expected = _bce(logits, label)[label >= 0].mean()
-    found = mask_loss(torch.from_numpy(logits)[:, None], torch.from_numpy(label), Losses())
+    found = binary_loss(torch.from_numpy(logits), torch.from_numpy(label), BinaryLosses())
     assert abs(float(found) - expected) < 1e-5
 
 
@@ -48,16 +47,16 @@ def test_smoothing_takes_a_share_of_labels_to_be_wrong():
     logits, label = _case(3)
     target = np.where(label == 1, 0.9, 0.1)
     expected = _bce(logits, target)[label >= 0].mean()
-    settings = Losses(label_smoothing=0.1)
-    found = mask_loss(torch.from_numpy(logits), torch.from_numpy(label), settings)
+    settings = BinaryLosses(label_smoothing=0.1)
+    found = binary_loss(torch.from_numpy(logits), torch.from_numpy(label), settings)
     assert abs(float(found) - expected) < 1e-5
 
 
 def test_unlabelled_pixels_get_no_gradient_and_a_batch_without_labels_no_loss():
     logits, label = _case(4)
     inputs = torch.from_numpy(logits).requires_grad_()
-    mask_loss(inputs, torch.from_numpy(label), Losses(dice=1.0)).backward()
+    binary_loss(inputs, torch.from_numpy(label), BinaryLosses(dice=1.0)).backward()
     assert not inputs.grad[torch.from_numpy(label) < 0].any()
     assert inputs.grad[torch.from_numpy(label) >= 0].all()
-    nothing = mask_loss(inputs, torch.full((2, 5, 7), -1, dtype=torch.int8), Losses())
+    nothing = binary_loss(inputs, torch.full((2, 5, 7), -1, dtype=torch.int8), BinaryLosses())
     assert float(nothing.detach()) == 0.0

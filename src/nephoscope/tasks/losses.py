@@ -1,26 +1,37 @@
-"""Losses of the mask task; pixels without a label never enter them."""
+"""Losses of tasks with two labels; items without a label never enter them."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-from torch.nn import functional
+from typing import TYPE_CHECKING
 
-from nephoscope.recipe import Losses
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-def mask_loss(logits: Tensor, label: Tensor, settings: Losses) -> Tensor:
-    """The recipe's loss of a batch.
+class BinaryLosses(BaseModel):
+    """Weights of the losses; `weight_zero` weights the clear items of a class-weighted BCE."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bce: float = 1.0
+    dice: float = 0.0
+    weight_zero: float | None = Field(None, gt=0, lt=1)
+    label_smoothing: float = Field(0.0, ge=0, lt=0.5)
+
+
+def binary_loss(logits: Tensor, label: Tensor, settings: BinaryLosses) -> Tensor:
+    """The recipe's loss of some items.
 
     Args:
-        logits: (batch, 1, y, x) or (batch, y, x) float32.
-        label: (batch, y, x) int8, -1 unknown, 0 clear, 1 cloud.
+        logits: (item,) float32.
+        label: (item,) int8, -1 unknown, 0 clear, 1 cloud.
         settings: weights of the parts.
 
     Returns:
-        scalar float32; 0 (with a gradient of 0) where no pixel has a label.
+        scalar float32; 0 (with a gradient of 0) where no item has a label.
     """
-    logits = logits.reshape(label.shape)
     known = (label >= 0).to(logits.dtype)
     target = label.clamp(min=0).to(logits.dtype)
     total = logits.sum() * 0.0
@@ -40,15 +51,18 @@ def smoothed(target: Tensor, share: float) -> Tensor:
 def masked_bce(
     logits: Tensor, target: Tensor, known: Tensor, weight_zero: float | None = None
 ) -> Tensor:
-    """Binary cross-entropy, averaged over known pixels.
+    """Binary cross-entropy, averaged over known items.
 
     Args:
         logits: any shape, float32.
         target: same shape, 0..1.
         known: same shape, 1 where the label is known, else 0.
-        weight_zero: weight of clear pixels; cloudy ones weigh 1 - weight_zero, as in the loss of
+        weight_zero: weight of clear items; cloudy ones weigh 1 - weight_zero, as in the loss of
             Mengwall & Guzewich (2023), which has 0.03688. None: all weigh 1.
     """
+    import torch
+    from torch.nn import functional
+
     loss = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
     if weight_zero is not None:
         loss = loss * torch.where(target > 0.5, 1 - weight_zero, weight_zero)
@@ -56,7 +70,9 @@ def masked_bce(
 
 
 def soft_dice(logits: Tensor, target: Tensor, known: Tensor) -> Tensor:
-    """1 - soft F1 over all known pixels of the batch; see `masked_bce` for the arguments."""
+    """1 - soft F1 over all known items; see `masked_bce` for the arguments."""
+    import torch
+
     probability = torch.sigmoid(logits) * known
     cloudy = target * known
     both = (probability * cloudy).sum()

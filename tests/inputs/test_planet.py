@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from nephoscope.errors import UsageError
-from nephoscope.inputs import CONTEXT, FEATURES, View, assemble, is_missing
+from nephoscope.inputs import CONTEXT, View, assemble
+from nephoscope.inputs.planet import PLANET_FEATURES
+from nephoscope.inputs.sky import SKY_FEATURES
+from nephoscope.scene import known_of
 
 LATITUDE = np.array([90.0, 0.0, -45.0])
 LONGITUDE = np.array([-180.0, 0.0, 90.0, 30.0])
+OF_COLOURS = tuple(n for n in (*PLANET_FEATURES, *SKY_FEATURES) if not n.startswith("counts_"))
 
 
 @pytest.fixture
@@ -17,12 +21,16 @@ def image():
     return image
 
 
+def view_of(image, *rest, **more):
+    return View(image, known_of(image), *rest, **more)
+
+
 def only(name, view):
     return assemble(view, (name,))[0]
 
 
 def test_colours_and_their_ratio(image):
-    view = View(image, LATITUDE, LONGITUDE)
+    view = view_of(image, LATITUDE, LONGITUDE)
     red, blue = image[0].astype(float), image[2].astype(float)
     known = np.ones((3, 4), bool)
     known[1, 2] = False
@@ -34,59 +42,59 @@ def test_colours_and_their_ratio(image):
 
 
 def test_coordinates_and_their_withholding(image):
-    view = View(image, LATITUDE, LONGITUDE)
+    view = view_of(image, LATITUDE, LONGITUDE)
     np.testing.assert_allclose(only("latitude", view)[:, 0], [1, 0, -0.5])
     np.testing.assert_allclose(only("sine_longitude", view)[0], [0, 0, 1, 0.5], atol=1e-6)
     np.testing.assert_allclose(only("cosine_longitude", view)[0, :3], [-1, 1, 0], atol=1e-6)
-    withheld = View(image, LATITUDE, LONGITUDE, position=False)
+    withheld = view_of(image, LATITUDE, LONGITUDE, position=False)
     assert not only("sine_longitude", withheld).any()
     assert not only("cosine_longitude", withheld).any()
 
 
 def test_background_and_its_absence(image):
     background = np.stack([np.full((3, 4), 120.0), np.full((3, 4), 0.5)]).astype(np.float32)
-    view = View(image, LATITUDE, LONGITUDE, background)
+    view = view_of(image, LATITUDE, LONGITUDE, background)
     np.testing.assert_allclose(only("background_blue", view), 1.0)
     np.testing.assert_allclose(only("background_blue_red_ratio", view), -1.0, atol=1e-6)
     assert only("background_known", view).all()
     for name in ("background_blue", "background_blue_red_ratio", "background_known"):
-        assert not only(name, View(image, LATITUDE, LONGITUDE)).any()
+        assert not only(name, view_of(image, LATITUDE, LONGITUDE)).any()
 
 
 def test_byte_and_float_images_give_the_same_features(image):
     as_float = np.where(image.any(axis=0), image.astype(np.float32), np.float32(np.nan))
-    names = tuple(name for name in FEATURES if not name.startswith("counts_"))
-    byte = assemble(View(image, LATITUDE, LONGITUDE), names)
+    names = OF_COLOURS
+    byte = assemble(view_of(image, LATITUDE, LONGITUDE), names)
     assert np.isfinite(byte).all()
     np.testing.assert_allclose(
-        assemble(View(as_float, LATITUDE, LONGITUDE), names), byte, atol=1e-6
+        assemble(view_of(as_float, LATITUDE, LONGITUDE), names), byte, atol=1e-6
     )
 
 
 def test_an_unknown_feature_is_named(image):
     with pytest.raises(UsageError, match="no feature 'humidity'"):
-        assemble(View(image, LATITUDE, LONGITUDE), ("humidity",))
+        assemble(view_of(image, LATITUDE, LONGITUDE), ("humidity",))
 
 
 def test_context_is_computed_where_networks_read_it():
     image = np.random.default_rng(3).integers(0, 255, (3, 16, 20), dtype=np.uint8)
     latitude, longitude = np.linspace(8, -8, 16), np.linspace(0, 19, 20)
     limit = np.random.default_rng(4).uniform(5, 120, (2, 16, 20)).astype(np.float32)
-    view = View(image, latitude, longitude, limit=limit)
+    view = view_of(image, latitude, longitude, limit=limit)
     names = ("blue", "known", "latitude", "sine_longitude", "limit", "limit_certainty")
-    full, thin = assemble(view, names), assemble(view, names, context_from=2)
+    full, thin = assemble(view, names), assemble(view, names, sparse=names[2:])
     np.testing.assert_array_equal(thin[:2], full[:2])
     np.testing.assert_array_equal(thin[2:][:, *CONTEXT], full[2:][:, *CONTEXT])
     assert np.count_nonzero(thin[2]) == 4 * 5
 
 
 def test_channels_are_found_by_name_in_any_order(image):
-    names = tuple(name for name in FEATURES if not name.startswith("counts_"))
+    names = OF_COLOURS
     background = np.random.default_rng(5).uniform(0.2, 120, (2, 3, 4)).astype(np.float32)
     limit = np.random.default_rng(6).uniform(5, 120, (2, 3, 4)).astype(np.float32)
-    straight = assemble(View(image, LATITUDE, LONGITUDE, background, limit=limit), names)
+    straight = assemble(view_of(image, LATITUDE, LONGITUDE, background, limit=limit), names)
     extra = np.zeros((1, 3, 4), np.uint8)
-    turned = View(
+    turned = view_of(
         np.concatenate([image[[2, 0]], extra, image[1:2]]), LATITUDE, LONGITUDE, background[::-1],
         limit=limit, channels=("blue", "red", "uv", "green"),
         statistics=("blue_red_ratio", "blue"),
@@ -96,21 +104,10 @@ def test_channels_are_found_by_name_in_any_order(image):
 
 def test_the_limit_is_of_the_channel_that_the_recipe_says(image):
     limit = np.stack([np.full((3, 4), 100.0), np.full((3, 4), 8.0)]).astype(np.float32)
-    view = View(image, LATITUDE, LONGITUDE, limit=limit, limit_channel="green")
+    view = view_of(image, LATITUDE, LONGITUDE, limit=limit, limit_channel="green")
     known = image.any(axis=0)
     expected = np.where(known, (image[1].astype(float) - 100) / 10, 0)
     np.testing.assert_allclose(only("limit_excess", view), expected, atol=1e-5)
-
-
-def test_missing_is_where_any_channel_is_unknown(image):
-    floats = image.astype(np.float32)
-    for channel in range(3):
-        holed = floats.copy()
-        holed[channel, 0, 1] = np.nan
-        found = is_missing(holed)
-        assert found[0, 1]
-        assert found.sum() == 1
-    assert is_missing(image).sum() == 1  # bytes: 0 in every channel
 
 
 @pytest.mark.parametrize(
@@ -126,4 +123,4 @@ def test_missing_is_where_any_channel_is_unknown(image):
 def test_what_is_not_there_is_an_error_and_no_other_channel(image, name, view):
     background = np.ones((2, 3, 4), np.float32)
     with pytest.raises(UsageError, match=r"channel"):
-        only(name, View(image, LATITUDE, LONGITUDE, background, **view))
+        only(name, view_of(image, LATITUDE, LONGITUDE, background, **view))

@@ -21,10 +21,10 @@ from nephoscope.simulate.earth.optics.ground import albedo
 from nephoscope.simulate.earth.polder.clouds import Angles
 from nephoscope.simulate.earth.polder.geometry import Views
 from nephoscope.simulate.earth.polder.indicator import cloud_indicator
-from nephoscope.simulate.earth.polder.marching import Layer, layers_of, march, shade
 from nephoscope.simulate.earth.polder.noise import add_noise
 from nephoscope.simulate.earth.polder.profile import Profile, columns
 from nephoscope.simulate.earth.polder.radiation import Below, radiances
+from nephoscope.simulate.earth.polder.ray_marching import Layer, layers_of, march, shade
 from nephoscope.simulate.earth.polder.stokes import cos_scattering, rotation
 from nephoscope.simulate.earth.sight import QUARTERS, Sight
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephoscope.inputs import View, assemble
+from nephoscope.scene import known_of
 
 THERMAL = ("counts_robust", "counts_range", "counts_detrended", "counts_in_noise")
 ROWS, COLS = 24, 32
@@ -13,7 +14,7 @@ ROWS, COLS = 24, 32
 
 def features(image, *names):
     zeros = np.zeros(image.shape[1]), np.zeros(image.shape[2])
-    return assemble(View(image, *zeros), names)
+    return assemble(View(image, known_of(image), *zeros), names)
 
 
 def counts(seed=0):

@@ -1,4 +1,4 @@
-"""Features of ground-based cameras; see `nephoscope.inputs` for what a feature is.
+"""Features of a ground-based camera's frames: colour of the sky, and counts of a thermal camera.
 
 Colour: haze and cloud scatter all colours alike, clear sky scatters blue (Long et al. 2006, doi
 10.1175/JTECH1875.1; the normalised difference is of Li et al. 2011, doi
@@ -8,19 +8,12 @@ temperature, so only what is left after taking out the frame's offset and scale 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from nephoscope.inputs import View
-
-FloatArray = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
-Fill = Callable[["View", Bools, FloatArray], None]
+from nephoscope.inputs.view import COLOURS, ONLY, Bools, Feature, FloatArray, View
 
 # Median absolute deviation of a Gaussian, in standard deviations.
 MAD_OF_GAUSSIAN = 0.6745
@@ -139,7 +132,7 @@ def pixel_noise(counts: npt.NDArray[np.floating]) -> float:
 
 
 def _counts(view: View, known: Bools) -> npt.NDArray[np.float64]:
-    counts: npt.NDArray[np.float64] = view.counts.astype(np.float64)
+    counts: npt.NDArray[np.float64] = view.channel(ONLY).astype(np.float64)
     counts[~known] = np.nan
     return counts
 
@@ -170,21 +163,13 @@ def _squash(values: npt.NDArray[np.float64], known: Bools, target: FloatArray) -
     target[~known] = 0.0
 
 
-COLOURS_READ = {
-    "blue_red_difference": ("blue", "red"),
-    "saturation": ("blue", "green", "red"),
-    "blue_excess": ("blue", "red"),
-    "brightness": ("blue", "green", "red"),
-}
-"""Which channels a feature is made of; those not named are of the only channel."""
-
-SKY_FEATURES: dict[str, Fill] = {
-    "blue_red_difference": _blue_red_difference,
-    "saturation": _saturation,
-    "blue_excess": _blue_excess,
-    "brightness": _brightness,
-    "counts_robust": _robust,
-    "counts_range": _range,
-    "counts_detrended": _detrended,
-    "counts_in_noise": _in_noise,
+SKY_FEATURES: dict[str, Feature] = {
+    "blue_red_difference": Feature(_blue_red_difference, ("red", "blue")),
+    "saturation": Feature(_saturation, COLOURS),
+    "blue_excess": Feature(_blue_excess, ("red", "blue")),
+    "brightness": Feature(_brightness, COLOURS),
+    "counts_robust": Feature(_robust, (ONLY,)),
+    "counts_range": Feature(_range, (ONLY,)),
+    "counts_detrended": Feature(_detrended, (ONLY,)),
+    "counts_in_noise": Feature(_in_noise, (ONLY,)),
 }

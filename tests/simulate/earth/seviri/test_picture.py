@@ -10,9 +10,9 @@ pytest.importorskip("satpy")
 from nephoscope.errors import UsageError
 from nephoscope.grids.geostationary import SEVIRI_0
 from nephoscope.instruments.seviri import CHANNELS
+from nephoscope.simulate.earth.seviri.lines import places_of
 from nephoscope.simulate.earth.seviri.noise import THERMAL_NOISE
-from nephoscope.simulate.earth.seviri.observing import FIELD_OF_VIEW, observe, sun_distance
-from nephoscope.simulate.earth.seviri.viewing import places_of
+from nephoscope.simulate.earth.seviri.picture import FIELD_OF_VIEW, observe, sun_distance
 
 
 def test_noise_is_as_large_as_said_and_follows_the_seed(tropics, noon):

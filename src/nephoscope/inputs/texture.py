@@ -1,4 +1,4 @@
-"""Features of a thermal frame that neither the scale nor the offset of the camera can change.
+"""Numbers of a whole thermal frame that neither scale nor offset of the camera can change.
 
 Every length is a ratio: to the frame's own noise floor, or to its own spread. A constant added to
 all counts, or a factor on them, cancels.
@@ -6,13 +6,15 @@ all counts, or a factor on them, cancels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from nephoscope.grids.blocks import block_sum
-from nephoscope.inputs_sky import MAD_OF_GAUSSIAN
+from nephoscope.inputs.sky import MAD_OF_GAUSSIAN
+from nephoscope.inputs.view import ONLY, Bools, Feature, Fill, FloatArray, View
 
 SHAPE = (128, 160)
 """Rows and columns of a binned frame: what the features are defined on."""
@@ -220,3 +222,47 @@ def _rings(shape: tuple[int, int]) -> npt.NDArray[np.intp]:
     kx = np.fft.rfftfreq(shape[1])[None, :] * shape[0]
     octave = np.floor(np.log2(np.maximum(np.hypot(ky, kx), 0.5)))
     return np.asarray(np.clip(octave, 0, 6), np.intp).ravel()
+
+
+def numbers_of(view: View, names: Sequence[str], out: FloatArray | None = None) -> FloatArray:
+    """Numbers of a view's only channel, (number, 1, 1) float32; NaN where there is nothing to see.
+
+    Args:
+        view: a whole frame of `SHAPE`.
+        names: from `NAMES`.
+        out: (number, 1, 1) to write into; made when not given.
+    """
+    if out is None:
+        out = np.empty((len(names), 1, 1), np.float32)
+    found = texture(_frame(view, view.known))
+    out[...] = np.nan
+    if found is not None:
+        out[:, 0, 0] = found[[NAMES.index(name) for name in names]]
+    return out
+
+
+def _frame(view: View, known: Bools) -> Floats:
+    return np.where(known, view.channel(ONLY).astype(np.float64), np.nan)
+
+
+def _number(name: str) -> Fill:
+    def fill(view: View, _: Bools, target: FloatArray) -> None:
+        target[...] = numbers_of(view, (name,))[0]
+
+    return fill
+
+
+def _by_itself(how: str) -> Fill:
+    def fill(view: View, known: Bools, target: FloatArray) -> None:
+        frame = _frame(view, known)
+        target[...] = np.nan
+        if texture(frame) is not None:
+            target[...] = np.nan_to_num(normalise(frame, how))
+
+    return fill
+
+
+FRAME_FEATURES: dict[str, Feature] = {
+    **{how: Feature(_by_itself(how), (ONLY,), fixed=True) for how in ("mean_std", "min_max")},
+    **{name: Feature(_number(name), (ONLY,)) for name in NAMES},
+}

@@ -1,0 +1,84 @@
+"""Items: what raw numbers of the head stand beside what truth. Nothing else knows the truth's form.
+
+| truth | raw | items |
+|---|---|---|
+| pixels | (b, output, y, x) | every pixel |
+| frame | (b, output) | every sample |
+| points | (b, output, y, x) | bilinear at (sample, row, column): the gradient flows through it |
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+Truth = Literal["pixels", "frame", "points"]
+Batch = dict[str, Tensor]
+_OF_PICTURES = {"inputs", "known", "point"}
+
+
+def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
+    """What the head says of each item, and what is true of it.
+
+    Args:
+        raw: of the batch, float32; already (item, output) of single pixels, `seen` by a network
+            that looks before it judges.
+        batch: `label` (b, y, x) of pixels or (b,) of frames; of points `point` (item, 3) float32:
+            sample, row and column, and the task's variables (item, ...).
+        truth: its form.
+
+    Returns:
+        (item, output) float32, and name → (item, ...).
+    """
+    if truth == "frame" or "seen" in batch:
+        return raw, {"label": batch["label"]}
+    if truth == "pixels":
+        flat = raw.movedim(1, -1).reshape(-1, raw.shape[1])
+        return flat, {"label": batch["label"].reshape(-1)}
+    named = {name: value for name, value in batch.items() if name not in _OF_PICTURES}
+    return at_points(raw, batch["point"]), named
+
+
+def counted(
+    raw: Tensor, batch: Batch, truth: Truth
+) -> tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[Any]]]:
+    """Items as a task counts them: arrays, NaN where there is no image data.
+
+    Args:
+        raw: as for `items`.
+        batch: as for `items`; `known` (b, y, x) bool is false where there is no image data.
+        truth: its form.
+    """
+    found, named = items(raw.float(), batch, truth)
+    found = found.cpu()
+    if truth != "frame" and "known" in batch:
+        known = batch["known"].cpu()
+        if truth == "points":
+            sample, row, col = batch["point"].cpu().round().long().unbind(1)
+            seen = known[sample, row.clamp(0, known.shape[1] - 1), col.clamp(0, known.shape[2] - 1)]
+        else:
+            seen = known.reshape(-1)
+        found = found.masked_fill(~seen[:, None], torch.nan)
+    return found.numpy(), {name: value.cpu().numpy() for name, value in named.items()}
+
+
+def at_points(raw: Tensor, point: Tensor) -> Tensor:
+    """Bilinear values of pictures at points, (item, output); beyond an edge as at the edge.
+
+    Args:
+        raw: (b, output, y, x) float32.
+        point: (item, 3) float32, sample, row and column; whole numbers are centres of pixels.
+    """
+    height, width = raw.shape[2:]
+    sample = point[:, 0].long()
+    row, col = point[:, 1].clamp(0, height - 1), point[:, 2].clamp(0, width - 1)
+    top, left = row.floor().long(), col.floor().long()
+    below, right = (top + 1).clamp(max=height - 1), (left + 1).clamp(max=width - 1)
+    down, across = (row - top)[:, None], (col - left)[:, None]
+    upper = raw[sample, :, top, left] * (1 - across) + raw[sample, :, top, right] * across
+    lower = raw[sample, :, below, left] * (1 - across) + raw[sample, :, below, right] * across
+    return upper * (1 - down) + lower * down

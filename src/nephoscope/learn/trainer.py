@@ -1,0 +1,160 @@
+"""The Lightning trainer of a run: stopping, checkpoints, logs, and a clock over resumptions."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.learn.items import Batch
+from nephoscope.learn.module import FitModule
+from nephoscope.recipe import Recipe
+from nephoscope.tasks import Task
+
+logger = logging.getLogger(__name__)
+
+Report = Callable[[str], None]
+Watch = Callable[[int, float], None]
+GRADIENT_NORM = 1.0
+BEST, LAST = "checkpoints/best.ckpt", "checkpoints/last.ckpt"
+
+
+class Clock(Callback):
+    """Keeps seconds and scores of a run over all its resumptions and tells how it goes.
+
+    Args:
+        task: names the score.
+        report: is given a plain line at each validation.
+        steps: of the whole run.
+        watch: is given step and score at each validation.
+    """
+
+    def __init__(self, task: Task, report: Report | None, steps: int, watch: Watch | None) -> None:
+        self.task, self.report, self.steps, self.watch = task, report, steps, watch
+        self.before, self.since = 0.0, time.monotonic()
+        self.seen: dict[int, float] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the run, s."""
+        return self.before + time.monotonic() - self.since
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"seconds": self.seconds, "seen": dict(self.seen)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint; the watch is told of the validations before."""
+        self.before, self.since = state_dict["seconds"], time.monotonic()
+        self.seen = dict(state_dict.get("seen", {}))
+        for step, score in self.seen.items():
+            if self.watch:
+                self.watch(step, score)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
+        """Say how it goes."""
+        seen = trainer.callback_metrics
+        score = float(seen.get(self.task.objective, math.nan))
+        line = (
+            f"step {trainer.global_step}/{self.steps}"
+            f"  loss {float(seen.get('loss', math.nan)):.4f}"
+            f"  validation {self.task.objective_title} {score:.4f}  {self.seconds:.0f} s"
+        )
+        logger.info(line)
+        if self.report:
+            self.report(line)
+        self.seen[trainer.global_step] = score
+        if self.watch:
+            self.watch(trainer.global_step, score)
+
+
+def make_trainer(recipe: Recipe, out: Path, epochs: int, clock: Clock) -> lightning.Trainer:
+    """The trainer of a run folder; without a report to the clock it shows a progress bar.
+
+    Raises:
+        UsageError: the folder cannot be made.
+    """
+    try:
+        (out / BEST).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be made: {error.strerror}") from error
+    watched: dict[str, Any] = {"monitor": clock.task.objective, "mode": "max"}
+    bar = clock.report is None
+    callbacks: list[Callback] = [
+        clock,
+        EarlyStopping(**watched, patience=recipe.training.patience, check_on_train_epoch_end=True),
+        ModelCheckpoint(
+            (out / BEST).parent,
+            Path(BEST).stem,
+            **watched,
+            save_last=True,
+            enable_version_counter=False,
+            save_on_train_epoch_end=True,
+        ),
+        *([RichProgressBar(leave=True)] if bar else []),
+    ]
+    return lightning.Trainer(
+        max_epochs=epochs,
+        callbacks=callbacks,
+        logger=[
+            CSVLogger(out / "logs", name="", version="csv"),
+            TensorBoardLogger(out / "logs", name="", version="tensorboard"),
+        ],
+        gradient_clip_val=GRADIENT_NORM,
+        num_sanity_val_steps=0,
+        log_every_n_steps=10,
+        enable_progress_bar=bar,
+        enable_model_summary=False,
+        default_root_dir=out,
+    )
+
+
+def run_trainer(
+    trainer: lightning.Trainer,
+    module: FitModule,
+    batches: Iterable[Batch],
+    validation: Iterable[Batch],
+    out: Path,
+    resume: bool,
+) -> None:
+    """Train, and give the module the weights of the best validation.
+
+    Args:
+        trainer: of the run folder.
+        module: what is trained.
+        batches: of an epoch.
+        validation: what it is scored on.
+        out: the run folder.
+        resume: go on from its last checkpoint, where there is one.
+
+    Raises:
+        InputError: no checkpoint was left.
+    """
+    checkpoint = out / LAST
+    try:
+        trainer.fit(
+            module,
+            batches,
+            validation,
+            ckpt_path=checkpoint if resume and checkpoint.exists() else None,
+            weights_only=True,
+        )
+    except SystemExit as error:
+        # Lightning turns Ctrl-C into an exit; the command line wants to say what happened.
+        if trainer.interrupted:
+            raise KeyboardInterrupt from error
+        raise
+    best = out / BEST
+    if not best.exists():
+        raise InputError(best, "is missing from the run")
+    state = torch.load(best, map_location="cpu", weights_only=True)
+    module.load_state_dict(state["state_dict"])
