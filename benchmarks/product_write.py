@@ -22,7 +22,8 @@ from nephoscope.grids.plate_carree import MARS
 from nephoscope.instruments import marci
 from nephoscope.instruments.marci import write_legacy
 from nephoscope.products.netcdf import write_netcdf
-from nephoscope.products.product import ProductFacts, make_product, mask_variables
+from nephoscope.products.product import ProductFacts, make_product
+from nephoscope.tasks.mask import TASK, MaskDecision
 
 Arrays = dict[str, npt.NDArray[np.uint8]]
 REPEATS = 5
@@ -57,7 +58,8 @@ def make_scene() -> tuple[npt.NDArray[np.float32], xr.Dataset]:
 
 def product_of(probability: npt.NDArray[np.float32], scene: xr.Dataset) -> xr.Dataset:
     """The product of a probability."""
-    variables = mask_variables(probability, 0.336)
+    decision = MaskDecision(threshold=0.336)
+    variables = TASK.variables({"cloud_probability": probability}, decision)
     return make_product(variables, scene, marci, ProductFacts("benchmark", "0" * 64))
 
 

@@ -24,7 +24,7 @@ import yaml
 from PIL import Image
 
 from benchmarks.wrong_skies import KINDS, Picture, wrong_sky
-from nephoscope.apply.frames import look_at
+from nephoscope.apply.whole import look_at
 from nephoscope.files import write_text
 from nephoscope.inputs.texture import texture
 from nephoscope.instruments.skycam import find as find_frames

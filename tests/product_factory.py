@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 from nephoscope.instruments import marci
 from nephoscope.instruments.protocol import Outside
-from nephoscope.products.product import ProductFacts, make_product, mask_variables
+from nephoscope.products.product import ProductFacts, make_product
+from nephoscope.tasks.mask import TASK, MaskDecision
 
 
 def mars_product(probability, scene, threshold=0.336, *, outside=None, blank=None, **facts):
@@ -14,4 +15,6 @@ def mars_product(probability, scene, threshold=0.336, *, outside=None, blank=Non
         blank=lambda *_: blank, outside=lambda *_: given, dress=marci.dress
     )
     said = ProductFacts("tiny", "ab" * 32, **facts)
-    return make_product(mask_variables(probability, threshold), scene, instrument, said)
+    decision = MaskDecision().model_copy(update={"threshold": threshold})
+    variables = TASK.variables({"cloud_probability": probability}, decision)
+    return make_product(variables, scene, instrument, said)

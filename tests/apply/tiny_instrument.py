@@ -69,18 +69,6 @@ def _scene_file(file, base):
     return SceneFile(file, file.stem, series, int(day), file.parent.relative_to(base))
 
 
-def make_network():
-    return blue_threshold
-
-
-def make_slow_network():
-    return slow
-
-
-def make_dying_network():
-    return die
-
-
 def blue_threshold(scene, background):
     blue = scene["image"].values[2]
     reference = 90 if background is None else background[0]

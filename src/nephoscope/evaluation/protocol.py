@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from nephoscope.apply.predict import Predictor
+from nephoscope.apply.network import Predictor
 from nephoscope.background import sample_background
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.labelled_scene import Floats, LabelledScene

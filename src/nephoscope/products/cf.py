@@ -53,21 +53,6 @@ ADDED: dict[str, dict[str, Any]] = {
 }
 ADDED_TO_ANY = ADDED["cloud_probability"]
 """What a product adds to the attributes that a task gives its variables."""
-CLOUD_PROBABILITY: dict[str, Any] = {
-    "long_name": "probability of cloud",
-    "units": "1",
-    "scale_factor": SCALE_FACTOR,
-    "_FillValue": FILL,
-    "valid_range": np.array([0, PROBABILITY_STEPS], np.uint8),
-}
-CLOUD_MASK: dict[str, Any] = {
-    "standard_name": "cloud_binary_mask",
-    "long_name": "cloud mask",
-    "units": "1",
-    "_FillValue": FILL,
-    "flag_values": np.array([0, 1], np.uint8),
-    "flag_meanings": "clear cloudy",
-}
 # In this order attributes are written; all others follow.
 VARIABLE_ORDER = (
     "standard_name", "long_name", "units", "scale_factor", "add_offset", "_FillValue",

@@ -19,10 +19,8 @@ from nephoscope.products import cf
 from nephoscope.products.cover import covered
 from nephoscope.products.quality import BoolArray, missing_share, quality_flag
 from nephoscope.scene import seen_in, source_names
-from nephoscope.tasks.mask import steps_of, threshold_step
-from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
+from nephoscope.tasks.mask import threshold_step
 
-_ROWS_AT_ONCE = 128
 _PLANE = ("y", "x")
 
 
@@ -135,29 +133,6 @@ def _shares(
     return shares if mask is None else shares | {"cloud_cover": covered(mask, rows)}
 
 
-def mask_variables(probability: npt.NDArray[np.float32], threshold: float) -> xr.Dataset:
-    """Packed `cloud_probability` and `cloud_mask` (y, x) of a probability.
-
-    Args:
-        probability: (y, x) float32, 0..1, NaN where there is no prediction.
-        threshold: from which a pixel is cloudy; rounded to the step of the stored probability.
-
-    Raises:
-        UsageError: the threshold is not within 0..1.
-        ValueError: the probability is outside 0..1.
-    """
-    step = mask_step(threshold)
-    packed = pack_probability(probability)
-    mask = apply_threshold(packed, step)
-    stored = {"threshold": step / PROBABILITY_STEPS}
-    return xr.Dataset(
-        {
-            "cloud_probability": (_PLANE, packed, dict(cf.CLOUD_PROBABILITY)),
-            "cloud_mask": (_PLANE, mask, cf.CLOUD_MASK | stored),
-        }
-    )
-
-
 def mask_step(threshold: float) -> int:
     """The smallest stored value (0..250) that counts as cloudy under `threshold` (0..1).
 
@@ -167,31 +142,6 @@ def mask_step(threshold: float) -> int:
     if not 0.0 <= threshold <= 1.0:
         raise UsageError(f"threshold {threshold}: must be within 0 and 1")
     return threshold_step(threshold)
-
-
-def pack_probability(probability: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """Round (y, x) float32 0..1 to uint8 steps of 1/250; NaN becomes the fill value.
-
-    Raises:
-        ValueError: a probability is outside 0..1.
-    """
-    packed = np.empty(probability.shape, np.uint8)
-    for first in range(0, probability.shape[0], _ROWS_AT_ONCE):
-        rows = slice(first, first + _ROWS_AT_ONCE)
-        unknown = np.isnan(probability[rows])
-        known = np.where(unknown, np.float32(0), probability[rows])
-        if known.min() < 0 or known.max() > 1:
-            raise ValueError("probability is outside 0..1")
-        packed[rows] = steps_of(known)
-        packed[rows][unknown] = cf.FILL
-    return packed
-
-
-def apply_threshold(packed: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.uint8]:
-    """Mask (y, x) uint8 of a packed probability: 0 clear, 1 cloudy, fill where it has none."""
-    mask = (packed >= step).view(np.uint8)
-    mask[packed == cf.FILL] = cf.FILL
-    return mask
 
 
 def wraps_in_longitude(longitude: npt.NDArray[np.floating]) -> bool:

@@ -35,7 +35,7 @@ class LegacyLayout:
 
     def picture(self, target: Path) -> Path:
         """The quick-look of a product, in a folder beside its own."""
-        return target.parent.parent / "pictures" / f"{target.stem}.png"
+        return target.parent.parent / "pictures" / short_name(target.stem, ".png")
 
     def write(self, product: xr.Dataset, scene: SceneFile, target: Path) -> None:
         """Copy map and Ls table to where the original's tools look for them, and write the mask.

@@ -11,7 +11,7 @@ from nephoscope.instruments.skycam.circle import Circle, find_circle
 from nephoscope.instruments.skycam.columns import columns
 from nephoscope.instruments.skycam.frames import read
 from nephoscope.instruments.skycam.labels import label, label_path_for, read_label, state_for
-from nephoscope.instruments.skycam.names import find, kind_of, name_products, recognises
+from nephoscope.instruments.skycam.names import find, kind_of, recognises
 from nephoscope.instruments.skycam.pictures import grey
 from nephoscope.instruments.skycam.product import dress
 
@@ -42,7 +42,6 @@ __all__ = [
     "label",
     "label_path_for",
     "layout",
-    "name_products",
     "one_each",
     "outside",
     "read",

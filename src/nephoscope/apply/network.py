@@ -1,26 +1,38 @@
-"""A model over a scene: tiles in parallel, blended, calibrated."""
+"""Network over a scene: tiles in parallel, blended, calibrated; and the product it makes."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.apply.clear import SeriesBackgrounds, background_at
 from nephoscope.apply.engine import open_engine
-from nephoscope.apply.frames import predict_frame
+from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.placing import Placing, place
+from nephoscope.apply.run import Made
 from nephoscope.apply.tiles import Tile, add_tile, cut, lay_tiles, plan_axis
-from nephoscope.background import PREFIX, grid_of
+from nephoscope.apply.whole import predict_frame
+from nephoscope.background import channels_of
 from nephoscope.errors import UsageError
-from nephoscope.grids.cells import CellGrid
+from nephoscope.files import sha256_of
 from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read
-from nephoscope.limits import STATISTICS
+from nephoscope.instruments import instrument_named, open_scene
+from nephoscope.limits import Limits, limits_at
+from nephoscope.models import load_model
+from nephoscope.models.lookup import FACTS
+from nephoscope.products.product import ProductFacts, make_product, mask_step
 from nephoscope.scene import known_of
+from nephoscope.tasks import task_named
 from nephoscope.tasks.mask import probability
 from nephoscope.workers import cores
 
@@ -115,7 +127,7 @@ class Predictor:
         rows = plan_axis(top + first, top + stop, apply.tile[0], apply.overlap, divisor)
         cols = plan_axis(left, left + width, apply.tile[1], apply.overlap, divisor, period=period)
         lines = lay_tiles(rows.counted_from(top), cols.counted_from(left), period)
-        limits = limits_at(self.model, whole.latitude, whole.longitude)[0]
+        limits = limits_at(self.model.limits, whole.latitude, whole.longitude)[0]
         tiles = [tile for line in lines for tile in line]
         yield from _in_order(
             lambda tile: (tile, self._logits(whole, placing, limits, tile)), tiles, self.workers
@@ -183,51 +195,6 @@ def pictured(
     return image[kept], read
 
 
-_COARSEST = 4.0
-"""Times the pixel that a model learned on, and its inverse: of others it knows nothing."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a model learned of each place: cells (2, cell row, cell column) and where they lie."""
-
-    cells: FloatArray
-    grid: CellGrid
-
-
-def limits_at(model: Model, latitude: Floats, longitude: Floats) -> tuple[Limits | None, str]:
-    """What a model learned of a scene's places, and why that cannot be used or trusted as usual.
-
-    Raises:
-        UsageError: the pixels are of quite another size than those that the model learned on.
-    """
-    limits = model.limits
-    if limits is None:
-        return None, ""
-    grid = grid_of(limits, latitude, longitude)
-    if grid is None or not grid.covers(latitude, longitude):
-        return None, "what the model learned of each place does not cover this scene: not used"
-    cells = np.stack([limits[f"{PREFIX}{name}"].values for name in STATISTICS])
-    steps = [
-        (abs(float(degrees[1] - degrees[0])), abs(learned.step))
-        for degrees, learned in ((latitude, grid.latitude), (longitude, grid.longitude))
-    ]
-    for here, learned in steps:
-        if not 1 / _COARSEST <= here / learned <= _COARSEST:
-            raise UsageError(
-                f"the scene has pixels of {here:g} degrees, the model learned on {learned:g}: it "
-                "knows nothing of such (latitude and longitude are in degrees)"
-            )
-    other = [f"{here:g}, not {learned:g}" for here, learned in steps if not _alike(here, learned)]
-    doubt = f"pixels of {other[0]} degrees: the model learned on others" if other else ""
-    return Limits(cells, grid), doubt
-
-
-def _alike(one: float, other: float) -> bool:
-    """Whether two steps of a grid are the same but for rounding."""
-    return abs(one - other) < 0.01 * abs(other)
-
-
 def _names(recipe: Recipe) -> dict[str, Any]:
     """What the recipe calls the background's channels and the limit's, where it has them."""
     inputs, names = recipe.inputs, dict[str, Any]()
@@ -257,3 +224,141 @@ def _in_order(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+@dataclass(frozen=True)
+class NetworkMaker:
+    """A model and what its products say; a `nephoscope.apply.run.Maker`.
+
+    Args:
+        source: the model, its shipped name or its folder.
+        options: how to predict.
+        background: "auto": built for each series with enough scenes among all inputs, stored
+            beside the products; "none"; or the file of one.
+        command: what the user typed, for the history of the products.
+        workers: processes at work at once, which share the processors.
+    """
+
+    source: Model | str | Path
+    options: Options = field(default_factory=Options)
+    background: str | Path = "auto"
+    command: str = ""
+    workers: int = 1
+    default_workers = 1
+    """Tiles keep all processors busy."""
+    in_order = False
+
+    def __post_init__(self) -> None:
+        """Check the threshold."""
+        mask_step(self.options.threshold or 0.0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Other processes open their own models."""
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {
+            "source": self.model.folder
+        }
+
+    @cached_property
+    def model(self) -> Model:
+        """The model.
+
+        Raises:
+            UsageError: no such model.
+            InputError: it cannot be read.
+        """
+        source = self.source
+        return load_model(source) if isinstance(source, str | Path) else source
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The model made ready to run."""
+        return Predictor(self.model, workers=max(1, cores() // self.workers))
+
+    @property
+    def instrument(self) -> str:
+        """Whose scenes."""
+        return self.model.recipe.instrument
+
+    @cached_property
+    def key(self) -> str:
+        """The sha256 of options and of all that the model's predictions depend on.
+
+        A change of any of it (calibration, threshold, recipe) makes finished scenes be done again.
+        """
+        facts = [sha256_of(self.model.folder / FACTS), self.options.said]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def open(self) -> None:
+        """Open the network.
+
+        Raises:
+            UsageError: the threshold is not within 0..1.
+            InputError: it cannot be read.
+        """
+        self.predictor  # noqa: B018 - kept from here on
+
+    def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
+        """Each job with the background of its series.
+
+        Raises:
+            InputError: the background that is named is none.
+        """
+        return SeriesBackgrounds(self.model.recipe, out, jobs, self.background).given_to
+
+    def read(self, job: Job) -> xr.Dataset:
+        """The scene of a job.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return open_scene(job.scene.path, self.instrument)
+
+    def make(self, job: Job, scene: xr.Dataset) -> Made:
+        """The product of a scene.
+
+        Raises:
+            InputError: the bounds need a label, and there is none.
+        """
+        background = None
+        if job.background is not None:
+            channels = channels_of(self.model.recipe) or None
+            places = (scene[name].values.tobytes() for name in ("latitude", "longitude"))
+            background = background_at(job.background, job.background_sha256, channels, *places)
+        source = str(job.scene.relative / job.scene.path.name)
+        return Made(scene, self.product(scene, background, job.background_sha256, source))
+
+    def product(
+        self,
+        scene: xr.Dataset,
+        background: FloatArray | None = None,
+        background_sha256: str | None = None,
+        source: str | None = None,
+    ) -> xr.Dataset:
+        """The product of a scene, packed as it is stored.
+
+        Args:
+            scene: the scene.
+            background: (channel, y, x) at its places, in the order of the recipe, or None.
+            background_sha256: of the whole background.
+            source: path of the scene's file below the input folder; by default its name.
+        """
+        model, threshold = self.model, self.options.threshold
+        chosen = {} if threshold is None else {"threshold": threshold}
+        variables = task_named(model.recipe.task).variables(
+            {"cloud_probability": self.predict(scene, background)},
+            model.decision.model_copy(update=chosen),
+        )
+        doubt = self.doubt(scene)
+        facts = ProductFacts(
+            model.name, model.weights_sha256, background_sha256, self.command, source, doubt
+        )
+        instrument = instrument_named(self.instrument)
+        return make_product(variables, scene, instrument, facts, self.options.own)
+
+    def predict(self, scene: xr.Dataset, background: FloatArray | None) -> FloatArray:
+        """Probability (y, x) float32, 0..1, NaN where missing."""
+        return predict_scene(self.predictor, scene, background)
+
+    def doubt(self, scene: xr.Dataset) -> str:
+        """Why the scene's grid is unlike what the model learned on, if it is."""
+        return limits_at(self.model.limits, scene["latitude"].values, scene["longitude"].values)[1]

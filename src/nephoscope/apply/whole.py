@@ -1,4 +1,4 @@
-"""A model over a camera's frame: reduced to the recipe's size, run whole, enlarged again.
+"""Whole frames: a model over one reduced to the recipe's size, run whole, enlarged again.
 
 Frames are small and end at their edges: no tiles, no wrapping.
 """
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nephoscope.models import Model
 
 FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8] | FloatArray
 COLOURS = 3
 _FINEST = 8
@@ -38,12 +39,17 @@ class _Runner(Protocol):
     def run(self, inputs: FloatArray) -> FloatArray:
         """(batch, feature, y, x) float32 → logits (batch, output, y, x) float32."""
 
+    def predict_image(
+        self, image: Image, latitude: Floats, longitude: Floats, *, channels: tuple[str, ...]
+    ) -> FloatArray:
+        """Probability (y, x) of a picture, in tiles where the model has no size of its own."""
+
 
 def predict_frame(runner: _Runner, image: Image, channels: tuple[str, ...]) -> FloatArray:
     """Probability of cloud in every pixel of a frame.
 
     Args:
-        runner: a `nephoscope.apply.predict.Predictor`.
+        runner: a `nephoscope.apply.network.Predictor`.
         image: (channel, y, x) uint8 with 0 in all channels where missing, or float32 with NaN.
         channels: names of the image's channels.
 
@@ -59,17 +65,21 @@ def guarded_frame(
     """As `predict_frame`, but of a frame unlike those of the training no pixel is known.
 
     Args:
-        runner: a `nephoscope.apply.predict.Predictor`.
+        runner: a `nephoscope.apply.network.Predictor`.
         image: as for `predict_frame`.
         channels: names of the image's channels.
 
     Returns:
         (y, x) float32, 0..1, NaN where unknown; and why nothing is known, None where it is.
     """
-    look = look_at(image, runner.model.recipe.inputs.side)
+    side = runner.model.recipe.inputs.side
+    look = look_at(image, side)
     doubt = _doubt(runner.model, look)
     if doubt is not None:
         return np.full(look.missing.shape, np.nan, np.float32), doubt
+    if side is None:
+        nowhere = np.zeros(image.shape[1]), np.zeros(image.shape[2])
+        return runner.predict_image(image, *nowhere, channels=channels), None
     return _run(runner, look, channels), None
 
 

@@ -1,4 +1,4 @@
-"""The Python face of applying a model: what comes back is of the kind that went in."""
+"""Python face of applying a model: array to array, Scene to Dataset, path to path."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.apply.bulk import NONE, maker_of, sink_of
+from nephoscope.apply.chain import SkyChain
+from nephoscope.apply.given_frame import frame_of
+from nephoscope.apply.jobs import Options, plan_jobs
+from nephoscope.apply.network import NetworkMaker, Predictor
 from nephoscope.apply.placing import axes_of
-from nephoscope.apply.plan import Options, plan_jobs
-from nephoscope.apply.predict import Predictor, limits_at, predict_scene
-from nephoscope.apply.sky.chain import SkyOptions
-from nephoscope.apply.sky.choice import INSTRUMENT, is_of_sky
-from nephoscope.apply.sky.one import predict_one
-from nephoscope.apply.work import Work
+from nephoscope.apply.run import Maker
 from nephoscope.arguments import described, path_of
 from nephoscope.background import channels_of, read_background, sample_background
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.plate_carree import MARS
 from nephoscope.inputs import COLOURS
-from nephoscope.instruments import instrument_named
-from nephoscope.models import StateModel, load_model
-from nephoscope.products.product import ProductFacts, make_product, mask_variables
+from nephoscope.products.frames import frame_dataset
 from nephoscope.scene import check_given, source_of, wrong_dn
+from nephoscope.tasks.mask import as_floats
 
 if TYPE_CHECKING:
     from nephoscope.instruments.skycam.frames import Flavour
@@ -75,7 +74,7 @@ def predict(
 
     Args:
         model: a model, its shipped name or its folder; for a frame of a sky camera also "sky" or a
-            formula (see `nephoscope.apply.sky.one`).
+            formula.
         scene: an image of the whole grid, (channel: red, green, blue; y; x), uint8 DN with 0 in
             all channels where missing or float32 DN with NaN (of a sky camera any size: red, green,
             blue, or one channel, of which `flavour` says what it is); a Scene, whose channels are
@@ -104,17 +103,17 @@ def predict(
     clear = None if background is None else path_of(background, "predict: background, a file,")
     if isinstance(given, Path) and given.is_dir():
         raise UsageError(f"predict: {given} is a folder: use the command `nephoscope predict`")
-    if (sky := _sky_name(model)) is not None:
-        options = SkyOptions(sky, background=clear, picture=False, flavour=flavour)
-        return predict_one(given, options, out)
-    if flavour is not None:
+    options = Options(picture=False, own={} if flavour is None else {"flavour": flavour})
+    maker = maker_of(_opened(model), options, clear or NONE, "nephoscope.predict")
+    if flavour is not None and not isinstance(maker, SkyChain):
         raise UsageError("predict: `flavour` is for frames of a sky camera")
-    predictor = Predictor(_opened(model))
+    if isinstance(given, Path):
+        return _of_file(maker, given, out or Path())
+    if isinstance(maker, SkyChain):
+        return _of_frame(maker, given)
     if isinstance(given, np.ndarray):
-        return _of_image(predictor, given, clear)
-    if isinstance(given, xr.Dataset):
-        return _of_scene(predictor, given, clear)
-    return _of_file(predictor, given, out or Path(), clear)
+        return _of_image(maker, given, clear)
+    return _of_scene(maker, given, clear)
 
 
 def _checked(scene: object) -> NDArray | xr.Dataset | Path:
@@ -140,9 +139,9 @@ def _checked(scene: object) -> NDArray | xr.Dataset | Path:
     return scene
 
 
-def _opened(model: object) -> Model:
+def _opened(model: object) -> Model | Path:
     if isinstance(model, str | PathLike):
-        return load_model(Path(model))
+        return path_of(model, "predict: a model, a shipped name or a folder")
     if not isinstance(getattr(getattr(model, "recipe", None), "instrument", None), str):
         raise UsageError(
             f"predict: a model, a shipped name or a folder is wanted, not {described(model)}"
@@ -150,18 +149,24 @@ def _opened(model: object) -> Model:
     return cast("Model", model)
 
 
-def _sky_name(model: object) -> str | None:
-    """What the sky camera's chain calls a model; None of another instrument's."""
-    if isinstance(model, str | PathLike):
-        name = str(path_of(model, "predict: a model, a shipped name or a folder"))
-        return name if is_of_sky(name) else None
-    if isinstance(model, StateModel):
-        return str(model.folder)
-    opened = _opened(model)
-    return str(opened.folder) if opened.recipe.instrument == INSTRUMENT else None
+def _of_file(maker: Maker, path: Path, output: Path) -> Path:
+    sink = sink_of(maker, output, tables=False)
+    (job,) = plan_jobs([path], output, maker.instrument, sink, picture=False)
+    job = maker.shared([job], output)(job)
+    sink.write(job, maker.make(job, maker.read(job)))
+    return job.target
 
 
-def _of_image(predictor: Predictor, image: NDArray, clear: Path | None) -> FloatArray:
+def _of_frame(chain: SkyChain, given: NDArray | xr.Dataset) -> FloatArray | xr.Dataset:
+    frame = frame_of(given, chain.flavour, f"'{chain.choice.name}'")
+    result, _ = chain.judge(frame)
+    if isinstance(given, np.ndarray):
+        return result.probability
+    return frame_dataset(result).assign(cloud_mask=(("y", "x"), as_floats(result.mask)))
+
+
+def _of_image(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatArray:
+    predictor = maker.predictor
     name = predictor.model.name
     if image.shape != (len(COLOURS), *MARS.shape):
         raise UsageError(
@@ -182,8 +187,8 @@ def _of_image(predictor: Predictor, image: NDArray, clear: Path | None) -> Float
     return predictor.predict_image(image, *places, _sampled(predictor, clear, *places)[0])
 
 
-def _of_scene(predictor: Predictor, scene: xr.Dataset, clear: Path | None) -> xr.Dataset:
-    model = predictor.model
+def _of_scene(maker: NetworkMaker, scene: xr.Dataset, clear: Path | None) -> xr.Dataset:
+    model = maker.model
     scene = check_given(scene, model.recipe.instrument, f"model '{model.name}'")
     for name, dim in (("latitude", "y"), ("longitude", "x")):
         if scene[name].dims != (dim,):
@@ -191,18 +196,8 @@ def _of_scene(predictor: Predictor, scene: xr.Dataset, clear: Path | None) -> xr
             raise InputError(source_of(scene), problem, field=name)
     latitude, longitude = scene["latitude"].values, scene["longitude"].values
     axes_of(latitude, longitude)
-    sampled, sha256 = _sampled(predictor, clear, latitude, longitude)
-    facts = ProductFacts(
-        model.name,
-        model.weights_sha256,
-        sha256,
-        "nephoscope.predict",
-        doubt=limits_at(model, latitude, longitude)[1],
-    )
-    variables = mask_variables(predict_scene(predictor, scene, sampled), model.threshold)
-    instrument = instrument_named(model.recipe.instrument)
-    product = make_product(variables, scene, instrument, facts)
-    return xr.decode_cf(product)
+    sampled, sha256 = _sampled(maker.predictor, clear, latitude, longitude)
+    return xr.decode_cf(maker.product(scene, sampled, sha256))
 
 
 def _sampled(
@@ -219,27 +214,3 @@ def _sampled(
     except UsageError as error:
         raise InputError(clear, str(error)) from error
     return sampled, str(background.attrs["sha256"])
-
-
-def _of_file(
-    predictor: Predictor,
-    path: Path,
-    output: Path,
-    clear: Path | None,
-) -> Path:
-    options, instrument = Options(picture=False), predictor.model.recipe.instrument
-    (job,) = plan_jobs([path], output, instrument, options)
-    if clear is not None:
-        background = read_background(clear, predictor.model.recipe)
-        job = job.with_background(clear, str(background.attrs["sha256"]))
-    work = Work(
-        predictor.model, instrument, options, "nephoscope.predict",
-        channels_of(predictor.model.recipe) or None,
-    )  # fmt: skip
-    scene = work.read(job)
-
-    def run(scene: xr.Dataset, sampled: npt.NDArray[np.float32] | None) -> npt.NDArray[np.float32]:
-        return predict_scene(predictor, scene, sampled)
-
-    work.write(job, scene, work.predict(run, job, scene))
-    return job.target

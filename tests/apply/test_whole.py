@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from nephoscope.apply.frames import predict_frame
+from nephoscope.apply.whole import predict_frame
 from nephoscope.inputs import COLOURS, quantise
 from nephoscope.recipe import load_recipe
 from nephoscope.tasks.mask import MaskDecision

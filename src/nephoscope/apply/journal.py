@@ -1,4 +1,4 @@
-"""What every bulk run does: skip what is done, write down what is, name what cannot be."""
+"""Journal of a bulk run: skip what is done, write down what is, name what cannot be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Literal
 
-from nephoscope.apply.plan import Job
+from nephoscope.apply.jobs import Job
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError, shown
 from nephoscope.files import JOURNAL, Journal
 from nephoscope.folders import LeftOut
@@ -21,7 +21,7 @@ Status = Literal["done", "skipped", "failed"]
 
 @dataclass(frozen=True)
 class Event:
-    """One map has ended, or something that cannot be one was left out.
+    """One scene has ended, or something that cannot be one was left out.
 
     Attributes:
         job: which; None for what was left out before there was a job.
@@ -47,8 +47,8 @@ class Summary:
     Attributes:
         done: products written now.
         skipped: products that an earlier run wrote from the same inputs.
-        failed: (input, message) of each map that failed, and of what cannot be read at all.
-        left: maps not tried because the output could not be written.
+        failed: (input, message) of each scene that failed, and of what cannot be read at all.
+        left: scenes not tried because the output could not be written.
         others: files among the inputs that are of no instrument.
         remarks: what was left out on purpose, one line for each kind.
     """
@@ -61,7 +61,7 @@ class Summary:
     remarks: list[str] = field(default_factory=list)
 
     def count(self, event: Event) -> None:
-        """Add one map."""
+        """Add one scene."""
         if event.status == "failed":
             self.failed.append((_place_of(event), str(event.error)))
         elif event.status == "done":
@@ -76,7 +76,7 @@ def _place_of(event: Event) -> Path:
     return Path(event.error.path) if isinstance(event.error, InputError) else Path()
 
 
-class ResumableRun:
+class Record:
     """The state of one run: what has ended, and what is left to do.
 
     Args:
@@ -85,6 +85,7 @@ class ResumableRun:
         total: how many jobs there are.
         on_event: told of every job that has ended.
         left_out: what is no job; what cannot be read is told first.
+        in_order: whether what is skipped is told after the job before it.
     """
 
     def __init__(
@@ -94,28 +95,40 @@ class ResumableRun:
         total: int,
         on_event: Callable[[Event], None] | None = None,
         left_out: LeftOut | None = None,
+        in_order: bool = True,
     ) -> None:
         left = left_out or LeftOut()
         self.journals = journals
         self.key_of = key_of
         self.total = total + len(left.errors)
         self.on_event = on_event
+        self.in_order = in_order
         self._summary = Summary(others=left.others, remarks=left.remarks())
         self._ended = 0
         # Taken before an input is read: if it changes meanwhile, the next run does it again.
         self._keys: dict[Path, str] = {}
+        self._behind: dict[Path, list[Job]] = {}  # skipped, by the job after which they are told
         for error in left.errors:
             self._tell(None, "failed", error)
 
-    def unfinished(self, jobs: Iterable[Job]) -> Iterator[Job]:
-        """The jobs that no earlier run has done; the others are told as skipped."""
+    def unfinished(self, jobs: Iterable[Job], done: Callable[[Job], bool]) -> Iterator[Job]:
+        """The jobs that no earlier run has done; the others are told as skipped.
+
+        Args:
+            jobs: all, in order.
+            done: whether the outputs of a job are there.
+        """
+        before: Path | None = None
         for job in jobs:
             key = self.key_of(job)
-            if self.journals.has(key, job) and job.is_written:
-                self._tell(job, "skipped", None)
-            else:
+            if not (self.journals.has(key, job) and done(job)):
                 self._keys[job.target] = key
+                before = job.target
                 yield job
+            elif self.in_order and before in self._keys:
+                self._behind.setdefault(before, []).append(job)
+            else:
+                self._tell(job, "skipped", None)
 
     def end(self, job: Job, error: NephoscopeError | None, note: str = "", **facts: object) -> bool:
         """Write down that a job has ended; False if the output cannot be written and all must end.
@@ -130,6 +143,8 @@ class ResumableRun:
         if error is None:
             self.journals.record(key, job, **facts)
         self._tell(job, "done" if error is None else "failed", error, note)
+        for skipped in self._behind.pop(job.target, []):
+            self._tell(skipped, "skipped", None)
         if isinstance(error, OutputError):
             log.error("stopping: the output cannot be written")
         return not isinstance(error, OutputError)

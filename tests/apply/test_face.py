@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from nephoscope.apply import in_kind
+from nephoscope.apply import face, network
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import open_scene
 from nephoscope.recipe import load_recipe
@@ -26,7 +26,7 @@ MODEL = SimpleNamespace(
 class BlueIsCloud:
     """A predictor whose probability is blue / 255 and that remembers the background it got."""
 
-    def __init__(self, model: SimpleNamespace) -> None:
+    def __init__(self, model: SimpleNamespace, workers: int) -> None:
         self.model = model
 
     def predict_image(self, image, latitude, longitude, background=None, *, channels=None):
@@ -40,7 +40,7 @@ class BlueIsCloud:
 
 @pytest.fixture(autouse=True)
 def _stub(monkeypatch):
-    monkeypatch.setattr(in_kind, "Predictor", BlueIsCloud)
+    monkeypatch.setattr(network, "Predictor", BlueIsCloud)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def map_path(tmp_path_factory, pixels) -> Path:
 
 
 def test_image_in_probability_out(pixels):
-    probability = in_kind.predict(MODEL, np.moveaxis(pixels, -1, 0))
+    probability = face.predict(MODEL, np.moveaxis(pixels, -1, 0))
     assert probability.shape == (ROWS, COLS)
     assert probability.dtype == np.float32
     assert np.isclose(probability[500, 1500], 0.8)
@@ -69,7 +69,7 @@ def test_image_in_probability_out(pixels):
 
 
 def test_scene_in_dataset_out(map_path):
-    product = in_kind.predict(MODEL, open_scene(map_path))
+    product = face.predict(MODEL, open_scene(map_path))
     assert isinstance(product, xr.Dataset)
     assert product.cloud_mask.sel(latitude=40.0, longitude=-30.0, method="nearest") == 1
     assert product.cloud_mask.sel(latitude=0.0, longitude=-30.0, method="nearest") == 0
@@ -77,37 +77,37 @@ def test_scene_in_dataset_out(map_path):
 
 
 def test_path_in_path_out(map_path, tmp_path):
-    path = in_kind.predict(MODEL, map_path, output=tmp_path / "out")
+    path = face.predict(MODEL, map_path, output=tmp_path / "out")
     assert path == tmp_path / "out" / "P01_day01.nc"
     with xr.open_dataset(path, engine="h5netcdf") as written:
-        expected = in_kind.predict(MODEL, open_scene(map_path))
+        expected = face.predict(MODEL, open_scene(map_path))
         np.testing.assert_array_equal(written.cloud_mask, expected.cloud_mask)
     assert [file.name for file in path.parent.iterdir()] == ["P01_day01.nc"]
 
 
 def test_a_shipped_name_must_exist(pixels):
     with pytest.raises(UsageError, match="venus"):
-        in_kind.predict("venus", np.moveaxis(pixels, -1, 0))
+        face.predict("venus", np.moveaxis(pixels, -1, 0))
 
 
 def test_another_grid_is_wrong_usage():
     with pytest.raises(UsageError, match=r"the image is \(3, 20, 40\)"):
-        in_kind.predict(MODEL, np.zeros((3, 20, 40), np.uint8))
+        face.predict(MODEL, np.zeros((3, 20, 40), np.uint8))
 
 
 def test_output_goes_with_a_path_and_with_nothing_else(map_path, pixels, tmp_path):
     with pytest.raises(UsageError, match="output"):
-        in_kind.predict(MODEL, map_path)
+        face.predict(MODEL, map_path)
     with pytest.raises(UsageError, match="output"):
-        in_kind.predict(MODEL, np.moveaxis(pixels, -1, 0), output=tmp_path)
+        face.predict(MODEL, np.moveaxis(pixels, -1, 0), output=tmp_path)
 
 
 def test_a_folder_is_for_the_command(map_path, tmp_path):
     with pytest.raises(UsageError, match="nephoscope predict"):
-        in_kind.predict(MODEL, map_path.parent, output=tmp_path)
+        face.predict(MODEL, map_path.parent, output=tmp_path)
 
 
 def test_an_unreadable_background_is_named(pixels, tmp_path):
     (tmp_path / "clear.nc").write_bytes(b"no netcdf")
     with pytest.raises(InputError, match=r"clear\.nc"):
-        in_kind.predict(MODEL, np.moveaxis(pixels, -1, 0), background=tmp_path / "clear.nc")
+        face.predict(MODEL, np.moveaxis(pixels, -1, 0), background=tmp_path / "clear.nc")

@@ -1,13 +1,18 @@
-"""Which models a frame meets: by the name that the user gives, and by what kind of frame it is."""
+"""Models that a frame meets: by the name that the user gives, and by what kind of frame it is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
+from typing import TYPE_CHECKING
 
 from nephoscope import models
 from nephoscope.errors import UsageError
 from nephoscope.formulas import FORMULAS
+
+if TYPE_CHECKING:
+    from nephoscope.models import Model, StateModel
 
 CHAIN, STATE = "sky", "sky-state"
 MASK_MODELS = {"thermal": "sky-thermal", "colour": "sky-colour"}
@@ -35,19 +40,25 @@ class Choice:
     gated: bool = False
 
 
-def is_of_sky(name: str) -> bool:
-    """Whether a name or model folder given to `predict` is one of the sky camera's.
+def sky_name(model: Model | StateModel | str | PathLike[str]) -> str | None:
+    """What the chain calls a model given to `predict`, if it is one of the sky camera's.
+
+    Args:
+        model: a model, or the name or folder of one; "sky"; or the name of a formula.
 
     Raises:
         UsageError, InputError: it is a folder that holds no model that can be read.
     """
+    if not isinstance(model, str | PathLike):
+        return str(model.folder) if model.recipe.instrument == INSTRUMENT else None
+    name = str(model)
     if name in {CHAIN, STATE, *MASK_MODELS.values(), *FORMULAS}:
-        return True
+        return name
     if models.locate_state_model(name) is not None:
-        return True
-    return (
-        name not in models.list_models() and models.load_model(name).recipe.instrument == INSTRUMENT
-    )
+        return name
+    if name in models.list_models():
+        return None
+    return name if models.load_model(name).recipe.instrument == INSTRUMENT else None
 
 
 def choose(name: str) -> Choice:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from nephoscope.apply import predict as predict_module
-from nephoscope.apply.predict import Predictor
+from nephoscope.apply import network
+from nephoscope.apply.network import Predictor
 from nephoscope.recipe import load_recipe
 from nephoscope.tasks.mask import MaskDecision
 
@@ -43,7 +43,7 @@ class FailingEngine:
 @pytest.fixture
 def predictor(monkeypatch):
     def make(engine, workers):
-        monkeypatch.setattr(predict_module, "open_engine", lambda *_: engine)
+        monkeypatch.setattr(network, "open_engine", lambda *_: engine)
         return Predictor(FakeModel(), workers=workers)
 
     return make

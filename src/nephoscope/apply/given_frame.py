@@ -1,59 +1,37 @@
-"""One frame in Python: what comes back is of the kind that went in."""
+"""Frames given in Python: arrays and Scenes, made what the reader of a camera makes."""
 
 from __future__ import annotations
-
-import math
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from nephoscope.apply.sky.bulk import plan_frames
-from nephoscope.apply.sky.chain import SkyChain, SkyOptions
-from nephoscope.apply.sky.choice import INSTRUMENT
-from nephoscope.apply.sky.work import predict_frame_file
+from nephoscope.apply.frame_models import INSTRUMENT
 from nephoscope.errors import InputError, UsageError
 from nephoscope.inputs import COLOURS
-from nephoscope.products.sky import FrameResult
 from nephoscope.scene import DN_UNIT, check_given, source_of, wrong_dn
-from nephoscope.tasks.mask import as_floats
 
 _CHANNELS = {1: (["adu"], "adu", "grey"), 3: (["red", "green", "blue"], "DN", "colour")}
 
 
-def predict_one(
-    scene: NDArray[np.generic] | xr.Dataset | Path, options: SkyOptions, output: Path | None
-) -> NDArray[np.float32] | xr.Dataset | Path:
-    """Judge one frame.
+def frame_of(
+    given: NDArray[np.generic] | xr.Dataset, flavour: str | None, wants: str
+) -> xr.Dataset:
+    """The frame of an array or of a Scene that a user may have changed.
 
     Args:
-        scene: (channel, y, x) any number type, counts of one channel or red, green, blue DN; a
-            sky Scene; or the path of one frame.
-        options: how to predict.
-        output: folder of the product of a path.
-
-    Returns:
-        For an image the probability of cloud, (y, x) float32, NaN where unknown; for a Scene a
-        Dataset with `cloud_probability` and `cloud_mask` (y, x) float32, NaN where unknown, whose
-        attributes are the numbers of the frame; for a path that of the FITS.
+        given: (channel, y, x) any number type, counts of one channel or red, green, blue DN; or a
+            sky Scene.
+        flavour: what the frame is, where the user knows better.
+        wants: who asks for it, for the message: "model 'sky'".
 
     Raises:
-        UsageError: no such model, or the image has neither one nor three channels.
-        InputError: the frame cannot be used.
-        OutputError: the product cannot be written.
+        UsageError: the array has neither one nor three channels, or not those of the flavour.
+        InputError: the Scene cannot be used.
     """
-    if isinstance(scene, Path):
-        chain = SkyChain(options)
-        (job,) = plan_frames([scene], output or Path(), options)
-        predict_frame_file(chain, job)
-        return job.target
-    if isinstance(scene, xr.Dataset):
-        given = check_given(scene, INSTRUMENT, f"'{options.model}'")
-        frame = _with_flavour(_by_name(given), options.flavour)
-        return _dataset(SkyChain(options).judge(frame)[0])
-    frame = _with_flavour(_scene(scene), options.flavour)
-    return SkyChain(options).judge(frame)[0].probability
+    if isinstance(given, xr.Dataset):
+        return _with_flavour(_by_name(check_given(given, INSTRUMENT, wants)), flavour)
+    return _with_flavour(_scene(given), flavour)
 
 
 def _scene(image: NDArray[np.generic]) -> xr.Dataset:
@@ -114,15 +92,3 @@ def _by_name(scene: xr.Dataset) -> xr.Dataset:
     if names == list(COLOURS):
         return scene
     return scene.isel(channel=[names.index(name) for name in COLOURS])
-
-
-def _dataset(result: FrameResult) -> xr.Dataset:
-    mask = as_floats(result.mask)
-    blobs = len(result.blobs) if result.knows_pixels else math.nan
-    numbers = ("state", "p_cloudy", "cloud_fraction", "cloud_fraction_zenith", "sky_quality",
-               "note")  # fmt: skip
-    return xr.Dataset(
-        {"cloud_probability": (("y", "x"), result.probability), "cloud_mask": (("y", "x"), mask)},
-        coords={"time": result.time},
-        attrs={name: getattr(result, name) for name in numbers} | {"blobs": blobs},
-    )

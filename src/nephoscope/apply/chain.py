@@ -18,106 +18,157 @@ every frame, whatever its state.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from nephoscope.apply.frames import guarded_frame
-from nephoscope.apply.predict import Predictor
-from nephoscope.apply.sky.choice import Choice, choose
-from nephoscope.errors import InputError, UsageError
+from nephoscope.apply.frame_models import CHAIN, INSTRUMENT, Choice, choose, fingerprint
+from nephoscope.apply.jobs import Job, Options
+from nephoscope.apply.network import Predictor
+from nephoscope.apply.run import Made
+from nephoscope.apply.segmented import (
+    Segmented,
+    cut_at,
+    first_step,
+    gated,
+    nothing,
+    of_formula,
+    of_the_seen,
+    state_of_mask,
+)
+from nephoscope.apply.whole import guarded_frame
+from nephoscope.errors import InputError, UsageError, shown
+from nephoscope.files import sha256_of
 from nephoscope.formulas import (
     FORMULAS,
     ClearReference,
-    FormulaResult,
     clear_excess,
     excess,
     read_clear_reference,
 )
 from nephoscope.inputs.texture import SHAPE
+from nephoscope.instruments import open_scene
 from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
 from nephoscope.models import StateModel, load_model, load_state_model
 from nephoscope.products.fits import Facts
-from nephoscope.products.sky import FrameResult, fits_facts, frame_result
-from nephoscope.tasks.mask import as_floats, is_cloud, published, threshold_step
-from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
+from nephoscope.products.frames import (
+    FrameResult,
+    blob_rows,
+    fits_facts,
+    frame_cards,
+    frame_dataset,
+    frame_result,
+    frame_row,
+)
+from nephoscope.products.product import mask_step
+from nephoscope.tasks.mask import published
 from nephoscope.tasks.sky_state import Verdict, temperatures_of
+from nephoscope.workers import cores
 
-CLOUDY_SHARE = 0.05
-"""Share of the known pixels from which on the mask of a frame makes it cloudy."""
 _NOT_THERMAL = "the header does not say that it is thermal; if it is: --flavour thermal"
 _PHYSICAL = "clear-excess"
 _LEAST_SCATTER = 1.0  # counts; no clear sky is known better than to one
 
 
 @dataclass(frozen=True)
-class SkyOptions:
-    """How frames are predicted and written.
+class JudgedFrame(Made):
+    """What was made of a frame, with its numbers.
 
     Attributes:
-        model: what `nephoscope.apply.sky.choice.choose` understands.
-        threshold: in place of the models'.
-        minimum_blob: pixels of the smallest blob; by default a 5000th of the frame, at least 4.
-        background: file of the camera's clear reference, if there is one.
-        picture: draw an overlay beside each product.
-        flavour: what the frames are, where the user knows better than their headers.
+        result: everything that is said about it.
     """
 
-    model: str = "sky"
-    threshold: float | None = None
-    minimum_blob: int | None = None
-    background: Path | None = None
-    picture: bool = True
-    flavour: Flavour | None = None
-
-    def __post_init__(self) -> None:
-        """Check the numbers and names."""
-        if self.threshold is not None and not 0 <= self.threshold <= 1:
-            raise UsageError(f"threshold {self.threshold}: must be within 0 and 1")
-        if self.minimum_blob is not None and self.minimum_blob < 1:
-            raise UsageError(f"smallest blob {self.minimum_blob}: must be at least 1 pixel")
-        if self.flavour is not None and self.flavour not in FLAVOURS:
-            raise UsageError(f"no flavour '{self.flavour}'; known are: {', '.join(FLAVOURS)}")
-
-
-@dataclass(frozen=True)
-class _Segmented:
-    """A probability map, where it is cut, and what made it."""
-
-    probability: NDArray[np.float32]  # (y, x), NaN where unknown
-    mask: NDArray[np.int8]  # (y, x)
-    threshold: float
-    name: str
-    sha256: str = ""
-    note: str = ""
-    doubt: str = ""  # why the model that was asked knows no pixel
+    result: FrameResult = field(kw_only=True)
 
 
 class SkyChain:
-    """The models of one run, opened when a frame first needs them.
+    """The models of one run, opened when a frame first needs them; a `nephoscope.apply.run.Maker`.
 
     Args:
-        options: how to predict.
+        model: what `nephoscope.apply.frame_models.choose` understands.
+        options: how to predict; of its own `flavour`, what the frames are where the user knows
+            better than their headers, and `min_blob`, pixels of the smallest blob (by default a
+            5000th of the frame, at least 4).
+        background: file of the camera's clear reference, if there is one.
 
     Raises:
-        UsageError: the model or formula is not there, or has no threshold to change.
+        UsageError: the model or formula is not there, or has no threshold to change; or an option
+            makes no sense.
         InputError: a model or the clear reference cannot be read.
     """
 
-    def __init__(self, options: SkyOptions) -> None:
-        self.options = options
-        self.choice: Choice = choose(options.model)
-        if self.choice.formula not in {"", _PHYSICAL} and options.threshold is not None:
+    instrument = INSTRUMENT
+    in_order = True
+
+    def __init__(
+        self, model: str = CHAIN, options: Options | None = None, background: Path | None = None
+    ) -> None:
+        self.options = options or Options()
+        self.background = background
+        self.flavour, self.minimum_blob = _checked(self.options)
+        self.choice: Choice = choose(model)
+        if self.choice.formula not in {"", _PHYSICAL} and self.options.threshold is not None:
             raise UsageError(f"--threshold: formula '{self.choice.formula}' sets its own")
         self.reference: ClearReference | None = (
-            None if options.background is None else read_clear_reference(options.background)
+            None if background is None else read_clear_reference(background)
         )
         self._predictors = lru_cache(maxsize=None)(_open)
+
+    def __reduce__(self) -> tuple[type[SkyChain], tuple[str, Options, Path | None]]:
+        """Other processes open their own models."""
+        return SkyChain, (self.choice.name, self.options, self.background)
+
+    @property
+    def default_workers(self) -> int:
+        """A frame is small: one process for each processor."""
+        return cores()
+
+    @cached_property
+    def key(self) -> str:
+        """The sha256 of models, options and clear reference."""
+        background = None if self.background is None else sha256_of(self.background)
+        facts = [fingerprint(self.choice), self.options.said, background]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def open(self) -> None:
+        """Models are opened when a frame first needs them."""
+
+    def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
+        """Frames share nothing."""
+        return lambda job: job
+
+    def read(self, job: Job) -> xr.Dataset:
+        """The frame of a job.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return open_scene(job.scene.path, INSTRUMENT, flavour=self.flavour)
+
+    def make(self, job: Job, scene: xr.Dataset) -> JudgedFrame:
+        """Everything about the frame of a job.
+
+        Raises:
+            InputError: the frame cannot be used, or there is no model for it.
+        """
+        result, facts = self.judge(scene)
+        name = shown(job.scene.relative / job.scene.path.name)
+        row = frame_row(result) | {"file": name}
+        return JudgedFrame(
+            scene,
+            frame_dataset(result),
+            frame_cards(scene, result, job.scene.path.name, facts),
+            {"row": row, "blobs": [blob | {"file": name} for blob in blob_rows(result)]},
+            _said(row, result.note),
+            result=result,
+        )
 
     @cached_property
     def state_model(self) -> StateModel:
@@ -140,14 +191,14 @@ class SkyChain:
         elif verdict is None:
             verdict = state_of_mask(found.probability, found.threshold)
         elif self.choice.gated:
-            found = _gated(found, verdict)
+            found = gated(found, verdict)
         result = frame_result(
             scene,
             found.mask,
             found.probability,
             verdict.state,
             verdict.p_cloudy,
-            self.options.minimum_blob,
+            self.minimum_blob,
             "; ".join(note for note in (verdict.note, found.note) if note),
         )
         return result, {**fits_facts(result), **self._facts(found)}
@@ -177,15 +228,15 @@ class SkyChain:
             return None, f"clear reference not used: {error.field} {error.problem}"
         return warmer / max(scatter, _LEAST_SCATTER), ""
 
-    def _segment(self, scene: xr.Dataset, verdict: Verdict | None, compared: bool) -> _Segmented:
+    def _segment(self, scene: xr.Dataset, verdict: Verdict | None, compared: bool) -> Segmented:
         flavour, choice = str(scene.attrs["flavour"]), self.choice
         if choice.formula:
             return self._by_formula(scene, choice.formula)
         if not choice.masks or (choice.gated and verdict and verdict.state == "unknown"):
-            return _nothing(scene)
+            return nothing(scene)
         if choice.gated and (compared or "clear_reference" in scene):
             return self._by_formula(scene, _PHYSICAL)
-        return _of_the_seen(self._by_model(scene, choice.masks[flavour]), scene)
+        return of_the_seen(self._by_model(scene, choice.masks[flavour]), scene)
 
     def _check_kind(self, scene: xr.Dataset) -> None:
         """Refuse frames that a named model or formula is not for."""
@@ -201,7 +252,7 @@ class SkyChain:
                 remedy="predict with 'sky', which takes each frame's own model",
             )
 
-    def _by_model(self, scene: xr.Dataset, name: str) -> _Segmented:
+    def _by_model(self, scene: xr.Dataset, name: str) -> Segmented:
         flavour = scene.attrs["flavour"]
         try:
             predictor = self._predictors(name)
@@ -209,29 +260,24 @@ class SkyChain:
             problem = f"is a {flavour} frame, and its model is missing: {error}"
             remedy = "train it, or name a model folder or formula in place of 'sky'"
             raise InputError(_source(scene), problem, field="image", remedy=remedy) from error
-        image, model = scene["image"].values, predictor.model
-        names = tuple(str(name) for name in scene["channel"].values)
-        doubt: str | None = None
-        in_tiles = model.recipe.inputs.side is None
-        if in_tiles or (model.guard is None and flavour == "colour"):
-            place = np.zeros(image.shape[1]), np.zeros(image.shape[2])
-            probability = predictor.predict_image(image, *place, channels=names)
-        else:
-            probability, doubt = guarded_frame(predictor, image, names)
+        model, names = predictor.model, tuple(str(name) for name in scene["channel"].values)
+        probability, doubt = guarded_frame(predictor, scene["image"].values, names)
         probability = published(probability)
-        cut = _step(model.threshold if self.options.threshold is None else self.options.threshold)
+        cut = first_step(
+            model.threshold if self.options.threshold is None else self.options.threshold
+        )
         mask = cut_at(probability, cut)
         made_by = model.name, model.weights_sha256
-        return _Segmented(probability, mask, cut, *made_by, doubt=doubt or "")
+        return Segmented(probability, mask, cut, *made_by, doubt=doubt or "")
 
-    def _by_formula(self, scene: xr.Dataset, name: str) -> _Segmented:
+    def _by_formula(self, scene: xr.Dataset, name: str) -> Segmented:
         if name == _PHYSICAL:
             found = clear_excess(scene, self.reference)
         else:
             found = FORMULAS[name](scene["image"].values[0])  # type: ignore[operator]
-        return _of_formula(found, self.options.threshold)
+        return of_formula(found, self.options.threshold)
 
-    def _facts(self, found: _Segmented) -> Facts:
+    def _facts(self, found: Segmented) -> Facts:
         """What made the result, as FITS keywords."""
         state = self.state_model.name if "state_model" in self.__dict__ else ""
         texts = {
@@ -245,6 +291,25 @@ class SkyChain:
         if math.isfinite(found.threshold):
             facts["THRESH"] = (found.threshold, "cloud is a probability at or above it")
         return facts
+
+
+def _checked(options: Options) -> tuple[Flavour | None, int | None]:
+    """The flavour and the smallest blob, and that these and the threshold make sense."""
+    flavour, least = options.own.get("flavour"), options.own.get("min_blob")
+    if options.threshold is not None:
+        mask_step(options.threshold)
+    if least is not None and least < 1:
+        raise UsageError(f"smallest blob {least}: must be at least 1 pixel")
+    if flavour is not None and flavour not in FLAVOURS:
+        raise UsageError(f"no flavour '{flavour}'; known are: {', '.join(FLAVOURS)}")
+    return flavour, least
+
+
+def _said(row: Mapping[str, str], note: str) -> str:
+    """The state in one line, with the reason."""
+    cover = row["cloud_fraction"]
+    words = [row["state"], f"cloud {float(cover):.0%}" if cover else "", note]
+    return ", ".join(word for word in words if word)
 
 
 def check_usable(scene: xr.Dataset) -> None:
@@ -263,71 +328,6 @@ def check_usable(scene: xr.Dataset) -> None:
     if rows.size:
         problem = f"holds no number in {rows.size} rows, the first of them {rows[0]}"
         raise InputError(_source(scene), problem, field="image", remedy="leave it out")
-
-
-def state_of_mask(probability: NDArray[np.float32], threshold: float) -> Verdict:
-    """The state of a frame from its probability map.
-
-    `p_cloudy` is the probability that a twentieth of the known pixels reaches, so that a frame is
-    cloudy exactly where a twentieth of it or more is cloud.
-
-    Args:
-        probability: (y, x) float32, NaN where unknown.
-        threshold: cloud is at or above it.
-    """
-    known = probability[np.isfinite(probability)]
-    if not known.size:
-        return Verdict("unknown", math.nan, "no pixel is known")
-    place = max(math.ceil(CLOUDY_SHARE * known.size), 1)
-    known.partition(known.size - place)
-    reached = float(known[known.size - place])
-    if is_cloud(np.array([reached]), threshold).all():
-        return Verdict("cloudy", reached, "")
-    return Verdict("clear", reached, f"less than {CLOUDY_SHARE:.0%} of the known pixels is cloud")
-
-
-def cut_at(probability: NDArray[np.float32], threshold: float) -> NDArray[np.int8]:
-    """(y, x) int8: 1 where `is_cloud`, 0 where not, -1 where unknown."""
-    mask = is_cloud(probability, threshold).view(np.int8)
-    mask[np.isnan(probability)] = -1
-    return mask
-
-
-def _gated(found: _Segmented, verdict: Verdict) -> _Segmented:
-    if verdict.state != "clear":
-        return found
-    likely = published(found.probability * np.float32(verdict.p_cloudy))
-    mask = np.minimum(found.mask, cut_at(likely, found.threshold))
-    return _Segmented(likely, mask, found.threshold, found.name, found.sha256, found.note)
-
-
-def _nothing(scene: xr.Dataset) -> _Segmented:
-    shape = scene["image"].shape[1:]
-    mask = np.full(shape, -1, np.int8)
-    return _Segmented(np.full(shape, np.nan, np.float32), mask, math.nan, "")
-
-
-def _of_the_seen(found: _Segmented, scene: xr.Dataset) -> _Segmented:
-    """Without what the file says is not seen, though it is black for the model's sake."""
-    if "unseen" in scene:
-        unseen = scene["unseen"].values
-        found.probability[unseen] = np.nan
-        found.mask[unseen] = -1
-    return found
-
-
-def _of_formula(found: FormulaResult, threshold: float | None) -> _Segmented:
-    note = f"{found.formula}: {found.note}" if found.note else ""
-    probability = found.probability
-    if probability is None:
-        return _Segmented(as_floats(found.mask), found.mask, 0.5, found.formula, note=note)
-    probability, cut = published(probability), _step(0.5 if threshold is None else threshold)
-    return _Segmented(probability, cut_at(probability, cut), cut, found.formula, note=note)
-
-
-def _step(threshold: float) -> float:
-    """The threshold as it is published: the first step that is cloud."""
-    return threshold_step(threshold) / PROBABILITY_STEPS
 
 
 def _open(name: str) -> Predictor:

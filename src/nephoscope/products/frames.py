@@ -1,10 +1,11 @@
-"""What one sky frame comes to: cloud fraction, blobs, quality; and the tables of a folder."""
+"""Frames of the sky as products: cloud fraction, blobs, quality; and the tables of a folder."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError
 from nephoscope.files import write_text
 from nephoscope.instruments.skycam.circle import Circle
-from nephoscope.products.fits import Facts
+from nephoscope.products.fits import Facts, Value, card_text
 
 State = Literal["clear", "cloudy", "unknown"]
 ZENITH = 45.0
@@ -30,6 +31,7 @@ BLOB_COLUMNS = ("file", "blob", "area", "row", "col", "mean_probability")
 _SMALLEST_SHARE = 5000  # a blob takes at least one in so many pixels of the frame
 _SMALLEST = 4  # pixels
 _STRIPS = 16  # in which a frame is counted
+_LINE = 60  # characters of a note in one card
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,51 @@ def fits_facts(result: FrameResult) -> Facts:
     state = {"SKYSTATE": (result.state, "clear, cloudy or unknown")}
     blobs = {"NBLOBS": (len(result.blobs), "connected clouds")} if result.knows_pixels else {}
     return {**state, **finite, **blobs}
+
+
+def frame_cards(
+    scene: xr.Dataset, result: FrameResult, original: str, facts: Facts
+) -> dict[str, tuple[Value, str]]:
+    """The cards of a frame's FITS.
+
+    Args:
+        scene: the frame.
+        result: what is said about it.
+        original: name of its file.
+        facts: of the result, and what made it.
+    """
+    lines = textwrap.wrap(result.note, _LINE)
+    notes = {f"NOTE{number}": (card_text(line), "") for number, line in enumerate(lines[:9], 1)}
+    source = {"ORIGFILE": (card_text(original, _LINE), "")}
+    if "scale_note" in scene.attrs:
+        source["SCALED"] = (card_text(str(scene.attrs["scale_note"])), "")
+    return {**source, **_time_of(scene), **facts, **notes}
+
+
+def _time_of(scene: xr.Dataset) -> dict[str, tuple[str, str]]:
+    """DATE-OBS for frames whose header has none."""
+    time = scene["time"].values
+    if np.isnat(time) or "DATE-OBS" in str(scene.attrs.get("header", "")):
+        return {}
+    return {"DATE-OBS": (str(time.astype("datetime64[us]")), "UTC, start of the exposure")}
+
+
+def frame_dataset(result: FrameResult) -> xr.Dataset:
+    """The result as a Dataset: `cloud_probability` float32 and `cloud_mask` int8 (y, x); numbers.
+
+    Where nothing is known, the probability is NaN and the mask -1.
+    """
+    blobs = len(result.blobs) if result.knows_pixels else math.nan
+    numbers = ("state", "p_cloudy", "cloud_fraction", "cloud_fraction_zenith", "sky_quality",
+               "note")  # fmt: skip
+    return xr.Dataset(
+        {
+            "cloud_probability": (("y", "x"), result.probability),
+            "cloud_mask": (("y", "x"), result.mask),
+        },
+        coords={"time": result.time},
+        attrs={name: getattr(result, name) for name in numbers} | {"blobs": blobs},
+    )
 
 
 def frame_row(result: FrameResult, root: str | PathLike[str] = "") -> dict[str, str]:

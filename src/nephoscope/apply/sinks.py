@@ -1,0 +1,179 @@
+"""Sinks: where the products of a bulk run go, by their format."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nephoscope.apply.jobs import FITS, Job
+from nephoscope.apply.journal import latest_entries
+from nephoscope.apply.run import Made
+from nephoscope.files import JOURNAL, locked, short_name
+from nephoscope.instruments.protocol import Layout
+from nephoscope.instruments.scene_file import SceneFile, name_products, products_once
+from nephoscope.products import cf
+from nephoscope.products.fits import write_frame_fits
+from nephoscope.products.frames import write_blobs_csv, write_frames_csv
+from nephoscope.products.netcdf import write_netcdf
+
+FRAMES_TABLE, BLOBS_TABLE = "frames.csv", "blobs.csv"
+_TABLES_SECONDS = 20.0
+_TABLES_SHARE = 50  # tables take no more than one in so many seconds
+
+
+@dataclass
+class NetcdfSink:
+    """One CF NetCDF for each scene.
+
+    Args:
+        out: folder of the products.
+    """
+
+    out: Path
+    ending: str = ".nc"
+
+    def names(self, scenes: Sequence[SceneFile]) -> dict[Path, SceneFile]:
+        """Each product, relative to `out`, and its scene."""
+        return name_products(scenes, self.ending)
+
+    def picture(self, target: Path) -> Path:
+        """The quick-look beside a product."""
+        return target.with_name(short_name(target.stem, ".png"))
+
+    def write(self, job: Job, made: Made) -> None:
+        """Write the product of a job.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        write_netcdf(made.product, job.target)
+
+    def done(self, job: Job) -> bool:
+        """Whether product and quick-look are there."""
+        return job.target.is_file() and (job.picture is None or job.picture.is_file())
+
+    def update(self) -> None:
+        """Nothing is made of several scenes."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class LayoutSink(NetcdfSink):
+    """Products in a layout that an instrument has beside the usual one.
+
+    Args:
+        out: folder of the products.
+        layout: their names and form.
+    """
+
+    layout: Layout = field(kw_only=True)
+
+    def names(self, scenes: Sequence[SceneFile]) -> dict[Path, SceneFile]:
+        """Each product, relative to `out`, and its scene."""
+        return products_once((self.layout.name(scene), scene) for scene in scenes)
+
+    def picture(self, target: Path) -> Path:
+        """The quick-look of a product."""
+        return self.layout.picture(target)
+
+    def write(self, job: Job, made: Made) -> None:
+        """Write the product of a job, and what goes with it.
+
+        Raises:
+            InputError: the scene's file is gone.
+            OutputError: something cannot be written.
+        """
+        self.layout.write(made.product, job.scene, job.target)
+
+
+@dataclass
+class FitsSink(NetcdfSink):
+    """One FITS for each scene and, of frames that are judged, two tables of them all.
+
+    Args:
+        out: folder of the products.
+        tables: whether `frames.csv` and `blobs.csv` are made of the journals' rows.
+    """
+
+    ending: str = FITS
+    tables: bool = False
+    _due: float = field(default_factory=lambda: time.monotonic() + _TABLES_SECONDS)
+
+    def write(self, job: Job, made: Made) -> None:
+        """Write image, mask and probability.
+
+        Raises:
+            OutputError: they cannot be written.
+        """
+        image, pixels = made.scene["image"], made.scene["image"].values
+        mask, probability = (
+            made.product[name].values for name in ("cloud_mask", "cloud_probability")
+        )
+        write_frame_fits(
+            job.target,
+            pixels[0] if len(pixels) == 1 else pixels,
+            mask.view(np.int8),
+            _unpacked(probability),
+            str(made.scene.attrs.get("header", "")),
+            made.cards,
+            str(image.attrs["units"]),
+        )
+
+    def update(self) -> None:
+        """Write the tables again now and then."""
+        if self.tables and time.monotonic() > self._due:
+            self._due = write_tables(self.out)
+
+    def close(self) -> None:
+        """Write the tables of all that is done."""
+        if self.tables:
+            write_tables(self.out)
+
+
+def _unpacked(probability: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """A probability as it is published, float32 with NaN, of one that may be packed."""
+    if probability.dtype == np.float32:
+        return probability
+    values = np.arange(256, dtype=np.float32) / np.float32(round(1 / cf.SCALE_FACTOR))
+    values[cf.FILL] = np.nan
+    return np.asarray(values[probability])
+
+
+def write_tables(out: Path) -> float:
+    """Write `frames.csv` and `blobs.csv` from the journals: all frames whose products are there.
+
+    Parts that run at the same time take turns, each reading the journals when its turn has come:
+    whichever writes last writes what all have done.
+
+    Returns:
+        when it is worth while to write them again, on the clock of `time.monotonic`.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    begin = time.monotonic()
+    with locked(out / f"{JOURNAL}.jsonl"):
+        entries = _entries(out)
+        write_frames_csv(out / FRAMES_TABLE, (entry["row"] for entry in entries))
+        write_blobs_csv(out / BLOBS_TABLE, (row for entry in entries for row in entry["blobs"]))
+    end = time.monotonic()
+    return end + max(_TABLES_SECONDS, _TABLES_SHARE * (end - begin))
+
+
+def _entries(out: Path) -> list[dict[str, Any]]:
+    """What the journals say of each product that is there, sorted by file; the latest counts."""
+    there = [
+        entry
+        for output, entry in latest_entries(out).items()
+        if isinstance(entry.get("row"), dict)
+        and isinstance(entry.get("blobs"), list)
+        and (out / output).is_file()
+    ]
+    return sorted(there, key=lambda entry: str(entry["row"]["file"]))
