@@ -40,7 +40,7 @@ def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
     """Draw a product; without its map, the probability and the mask alone.
 
     Args:
-        product: packed, from `nephoscope.products.product.make_product` or `open_product(path, decode=False)`.
+        product: packed, from `make_product` or `open_product(path, decode=False)`.
         scene: the map, of the product's grid; channels red, green, blue in DN.
 
     Returns:
