@@ -28,7 +28,7 @@ from nephoscope.instruments import find_scenes
 from nephoscope.learn.state import METHODS, choose_band, fit_state
 from nephoscope.models import load_model, load_state_model, locate_state_model
 from nephoscope.models.state import inputs_of, network_of
-from nephoscope.plots.state import plot_feature_space
+from nephoscope.plots.classifier import plot_feature_space
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.split import split_samples
 from nephoscope.samples.store import open_samples

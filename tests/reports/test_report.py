@@ -165,7 +165,7 @@ def test_a_failing_figure_leaves_nothing_behind(
     def fail(*_: object) -> None:
         raise RuntimeError("no figure")
 
-    monkeypatch.setattr("nephoscope.plots.scores.plot_confusion", fail)
+    monkeypatch.setattr("nephoscope.plots.mask_scores.plot_confusion", fail)
     with pytest.raises(RuntimeError, match="no figure"):
         write_report(evaluation, tmp_path / "report", RUN)
     assert list(tmp_path.iterdir()) == []

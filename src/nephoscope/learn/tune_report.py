@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nephoscope.files import atomic_path, write_text
 from nephoscope.learn.trials import trials_of
 from nephoscope.learn.tune import values_of
-from nephoscope.plots.tune import plot_history, plot_importance
+from nephoscope.plots.study import plot_history, plot_importance
 from nephoscope.recipe import Recipe, dump_recipe, with_values
 
 if TYPE_CHECKING:

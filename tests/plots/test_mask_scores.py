@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from nephoscope.evaluation.protocol import Crop
 from nephoscope.evaluation.scores import Score
 from nephoscope.evaluation.sums import sums_of_pixels
-from nephoscope.plots import scores as plots
+from nephoscope.plots import mask_scores as plots
 from nephoscope.tasks import Counts
 from nephoscope.tasks.mask_metrics import metrics
 

@@ -1,0 +1,67 @@
+"""From a labelled sample to what a model publishes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nephoscope.apply.classify import FrameClassifier
+from nephoscope.apply.network import Predictor
+from nephoscope.evaluation.sample import LabelledSample
+from nephoscope.models import Model
+from nephoscope.tasks import task_named
+from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, temperatures_of
+
+Predict = Callable[[LabelledSample], xr.Dataset]
+"""From a sample to the variables that its task publishes of it, packed."""
+_STATES = {"clear": CLEAR, "cloudy": CLOUDY, "unknown": UNKNOWN}
+
+
+def predictor_of(model: Model, truth: str) -> Predict:
+    """How `nephoscope.apply` predicts a sample.
+
+    Args:
+        model: of any task.
+        truth: its form: a model of whole frames says one thing of each.
+    """
+    return _of_frames(model) if truth == "frame" else _of_pictures(model)
+
+
+def _of_pictures(model: Model) -> Predict:
+    applied, task = Predictor(model), task_named(model.recipe.task)
+
+    def predict(sample: LabelledSample) -> xr.Dataset:
+        fields = {
+            "cloud_probability": applied.predict_image(
+                sample.image,
+                sample.latitude,
+                sample.longitude,
+                sample.background,
+                position=sample.position,
+                channels=sample.channels,
+            )
+        }
+        return task.variables(fields, model.decision)
+
+    return predict
+
+
+def _of_frames(model: Model) -> Predict:
+    """`sky_state` as it is said beside the camera's temperatures, without a clear reference.
+
+    `p_cloudy` is what is seen in the frame, before anything is called unknown.
+    """
+    classifier = FrameClassifier(model)
+
+    def predict(sample: LabelledSample) -> xr.Dataset:
+        image = sample.image[0]
+        verdict = classifier.judge(image, temperatures_of(sample.columns))
+        seen: Any = classifier.probability(image)
+        likely = np.float32(np.nan if seen is None else seen)
+        state = np.int8(_STATES[verdict.state])
+        return xr.Dataset({"p_cloudy": ((), likely), "sky_state": ((), state)})
+
+    return predict
