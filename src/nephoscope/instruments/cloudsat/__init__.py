@@ -26,9 +26,9 @@ from nephoscope.instruments.cloudsat.layers import read_layers
 from nephoscope.instruments.cloudsat.names import CalipsoHalf, parse_caltrack_name
 from nephoscope.instruments.cloudsat.offsets import add_time_offsets, read_time_offsets
 from nephoscope.instruments.cloudsat.scenario import TYPES, cloud_type, decode_field, encode
+from nephoscope.instruments.finding import track_files
 from nephoscope.instruments.given import check_options
 from nephoscope.instruments.scene_file import SceneFile
-from nephoscope.instruments.track_files import track_files
 
 __all__ = [
     "CALTRACK",
@@ -64,7 +64,7 @@ def recognises(path: str | PathLike[str]) -> bool:
 
 
 def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
-    """Every file of cloud classes in a file, folder or tree; see `track_files`."""
+    """Every file of cloud classes in a file, folder or tree; see `scene_files`."""
     return track_files(path, recognises, "file of cloud classes", left_out)
 
 

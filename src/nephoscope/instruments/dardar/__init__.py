@@ -10,12 +10,12 @@ from os import PathLike
 
 from nephoscope.folders import LeftOut
 from nephoscope.instruments.dardar.reading import read, recognises
+from nephoscope.instruments.finding import track_files
 from nephoscope.instruments.scene_file import SceneFile
-from nephoscope.instruments.track_files import track_files
 
 __all__ = ["find", "read", "recognises"]
 
 
 def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
-    """Every file of ice clouds in a file, folder or tree; see `track_files`."""
+    """Every file of ice clouds in a file, folder or tree; see `scene_files`."""
     return track_files(path, recognises, "file of DARDAR", left_out)

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.grids.geostationary import EQUATORIAL_RADIUS, HEIGHT, POLAR_RADIUS
-from nephoscope.instruments.coordinates import placed, places, time_of
+from nephoscope.instruments.coordinates import placed, time_of
 from nephoscope.instruments.seviri.scenes import grid_of
 
 _AXES = {
@@ -35,7 +35,8 @@ def dress(product: xr.Dataset, scene: xr.Dataset, options: Mapping[str, Any]) ->
     title = f"Clouds seen by SEVIRI on {scene.attrs['satellite']}, {product.attrs['map_id']}"
     return placed(
         product.assign_attrs(title=title),
-        axes | places(scene) | time_of(scene["time"]),
+        scene,
+        axes | time_of(scene["time"]),
         _mapping(grid.longitude),
     )
 

@@ -1,4 +1,4 @@
-"""Files of profilers below a folder: told by name and first bytes, sorted by time and path."""
+"""Files of an instrument below a folder, each as it is described by its name."""
 
 from __future__ import annotations
 
@@ -20,19 +20,23 @@ _TIMES = {
 }
 
 
-def track_files(
+def scene_files(
     path: str | PathLike[str],
-    recognises: Callable[[Path], bool],
+    is_one: Callable[[Path], bool],
+    described: Callable[[Path, Path], SceneFile],
     noun: str,
     left_out: LeftOut | None = None,
+    remedy: str | None = None,
 ) -> list[SceneFile]:
-    """Every file of a profiler in a file, flat folder or tree.
+    """Every file of an instrument in a file, flat folder or tree, sorted by path.
 
     Args:
         path: a file (taken as it is) or a folder (searched to any depth).
-        recognises: whether a file is of the profiler.
+        is_one: whether a file is of the instrument.
+        described: file, folder that is searched → what its name says.
         noun: what its files are, for the message.
         left_out: told of what cannot be read; without it the first of these is raised.
+        remedy: what to do where there is none.
 
     Raises:
         InputError: the path does not exist or holds no such file.
@@ -41,12 +45,27 @@ def track_files(
     if not os.path.exists(root):  # noqa: PTH110 - Path.exists raises for names that are too long
         raise InputError(root, "does not exist")
     if not root.is_dir():
-        return [_track_file(root, root.parent)]
-    files = [_track_file(file, root) for file in files_below(root, left) if recognises(file)]
+        return [described(root, root.parent)]
+    files = sorted(file for file in files_below(root, left) if is_one(file))
     if left.errors and (left_out is None or not files):
         raise left.errors[0]
     if not files:
-        raise InputError(root, f"holds no {noun}")
+        raise InputError(root, f"holds no {noun}", remedy=remedy)
+    return [described(file, root) for file in files]
+
+
+def track_files(
+    path: str | PathLike[str],
+    recognises: Callable[[Path], bool],
+    noun: str,
+    left_out: LeftOut | None = None,
+) -> list[SceneFile]:
+    """Every file of a profiler, sorted by time and path; see `scene_files`.
+
+    Raises:
+        InputError: the path does not exist or holds no such file.
+    """
+    files = scene_files(path, recognises, _track_file, noun, left_out)
     return sorted(files, key=lambda file: (file.order, file.path))
 
 
