@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,8 +21,8 @@ from nephoscope.apply.engine import open_engine
 from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.placing import Placing, place
 from nephoscope.apply.run import Made
-from nephoscope.apply.tiles import Tile, add_tile, cut, lay_tiles, plan_axis
-from nephoscope.apply.whole import predict_frame
+from nephoscope.apply.tiles import Blend, Tile, cut, lay_tiles, plan_axis
+from nephoscope.apply.whole import frame_fields
 from nephoscope.background import channels_of
 from nephoscope.errors import UsageError
 from nephoscope.files import sha256_of
@@ -33,7 +33,7 @@ from nephoscope.models import load_model
 from nephoscope.models.lookup import FACTS
 from nephoscope.products.mask import mask_product, mask_step
 from nephoscope.scene import known_of
-from nephoscope.tasks.mask import probability
+from nephoscope.tasks import task_named
 from nephoscope.workers import cores
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8] | FloatArray
+Fields = dict[str, FloatArray]
+Band = tuple[slice, Fields]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -60,6 +62,7 @@ class Predictor:
 
     def __init__(self, model: Model, engine: str = "onnx", workers: int | None = None) -> None:
         self.model = model
+        self.task = task_named(model.recipe.task)
         self.workers = workers or cores()
         if engine == "torch":
             self.workers = 1
@@ -92,50 +95,83 @@ class Predictor:
         Raises:
             UsageError: a channel is not there, or the degrees are no plate carrée grid.
         """
-        recipe = self.model.recipe
-        image, names = pictured(image, channels, recipe)
-        if recipe.inputs.side is not None:
-            return predict_frame(self, image, names)
-        placing = place(latitude, longitude)
-        image = placing.turn(image)
-        clear = None if background is None else placing.turn(background)
-        known = known_of(image)
-        whole = View(
-            image, known, placing.latitude, placing.longitude, clear, position,
-            channels=names, **_names(recipe),
+        image, names = pictured(image, channels, self.model.recipe)
+        view = View(
+            image, known_of(image), latitude, longitude, background, position,
+            channels=names, **_names(self.model.recipe),
         )  # fmt: skip
-        total = np.zeros(image.shape[1:], np.float32)
-        rows = np.flatnonzero(known.any(axis=1))
-        if rows.size:
-            for tile, logits in self._run(whole, placing, int(rows[0]), int(rows[-1]) + 1):
-                add_tile(total, probability(logits, self.model.decision), tile)
+        whole = np.full(image.shape[1:], np.nan, np.float32)
+        for rows, band in self.bands(view):
+            whole[rows] = band["cloud_probability"]
         # Weights add up to one only to rounding.
-        np.clip(total, 0.0, 1.0, out=total)
-        total[~known] = np.nan
-        return placing.turn_back(total)
+        return np.clip(whole, 0.0, 1.0, out=whole)
+
+    def bands(self, view: View) -> Iterator[Band]:
+        """The task's fields of a whole scene, band by band: no more than one is in memory.
+
+        Args:
+            view: the whole scene, with the channels that `pictured` gives.
+
+        Yields:
+            rows of the scene and the fields there, (..., y, x) float32, NaN where the scene is
+            unknown. Each row comes once at most, from the north southwards; before the first and
+            behind the last that is known there is nothing to say.
+
+        Raises:
+            UsageError: the degrees are no plate carrée grid.
+        """
+        if self.model.recipe.inputs.side is not None:
+            yield slice(0, view.known.shape[0]), frame_fields(self, view.image, view.channels)
+            return
+        placing = place(view.latitude, view.longitude)
+        turned = replace(
+            view,
+            image=placing.turn(view.image),
+            known=placing.turn(view.known),
+            latitude=placing.latitude,
+            longitude=placing.longitude,
+            background=None if view.background is None else placing.turn(view.background),
+        )
+        for rows, band in self._blended(turned, placing):
+            unknown = ~turned.known[rows]
+            for values in band.values():
+                values[..., unknown] = np.nan
+            back = {name: placing.turn_back(values) for name, values in band.items()}
+            yield placing.rows_back(rows), back
 
     def run(self, inputs: FloatArray) -> FloatArray:
         """The network once: (batch, feature, y, x) float32 → logits (batch, output, y, x)."""
         return self._engine.run(inputs)
 
-    def _run(
-        self, whole: View, placing: Placing, first: int, stop: int
-    ) -> Iterator[tuple[Tile, FloatArray]]:
-        apply, divisor = self.model.recipe.apply, self.model.divisor
-        (top, left), width = placing.start, whole.image.shape[2]
-        period = width if placing.wraps else None
-        rows = plan_axis(top + first, top + stop, apply.tile[0], apply.overlap, divisor)
-        cols = plan_axis(left, left + width, apply.tile[1], apply.overlap, divisor, period=period)
-        lines = lay_tiles(rows.counted_from(top), cols.counted_from(left), period)
+    def _blended(self, whole: View, placing: Placing) -> Iterator[Band]:
+        rows = np.flatnonzero(whole.known.any(axis=1))
+        if not rows.size:
+            return
+        wanted = slice(int(rows[0]), int(rows[-1]) + 1)
+        tiles = self._tiles(wanted, whole.known.shape[1], placing)
         limits = limits_at(self.model.limits, whole.latitude, whole.longitude)[0]
-        tiles = [tile for line in lines for tile in line]
-        yield from _in_order(
-            lambda tile: (tile, self._logits(whole, placing, limits, tile)), tiles, self.workers
-        )
+        blend, line = Blend(wanted, whole.known.shape[1]), wanted.start
+        work = partial(self._fields, whole, placing, limits)
+        for tile, found in _in_order(work, tiles, self.workers):
+            if tile.rows[0] > line:
+                line = int(tile.rows[0])
+                yield blend.finished(line)
+            blend.add(found, tile)
+        yield blend.finished(wanted.stop)
 
-    def _logits(
+    def _tiles(self, wanted: slice, width: int, placing: Placing) -> list[Tile]:
+        apply, divisor = self.model.recipe.apply, self.model.divisor
+        top, left = placing.start
+        period, overlap = width if placing.wraps else None, apply.overlap
+        first, stop = top + wanted.start, top + wanted.stop
+        rows = plan_axis(first, stop, apply.tile[0], overlap, divisor)
+        cols = plan_axis(left, left + width, apply.tile[1], overlap, divisor, period=period)
+        lines = lay_tiles(rows.counted_from(top), cols.counted_from(left), period)
+        return [tile for line in lines for tile in line]
+
+    def _fields(
         self, whole: View, placing: Placing, limits: Limits | None, tile: Tile
-    ) -> FloatArray:
+    ) -> tuple[Tile, Fields]:
         latitude, longitude = placing.latitude_at(tile.rows), placing.longitude_at(tile.cols)
         view = replace(
             whole,
@@ -148,8 +184,7 @@ class Predictor:
         )
         settings = self.model.recipe.inputs
         inputs = assemble(view, settings.names, sparse=settings.sparse)
-        logits: FloatArray = self.run(inputs[None])[0, 0]
-        return logits
+        return tile, self.task.fields(self.run(inputs[None])[0], self.model.decision)
 
 
 def predict_scene(
