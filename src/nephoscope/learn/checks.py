@@ -13,9 +13,9 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.learn.identity import changes, check_same, identity_of
 from nephoscope.models import Model
 from nephoscope.recipe import Recipe
-from nephoscope.samples.arrays import PartArrays
 from nephoscope.samples.census import ONLY
 from nephoscope.samples.pairing import check_pairing
+from nephoscope.samples.part import Part
 
 RUN = "run.yaml"
 
@@ -48,7 +48,7 @@ def check_folder(out: Path, identity: dict[str, Any], resume: bool) -> None:
     check_same(path, identity, "run")
 
 
-def check_both_classes(parts: Mapping[str, PartArrays], samples: str | Path) -> None:
+def check_both_classes(parts: Mapping[str, Part], samples: str | Path) -> None:
     """Neither a network nor a threshold can be learned from labels that are all the same.
 
     Raises:

@@ -42,10 +42,11 @@ from nephoscope.models.ways import WAYS
 from nephoscope.networks import build_network
 from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import Recipe
-from nephoscope.samples.arrays import PartArrays, load_part
-from nephoscope.samples.loader import Batches, CropLoader, judged
-from nephoscope.samples.pixels import PixelBatches
+from nephoscope.samples.crops import Batches, CropLoader
+from nephoscope.samples.part import Part, load_part
+from nephoscope.samples.pool import PixelBatches
 from nephoscope.samples.store import open_samples
+from nephoscope.samples.whole import judged
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
 from nephoscope.workers import cores
 
@@ -122,8 +123,8 @@ def fit(
 def _train(
     task: Task,
     recipe: Recipe,
-    train: PartArrays,
-    validation: PartArrays,
+    train: Part,
+    validation: Part,
     out: Path,
     identity: dict[str, Any],
     resume: bool,
@@ -159,10 +160,10 @@ TRUTH: Truth = "pixels"
 
 
 def _decide(
-    task: Task, network: NormalisedNetwork, recipe: Recipe, validation: PartArrays
+    task: Task, network: NormalisedNetwork, recipe: Recipe, validation: Part
 ) -> tuple[Any, dict[str, dict[str, float]]]:
     """The decision that suits the validation samples, and the scores with it, by way."""
-    ways = WAYS if validation.wraps else {"full": WAYS["full"]}
+    ways = WAYS if validation.unit != "frame" else {"full": WAYS["full"]}
     counts = {
         way: count_part(task, network, judged(validation, recipe, network.divisor, withheld))
         for way, withheld in ways.items()

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.inputs import COLOURS
-from nephoscope.samples.arrays import PartArrays
+from nephoscope.samples.part import Part
 from nephoscope.tasks.sky_guard import Guard, Span, learn_guard
 from nephoscope.tasks.sky_state import CLEAR
 from nephoscope.tasks.state_guard import learn_state_guard
@@ -17,7 +17,7 @@ from nephoscope.tasks.state_guard import learn_state_guard
 Floats = npt.NDArray[np.float32]
 
 
-def guard_of_part(train: PartArrays, instrument: str) -> Guard | None:
+def guard_of_part(train: Part, instrument: str) -> Guard | None:
     """Measure the frames of a part of the samples.
 
     Args:
@@ -43,6 +43,6 @@ def guard_of_states(
         features: texture of each training frame; none for a classifier that does not look at it.
         scaling: mean and standard deviation of the features.
     """
-    clear = (store["split"].values == "train") & (store["state"].values == CLEAR)
+    clear = (store["split"].values == "train") & (store["label"].values == CLEAR)
     images = (image[0] for image in store["image"].values[clear])
     return learn_state_guard(images, features, scaling)

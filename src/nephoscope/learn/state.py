@@ -21,7 +21,7 @@ from nephoscope.models.card import NO_LICENCE, own_name
 from nephoscope.models.state import INPUTS, inputs_of, save_state_model
 from nephoscope.recipe import Recipe
 from nephoscope.samples.pairing import check_pairing
-from nephoscope.samples.states import open_states
+from nephoscope.samples.store import open_samples
 from nephoscope.tasks.mask import MaskDecision as Calibration
 from nephoscope.tasks.mask import probability
 from nephoscope.tasks.sky_state import CLOUDY, StateDecision
@@ -67,7 +67,7 @@ def fit_state(
     Args:
         recipe: its features are one of `nephoscope.models.state.INPUTS`, its network `linear` with
             a method of `METHODS`, `cnn` or `resnet18`.
-        samples: a store that `nephoscope.samples.states.write_states` made.
+        samples: a store that `nephoscope build` made from frames with a state.
         out: the run folder.
         report: is given a plain line now and then.
         watch: is given step and likelihood at each validation of a network; what it raises ends
@@ -88,7 +88,7 @@ def fit_state(
     if folder.exists():
         raise UsageError(f"{folder} exists: name another folder")
     features = _features(recipe)
-    store, start = open_states(samples), time.monotonic()
+    store, start = open_samples(samples), time.monotonic()
     check_pairing(store, recipe)
     name, identity = own_name(name, Path(out)), identity_of(recipe, store)
     which = str(samples), identity["samples_id"], identity["split"]
@@ -165,13 +165,13 @@ def _part(
     They are kept for the next trial of a study: to make them takes longer than to fit. `split`
     (of `identity_of`) only tells one split from another.
     """
-    store = open_states(samples)
+    store = open_samples(samples)
     chosen = np.flatnonzero(store["split"].values == part)
     found = [inputs_of(image[0], features) for image in store["image"].values[chosen]]
     seen = [n for n, one in enumerate(found) if one is not None]
-    states = store["state"].values[chosen][seen].astype(np.int8)
+    states = store["label"].values[chosen][seen].astype(np.int8)
     if len(set(states.tolist())) < 2:
-        raise InputError(samples, f"has not both states in '{part}'", field="state")
+        raise InputError(samples, f"has not both states in '{part}'", field="label")
     return np.stack([one for one in found if one is not None]), states
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import xarray as xr
 
 from nephoscope.recipe import Recipe, Search
-from nephoscope.samples.states import open_states
 from nephoscope.samples.store import open_samples
 
 Watch = Callable[[int, float], None]
@@ -45,7 +44,7 @@ def trials_of(recipe: Recipe) -> Trials:
     """The trials of a recipe's task."""
     if recipe.task == "sky_state":
         meaning = "geometric mean of the probability given to the true states of validation frames"
-        return Trials("likelihood", meaning, open_states, _state_search, _train_state)
+        return Trials("likelihood", meaning, open_samples, _state_search, _train_state)
     return Trials("F1", "best F1 on the validation samples", open_samples, _search, _train_mask)
 
 

@@ -9,9 +9,10 @@ import torch
 from nephoscope.errors import UsageError
 from nephoscope.inputs import View
 from nephoscope.recipe import Augmentation
-from nephoscope.samples.arrays import PartArrays, load_part
 from nephoscope.samples.augment import augment, change_gain
-from nephoscope.samples.loader import Batches, CropLoader, Tiles
+from nephoscope.samples.crops import Batches, CropLoader
+from nephoscope.samples.part import Part, load_part
+from nephoscope.samples.whole import Tiles
 
 spec = importlib.util.spec_from_file_location(
     "samples_factory", Path(__file__).parents[1] / "samples_factory.py"
@@ -27,8 +28,9 @@ def _part(background=True):
     image = np.stack([row + 1, col + 1, row * 0 + 7]).astype(np.uint8)[None]
     label = ((row + col) % 2).astype(np.int8)[None]
     label[:, :4] = -1
-    return PartArrays(
+    return Part(
         image=image,
+        known=np.ones(label.shape, bool),
         label=label,
         indices=(0,),
         latitude=row[:, 0].astype(float),
@@ -64,9 +66,10 @@ def test_crops_cross_the_last_column_and_flip():
 
 def test_pixels_without_image_data_lose_their_label():
     part = _part()
-    part.image[0, :, 10:20, 10:20] = 0
+    part.known[0, 10:20, 10:20] = False
     view, label = CropLoader(part, _recipe()).crop(3)
-    assert (label[~view.image.any(axis=0)] == -1).all()
+    assert (label[~view.known] == -1).all()
+    assert not view.known.all()
 
 
 def test_a_crop_depends_on_seed_and_number_alone():
@@ -84,8 +87,7 @@ def test_batches_begin_where_the_run_stands_and_match_the_loader():
     expected = loader.batch(range(6, 9))
     assert torch.equal(found[0]["inputs"], expected["inputs"])
     assert torch.equal(found[0]["label"], expected["label"])
-    single = next(iter(loader))
-    assert single["inputs"].shape == (len(factory.FEATURES), 16, 16)
+    assert expected["inputs"].shape == (3, len(factory.FEATURES), 16, 16)
 
 
 def test_what_fails_in_a_thread_is_raised(monkeypatch):

@@ -1,4 +1,4 @@
-"""A random choice of frames of which no two are consecutive: labels are dear, neighbours alike."""
+"""A random subset of frames, no two of them consecutive: labels are dear, neighbours alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nephoscope.errors import UsageError
 Item = TypeVar("Item")
 
 
-def choose_apart(items: Sequence[Item], number: int, seed: int = 0) -> list[Item]:
+def sparse_subset(items: Sequence[Item], number: int, seed: int = 0) -> list[Item]:
     """Draw `number` items in their order, no two of them neighbours; all choices are as likely.
 
     Args:

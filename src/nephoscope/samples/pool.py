@@ -17,7 +17,7 @@ from torch import Tensor
 from nephoscope.errors import UsageError
 from nephoscope.inputs import assemble
 from nephoscope.recipe import Pool
-from nephoscope.samples.loader import Batch, CropLoader
+from nephoscope.samples.crops import Batch, CropLoader
 
 
 class Looking(Protocol):
@@ -49,6 +49,8 @@ class PixelBatches:
         pool = loader.recipe.training.pool
         if pool is None:
             raise UsageError("training.pool: the recipe has none")
+        if loader.part.truth != "pixels":
+            raise UsageError("training.pool: is for labels of pixels")
         self.loader, self.network, self.steps, self.start = loader, network, steps, start
         self.pool: Pool = pool
         self._held: dict[int, tuple[Tensor, Tensor]] = {}
@@ -77,14 +79,9 @@ class PixelBatches:
         self._made = max(self._made, last)
 
     def _frame(self, number: int) -> tuple[Tensor, Tensor]:
-        """Some labelled pixels of frame `number`, drawn with replacement.
-
-        Every sample has its turn before any comes again, in an order drawn anew each round.
-        """
-        samples = len(self.loader.part.indices)
-        turn, place = divmod(number, samples)
-        order = np.random.default_rng((self.loader.seed, turn, 3)).permutation(samples)
-        view, label = self.loader.crop(number, int(order[place]))
+        """Some labelled pixels of frame `number`, drawn with replacement; samples take turns."""
+        view, truth = self.loader.crop(number, self.loader.turn_of(number))
+        label = np.ascontiguousarray(truth)
         inputs = assemble(view, self.loader.recipe.inputs.names)
         rng = np.random.default_rng((self.loader.seed, number, 1))
         known = np.flatnonzero(label >= 0)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephoscope.errors import UsageError
-from nephoscope.samples.state_split import state_parts
+from nephoscope.samples.split_rules import state_parts
 
 TRAIN_VALIDATION = (0.8, 0.2, 0)
 

@@ -7,9 +7,9 @@ import torch
 from nephoscope.errors import UsageError
 from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import load_recipe
-from nephoscope.samples.arrays import PartArrays
-from nephoscope.samples.loader import CropLoader
-from nephoscope.samples.pixels import PixelBatches
+from nephoscope.samples.crops import CropLoader
+from nephoscope.samples.part import Part
+from nephoscope.samples.pool import PixelBatches
 
 FRAMES, SIDE = 5, 48
 
@@ -21,8 +21,9 @@ def part():
     )
     label = np.broadcast_to(np.arange(FRAMES)[:, None, None] % 2, (FRAMES, SIDE, SIDE)).copy()
     label[:, :, : SIDE // 2] = -1
-    return PartArrays(
+    return Part(
         image=grey.astype(np.uint8),
+        known=np.ones(label.shape, bool),
         label=label.astype(np.int8),
         indices=tuple(range(FRAMES)),
         latitude=np.zeros(SIDE),
@@ -32,7 +33,9 @@ def part():
         statistics=(),
         ids=tuple("abcde"),
         rows=(0, SIDE - 1),
+        unit="frame",
         wraps=False,
+        placed=False,
     )
 
 

@@ -5,8 +5,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from nephoscope.errors import UsageError
-from nephoscope.samples.frame_split import block_parts, group_parts
-from nephoscope.samples.groups import ALIKE, NEAR, group_numbers, prepare, similarity
+from nephoscope.samples.alike import ALIKE, NEAR, group_numbers, prepare, similarity
+from nephoscope.samples.split_rules import block_parts, group_parts
 
 
 def skies(count, seed=0, rows=128, cols=160, margin=40):
