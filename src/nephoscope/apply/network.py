@@ -182,12 +182,12 @@ def view_of(scene: xr.Dataset, recipe: Recipe, background: FloatArray | None = N
     """
     names = [str(name) for name in scene["channel"].values]
     image, read = pictured(scene["image"].values, names, recipe)
-    places = [
+    latitude, longitude = (
         scene[name].values if scene[name].dims == (dim,) else np.zeros(scene.sizes[dim])
         for name, dim in (("latitude", "y"), ("longitude", "x"))
-    ]
+    )
     known = scene["known"].values
-    return View(image, known, *places, background, channels=read, **_names(recipe))
+    return View(image, known, latitude, longitude, background, channels=read, **_names(recipe))
 
 
 def pictured(

@@ -191,9 +191,9 @@ def _empty(band: xr.Dataset, rows: int) -> xr.Dataset:
     """The variables of a band over so many rows, of which none is filled yet."""
     whole = xr.Dataset(
         {
-            name: unfilled(
-                variable.dims,
-                tuple(rows if dim == "y" else size for dim, size in variable.sizes.items()),
+            str(name): unfilled(
+                [str(dim) for dim in variable.dims],
+                [rows if dim == "y" else size for dim, size in variable.sizes.items()],
                 variable.dtype,
                 variable.attrs,
             )
