@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.folders import LeftOut
-    from nephoscope.instruments.protocol import Truth
     from nephoscope.instruments.scene_file import SceneFile
+    from nephoscope.scene import Truth
 
 
 def one_each(scenes: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.folders import LeftOut
     from nephoscope.instruments.scene_file import SceneFile
-
-Truth = Literal["pixels", "frame", "points"]
-"""Form of what the reference says of a scene: of each pixel, of the whole, at some points."""
-
+    from nephoscope.scene import Truth
 
 class Profiler(Protocol):
     """A radar or lidar whose files are Tracks (see `nephoscope.track`)."""

@@ -15,8 +15,9 @@ import xarray as xr
 from nephoscope.errors import InputError, NephoscopeError, UsageError, shown
 from nephoscope.grids.blocks import Blocks
 from nephoscope.inputs.working_size import blocks_for
-from nephoscope.instruments import Instrument, SceneFile, Truth
+from nephoscope.instruments import Instrument, SceneFile
 from nephoscope.recipe import Recipe
+from nephoscope.scene import Truth
 
 logger = logging.getLogger(__name__)
 
