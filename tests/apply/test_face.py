@@ -12,12 +12,13 @@ from nephoscope.apply import face, network
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import open_scene
 from nephoscope.recipe import load_recipe
+from nephoscope.tasks.mask import MaskDecision
 
 ROWS, COLS = 1801, 3600
 MODEL = SimpleNamespace(
     name="stub",
     weights_sha256="0" * 64,
-    threshold=0.5,
+    decision=MaskDecision(),
     recipe=load_recipe("mars"),
     limits=None,
 )

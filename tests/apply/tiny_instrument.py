@@ -13,7 +13,14 @@ import xarray as xr
 from nephoscope.errors import InputError
 from nephoscope.instruments import SceneFile
 from nephoscope.instruments.alone import label, one_each  # noqa: F401
-from nephoscope.instruments.marci import depends_on  # noqa: F401
+from nephoscope.instruments.marci import (  # noqa: F401
+    blank,
+    columns,
+    depends_on,
+    dress,
+    layout,
+    outside,
+)
 from nephoscope.instruments.registry import IMAGERS
 
 ROWS, COLS = 19, 36

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from nephoscope.apply.jobs import Options
 from nephoscope.apply.network import NetworkMaker
 from nephoscope.cli.predicting import draw
 from nephoscope.recipe import Recipe, validate_recipe
+from nephoscope.tasks.mask import MaskDecision
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_instrument as tiny
@@ -36,7 +37,7 @@ PLAIN = Options(picture=False)
 class Info:
     name: str = "tiny"
     weights_sha256: str = "ab" * 32
-    threshold: float = 0.5
+    decision: MaskDecision = field(default_factory=MaskDecision)
     recipe: Recipe = RECIPE
     limits: None = None
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.apply.bounds import blank, outside_season
 from nephoscope.apply.clear import SeriesBackgrounds, background_at
 from nephoscope.apply.engine import open_engine
 from nephoscope.apply.jobs import Job, Options
@@ -27,12 +26,13 @@ from nephoscope.background import channels_of
 from nephoscope.errors import UsageError
 from nephoscope.files import sha256_of
 from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read
-from nephoscope.instruments import open_scene
+from nephoscope.instruments import instrument_named, open_scene
 from nephoscope.limits import Limits, limits_at
 from nephoscope.models import load_model
 from nephoscope.models.lookup import FACTS
-from nephoscope.products.mask import mask_product, mask_step
+from nephoscope.products.product import ProductFacts, make_product, mask_step
 from nephoscope.scene import known_of
+from nephoscope.tasks import task_named
 from nephoscope.tasks.mask import probability
 from nephoscope.workers import cores
 
@@ -342,19 +342,18 @@ class NetworkMaker:
             background_sha256: of the whole background.
             source: path of the scene's file below the input folder; by default its name.
         """
-        own, offset = self.options.own, self.options.own.get("offset", 3.0)
-        return mask_product(
-            self.predict(scene, background),
-            scene,
-            self.model,
-            outside_season=outside_season(scene, offset),
-            blank=blank(scene, own.get("bounds", "data"), offset, own.get("box")),
-            background_sha256=background_sha256,
-            threshold=self.options.threshold,
-            command=self.command,
-            source=source,
-            doubt=self.doubt(scene),
+        model, threshold = self.model, self.options.threshold
+        chosen = {} if threshold is None else {"threshold": threshold}
+        variables = task_named(model.recipe.task).variables(
+            {"cloud_probability": self.predict(scene, background)},
+            model.decision.model_copy(update=chosen),
         )
+        doubt = self.doubt(scene)
+        facts = ProductFacts(
+            model.name, model.weights_sha256, background_sha256, self.command, source, doubt
+        )
+        instrument = instrument_named(self.instrument)
+        return make_product(variables, scene, instrument, facts, self.options.own)
 
     def predict(self, scene: xr.Dataset, background: FloatArray | None) -> FloatArray:
         """Probability (y, x) float32, 0..1, NaN where missing."""

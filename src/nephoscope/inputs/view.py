@@ -123,11 +123,12 @@ class Seen:
 
     def __init__(self, view: View) -> None:
         self.view = view
+        self._as_known = view.image.dtype == np.uint8
         self._of: dict[str, Bools] = {}
 
     def __call__(self, reads: tuple[str, ...]) -> Bools:
         """(y, x) where something was seen and none of these channels is missing."""
-        if self.view.image.dtype == np.uint8 or not reads:
+        if self._as_known or not reads:
             return self.view.known
         seen = self._channel(reads[0])
         for name in reads[1:]:
@@ -135,8 +136,11 @@ class Seen:
         return seen
 
     def _channel(self, name: str) -> Bools:
+        name = self.view.limit_channel if name == LIMITED else name
         if name not in self._of:
-            self._of[name] = self.view.known & ~np.isnan(self.view.channel(name))
+            seen = np.isnan(self.view.channel(name))
+            np.logical_not(seen, out=seen)
+            self._of[name] = np.logical_and(seen, self.view.known, out=seen)
         return self._of[name]
 
 

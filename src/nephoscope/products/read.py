@@ -11,7 +11,7 @@ import xarray as xr
 
 from nephoscope.errors import InputError
 from nephoscope.products import cf
-from nephoscope.products.mask import mask_step
+from nephoscope.products.product import mask_step
 
 UNKNOWN = np.int8(-1)
 _SCALARS = ("solar_longitude", "mars_year")
