@@ -55,14 +55,15 @@ def test_what_is_known_and_what_else_the_instrument_says_is_kept(samples):
     assert set(np.unique(store["label"].values)) == {-1, 0, 1}
 
 
-def test_a_picture_in_another_unit_or_none_is_kept_as_it_is(tmp_path, monkeypatch):
+@pytest.mark.parametrize("attrs", [{}, {"units": "1"}])
+def test_a_picture_in_another_unit_or_none_is_kept_as_it_is(attrs, tmp_path, monkeypatch):
     """Reflectance 0.37 is no colour of 0."""
 
     class Reflecting(factory.FakeReader):
         def read(self, path):
             scene = super().read(path)
-            scene["image"] = scene["image"] / np.float32(540)
-            return scene
+            image = scene["image"].values / np.float32(540)
+            return scene.assign(image=(("channel", "y", "x"), image, attrs))
 
     monkeypatch.setattr(writer, "instrument_named", lambda _: Reflecting())
     files = factory.maps_of(tmp_path, [1])
