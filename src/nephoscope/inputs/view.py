@@ -131,16 +131,16 @@ class Seen:
         if self._as_known or not reads:
             return self.view.known
         seen = self._channel(reads[0])
-        for name in reads[1:]:
-            seen = seen & self._channel(name)
+        for also in map(self._channel, reads[1:]):
+            seen = seen if also is seen else seen & also
         return seen
 
     def _channel(self, name: str) -> Bools:
         name = self.view.limit_channel if name == LIMITED else name
         if name not in self._of:
-            seen = np.isnan(self.view.channel(name))
-            np.logical_not(seen, out=seen)
-            self._of[name] = np.logical_and(seen, self.view.known, out=seen)
+            known, lost = self.view.known, np.isnan(self.view.channel(name))
+            np.logical_and(lost, known, out=lost)
+            self._of[name] = known & ~lost if lost.any() else known
         return self._of[name]
 
 
