@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from nephoscope.folders import LeftOut
     from nephoscope.instruments.scene_file import SceneFile
+    from nephoscope.scene import Truth
 
-Truth = Literal["pixels", "frame", "points"]
-"""Form of what the reference says of a scene: of each pixel, of the whole, at some points."""
 Options = Mapping[str, Any]
 """Those of `predict` that are the instrument's own, by name; one that is absent is its default."""
 
