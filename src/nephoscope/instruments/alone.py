@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.folders import LeftOut
-    from nephoscope.instruments.protocol import Options, Truth
+    from nephoscope.instruments.protocol import Options
     from nephoscope.instruments.scene_file import SceneFile
+    from nephoscope.scene import Truth
 
 
 def one_each(scenes: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from nephoscope.folders import LeftOut
     from nephoscope.instruments.scene_file import SceneFile
+    from nephoscope.scene import Truth
 
-Truth = Literal["pixels", "frame", "points"]
-"""Form of what the reference says of a scene: of each pixel, of the whole, at some points."""
 Options = Mapping[str, Any]
 """Those of `predict` that are the instrument's own, by name; one that is absent is its default."""
 
@@ -62,6 +61,11 @@ class Profiler(Protocol):
     @property
     def read(self) -> Callable[..., xr.Dataset]:
         """Path of a file, options by name → Track. InputError names file and field."""
+
+    def find(
+        self, path: str | PathLike[str], /, left_out: LeftOut | None = None
+    ) -> list[SceneFile]:
+        """All its files in a file, folder or tree, sorted; see `Instrument.find`."""
 
     def recognises(self, path: str | PathLike[str], /) -> bool:
         """Whether a file is of this instrument."""

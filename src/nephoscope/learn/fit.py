@@ -29,7 +29,7 @@ from nephoscope.learn.checks import (
     checked_identity,
 )
 from nephoscope.learn.guard import guard_of_part
-from nephoscope.learn.items import Batch, Truth, counted
+from nephoscope.learn.items import Batch, counted
 from nephoscope.learn.module import FitModule
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.learn.place import learn_place
@@ -47,6 +47,7 @@ from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.pool import PixelBatches
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.whole import judged
+from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
 from nephoscope.workers import cores
 

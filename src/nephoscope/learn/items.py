@@ -9,14 +9,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-Truth = Literal["pixels", "frame", "points"]
+from nephoscope.scene import Truth
+
 Batch = dict[str, Tensor]
 _OF_PICTURES = {"inputs", "known", "point"}
 

@@ -10,9 +10,10 @@ import lightning
 import torch
 from torch import Tensor
 
-from nephoscope.learn.items import Batch, Truth, counted, items
+from nephoscope.learn.items import Batch, counted, items
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.recipe import Training
+from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task
 
 FINAL_RATE = 0.01  # share of the learning rate that is left at the end
