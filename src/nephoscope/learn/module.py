@@ -10,7 +10,7 @@ import lightning
 import torch
 from torch import Tensor
 
-from nephoscope.learn.items import Batch, Truth, counted, items
+from nephoscope.learn.items import Batch, counted, items
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.recipe import Training
 from nephoscope.tasks import NO_COUNTS, Counts, Task
@@ -35,7 +35,7 @@ class FitModule(lightning.LightningModule):
         network: NormalisedNetwork,
         training: Training,
         steps: int,
-        truth: Truth,
+        truth: str,
     ) -> None:
         super().__init__()
         self.task, self.truth = task, truth

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nephoscope.inputs import feature_named
-from nephoscope.samples.loader import CropLoader
+from nephoscope.samples.crops import CropLoader
 
 CROPS = 64
 SMALLEST = 1e-3

@@ -11,12 +11,12 @@ import xarray as xr
 from nephoscope.errors import UsageError
 from nephoscope.limits import as_dataset, learn_limits
 from nephoscope.recipe import Recipe
-from nephoscope.samples.arrays import PartArrays
+from nephoscope.samples.part import Part
 
 
 def learn_place(
-    recipe: Recipe, train: PartArrays, validation: PartArrays
-) -> tuple[PartArrays, PartArrays, xr.Dataset | None]:
+    recipe: Recipe, train: Part, validation: Part
+) -> tuple[Part, Part, xr.Dataset | None]:
     """Give both parts the limits that the training labels show, where the recipe asks for them.
 
     Returns:
