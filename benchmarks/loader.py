@@ -16,8 +16,8 @@ from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.recipe import load_recipe
-from nephoscope.samples.arrays import load_part
-from nephoscope.samples.loader import CropLoader
+from nephoscope.samples.crops import CropLoader
+from nephoscope.samples.part import load_part
 from nephoscope.tasks import task_named
 
 BATCHES = 5

@@ -134,31 +134,27 @@ def time_original(options: argparse.Namespace) -> dict[str, Any]:
 def time_nephoscope(options: argparse.Namespace) -> dict[str, Any]:
     """From JPEG to NetCDF, as `nephoscope predict --no-picture` does each map."""
     start = time.perf_counter()
-    from nephoscope.apply.plan import Options, plan_jobs
-    from nephoscope.apply.predict import Predictor, predict_scene
-    from nephoscope.apply.work import Work
-    from nephoscope.background import read_background, sample_background
+    from nephoscope.apply.bulk import NONE, sink_of
+    from nephoscope.apply.jobs import Options, plan_jobs
+    from nephoscope.apply.network import NetworkMaker, Predictor
 
     imported = time.perf_counter()
     model = load_or_make(options.model, options.out)
-    predictor = Predictor(model, workers=options.threads)
-    wanted = Options(picture=False)
-    work = Work(model, model.recipe.instrument, wanted)
-    (job,) = plan_jobs([options.map], options.out / "out", model.recipe.instrument, wanted)
-    background = None
-    if options.background:
-        shape = work.read(job)["image"].shape[1:]
-        background = sample_background(read_background(options.background), shape)
+    maker = NetworkMaker(model, Options(picture=False), options.background or NONE)
+    vars(maker)["predictor"] = Predictor(model, workers=options.threads)
+    sink = sink_of(maker, options.out / "out")
+    jobs = plan_jobs([options.map], options.out / "out", maker.instrument, sink, picture=False)
+    job = maker.shared(jobs, options.out / "out")(jobs[0])
     loaded = time.perf_counter()
     parts: dict[str, list[float]] = {"read": [], "predict": [], "write": []}
 
     def once() -> None:
         begin = time.perf_counter()
-        scene = work.read(job)
+        scene = maker.read(job)
         read = time.perf_counter()
-        probability = predict_scene(predictor, scene, background)
+        made = maker.make(job, scene)
         predicted = time.perf_counter()
-        work.write(job, scene, probability)
+        sink.write(job, made)
         ends = (read - begin, predicted - read, time.perf_counter() - predicted)
         for name, value in zip(parts, ends, strict=True):
             parts[name].append(value)

@@ -24,7 +24,7 @@ import yaml
 from PIL import Image
 
 from benchmarks.wrong_skies import KINDS, Picture, wrong_sky
-from nephoscope.apply.frames import look_at
+from nephoscope.apply.whole import look_at
 from nephoscope.files import write_text
 from nephoscope.inputs.texture import texture
 from nephoscope.instruments.skycam import find as find_frames
@@ -32,8 +32,7 @@ from nephoscope.instruments.skycam import read as read_frame
 from nephoscope.learn.guard import guard_of_part, guard_of_states
 from nephoscope.models import Model, load_model, load_state_model, locate_state_model
 from nephoscope.models.lookup import FACTS, STATE_FACTS
-from nephoscope.samples.arrays import load_part
-from nephoscope.samples.states import open_states
+from nephoscope.samples.part import load_part
 from nephoscope.samples.store import open_samples
 from nephoscope.simulate.sky.colour import simulate_colour
 from nephoscope.tasks.sky_guard import Guard, guard_facts
@@ -82,7 +81,7 @@ def measure(folder: Path, samples: Path) -> None:
 
 def measure_states(folder: Path, samples: Path) -> None:
     """As `measure`, for a classifier of states; other samples of its kind will do, and are said."""
-    model, store = load_state_model(folder), open_states(samples)
+    model, store = load_state_model(folder), open_samples(samples)
     known = str(store.attrs.get("samples_id", ""))
     train = store["image"].values[store["split"].values == "train"]
     sys.stdout.write(f"{len(train)} frames of samples {known}, the model's {model.info}\n")

@@ -19,12 +19,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.apply.predict import Predictor
+from nephoscope.apply.network import Predictor
 from nephoscope.files import write_text
 from nephoscope.inputs import quantise
 from nephoscope.models import load_model
-from nephoscope.samples.split import part_indices
-from nephoscope.samples.store import open_samples
+from nephoscope.samples.store import open_samples, part_indices
 
 Image = npt.NDArray[np.uint8]
 Change = Callable[[Image], Image]

@@ -95,10 +95,11 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
 
 def _bulk(options: argparse.Namespace, frames: list[Path], out: Path) -> dict[str, Any]:
     begin = time.perf_counter()
-    from nephoscope.apply.sky.bulk import predict_sky
-    from nephoscope.apply.sky.chain import SkyOptions
+    from nephoscope.apply.bulk import maker_of, predict_many
+    from nephoscope.cli.predicting import draw
 
-    summary = predict_sky(frames, out, SkyOptions(options.model), options.workers)
+    maker = maker_of(options.model)
+    summary = predict_many(frames, out, maker, workers=options.workers, draw=draw)
     if summary.failed:
         sys.exit(f"{summary.failed[0][1]}")
     own, workers = (
@@ -115,15 +116,17 @@ def _bulk(options: argparse.Namespace, frames: list[Path], out: Path) -> dict[st
 
 def _single(options: argparse.Namespace, frames: list[Path], out: Path) -> dict[str, Any]:
     """Latency of one frame at a time in one process, after the first."""
-    from nephoscope.apply.sky.bulk import plan_frames
-    from nephoscope.apply.sky.chain import SkyChain, SkyOptions
-    from nephoscope.apply.sky.work import predict_frame_file
+    from nephoscope.apply.bulk import maker_of, sink_of
+    from nephoscope.apply.jobs import plan_jobs
+    from nephoscope.apply.run import Work
+    from nephoscope.cli.predicting import draw
 
-    chain = SkyChain(SkyOptions(options.model))
+    maker = maker_of(options.model)
+    work = Work(maker, sink_of(maker, out), draw)
     seconds, processor = [], []
-    for job in plan_frames(frames, out, chain.options):
+    for job in plan_jobs(frames, out, maker.instrument, work.sink):
         begin, used = time.perf_counter(), time.process_time()
-        predict_frame_file(chain, job)
+        work.all_of(job)
         seconds.append(time.perf_counter() - begin)
         processor.append(time.process_time() - used)
     return {"seconds": seconds, "processor": processor}

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.apply.predict import Predictor
+from nephoscope.apply.network import Predictor
 from nephoscope.evaluation.scores import Score, score_sums
 from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.files import write_text

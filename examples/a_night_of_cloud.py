@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 import nephoscope
-from nephoscope.apply.sky.bulk import predict_sky
-from nephoscope.apply.sky.chain import SkyOptions
+from nephoscope.apply.bulk import maker_of, predict_many
 from nephoscope.evaluation.night import compare_night
 from nephoscope.formulas import fit_clear_reference, write_clear_reference
 from nephoscope.plots.night import draw_night
@@ -22,14 +21,15 @@ def main(folder: Path, frames: int = 24) -> None:
     simulate_sky(folder / "night", scenes=frames, seed=1, flavour="night")
 
     # Each frame by itself: it shows which parts are warmer, not whether all of it is cloud.
-    predict_sky([raw], alone, workers=2)
+    predict_many([raw], alone, maker_of("sky"), workers=2)
 
     # The frames called clear show what this camera sees without cloud.
     with (alone / "frames.csv").open() as table:
         clear = [raw / row["file"] for row in csv.DictReader(table) if row["state"] == "clear"]
     reference = fit_clear_reference(map(nephoscope.open_scene, clear))
     write_clear_reference(reference, folder / "clear.nc")
-    predict_sky([raw], beside, SkyOptions(background=folder / "clear.nc"), workers=2)
+    chain = maker_of("sky", background=folder / "clear.nc")
+    predict_many([raw], beside, chain, workers=2)
 
     first, second = (compare_night(place, folder / "night" / "truth") for place in (alone, beside))
     draw_night(second, beside, first).savefig(folder / "a_night_of_cloud.png", dpi=100)

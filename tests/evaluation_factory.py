@@ -27,12 +27,14 @@ def make_store(parts: list[str], background: bool = False) -> xr.Dataset:
         {
             "image": (("sample", "channel", "y", "x"), image),
             "label": (("sample", "y", "x"), label),
-            "map_id": ("sample", [f"P01_day{i:02d}" for i in range(len(parts))]),
+            "id": ("sample", [f"P01_day{i:02d}" for i in range(len(parts))]),
+            "known": (("sample", "y", "x"), image.any(axis=1)),
+            "group": ("sample", ["P01"] * len(parts)),
             "split": ("sample", parts),
             "latitude": ("y", np.linspace(60, -60, ROWS)),
             "longitude": ("x", np.linspace(-180, 175.5, COLS)),
         },
-        attrs={"samples_id": "abc"},
+        attrs={"samples_id": "abc", "task": "mask", "truth": "pixels", "unit": "day"},
     )
     if background:
         for name in ("blue", "blue_red_ratio"):

@@ -66,8 +66,9 @@ NEED_TORCH = (
     "nephoscope.networks.",
     "nephoscope.models.export",
     "nephoscope.models.normalised",
-    "nephoscope.samples.loader",
-    "nephoscope.samples.pixels",
+    "nephoscope.samples.crops",
+    "nephoscope.samples.pool",
+    "nephoscope.samples.whole",
 )
 WORKS = [
     "simulate mars -o maps --scenes 1 --flavour label",

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nephoscope.apply.in_kind import predict as predict
+    from nephoscope.apply.face import predict as predict
     from nephoscope.errors import InputError as InputError
     from nephoscope.errors import NephoscopeError as NephoscopeError
     from nephoscope.errors import OutputError as OutputError
@@ -38,7 +38,7 @@ _HOME_OF = {
     "open_samples": "samples.store",
     "open_scene": "instruments",
     "open_track": "instruments.tracks",
-    "predict": "apply.in_kind",
+    "predict": "apply.face",
 }
 
 __all__ = sorted(["__version__", *_HOME_OF])

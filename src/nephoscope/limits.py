@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,13 @@ import xarray as xr
 from scipy.ndimage import gaussian_filter1d, uniform_filter
 from scipy.special import ndtr
 
-from nephoscope.background import PREFIX, contents_sha256
+from nephoscope.background import PREFIX, contents_sha256, grid_of
 from nephoscope.errors import UsageError
-from nephoscope.grids.cells import cell_centres
+from nephoscope.grids.cells import CellGrid, cell_centres
 from nephoscope.recipe import Limit
 
 FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 Sample = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int8]]
 STATISTICS = ("limit", "limit_spread")
 _BYTE = np.arange(256, dtype=np.float32)
@@ -164,3 +166,49 @@ def _likelihoods(settings: Limit) -> tuple[FloatArray, FloatArray]:
     above = np.log(wrong + (1 - wrong) * over)
     below = np.log(wrong + (1 - wrong) * (1 - over))
     return above.astype(np.float32), below.astype(np.float32)
+
+
+_COARSEST = 4.0
+"""Times the pixel that a model learned on, and its inverse: of others it knows nothing."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a model learned of each place: cells (2, cell row, cell column) and where they lie."""
+
+    cells: FloatArray
+    grid: CellGrid
+
+
+def limits_at(
+    limits: xr.Dataset | None, latitude: Floats, longitude: Floats
+) -> tuple[Limits | None, str]:
+    """What a model learned of a scene's places, and why that cannot be used or trusted as usual.
+
+    Raises:
+        UsageError: the pixels are of quite another size than those that the model learned on.
+    """
+    if limits is None:
+        return None, ""
+    grid = grid_of(limits, latitude, longitude)
+    if grid is None or not grid.covers(latitude, longitude):
+        return None, "what the model learned of each place does not cover this scene: not used"
+    cells = np.stack([limits[f"{PREFIX}{name}"].values for name in STATISTICS])
+    steps = [
+        (abs(float(degrees[1] - degrees[0])), abs(learned.step))
+        for degrees, learned in ((latitude, grid.latitude), (longitude, grid.longitude))
+    ]
+    for here, learned in steps:
+        if not 1 / _COARSEST <= here / learned <= _COARSEST:
+            raise UsageError(
+                f"the scene has pixels of {here:g} degrees, the model learned on {learned:g}: it "
+                "knows nothing of such (latitude and longitude are in degrees)"
+            )
+    other = [f"{here:g}, not {learned:g}" for here, learned in steps if not _alike(here, learned)]
+    doubt = f"pixels of {other[0]} degrees: the model learned on others" if other else ""
+    return Limits(cells, grid), doubt
+
+
+def _alike(one: float, other: float) -> bool:
+    """Whether two steps of a grid are the same but for rounding."""
+    return abs(one - other) < 0.01 * abs(other)

@@ -149,7 +149,7 @@ class Augmentation(_Part):
 
 
 class Pool(_Part):
-    """Training on single pixels of many frames at once: see `nephoscope.samples.pixels`."""
+    """Training on single pixels of many frames at once: see `nephoscope.samples.pool`."""
 
     frames: int = Field(128, ge=1, description="frames in the pool")
     pixels: int = Field(3000, ge=1, description="pixels held of each")

@@ -7,19 +7,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from nephoscope.apply.plan import Options
+from nephoscope.apply.jobs import Options
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_instrument as tiny
-from tiny_runs import ALL, RECIPE, Info, make_map, products, run, sha256_by_product
+from tiny_runs import ALL, make_map, maker_of, products, run, sha256_by_product
 
 
 def test_the_tree_is_mirrored_into_a_folder_that_may_exist(tree, tmp_path):
@@ -77,7 +76,7 @@ def test_a_second_run_does_nothing_and_a_changed_map_is_done_again(tree, tmp_pat
     [
         {"model_sha256": "cd" * 32},
         {"options": Options(picture=False, threshold=0.7)},
-        {"options": Options(picture=False, bounds="season")},
+        {"options": Options(picture=False, own={"bounds": "season"})},
         {"background": "none"},
     ],
 )
@@ -109,11 +108,11 @@ def test_one_bad_map_is_named_and_the_others_are_done(tree, tmp_path):
 
 
 def test_an_unexpected_error_is_raised(tree, tmp_path):
-    def broken():
+    def broken(scene, background):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run(tree, tmp_path / "out", factory=broken)
+        run(tree, tmp_path / "out", network=broken)
 
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
@@ -192,13 +191,13 @@ def test_bounds_and_box_blank_what_was_not_asked_for(tree, tmp_path):
     from nephoscope.apply.bounds import parse_box
 
     folder = tree / "P" / "P02"
-    run(folder, tmp_path / "season", Options(picture=False, bounds="season"))
+    run(folder, tmp_path / "season", Options(picture=False, own={"bounds": "season"}))
     with xr.open_dataset(tmp_path / "season" / "P02_day01.nc") as product:
         seen = product["cloud_mask"].notnull().any("longitude").values
         latitude = product["latitude"].values
     # Ls 132.5, offset 3: 66.16 N to 42.27 S.
     np.testing.assert_array_equal(seen, (latitude < 66.16) & (latitude > -42.27))
-    options = Options(picture=False, box=parse_box("170,-20,-150,30"))
+    options = Options(picture=False, own={"box": parse_box("170,-20,-150,30")})
     run(folder, tmp_path / "box", options)
     with xr.open_dataset(tmp_path / "box" / "P02_day01.nc") as product:
         seen = product["cloud_mask"].notnull()
@@ -222,7 +221,7 @@ def test_a_box_that_makes_no_sense_is_refused(text):
 
 def test_legacy_layout_is_the_originals_tree(tree, tmp_path):
     out = tmp_path / "out"
-    run(tree, out, Options(layout="legacy", picture=False))
+    run(tree, out, Options(picture=False, own={"layout": "legacy"}))
     found = sorted(path.relative_to(out).as_posix() for path in (out / "P" / "P01").rglob("*.*"))
     names = [f"P/P01/cloudmasks/cloudmask_P01_day0{day}.ncdf" for day in range(1, 5)]
     maps = [f"P/P01/mdgms/P01_day0{day}.jpg" for day in range(1, 5)]
@@ -240,12 +239,8 @@ def test_a_picture_lies_beside_its_product(tree, tmp_path):
 def predict_verb(monkeypatch, tmp_path):
     """`nephoscope predict` with the stand-in in place of a model."""
     from nephoscope.cli import app
-    from nephoscope.cli import predict as verb
 
-    (tmp_path / "model.yaml").write_text("calibration: 1\n")
-    model = SimpleNamespace(**vars(Info()), recipe=RECIPE, folder=tmp_path)
-    monkeypatch.setattr("nephoscope.models.load_model", lambda name: model)
-    monkeypatch.setattr(verb, "_open_predictor", lambda name, threads: tiny.blue_threshold)
+    monkeypatch.setattr("nephoscope.apply.bulk.maker_of", maker_of)
     return lambda *words: CliRunner().invoke(app, ["predict", "tiny", *map(str, words)])
 
 
@@ -299,14 +294,14 @@ def test_processes_write_what_threads_write(tree, tmp_path):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_worker_that_dies_is_an_error(tree, tmp_path):
     with pytest.raises(NephoscopeError, match="worker process died"):
-        run(tree, tmp_path / "out", workers=2, factory=tiny.make_dying_network)
+        run(tree, tmp_path / "out", workers=2, network=tiny.die)
 
 
 SCRIPT = """
 import sys
 sys.path.insert(0, {here!r})
 import tiny_runs as t
-t.run({tree!r}, {out!r}, factory=t.tiny.make_slow_network)
+t.run({tree!r}, {out!r}, network=t.tiny.slow)
 """
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from nephoscope.apply.plan import Options
+from nephoscope.apply.jobs import Options
 from nephoscope.errors import InputError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -40,11 +40,11 @@ def test_a_background_that_was_built_again_is_read_again(tree, tmp_path):
 
 
 def test_a_background_that_changes_between_choice_and_use_is_an_error(tree, tmp_path):
-    from nephoscope.apply.work import _background
+    from nephoscope.apply.clear import background_at
 
     run(tree, tmp_path / "out")
     with pytest.raises(InputError, match="built again meanwhile"):
-        _background(tmp_path / "out" / "background_P01.nc", "ab" * 32, None, b"", b"")
+        background_at(tmp_path / "out" / "background_P01.nc", "ab" * 32, None, b"", b"")
 
 
 def test_a_map_that_went_away_after_it_was_read_ends_no_run(tree, tmp_path, monkeypatch):
@@ -60,7 +60,7 @@ def test_a_map_that_went_away_after_it_was_read_ends_no_run(tree, tmp_path, monk
 
     monkeypatch.setattr(tiny, "read", read_and_lose)
     summary = run(
-        tree, tmp_path / "out", Options(layout="legacy", picture=False), background="none"
+        tree, tmp_path / "out", Options(picture=False, own={"layout": "legacy"}), background="none"
     )
     assert (summary.done, summary.left) == (5, 0)
     [(path, message)] = summary.failed

@@ -7,13 +7,12 @@ import pytest
 import xarray as xr
 from scipy.ndimage import uniform_filter
 
-from nephoscope.apply import in_kind
-from nephoscope.apply import predict as predict_module
+from nephoscope.apply import face, network
+from nephoscope.apply.network import Predictor, predict_scene
 from nephoscope.apply.placing import place
-from nephoscope.apply.predict import Predictor, predict_scene
 from nephoscope.background import build_background, sample_background, write_background
 from nephoscope.errors import InputError, UsageError
-from nephoscope.limits import as_dataset
+from nephoscope.limits import as_dataset, limits_at
 from nephoscope.products import cf
 from nephoscope.recipe import Recipe, load_recipe
 from nephoscope.tasks.mask import MaskDecision
@@ -83,7 +82,7 @@ def make_scene(seed: int) -> xr.Dataset:
 
 @pytest.fixture(autouse=True)
 def _sees(monkeypatch):
-    monkeypatch.setattr(predict_module, "open_engine", lambda *_: Sees())
+    monkeypatch.setattr(network, "open_engine", lambda *_: Sees())
 
 
 @pytest.fixture(scope="module")
@@ -169,11 +168,11 @@ def test_a_part_gets_the_answer_of_the_whole_but_at_its_edges(scene, background,
 def test_a_coarser_scene_meets_what_was_learned_of_its_places_and_says_so(scene):
     model = Model()
     coarse = scene.isel(y=slice(0, 90)).coarsen(y=2, x=2).mean()
-    product = in_kind.predict(model, coarse)
+    product = face.predict(model, coarse)
     assert (product["quality_flag"].values & cf.OTHER_GRID).all()
     assert "pixels of 4, not 2 degrees" in product.attrs["history"]
     rows, cols = np.array([20.5, 40.5]), np.array([30.5, 120.5])
-    grid = predict_module.limits_at(model, coarse.latitude.values, coarse.longitude.values)[0].grid
+    grid = limits_at(model.limits, coarse.latitude.values, coarse.longitude.values)[0].grid
     np.testing.assert_allclose(grid.latitude.place(90 - 2 * rows), rows)
     np.testing.assert_allclose(grid.longitude.place_around(-180 + 2 * cols), cols)
 
@@ -185,7 +184,7 @@ def test_a_scene_in_radians_or_of_quite_other_pixels_is_refused(scene):
     )
     for other in (radians, scene.isel(y=slice(0, 90)).coarsen(y=6, x=6).mean()):
         with pytest.raises(UsageError, match=r"degrees, the model learned on 2"):
-            in_kind.predict(Model(), other)
+            face.predict(Model(), other)
 
 
 def test_limits_that_lie_elsewhere_are_not_used_and_that_is_said(scene):
@@ -194,7 +193,7 @@ def test_limits_that_lie_elsewhere_are_not_used_and_that_is_said(scene):
     model.limits = as_dataset(cells, RECIPE.inputs.limit, LATITUDE[:45] / 2, LONGITUDE[:90] / 2)
     without = Model()
     without.limits = None
-    found, bare = (in_kind.predict(each, scene) for each in (model, without))
+    found, bare = (face.predict(each, scene) for each in (model, without))
     np.testing.assert_array_equal(found["cloud_probability"], bare["cloud_probability"])
     assert (found["quality_flag"].values & cf.OTHER_GRID).all()
     assert "does not cover this scene: not used" in found.attrs["history"]
@@ -203,8 +202,8 @@ def test_limits_that_lie_elsewhere_are_not_used_and_that_is_said(scene):
 
 def test_a_product_lies_as_its_scene_does(scene, background, tmp_path):
     write_background(background, tmp_path / "b.nc")
-    straight = in_kind.predict(Model(), scene, background=tmp_path / "b.nc")
-    turned = in_kind.predict(Model(), TURNED["all of it"](scene), background=tmp_path / "b.nc")
+    straight = face.predict(Model(), scene, background=tmp_path / "b.nc")
+    turned = face.predict(Model(), TURNED["all of it"](scene), background=tmp_path / "b.nc")
     turned = turned.assign_coords(longitude=np.mod(turned["longitude"].values + 180, 360) - 180)
     turned = turned.sortby("longitude").sortby("latitude", ascending=False)
     for name in ("cloud_probability", "cloud_mask", "quality_flag"):
@@ -216,7 +215,7 @@ def test_a_background_elsewhere_or_of_another_instrument_is_named(scene, backgro
     other = background.assign_attrs(instrument="seviri")
     write_background(other, tmp_path / "other.nc")
     with pytest.raises(InputError, match=r"other\.nc \[instrument\]: is of seviri"):
-        in_kind.predict(Model(), scene, background=tmp_path / "other.nc")
+        face.predict(Model(), scene, background=tmp_path / "other.nc")
     paths = [tmp_path / str(seed) for seed in (2, 3)]
     for path in paths:
         path.touch()
@@ -225,7 +224,7 @@ def test_a_background_elsewhere_or_of_another_instrument_is_named(scene, backgro
     )
     write_background(part, tmp_path / "part.nc")
     with pytest.raises(InputError, match=r"part\.nc: the background does not cover"):
-        in_kind.predict(Model(), scene, background=tmp_path / "part.nc")
+        face.predict(Model(), scene, background=tmp_path / "part.nc")
 
 
 @pytest.mark.parametrize(

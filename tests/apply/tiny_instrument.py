@@ -12,7 +12,8 @@ import xarray as xr
 
 from nephoscope.errors import InputError
 from nephoscope.instruments import SceneFile
-from nephoscope.instruments.alone import depends_on, label, one_each  # noqa: F401
+from nephoscope.instruments.alone import label, one_each  # noqa: F401
+from nephoscope.instruments.marci import depends_on  # noqa: F401
 from nephoscope.instruments.registry import IMAGERS
 
 ROWS, COLS = 19, 36
@@ -59,18 +60,6 @@ def find(path, left_out=None):
 def _scene_file(file, base):
     series, _, day = file.stem.partition("_day")
     return SceneFile(file, file.stem, series, int(day), file.parent.relative_to(base))
-
-
-def make_network():
-    return blue_threshold
-
-
-def make_slow_network():
-    return slow
-
-
-def make_dying_network():
-    return die
 
 
 def blue_threshold(scene, background):

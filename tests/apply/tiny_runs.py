@@ -1,15 +1,18 @@
 """Bulk runs of the stand-in of `tiny_instrument` over a small tree of its maps."""
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from nephoscope.apply.bulk import predict_many
-from nephoscope.apply.plan import Options
-from nephoscope.recipe import validate_recipe
+from nephoscope.apply.jobs import Options
+from nephoscope.apply.network import NetworkMaker
+from nephoscope.cli.predicting import draw
+from nephoscope.recipe import Recipe, validate_recipe
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_instrument as tiny
@@ -34,6 +37,35 @@ class Info:
     name: str = "tiny"
     weights_sha256: str = "ab" * 32
     threshold: float = 0.5
+    recipe: Recipe = RECIPE
+    limits: None = None
+
+
+@dataclass(frozen=True)
+class TinyMaker(NetworkMaker):
+    """What `NetworkMaker` is, with a function in place of a network."""
+
+    source: str = "tiny"
+    model_sha256: str = "ab" * 32
+    network: Callable = tiny.blue_threshold
+    model = Info()
+
+    def __getstate__(self):
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    @property
+    def key(self):
+        return f"{self.model_sha256} {self.options.said}"
+
+    def open(self):
+        pass
+
+    def predict(self, scene, background):
+        return self.network(scene, background)
+
+
+def maker_of(model, options=None, background="auto", command="", workers=None):
+    return TinyMaker(model, options or PLAIN, background, command, workers or 1)
 
 
 def make_map(path: Path, seed: int = 0) -> Path:
@@ -44,15 +76,12 @@ def make_map(path: Path, seed: int = 0) -> Path:
     return path
 
 
-def run(inputs, out, options=PLAIN, **extra):
-    settings = {
-        "model": Info(),
-        "model_sha256": "ab" * 32,
-        "recipe": RECIPE,
-        "factory": tiny.make_network,
-    } | extra
+def run(inputs, out, options=PLAIN, workers=1, part=(1, 1), on_event=None, **of_maker):
     places = inputs if isinstance(inputs, list) else [inputs]
-    return predict_many(places, out, options=options, **settings)
+    maker = TinyMaker(options=options, **of_maker)
+    return predict_many(
+        places, out, maker, workers=workers, part=part, on_event=on_event, draw=draw
+    )
 
 
 def products(out: Path) -> list[str]:

@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from nephoscope import cli
-from nephoscope.samples.store import open_store
+from nephoscope.samples.store import open_samples
 from nephoscope.simulate.sky.writing import simulate_sky
 
 
@@ -92,8 +92,8 @@ def test_a_recipe_is_not_trained_on_samples_of_another(colour, tmp_path, verb, r
 
 
 def test_folders_clear_and_cloudy_make_parts_that_hold_both(thermal):
-    store = open_store(thermal)
-    held = set(zip(store["split"].values, store["state"].values.tolist(), strict=True))
+    store = open_samples(thermal)
+    held = set(zip(store["split"].values, store["label"].values.tolist(), strict=True))
     assert held == {("train", 0), ("train", 1), ("validation", 0), ("validation", 1)}
 
 
@@ -102,8 +102,8 @@ def test_states_can_be_split(thermal, tmp_path):
     code, said = run("split", tmp_path / "s.zarr", "--fractions", "2,1,1")
     assert code == 0, said
     assert "test: " in said
-    store = open_store(tmp_path / "s.zarr")
-    held = set(zip(store["split"].values, store["state"].values.tolist(), strict=True))
+    store = open_samples(tmp_path / "s.zarr")
+    held = set(zip(store["split"].values, store["label"].values.tolist(), strict=True))
     assert len(held) == 6
     code, said = run("split", tmp_path / "s.zarr", "--by", "block", "--buffer", 0)
     assert code == 0, said
@@ -120,7 +120,7 @@ def test_what_a_split_leaves_out_is_said(colour, tmp_path):
     assert "too near another part: 0005" in said
     code, said = run(*words, "--buffer", 8)
     assert (code, "no sample is left for train" in said) == (2, True)
-    assert list(open_store(tmp_path / "s.zarr")["split"].values) == [
+    assert list(open_samples(tmp_path / "s.zarr")["split"].values) == [
         *5 * ["train"], "", *2 * ["validation"],
     ]  # fmt: skip
 
@@ -145,12 +145,12 @@ def test_a_store_is_replaced_only_when_asked_and_anything_else_never(colour, tmp
     raw, out = colour.parent / "raw", tmp_path / "s.zarr"
     shutil.copytree(colour, out)
     run("split", out, "--by", "block", "--buffer", 0)
-    before = list(open_store(out)["split"].values)
+    before = list(open_samples(out)["split"].values)
     code, said = run("build", "sky-colour", raw, "-o", out)
     assert (code, "--overwrite" in said) == (2, True)
-    assert list(open_store(out)["split"].values) == before
+    assert list(open_samples(out)["split"].values) == before
     assert run("build", "sky-colour", raw, "-o", out, "--overwrite")[0] == 0
-    assert set(open_store(out)["split"].values) == {""}
+    assert set(open_samples(out)["split"].values) == {""}
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
     code, said = run("build", "sky-colour", raw, "-o", tmp_path / "mine", "--overwrite")
@@ -167,7 +167,7 @@ def test_pictures_of_several_sizes_are_counted_and_what_to_do_is_said(tmp_path):
     assert "holds the 2 pictures of 32 x 24 pixels, as the first is" in said
     assert "left out are 3 of other sizes: 2 of 40 x 30, 1 of 40 x 48" in said
     assert "bring all to one size, or build a store for each" in said
-    assert open_store(tmp_path / "s.zarr").sizes["sample"] == 2
+    assert open_samples(tmp_path / "s.zarr").sizes["sample"] == 2
 
 
 def test_evaluation_of_one_class_says_what_is_undefined(colour, tmp_path):

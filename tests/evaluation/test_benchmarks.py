@@ -54,12 +54,15 @@ def store(tmp_path: Path) -> Path:
         {
             "image": (("sample", "channel", "y", "x"), np.ones((7, 3, 4, 4), np.uint8)),
             "label": (("sample", "y", "x"), np.zeros((7, 4, 4), np.int8)),
-            "map_id": ("sample", texts),
+            "known": (("sample", "y", "x"), np.ones((7, 4, 4), bool)),
+            "id": ("sample", texts),
+            "group": ("sample", texts),
             "split": ("sample", texts),
             "day": ("sample", days),
             "latitude": ("y", np.arange(4.0)),
             "longitude": ("x", np.arange(4.0)),
-        }
+        },
+        attrs={"truth": "pixels", "unit": "day"},
     )
     path = tmp_path / "samples.zarr"
     samples.to_zarr(path, zarr_format=3, consolidated=False)

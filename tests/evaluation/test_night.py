@@ -8,7 +8,7 @@ from nephoscope.errors import InputError
 from nephoscope.evaluation.night import compare_night
 from nephoscope.plots.night import draw_night
 from nephoscope.products.fits import write_frame_fits
-from nephoscope.products.sky import write_frames_csv
+from nephoscope.products.frames import write_frames_csv
 
 # found, true: of 4 x 5 pixels
 FRAMES = {

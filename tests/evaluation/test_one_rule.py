@@ -9,8 +9,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nephoscope.apply.predict import Predictor
-from nephoscope.apply.sky.chain import SkyChain, SkyOptions
+from nephoscope.apply import chain
 from nephoscope.evaluation.scores import score_sums
 from nephoscope.evaluation.sums import sums_of_map
 from nephoscope.products.fits import write_frame_fits
@@ -82,21 +81,16 @@ def test_scores_of_sums_are_those_of_a_written_map(tmp_path, threshold):
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 def test_scores_of_sums_are_those_of_a_written_frame(tmp_path, monkeypatch, threshold):
     probability = probabilities(threshold)
-    monkeypatch.setattr(Predictor, "__init__", lambda self, model, workers=None: None)
-    monkeypatch.setattr(Predictor, "predict_image", lambda *_, **__: probability)
-    facts = {"name": "m", "weights_sha256": "0", "threshold": threshold, "guard": None}
-    recipe = SimpleNamespace(inputs=SimpleNamespace(side=None))
-    Predictor.model = SimpleNamespace(**facts, recipe=recipe)
-    try:
-        chain = SkyChain(SkyOptions("sky-colour", picture=False))
-        scene = xr.Dataset(
-            {"image": (("channel", "y", "x"), colours(), {"units": "DN"})},
-            {"channel": ["red", "green", "blue"], "time": np.datetime64("2020-06-01T12:00:00")},
-            {"instrument": "skycam", "flavour": "colour", "source_files": ["a.png"]},
-        )
-        found = chain._by_model(scene, "sky-colour")
-    finally:
-        del Predictor.model
+    model = SimpleNamespace(name="m", weights_sha256="0", threshold=threshold)
+    predictor = SimpleNamespace(model=model)
+    monkeypatch.setattr(chain, "guarded_frame", lambda *_: (probability, None))
+    monkeypatch.setattr(chain, "_open", lambda _: predictor)
+    scene = xr.Dataset(
+        {"image": (("channel", "y", "x"), colours(), {"units": "DN"})},
+        {"channel": ["red", "green", "blue"], "time": np.datetime64("2020-06-01T12:00:00")},
+        {"instrument": "skycam", "flavour": "colour", "source_files": ["a.png"]},
+    )
+    found = chain.SkyChain("sky-colour")._by_model(scene, "sky-colour")
     facts = {"THRESH": (found.threshold, "")}
     path = tmp_path / "a.fits"
     write_frame_fits(path, colours(), found.mask, found.probability, "", facts, "DN")

@@ -21,7 +21,7 @@ Store = Callable[..., xr.Dataset]
 @pytest.fixture
 def samples(tiny_store: Store, tmp_path: Path) -> Path:
     store = tiny_store(["train", "train", "validation"], background=True)
-    for name in ("map_id", "split"):
+    for name in ("id", "group", "split"):
         store[name] = store[name].astype(np.dtypes.StringDType())
     store.to_zarr(tmp_path / "tiny.zarr", zarr_format=3, consolidated=False)
     return tmp_path / "tiny.zarr"
@@ -92,7 +92,7 @@ def test_without_training_maps_there_are_no_baselines(
     asked: list, tiny_store: Store, tmp_path: Path
 ) -> None:
     store = tiny_store(["", ""])
-    for name in ("map_id", "split"):
+    for name in ("id", "group", "split"):
         store[name] = store[name].astype(np.dtypes.StringDType())
     store.to_zarr(tmp_path / "unsplit.zarr", zarr_format=3, consolidated=False)
     code, said = run(tmp_path / "unsplit.zarr", "-o", tmp_path / "r")

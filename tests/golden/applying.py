@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from golden import facts
+from golden import facts, inputs
 from golden.facts import Facts
 from golden.workshop import Workshop, case
 
@@ -56,7 +56,7 @@ def night(shop: Workshop) -> Facts:
 def night_beside_clear(shop: Workshop) -> Facts:
     """The same beside the clear sky of the camera."""
     words = ("--background", shop.reference, "--workers", 1, "--no-picture")
-    said = predicted(shop, "night_clear", "sky", shop.night, *words)
+    said = predicted(shop, "night_clear", "sky", shop.few, *words)
     return said | {"reference": facts.of_netcdf(shop.path(shop.reference), shop.folder)}
 
 
@@ -99,7 +99,7 @@ def formulas(shop: Workshop) -> Facts:
     """Each formula, one with its picture."""
     found: Facts = {}
     for name in FORMULAS:
-        words = [shop.few, "--workers", 1]
+        words = [f"{shop.few}/{inputs.name_of(3)}", "--workers", 1]
         words += ["--background", shop.reference] if name == "clear-excess" else []
         words += [] if name == "otsu" else ["--no-picture"]
         found[name] = predicted(shop, f"formula_{name}", name, *words)

@@ -32,7 +32,7 @@ def _walk(place: str, old: Any, new: Any, exact: bool, same: bool) -> Iterator[s
             return
         yield from _keys(place, old, new, exact, same)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        if not exact and old and old[0] in HASHES:
+        if not exact and old and isinstance(old[0], str) and old[0] in HASHES:
             return
         for number, (first, second) in enumerate(zip(old, new, strict=True)):
             yield from _walk(f"{place}[{number}]", first, second, exact, same)

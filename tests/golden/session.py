@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from golden import applying, faces, misusing, storing  # noqa: F401 - each registers its cases
+from golden import applying, faces, learning, misusing, storing  # noqa: F401 - each registers its cases
 from golden.facts import Facts
 
 REFERENCE = Path(__file__).parent / "reference"
-WIDTH, LONG = 200, 100
+WIDTH, LONG = 200, 60
 
 
 def as_written(facts: Any) -> Any:

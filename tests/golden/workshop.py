@@ -146,6 +146,22 @@ class Workshop:
         return store
 
     @cached_property
+    def map_parts(self) -> str:
+        """The maps, one for each part."""
+        return self._split(self.map_store, "--fractions", "1,1,1")
+
+    @cached_property
+    def thermal_parts(self) -> str:
+        """The thermal frames with masks in runs of names."""
+        words = ("--by", "block", "--fractions", "2,1,1", "--buffer", 0)
+        return self._split(self.thermal_store, *words)
+
+    def _split(self, store: str, *words: object) -> str:
+        parts = self.copy(store, f"parts-{store}")
+        assert self.run("split", parts, *words)["exit"] == 0
+        return parts
+
+    @cached_property
     def said_of_builds(self) -> dict[str, Facts]:
         """What each `build` said."""
         return {}

@@ -173,7 +173,7 @@ def test_a_model_hands_down_what_its_parents_were_fitted_to(samples, tmp_path):
     assert "began from: b, weights sha256" in (third / "card.md").read_text()
     store = open_samples(samples)
     for day, seen in (("P01_day01", 1), ("P01_day02", 1), ("P01_day03", 1), ("P01_day04", 1)):
-        place = [str(name) for name in store["map_id"].values].index(day)
+        place = [str(name) for name in store["id"].values].index(day)
         found = run_evaluation(
             model, store.isel(sample=[place]), split="all", predict=lambda scene: _nothing(scene)
         )

@@ -14,9 +14,9 @@ from nephoscope.learn.fit import fit
 from nephoscope.learn.guard import guard_of_part
 from nephoscope.models import export, load_model
 from nephoscope.recipe import load_recipe
-from nephoscope.samples.arrays import load_part
+from nephoscope.samples.part import load_part
 from nephoscope.samples.split import split_samples
-from nephoscope.samples.store import write_samples
+from nephoscope.samples.writer import write_samples
 from nephoscope.simulate.sky.colour import simulate_colour
 
 SETTINGS = [

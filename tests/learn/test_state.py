@@ -24,13 +24,15 @@ from nephoscope.evaluation.state import (
     state_scores,
 )
 from nephoscope.inputs.texture import to_binned
+from nephoscope.instruments import find_scenes
 from nephoscope.learn.state import METHODS, choose_band, fit_state
 from nephoscope.models import load_model, load_state_model, locate_state_model
 from nephoscope.models.state import inputs_of, network_of
 from nephoscope.plots.state import plot_feature_space
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.split import split_samples
-from nephoscope.samples.states import open_states, write_states
+from nephoscope.samples.store import open_samples
+from nephoscope.samples.writer import write_samples
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.simulate.sky.writing import simulate_sky
 from nephoscope.tasks.sky_state import CameraTemperatures, Verdict
@@ -45,7 +47,10 @@ needs_model = pytest.mark.skipif(
 def samples(tmp_path_factory):
     out = tmp_path_factory.mktemp("state")
     simulate_sky(out / "raw", scenes=FRAMES, seed=1)
-    return write_states([out / "raw"], out / "samples.zarr", validation=0.3)
+    files = find_scenes(out / "raw", "skycam")
+    path = write_samples(files, out / "samples.zarr", load_recipe("sky-state"))
+    split_samples(path, fractions=(0.7, 0.3, 0))
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +63,7 @@ def recipe(*overrides):
 
 
 def test_a_model_of_few_frames_knows_most_states(trained, samples):
-    states, verdicts = judge_all(load_state_model(trained), open_states(samples), "all")
+    states, verdicts = judge_all(load_state_model(trained), open_samples(samples), "all")
     found = state_scores(states, verdicts)
     assert found["frames"] == FRAMES
     assert found["balanced_accuracy"] > 0.9
@@ -69,7 +74,7 @@ def test_a_model_of_few_frames_knows_most_states(trained, samples):
 def test_every_linear_method_is_scored_as_scikit_learn_does(samples, tmp_path, method):
     folder = fit_state(recipe(f"network.options.method={method}"), samples, tmp_path)
     model = load_state_model(folder)
-    states, verdicts = judge_all(model, open_states(samples), "train")
+    states, verdicts = judge_all(model, open_samples(samples), "train")
     assert state_scores(states, verdicts)["balanced_accuracy"] > 0.9
     assert model.weights["weight"].shape == model.mean.shape
 
@@ -93,7 +98,7 @@ def test_pixels_and_networks_can_be_trained_and_come_back_the_same(
     model = load_state_model(fit_state(chosen, samples, tmp_path / "a", lines.append))
     again = load_state_model(fit_state(chosen, samples, tmp_path / "b"))
     assert model.weights_sha256 == again.weights_sha256
-    image = open_states(samples)["image"][0, 0].values
+    image = open_samples(samples)["image"][0, 0].values
     assert 0 <= model.probability(image) <= 1
     assert model.probability(image) == pytest.approx(model.probability(3 * image + 500), abs=1e-3)
     assert bool(lines) == (network != "linear")

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from nephoscope import cli
 from nephoscope.errors import InputError, UsageError
+from nephoscope.instruments import find_scenes
 from nephoscope.learn import fit as fit_module
 from nephoscope.learn.state import METHODS
 from nephoscope.learn.trials import trials_of
@@ -26,7 +27,8 @@ from nephoscope.learn.tune import open_study, tune
 from nephoscope.models import load_model, load_state_model
 from nephoscope.recipe import Search, dump_recipe, load_recipe, with_values
 from nephoscope.samples.split import split_samples
-from nephoscope.samples.states import open_states, write_states
+from nephoscope.samples.store import open_samples
+from nephoscope.samples.writer import write_samples
 from nephoscope.simulate.sky.writing import simulate_sky
 
 spec = importlib.util.spec_from_file_location(
@@ -295,7 +297,10 @@ def test_the_verb_says_each_trial_and_where_the_best_is(samples, tmp_path, score
 def states_store(folder):
     raw = folder / "raw"
     simulate_sky(raw, scenes=40, seed=3)
-    return write_states([raw], folder / "states.zarr", validation=0.4)
+    files = find_scenes(raw, "skycam")
+    path = write_samples(files, folder / "states.zarr", load_recipe("sky-state"))
+    split_samples(path, fractions=(0.6, 0.4, 0))
+    return path
 
 
 def test_the_states_of_frames_are_searched_too(tmp_path):
@@ -340,6 +345,6 @@ def test_a_network_of_states_is_watched_and_pruned(tmp_path):
 
 
 def validation_of(store):
-    content = open_states(store)
+    content = open_samples(store)
     chosen = content["split"].values == "validation"
-    return zip(content["image"].values[chosen], content["state"].values[chosen], strict=True)
+    return zip(content["image"].values[chosen], content["label"].values[chosen], strict=True)

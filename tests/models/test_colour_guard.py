@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from benchmarks.wrong_skies import KINDS, wrong_sky
 
-from nephoscope.apply.frames import look_at
+from nephoscope.apply.whole import look_at
 from nephoscope.inputs import quantise
 from nephoscope.instruments.skycam.pictures import grey
 from nephoscope.models import load_model

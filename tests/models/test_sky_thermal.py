@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nephoscope.apply.predict import Predictor
+from nephoscope.apply.network import Predictor
 from nephoscope.formulas import minmax, otsu, zscale_log_otsu
 from nephoscope.grids.blocks import reduce_image, reduce_label
 from nephoscope.models import load_model

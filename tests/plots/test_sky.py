@@ -8,7 +8,7 @@ import xarray as xr
 from PIL import Image
 
 from nephoscope.plots.sky import _BANDS, _EDGE, _MISSING, overlay, save_overlay
-from nephoscope.products.sky import frame_result
+from nephoscope.products.frames import frame_result
 
 
 def frame(shape=(512, 640), channels=1, circle=None):

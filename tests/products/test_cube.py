@@ -1,15 +1,11 @@
 """A cube opens in plain tools, and is the same in whatever order and by whomever it was made."""
 
-import io
-import os
-import pickle
+import importlib.util
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import tracemalloc
-from itertools import count
 from pathlib import Path
 
 import netCDF4
@@ -22,147 +18,26 @@ from hypothesis import strategies as st
 
 from nephoscope.errors import InputError, OutputError
 from nephoscope.products import cf
-from nephoscope.products.cube import Cube, open_cube, read_slot
+from nephoscope.products.cube import Cube, read_slot
 from nephoscope.products.netcdf import write_netcdf
-from nephoscope.products.pack import pack, unfilled
-from nephoscope.products.shard import Shard
+from nephoscope.products.pack import unfilled
 
-EPOCH = np.datetime64("2010-06-01T00:00:00", "s")
-STEP = np.timedelta64(15, "m")
-SHAPE = (3, 21, 18)
-CHUNKS = {"y": 8, "x": 8}
-KEY = {"weights_sha256": "ab" * 32, "recipe": "tiny"}
-ICE = {
-    "long_name": "ice water content",
-    "units": "kg m-3",
-    "quantization_nsb": 7,
-    "grid_mapping": "crs",
-}
-PATH_OF_ICE = {
-    "standard_name": "atmosphere_mass_content_of_cloud_ice",
-    "long_name": "ice water path",
-    "units": "kg m-2",
-    "scale_factor": 0.001,
-    "_FillValue": np.int16(-1),
-    "valid_range": np.array([0, 30000], np.int16),
-    "grid_mapping": "crs",
-}
-MASK = {
-    "standard_name": "cloud_binary_mask",
-    "long_name": "ice cloud mask",
-    "units": "1",
-    "_FillValue": np.uint8(255),
-    "flag_values": np.array([0, 1], np.uint8),
-    "flag_meanings": "clear cloudy",
-    "grid_mapping": "crs",
-}
-CRS = {
-    "grid_mapping_name": "geostationary",
-    "perspective_point_height": 35785831.0,
-    "semi_major_axis": 6378169.0,
-    "semi_minor_axis": 6356583.8,
-    "latitude_of_projection_origin": 0.0,
-    "longitude_of_projection_origin": 0.0,
-    "sweep_angle_axis": "y",
-}
-
-
-def made_template() -> xr.Dataset:
-    levels, rows, cols = SHAPE
-    height = np.arange(levels) * 240.0 + 1800
-    y, x = (np.arange(n) * 3000.4 for n in (rows, cols))
-    projected = {"units": "m", "long_name": "distance from the sub-satellite point"}
-    lat, lon = np.meshgrid(np.arange(rows) / 36, np.arange(cols) / 36, indexing="ij")
-    return xr.Dataset(
-        {
-            "iwc": unfilled(("time", "altitude", "y", "x"), (1, *SHAPE), "f4", ICE),
-            "iwp": unfilled(("time", "y", "x"), (1, rows, cols), "i2", PATH_OF_ICE),
-            "cloud_mask": unfilled(("time", "y", "x"), (1, rows, cols), "u1", MASK),
-            "crs": ((), np.int32(0), CRS),
-            "altitude_bnds": (("altitude", "bnds"), np.stack([height - 120, height + 120], 1)),
-        },
-        coords={
-            "altitude": (
-                "altitude",
-                height,
-                {
-                    "standard_name": "altitude",
-                    "long_name": "height above the geoid",
-                    "units": "m",
-                    "positive": "up",
-                    "axis": "Z",
-                    "bounds": "altitude_bnds",
-                },
-            ),
-            "y": ("y", y, projected | {"standard_name": "projection_y_coordinate", "axis": "Y"}),
-            "x": ("x", x, projected | {"standard_name": "projection_x_coordinate", "axis": "X"}),
-            "latitude": (("y", "x"), lat, cf.LATITUDE | {"axis": None}),
-            "longitude": (("y", "x"), lon, cf.LONGITUDE | {"axis": None}),
-        },
-        attrs={
-            "Conventions": cf.CONVENTIONS,
-            "title": "Ice in clouds",
-            "history": "made by a test",
-            "institution": "none",
-            "source": "nephoscope",
-            "references": "none",
-            "comment": "none",
-        },
-    )
-
-
-TEMPLATE = made_template()
-for _name in ("latitude", "longitude"):
-    del TEMPLATE[_name].attrs["axis"]
-
-
-def numbers_of(slot: int) -> dict[str, np.ndarray]:
-    """The values of a slot, unpacked: a pure function of its number."""
-    random = np.random.default_rng(slot)
-    ice = random.random(SHAPE, np.float32) * 1e-3
-    ice[random.random(SHAPE) < 0.6] = 0
-    ice[:, 5:7, 3:] = np.nan
-    path = ice.sum(0) * 240
-    return {"iwc": ice, "iwp": path, "cloud_mask": np.where(np.isnan(path), np.nan, path > 0.05)}
-
-
-def packed(slot: int) -> xr.Dataset:
-    return xr.Dataset(
-        {
-            name: (
-                TEMPLATE[name].dims[1:],
-                pack(values, TEMPLATE[name].dtype, TEMPLATE[name].attrs),
-            )
-            for name, values in numbers_of(slot).items()
-        }
-    )
-
-
-def opened(path: Path, **changes: object) -> Cube:
-    arguments = {"template": TEMPLATE, "epoch": EPOCH, "step": STEP, "chunks": CHUNKS, "key": KEY}
-    return open_cube(path, **(arguments | changes))
-
-
-def write(cube: Cube, number: int, height: int = 5) -> None:
-    product = packed(number)
-    with cube.slot(EPOCH + number * STEP) as slot:
-        for row in range(0, SHAPE[1], height):
-            slot.put(product.isel(y=slice(row, row + height)), row)
-
-
-def files_below(folder: Path) -> dict[str, bytes]:
-    return {
-        file.relative_to(folder).as_posix(): file.read_bytes()
-        for file in folder.rglob("*")
-        if file.is_file()
-    }
-
-
-def made_of(path: Path, slots: list[int]) -> dict[str, bytes]:
-    cube = opened(path)
-    for number in slots:
-        write(cube, number)
-    return files_below(path)
+_spec = importlib.util.spec_from_file_location(
+    "cube_factory", Path(__file__).parents[1] / "cube_factory.py"
+)
+factory = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(factory)
+EPOCH = factory.EPOCH
+KEY = factory.KEY
+SHAPE = factory.SHAPE
+STEP = factory.STEP
+TEMPLATE = factory.TEMPLATE
+files_below = factory.files_below
+made_of = factory.made_of
+numbers_of = factory.numbers_of
+opened = factory.opened
+packed = factory.packed
+write = factory.write
 
 
 @pytest.fixture(scope="module")
@@ -273,39 +148,6 @@ def test_a_slot_that_failed_is_noted_and_holds_nothing(tmp_path):
     assert files_below(tmp_path / "cube") == made_of(tmp_path / "other", [1, 2])
 
 
-def test_a_block_that_raises_leaves_the_slot_as_it_was(made, tmp_path):
-    path = tmp_path / "cube"
-    shutil.copytree(made, path)
-    before = files_below(path)
-    cube = opened(path)
-
-    def stop_halfway(number: int) -> None:
-        with cube.slot(EPOCH + number * STEP) as slot:
-            slot.put(packed(7).isel(y=slice(0, 10)))
-            raise ZeroDivisionError
-
-    for number in (2, 9):
-        with pytest.raises(ZeroDivisionError):
-            stop_halfway(number)
-    assert files_below(path) == before
-
-
-@pytest.mark.parametrize("moment", ["_write_chunks", "close"])
-def test_a_full_disk_is_named_and_the_slot_can_be_made_later(tmp_path, monkeypatch, moment):
-    def fill_disk(shard):
-        raise OSError(28, "No space left on device")
-
-    cube = opened(tmp_path / "cube")
-    with monkeypatch.context() as patch:
-        patch.setattr(Shard, moment, fill_disk)
-        with pytest.raises(OutputError, match="could not be written: No space left"):
-            write(cube, 1)
-    assert not cube.done(EPOCH + STEP)
-    assert not [name for name in files_below(tmp_path / "cube") if "/c.1" in name]
-    write(cube, 1)
-    assert files_below(tmp_path / "cube") == made_of(tmp_path / "other", [1])
-
-
 def test_no_more_than_a_row_of_chunks_is_in_memory(tmp_path):
     shape = (8, 2048, 256)
     attrs = {"_FillValue": np.int16(-1)}
@@ -402,118 +244,6 @@ def test_bands_that_do_not_fit_are_refused(tmp_path):
     assert not cube.done(EPOCH)
 
 
-@pytest.mark.parametrize("keep", [0, 10, 0.5, -1])
-def test_a_truncated_shard_is_seen_and_made_again(made, tmp_path, keep):
-    path = tmp_path / "cube"
-    shutil.copytree(made, path)
-    shard = path / "iwc" / "c.2.0.0.0"
-    whole = shard.read_bytes()
-    shard.write_bytes(whole[: int(len(whole) * keep) if keep == 0.5 else keep])
-    cube = opened(path)
-    assert not cube.done(EPOCH + 2 * STEP)
-    assert cube.done(EPOCH + 3 * STEP)
-    if keep:  # of an empty file zarr reads fill values
-        with pytest.raises(ValueError, match="checksum"):
-            xr.open_zarr(path, chunks=None)["iwc"][2].load()
-    write(cube, 2)
-    assert shard.read_bytes() == whole
-    shard.unlink()
-    assert not cube.done(EPOCH + 2 * STEP)
-
-
-class Killed(BaseException):
-    """The process is no more: whatever it tries to do with files raises this."""
-
-
-def kill_after(monkeypatch, steps: int) -> None:
-    """From the given call on that touches files, in this thread, all raise."""
-    left = [steps]
-
-    def until_dead(function):
-        def call(*args, **kwargs):
-            if threading.current_thread() is threading.main_thread():
-                if left[0] == 0:
-                    raise Killed
-                left[0] -= 1
-            return function(*args, **kwargs)
-
-        return call
-
-    for name in ("replace", "rename", "unlink", "mkdir", "fsync"):
-        monkeypatch.setattr(os, name, until_dead(getattr(os, name)))
-    monkeypatch.setattr(io, "open", until_dead(io.open))
-    monkeypatch.setattr(os, "getpid", lambda: 2**30)  # of no process
-
-
-@pytest.mark.parametrize("action", ["new", "again", "fail"])
-@pytest.mark.parametrize("stride", [13, pytest.param(1, marks=pytest.mark.slow)])
-def test_killed_at_any_step_it_is_readable_and_ends_the_same(
-    made, tmp_path, monkeypatch, action, stride
-):
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # slow, and seen by no process
-    number = {"new": 6, "again": 2, "fail": 3}[action]
-
-    def act(cube: Cube) -> None:
-        if action == "fail":
-            cube.fail(EPOCH + number * STEP)
-        else:
-            write(cube, number, height=21)
-
-    shutil.copytree(made, tmp_path / "expected")
-    act(opened(tmp_path / "expected"))
-    expected = files_below(tmp_path / "expected")
-    for steps in count(0, stride):
-        path = tmp_path / f"{steps}"
-        shutil.copytree(made, path)
-        cube = opened(path)
-        with monkeypatch.context() as patch:
-            kill_after(patch, steps)
-            try:
-                act(cube)
-            except Killed:
-                pass
-            else:
-                break
-        read = xr.open_zarr(path, chunks=None)
-        for slot in np.flatnonzero(read["status"].values == 1):
-            stored = read["iwc"][slot].values
-            np.testing.assert_allclose(stored, numbers_of(int(slot))["iwc"], rtol=2**-8)
-        act(opened(path))
-        assert files_below(path) == expected, steps
-    assert steps > stride
-
-
-@pytest.mark.slow
-def test_two_processes_grow_it_at_once_and_one_is_killed(tmp_path):
-    cube = opened(tmp_path / "cube")
-    assert not cube.done(EPOCH)
-    (tmp_path / "cube.pickle").write_bytes(pickle.dumps(cube))
-    command = [sys.executable, __file__, str(tmp_path / "cube.pickle")]
-    odd, even = (
-        subprocess.Popen([*command, *map(str, slots)])  # noqa: S603 - this file
-        for slots in (range(1, 16, 2), range(14, -1, -2))
-    )
-    while not (tmp_path / "cube" / "status" / "c.5").exists():
-        assert odd.poll() in (None, 0)
-    odd.kill()
-    odd.wait()
-    assert even.wait() == 0
-    again = opened(tmp_path / "cube")
-    for number in range(16):
-        if not again.done(EPOCH + number * STEP):
-            assert number % 2
-            write(again, number)
-    assert files_below(tmp_path / "cube") == made_of(tmp_path / "other", list(range(16)))
-
-
-@pytest.mark.slow
-def test_two_processes_that_make_it_at_once_make_one(tmp_path):
-    command = [sys.executable, __file__, str(tmp_path / "cube")]
-    writers = [subprocess.Popen([*command, number]) for number in "03"]  # noqa: S603 - this file
-    assert [writer.wait() for writer in writers] == [0, 0]
-    assert files_below(tmp_path / "cube") == made_of(tmp_path / "other", [0, 3])
-
-
 def test_a_slot_as_netcdf_holds_the_same_numbers(made, tmp_path):
     write_netcdf(read_slot(made, EPOCH + 2 * STEP), tmp_path / "slot.nc")
     with netCDF4.Dataset(tmp_path / "slot.nc") as file:
@@ -545,10 +275,3 @@ def test_compliance_checker_finds_no_error_in_a_slot(made, tmp_path):
     ).stdout  # fmt: skip
     assert "Corrective Actions" in report or "All tests passed" in report
     assert "Errors" not in report, report
-
-
-if __name__ == "__main__":
-    place = Path(sys.argv[1])
-    shared = pickle.loads(place.read_bytes()) if place.is_file() else opened(place)  # noqa: S301
-    for argument in sys.argv[2:]:
-        write(shared, int(argument))

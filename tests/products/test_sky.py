@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from skimage.measure import label, regionprops
 
 from nephoscope.products.fits import write_frame_fits
-from nephoscope.products.sky import (
+from nephoscope.products.frames import (
     blob_rows,
     find_blobs,
     fits_facts,

@@ -32,10 +32,10 @@ def store(covers, parts):
         {
             "image": (("sample", "channel", "y", "x"), np.stack([s.image for s in scenes])),
             "label": (("sample", "y", "x"), np.stack([s.label for s in scenes])),
-            "map_id": ("sample", np.array([s.day for s in scenes], dtype=text)),
+            "id": ("sample", np.array([s.day for s in scenes], dtype=text)),
             "split": ("sample", np.array(parts, dtype=text)),
         },
-        attrs={"samples_id": "abc"},
+        attrs={"samples_id": "abc", "unit": "frame"},
     )
 
 

@@ -3,7 +3,6 @@
 import importlib.util
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,9 +12,10 @@ import zarr
 from nephoscope.background import build_background, sample_background
 from nephoscope.evaluation.protocol import read_maps
 from nephoscope.inputs import assemble
-from nephoscope.samples import store as samples_store
-from nephoscope.samples.arrays import load_part
+from nephoscope.samples import writer
+from nephoscope.samples.part import load_part
 from nephoscope.samples.split import split_samples
+from nephoscope.samples.store import open_samples
 
 _spec = importlib.util.spec_from_file_location(
     "samples_factory", Path(__file__).parents[1] / "samples_factory.py"
@@ -57,11 +57,11 @@ def background(tmp_path, recipe):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch, recipe, background):
-    monkeypatch.setattr(samples_store, "instrument_named", lambda _: synthetic.FakeReader())
-    files = [SimpleNamespace(path=tmp_path / f"{day}.jpg") for day in (1, 2, 3)]
+    monkeypatch.setattr(writer, "instrument_named", lambda _: synthetic.FakeReader())
+    files = synthetic.maps_of(tmp_path, (1, 2, 3))
     for file in files:
         file.path.touch()
-    path = samples_store.write_samples(files, tmp_path / "s.zarr", recipe, background)
+    path = writer.write_samples(files, tmp_path / "s.zarr", recipe, background)
     split_samples(path, "day", (1, 1, 1))
     return path
 
@@ -70,7 +70,7 @@ def test_a_background_of_another_grid_is_met_by_coordinate(store, recipe, backgr
     part = load_part(store, "train", recipe)
     expected = sample_background(background, part.latitude, part.longitude)
     np.testing.assert_allclose(part.background, expected, rtol=1e-6)
-    (scene,) = read_maps(samples_store.open_samples(store), [0], ("blue", "blue_red_ratio"))
+    (scene,) = read_maps(open_samples(store), [0], ("blue", "blue_red_ratio"))
     np.testing.assert_allclose(scene.background, expected, rtol=1e-6)
 
 
@@ -86,5 +86,5 @@ def test_another_order_of_channels_is_no_other_picture(store, recipe, tmp_path):
         assemble(part.view(0, 3, 50, (20, 30)), recipe.inputs.names) for part in (straight, turned)
     ]
     np.testing.assert_array_equal(*features)
-    maps = [next(read_maps(samples_store.open_samples(path), [0])) for path in both]
+    maps = [next(read_maps(open_samples(path), [0])) for path in both]
     np.testing.assert_array_equal(maps[0].image, maps[1].image)

@@ -17,7 +17,7 @@ def masks(instrument, channels, shape=(48, 64), **attrs):
             "label": (("sample", "y", "x"), np.zeros((2, *shape), np.int8)),
         },
         {"channel": list(channels)},
-        {"instrument": instrument, **attrs},
+        {"instrument": instrument, "task": "mask", "truth": "pixels", **attrs},
     )
 
 
@@ -26,9 +26,10 @@ def states():
     return xr.Dataset(
         {
             "image": (("sample", "channel", "y", "x"), image),
-            "state": ("sample", np.zeros(2, np.int8)),
+            "label": ("sample", np.zeros(2, np.int8)),
         },
         {"channel": ["adu"]},
+        {"task": "sky_state", "truth": "frame"},
     )
 
 

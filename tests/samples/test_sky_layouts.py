@@ -10,7 +10,7 @@ from PIL import Image
 from nephoscope.errors import InputError
 from nephoscope.instruments import find_scenes
 from nephoscope.recipe import load_recipe
-from nephoscope.samples.store import write_samples
+from nephoscope.samples.writer import write_samples
 
 SHAPE = (24, 32)
 LAYOUTS = {

@@ -1,7 +1,6 @@
 import importlib.util
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,10 +8,11 @@ import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.recipe import Recipe
-from nephoscope.samples import split as split_module
-from nephoscope.samples import store as samples_store
-from nephoscope.samples.split import assign_parts, split_samples
-from nephoscope.samples.store import open_samples, write_samples
+from nephoscope.samples import writer
+from nephoscope.samples.split import split_samples, units_of
+from nephoscope.samples.split_rules import assign_parts
+from nephoscope.samples.store import open_samples
+from nephoscope.samples.writer import write_samples
 
 spec = importlib.util.spec_from_file_location(
     "samples_factory", Path(__file__).parents[1] / "samples_factory.py"
@@ -35,7 +35,7 @@ def test_the_store_holds_what_was_read(samples):
     seen = ~np.isnan(scene["image"].values)
     assert np.abs(image[seen] - scene["image"].values[seen]).max() <= 0.5
     np.testing.assert_array_equal(store["label"].values[2], label)
-    assert [str(i) for i in store["map_id"].values][2] == "P01_day03"
+    assert [str(i) for i in store["id"].values][2] == "P01_day03"
     np.testing.assert_array_equal(store["latitude"], scene["latitude"])
 
 
@@ -55,9 +55,9 @@ def test_the_id_follows_the_contents(samples, tmp_path, monkeypatch):
 
 def test_no_label_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
     reader = factory.FakeReader()
-    reader.label_path_for = lambda _: None
-    monkeypatch.setattr(samples_store, "instrument_named", lambda _: reader)
-    files = [SimpleNamespace(path=tmp_path / "1.jpg")]
+    reader.label = lambda *_: None
+    monkeypatch.setattr(writer, "instrument_named", lambda _: reader)
+    files = factory.maps_of(tmp_path, [1])
     with pytest.raises(UsageError, match="label"):
         write_samples(files, tmp_path / "s.zarr", factory.small_recipe())
     assert not list(tmp_path.iterdir())
@@ -66,12 +66,10 @@ def test_no_label_is_an_error_and_leaves_nothing(tmp_path, monkeypatch):
 def test_a_label_of_another_shape_is_named(tmp_path, monkeypatch):
     reader = factory.FakeReader()
     reader.read_label = lambda _: np.zeros((3, 4), np.int8)
-    monkeypatch.setattr(samples_store, "instrument_named", lambda _: reader)
+    monkeypatch.setattr(writer, "instrument_named", lambda _: reader)
     (tmp_path / "1.jpg").touch()
     with pytest.raises(InputError, match=r"\[label\]"):
-        write_samples(
-            [SimpleNamespace(path=tmp_path / "1.jpg")], tmp_path / "s.zarr", factory.small_recipe()
-        )
+        write_samples(factory.maps_of(tmp_path, [1]), tmp_path / "s.zarr", factory.small_recipe())
     assert [path.name for path in tmp_path.iterdir()] == ["1.jpg"]
 
 
@@ -83,10 +81,10 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_written(bad, tmp_path, monk
                 raise InputError(path, "is damaged")
             return super().read_label(path)
 
-    monkeypatch.setattr(samples_store, "instrument_named", lambda _: Damaged())
+    monkeypatch.setattr(writer, "instrument_named", lambda _: Damaged())
     for day in (1, 2, 3):
         (tmp_path / f"{day}.jpg").touch()
-    files = [SimpleNamespace(path=tmp_path / f"{day}.jpg") for day in (1, 2, 3)]
+    files = factory.maps_of(tmp_path, (1, 2, 3))
     out, told = tmp_path / "s.zarr", []
     arguments = (files, out, factory.small_recipe())
     if len(bad) == 3:
@@ -96,7 +94,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_written(bad, tmp_path, monk
     else:
         store = open_samples(write_samples(*arguments, on_error=told.append))
         assert store.sizes["sample"] == 3 - len(bad)
-        assert set(store["day"].values) == {1, 2, 3} - bad
+        assert set(store["order"].values) == {1, 2, 3} - bad
         assert (store["label"].values[-1] >= 0).any()
     assert {Path(error.path).stem for error in told} == {str(day) for day in bad}
 
@@ -144,17 +142,15 @@ def test_too_few_days_are_refused():
 @pytest.mark.parametrize("by", ["day", "block", "group"])
 def test_a_hundred_thousand_maps_are_split_in_a_moment(by):
     number = 100_000
-    days, years = np.arange(number) % 50_000, np.arange(number) // 50_000
     store = xr.Dataset(
         {
-            "mars_year": ("sample", 28 + years),
-            "solar_longitude": ("sample", days / 200),
-            "day": ("sample", days),
+            "id": ("sample", [f"day{n % 40:02d}" for n in range(number)]),
+            "order": ("sample", np.arange(number) / 200),
             "group": ("sample", [f"P{1 + n // 40:04d}" for n in range(number)]),
         }
     )
     start = time.process_time()
-    units = split_module._units(store, by)
+    units = units_of(store, by)
     assert time.process_time() - start < 2
     assert units[0] == 0
     assert (np.diff(units) >= 0).all()
@@ -162,16 +158,16 @@ def test_a_hundred_thousand_maps_are_split_in_a_moment(by):
 
 
 def test_a_store_is_not_replaced_unasked(samples, tmp_path, monkeypatch):
-    files = [SimpleNamespace(path=tmp_path / "1.jpg")]
+    files = factory.maps_of(tmp_path, [1])
     with pytest.raises(UsageError, match="--overwrite"):
         write_samples(files, samples, factory.small_recipe())
     write_samples(files, samples, factory.small_recipe(), overwrite=True)
     assert open_samples(samples).sizes["sample"] == 1
-    assert open_samples(samples).attrs["labelled_pixels"][1] > 0
+    assert open_samples(samples).attrs["labelled"][1] > 0
 
 
 def test_a_background_that_the_recipe_does_not_use_or_lacks_is_refused(tmp_path, samples):
-    files = [SimpleNamespace(path=tmp_path / "1.jpg")]
+    files = factory.maps_of(tmp_path, [1])
     blue = xr.Dataset({"background_blue": (("y", "x"), np.zeros((12, 16), np.float32))})
     blue.attrs = {"shape": [48, 64], "cell": 4, "sha256": "a", "channels": '["blue"]'}
     out = tmp_path / "t.zarr"

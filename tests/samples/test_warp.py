@@ -7,7 +7,7 @@ import pytest
 
 from nephoscope.inputs.sky import pixel_noise
 from nephoscope.recipe import Warp
-from nephoscope.samples.arrays import PartArrays
+from nephoscope.samples.part import Part
 from nephoscope.samples.warp import draw_map, lost_noise, places, warp_image, warped_crop
 from nephoscope.scene import known_of
 from nephoscope.simulate.fractal import fractal
@@ -19,8 +19,9 @@ def part():
     """Red is its row, green its column; the label is the parity of blocks of four."""
     row, col = np.mgrid[:ROWS, :COLS]
     image = np.stack([row + 1, col + 1, row * 0 + 7]).astype(np.uint8)[None]
-    return PartArrays(
+    return Part(
         image=image,
+        known=np.ones((1, ROWS, COLS), bool),
         label=((row // 4 + col // 4) % 2).astype(np.int8)[None],
         indices=(0,),
         latitude=np.zeros(ROWS),
@@ -30,7 +31,9 @@ def part():
         statistics=(),
         ids=("only",),
         rows=(0, ROWS - 1),
+        unit="frame",
         wraps=False,
+        placed=False,
     )
 
 
@@ -93,6 +96,7 @@ def test_a_warped_frame_of_counts_is_as_noisy_as_it_was(zoom, gain):
     whole = replace(
         part(),
         image=counts[None, None],
+        known=np.ones((1, 128, 160), bool),
         label=np.zeros((1, 128, 160), np.int8),
         channels=("adu",),
         latitude=np.zeros(128),
@@ -111,7 +115,8 @@ def test_the_noise_that_is_given_back_stays_off_colour_and_missing_pixels():
     given = lost_noise(counts, counts, np.random.default_rng(1))
     assert not given.any()
     still = Warp(share=1, rotation=0, shear=0, zoom=(1, 1), shift=0)
-    whole = replace(part(), image=np.stack([counts[:ROWS, :COLS]])[None])
+    image = counts[None, None, :ROWS, :COLS]
+    whole = replace(part(), image=image, known=np.isfinite(image[:, 0]))
     view, _ = warped_crop(whole, (ROWS, COLS), still, np.random.default_rng(0))
     assert np.isnan(view.image[0, :, :29]).all()
     assert np.isfinite(view.image[0, :, 31:]).all()

@@ -1,96 +1,123 @@
-"""Many maps: a mirrored tree of products, resumable, sharded, one bad map named and skipped."""
+"""Bulk prediction of files, folders and trees into a mirrored tree of products."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nephoscope.apply.plan import Job, Options, group_of, groups, job_key, plan_jobs, shard
-from nephoscope.apply.resume import (
-    Event,
-    Journals,
-    ResumableRun,
-    Summary,
-    check_writable,
-)
-from nephoscope.apply.series import SeriesBackgrounds
-from nephoscope.apply.work import Work
-from nephoscope.apply.workers import PredictMapFactory, run_jobs
-from nephoscope.background import channels_of
+from nephoscope.apply.chain import SkyChain
+from nephoscope.apply.frame_models import sky_name
+from nephoscope.apply.jobs import Options, plan_jobs, shard
+from nephoscope.apply.journal import Event, Summary
+from nephoscope.apply.network import NetworkMaker
+from nephoscope.apply.run import Draw, Maker, Sink, run
+from nephoscope.apply.sinks import FitsSink, LegacySink, NetcdfSink
 from nephoscope.errors import UsageError
-from nephoscope.files import remove_stale_parts
 from nephoscope.folders import LeftOut
-from nephoscope.products.mask import ModelInfo, mask_step
-from nephoscope.recipe import Recipe
+
+if TYPE_CHECKING:
+    from nephoscope.models import Model
+
+AUTO, NONE = "auto", "none"
 
 
 def predict_many(
     inputs: Sequence[str | Path],
     out: str | Path,
+    maker: Maker,
     *,
-    model: ModelInfo,
-    model_sha256: str,
-    recipe: Recipe,
-    factory: PredictMapFactory,
-    options: Options | None = None,
-    background: str | Path = "auto",
-    workers: int = 1,
+    workers: int | None = None,
     part: tuple[int, int] = (1, 1),
-    command: str = "",
     on_event: Callable[[Event], None] | None = None,
+    draw: Draw | None = None,
 ) -> Summary:
-    """Predict every map below the inputs into a mirrored tree of products below `out`.
+    """Predict every scene below the inputs into a mirrored tree of products below `out`.
 
-    A map is skipped if the journal in `out` says that its product was made from the same file,
-    Ls tables, model, background and options, and the product is there.
+    A scene is skipped if the journal in `out` says that its product was made from the same file,
+    models, background and options, and the product is there. `frames.csv` and `blobs.csv` hold all
+    frames of a camera whose products are in `out`; the journal keeps their rows, so that a kill
+    loses none.
 
     Args:
         inputs: files and folders.
         out: folder of the products; made if need be.
-        model: name, weights' sha256 and threshold.
-        model_sha256: of all that the model's predictions depend on, so that a change of any of
-            it (calibration, threshold, recipe) makes finished maps be done again.
-        recipe: of the model; names the instrument and the background.
-        factory: makes the function that turns (scene, background) into (y, x) probabilities;
-            called once in each worker, and pickled if there are several.
-        options: how to predict and write.
-        background: "auto": built for each sub-phase with enough maps among all inputs, stored
-            in `out`; "none"; or the file of one.
-        workers: processes; 1 works in this one.
+        maker: from `maker_of`.
+        workers: processes; 1 works in this one; by default what suits the maker.
         part: (i, n): do the i-th of n parts only; all parts agree on the backgrounds.
-        command: what the user typed, for the history of the products.
-        on_event: told of every map that has ended.
+        on_event: told of every scene that has ended.
+        draw: draws the quick-looks; without it there are none.
 
     Returns:
-        What was done, skipped and failed. A full or read-only disk ends the run early.
+        What was done, skipped and failed, and which files are no scenes. A full or read-only disk
+        ends the run early.
 
     Raises:
-        InputError: an input does not exist or holds no map.
+        InputError: an input does not exist or holds no scene; a background or model cannot be read.
         UsageError: the options contradict each other or the inputs.
         OutputError: `out` cannot be written at all.
     """
-    options, out = options or Options(), Path(out)
+    out, workers = Path(out), maker.default_workers if workers is None else workers
     if workers < 1:
         raise UsageError(f"--workers {workers}: must be at least 1")
-    mask_step(model.threshold if options.threshold is None else options.threshold)
-    left_out, places = LeftOut(), [Path(path) for path in inputs]
-    everything = plan_jobs(places, out, recipe.instrument, options, left_out)
-    mine = shard(everything, part)
-    check_writable(out)
-    for folder in {job.target.parent for job in mine} | {out}:
-        remove_stale_parts(folder)
-    backgrounds = SeriesBackgrounds(recipe, out, dict(groups(everything)), background)
-    work = Work(model, recipe.instrument, options, command, channels_of(recipe) or None)
-    key_of = partial(job_key, options=options, model_sha256=model_sha256)
-    run = ResumableRun(Journals(out, part), key_of, len(mine), on_event, left_out)
-    unfinished = run.unfinished(_with_backgrounds(mine, backgrounds))
-    for job, error in run_jobs(unfinished, work, factory, workers):
-        if not run.end(job, error):
-            break
-    return run.close()
+    sink, left_out, places = sink_of(maker, out), LeftOut(), [Path(path) for path in inputs]
+    pictures = maker.options.picture and draw is not None
+    jobs = plan_jobs(places, out, maker.instrument, sink, pictures, left_out)
+    return run(
+        shard(jobs, part),
+        maker,
+        sink,
+        workers,
+        part,
+        on_event,
+        left_out=left_out,
+        prepare=maker.shared(jobs, out),
+        draw=draw,
+    )
 
 
-def _with_backgrounds(jobs: Iterable[Job], backgrounds: SeriesBackgrounds) -> Iterator[Job]:
-    for job in jobs:
-        yield job.with_background(*backgrounds.of(group_of(job)))
+def maker_of(
+    model: Model | str | PathLike[str],
+    options: Options | None = None,
+    background: str | PathLike[str] = AUTO,
+    command: str = "",
+    workers: int | None = None,
+) -> SkyChain | NetworkMaker:
+    """What applies a model, a chain of models or a formula.
+
+    Args:
+        model: a model, its shipped name or its folder, "sky" or the name of a formula.
+        options: how to predict and write.
+        background: "auto": of maps built from all of a series, of frames none; "none"; or a file.
+        command: what the user typed, for the history of the products.
+        workers: processes that will be at work at once.
+
+    Raises:
+        UsageError: there is no such model, or an option makes no sense.
+        InputError: a model or the background cannot be read.
+    """
+    options = options or Options()
+    if (name := sky_name(model)) is not None:
+        clear = None if str(background) in {AUTO, NONE} else Path(background)
+        return SkyChain(name, options, clear)
+    source = Path(model) if isinstance(model, PathLike) else model
+    background = Path(background) if isinstance(background, PathLike) else background
+    maker = NetworkMaker(source, options, background, command, workers or 1)
+    maker.model  # noqa: B018 - says what is wrong before anything is done
+    return maker
+
+
+def sink_of(maker: Maker, out: Path, tables: bool = True) -> Sink:
+    """Where the products of a maker go.
+
+    Args:
+        maker: whose products.
+        out: their folder.
+        tables: whether frames of a camera have tables as well.
+    """
+    if isinstance(maker, SkyChain):
+        return FitsSink(out, tables=tables)
+    if maker.options.own.get("layout") == "legacy":
+        return LegacySink(out)
+    return NetcdfSink(out)

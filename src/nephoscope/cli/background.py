@@ -80,7 +80,7 @@ def _build(
 
 def _clear_ones(files: list[SceneFile], products: Path) -> list[SceneFile]:
     """Those that `predict sky` called clear when it wrote `products`."""
-    from nephoscope.products.sky import read_frames_csv
+    from nephoscope.products.frames import read_frames_csv
 
     clear = {row["file"] for row in read_frames_csv(products) if row["state"] == "clear"}
     return [file for file in files if shown(file.relative / file.path.name) in clear]
@@ -93,7 +93,7 @@ def _fit_clear_sky(
     flavour: str | None,
 ) -> str:
     """The clear reference of a camera, from frames that the user knows to be clear."""
-    from nephoscope.apply.sky.chain import check_usable
+    from nephoscope.apply.chain import check_usable
     from nephoscope.errors import InputError
     from nephoscope.files import sha256_of
     from nephoscope.formulas import fit_clear_reference, write_clear_reference

@@ -41,9 +41,8 @@ def build(
     """
     from nephoscope.cli.progress import progress_bar, say_classes, scenes_of
     from nephoscope.recipe import load_recipe
-    from nephoscope.samples.choose import choose_apart
-    from nephoscope.samples.states import write_states
-    from nephoscope.samples.store import check_place, write_samples
+    from nephoscope.samples.subset import sparse_subset
+    from nephoscope.samples.writer import check_place, write_samples
 
     chosen = load_recipe(recipe)
     _check_options(chosen, background, choose, seed)
@@ -51,14 +50,10 @@ def build(
     failed = _Failed()
     files, unread = scenes_of(raw, chosen.instrument)
     if choose is not None:
-        files = choose_apart(files, choose, seed or 0)
+        files = sparse_subset(files, choose, seed or 0)
     clear = _background(files, chosen, background, failed)
     with progress_bar("reading", len(files)) as tell:
-        if chosen.task == "sky_state":
-            frames = [file.path for file in files]
-            write_states(frames, output, progress=tell, on_error=failed, overwrite=overwrite)
-        else:
-            write_samples(files, output, chosen, clear, tell, failed, overwrite)
+        write_samples(files, output, chosen, clear, tell, failed, overwrite)
     say_classes(output)
     typer.echo(shown(output))
     if failed.known or unread:
@@ -70,11 +65,12 @@ def _check_options(
 ) -> None:
     """An option that this recipe would not use is an error."""
     from nephoscope.errors import UsageError
+    from nephoscope.samples.writer import TRUTH_OF
 
     unused = []
     if background is not None and recipe.inputs.background is None:
         unused.append("--background")
-    if choose is not None and recipe.task == "sky_state":
+    if choose is not None and TRUTH_OF[recipe.task] == "frame":
         unused.append("--choose")
     if unused:
         raise UsageError(f"build {recipe.name}: has no {', '.join(unused)}")

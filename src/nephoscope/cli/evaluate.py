@@ -60,7 +60,7 @@ def evaluate(
     loaded, store, seconds = load_model(model), open_samples(samples), dict[str, float]()
     check_report_folder(out)
     split, indices = choose_samples(store, split)
-    ways, gridded = ways_of(loaded, store), "longitude" in store.variables
+    ways, gridded = ways_of(loaded, store), store.attrs["unit"] != "frame"
     gallery = None if gridded else Gallery()
     with _timed(seconds, "predict"), progress_bar("predicting", len(indices)) as tell:
         found = run_evaluation(

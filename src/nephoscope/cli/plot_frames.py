@@ -117,9 +117,10 @@ def _nearest(paths: Sequence[Path], found: Neighbours) -> Iterable[tuple[object,
 
 def _state(path: Path) -> str:
     """What is known of a frame, by the simulator's truth or its folder."""
-    from nephoscope.samples.states import state_of
+    from nephoscope.instruments.skycam.labels import state_of
 
-    return {0: "clear", 1: "cloudy"}.get(state_of(path), "frames of unknown state")
+    state, _ = state_of(path)
+    return "frames of unknown state" if state is None else ("clear", "cloudy")[state]
 
 
 def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from nephoscope.cli.predicting import report, told
+from nephoscope.cli.predicting import draw, report, told
 from nephoscope.cli.typed import typed_command
 from nephoscope.errors import UsageError
 
-if TYPE_CHECKING:
-    from nephoscope.apply.plan import Options
-    from nephoscope.apply.sky.chain import SkyOptions
-    from nephoscope.apply.work import PredictMap
-
+_OF_FRAMES = {"flavour", "min_blob"}
 Option = typer.Option
 
 
@@ -80,97 +76,46 @@ def predict(
 ) -> None:
     """Apply a model and write products; finished ones are skipped when run again."""
     from nephoscope.apply.bounds import parse_box
-    from nephoscope.apply.plan import Options
-    from nephoscope.apply.sky.chain import SkyOptions
-    from nephoscope.apply.sky.choice import is_of_sky
+    from nephoscope.apply.bulk import maker_of, predict_many
+    from nephoscope.apply.jobs import Options
 
-    box = parse_box(bbox) if bbox is not None else None
-    options = Options(layout, bounds, offset, box, threshold, picture)
+    own = {
+        "layout": layout,
+        "bounds": bounds,
+        "offset": offset,
+        "box": None if bbox is None else parse_box(bbox),
+        "flavour": flavour,
+        "min_blob": min_blob,
+    }
     part = _parse_shard(shard)
-    if is_of_sky(model):
-        _refuse_options_of_maps(options)
-        sky = SkyOptions(model, threshold, min_blob, _file_of(background), picture, flavour)
-        _predict_frames(inputs, out, sky, workers, part)
-    else:
-        for option, value in (("min-blob", min_blob), ("flavour", flavour)):
-            if value is not None:
-                raise UsageError(f"--{option} is for frames of a sky camera, and '{model}' is not")
-        _predict_maps(
-            model, inputs, out, options, background, 1 if workers is None else workers, part
-        )
-
-
-def _predict_maps(
-    model: str,
-    inputs: list[Path],
-    out: Path,
-    options: Options,
-    background: str,
-    workers: int,
-    part: tuple[int, int],
-) -> None:
-    from nephoscope.apply.bulk import predict_many
-    from nephoscope.files import sha256_of
-    from nephoscope.models import load_model
-    from nephoscope.models.lookup import FACTS
-    from nephoscope.workers import cores
-
-    loaded = load_model(model)
+    options = Options(threshold, picture, own=_given(own))
+    maker = maker_of(model, options, background, typed_command(), workers)
+    _check_own(model, maker.instrument, options.own)
     with told() as on_event:
         summary = predict_many(
-            inputs,
-            out,
-            model=loaded,
-            model_sha256=sha256_of(loaded.folder / FACTS),
-            recipe=loaded.recipe,
-            factory=partial(_open_predictor, model, max(1, cores() // max(workers, 1))),
-            options=options,
-            background=background,
-            workers=workers,
-            part=part,
-            command=typed_command(),
-            on_event=on_event,
+            inputs, out, maker, workers=workers, part=part, on_event=on_event, draw=draw
         )
     report(summary, out)
 
 
-def _predict_frames(
-    inputs: list[Path],
-    out: Path,
-    options: SkyOptions,
-    workers: int | None,
-    part: tuple[int, int],
-) -> None:
-    from nephoscope.apply.sky.bulk import predict_sky
-    from nephoscope.workers import cores
-
-    processes = cores() if workers is None else workers
-    with told() as on_event:
-        summary = predict_sky(inputs, out, options, processes, part, on_event)
-    report(summary, out)
+def _given(own: dict[str, Any]) -> dict[str, Any]:
+    """Without what is as usual."""
+    usual = {"layout": "cf", "bounds": "data", "offset": 3.0}
+    return {name: value for name, value in own.items() if value != usual.get(name)}
 
 
-def _refuse_options_of_maps(options: Options) -> None:
-    from nephoscope.apply.plan import Options
+def _check_own(model: str, instrument: str, own: Mapping[str, Any]) -> None:
+    """See that options are of the instrument.
 
-    usual = Options()
-    for name in ("layout", "bounds", "offset", "box"):
-        if getattr(options, name) != getattr(usual, name):
-            option = "bbox" if name == "box" else name
+    Raises:
+        UsageError: one is of another's.
+    """
+    for name in own:
+        option = {"box": "bbox", "min_blob": "min-blob"}.get(name, name)
+        if (name in _OF_FRAMES) != (instrument == "skycam"):
+            if name in _OF_FRAMES:
+                raise UsageError(f"--{option} is for frames of a sky camera, and '{model}' is not")
             raise UsageError(f"--{option} is for maps, not for frames of a sky camera")
-
-
-def _file_of(background: str) -> Path | None:
-    """The file that `--background` names; frames have no background of their own making."""
-    return None if background in {"auto", "none"} else Path(background)
-
-
-def _open_predictor(model: str, threads: int) -> PredictMap:
-    """Load a model in the process that will run it."""
-    from nephoscope.apply.predict import Predictor, predict_scene
-    from nephoscope.models import load_model
-
-    return partial(predict_scene, Predictor(load_model(model), workers=threads))
 
 
 def _parse_shard(text: str) -> tuple[int, int]:

@@ -12,7 +12,8 @@ import typer
 from nephoscope.errors import shown
 
 if TYPE_CHECKING:
-    from nephoscope.apply.resume import Event, Summary
+    from nephoscope.apply.journal import Event, Summary
+    from nephoscope.apply.run import Made
 
 
 @contextmanager
@@ -70,3 +71,21 @@ def report(summary: Summary, out: Path) -> None:
         typer.echo(f"stopped early: {summary.left} inputs were not tried", err=True)
     if summary.failed or summary.left or summary.others:
         raise typer.Exit(1)
+
+
+def draw(made: Made, path: Path) -> None:
+    """Draw the quick-look of what was made of a scene.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from nephoscope.apply.chain import JudgedFrame
+
+    if isinstance(made, JudgedFrame):
+        from nephoscope.plots.sky import overlay, save_overlay
+
+        save_overlay(overlay(made.scene, made.result), path)
+    else:
+        from nephoscope.plots.quicklook import quicklook, save_picture
+
+        save_picture(quicklook(made.product, made.scene), path)

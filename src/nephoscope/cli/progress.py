@@ -39,9 +39,9 @@ def scenes_of(places: Sequence[Path], instrument: str) -> tuple[list[SceneFile],
 def say_classes(samples: Path) -> None:
     """How much of a store is clear and cloudy; on stderr what nothing can be learned from."""
     from nephoscope.samples.census import describe
-    from nephoscope.samples.store import open_store
+    from nephoscope.samples.store import open_samples
 
-    lines, doubts = describe(open_store(samples))
+    lines, doubts = describe(open_samples(samples))
     for line in lines:
         typer.echo(line)
     for doubt in doubts:

@@ -36,7 +36,7 @@ def split(
     from nephoscope.cli.progress import say_classes
     from nephoscope.errors import UsageError
     from nephoscope.samples.split import split_samples
-    from nephoscope.samples.store import open_store
+    from nephoscope.samples.store import open_samples
 
     try:
         weights = [float(weight) for weight in fractions.split(",")]
@@ -44,5 +44,5 @@ def split(
         raise UsageError(f"--fractions {fractions}: write it as 0.8,0.1,0.1") from error
     for part, ids in split_samples(samples, by, weights, seed, buffer).items():
         typer.echo(f"{part or 'too near another part'}: {', '.join(ids) or 'none'}")
-    if "state" in open_store(samples).variables:
+    if open_samples(samples).attrs["truth"] == "frame":
         say_classes(samples)

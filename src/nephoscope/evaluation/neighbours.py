@@ -1,7 +1,7 @@
 """Which frames are alike: by their histograms, and by what they show at the best shift.
 
 Histograms know neither place nor shape: two frames with nothing in common may have the same one.
-The shift-tolerant correlation (see `nephoscope.samples.groups`) is what groups near-duplicates.
+The shift-tolerant correlation (see `nephoscope.samples.alike`) is what groups near-duplicates.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.samples.groups import group_numbers, prepare, similarity
+from nephoscope.samples.alike import group_numbers, prepare, similarity
 
 Floats = npt.NDArray[np.float32]
 BINS = 50

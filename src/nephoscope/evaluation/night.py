@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nephoscope.instruments.skycam import read_label
 from nephoscope.instruments.skycam.fits import read_units
-from nephoscope.products.sky import read_frames_csv
+from nephoscope.products.frames import read_frames_csv
 
 _RAW, _TRUTH = "_flux", "_truth"
 

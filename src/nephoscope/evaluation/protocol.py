@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from nephoscope.apply.predict import Predictor
+from nephoscope.apply.network import Predictor
 from nephoscope.background import sample_background
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
@@ -24,9 +24,8 @@ from nephoscope.evaluation.sums import Sums, sums_of_map
 from nephoscope.inputs import COLOURS
 from nephoscope.models.lineage import seen_of
 from nephoscope.models.ways import WAYS
-from nephoscope.samples.frames import axis_of
 from nephoscope.samples.pairing import check_pairing, check_task
-from nephoscope.samples.store import background_of, open_samples
+from nephoscope.samples.store import axis_of, background_of, open_samples
 from nephoscope.tasks.mask import is_cloud
 
 SPLITS = ("train", "validation", "test", "all")
@@ -150,7 +149,7 @@ def read_maps(
     for index in indices:
         sample = store.isel(sample=index)
         yield LabelledScene(
-            day=str(sample["map_id"].values),
+            day=str(sample["id"].values),
             image=_in_order(sample),
             label=sample["label"].values,
             latitude=axis_of(store, "latitude", "y"),
@@ -290,7 +289,7 @@ def describe(
         "task": "mask",
         "samples": str(store.attrs.get("samples_id", "")),
         "split": split,
-        "maps": [str(store["map_id"].values[index]) for index in indices],
+        "maps": [str(store["id"].values[index]) for index in indices],
         "threshold": model.threshold,
         "mask_rule": MASK_RULE,
     }
@@ -327,7 +326,7 @@ def run_evaluation(
         check_pairing(store, recipe, "model")
     check_task(store, "mask")
     split, indices = choose_samples(store, split)
-    gridded = "longitude" in store.variables
+    gridded = store.attrs["unit"] != "frame"
     sums, crops = predict_maps(
         read_maps(store, indices, _background_channels(model)),
         predict or model_predictor(model),

@@ -18,7 +18,7 @@ from nephoscope.files import write_bytes, write_text
 from nephoscope.inputs.texture import NAMES, texture
 from nephoscope.models.state import StateModel
 from nephoscope.samples.pairing import check_pairing
-from nephoscope.samples.states import open_states
+from nephoscope.samples.store import open_samples
 from nephoscope.tasks.sky_state import CLEAR, CLOUDY, CameraTemperatures, Verdict
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def evaluate_state(
 
     Args:
         model: of the `sky_state` task.
-        samples: a store that `nephoscope.samples.states.write_states` made.
+        samples: a store that `nephoscope build` made from frames with a state.
         out: folder of the report.
         split: a part of it, or "all"; by default test, else validation, else all.
 
@@ -54,7 +54,7 @@ def evaluate_state(
     """
     from nephoscope.plots.state import plot_feature_space, plot_state_confusion, plot_state_roc
 
-    store = open_states(samples)
+    store = open_samples(samples)
     check_pairing(store, model.recipe, "model")
     split = split or _usual_split(store)
     states, verdicts = judge_all(model, store, split)
@@ -104,7 +104,7 @@ def judge_all(model: StateModel, store: xr.Dataset, split: str) -> tuple[States,
         model.judge(image, CameraTemperatures(float(row[0]), float(row[1]), float(row[2])))
         for image, row in zip(_images(store, split), warm, strict=True)
     ]
-    return store["state"].values[chosen].astype(np.int8), verdicts
+    return store["label"].values[chosen].astype(np.int8), verdicts
 
 
 def _images(store: xr.Dataset, split: str) -> npt.NDArray[np.float32]:

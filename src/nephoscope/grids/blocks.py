@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -23,29 +24,97 @@ def factor_for(shape: tuple[int, int], side: int | None) -> int:
     return 1 if side is None else max(1, round(max(shape) / side))
 
 
-def reduce_image(image: npt.NDArray[np.floating], factor: int) -> Floats:
+@dataclass(frozen=True)
+class Blocks:
+    """The blocks of pixels of one picture that become the pixels of a smaller one.
+
+    Attributes:
+        rows: pixels along a block's upright side.
+        cols: pixels along its level side.
+        area: the rows and columns of the picture that the blocks cover.
+    """
+
+    rows: int
+    cols: int
+    area: tuple[slice, slice]
+
+    @property
+    def are_pixels(self) -> bool:
+        """Whether the picture stays as it is."""
+        return self.rows == self.cols == 1 and self.area == (slice(None), slice(None))
+
+    def mean(self, image: npt.NDArray[np.floating]) -> Floats:
+        """See `reduce_image`."""
+        return reduce_image(image[..., *self.area], self.rows, self.cols)
+
+    def any(self, flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """(y, x) whether anything in a block is set."""
+        return np.asarray(_blocks(flags[self.area], self.rows, self.cols, False).any((-3, -1)))
+
+    def label(self, label: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+        """See `reduce_label`."""
+        return reduce_label(label[self.area], self.rows, self.cols)
+
+    def place(
+        self, row: npt.NDArray[np.floating], col: npt.NDArray[np.floating]
+    ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+        """Rows and columns of the smaller picture at those of the picture, whole or not."""
+        first = (area.start or 0 for area in self.area)
+        row, col = (each - start + 0.5 for each, start in zip((row, col), first, strict=True))
+        return row / self.rows - 0.5, col / self.cols - 0.5
+
+
+def blocks_to(shape: tuple[int, ...], wanted: tuple[int, int]) -> Blocks:
+    """The blocks that make a picture of exactly so many rows and columns.
+
+    Rows and columns that are left over after a whole number of pixels per block are cut off at
+    both ends alike.
+
+    Args:
+        shape: rows and columns of the picture.
+        wanted: rows and columns of the smaller one.
+
+    Raises:
+        ValueError: the picture is smaller than that.
+    """
+    if tuple(shape) == tuple(wanted):
+        return Blocks(1, 1, (slice(None), slice(None)))
+    sides = [size // number for size, number in zip(shape, wanted, strict=True)]
+    if not all(sides):
+        raise ValueError(f"the frame is {shape}: at least {wanted} is needed")
+    spans = [side * number for side, number in zip(sides, wanted, strict=True)]
+    first = [(size - span) // 2 for size, span in zip(shape, spans, strict=True)]
+    area = tuple(slice(start, start + span) for start, span in zip(first, spans, strict=True))
+    return Blocks(sides[0], sides[1], (area[0], area[1]))
+
+
+def reduce_image(
+    image: npt.NDArray[np.floating], factor: int, across: int | None = None
+) -> Floats:
     """Block means of the known pixels.
 
     Args:
         image: (channel, y, x), NaN where missing.
-        factor: pixels along a block's side; blocks at the far edges may be smaller.
+        factor: pixels along a block's upright side; blocks at the far edges may be smaller.
+        across: pixels along its level side; by default as many.
 
     Returns:
-        (channel, y / factor, x / factor) float32, rounded up; NaN where a block holds nothing.
+        (channel, y / factor, x / across) float32, rounded up; NaN where a block holds nothing.
     """
-    if factor == 1:
+    across = across or factor
+    if factor == across == 1:
         return image.astype(np.float32, copy=False)
-    whole = not any(side % factor for side in image.shape[-2:])
+    whole = not (image.shape[-2] % factor or image.shape[-1] % across)
     whole = whole and not any(np.isnan(channel).any() for channel in image)
     high = max(_STRIP // image.shape[-1] // factor, 1) * factor
     strips = (image[:, first : first + high] for first in range(0, image.shape[1], high))
-    return np.concatenate([_reduced(strip, factor, whole) for strip in strips], 1)
+    return np.concatenate([_reduced(strip, factor, across, whole) for strip in strips], 1)
 
 
-def _reduced(image: npt.NDArray[np.floating], factor: int, whole: bool) -> Floats:
+def _reduced(image: npt.NDArray[np.floating], rows: int, cols: int, whole: bool) -> Floats:
     if whole:
-        return (block_sum(image, factor, factor) / factor**2).astype(np.float32)
-    blocks = _blocks(image, factor, np.nan)
+        return (block_sum(image, rows, cols) / (rows * cols)).astype(np.float32)
+    blocks = _blocks(image, rows, cols, np.nan)
     known = np.isfinite(blocks)
     number = known.sum(axis=(-3, -1))
     total = np.where(known, blocks, 0).sum(axis=(-3, -1), dtype=np.float64)
@@ -72,19 +141,23 @@ def block_sum(image: npt.NDArray[np.floating], rows: int, cols: int) -> npt.NDAr
     return total
 
 
-def reduce_label(label: npt.NDArray[np.int8], factor: int) -> npt.NDArray[np.int8]:
+def reduce_label(
+    label: npt.NDArray[np.int8], factor: int, across: int | None = None
+) -> npt.NDArray[np.int8]:
     """The label of most known pixels of a block; a tie is cloud, a block mostly unknown is unknown.
 
     Args:
         label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
-        factor: pixels along a block's side.
+        factor: pixels along a block's upright side.
+        across: pixels along its level side; by default as many.
     """
-    if factor == 1:
+    across = across or factor
+    if factor == across == 1:
         return label
-    blocks = _blocks(label, factor, -1)
+    blocks = _blocks(label, factor, across, -1)
     clear, cloud = ((blocks == state).sum(axis=(-3, -1)) for state in (0, 1))
     reduced = np.where(cloud >= clear, np.int8(1), np.int8(0))
-    reduced[2 * (clear + cloud) < factor**2] = -1
+    reduced[2 * (clear + cloud) < factor * across] = -1
     return reduced
 
 
@@ -119,23 +192,29 @@ def _between(
     return low, np.minimum(low + 1, size - 1), (place - low).astype(np.float32)
 
 
-def pad_to(image: npt.NDArray[Kind], divisor: int, fill: float | None = None) -> npt.NDArray[Kind]:
+def pad_to(
+    image: npt.NDArray[Kind], divisor: int, fill: float | None = None, across: int | None = None
+) -> npt.NDArray[Kind]:
     """(…, y, x) grown at the far edges to multiples of `divisor`.
 
     Args:
         image: (…, y, x).
-        divisor: of the new sides.
+        divisor: of the new number of rows.
         fill: value of the new pixels; None: that of the nearest pixel.
+        across: divisor of the new number of columns; by default the same.
     """
-    spare = [(0, -side % divisor) for side in image.shape[-2:]]
+    sides = zip(image.shape[-2:], (divisor, across or divisor), strict=True)
+    spare = [(0, -side % wanted) for side, wanted in sides]
     widths = [(0, 0)] * (image.ndim - 2) + spare
     if fill is None:
         return np.pad(image, widths, mode="edge")
     return np.pad(image, widths, constant_values=fill)
 
 
-def _blocks(array: npt.NDArray[np.generic], factor: int, fill: float) -> npt.NDArray[np.generic]:
-    """(…, y, x) → (…, y / factor, factor, x / factor, factor)."""
-    padded = pad_to(array, factor, fill)
+def _blocks(
+    array: npt.NDArray[np.generic], high: int, wide: int, fill: float
+) -> npt.NDArray[np.generic]:
+    """(…, y, x) → (…, y / high, high, x / wide, wide)."""
+    padded = pad_to(array, high, fill, wide)
     rows, cols = padded.shape[-2:]
-    return padded.reshape(*array.shape[:-2], rows // factor, factor, cols // factor, factor)
+    return padded.reshape(*array.shape[:-2], rows // high, high, cols // wide, wide)

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.grids.blocks import block_sum
+from nephoscope.grids.blocks import blocks_to
 from nephoscope.inputs.sky import MAD_OF_GAUSSIAN
 from nephoscope.inputs.view import ONLY, Bools, Feature, Fill, FloatArray, View
 
@@ -45,26 +45,14 @@ def to_binned(image: npt.ArrayLike) -> npt.NDArray[np.float32]:
     """Block means of a frame on `SHAPE`, (y, x) float32; NaN where a block holds nothing.
 
     Args:
-        image: (y, x), any unit; NaN where missing. Rows and columns that are left over after a
-            whole number of pixels per block are cut off at both ends alike.
+        image: (y, x), any unit; NaN where missing; what is left over is cut off at its ends.
 
     Raises:
         ValueError: the frame is smaller than `SHAPE`.
     """
     frame = np.asarray(image, np.float32)
-    rows, cols = (size // wanted for size, wanted in zip(frame.shape, SHAPE, strict=True))
-    if not rows or not cols:
-        raise ValueError(f"the frame is {frame.shape}: at least {SHAPE} is needed")
-    top, left = (frame.shape[0] - rows * SHAPE[0]) // 2, (frame.shape[1] - cols * SHAPE[1]) // 2
-    cut = frame[top : top + rows * SHAPE[0], left : left + cols * SHAPE[1]]
-    total = block_sum(cut, rows, cols)
-    if not np.isnan(total).any():
-        return np.asarray(total / (rows * cols), np.float32)
-    blocks = cut.reshape(SHAPE[0], rows, SHAPE[1], cols)
-    known = np.isfinite(blocks)
-    count = known.sum(axis=(1, 3))
-    total = np.where(known, blocks, 0).sum(axis=(1, 3), dtype=np.float64)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+    binned: npt.NDArray[np.float32] = blocks_to(frame.shape, SHAPE).mean(frame[None])[0]
+    return binned
 
 
 def normalise(image: npt.ArrayLike, how: str) -> npt.NDArray[np.float32]:

@@ -24,7 +24,7 @@ from nephoscope.learn.identity import check_same, identity_of
 from nephoscope.learn.trials import trials_of
 from nephoscope.recipe import Recipe, Search, with_values
 from nephoscope.samples.pairing import check_pairing
-from nephoscope.samples.split import part_indices
+from nephoscope.samples.store import part_indices
 from nephoscope.workers import cores, each_in_processes
 
 if TYPE_CHECKING:

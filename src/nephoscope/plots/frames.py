@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from nephoscope.evaluation.neighbours import Neighbours
 from nephoscope.evaluation.spectrum import FIT, Spectrum, slope_of
-from nephoscope.samples.groups import ALIKE
+from nephoscope.samples.alike import ALIKE
 
 _COLOURS = {"clear": "#1f5f8b", "cloudy": "#d1495b"}
 _OTHER = "#4b5560"

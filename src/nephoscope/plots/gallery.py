@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nephoscope.formulas import otsu
-from nephoscope.products.sky import find_blobs, smallest_blob
+from nephoscope.products.frames import find_blobs, smallest_blob
 from nephoscope.tasks import Counts
 from nephoscope.tasks.mask import is_cloud, threshold_step
 from nephoscope.tasks.mask_metrics import confusion

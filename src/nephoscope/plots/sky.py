@@ -20,7 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 from nephoscope.files import atomic_path
 from nephoscope.instruments.skycam.circle import HORIZON
 from nephoscope.plots import MADE_BY
-from nephoscope.products.sky import ZENITH, FrameResult
+from nephoscope.products.frames import ZENITH, FrameResult
 
 _EDGE = (255, 0, 200)
 _MISSING = (45, 45, 50)

@@ -10,23 +10,26 @@ import numpy.typing as npt
 from nephoscope.errors import UsageError
 from nephoscope.inputs import View
 from nephoscope.recipe import Augmentation, Recipe
+from nephoscope.samples.part import Part
+from nephoscope.samples.truth import Truth, flip_truth, turn_truth
 
-Label = npt.NDArray[np.int8]
 
-
-def check_augmentation(recipe: Recipe, *, placed: bool, colour: bool) -> None:
+def check_augmentation(part: Part, recipe: Recipe, crop: tuple[int, int]) -> None:
     """Samples stay what they are under the changes of a recipe.
 
+    A turn or warp would leave the latitude and longitude of pixels behind, and what is known of
+    their place; another curve of colour the background. For counts a curve of colour means nothing.
+
     Args:
+        part: the samples.
         recipe: names the changes.
-        placed: whether pixels have a latitude and longitude, or something known of their place:
-            a turn or warp would leave these behind, another curve of colour the background.
-        colour: whether pictures are 0..255 DN: a curve of colour means nothing for counts.
+        crop: rows and columns of a crop.
 
     Raises:
         UsageError: they do not.
     """
-    settings, crop = recipe.training.augmentation, recipe.training.crop
+    settings = recipe.training.augmentation
+    placed = part.placed or part.background is not None or part.limits is not None
     turned = [("quarter_turns", settings.quarter_turns), ("warp.share", settings.warp.share)]
     toned = [("gamma", settings.gamma), ("desaturate", settings.desaturate)]
     for name, wanted in [*turned, *toned]:
@@ -36,42 +39,44 @@ def check_augmentation(recipe: Recipe, *, placed: bool, colour: bool) -> None:
                 "a place on a map or a background, which would not go with it"
             )
     for name, wanted in toned:
-        if wanted and not colour:
+        if wanted and part.image.dtype != np.uint8:
             raise UsageError(f"training.augmentation.{name}: is for colour, these are counts")
+    if settings.warp.share and part.truth != "pixels":
+        raise UsageError("training.augmentation.warp.share: is for labels of pixels alone")
     if settings.quarter_turns and crop[0] != crop[1]:
         raise UsageError(f"training.augmentation.quarter_turns: the crop {crop} is not square")
 
 
 def augment(
     view: View,
-    label: Label,
+    truth: Truth,
     settings: Augmentation,
     rng: np.random.Generator,
-) -> tuple[View, Label]:
+) -> tuple[View, Truth]:
     """Draw the recipe's random changes and apply them.
 
     Args:
         view: the window.
-        label: (y, x) int8.
+        truth: of it.
         settings: probabilities and strengths.
         rng: where the draws come from; the number of draws is always the same.
     """
     flip_x, flip_y, no_background, no_position = rng.random(4)
     if settings.flip_x and flip_x < 0.5:
-        view, label = flip(view, label, axis=-1)
+        view, truth = flip(view, truth, axis=-1)
     if settings.flip_y and flip_y < 0.5:
-        view, label = flip(view, label, axis=-2)
+        view, truth = flip(view, truth, axis=-2)
     if settings.quarter_turns:
-        view, label = turn(view, label, int(rng.integers(4)))
+        view, truth = turn(view, truth, int(rng.integers(4)))
     if settings.colour_share < 1 and rng.random() >= settings.colour_share:
-        return _withhold(view, settings, no_background, no_position), label
+        return _withhold(view, settings, no_background, no_position), truth
     if settings.gamma or settings.desaturate:
         view = change_tone(view, settings, rng)
     if settings.colour_jitter or settings.noise:
         gains = 1 + settings.colour_jitter * rng.uniform(-1, 1, len(view.channels))
         view = change_gain(view, dict(zip(view.channels, gains.tolist(), strict=True)))
         view = add_noise(view, settings.noise, rng)
-    return _withhold(view, settings, no_background, no_position), label
+    return _withhold(view, settings, no_background, no_position), truth
 
 
 def _withhold(view: View, settings: Augmentation, no_background: float, no_position: float) -> View:
@@ -80,7 +85,7 @@ def _withhold(view: View, settings: Augmentation, no_background: float, no_posit
     return replace(view, position=bool(no_position >= settings.drop_position))
 
 
-def flip(view: View, label: Label, axis: int) -> tuple[View, Label]:
+def flip(view: View, truth: Truth, axis: int) -> tuple[View, Truth]:
     """Mirror a window along x (axis -1) or y (axis -2); its coordinates move with it exactly."""
     coordinate = {-1: "longitude", -2: "latitude"}[axis]
     background = view.background
@@ -94,15 +99,16 @@ def flip(view: View, label: Label, axis: int) -> tuple[View, Label]:
             limit=None if view.limit is None else np.flip(view.limit, axis),
             **moved,
         ),
-        np.flip(label, axis),
+        flip_truth(truth, axis, (view.image.shape[1], view.image.shape[2])),
     )
 
 
-def turn(view: View, label: Label, quarters: int) -> tuple[View, Label]:
+def turn(view: View, truth: Truth, quarters: int) -> tuple[View, Truth]:
     """Turn a square window that has no coordinates by quarters of a full turn."""
     image = np.rot90(view.image, quarters, axes=(-2, -1))
     known = np.rot90(view.known, quarters)
-    return replace(view, image=image, known=known), np.rot90(label, quarters)
+    moved = turn_truth(truth, quarters, view.image.shape[1])
+    return replace(view, image=image, known=known), moved
 
 
 def change_tone(view: View, settings: Augmentation, rng: np.random.Generator) -> View:

@@ -36,20 +36,28 @@ def describe(store: xr.Dataset) -> tuple[list[str], list[str]]:
     """What samples hold, a line each, and what is doubtful about it.
 
     Args:
-        store: an open store of any task.
+        store: an open store, of truth in any form.
     """
-    number = store.sizes["sample"]
-    if "state" not in store.variables:
-        clear, cloudy = (int(n) for n in store.attrs["labelled_pixels"])
-        line = f"{number} samples, {clear + cloudy:,} labelled pixels, {cloudy:,} of them cloudy"
-        wrong = only_class((clear, cloudy))
-        return [line], [f"{wrong}: nothing can be learned from that"] if wrong else []
-    lines, doubts = [f"{number} samples"], []
-    parts, states = store["split"].values, store["state"].values
+    number, labelled = store.sizes["sample"], [int(n) for n in store.attrs["labelled"]]
+    if store.attrs["truth"] == "frame":
+        lines, doubts = _of_parts(store)
+        return [f"{number} samples", *lines], doubts
+    if store.attrs["truth"] == "points":
+        line = f"{number} samples, {labelled[0]:,} points with truth"
+        return [line], [] if labelled[0] else [f"{ONLY[-1]}: nothing can be learned from that"]
+    clear, cloudy = labelled
+    line = f"{number} samples, {clear + cloudy:,} labelled pixels, {cloudy:,} of them cloudy"
+    wrong = only_class((clear, cloudy))
+    return [line], [f"{wrong}: nothing can be learned from that"] if wrong else []
+
+
+def _of_parts(store: xr.Dataset) -> tuple[list[str], list[str]]:
+    """Clear and cloudy frames of each part."""
+    lines, doubts = [], []
+    parts, labels = store["split"].values, store["label"].values
     for part in dict.fromkeys(parts.tolist()):
-        counts = count_classes(states[parts == part])
-        name = part or "in no part"
-        lines.append(f"{name}: {counts[0]} clear, {counts[1]} cloudy")
+        counts = count_classes(labels[parts == part])
+        lines.append(f"{part or 'in no part'}: {counts[0]} clear, {counts[1]} cloudy")
         if part and (wrong := only_class(counts)):
             doubts.append(f"{part}: {wrong}: too few frames of the other state for each part")
     return lines, doubts

@@ -7,12 +7,9 @@ from collections.abc import Sequence
 import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.grids.blocks import factor_for
 from nephoscope.inputs import ONLY, channels_read
+from nephoscope.inputs.working_size import blocks_for
 from nephoscope.recipe import Recipe
-
-TASK_OF = {"label": "mask", "state": "sky_state"}
-"""Variable of a store → the task whose truth it is."""
 
 
 def check_task(store: xr.Dataset, task: str) -> None:
@@ -20,16 +17,16 @@ def check_task(store: xr.Dataset, task: str) -> None:
 
     Args:
         store: an open store, of whatever task.
-        task: "mask" or "sky_state".
+        task: its name.
 
     Raises:
         InputError: they hold that of another one.
     """
-    held = {of for name, of in TASK_OF.items() if name in store.variables}
-    if held and task not in held:
+    held = store.attrs.get("task", task)
+    if held != task:
         raise InputError(
             source_of(store),
-            f"holds samples of the task {', '.join(sorted(held))}, wanted are those of {task}",
+            f"holds samples of the task {held}, wanted are those of {task}",
             field="task",
             remedy=f"build them from a recipe of the task {task}",
         )
@@ -55,17 +52,22 @@ def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> No
             f"{path}: holds samples of the instrument {instrument}, {mine} is for "
             f"{recipe.instrument}"
         )
-    if recipe.task == "sky_state":
-        return
     if "channel" in store.variables:
         held = tuple(str(name) for name in store["channel"].values)
         _check_channels(path, held, recipe, mine)
     side, shape = recipe.inputs.side, (store.sizes["y"], store.sizes["x"])
-    if store.attrs.get("side", side) != side or factor_for(shape, side) != 1:
+    if store.attrs.get("side", side) != side or not _is_working_size(shape, recipe):
         raise UsageError(
             f"{path}: its pictures of {shape[1]} x {shape[0]} pixels were not made with "
             f"inputs.side {side}, as {mine} wants them: build it anew from that recipe"
         )
+
+
+def _is_working_size(shape: tuple[int, int], recipe: Recipe) -> bool:
+    try:
+        return blocks_for(shape, recipe.inputs).are_pixels
+    except ValueError:
+        return False
 
 
 def source_of(store: xr.Dataset) -> str:

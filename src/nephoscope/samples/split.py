@@ -1,12 +1,8 @@
-"""Divide samples into train, validation and test parts that are contiguous in time.
-
-Neighbouring days look alike, so a random split over maps flatters any model. Units (a day, a block
-of days or a group) are put in time order and cut; no unit is ever in two parts.
-"""
+"""Division of samples into train, validation and test parts; no unit is ever in two parts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,11 +11,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError, OutputError, UsageError
-from nephoscope.samples.frame_split import PARTS, block_parts, part_sizes
-from nephoscope.samples.store import open_store
+from nephoscope.samples.alike import prepare, similarity
+from nephoscope.samples.split_rules import assign_parts, block_parts, group_parts, state_parts
+from nephoscope.samples.store import PARTS, open_samples
 
 Unit = Literal["day", "group", "block"]
-BLOCK_DAYS = 3
+BLOCK_UNITS = 3
 BUFFER = 5
 
 
@@ -34,10 +31,10 @@ def split_samples(
 
     Args:
         path: the samples store.
-        by: "day" (as maps are split by default); "block" of `BLOCK_DAYS` consecutive days; or
-            "group" (sub-phase). Of a camera's frames: "block" of consecutive names, or "group" of
-            near-duplicates. Of frames with one state each: "group" (camera or folder; their
-            default), or "block" of consecutive names of each state.
+        by: the store's own unit, "day" for maps (as they are split by default); "block" of
+            `BLOCK_UNITS` consecutive ones; or "group" (sub-phase). Of a camera's frames: "block" of
+            consecutive names, or "group" of near-duplicates. Of frames with one state each: "group"
+            (camera or folder; their default), or "block" of consecutive names of each state.
         fractions: relative weights of train, validation and test, e.g. (15, 3, 0).
         seed: the ring of units starts `seed` units later in time; with 0 the earliest units train
             and the last ones test, and counting it up gives the folds of a leave-days-out study.
@@ -51,27 +48,15 @@ def split_samples(
             units than parts; a part would be empty; or the samples have no such unit or no buffer.
         InputError: `path` is not a samples store.
     """
-    store = open_store(path)
+    store = open_samples(path)
     check_options(store, by, buffer)
-    if "state" in store.variables:
-        chosen = _state_parts(store, by or "group", fractions, seed, buffer)
-    elif "solar_longitude" in store.variables:
-        units = _units(store, by or "day")
-        parts = assign_parts(int(units.max()) + 1, fractions, seed)
-        chosen = [parts[unit] for unit in units]
-    else:
-        chosen = _frame_parts(store, by, fractions, seed, buffer)
+    chosen = _rule_of(store)(store, by, fractions, seed, BUFFER if buffer is None else buffer)
     _check_filled(chosen, fractions)
     _write_split(Path(path), chosen)
-    ids = [str(value) for value in store[name_of(store)].values]
+    ids = _texts(store, "id")
     found = {part: [i for i, c in zip(ids, chosen, strict=True) if c == part] for part in PARTS}
     left = [i for i, c in zip(ids, chosen, strict=True) if not c]
     return found | ({"": left} if left else {})
-
-
-def name_of(store: xr.Dataset) -> str:
-    """The variable that names the samples of a store."""
-    return "file" if "state" in store.variables else "map_id"
 
 
 def check_options(store: xr.Dataset, by: Unit | None, buffer: int | None) -> None:
@@ -80,11 +65,76 @@ def check_options(store: xr.Dataset, by: Unit | None, buffer: int | None) -> Non
     Raises:
         UsageError: they cannot, or the buffer would do nothing.
     """
-    maps = "solar_longitude" in store.variables
-    if by == "day" and not maps:
-        raise UsageError("frames of a camera are split --by block or --by group")
-    if buffer is not None and (maps or (by or "group") != "block"):
+    unit = str(store.attrs["unit"])
+    if by is not None and by not in (unit, "group", "block"):
+        if unit == "frame":
+            raise UsageError("frames of a camera are split --by block or --by group")
+        raise UsageError(f"cannot split by '{by}': {unit}, group or block")
+    if buffer is not None and (unit != "frame" or (by or "group") != "block"):
         raise UsageError("--buffer: only frames of a camera that are split --by block have one")
+
+
+Rule = Callable[[xr.Dataset, Unit | None, Sequence[float], int, int], list[str]]
+
+
+def _rule_of(store: xr.Dataset) -> Rule:
+    """How samples are divided, by what is independent and by the form of their truth."""
+    if store.attrs["unit"] != "frame":
+        return _by_time
+    return _by_state if store.attrs["truth"] == "frame" else _by_likeness
+
+
+def _by_time(
+    store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int
+) -> list[str]:
+    units = units_of(store, by)
+    parts = assign_parts(int(units.max()) + 1, fractions, seed)
+    return [parts[unit] for unit in units]
+
+
+def _by_state(
+    store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int
+) -> list[str]:
+    states = store["label"].values.tolist()
+    if by != "block":
+        return state_parts(_texts(store, "group"), states, fractions, seed)
+    chosen, ids = [""] * len(states), _texts(store, "id")
+    for state in sorted(set(states)):
+        places = [place for place, each in enumerate(states) if each == state]
+        names = [ids[place] for place in places]
+        parts = assign_parts(len(names), fractions, seed)
+        for place, part in zip(places, block_parts(names, parts, buffer), strict=True):
+            chosen[place] = part
+    return chosen
+
+
+def _by_likeness(
+    store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int
+) -> list[str]:
+    if by == "group":
+        return group_parts(similarity(*prepare(store["image"].values)), fractions, seed)
+    if by != "block":
+        raise UsageError("frames of a camera are split --by block or --by group")
+    names = _texts(store, "id")
+    return block_parts(names, assign_parts(len(names), fractions, seed), buffer)
+
+
+def units_of(store: xr.Dataset, by: Unit | None) -> npt.NDArray[np.intp]:
+    """The number of each sample's unit in time order: of its own, of a group or of a block."""
+    groups = _texts(store, "group")
+    keys: list[Any] = (
+        groups if by == "group" else list(zip(groups, _texts(store, "id"), strict=True))
+    )
+    first: dict[Any, float] = {}
+    for key, when in zip(keys, np.nan_to_num(store["order"].values).tolist(), strict=True):
+        first[key] = min(first.get(key, when), when)
+    order = {key: n for n, key in enumerate(sorted(first, key=lambda key: (first[key], key)))}
+    units = np.array([order[key] for key in keys])
+    return units // BLOCK_UNITS if by == "block" else units
+
+
+def _texts(store: xr.Dataset, name: str) -> list[str]:
+    return [str(value) for value in store[name].values]
 
 
 def _check_filled(chosen: Sequence[str], fractions: Sequence[float]) -> None:
@@ -94,86 +144,6 @@ def _check_filled(chosen: Sequence[str], fractions: Sequence[float]) -> None:
                 f"no sample is left for {part}: too few frames, or all are too near those of "
                 "another part; try other --fractions, or a smaller --buffer"
             )
-
-
-def _state_parts(
-    store: xr.Dataset, by: Unit, fractions: Sequence[float], seed: int, buffer: int | None
-) -> list[str]:
-    from nephoscope.samples.state_split import state_parts
-
-    states = store["state"].values.tolist()
-    if by == "group":
-        groups = [str(value) for value in store["group"].values]
-        return state_parts(groups, states, fractions, seed)
-    chosen = [""] * len(states)
-    for state in sorted(set(states)):
-        places = [place for place, each in enumerate(states) if each == state]
-        names = [str(store["file"].values[place]) for place in places]
-        parts = assign_parts(len(names), fractions, seed)
-        blocks = block_parts(names, parts, BUFFER if buffer is None else buffer)
-        for place, part in zip(places, blocks, strict=True):
-            chosen[place] = part
-    return chosen
-
-
-def assign_parts(count: int, fractions: Sequence[float], seed: int = 0) -> list[str]:
-    """The part of each of `count` units in time order: see `split_samples`.
-
-    Raises:
-        UsageError: bad weights, or fewer units than parts.
-    """
-    sizes = part_sizes(count, fractions)
-    ring = np.roll(np.arange(count), -seed)
-    parts = [""] * count
-    for unit, part in zip(ring, np.repeat(PARTS, sizes), strict=True):
-        parts[int(unit)] = str(part)
-    return parts
-
-
-def _frame_parts(
-    store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int | None
-) -> list[str]:
-    from nephoscope.samples.frame_split import group_parts
-    from nephoscope.samples.groups import prepare, similarity
-
-    if by == "group":
-        return group_parts(similarity(*prepare(store["image"].values)), fractions, seed)
-    if by != "block":
-        raise UsageError("frames of a camera are split --by block or --by group")
-    names = [str(value) for value in store["map_id"].values]
-    parts = assign_parts(len(names), fractions, seed)
-    return block_parts(names, parts, BUFFER if buffer is None else buffer)
-
-
-def part_indices(store: xr.Dataset, part: str) -> list[int]:
-    """Where the samples of a part are.
-
-    Raises:
-        InputError: the part is empty.
-    """
-    found = np.flatnonzero([str(value) == part for value in store["split"].values])
-    if not len(found):
-        source = str(store.encoding.get("source", "samples"))
-        raise InputError(source, f"no sample in '{part}'", field="split", remedy="nephoscope split")
-    return [int(index) for index in found]
-
-
-def _units(store: xr.Dataset, by: Unit) -> npt.NDArray[np.intp]:
-    """The number of each sample's unit, in time order."""
-    if by not in ("day", "group", "block"):
-        raise UsageError(f"cannot split by '{by}': day, group or block")
-    year, ls = store["mars_year"].values, np.nan_to_num(store["solar_longitude"].values)
-    time = list(zip(year.tolist(), ls.tolist(), store["day"].values.tolist(), strict=True))
-    names = [str(value) for value in store["group"].values]
-    keys: list[Any] = names
-    if by != "group":
-        keys = list(zip(names, store["day"].values.tolist(), strict=True))
-    first: dict[Any, tuple[Any, ...]] = {}
-    for key, when in zip(keys, time, strict=True):
-        first[key] = min(first.get(key, when), when)
-    order = {key: n for n, key in enumerate(sorted(first, key=lambda key: (first[key], key)))}
-    units = np.array([order[key] for key in keys])
-    return units // BLOCK_DAYS if by == "block" else units
 
 
 def _write_split(path: Path, parts: list[str]) -> None:

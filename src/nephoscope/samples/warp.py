@@ -11,15 +11,15 @@ import numpy.typing as npt
 from nephoscope.inputs import View
 from nephoscope.inputs.sky import pixel_noise
 from nephoscope.recipe import Warp
-from nephoscope.samples.arrays import PartArrays
+from nephoscope.samples.part import Part
+from nephoscope.samples.truth import Label
 from nephoscope.scene import known_of
 
 Floats = npt.NDArray[np.float32]
-Label = npt.NDArray[np.int8]
 
 
 def warped_crop(
-    part: PartArrays,
+    part: Part,
     size: tuple[int, int],
     settings: Warp,
     rng: np.random.Generator,
@@ -39,7 +39,7 @@ def warped_crop(
     matrix, centre = draw_map(part.shape, settings, rng)
     rows, cols = places(size, matrix, centre)
     view = part.view(sample, 0, 0, part.shape)
-    label = part.label_window(sample, 0, 0, part.shape)
+    label = part.label_in(sample, 0, 0, part.shape)
     image = warp_image(view.image, view.known, rows, cols)
     if len(image) == 1:
         image += lost_noise(view.image[0], image[0], rng)

@@ -5,19 +5,21 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
 from typer.testing import CliRunner
 
-from nephoscope.apply.sky.bulk import predict_sky
-from nephoscope.apply.sky.chain import SkyOptions
 from nephoscope.cli import app
 from nephoscope.errors import InputError, UsageError
-from nephoscope.products.sky import BLOB_COLUMNS, FRAME_COLUMNS
+from nephoscope.products.frames import BLOB_COLUMNS, FRAME_COLUMNS
 
-FORMULA = SkyOptions("zscale-log-otsu")
+sys.path.insert(0, str(Path(__file__).parent))
+from sky_runs import chain_of, predict_sky
+
+FORMULA = chain_of("zscale-log-otsu")
 
 
 def run(*words):
@@ -59,7 +61,7 @@ def test_a_folder_becomes_products_pictures_and_tables(small_zoo, night, tmp_pat
 
 @pytest.mark.parametrize("name", ["a.fits", "b.fits", "day/c.fits"])
 def test_every_fits_is_valid_and_says_what_the_table_says(small_zoo, night, tmp_path, name):
-    predict_sky([night], tmp_path / "out", SkyOptions())
+    predict_sky([night], tmp_path / "out", chain_of())
     with fits.open(tmp_path / "out" / name, checksum=True) as units:
         units.verify("exception")
         assert [unit.name for unit in units] == ["PRIMARY", "IMAGE", "MASK", "PROBABILITY"]
@@ -151,7 +153,7 @@ def test_a_second_run_does_nothing_and_changes_are_done_again(frames, night, tmp
     (out / "b.fits").write_bytes(whole[:3000])  # cut by a full disk, or while it was copied
     assert predict_sky(inputs, out, FORMULA).done == 1
     assert len((out / "b.fits").read_bytes()) == len(whole)
-    other = SkyOptions("otsu")
+    other = chain_of("otsu")
     assert predict_sky(inputs, out, other).done == 2
     assert [row["file"] for row in rows(out / "frames.csv")] == ["a.fits", "b.fits"]
 
@@ -202,7 +204,7 @@ def test_a_killed_run_goes_on_where_it_stopped(frames, tmp_path):
 def test_a_picture_beside_its_fits_keeps_its_whole_name(small_zoo, frames, tmp_path):
     frames.cloudy(tmp_path / "raw" / "a.fits")
     frames.colour(tmp_path / "raw" / "a.png")
-    predict_sky([tmp_path / "raw"], tmp_path / "out", SkyOptions())
+    predict_sky([tmp_path / "raw"], tmp_path / "out", chain_of())
     assert {path.name for path in (tmp_path / "out").glob("*.fits")} == {"a.fits", "a.png.fits"}
     assert (tmp_path / "out" / "a.png.png").is_file()
 
@@ -270,7 +272,7 @@ def test_frames_that_a_first_run_called_clear_make_the_reference(small_zoo, fram
     for seed in range(6):
         frames.clear(tmp_path / "raw" / "day" / f"{seed}.fits", seed)
     frames.cloudy(tmp_path / "raw" / "day" / "x.fits", 9)
-    predict_sky([tmp_path / "raw"], tmp_path / "out", SkyOptions())
+    predict_sky([tmp_path / "raw"], tmp_path / "out", chain_of())
     words = ["background", "sky", str(tmp_path / "raw"), "-o", str(tmp_path / "clear.nc")]
     made = CliRunner().invoke(app, [*words, "--clear-in", str(tmp_path / "out")])
     assert (made.exit_code, made.stderr) == (0, "")

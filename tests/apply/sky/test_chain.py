@@ -1,6 +1,8 @@
 """Each kind of frame meets its own models; the state decides about the mask; doubt is said."""
 
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.io import savemat
 
-from nephoscope.apply.predict import Predictor
-from nephoscope.apply.sky.chain import SkyChain, SkyOptions, cut_at, state_of_mask
-from nephoscope.apply.sky.choice import choose, is_of_sky
+from nephoscope.apply import chain
+from nephoscope.apply.frame_models import choose, sky_name
+from nephoscope.apply.network import Predictor
+from nephoscope.apply.segmented import cut_at, state_of_mask
 from nephoscope.errors import InputError, UsageError
 from nephoscope.formulas import fit_clear_reference, write_clear_reference, zscale_log_otsu
 from nephoscope.instruments import open_scene
@@ -20,9 +23,12 @@ from nephoscope.models import load_model, load_state_model
 from nephoscope.tasks.mask import is_cloud, published
 from nephoscope.tasks.sky_state import temperatures_of
 
+sys.path.insert(0, str(Path(__file__).parent))
+from sky_runs import chain_of
+
 
 def judged(path, model="sky", **options):
-    return SkyChain(SkyOptions(model, **options)).judge(open_scene(path))
+    return chain_of(model, **options).judge(open_scene(path))
 
 
 def segmented(path, model):
@@ -117,9 +123,7 @@ def test_the_state_of_a_colour_frame_is_that_of_its_mask(
     path = frames.colour(tmp_path / "a.png", white)
     # An untrained network knows nothing of white: put in one that does.
     monkeypatch.setattr(
-        Predictor,
-        "predict_image",
-        lambda _, image, *place, **names: (image[0] / 255).astype(np.float32),
+        chain, "guarded_frame", lambda _, image, names: ((image[0] / 255).astype(np.float32), None)
     )
     result, facts = judged(path)
     assert result.state == state
@@ -177,7 +181,7 @@ def test_a_formula_makes_the_mask_whatever_the_state(small_zoo, frames, tmp_path
     np.testing.assert_array_equal(result.probability, expected)
     assert (result.state, facts["MASKMOD"][0]) == ("clear", "zscale-log-otsu")
     with pytest.raises(UsageError, match="sets its own"):
-        SkyChain(SkyOptions("otsu", threshold=0.3))
+        chain_of("otsu", threshold=0.3)
 
 
 def test_a_state_model_says_nothing_of_pixels(small_zoo, frames, tmp_path):
@@ -199,7 +203,7 @@ def test_a_model_that_is_named_segments_every_frame_of_its_kind_and_refuses_othe
 
 
 def test_a_model_that_is_missing_is_named_with_the_frame(small_zoo, frames, tmp_path, monkeypatch):
-    monkeypatch.setattr("nephoscope.apply.sky.chain.load_model", _none_there)
+    monkeypatch.setattr("nephoscope.apply.chain.load_model", _none_there)
     with pytest.raises(InputError, match=r"a.fits \[image\]: is a thermal .* 'sky-thermal'"):
         judged(frames.cloudy(tmp_path / "a.fits"))
 
@@ -228,14 +232,14 @@ def test_frames_of_which_nothing_should_be_said(small_zoo, frames, tmp_path, pix
 
 
 def test_names(small_zoo):
-    assert all(map(is_of_sky, ["sky", "sky-thermal", "sky-colour", "sky-state", "otsu"]))
-    assert is_of_sky(str(small_zoo / "sky-colour"))
+    assert all(map(sky_name, ["sky", "sky-thermal", "sky-colour", "sky-state", "otsu"]))
+    assert sky_name(str(small_zoo / "sky-colour"))
     assert choose(str(small_zoo / "sky-colour")).masks.keys() == {"colour"}
     with pytest.raises(UsageError, match="no model 'cirrus'"):
         choose("cirrus")
 
 
-@pytest.mark.parametrize("wrong", [{"threshold": 1.5}, {"minimum_blob": 0}])
+@pytest.mark.parametrize("wrong", [{"threshold": 1.5}, {"min_blob": 0}])
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(UsageError):
-        SkyOptions(**wrong)
+        chain_of(**wrong)

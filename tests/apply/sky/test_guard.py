@@ -1,6 +1,8 @@
 """Frames unlike all that the colour model knows are unknown, with the reason, on every road."""
 
 import csv
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +12,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import nephoscope
-from nephoscope.apply.sky.chain import SkyChain, SkyOptions
 from nephoscope.cli import app
 from nephoscope.errors import UsageError
 from nephoscope.simulate.sky.colour import simulate_colour
+
+sys.path.insert(0, str(Path(__file__).parent))
+from sky_runs import chain_of
 
 WRONG = ["night, stars", "night, moon", "one colour", "text, white on blue", "screenshot"]
 GREY = ["lens cap", "white", "text, on grey"]
@@ -33,7 +37,7 @@ def day(tmp_path):
 @pytest.mark.parametrize("kind", WRONG)
 def test_a_wrong_picture_is_unknown_with_the_reason(tmp_path, model, kind):
     scene = nephoscope.open_scene(save(tmp_path / "a.png", wrong_sky(kind, 1)))
-    result, facts = SkyChain(SkyOptions(model)).judge(scene)
+    result, facts = chain_of(model).judge(scene)
     assert result.state == "unknown"
     assert "training frames have" in result.note
     assert np.isnan(result.p_cloudy)
@@ -47,7 +51,7 @@ def test_a_wrong_picture_is_unknown_with_the_reason(tmp_path, model, kind):
 def test_a_picture_without_colours_is_unknown_with_the_reason(tmp_path, kind):
     """Where all channels are the same it is no colour picture: one channel of unknown kind."""
     scene = nephoscope.open_scene(save(tmp_path / "a.png", wrong_sky(kind, 1)))
-    result, _ = SkyChain(SkyOptions("sky")).judge(scene)
+    result, _ = chain_of("sky").judge(scene)
     assert result.state == "unknown"
     assert result.note
     assert (result.mask == -1).all()
@@ -62,11 +66,11 @@ def test_black_and_white_arrays_are_nan_everywhere(level, kind):
 
 
 def test_a_good_day_is_answered_as_without_the_guard(day):
-    from nephoscope.apply.predict import Predictor
+    from nephoscope.apply.network import Predictor
     from nephoscope.models import load_model
 
     scene = nephoscope.open_scene(day)
-    result, _ = SkyChain(SkyOptions()).judge(scene)
+    result, _ = chain_of().judge(scene)
     image = scene["image"].values
     expected = Predictor(load_model("sky-colour")).predict_image(image, np.zeros(1), np.zeros(1))
     np.testing.assert_allclose(result.probability, expected, rtol=0, atol=0.0021)  # of 1/250
@@ -122,7 +126,7 @@ def test_the_flavour_is_for_frames_only_and_one_of_three(tmp_path):
     )
     assert run.exit_code == 2
     with pytest.raises(UsageError, match="no flavour 'infrared'"):
-        SkyOptions(flavour="infrared")
+        chain_of(flavour="infrared")
 
 
 @pytest.mark.parametrize(("side", "state"), [(120, "cloudy"), (40, "unknown")])
@@ -131,6 +135,6 @@ def test_a_thumbnail_of_a_sky_is_unknown(tmp_path, side, state):
     sky = Image.fromarray(simulate_colour(4, 1)[0])
     small = sky.resize((side, round(side * sky.height / sky.width)))
     small.save(tmp_path / "a.png")
-    result, _ = SkyChain(SkyOptions()).judge(nephoscope.open_scene(tmp_path / "a.png"))
+    result, _ = chain_of().judge(nephoscope.open_scene(tmp_path / "a.png"))
     assert result.state == state
     assert ("small picture" in result.note) == (state == "unknown")

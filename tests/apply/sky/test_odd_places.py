@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,15 +16,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from nephoscope.apply.resume import Journals
-from nephoscope.apply.sky import bulk
-from nephoscope.apply.sky.bulk import plan_frames, predict_sky, write_tables
-from nephoscope.apply.sky.chain import SkyOptions
+from nephoscope.apply import sinks
+from nephoscope.apply.journal import Journals
+from nephoscope.apply.sinks import write_tables
 from nephoscope.cli import app
 from nephoscope.errors import shown
 from nephoscope.files import locked
 
-FORMULA = SkyOptions("zscale-log-otsu", picture=False)
+sys.path.insert(0, str(Path(__file__).parent))
+from sky_runs import chain_of, plan_frames, predict_sky
+
+FORMULA = chain_of("zscale-log-otsu", picture=False)
 ODD = {
     "240 characters": b"n" * 235 + b".fits",
     "255 characters": b"n" * 250 + b".fits",
@@ -48,7 +51,7 @@ def test_frames_of_any_name_are_done_and_a_second_run_does_nothing(frames, tmp_p
     raw, out = tmp_path / "raw", tmp_path / "out"
     for name in ODD.values():
         frames.cloudy(raw / os.fsdecode(name))
-    options = SkyOptions("zscale-log-otsu")
+    options = chain_of("zscale-log-otsu")
     summary = predict_sky([raw], out, options, workers)
     assert (summary.done, summary.failed, summary.others) == (len(ODD), [], [])
     assert predict_sky([raw], out, options, workers).skipped == len(ODD)
@@ -88,7 +91,7 @@ def plan_remarks(raw, out):
     from nephoscope.folders import LeftOut
 
     left_out = LeftOut()
-    plan_frames([raw], out, FORMULA, left_out)
+    plan_frames([raw], out, left_out)
     return left_out.kinds.values()
 
 
@@ -165,9 +168,9 @@ def test_bin_keeps_both_of_one_stem(frames, tmp_path):
 def test_products_beside_frames_are_never_judged(small_zoo, frames, tmp_path):
     frames.cloudy(tmp_path / "raw" / "a.fits")
     frames.colour(tmp_path / "raw" / "b.png")
-    predict_sky([tmp_path / "raw"], tmp_path / "raw" / "first", SkyOptions())
+    predict_sky([tmp_path / "raw"], tmp_path / "raw" / "first", chain_of())
     shutil.copy(tmp_path / "raw" / "first" / "a.png", tmp_path / "raw" / "moved.png")
-    summary = predict_sky([tmp_path / "raw"], tmp_path / "second", SkyOptions())
+    summary = predict_sky([tmp_path / "raw"], tmp_path / "second", chain_of())
     assert (summary.done, summary.failed, summary.others) == (2, [], [])
     (remark,) = summary.remarks
     assert "8 products of an earlier run" in remark
@@ -177,7 +180,7 @@ def test_products_beside_frames_are_never_judged(small_zoo, frames, tmp_path):
 
 def test_a_product_is_made_again_if_another_run_replaced_it(frames, tmp_path):
     frames.cloudy(tmp_path / "raw" / "a.fits")
-    out, first, second = tmp_path / "out", FORMULA, SkyOptions("otsu", picture=False)
+    out, first, second = tmp_path / "out", FORMULA, chain_of("otsu", picture=False)
     predict_sky([tmp_path / "raw"], out, first)
     whole = (out / "a.fits").read_bytes()
     predict_sky([tmp_path / "raw"], out, second)
@@ -205,7 +208,7 @@ def test_parts_that_end_together_leave_a_whole_table(frames, tmp_path, monkeypat
         frames.cloudy(tmp_path / "raw" / f"{seed}.fits", seed)
     out = tmp_path / "out"
     predict_sky([tmp_path / "raw"], out, FORMULA, part=(1, 2))
-    write, has_read, other_came = bulk.write_frames_csv, threading.Event(), threading.Event()
+    write, has_read, other_came = sinks.write_frames_csv, threading.Event(), threading.Event()
 
     def slowly(path, table):
         table = list(table)
@@ -218,12 +221,12 @@ def test_parts_that_end_together_leave_a_whole_table(frames, tmp_path, monkeypat
         other_came.set()
         return locked(path)
 
-    monkeypatch.setattr(bulk, "write_frames_csv", slowly)
+    monkeypatch.setattr(sinks, "write_frames_csv", slowly)
     slow = threading.Thread(target=write_tables, args=(out,), daemon=True)
     slow.start()
     assert has_read.wait(60)
-    monkeypatch.setattr(bulk, "write_frames_csv", write)
-    monkeypatch.setattr(bulk, "locked", announced)
+    monkeypatch.setattr(sinks, "write_frames_csv", write)
+    monkeypatch.setattr(sinks, "locked", announced)
     predict_sky([tmp_path / "raw"], out, FORMULA, part=(2, 2))
     slow.join(60)
     assert [row["file"] for row in rows(out / "frames.csv")] == ["0.fits", "1.fits"]
@@ -231,7 +234,7 @@ def test_parts_that_end_together_leave_a_whole_table(frames, tmp_path, monkeypat
 
 def test_journals_say_last_what_was_written_last(frames, tmp_path):
     frames.cloudy(tmp_path / "raw" / "a.fits")
-    (job,) = plan_frames([tmp_path / "raw"], tmp_path / "out", FORMULA)
+    (job,) = plan_frames([tmp_path / "raw"], tmp_path / "out")
     parts = [Journals(tmp_path / "out", (index, 2)) for index in (2, 1)]
     for number, part in enumerate(parts):
         part.record(f"key {number}", job)
@@ -262,7 +265,7 @@ def test_a_console_of_another_encoding_ends_no_run(frames, tmp_path, encoding):
 def test_the_table_of_a_camera_with_odd_names_chooses_clear_frames(small_zoo, frames, tmp_path):
     for number in range(6):
         frames.clear(tmp_path / "raw" / os.fsdecode(b"\xff%d\n.fits" % number), number)
-    predict_sky([tmp_path / "raw"], tmp_path / "out", SkyOptions(picture=False))
+    predict_sky([tmp_path / "raw"], tmp_path / "out", chain_of(picture=False))
     words = ["background", "sky", str(tmp_path / "raw"), "-o", str(tmp_path / "clear.nc")]
     made = CliRunner().invoke(app, [*words, "--clear-in", str(tmp_path / "out")])
     assert made.exit_code == 0, made.output

@@ -1,18 +1,23 @@
 """In Python, what comes back of a frame is of the kind that went in."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from astropy.io import fits
 
 import nephoscope
-from nephoscope.apply.sky.chain import SkyChain, SkyOptions
 from nephoscope.errors import InputError, UsageError
 from nephoscope.models import load_model
+
+sys.path.insert(0, str(Path(__file__).parent))
+from sky_runs import chain_of
 
 
 def test_a_scene_becomes_a_dataset_with_the_numbers(small_zoo, frames, tmp_path):
     scene = nephoscope.open_scene(frames.cloudy(tmp_path / "a.fits"))
-    expected, _ = SkyChain(SkyOptions()).judge(scene)
+    expected, _ = chain_of().judge(scene)
     found = nephoscope.predict("sky", scene)
     np.testing.assert_array_equal(found.cloud_probability, expected.probability)
     np.testing.assert_array_equal(found.cloud_mask, expected.mask)

@@ -343,16 +343,15 @@ def test_an_orientation_is_not_applied(tmp_path):
 
 
 def test_the_product_says_what_was_done_to_the_numbers(tmp_path):
-    from nephoscope.apply.plan import Job
-    from nephoscope.apply.sky.work import write_result
-    from nephoscope.instruments import SceneFile
-    from nephoscope.products.sky import frame_result
+    from nephoscope.products.fits import write_frame_fits
+    from nephoscope.products.frames import frame_cards, frame_result
 
     fits.PrimaryHDU(np.moveaxis(SKY / 255, 2, 0).astype(np.float32)).writeto(tmp_path / "x.fits")
     scene = read_frame(tmp_path / "x.fits")
     mask = np.zeros(scene["image"].shape[1:], np.int8)
     result = frame_result(scene, mask, mask.astype(np.float32), "clear", 0.1)
-    job = Job(SceneFile(tmp_path / "x.fits", "x", "", 0), tmp_path / "out.fits", None)
-    write_result(job, scene, result, {})
+    cards = frame_cards(scene, result, "x.fits", {})
+    image = scene["image"].values
+    write_frame_fits(tmp_path / "out.fits", image, mask, result.probability, "", cards)
     card = fits.getheader(tmp_path / "out.fits")["SCALED"]
     assert card == scene.attrs["scale_note"] == "DN are 255/1 of the numbers, by the brightest"

@@ -15,9 +15,8 @@ from PIL import Image
 from nephoscope.errors import InputError, UsageError
 from nephoscope.folders import LeftOut
 from nephoscope.instruments import find_all
-from nephoscope.instruments.scene_file import SceneFile
+from nephoscope.instruments.scene_file import SceneFile, name_products
 from nephoscope.instruments.skycam import find as find_frames
-from nephoscope.instruments.skycam import name_products
 from nephoscope.instruments.skycam import recognises as is_frame
 from nephoscope.plots.quicklook import save_picture
 from nephoscope.products.fits import write_frame_fits

@@ -20,7 +20,7 @@ from nephoscope.grids.blocks import enlarge, reduce_image
 from nephoscope.instruments.skycam import read as read_frame
 from nephoscope.plots.sky import overlay
 from nephoscope.products.fits import write_frame_fits
-from nephoscope.products.sky import frame_result
+from nephoscope.products.frames import frame_result
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 scene = read_frame(sys.argv[1])
 image = scene["image"].values

@@ -46,7 +46,7 @@ def score_baselines(
         UsageError: no map is in the training part, or its labels are all of one class.
     """
     chosen, needed = _parts(store, options.maps), maps_needed(store, indices, options)
-    gridded = "longitude" in store.variables
+    gridded = store.attrs["unit"] != "frame"
     if gridded and not chosen["train"]:
         raise UsageError("baselines need training maps: run nephoscope split, or --no-baselines")
     sample = sample_map if gridded else sample_frame

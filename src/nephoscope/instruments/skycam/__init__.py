@@ -11,7 +11,7 @@ from nephoscope.instruments.skycam.circle import Circle, find_circle
 from nephoscope.instruments.skycam.columns import columns
 from nephoscope.instruments.skycam.frames import read
 from nephoscope.instruments.skycam.labels import label, label_path_for, read_label, state_for
-from nephoscope.instruments.skycam.names import find, kind_of, name_products, recognises
+from nephoscope.instruments.skycam.names import find, kind_of, recognises
 from nephoscope.instruments.skycam.pictures import grey
 
 UNIT = "frame"
@@ -38,7 +38,6 @@ __all__ = [
     "kind_of",
     "label",
     "label_path_for",
-    "name_products",
     "one_each",
     "read",
     "read_label",

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import atomic_path
-from nephoscope.instruments.scene_file import SceneFile
+from nephoscope.instruments.scene_file import SceneFile, name_products
 from nephoscope.instruments.skycam.counts import BINNED_SCALE, FULL_SCALE
 from nephoscope.instruments.skycam.frames import read
-from nephoscope.instruments.skycam.names import name_products
 from nephoscope.workers import each_in_processes
 
 _STRUCTURE = (

@@ -105,6 +105,20 @@ def _check_flavour(path: Path, frame: _Frame, flavour: Flavour | None) -> None:
         raise InputError(path, f"has {count} channels: it is not {flavour}", field="image")
 
 
+def is_thermal(path: Path) -> bool:
+    """Whether a frame is one of a thermal camera, by its format and header; not if it is whole.
+
+    Raises:
+        InputError: the file cannot be read, or holds no image.
+    """
+    kind = kind_of(path)
+    if kind != "fits":
+        return kind == "mat"
+    units = read_units(path)
+    unit = image_unit(units, path)
+    return says_thermal(units, unit, _cards(units, unit))
+
+
 def image_unit(units: list[Unit], path: Path) -> Unit:
     """The unit that holds the picture: the first image that is neither mask nor probability.
 
@@ -120,8 +134,7 @@ def image_unit(units: list[Unit], path: Path) -> Unit:
 def _from_fits(path: Path, flavour: Flavour | None) -> _Frame:
     units = read_units(path)
     unit = image_unit(units, path)
-    alone = unit is units[0]
-    cards = unit.header if alone else _joined(units[0].header, unit.header)
+    alone, cards = unit is units[0], _cards(units, unit)
     bits = int(unit.header["BITPIX"])
     image = _planes(path, unit.values())
     _check_any(path, image)
@@ -254,10 +267,12 @@ def _check_any(path: Path, image: NDArray[np.float32]) -> None:
         raise InputError(path, "holds no valid pixel", field="image", remedy="leave it out")
 
 
-def _joined(primary: Any, extension: Any) -> Any:  # noqa: ANN401 - astropy's headers have no types
-    """The cards of the primary header, then those of the extension that it has not."""
-    joined = primary.copy()
-    joined.extend(extension.cards, unique=True, strip=False)
+def _cards(units: list[Unit], unit: Unit) -> Any:  # noqa: ANN401 - astropy's headers have no types
+    """The cards of the primary header, then those of an extension that it has not."""
+    if unit is units[0]:
+        return unit.header
+    joined = units[0].header.copy()
+    joined.extend(unit.header.cards, unique=True, strip=False)
     return joined
 
 

@@ -23,6 +23,7 @@ from nephoscope.instruments.skycam.codings import (
     values_in,
 )
 from nephoscope.instruments.skycam.fits import Unit, read_units
+from nephoscope.instruments.skycam.frames import is_thermal
 from nephoscope.instruments.skycam.names import LABEL_FOLDERS, kind_of, stem_of
 from nephoscope.instruments.skycam.pictures import Picture, read_picture
 
@@ -192,12 +193,15 @@ def label(path: str | PathLike[str], truth: Truth) -> xr.Dataset | None:
     """What is said of a frame: "pixels" (y, x), or "frame", 0 clear and 1 cloudy; else None.
 
     Raises:
-        InputError: the label, or the simulator's truth, cannot be read.
+        InputError: the label, or the simulator's truth, cannot be read; or there is a state of a
+            frame that is not thermal.
     """
     if truth == "frame":
-        state, source = _state_of(Path(path))
+        state, source = state_of(Path(path))
         if state is None:
             return None
+        if not is_thermal(Path(path)):
+            raise InputError(path, "is in colour: states are of thermal frames", field="image")
         return xr.Dataset({"label": ((), np.int8(state))}, attrs={"source": str(source)})
     found = label_path_for(path) if truth == "pixels" else None
     if found is None:
@@ -205,8 +209,14 @@ def label(path: str | PathLike[str], truth: Truth) -> xr.Dataset | None:
     return xr.Dataset({"label": (("y", "x"), read_label(found))}, attrs={"source": str(found)})
 
 
-def _state_of(path: Path) -> tuple[int | None, Path]:
-    """Of the simulator's truth (`../truth/*_truth.fits`), else of the folders above."""
+def state_of(path: Path) -> tuple[int | None, Path]:
+    """Clear (0), cloudy (1) or None, and what says it.
+
+    That is the simulator's truth (`../truth/*_truth.fits`), else the folders above.
+
+    Raises:
+        InputError: the truth cannot be read.
+    """
     truth = path.parent.parent / "truth" / path.name.replace("_flux.fits", "_truth.fits")
     if not truth.is_file() or truth == path:
         named = state_for(path)

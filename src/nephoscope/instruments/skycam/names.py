@@ -12,8 +12,8 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from nephoscope.errors import InputError, UsageError, shown
-from nephoscope.files import JOURNAL, short_name
+from nephoscope.errors import InputError
+from nephoscope.files import JOURNAL
 from nephoscope.folders import PRODUCTS, LeftOut, files_below
 from nephoscope.instruments.scene_file import SceneFile
 
@@ -105,34 +105,6 @@ def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[Sce
     return sorted(found, key=lambda scene: scene.path.parts)
 
 
-def name_products(scenes: Sequence[SceneFile], ending: str) -> dict[Path, SceneFile]:
-    """What the product of each frame is called, relative to the folder of the products.
-
-    Two frames of one stem in a folder (a FITS and its picture): the first, FITS before pictures,
-    gives the product its stem, the others their whole names.
-
-    Args:
-        scenes: what `find` found, of any number of inputs.
-        ending: of the products' names, with its suffix.
-
-    Raises:
-        UsageError: frames of two inputs would have one product.
-    """
-    products: dict[Path, SceneFile] = {}
-    for scene in sorted(scenes, key=_fits_first):
-        stem, product = scene.path.name, scene.relative / short_name(scene.id, ending)
-        while product in products and products[product].path.parent == scene.path.parent:
-            product = scene.relative / short_name(stem, ending)
-            stem += "~"  # a frame without suffix is called like another's stem
-        if product in products:
-            raise UsageError(
-                f"{shown(scene.path)} and {shown(products[product].path)} would both become "
-                f"{shown(product)}: name the folder above them, or write into different folders"
-            )
-        products[product] = scene
-    return products
-
-
 def stem_of(path: Path) -> str:
     """The name without its suffixes of format and compression ("a.b.fits.gz" gives "a.b")."""
     name = path.name
@@ -195,11 +167,6 @@ def _scene_file(file: Path, root: Path) -> SceneFile:
     relative = file.parent.relative_to(root)
     group = relative.parent if relative.name in {"images", "frames"} else relative
     return SceneFile(file, stem_of(file), group.name, 0, relative)
-
-
-def _fits_first(scene: SceneFile) -> tuple[str, str, bool, str]:
-    fits = ".fit" in scene.path.name.lower()
-    return str(scene.relative), scene.id, not fits, str(scene.path)
 
 
 def _look(path: Path) -> tuple[Kind | None, bool]:

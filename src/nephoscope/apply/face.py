@@ -1,0 +1,216 @@
+"""Python face of applying a model: array to array, Scene to Dataset, path to path."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast, overload
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.apply.bulk import NONE, maker_of, sink_of
+from nephoscope.apply.chain import SkyChain
+from nephoscope.apply.given_frame import frame_of
+from nephoscope.apply.jobs import Options, plan_jobs
+from nephoscope.apply.network import NetworkMaker, Predictor
+from nephoscope.apply.placing import axes_of
+from nephoscope.apply.run import Maker
+from nephoscope.arguments import described, path_of
+from nephoscope.background import channels_of, read_background, sample_background
+from nephoscope.errors import InputError, UsageError
+from nephoscope.grids.plate_carree import MARS
+from nephoscope.inputs import COLOURS
+from nephoscope.products.frames import frame_dataset
+from nephoscope.scene import check_given, source_of, wrong_dn
+from nephoscope.tasks.mask import as_floats
+
+if TYPE_CHECKING:
+    from nephoscope.instruments.skycam.frames import Flavour
+    from nephoscope.models import Model
+
+FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
+NDArray = npt.NDArray[Any]
+Image = npt.NDArray[np.uint8] | FloatArray
+Place = str | PathLike[str]
+
+
+@overload
+def predict(
+    model: Model | Place,
+    scene: Image,
+    *,
+    background: Place | None = None,
+    flavour: Flavour | None = None,
+) -> npt.NDArray[np.float32]: ...
+@overload
+def predict(
+    model: Model | Place,
+    scene: xr.Dataset,
+    *,
+    background: Place | None = None,
+    flavour: Flavour | None = None,
+) -> xr.Dataset: ...
+@overload
+def predict(
+    model: Model | Place,
+    scene: Place,
+    *,
+    background: Place | None = None,
+    output: Place,
+    flavour: Flavour | None = None,
+) -> Path: ...
+def predict(
+    model: Model | Place,
+    scene: Image | xr.Dataset | Place,
+    *,
+    background: Place | None = None,
+    output: Place | None = None,
+    flavour: Flavour | None = None,
+) -> npt.NDArray[np.float32] | xr.Dataset | Path:
+    """Apply a model to one scene. For many files, use `nephoscope predict`.
+
+    Args:
+        model: a model, its shipped name or its folder; for a frame of a sky camera also "sky" or a
+            formula.
+        scene: an image of the whole grid, (channel: red, green, blue; y; x), uint8 DN with 0 in
+            all channels where missing or float32 DN with NaN (of a sky camera any size: red, green,
+            blue, or one channel, of which `flavour` says what it is); a Scene, whose channels are
+            found by name and whose places by latitude and longitude, however it is cut, turned or
+            rolled; or the path of one file.
+        background: file of what clear looks like, from `nephoscope background`.
+        output: folder of the product, for a path only.
+        flavour: of a sky camera's frame: "thermal" or "grey" of one channel, "colour" of three,
+            where neither header nor Scene says it. One channel of an image is taken as "grey",
+            of which "sky" says nothing.
+
+    Returns:
+        For an image the probability of cloud, (y, x) float32, 0..1, NaN where missing; for a
+        Scene the product as a Dataset; for a path the path of the product.
+
+    Raises:
+        UsageError: no such model, an image or grid that it cannot be applied to, or a path without
+            `output` (or the reverse).
+        InputError: a file cannot be read, or a Scene is not what it should be.
+        OutputError: the product cannot be written.
+    """
+    given = _checked(scene)
+    if isinstance(given, Path) != (output is not None):
+        raise UsageError("predict: give `output`, a folder, for a path and for nothing else")
+    out = None if output is None else path_of(output, "predict: output, a folder,")
+    clear = None if background is None else path_of(background, "predict: background, a file,")
+    if isinstance(given, Path) and given.is_dir():
+        raise UsageError(f"predict: {given} is a folder: use the command `nephoscope predict`")
+    options = Options(picture=False, own={} if flavour is None else {"flavour": flavour})
+    maker = maker_of(_opened(model), options, clear or NONE, "nephoscope.predict")
+    if flavour is not None and not isinstance(maker, SkyChain):
+        raise UsageError("predict: `flavour` is for frames of a sky camera")
+    if isinstance(given, Path):
+        return _of_file(maker, given, out or Path())
+    if isinstance(maker, SkyChain):
+        return _of_frame(maker, given)
+    if isinstance(given, np.ndarray):
+        return _of_image(maker, given, clear)
+    return _of_scene(maker, given, clear)
+
+
+def _checked(scene: object) -> NDArray | xr.Dataset | Path:
+    """What is to be predicted: an array of numbers, missing ones as NaN, a Scene or a path."""
+    if isinstance(scene, xr.Dataset):
+        return scene
+    if not isinstance(scene, np.ndarray):
+        wanted = "predict: an image (channel, y, x), a Scene from open_scene or the path of a file"
+        return path_of(scene, wanted)
+    if scene.dtype.kind not in "uif":
+        raise UsageError(f"predict: the image is of type {scene.dtype}: numbers are wanted")
+    if scene.ndim != 3 or not scene.size:
+        raise UsageError(f"predict: the image is {scene.shape}, not (channel, y, x)")
+    if scene.shape[-1] in {1, 3} and scene.shape[0] not in {1, 3}:
+        raise UsageError(
+            f"predict: the image is {scene.shape}, with its channels last: "
+            "give numpy.moveaxis(image, -1, 0)"
+        )
+    if isinstance(scene, np.ma.MaskedArray):
+        return np.ma.filled(scene.astype(np.float32), np.nan)
+    if np.isinf(scene).any():
+        raise UsageError("predict: the image holds infinite numbers: NaN is what is missing")
+    return scene
+
+
+def _opened(model: object) -> Model | Path:
+    if isinstance(model, str | PathLike):
+        return path_of(model, "predict: a model, a shipped name or a folder")
+    if not isinstance(getattr(getattr(model, "recipe", None), "instrument", None), str):
+        raise UsageError(
+            f"predict: a model, a shipped name or a folder is wanted, not {described(model)}"
+        )
+    return cast("Model", model)
+
+
+def _of_file(maker: Maker, path: Path, output: Path) -> Path:
+    sink = sink_of(maker, output, tables=False)
+    (job,) = plan_jobs([path], output, maker.instrument, sink, picture=False)
+    job = maker.shared([job], output)(job)
+    sink.write(job, maker.make(job, maker.read(job)))
+    return job.target
+
+
+def _of_frame(chain: SkyChain, given: NDArray | xr.Dataset) -> FloatArray | xr.Dataset:
+    frame = frame_of(given, chain.flavour, f"'{chain.choice.name}'")
+    result, _ = chain.judge(frame)
+    if isinstance(given, np.ndarray):
+        return result.probability
+    return frame_dataset(result).assign(cloud_mask=(("y", "x"), as_floats(result.mask)))
+
+
+def _of_image(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatArray:
+    predictor = maker.predictor
+    name = predictor.model.name
+    if image.shape != (len(COLOURS), *MARS.shape):
+        raise UsageError(
+            f"predict: the image is {image.shape}; model '{name}' takes (channel: "
+            f"{', '.join(COLOURS)}; y: {MARS.rows}, from 90 N; x: {MARS.cols}, from 180 W); give "
+            "a part of a map as a Scene, which says where it lies"
+        )
+    if image.dtype != np.uint8:
+        if image.dtype.kind != "f":
+            raise UsageError(
+                f"predict: the image is {image.dtype}: give uint8 DN with 0 in all channels where "
+                "missing, or float32 DN with NaN"
+            )
+        if problem := wrong_dn(image):
+            raise UsageError(f"predict: the image {problem}")
+        image = image.astype(np.float32, copy=False)
+    places = MARS.latitude(), MARS.longitude()
+    return predictor.predict_image(image, *places, _sampled(predictor, clear, *places)[0])
+
+
+def _of_scene(maker: NetworkMaker, scene: xr.Dataset, clear: Path | None) -> xr.Dataset:
+    model = maker.model
+    scene = check_given(scene, model.recipe.instrument, f"model '{model.name}'")
+    for name, dim in (("latitude", "y"), ("longitude", "x")):
+        if scene[name].dims != (dim,):
+            problem = f"has dims {scene[name].dims}: a plate carrée grid is wanted"
+            raise InputError(source_of(scene), problem, field=name)
+    latitude, longitude = scene["latitude"].values, scene["longitude"].values
+    axes_of(latitude, longitude)
+    sampled, sha256 = _sampled(maker.predictor, clear, latitude, longitude)
+    return xr.decode_cf(maker.product(scene, sampled, sha256))
+
+
+def _sampled(
+    predictor: Predictor, clear: Path | None, latitude: Floats, longitude: Floats
+) -> tuple[FloatArray | None, str | None]:
+    """A background at a scene's places, in the order of the recipe, and its sha256."""
+    if clear is None:
+        return None, None
+    background = read_background(clear, predictor.model.recipe)
+    try:
+        sampled = sample_background(
+            background, latitude, longitude, channels_of(predictor.model.recipe)
+        )
+    except UsageError as error:
+        raise InputError(clear, str(error)) from error
+    return sampled, str(background.attrs["sha256"])

@@ -1,0 +1,102 @@
+"""Models that a frame meets: by the name that the user gives, and by what kind of frame it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from nephoscope import models
+from nephoscope.errors import UsageError
+from nephoscope.formulas import FORMULAS
+
+if TYPE_CHECKING:
+    from nephoscope.models import Model, StateModel
+
+CHAIN, STATE = "sky", "sky-state"
+MASK_MODELS = {"thermal": "sky-thermal", "colour": "sky-colour"}
+"""Flavour of a frame → the shipped model of its mask."""
+INSTRUMENT = "skycam"
+_COLOURS = {"red", "green", "blue"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is asked of the chain.
+
+    Attributes:
+        name: as the user gave it.
+        state: model of the state of thermal frames.
+        masks: flavour of a frame → model of its mask; a flavour that is not there is not predicted.
+        formula: name of the formula that makes the masks; "" for none.
+        gated: whether the state decides about the mask: classify, then segment.
+    """
+
+    name: str
+    state: str = STATE
+    masks: Mapping[str, str] = field(default_factory=dict)
+    formula: str = ""
+    gated: bool = False
+
+
+def sky_name(model: Model | StateModel | str | PathLike[str]) -> str | None:
+    """What the chain calls a model given to `predict`, if it is one of the sky camera's.
+
+    Args:
+        model: a model, or the name or folder of one; "sky"; or the name of a formula.
+
+    Raises:
+        UsageError, InputError: it is a folder that holds no model that can be read.
+    """
+    if not isinstance(model, str | PathLike):
+        return str(model.folder) if model.recipe.instrument == INSTRUMENT else None
+    name = str(model)
+    if name in {CHAIN, STATE, *MASK_MODELS.values(), *FORMULAS}:
+        return name
+    if models.locate_state_model(name) is not None:
+        return name
+    if name in models.list_models():
+        return None
+    return name if models.load_model(name).recipe.instrument == INSTRUMENT else None
+
+
+def choose(name: str) -> Choice:
+    """What a name asks for.
+
+    Args:
+        name: "sky" for the chain; a state model, or a model of masks, by shipped name or folder;
+            or a formula.
+
+    Raises:
+        UsageError: there is no such model, or it is of another instrument.
+        InputError: a model folder cannot be read.
+    """
+    if name == CHAIN:
+        return Choice(name, masks=MASK_MODELS, gated=True)
+    if name in FORMULAS:
+        return Choice(name, formula=name)
+    if models.locate_state_model(name) is not None:
+        return Choice(name, state=name)
+    model = models.load_model(name)
+    if model.recipe.instrument != INSTRUMENT:
+        raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
+    if _COLOURS & set(model.recipe.inputs.names):
+        return Choice(name, masks={"colour": name})
+    return Choice(name, masks={"thermal": name, "grey": name})
+
+
+def fingerprint(choice: Choice) -> dict[str, str]:
+    """Name → sha256 of the facts of every model that may be met: what the outputs depend on."""
+    from nephoscope.files import sha256_of
+    from nephoscope.models.lookup import FACTS, STATE_FACTS, locate_model
+
+    found = {"formula": choice.formula}
+    state = models.locate_state_model(choice.state)
+    if state is not None:
+        found["state"] = sha256_of(state / STATE_FACTS)
+    for flavour, name in choice.masks.items():
+        folder = locate_model(name)
+        if folder is not None:
+            found[flavour] = sha256_of(folder / FACTS)
+    return found

@@ -1,0 +1,278 @@
+"""Bulk loop: read, make and write each scene, once; one worker or many, resumable, in order.
+
+A `Maker` turns a scene into what is said of it, a `Sink` writes that. Both are small values that
+are pickled to worker processes and open what is large (models, networks) where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import xarray as xr
+
+from nephoscope.apply.jobs import Job, Naming, Options, job_key
+from nephoscope.apply.journal import Event, Journals, Record, Summary, check_writable
+from nephoscope.errors import NephoscopeError
+from nephoscope.files import remove_stale_parts
+from nephoscope.folders import LeftOut
+from nephoscope.instruments import instrument_named
+from nephoscope.workers import results_in_processes
+
+Card = tuple[str | bool | int | float, str]
+Draw = Callable[["Made", Path], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made of a scene.
+
+    Attributes:
+        scene: the scene.
+        product: what is said of it.
+        cards: of a FITS header, keyword → (value, comment).
+        record: what the journal keeps of it.
+        note: what there is to say of it in one line; "" if nothing.
+    """
+
+    scene: xr.Dataset
+    product: xr.Dataset
+    cards: Mapping[str, Card] = field(default_factory=dict)
+    record: Mapping[str, object] = field(default_factory=dict)
+    note: str = ""
+
+
+class Maker(Protocol):
+    """From a scene to what is said of it."""
+
+    @property
+    def instrument(self) -> str:
+        """Whose scenes."""
+
+    @property
+    def options(self) -> Options:
+        """How to predict and write."""
+
+    @property
+    def default_workers(self) -> int:
+        """Processes where nothing is said."""
+
+    @property
+    def in_order(self) -> bool:
+        """Whether scenes are told in their order: if not, a failure waits for no other's writing.
+
+        Scenes that take seconds each are told as soon as there is something to say.
+        """
+
+    @property
+    def key(self) -> str:
+        """The sha256 of all that the outputs depend on but the inputs."""
+
+    def open(self) -> None:
+        """Open the models in the process that runs them; what this raises ends the run."""
+
+    def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
+        """How a job gets what it shares with others, found when it is first wanted.
+
+        Args:
+            jobs: of all parts of the run, so that all parts agree.
+            out: the folder of the products.
+        """
+
+    def read(self, job: Job) -> xr.Dataset:
+        """The scene of a job.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+
+    def make(self, job: Job, scene: xr.Dataset) -> Made:
+        """What is said of a scene.
+
+        Raises:
+            InputError: nothing can be.
+        """
+
+
+class Sink(Naming, Protocol):
+    """Where products go."""
+
+    out: Path
+
+    def write(self, job: Job, made: Made) -> None:
+        """Write the product of a job, whole or not at all.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+
+    def done(self, job: Job) -> bool:
+        """Whether all outputs of a job are there."""
+
+    def update(self) -> None:
+        """Called in the parent after each job that has ended."""
+
+    def close(self) -> None:
+        """Called in the parent at the end, also where the run is ended by an error."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the parent keeps of a scene that was written."""
+
+    record: Mapping[str, object]
+    note: str
+
+
+Outcome = tuple[Job, Done | NephoscopeError]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done for one job; the same in a thread and in a process."""
+
+    maker: Maker
+    sink: Sink
+    draw: Draw | None = None
+
+    def write(self, job: Job, made: Made) -> Done:
+        """Draw the picture and write the product, which comes last."""
+        if job.picture is not None and self.draw is not None:
+            self.draw(made, job.picture)
+        self.sink.write(job, made)
+        return Done(made.record, made.note)
+
+    def all_of(self, job: Job) -> Done:
+        """Read, make and write."""
+        return self.write(job, self.maker.make(job, self.maker.read(job)))
+
+
+def run(
+    jobs: Sequence[Job],
+    maker: Maker,
+    sink: Sink,
+    workers: int = 1,
+    part: tuple[int, int] = (1, 1),
+    on_event: Callable[[Event], None] | None = None,
+    *,
+    left_out: LeftOut | None = None,
+    prepare: Callable[[Job], Job] | None = None,
+    draw: Draw | None = None,
+) -> Summary:
+    """Do the jobs that no earlier run has done.
+
+    Args:
+        jobs: what to do, in order.
+        maker: makes the products.
+        sink: writes them.
+        workers: processes; 1 works in this one, and reads and writes in another thread.
+        part: (i, n): which part of the run these are; each has its own journal.
+        on_event: told of every job that has ended.
+        left_out: what is no job.
+        prepare: gives a job what it shares with others, when its turn comes.
+        draw: draws the quick-look of what was made; None where none is wanted.
+
+    Returns:
+        What was done, skipped and failed. A full or read-only disk ends the run early.
+
+    Raises:
+        OutputError: `sink.out` cannot be written at all.
+        NephoscopeError: a worker process died or cannot open the models.
+    """
+    check_writable(sink.out)
+    for folder in {job.target.parent for job in jobs} | {sink.out}:
+        remove_stale_parts(folder)
+
+    depends_on = instrument_named(maker.instrument).depends_on
+
+    def key_of(job: Job) -> str:
+        return job_key(job, maker.key, depends_on(job.scene.path))
+
+    journals = Journals(sink.out, part)
+    record = Record(journals, key_of, len(jobs), on_event, left_out, maker.in_order)
+    unfinished = record.unfinished(map(prepare, jobs) if prepare else jobs, sink.done)
+    try:
+        for job, outcome in _each(Work(maker, sink, draw), unfinished, workers):
+            if not _end(record, job, outcome):
+                break
+            sink.update()
+    finally:
+        sink.close()
+    return record.close()
+
+
+def _end(record: Record, job: Job, outcome: Done | NephoscopeError) -> bool:
+    if isinstance(outcome, NephoscopeError):
+        return record.end(job, outcome)
+    return record.end(job, None, outcome.note, **outcome.record)
+
+
+def _each(work: Work, jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
+    """Do the jobs and yield each as it ends, with what went wrong, if that can be explained."""
+    if workers > 1:
+        start = partial(_start_worker, work)
+        yield from results_in_processes(_work_on, jobs, workers, start)
+    else:
+        work.maker.open()
+        yield from _in_threads(work, jobs)
+
+
+def _in_threads(work: Work, jobs: Iterable[Job]) -> Iterator[Outcome]:
+    """Make in this thread, while another writes the last product and reads the next scene.
+
+    One after the other, so that no more than two scenes are in memory.
+    """
+    queue = iter(jobs)
+    with ThreadPoolExecutor(1) as beside:
+        writing: tuple[Job, Future[Done]] | None = None
+        reading = _submit_next(beside, work.maker.read, queue)
+        while reading:
+            job, scene = reading
+            reading = _submit_next(beside, work.maker.read, queue)
+            made = _explained(partial(_make, work.maker, job, scene))
+            failed = isinstance(made, NephoscopeError)
+            if writing and (work.maker.in_order or not failed):
+                yield writing[0], _explained(writing[1].result)
+                writing = None
+            if isinstance(made, NephoscopeError):
+                yield job, made
+            else:
+                writing = job, beside.submit(work.write, job, made)
+            del scene, made
+        if writing:
+            yield writing[0], _explained(writing[1].result)
+
+
+def _make(maker: Maker, job: Job, scene: Future[xr.Dataset]) -> Made:
+    return maker.make(job, scene.result())
+
+
+def _submit_next(
+    pool: ThreadPoolExecutor, function: Callable[[Job], T], queue: Iterator[Job]
+) -> tuple[Job, Future[T]] | None:
+    job = next(queue, None)
+    return None if job is None else (job, pool.submit(function, job))
+
+
+def _explained(function: Callable[[], T]) -> T | NephoscopeError:
+    try:
+        return function()
+    except NephoscopeError as error:
+        return error
+
+
+_WORK: list[Work] = []  # of this worker process
+
+
+def _start_worker(work: Work) -> None:
+    work.maker.open()
+    _WORK[:] = [work]
+
+
+def _work_on(job: Job) -> Done:
+    return _WORK[0].all_of(job)

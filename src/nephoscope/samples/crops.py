@@ -1,0 +1,188 @@
+"""What training reads: random crops by number, and batches of them made in the background.
+
+Crop number n of a seed is always the same crop, whichever thread makes it and whenever: a resumed
+run goes on with the crops that an uninterrupted one would have seen.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nephoscope.errors import UsageError
+from nephoscope.inputs import View, assemble
+from nephoscope.recipe import Recipe
+from nephoscope.samples.augment import augment, check_augmentation
+from nephoscope.samples.part import Part
+from nephoscope.samples.truth import Truth, gather
+from nephoscope.samples.warp import warped_crop
+
+MINIMUM_LABELLED = 0.2
+TRIES = 12
+Batch = dict[str, Tensor]
+
+
+class CropLoader:
+    """Random crops of a part, which may wrap in longitude.
+
+    A label is -1 where there is no image data. Of samples that are labelled as a whole a crop is
+    the whole sample; of samples with points it holds at least one.
+
+    Args:
+        part: where the crops are cut from.
+        recipe: features, crop size, augmentation.
+        seed: of all draws; by default the recipe's.
+
+    Raises:
+        UsageError: the crop is larger than the samples, or the samples cannot be changed as the
+            recipe's augmentation says, or there is no point in them.
+    """
+
+    def __init__(self, part: Part, recipe: Recipe, seed: int | None = None) -> None:
+        self.part, self.recipe = part, recipe
+        self.seed = recipe.training.seed if seed is None else seed
+        self.size = part.shape if part.truth == "frame" else recipe.training.crop
+        self.warp = recipe.training.augmentation.warp
+        if self.size[0] > part.shape[0] or self.size[1] > part.shape[1]:
+            raise UsageError(f"training.crop {self.size} is larger than the samples {part.shape}")
+        check_augmentation(part, recipe, self.size)
+        self._draws = {
+            "pixels": self._with_labels,
+            "frame": self._of_turn,
+            "points": self._with_points,
+        }
+        self._ends = np.cumsum([len(points) for points in part.points])
+        if part.truth == "points" and not self._ends[-1]:
+            raise UsageError("the samples hold no point with truth")
+
+    def crop(self, number: int, sample: int | None = None) -> tuple[View, Truth]:
+        """Crop number `number`, augmented, before its features are computed.
+
+        Args:
+            number: of the crop.
+            sample: which sample to cut it from; drawn when not given.
+        """
+        rng = np.random.default_rng((self.seed, number))
+        view, truth = self._draws[self.part.truth](rng, number, sample)
+        return augment(view, truth, self.recipe.training.augmentation, rng)
+
+    def batch(self, numbers: range) -> Batch:
+        """`inputs` (batch, feature, y, x) float32 of some crops, and their truth.
+
+        See `nephoscope.samples.truth.gather`: `label` (batch, y, x) or (batch,) int8, or points.
+        """
+        crops = [self.crop(number) for number in numbers]
+        inputs = [assemble(view, self.recipe.inputs.names) for view, _ in crops]
+        arrays = {"inputs": np.stack(inputs), **gather([truth for _, truth in crops])}
+        return {name: torch.from_numpy(values) for name, values in arrays.items()}
+
+    def _with_labels(
+        self, rng: np.random.Generator, _: int, given: int | None
+    ) -> tuple[View, Truth]:
+        """A window with enough labels, or the best of `TRIES`."""
+        if self.warp.share and rng.random() < self.warp.share:
+            view, label = warped_crop(self.part, self.size, self.warp, rng, given)
+        else:
+            best: tuple[float, int, int, int] = (-1.0, 0, 0, 0)
+            for _ in range(TRIES):
+                sample, row, col = self._place(rng)
+                sample = sample if given is None else given
+                label = self.part.label_in(sample, row, col, self.size)
+                best = max(best, (float((label >= 0).mean()), sample, row, col))
+                if best[0] >= MINIMUM_LABELLED:
+                    break
+            view = self.part.view(*best[1:], self.size)
+            label = self.part.label_in(*best[1:], self.size)
+        return view, np.where(view.known, label, np.int8(-1))
+
+    def _of_turn(
+        self, _: np.random.Generator, number: int, given: int | None
+    ) -> tuple[View, Truth]:
+        """A whole sample; every one has its turn."""
+        place = (self.turn_of(number) if given is None else given, 0, 0, self.size)
+        return self.part.view(*place), self.part.truth_in(*place)
+
+    def _with_points(
+        self, rng: np.random.Generator, _: int, given: int | None
+    ) -> tuple[View, Truth]:
+        """A window that holds a point: each is as likely, and lies anywhere in the window."""
+        place = (*self._around_point(rng, given), self.size)
+        return self.part.view(*place), self.part.truth_in(*place)
+
+    def _place(self, rng: np.random.Generator) -> tuple[int, int, int]:
+        first, last = self.part.rows
+        centre = int(rng.integers(first, last + 1))
+        row = min(max(centre - self.size[0] // 2, 0), self.part.shape[0] - self.size[0])
+        spare = 0 if self.part.wraps else self.size[1] - 1
+        col = int(rng.integers(self.part.shape[1] - spare))
+        return int(rng.integers(len(self.part.indices))), row, col
+
+    def turn_of(self, number: int) -> int:
+        """The sample of crop `number`, if every sample has its turn before any comes again.
+
+        Their order is drawn anew each round.
+        """
+        samples = len(self.part.indices)
+        turn, place = divmod(number, samples)
+        return int(np.random.default_rng((self.seed, turn, 3)).permutation(samples)[place])
+
+    def _around_point(self, rng: np.random.Generator, given: int | None) -> tuple[int, int, int]:
+        point = int(rng.integers(self._ends[-1]))
+        sample = int(np.searchsorted(self._ends, point, side="right"))
+        if given is not None:
+            sample, point = given, self._ends[given] - 1 - point % len(self.part.points[given])
+        points, place = self.part.points[sample], int(point - self._ends[sample])
+        row, col = float(points.row[place]), float(points.col[place])
+        last = self.part.shape[0] - self.size[0]
+        first_row = _before(row, self.size[0], 0, last, rng)
+        if self.part.wraps:
+            return sample, first_row, _before(col, self.size[1], -np.inf, np.inf, rng)
+        last = self.part.shape[1] - self.size[1]
+        return sample, first_row, _before(col, self.size[1], 0, last, rng)
+
+
+def _before(place: float, side: int, first: float, last: float, rng: np.random.Generator) -> int:
+    """Where a window of a side may begin so that it holds a place: first and last are the ends."""
+    low = int(max(np.ceil(place) - side + 1, first))
+    high = int(min(np.floor(place), last))
+    return int(rng.integers(low, max(low, high) + 1))
+
+
+class Batches:
+    """One epoch of training batches, made ahead by threads; what fails there is raised here.
+
+    Args:
+        loader: where the crops come from.
+        steps: batches in an epoch.
+        start: tells, when an epoch begins, how many batches were used before it.
+        ahead: batches made ahead of the one in use.
+    """
+
+    def __init__(
+        self, loader: CropLoader, steps: int, start: Callable[[], int], ahead: int = 4
+    ) -> None:
+        self.loader, self.steps, self.start, self.ahead = loader, steps, start, ahead
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator[Batch]:
+        size, first = self.loader.recipe.training.batch, self.start()
+        workers = max(1, self.loader.recipe.training.workers)
+        waiting: deque[Future[Batch]] = deque()
+        with ThreadPoolExecutor(workers, thread_name_prefix="crops") as pool:
+            try:
+                for step in range(first, first + self.steps):
+                    numbers = range(step * size, (step + 1) * size)
+                    waiting.append(pool.submit(self.loader.batch, numbers))
+                    if len(waiting) > self.ahead:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)

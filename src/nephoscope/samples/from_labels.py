@@ -1,0 +1,174 @@
+"""Scenes with the labels that lie beside them, read one at a time, all of one size."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.errors import InputError, NephoscopeError, UsageError, shown
+from nephoscope.grids.blocks import Blocks
+from nephoscope.inputs.working_size import blocks_for
+from nephoscope.instruments import Instrument, SceneFile, Truth
+from nephoscope.recipe import Recipe
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A scene with its truth, as stored.
+
+    Attributes:
+        id: what it is called.
+        group: what it must not be parted from, if that is asked for.
+        image: (channel, y, x) float32, instrument unit, NaN where missing.
+        known: (y, x) bool.
+        label: `label` (y, x) or () int8; or `row`, `col`, `time_offset` (point) and what is said
+            there (point[, level]).
+        columns: name → scalar.
+        scene: that it was made of.
+    """
+
+    id: str
+    group: str
+    image: npt.NDArray[np.float32]
+    known: npt.NDArray[np.bool_]
+    label: xr.Dataset
+    columns: Mapping[str, xr.Variable]
+    scene: xr.Dataset
+
+
+@dataclass(frozen=True)
+class LabelledScenes:
+    """Samples made of scenes that have a label, one at a time; all are of one shape.
+
+    Attributes:
+        files: the scenes, with a label or without.
+        instrument: that reads them.
+        recipe: says the size at which the network looks at them.
+        truth: form of the labels that are wanted.
+        on_error: told of what cannot be used; without it the error is raised.
+        progress: called with the id of each sample that was taken.
+        out: named where the scenes are of several sizes.
+    """
+
+    files: Sequence[SceneFile]
+    instrument: Instrument
+    recipe: Recipe
+    truth: Truth
+    on_error: Callable[[InputError], None] | None
+    progress: Callable[[str], None] | None
+    out: Path
+    sizes: Counter[tuple[int, ...]] = field(default_factory=Counter)
+    refused: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Sample]:
+        shape: tuple[int, ...] | None = None
+        for file in self.files:
+            try:
+                sample = self._read(file, shape)
+            except InputError as error:
+                if self.on_error is None:
+                    raise
+                self.on_error(error)
+                self.refused.append(str(file.path))
+                continue
+            if sample is not None:
+                shape = sample.image.shape
+                yield sample
+            elif self.truth == "pixels":
+                logger.warning("%s has no label: left out", file.path)
+            if self.progress and (sample is not None or self.truth == "frame"):
+                self.progress(shown(file.path.name) if sample is None else sample.id)
+
+    def nothing(self) -> NephoscopeError:
+        """What is wrong where not one sample could be taken."""
+        if self.truth == "frame":
+            return UsageError("clear and cloudy frames are needed, there are none")
+        if self.refused:
+            return InputError(self.refused[0], "neither this map nor any other can be used")
+        return UsageError("no scene with a label was found: samples need the label layout")
+
+    def tell_sizes(self) -> None:
+        """Say it once, where the pictures are of more than one size."""
+        if len(self.sizes) < 2 or self.on_error is None:
+            return
+        (kept, number), *others = self.sizes.items()
+        named = ", ".join(f"{count} of {_size(shape)}" for shape, count in others)
+        problem = (
+            f"holds the {number} pictures of {_size(kept)} pixels, as the first is; left out are "
+            f"{self.sizes.total() - number} of other sizes: {named}"
+        )
+        remedy = "bring all to one size, or build a store for each"
+        self.on_error(InputError(self.out, problem, field="image", remedy=remedy))
+
+    def _read(self, file: SceneFile, wanted: tuple[int, ...] | None) -> Sample | None:
+        """The sample of a file; None where nothing is said of it.
+
+        Raises:
+            InputError: scene or label cannot be read, or are of another shape than `wanted`.
+        """
+        label = self.instrument.label(file.path, self.truth)
+        if label is None:
+            return None
+        scene = self.instrument.read(file.path)
+        columns = dict(self.instrument.columns(scene))
+        group = str(columns.pop("group").values) if "group" in columns else file.series
+        image, known, label = at_working_size(scene, label, self.recipe, file.path)
+        self.sizes[image.shape] += 1
+        _check_shapes(file.path, image.shape, label, wanted or image.shape)
+        # Two files of one frame have states of their own.
+        name = file.path.name if self.truth == "frame" else str(scene.attrs["id"])
+        return Sample(shown(name), group, image, known, label, columns, scene)
+
+
+def at_working_size(
+    scene: xr.Dataset, label: xr.Dataset, recipe: Recipe, path: Path
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], xr.Dataset]:
+    """A scene's image (channel, y, x), where it is known (y, x), and its label, as stored.
+
+    Labels of another shape than the image are returned as they are: the store says so.
+
+    Raises:
+        InputError: the scene is smaller than the features need it.
+    """
+    image, known = scene["image"].values, scene["known"].values
+    shape = (int(image.shape[1]), int(image.shape[2]))
+    try:
+        blocks = blocks_for(shape, recipe.inputs)
+    except ValueError as error:
+        raise InputError(path, str(error), field="image") from error
+    if blocks.are_pixels or ("label" in label and label["label"].shape not in ((), shape)):
+        return image, known, label
+    return blocks.mean(image), blocks.any(known), _reduced(label, blocks)
+
+
+def _reduced(label: xr.Dataset, blocks: Blocks) -> xr.Dataset:
+    if "row" in label:
+        row, col = blocks.place(label["row"].values, label["col"].values)
+        return label.assign(row=("point", row), col=("point", col))
+    if not label["label"].ndim:
+        return label
+    return label.assign(label=(("y", "x"), blocks.label(label["label"].values)))
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[2]} x {shape[1]}" + ("" if shape[0] == 3 else f" in {shape[0]} channel(s)")
+
+
+def _check_shapes(
+    path: Path, image: tuple[int, ...], label: xr.Dataset, wanted: tuple[int, ...]
+) -> None:
+    if image != wanted:
+        raise InputError(path, f"has shape {image}, the first map has {wanted}", field="image")
+    if "label" in label and label["label"].ndim and label["label"].shape != wanted[1:]:
+        source = label.attrs.get("source", path)
+        shape = label["label"].shape
+        raise InputError(source, f"has shape {shape}, the maps have {wanted[1:]}", field="label")

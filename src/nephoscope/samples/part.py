@@ -1,0 +1,206 @@
+"""One part of a samples store, ready to cut windows from: in memory if it fits, else on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nephoscope.grids.cells import interpolate_cells
+from nephoscope.inputs import View
+from nephoscope.recipe import Recipe
+from nephoscope.samples.store import (
+    axis_of,
+    background_of,
+    open_samples,
+    part_indices,
+    points_of,
+)
+from nephoscope.samples.truth import Label, Points, Truth
+
+# 18 Mars maps take 0.5 GB; beyond this the chunks are read as crops need them.
+MEMORY_BUDGET = 4_000_000_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """The samples of one part.
+
+    Attributes:
+        image: (sample, channel, y, x) uint8 or float32, instrument unit, 0 or NaN where missing.
+        known: (sample, y, x) bool, where there is image data.
+        label: of truth `pixels` (sample, y, x) int8, of truth `frame` (sample,) int8, -1 unknown,
+            0 clear, 1 cloud; None where truth is at points.
+        indices: where the part's samples are in `image`, `known` and `label`.
+        latitude: (y,) degrees north; zeros where rows have none.
+        longitude: (x,) degrees east; zeros where columns have none.
+        background: (statistic, y, x) float32 at full resolution, or None.
+        channels: names of the image's channels.
+        statistics: names of the background's channels.
+        ids: sample ids, in the order of `indices`.
+        rows: first and last row with truth.
+        points: of each sample, in the order of `indices`, where truth is at points.
+        truth: its form, "pixels", "frame" or "points".
+        unit: what is independent of one another, e.g. "day" or "frame".
+        limits: (sample, 2, cell row, cell column) float32 DN, what the training samples but this
+            one say of each place, or None (see `nephoscope.limits`).
+        limit_cell: side of a cell of the limits, pixels.
+        limit_channel: the channel whose brightness the limits are of.
+        wraps: whether the first column follows the last.
+        placed: whether rows have a latitude and columns a longitude.
+    """
+
+    image: Any  # a numpy array, or a zarr array, which is indexed alike
+    known: Any
+    label: Any
+    indices: tuple[int, ...]
+    latitude: npt.NDArray[np.float64]
+    longitude: npt.NDArray[np.float64]
+    background: npt.NDArray[np.float32] | None
+    channels: tuple[str, ...]
+    statistics: tuple[str, ...]
+    ids: tuple[str, ...]
+    rows: tuple[int, int]
+    points: tuple[Points, ...] = ()
+    truth: str = "pixels"
+    unit: str = "day"
+    limits: npt.NDArray[np.float32] | None = None
+    limit_cell: int = 1
+    limit_channel: str = "blue"
+    wraps: bool = True
+    placed: bool = True
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of a sample."""
+        return int(self.image.shape[2]), int(self.image.shape[3])
+
+    def truth_in(self, sample: int, row: int, col: int, size: tuple[int, int]) -> Truth:
+        """What is true of a window that may cross the last column and wrap."""
+        if self.truth == "points":
+            width = self.shape[1] if self.wraps else None
+            return self.points[sample].inside(row, col, size, width)
+        if self.truth == "frame":
+            return np.asarray(self.label[self.indices[sample]])
+        return self.label_in(sample, row, col, size)
+
+    def label_in(self, sample: int, row: int, col: int, size: tuple[int, int]) -> Label:
+        """(y, x) int8 labels of the pixels of a window that may cross the last column and wrap."""
+        index = self.indices[sample]
+        return _wrap(self.label, (index, slice(row, row + size[0])), col, size[1])
+
+    def view(self, sample: int, row: int, col: int, size: tuple[int, int]) -> View:
+        """The window's image with its coordinates and background."""
+        index, rows = self.indices[sample], slice(row, row + size[0])
+        background = None
+        if self.background is not None:
+            background = _wrap(self.background, (slice(None), rows), col, size[1])
+        return View(
+            image=_wrap(self.image, (index, slice(None), rows), col, size[1]),
+            known=_wrap(self.known, (index, rows), col, size[1]),
+            latitude=self.latitude[rows],
+            longitude=_wrap(self.longitude, (), col, size[1]),
+            background=background,
+            limit=None
+            if self.limits is None
+            else interpolate_cells(
+                self.limits[sample],
+                self.limit_cell,
+                np.arange(row, row + size[0]),
+                np.arange(col, col + size[1]),
+                self.shape[1] if self.wraps else None,
+            ),
+            channels=self.channels,
+            statistics=self.statistics,
+            limit_channel=self.limit_channel,
+        )
+
+
+def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_BUDGET) -> Part:
+    """Open a part of a samples store.
+
+    Args:
+        path: the samples store.
+        part: "train", "validation" or "test".
+        recipe: names the background's channels.
+        budget: bytes that may be held in memory; a larger part is read chunk by chunk.
+
+    Raises:
+        InputError: no store, or the part is empty.
+    """
+    import zarr
+
+    from nephoscope.background import sample_background
+
+    store = open_samples(path)
+    indices = part_indices(store, part)
+    wanted = recipe.inputs.background
+    statistics = wanted.channels if wanted else ()
+    coarse = background_of(store, statistics)
+    shape = (store.sizes["y"], store.sizes["x"])
+    axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
+    limit, truth = recipe.inputs.limit, str(store.attrs["truth"])
+    arrays = zarr.open_group(path, mode="r", use_consolidated=False)
+    image: Any = arrays["image"]
+    held = [image, arrays["known"], None if truth == "points" else arrays["label"]]
+    places = list(indices)
+    if len(indices) * (image.shape[1] * image.dtype.itemsize + 2) * shape[0] * shape[1] <= budget:
+        held = [None if a is None else np.stack([a[n] for n in indices]) for a in held]
+        places = list(range(len(indices)))
+    points = tuple(
+        each.inside(0, 0, shape, None).seen(held[1][place])
+        for each, place in zip(points_of(store, indices), places, strict=False)
+    )
+    return Part(
+        image=held[0],
+        known=held[1],
+        label=held[2],
+        indices=tuple(places),
+        latitude=axes[0],
+        longitude=axes[1],
+        background=None if coarse is None else sample_background(coarse, *axes, statistics),
+        channels=tuple(str(name) for name in store["channel"].values),
+        statistics=tuple(statistics),
+        ids=tuple(str(store["id"].values[index]) for index in indices),
+        rows=_true_rows(truth, held[2], places, points, shape[0]),
+        points=points,
+        truth=truth,
+        unit=str(store.attrs["unit"]),
+        limit_channel="blue" if limit is None else limit.channel,
+        wraps=bool(store.attrs["wraps"]),
+        placed="latitude" in store.coords,
+    )
+
+
+def _true_rows(
+    truth: str,
+    label: Any,  # noqa: ANN401 - a numpy array, or a zarr array
+    places: list[int],
+    points: tuple[Points, ...],
+    rows: int,
+) -> tuple[int, int]:
+    """The first and the last row of which anything is said."""
+    said = np.zeros(rows, bool)
+    if truth == "points":
+        for each in points:
+            said[np.floor(each.row).clip(0, rows - 1).astype(np.intp)] = True
+            said[np.ceil(each.row).clip(0, rows - 1).astype(np.intp)] = True
+    elif truth == "pixels":
+        for place in places:
+            said |= (label[place] >= 0).any(axis=1)
+    found = np.flatnonzero(said)
+    return (int(found[0]), int(found[-1])) if len(found) else (0, rows - 1)
+
+
+def _wrap(array: Any, lead: tuple[Any, ...], col: int, width: int) -> npt.NDArray[Any]:  # noqa: ANN401
+    """Columns `col` .. `col + width` of the last axis, going on at column 0 after the last."""
+    total = int(array.shape[-1])
+    col %= total
+    if col + width <= total:
+        return np.asarray(array[(*lead, slice(col, col + width))])
+    left = array[(*lead, slice(col, total))]
+    right = array[(*lead, slice(0, col + width - total))]
+    return np.concatenate([left, right], axis=-1)

@@ -1,0 +1,105 @@
+"""Batches of single pixels from many frames at once, for networks that look before they judge.
+
+A pool holds what was seen at some labelled pixels of many augmented frames. Every few steps the
+oldest frame of the pool gives way to a new one. What is in the pool at a step depends on the seed
+and the step alone: a resumed run goes on as an uninterrupted one would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nephoscope.errors import UsageError
+from nephoscope.inputs import assemble
+from nephoscope.recipe import Pool
+from nephoscope.samples.crops import Batch, CropLoader
+
+
+class Looking(Protocol):
+    """A network that sees fixed numbers at each pixel, and learns only to judge them."""
+
+    def at_pixels(self, inputs: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
+        """(1, feature, y, x) and pixels → (pixel, seen)."""
+
+    def judge(self, seen: Tensor) -> Tensor:
+        """(pixel, seen) → (pixel, output) logits."""
+
+    def standardise(self, seen: Tensor) -> None:
+        """Take centre and spread from examples."""
+
+
+class PixelBatches:
+    """One epoch of batches: `seen` (pixel, number) float32 and `label` (pixel,) int8.
+
+    Args:
+        loader: where the frames come from; its recipe has a `pool`.
+        network: what looks at them.
+        steps: batches in an epoch.
+        start: tells, when an epoch begins, how many batches were used before it.
+    """
+
+    def __init__(
+        self, loader: CropLoader, network: Looking, steps: int, start: Callable[[], int]
+    ) -> None:
+        pool = loader.recipe.training.pool
+        if pool is None:
+            raise UsageError("training.pool: the recipe has none")
+        if loader.part.truth != "pixels":
+            raise UsageError("training.pool: is for labels of pixels")
+        self.loader, self.network, self.steps, self.start = loader, network, steps, start
+        self.pool: Pool = pool
+        self._held: dict[int, tuple[Tensor, Tensor]] = {}
+        self._made = 0
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator[Batch]:
+        first = self.start()
+        for step in range(first, first + self.steps):
+            self._fill(step // self.pool.refresh)
+            yield self._batch(step)
+
+    def first_seen(self) -> Tensor:
+        """What is seen in the pool of the first step: (pixel, number)."""
+        self._fill(0)
+        return torch.cat([self._held[place][0] for place in range(self.pool.frames)])
+
+    def _fill(self, oldest: int) -> None:
+        """Hold the frames from number `oldest` on, as many as the pool takes."""
+        last = oldest + self.pool.frames
+        for number in range(max(self._made, oldest), last):
+            place = number % self.pool.frames
+            self._held[place] = self._frame(number)
+        self._made = max(self._made, last)
+
+    def _frame(self, number: int) -> tuple[Tensor, Tensor]:
+        """Some labelled pixels of frame `number`, drawn with replacement; samples take turns."""
+        view, truth = self.loader.crop(number, self.loader.turn_of(number))
+        label = np.ascontiguousarray(truth)
+        inputs = assemble(view, self.loader.recipe.inputs.names)
+        rng = np.random.default_rng((self.loader.seed, number, 1))
+        known = np.flatnonzero(label >= 0)
+        if not known.size:
+            known = np.arange(label.size)
+        chosen = known[rng.integers(known.size, size=self.pool.pixels)]
+        rows, cols = (torch.from_numpy(place) for place in np.divmod(chosen, label.shape[1]))
+        seen = self.network.at_pixels(torch.from_numpy(inputs)[None], rows, cols)
+        return seen, torch.from_numpy(label.ravel()[chosen])
+
+    def _batch(self, step: int) -> Batch:
+        rng = np.random.default_rng((self.loader.seed, step, 2))
+        size = self.loader.recipe.training.batch
+        frames = self.pool.frames
+        places = rng.integers(self.pool.pixels, size=(frames, -(-size // frames)))
+        drawn = [
+            tuple(part[torch.from_numpy(chosen)] for part in self._held[place])
+            for place, chosen in enumerate(places)
+        ]
+        seen, label = (torch.cat(parts) for parts in zip(*drawn, strict=True))
+        return {"seen": seen, "label": label}

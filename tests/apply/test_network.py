@@ -1,0 +1,103 @@
+"""Prediction over a scene: seamless, wrapping, bounded, and never an answer where no data is."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from nephoscope.apply import network
+from nephoscope.apply.network import Predictor
+from nephoscope.recipe import load_recipe
+from nephoscope.tasks.mask import MaskDecision
+
+RECIPE = load_recipe(
+    "mars", ["inputs.features=[blue, known, latitude]", "apply.tile=[96, 128]", "apply.overlap=32"]
+)
+LATITUDE = np.linspace(10, -10, 201)
+LONGITUDE = -180 + 0.9 * np.arange(400)
+
+
+@dataclass
+class FakeModel:
+    recipe: object = RECIPE
+    decision: MaskDecision = field(default_factory=MaskDecision)
+    divisor: int = 32
+    limits: object = None
+
+
+class LocalEngine:
+    """A 'network' that sees 9 x 9 pixels: the mean of blue, pads with zeros as networks do."""
+
+    def run(self, inputs):
+        from scipy.ndimage import uniform_filter
+
+        blue = uniform_filter(inputs[0, 0], 9, mode="constant")
+        return blue[None, None].astype(np.float32)
+
+
+class FailingEngine:
+    def run(self, inputs):
+        raise MemoryError("no memory for a tile")
+
+
+@pytest.fixture
+def predictor(monkeypatch):
+    def make(engine, workers):
+        monkeypatch.setattr(network, "open_engine", lambda *_: engine)
+        return Predictor(FakeModel(), workers=workers)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def image():
+    rng = np.random.default_rng(1)
+    image = rng.integers(40, 200, (3, 201, 400), dtype=np.uint8)
+    image[:, 160:] = 0
+    image[:, 50:70, 100:130] = 0
+    return image
+
+
+def expected(image):
+    """The same filter over the whole scene at once, wrapped in longitude."""
+    from scipy.ndimage import uniform_filter
+
+    known = image.any(axis=0)
+    blue = np.where(known, (image[2].astype(np.float32) - 90) / 30, 0)
+    mean = uniform_filter(blue, 9, mode=("constant", "wrap"))
+    return np.where(known, 1 / (1 + np.exp(-mean)), np.nan)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_no_seam_is_left_anywhere(predictor, image, workers):
+    found = predictor(LocalEngine(), workers).predict_image(image, LATITUDE, LONGITUDE)
+    np.testing.assert_allclose(found, expected(image), atol=2e-5)
+
+
+def test_turning_the_planet_turns_the_answer(predictor, image):
+    at_work = predictor(LocalEngine(), 2)
+    here = at_work.predict_image(image, LATITUDE, LONGITUDE)
+    turned = at_work.predict_image(np.roll(image, 137, axis=2), LATITUDE, LONGITUDE)
+    np.testing.assert_allclose(np.roll(here, 137, axis=1), turned, atol=2e-5)
+
+
+def test_float_and_byte_images_agree(predictor, image):
+    at_work = predictor(LocalEngine(), 1)
+    as_float = np.where(image.any(axis=0), image.astype(np.float32), np.float32(np.nan))
+    np.testing.assert_allclose(
+        at_work.predict_image(as_float, LATITUDE, LONGITUDE),
+        at_work.predict_image(image, LATITUDE, LONGITUDE),
+        atol=1e-6,
+    )
+
+
+def test_a_scene_without_data_has_no_answer(predictor):
+    empty = np.zeros((3, 201, 400), np.uint8)
+    found = predictor(LocalEngine(), 1).predict_image(empty, LATITUDE, LONGITUDE)
+    assert np.isnan(found).all()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_in_a_thread_is_raised(predictor, image, workers):
+    with pytest.raises(MemoryError, match="no memory for a tile"):
+        predictor(FailingEngine(), workers).predict_image(image, LATITUDE, LONGITUDE)
