@@ -1,4 +1,4 @@
-"""Classifier of whole thermal frames made ready to run: clear, cloudy or unknown, with the reason."""
+"""Classifier of whole frames made ready to run: clear, cloudy or unknown, with the reason."""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ def _train(run: Run, train: Part, validation: Part) -> Fitted:
 
 
 def _counts_by_way(run: Run, network: NormalisedNetwork, validation: Part) -> dict[str, Counts]:
-    """Counts of the validation samples, by what is withheld: of frames that have no place nothing."""
+    """Counts of the validation samples, by what is withheld from the network."""
     ways = WAYS if validation.placed else {"full": WAYS["full"]}
     return {
         way: count_part(
@@ -277,9 +277,7 @@ def count_part(
     return counts
 
 
-def _judge(
-    run: Run, train: Part, validation: Part, fitted: Fitted
-) -> tuple[Any, dict[str, Any]]:
+def _judge(run: Run, train: Part, validation: Part, fitted: Fitted) -> tuple[Any, dict[str, Any]]:
     """The decision that suits the validation samples, and what is to be known of the training."""
     decision = run.task.decide(fitted.counts["full"])
     scores = {way: kept_scores(run.task, n, decision) for way, n in fitted.counts.items()}

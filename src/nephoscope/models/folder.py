@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nephoscope.arguments import path_of
 from nephoscope.background import read_background, write_background
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import InputError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
 from nephoscope.models.compiled import try_compiled

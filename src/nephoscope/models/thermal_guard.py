@@ -42,8 +42,10 @@ class ThermalGuard:
         """Check the spans."""
         check_spans(self.spans, TIMES)
 
-    def doubt(self, numbers: Floats, normalisation: Mapping[str, tuple[float, float]]) -> str | None:
-        """Why nothing should be said of a frame of this texture; None if it is like the training's.
+    def doubt(
+        self, numbers: Floats, normalisation: Mapping[str, tuple[float, float]]
+    ) -> str | None:
+        """Why nothing should be said of a frame; None if its texture is like the training's.
 
         Args:
             numbers: what the classifier sees of a frame, (number,) float32.
