@@ -22,7 +22,7 @@ Batch = dict[str, Tensor]
 _OF_PICTURES = {"inputs", "known", "point"}
 
 
-def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
+def items(raw: Tensor, batch: Batch, truth: str) -> tuple[Tensor, Batch]:
     """What the head says of each item, and what is true of it.
 
     Args:
@@ -30,7 +30,7 @@ def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
             that looks before it judges.
         batch: `label` (b, y, x) of pixels or (b,) of frames; of points `point` (item, 3) float32:
             sample, row and column, and the task's variables (item, ...).
-        truth: its form.
+        truth: its form: pixels, frame or points.
 
     Returns:
         (item, output) float32, and name → (item, ...).
@@ -45,14 +45,14 @@ def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
 
 
 def counted(
-    raw: Tensor, batch: Batch, truth: Truth
+    raw: Tensor, batch: Batch, truth: str
 ) -> tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[Any]]]:
     """Items as a task counts them: arrays, NaN where there is no image data.
 
     Args:
         raw: as for `items`.
         batch: as for `items`; `known` (b, y, x) bool is false where there is no image data.
-        truth: its form.
+        truth: its form: pixels, frame or points.
     """
     found, named = items(raw.float(), batch, truth)
     found = found.cpu()

@@ -41,6 +41,7 @@ class Task(Protocol):
         pipeline: of the task, as model hubs name it.
         kept: names of the scores that a model keeps of its validation.
         counted: name of the score that says how many items were counted.
+        scored: how these were found, for the model's card.
         Losses: weights of the parts of the loss, a recipe's `training.losses`.
         Decision: what turns the head's numbers into statements, a model's `decision`.
     """
@@ -53,6 +54,7 @@ class Task(Protocol):
     pipeline: str
     kept: tuple[str, ...]
     counted: str
+    scored: str
     Losses: type[BaseModel]
     Decision: type[BaseModel]
 

@@ -68,6 +68,11 @@ class MaskTask:
     pipeline = "image-segmentation"
     kept = ("f1", "precision", "recall", "iou", "auc", "ece", "cloud_share", "pixels")
     counted = "pixels"
+    scored = (
+        "Pooled over every labelled pixel; one without image data counts as clear. Checkpoint, "
+        "calibration and threshold were chosen on these samples, so scores on other days are the "
+        "honest ones: `nephoscope evaluate`."
+    )
     Losses, Decision = BinaryLosses, MaskDecision
 
     def outputs(self, levels: int) -> int:

@@ -101,6 +101,11 @@ class SkyStateTask:
         "cloudy_called_clear", "clear_called_cloudy", "frames",
     )  # fmt: skip
     counted = "frames"
+    scored = (
+        "By what is seen of each frame alone: a featureless frame whose camera's temperatures do "
+        "not vouch for it is unknown besides. Calibration and band were chosen on these samples, "
+        "so scores on other cameras are the honest ones: `nephoscope evaluate`."
+    )
     Losses, Decision = BinaryLosses, StateDecision
 
     def outputs(self, levels: int) -> int:
