@@ -16,11 +16,11 @@ import sys
 from collections.abc import Sequence
 
 import numpy as np
-
 from nephoscope.evaluation.state import area_under, roc_of, state_scores
+from nephoscope.models.state import StateModel
+
 from nephoscope.instruments.skycam.labels import SMALLEST_COVER
 from nephoscope.models import load_state_model
-from nephoscope.models.state import StateModel
 from nephoscope.simulate.sky import Frame, simulate_frame
 from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, CameraTemperatures, Verdict
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from nephoscope.evaluation.protocol import Crop
-from nephoscope.evaluation.scores import Score
-from nephoscope.evaluation.sums import sums_of_pixels
+from nephoscope.evaluation.intervals import Score
+from nephoscope.evaluation.mask_sums import sums_of_pixels
+from nephoscope.evaluation.worst import Window
 from nephoscope.plots import mask_scores as plots
 from nephoscope.tasks import Counts
 from nephoscope.tasks.mask_metrics import metrics
@@ -81,8 +81,8 @@ def test_crops_colour_each_kind_of_pixel() -> None:
     label = np.array([[0, 0, 1, 1, -1]] * 4, np.int8)
     probability = np.array([[0, 1, 0, 1, 1]] * 4, np.float32)
     image = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
-    crop = Crop("P01_day02", image, probability, label, 10.0, 9.7, -20.0, -19.6, 8)
-    figure = plots.plot_crops([crop], 0.5)
+    crop = Window("P01_day02", image, probability, label, 10.0, 9.7, -20.0, -19.6, 8)
+    figure = plots.plot_windows([crop], 0.5)
     verdict = np.asarray(figure.axes[2].images[0].get_array())[0]
     assert len(np.unique(verdict, axis=0)) == 5
     assert np.allclose(verdict[3], 1.0)
@@ -94,8 +94,8 @@ def test_crops_colour_each_kind_of_pixel() -> None:
 def test_nothing_to_see_is_still_a_picture(level: int) -> None:
     label = np.full((3, 3), level // 250, np.int8)
     probability = np.full((3, 3), np.nan, np.float32)
-    crop = Crop("a", np.zeros((3, 3, 3), np.uint8), probability, label, 1, 0, 0, 1, 0)
-    plots.plot_crops([crop], 0.5).draw_without_rendering()
+    crop = Window("a", np.zeros((3, 3, 3), np.uint8), probability, label, 1, 0, 0, 1, 0)
+    plots.plot_windows([crop], 0.5).draw_without_rendering()
     empty = np.zeros((2, 252), np.int64)
     empty[level // 250, 1 + level] = 5
     plots.plot_curves(empty, 0.5, "fake").draw_without_rendering()

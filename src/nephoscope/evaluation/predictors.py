@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from nephoscope.apply.classify import FrameClassifier
-from nephoscope.apply.network import Predictor
+from nephoscope.apply.network import Predictor, view_of
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.models import Model
-from nephoscope.tasks import task_named
 from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, temperatures_of
 
 Predict = Callable[[LabelledSample], xr.Dataset]
@@ -31,20 +31,19 @@ def predictor_of(model: Model, truth: str) -> Predict:
 
 
 def _of_pictures(model: Model) -> Predict:
-    applied, task = Predictor(model), task_named(model.recipe.task)
+    applied = Predictor(model)
 
     def predict(sample: LabelledSample) -> xr.Dataset:
-        fields = {
-            "cloud_probability": applied.predict_image(
-                sample.image,
-                sample.latitude,
-                sample.longitude,
-                sample.background,
-                position=sample.position,
-                channels=sample.channels,
-            )
-        }
-        return task.variables(fields, model.decision)
+        scene = xr.Dataset(
+            {"image": (("channel", "y", "x"), sample.image), "known": (("y", "x"), sample.known)},
+            {
+                "channel": list(sample.channels),
+                "latitude": ("y", sample.latitude),
+                "longitude": ("x", sample.longitude),
+            },
+        )
+        view = view_of(scene, model.recipe, sample.background)
+        return applied.variables(replace(view, position=sample.position), model.decision)
 
     return predict
 

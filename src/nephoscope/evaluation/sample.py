@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nephoscope.background import sample_background
 from nephoscope.inputs import COLOURS
 from nephoscope.samples.store import axis_of, background_of, points_of
-from nephoscope.samples.truth import Label, Points, Truth
+from nephoscope.samples.truth import Label, LabelOrPoints, Points
 
 Floats = NDArray[np.float32]
 BACKGROUND_CHANNELS = ("blue", "blue_red_ratio")
@@ -40,7 +40,7 @@ class LabelledSample:
     id: str
     image: NDArray[np.uint8] | Floats
     known: NDArray[np.bool_]
-    truth: Truth
+    truth: LabelOrPoints
     latitude: NDArray[np.float64]
     longitude: NDArray[np.float64]
     background: Floats | None = None
@@ -99,7 +99,7 @@ def _channels(store: xr.Dataset) -> tuple[slice | list[int], tuple[str, ...]]:
     return slice(None), names
 
 
-def _truth(store: xr.Dataset, sample: xr.Dataset, index: int) -> Truth:
+def _truth(store: xr.Dataset, sample: xr.Dataset, index: int) -> LabelOrPoints:
     if store.attrs["truth"] == "points":
         return points_of(store, [index])[0]
     return np.asarray(sample["label"].values, np.int8)

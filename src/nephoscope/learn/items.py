@@ -16,7 +16,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nephoscope.scene import Truth
 
 Batch = dict[str, Tensor]
 _OF_PICTURES = {"inputs", "known", "point"}

@@ -15,6 +15,7 @@ from nephoscope.plots.colours import CLEAR, CLOUD, OTHER
 from nephoscope.products.frames import find_blobs, smallest_blob
 from nephoscope.tasks.mask import is_cloud
 
+
 @dataclass(frozen=True)
 class SampleFrame:
     """A frame with what is known and what is said of it.

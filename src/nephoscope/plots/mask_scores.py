@@ -16,6 +16,7 @@ from nephoscope.tasks.mask import is_cloud, threshold_step
 from nephoscope.tasks.mask_metrics import calibration, confusion, metrics, precision_recall
 from nephoscope.tasks.mask_metrics import roc as roc_of
 
+
 def plot_curves(counts: Counts, threshold: float, name: str) -> Figure:
     """Receiver operating characteristic and precision over recall.
 

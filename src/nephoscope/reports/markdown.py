@@ -207,9 +207,7 @@ def _table(
     evaluation: Evaluation, first: str, scores: Iterable[tuple[str, dict[str, Score]]]
 ) -> str:
     focus = focus_of(evaluation)
-    rows = [
-        (name, *_cells(each, focus.short), f"{each[focus.main].n:,}") for name, each in scores
-    ]
+    rows = [(name, *_cells(each, focus.short), f"{each[focus.main].n:,}") for name, each in scores]
     head = (first, *map(title_of, focus.short), evaluation.task.counted)
     return table_of(head, rows)
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.baselines.pixels import Pixels
-from nephoscope.evaluation.sample import Floats
 from nephoscope.evaluation.mask_sums import sums_of_pixels
+from nephoscope.evaluation.sample import Floats
 from nephoscope.evaluation.sums import Sums, merge
 from nephoscope.samples.census import NOTHING, count_classes, only_class
 from nephoscope.tasks.mask_metrics import best_threshold

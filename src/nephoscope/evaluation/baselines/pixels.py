@@ -36,7 +36,7 @@ class Pixels:
 def draw_places(
     sample: LabelledSample, number: int, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of `number` labelled pixels, or of all; `seed` and the sample's id decide."""
+    """Rows and columns of `number` labelled pixels, or all; `seed` and the sample's id decide."""
     places = np.flatnonzero(sample.label.ravel() >= 0)
     if number < places.size:
         rng = np.random.default_rng([seed, *sample.id.encode()])

@@ -25,8 +25,8 @@ from nephoscope.evaluation.baselines.pixels import (
     contrast,
     draw_places,
 )
-from nephoscope.evaluation.sample import Floats, LabelledSample
 from nephoscope.evaluation.mask_sums import sums_of_pixels
+from nephoscope.evaluation.sample import Floats, LabelledSample
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, best_threshold
 
 LOGISTIC_FEATURES = ("red", "green", "blue", "latitude")
