@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import h5netcdf
@@ -20,20 +19,14 @@ import xarray as xr
 from scipy.ndimage import gaussian_filter
 
 from nephoscope.grids.plate_carree import MARS
-from nephoscope.products.mask import mask_product
-from nephoscope.products.netcdf import write_legacy, write_netcdf
+from nephoscope.instruments import marci
+from nephoscope.instruments.marci import write_legacy
+from nephoscope.products.netcdf import write_netcdf
+from nephoscope.products.product import ProductFacts, make_product
+from nephoscope.tasks.mask import TASK, MaskDecision
 
 Arrays = dict[str, npt.NDArray[np.uint8]]
 REPEATS = 5
-
-
-@dataclass(frozen=True)
-class Info:
-    """Stands in for a model."""
-
-    name: str = "benchmark"
-    weights_sha256: str = "0" * 64
-    threshold: float = 0.336
 
 
 def make_scene() -> tuple[npt.NDArray[np.float32], xr.Dataset]:
@@ -61,6 +54,13 @@ def make_scene() -> tuple[npt.NDArray[np.float32], xr.Dataset]:
         attrs={"instrument": "marci", "source_files": ["none"], "id": "none"},
     )
     return probability, scene
+
+
+def product_of(probability: npt.NDArray[np.float32], scene: xr.Dataset) -> xr.Dataset:
+    """The product of a probability."""
+    decision = MaskDecision(threshold=0.336)
+    variables = TASK.variables({"cloud_probability": probability}, decision)
+    return make_product(variables, scene, marci, ProductFacts("benchmark", "0" * 64))
 
 
 def best(action: Callable[[], object]) -> float:
@@ -100,7 +100,7 @@ def say(*columns: object) -> None:
 def main() -> None:
     """Print the table."""
     probability, scene = make_scene()
-    product = mask_product(probability, scene, Info())
+    product = product_of(probability, scene)
     names = ("cloud_probability", "cloud_mask", "quality_flag")
     arrays = {name: product[name].values for name in names}
     with tempfile.TemporaryDirectory() as folder:
@@ -112,8 +112,8 @@ def main() -> None:
                     seconds = best(lambda: writer(path, arrays, chunks, level))  # noqa: B023
                     size = path.stat().st_size / 1e6
                     say(writer.__name__, chunks, level, f"{seconds:.3f}", f"{size:.2f}")
-        seconds = best(lambda: mask_product(probability, scene, Info()))
-        say("mask_product", "", "", f"{seconds:.3f}", "")
+        seconds = best(lambda: product_of(probability, scene))
+        say("make_product", "", "", f"{seconds:.3f}", "")
         for write in (write_netcdf, write_legacy):
             seconds = best(lambda: write(product, path))  # noqa: B023
             say(write.__name__, "", "", f"{seconds:.3f}", f"{path.stat().st_size / 1e6:.2f}")

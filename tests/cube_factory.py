@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from nephoscope.instruments.coordinates import LATITUDE, LONGITUDE
 from nephoscope.products import cf
 from nephoscope.products.cube import Cube, open_cube
 from nephoscope.products.pack import pack, unfilled
@@ -83,8 +84,8 @@ def made_template() -> xr.Dataset:
             ),
             "y": ("y", y, projected | {"standard_name": "projection_y_coordinate", "axis": "Y"}),
             "x": ("x", x, projected | {"standard_name": "projection_x_coordinate", "axis": "X"}),
-            "latitude": (("y", "x"), lat, _without_axis(cf.LATITUDE)),
-            "longitude": (("y", "x"), lon, _without_axis(cf.LONGITUDE)),
+            "latitude": (("y", "x"), lat, LATITUDE),
+            "longitude": (("y", "x"), lon, LONGITUDE),
         },
         attrs={
             "Conventions": cf.CONVENTIONS,
@@ -96,10 +97,6 @@ def made_template() -> xr.Dataset:
             "comment": "none",
         },
     )
-
-
-def _without_axis(attrs: dict) -> dict:
-    return {name: value for name, value in attrs.items() if name != "axis"}
 
 
 TEMPLATE = made_template()

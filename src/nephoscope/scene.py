@@ -12,7 +12,7 @@ A Scene is an `xarray.Dataset` of one imager view with
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ import xarray as xr
 
 from nephoscope.errors import InputError
 
+Truth = Literal["pixels", "frame", "points"]
+"""Form of what the reference says of a scene: of each pixel, of the whole, at some points."""
 DN_UNIT = "DN"
 _SLACK = 1.0  # DN by which resampled colours may leave 0..255
 IMAGE_DIMS = ("channel", "y", "x")

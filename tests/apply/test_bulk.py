@@ -108,7 +108,7 @@ def test_one_bad_map_is_named_and_the_others_are_done(tree, tmp_path):
 
 
 def test_an_unexpected_error_is_raised(tree, tmp_path):
-    def broken(scene, background):
+    def broken(view):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -188,7 +188,7 @@ def test_a_background_that_is_none_is_refused(tree, tmp_path):
 
 
 def test_bounds_and_box_blank_what_was_not_asked_for(tree, tmp_path):
-    from nephoscope.apply.bounds import parse_box
+    from nephoscope.instruments.marci import parse_box
 
     folder = tree / "P" / "P02"
     run(folder, tmp_path / "season", Options(picture=False, own={"bounds": "season"}))
@@ -213,7 +213,7 @@ def test_bounds_and_box_blank_what_was_not_asked_for(tree, tmp_path):
 
 @pytest.mark.parametrize("text", ["1,2,3", "a,b,c,d", "0,30,10,-30", "0,-100,10,0", "0,0,nan,1"])
 def test_a_box_that_makes_no_sense_is_refused(text):
-    from nephoscope.apply.bounds import parse_box
+    from nephoscope.instruments.marci import parse_box
 
     with pytest.raises(UsageError, match="--bbox"):
         parse_box(text)

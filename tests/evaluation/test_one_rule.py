@@ -13,8 +13,8 @@ from nephoscope.apply import chain
 from nephoscope.evaluation.scores import score_sums
 from nephoscope.evaluation.sums import sums_of_map
 from nephoscope.products.fits import write_frame_fits
-from nephoscope.products.mask import mask_product
 from nephoscope.tasks.mask import is_cloud, published, steps_of, threshold_step
+from product_factory import mars_product
 
 SHAPE = (60, 90)
 # Whole steps, halves of them, and what only some ways of rounding tell apart.
@@ -72,8 +72,7 @@ def test_scores_of_sums_are_those_of_a_written_map(tmp_path, threshold):
         },
         {"instrument": "marci", "source_files": ["a.jpg"], "id": "a", "missing_share": 0.0},
     )
-    model = SimpleNamespace(name="m", weights_sha256="0", threshold=threshold)
-    mask_product(probability, scene, model).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    mars_product(probability, scene, threshold).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
     with xr.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as product:
         check_same(probability, product["cloud_mask"].values, threshold)
 

@@ -1,5 +1,7 @@
 """Features: their values, and that zero with its flag means absent."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -124,3 +126,32 @@ def test_what_is_not_there_is_an_error_and_no_other_channel(image, name, view):
     background = np.ones((2, 3, 4), np.float32)
     with pytest.raises(UsageError, match=r"channel"):
         only(name, view_of(image, LATITUDE, LONGITUDE, background, **view))
+
+
+ROUNDED = (
+    "red", "green", "blue", "blue_red_ratio", "limit_excess", "known", "background_blue",
+    "background_blue_red_ratio", "background_known", "limit", "limit_certainty",
+    "blue_red_difference", "saturation", "brightness",
+)  # fmt: skip
+"""Made by + - * / and roots alone, which any machine rounds alike."""
+
+
+@pytest.mark.parametrize(
+    ("as_floats", "sha256"),
+    [
+        (False, "9f28249ba08972483a81cd234b152ad81b70f3f7ba9287334dfeb50f7d34f424"),
+        (True, "98830507170e0db398ea4e81c74b0a9791fa154a4ad2aea6d23f144e9e543c70"),
+    ],
+)
+def test_features_are_to_the_bit_those_that_the_shipped_models_learned_from(as_floats, sha256):
+    rng = np.random.default_rng(974)
+    image = rng.integers(0, 256, (3, 40, 52), dtype=np.uint8)
+    image[:, rng.integers(0, 4, (40, 52)) == 0] = 0
+    if as_floats:
+        image = np.where(image.any(axis=0), image + np.float32(0.25), np.float32(np.nan))
+        image[1, 7:9] = np.nan
+    background, limit = (
+        (rng.integers(low, 1000, (2, 40, 52)) / 8).astype(np.float32) for low in (1, 40)
+    )
+    view = view_of(image, np.zeros(40), np.zeros(52), background, limit=limit)
+    assert hashlib.sha256(assemble(view, ROUNDED).tobytes()).hexdigest() == sha256

@@ -13,7 +13,7 @@ from nephoscope.networks import build_network
 )
 def test_an_image_of_any_size_gets_one_answer(name, options):
     torch.manual_seed(0)
-    network = build_network(name, options, 1, 1, {}).eval()
+    network = build_network(name, options, 1, 1, {"picture": (0,)}).eval()
     with torch.inference_mode():
         for shape in ((128, 160), (96, 64)):
             assert network(torch.randn(2, 1, *shape)).shape == (2, 1)
@@ -21,13 +21,15 @@ def test_an_image_of_any_size_gets_one_answer(name, options):
 
 def test_resnet18_has_the_published_number_of_parameters():
     # 11,689,512 with three channels and 1000 classes (He et al. 2016); here one and one.
-    network = build_network("resnet18", {}, 3, 1000, {})
+    network = build_network("resnet18", {}, 3, 1000, {"picture": range(3)})
     assert sum(p.numel() for p in network.parameters()) == 11_689_512
 
 
 def test_gradients_reach_every_weight():
     for name in ("cnn", "resnet18"):
-        network = build_network(name, {"width": 8} if name == "resnet18" else {}, 1, 1, {})
+        network = build_network(
+            name, {"width": 8} if name == "resnet18" else {}, 1, 1, {"picture": (0,)}
+        )
         network(torch.randn(3, 1, 64, 64)).sum().backward()
         assert all(p.grad is not None for p in network.parameters()), name
 
@@ -55,4 +57,4 @@ def test_a_linear_network_has_one_output():
 
 def test_unknown_options_are_refused():
     with pytest.raises(UsageError, match="cnn"):
-        build_network("cnn", {"depth": 3}, 1, 1, {})
+        build_network("cnn", {"depth": 3}, 1, 1, {"picture": (0,)})

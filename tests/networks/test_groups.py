@@ -74,6 +74,26 @@ def test_a_group_that_is_not_as_the_network_wants_it_is_named(name, group, given
         build_network(name, OPTIONS[name], len(NAMES[name]), 1, groups)
 
 
+@pytest.mark.parametrize(
+    ("name", "groups", "options"),
+    [
+        ("unet", {"picture": [0], "contxt": [1]}, {}),
+        ("unet", {"picture": [0], "position": [1, 2, 3]}, {}),  # without the place grid
+        (
+            "local",
+            {"picture": [0, 1, 2, 3], "known": [3], "windowed": [0, 1, 2], "context": [4]},
+            {},
+        ),
+        ("cnn", {"picture": [0], "context": [1]}, {}),
+        ("resnet18", {"context": [0]}, {"width": 4}),
+    ],
+)
+def test_a_group_that_the_network_would_not_read_is_named(name, groups, options):
+    last = list(groups)[-1]
+    with pytest.raises(UsageError, match=rf"features\.{last}: network '{name}', .*reads only pic"):
+        build_network(name, options, 5, 1, groups)
+
+
 @pytest.mark.parametrize("name", ["mars", "sky-colour", "sky-thermal", "sky-state"])
 def test_networks_of_the_shipped_recipes_can_be_made(name):
     inputs, network = load_recipe(name).inputs, load_recipe(name).network

@@ -12,16 +12,10 @@ from nephoscope.cli import app
 from nephoscope.errors import OutputError
 from nephoscope.plots import quicklook as q
 from nephoscope.plots.quicklook import quicklook, save_picture
-from nephoscope.products.mask import mask_product
 from nephoscope.products.netcdf import write_netcdf
+from product_factory import mars_product
 
 ROWS, COLS = 181, 360
-
-
-class Info:
-    name = "tiny"
-    weights_sha256 = "ab" * 32
-    threshold = 0.5
 
 
 @pytest.fixture
@@ -47,7 +41,7 @@ def product(scene) -> xr.Dataset:
     probability[40:80, 200:260] = 0.9
     probability[np.isnan(scene["image"].values[0])] = np.nan
     outside = np.abs(scene["latitude"].values)[:, None] > 70
-    return mask_product(probability, scene, Info(), outside_season=outside)
+    return mars_product(probability, scene, 0.5, outside=outside)
 
 
 def colours_of(figure, axes: int) -> np.ndarray:
@@ -91,7 +85,7 @@ def test_what_was_not_asked_for_has_its_own_grey(product, scene):
     blank = np.zeros((ROWS, 1), bool)
     blank[:20] = True
     ones = np.ones((ROWS, COLS), np.float32)
-    figure = quicklook(mask_product(ones, scene, Info(), blank=blank), None)
+    figure = quicklook(mars_product(ones, scene, 0.5, blank=blank), None)
     assert (colours_of(figure, 1)[:4] == q._NOT_ASKED).all()
     legend = [text.get_text() for text in figure.axes[2].get_legend().get_texts()]
     assert "not asked for" in legend

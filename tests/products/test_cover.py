@@ -1,7 +1,5 @@
 """Cloud cover is a share of area: rows by the cosine of latitude, polar ice left out."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,12 +7,11 @@ import xarray as xr
 import nephoscope
 from nephoscope.errors import InputError, UsageError
 from nephoscope.products.cover import covered
-from nephoscope.products.mask import mask_product
 from nephoscope.products.netcdf import write_netcdf
+from product_factory import mars_product
 
 LATITUDE = np.linspace(90, -90, 37)
 POLAR = LATITUDE[:, None] > 70
-MODEL = SimpleNamespace(name="tiny", weights_sha256="ab" * 32, threshold=0.5)
 SCENE = xr.Dataset(
     {"image": (("channel", "y", "x"), np.full((3, 37, 72), 90, np.float32))},
     coords={
@@ -33,7 +30,7 @@ def product() -> xr.Dataset:
     probability = np.random.default_rng(4).random((37, 72), dtype=np.float32)
     probability[LATITUDE > 70] = 1  # ice at the pole
     probability[20:22, 5:30] = np.nan
-    return mask_product(probability, SCENE, MODEL, outside_season=POLAR)
+    return mars_product(probability, SCENE, 0.5, outside=POLAR)
 
 
 def by_hand(product: xr.Dataset, kept: np.ndarray) -> float:

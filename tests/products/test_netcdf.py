@@ -1,8 +1,5 @@
 """Products open in plain tools, keep to CF, and are whole or absent."""
 
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import netCDF4
@@ -11,17 +8,10 @@ import pytest
 import xarray as xr
 
 from nephoscope.errors import InputError, OutputError, UsageError
-from nephoscope.products import cf
-from nephoscope.products.mask import mask_product
-from nephoscope.products.netcdf import write_legacy, write_netcdf
+from nephoscope.instruments.marci import CRS, write_legacy
+from nephoscope.products.netcdf import write_netcdf
 from nephoscope.products.read import open_mask_product, read_mask
-
-
-@dataclass(frozen=True)
-class Info:
-    name: str = "tiny"
-    weights_sha256: str = "ab" * 32
-    threshold: float = 0.912
+from product_factory import mars_product
 
 
 @pytest.fixture
@@ -45,7 +35,7 @@ def product(probability) -> xr.Dataset:
         },
         attrs={"instrument": "marci", "source_files": ["P01_day01.jpg"], "id": "P01_day01"},
     )
-    return mask_product(probability, scene, Info(), background_sha256="cd" * 32, command="made")
+    return mars_product(probability, scene, 0.912, background_sha256="cd" * 32, command="made")
 
 
 def test_netcdf4_reads_it_as_users_do(product, probability, tmp_path):
@@ -89,25 +79,17 @@ def test_only_plain_codecs(product, tmp_path):
 def test_the_stored_coordinate_system_is_that_of_pyproj():
     pyproj = pytest.importorskip("pyproj", minversion="3.7", reason="pyproj knows IAU systems")
     mars = pyproj.CRS.from_authority("IAU_2015", 49900)
-    assert pyproj.CRS.from_wkt(cf.MARS_WKT) == mars
+    assert pyproj.CRS.from_wkt(CRS["crs_wkt"]) == mars
     written = mars.to_cf()
-    assert {name: written[name] for name in cf.MARS_CRS if name != "crs_wkt"} == {
-        name: value for name, value in cf.MARS_CRS.items() if name != "crs_wkt"
+    assert {name: written[name] for name in CRS if name != "crs_wkt"} == {
+        name: value for name, value in CRS.items() if name != "crs_wkt"
     }
 
 
 @pytest.mark.slow
-def test_compliance_checker_finds_no_error(product, tmp_path):
+def test_compliance_checker_finds_no_error(product, tmp_path, checked_by_cf):
     write_netcdf(product, tmp_path / "a.nc")
-    checker = Path(sys.executable).with_name("compliance-checker")
-    if not checker.exists():
-        pytest.skip("compliance-checker is not installed")
-    version = cf.CONVENTIONS.replace("CF-", "cf:")
-    report = subprocess.run(  # noqa: S603 - our own tools on our own file
-        [checker, "--test", version, tmp_path / "a.nc"], capture_output=True, text=True, check=False
-    ).stdout
-    assert "Corrective Actions" in report or "All tests passed" in report
-    assert "Errors" not in report, report
+    checked_by_cf(tmp_path / "a.nc")
 
 
 @pytest.mark.parametrize("write", [write_netcdf, write_legacy])

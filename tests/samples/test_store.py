@@ -44,6 +44,41 @@ def test_the_store_opens_in_plain_xarray_with_missing_as_nan(samples):
     assert np.isnan(store["image"].values[0, :, :, 5:8]).all()
 
 
+def test_what_is_known_and_what_else_the_instrument_says_is_kept(samples):
+    store = xr.open_zarr(samples, chunks=None)
+    assert store["known"].dtype == bool
+    np.testing.assert_array_equal(store["known"].values, np.isfinite(store["image"].values[:, 0]))
+    assert store["season"].values.tolist() == [101, 102, 103, 104]
+    attrs = {name: store.attrs[name] for name in ("task", "unit", "wraps", "truth")}
+    assert attrs == {"task": "mask", "unit": "day", "wraps": True, "truth": "pixels"}
+    assert store["label"].dims == ("sample", "y", "x")
+    assert set(np.unique(store["label"].values)) == {-1, 0, 1}
+
+
+@pytest.mark.parametrize("attrs", [{}, {"units": "1"}])
+def test_a_picture_in_another_unit_or_none_is_kept_as_it_is(attrs, tmp_path, monkeypatch):
+    """Reflectance 0.37 is no colour of 0."""
+
+    class Reflecting(factory.FakeReader):
+        def read(self, path):
+            scene = super().read(path)
+            image = scene["image"].values / np.float32(540)
+            return scene.assign(image=(("channel", "y", "x"), image, attrs))
+
+    monkeypatch.setattr(writer, "instrument_named", lambda _: Reflecting())
+    files = factory.maps_of(tmp_path, [1])
+    stored = open_samples(write_samples(files, tmp_path / "s.zarr", factory.small_recipe()))
+    expected = Reflecting().read(files[0].path)["image"]
+    assert stored["image"].dtype == np.float32
+    np.testing.assert_array_equal(stored["image"].values[0], expected)
+
+
+def test_a_store_of_an_earlier_version_says_that_it_is_to_be_built_anew(samples):
+    (samples / "id").rename(samples / "map_id")
+    with pytest.raises(InputError, match=r"earlier version.*build it anew"):
+        open_samples(samples)
+
+
 def test_the_id_follows_the_contents(samples, tmp_path, monkeypatch):
     (tmp_path / "other").mkdir()
     (tmp_path / "fewer").mkdir()

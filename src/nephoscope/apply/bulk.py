@@ -11,11 +11,12 @@ from nephoscope.apply.chain import SkyChain
 from nephoscope.apply.frame_models import sky_name
 from nephoscope.apply.jobs import Options, plan_jobs, shard
 from nephoscope.apply.journal import Event, Summary
-from nephoscope.apply.network import NetworkMaker
+from nephoscope.apply.network_maker import NetworkMaker
 from nephoscope.apply.run import Draw, Maker, Sink, run
-from nephoscope.apply.sinks import FitsSink, LegacySink, NetcdfSink
+from nephoscope.apply.sinks import FitsSink, LayoutSink, NetcdfSink
 from nephoscope.errors import UsageError
 from nephoscope.folders import LeftOut
+from nephoscope.instruments import instrument_named
 
 if TYPE_CHECKING:
     from nephoscope.models import Model
@@ -118,6 +119,7 @@ def sink_of(maker: Maker, out: Path, tables: bool = True) -> Sink:
     """
     if isinstance(maker, SkyChain):
         return FitsSink(out, tables=tables)
-    if maker.options.own.get("layout") == "legacy":
-        return LegacySink(out)
+    layout = instrument_named(maker.instrument).layout(maker.options.own)
+    if layout is not None:
+        return LayoutSink(out, layout.ending, layout=layout)
     return NetcdfSink(out)

@@ -68,7 +68,7 @@ from nephoscope.products.frames import (
     frame_result,
     frame_row,
 )
-from nephoscope.products.mask import mask_step
+from nephoscope.products.product import mask_step
 from nephoscope.tasks.mask import published
 from nephoscope.tasks.sky_state import Verdict, temperatures_of
 from nephoscope.workers import cores

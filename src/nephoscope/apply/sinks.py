@@ -13,12 +13,13 @@ import numpy as np
 from nephoscope.apply.jobs import FITS, Job
 from nephoscope.apply.journal import latest_entries
 from nephoscope.apply.run import Made
-from nephoscope.files import JOURNAL, copy_file, locked, short_name
-from nephoscope.instruments.scene_file import SceneFile, name_products
+from nephoscope.files import JOURNAL, locked, short_name
+from nephoscope.instruments.protocol import Layout
+from nephoscope.instruments.scene_file import SceneFile, name_products, products_once
 from nephoscope.products import cf
 from nephoscope.products.fits import write_frame_fits
 from nephoscope.products.frames import write_blobs_csv, write_frames_csv
-from nephoscope.products.netcdf import write_legacy, write_netcdf
+from nephoscope.products.netcdf import write_netcdf
 
 FRAMES_TABLE, BLOBS_TABLE = "frames.csv", "blobs.csv"
 _TABLES_SECONDS = 20.0
@@ -64,38 +65,32 @@ class NetcdfSink:
 
 
 @dataclass
-class LegacySink(NetcdfSink):
-    """The tree and files of the original, with copies of the maps and their Ls tables."""
+class LayoutSink(NetcdfSink):
+    """Products in a layout that an instrument has beside the usual one.
 
-    ending: str = ".ncdf"
+    Args:
+        out: folder of the products.
+        layout: their names and form.
+    """
+
+    layout: Layout = field(kw_only=True)
 
     def names(self, scenes: Sequence[SceneFile]) -> dict[Path, SceneFile]:
         """Each product, relative to `out`, and its scene."""
-        return {
-            Path(scene.series[:1], scene.series, "cloudmasks")
-            / short_name(f"cloudmask_{scene.id}", self.ending): scene
-            for scene in scenes
-        }
+        return products_once((self.layout.name(scene), scene) for scene in scenes)
 
     def picture(self, target: Path) -> Path:
-        """The quick-look, in a folder beside that of the product."""
-        return target.parent.parent / "pictures" / short_name(target.stem, ".png")
+        """The quick-look of a product."""
+        return self.layout.picture(target)
 
     def write(self, job: Job, made: Made) -> None:
-        """Copy the inputs and write the product.
+        """Write the product of a job, and what goes with it.
 
         Raises:
-            InputError: the map is gone.
+            InputError: the scene's file is gone.
             OutputError: something cannot be written.
         """
-        folder, source = job.target.parent.parent, job.scene.path
-        copy_file(source, folder / "mdgms" / short_name(job.scene.id, ".jpg"))
-        names = (f"{job.scene.series}_ls.txt", "list_ls.txt")
-        here = source.absolute().parent
-        tables = [place / name for place in (here, here.parent) for name in names]
-        for table in [table for table in tables if table.is_file()][:1]:
-            copy_file(table, folder / f"{job.scene.series}_ls.txt")
-        write_legacy(made.product, job.target)
+        self.layout.write(made.product, job.scene, job.target)
 
 
 @dataclass

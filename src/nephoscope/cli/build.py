@@ -65,12 +65,12 @@ def _check_options(
 ) -> None:
     """An option that this recipe would not use is an error."""
     from nephoscope.errors import UsageError
-    from nephoscope.samples.writer import TRUTH_OF
+    from nephoscope.tasks import task_named
 
     unused = []
     if background is not None and recipe.inputs.background is None:
         unused.append("--background")
-    if choose is not None and TRUTH_OF[recipe.task] == "frame":
+    if choose is not None and task_named(recipe.task).truth == "frame":
         unused.append("--choose")
     if unused:
         raise UsageError(f"build {recipe.name}: has no {', '.join(unused)}")

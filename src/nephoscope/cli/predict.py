@@ -75,9 +75,9 @@ def predict(
     ] = "1/1",
 ) -> None:
     """Apply a model and write products; finished ones are skipped when run again."""
-    from nephoscope.apply.bounds import parse_box
     from nephoscope.apply.bulk import maker_of, predict_many
     from nephoscope.apply.jobs import Options
+    from nephoscope.instruments.marci import parse_box
 
     own = {
         "layout": layout,

@@ -123,20 +123,24 @@ class Seen:
 
     def __init__(self, view: View) -> None:
         self.view = view
+        self._as_known = view.image.dtype == np.uint8
         self._of: dict[str, Bools] = {}
 
     def __call__(self, reads: tuple[str, ...]) -> Bools:
         """(y, x) where something was seen and none of these channels is missing."""
-        if self.view.image.dtype == np.uint8 or not reads:
+        if self._as_known or not reads:
             return self.view.known
         seen = self._channel(reads[0])
-        for name in reads[1:]:
-            seen = seen & self._channel(name)
+        for also in map(self._channel, reads[1:]):
+            seen = seen if also is seen else seen & also
         return seen
 
     def _channel(self, name: str) -> Bools:
+        name = self.view.limit_channel if name == LIMITED else name
         if name not in self._of:
-            self._of[name] = self.view.known & ~np.isnan(self.view.channel(name))
+            known, lost = self.view.known, np.isnan(self.view.channel(name))
+            np.logical_and(lost, known, out=lost)
+            self._of[name] = known & ~lost if lost.any() else known
         return self._of[name]
 
 

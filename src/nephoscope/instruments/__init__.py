@@ -12,7 +12,7 @@ from nephoscope.arguments import described
 from nephoscope.errors import InputError, UsageError
 from nephoscope.folders import TOOL_FILES, TOOL_FOLDERS, LeftOut, real_paths
 from nephoscope.instruments.given import Paths, check_options, paths_given
-from nephoscope.instruments.protocol import Instrument, Truth
+from nephoscope.instruments.protocol import Instrument
 from nephoscope.instruments.registry import IMAGERS, PROFILERS, imager, imager_of, profiler_of
 from nephoscope.instruments.scene_file import SceneFile
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Instrument",
     "SceneFile",
-    "Truth",
     "find_all",
     "find_scenes",
     "instrument_named",

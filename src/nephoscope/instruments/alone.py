@@ -1,4 +1,4 @@
-"""Answers of an instrument whose scenes are each one file, with nothing beside it."""
+"""Answers of an instrument whose scenes stand alone: one file each, wanted everywhere."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.folders import LeftOut
-    from nephoscope.instruments.protocol import Truth
+    from nephoscope.instruments.protocol import Options
     from nephoscope.instruments.scene_file import SceneFile
+    from nephoscope.scene import Truth
 
 
 def one_each(scenes: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
@@ -28,3 +29,15 @@ def depends_on(path: str | PathLike[str]) -> list[Path]:
 def label(path: str | PathLike[str], truth: Truth) -> xr.Dataset | None:
     """None: no file of labels belongs to a scene."""
     return None
+
+
+def blank(scene: xr.Dataset, options: Options) -> None:
+    """None: predictions are wanted everywhere."""
+
+
+def outside(scene: xr.Dataset, options: Options) -> None:
+    """None: all pixels count."""
+
+
+def layout(options: Options) -> None:
+    """None: products have the usual form only."""

@@ -5,16 +5,54 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.folders import LeftOut
     from nephoscope.instruments.scene_file import SceneFile
+    from nephoscope.scene import Truth
 
-Truth = Literal["pixels", "frame", "points"]
-"""Form of what the reference says of a scene: of each pixel, of the whole, at some points."""
+Options = Mapping[str, Any]
+"""Those of `predict` that are the instrument's own, by name; one that is absent is its default."""
+
+
+class Outside(NamedTuple):
+    """Bounds beyond which pixels count for nothing in a product's shares.
+
+    Attributes:
+        name: of the bounds, as the product says it: "seasonal_bounds".
+        where: broadcastable to (y, x) bool.
+    """
+
+    name: str
+    where: npt.NDArray[np.bool_]
+
+
+class Layout(Protocol):
+    """A tree and form of products that an instrument has beside the usual ones."""
+
+    @property
+    def ending(self) -> str:
+        """Of the products' names."""
+
+    def name(self, scene: SceneFile, /) -> Path:
+        """The product of a scene, relative to the folder of the products."""
+
+    def picture(self, target: Path, /) -> Path:
+        """The quick-look of a product."""
+
+    def write(self, product: xr.Dataset, scene: SceneFile, target: Path, /) -> None:
+        """Write a product, and what goes with it.
+
+        Raises:
+            InputError: the scene's file is gone.
+            OutputError: something cannot be written.
+        """
 
 
 class Profiler(Protocol):
@@ -23,6 +61,11 @@ class Profiler(Protocol):
     @property
     def read(self) -> Callable[..., xr.Dataset]:
         """Path of a file, options by name → Track. InputError names file and field."""
+
+    def find(
+        self, path: str | PathLike[str], /, left_out: LeftOut | None = None
+    ) -> list[SceneFile]:
+        """All its files in a file, folder or tree, sorted; see `Instrument.find`."""
 
     def recognises(self, path: str | PathLike[str], /) -> bool:
         """Whether a file is of this instrument."""
@@ -88,3 +131,19 @@ class Instrument(Protocol):
 
     def depends_on(self, path: str | PathLike[str], /) -> list[Path]:
         """Files beside a scene that decide what its product says."""
+
+    def blank(self, scene: xr.Dataset, options: Options, /) -> npt.NDArray[np.bool_] | None:
+        """Where no prediction is wanted, broadcastable to (y, x); None: it is everywhere."""
+
+    def outside(self, scene: xr.Dataset, options: Options, /) -> Outside | None:
+        """Where pixels count for nothing in the product's shares; None: all count."""
+
+    def dress(self, product: xr.Dataset, scene: xr.Dataset, options: Options, /) -> xr.Dataset:
+        """The product with coordinates, grid mapping and titles.
+
+        What comes in is packed, on (..., y, x), and has flag, shares and the attributes that all
+        products have; see `nephoscope.products.product`.
+        """
+
+    def layout(self, options: Options, /) -> Layout | None:
+        """The layout of products that the options ask for; None for the usual one."""

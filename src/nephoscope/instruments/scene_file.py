@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,12 +42,17 @@ def name_products(scenes: Iterable[SceneFile], ending: str) -> dict[Path, SceneF
     Raises:
         UsageError: scenes of two inputs would have one product.
     """
+    return products_once(_named(scenes, ending))
+
+
+def products_once(named: Iterable[tuple[Path, SceneFile]]) -> dict[Path, SceneFile]:
+    """Products and their scenes.
+
+    Raises:
+        UsageError: two scenes would have one product.
+    """
     products: dict[Path, SceneFile] = {}
-    for scene in sorted(scenes, key=_suffixed_first):
-        name, product = scene.path.name, scene.relative / short_name(scene.id, ending)
-        while product in products and products[product].path.parent == scene.path.parent:
-            product = scene.relative / short_name(name, ending)
-            name += "~"  # a file without suffix is called like another's id
+    for product, scene in named:
         if product in products:
             raise UsageError(
                 f"{shown(scene.path)} and {shown(products[product].path)} would both become "
@@ -55,6 +60,17 @@ def name_products(scenes: Iterable[SceneFile], ending: str) -> dict[Path, SceneF
             )
         products[product] = scene
     return products
+
+
+def _named(scenes: Iterable[SceneFile], ending: str) -> Iterator[tuple[Path, SceneFile]]:
+    taken: dict[Path, Path] = {}
+    for scene in sorted(scenes, key=_suffixed_first):
+        name, product = scene.path.name, scene.relative / short_name(scene.id, ending)
+        while taken.get(product) == scene.path.parent:
+            product = scene.relative / short_name(name, ending)
+            name += "~"  # a file without suffix is called like another's id
+        taken[product] = scene.path.parent
+        yield product, scene
 
 
 def _suffixed_first(scene: SceneFile) -> tuple[str, str, bool, str, str]:

@@ -55,6 +55,7 @@ from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.pool import PixelBatches
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.whole import judged
+from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
 from nephoscope.workers import cores
 
@@ -265,7 +266,7 @@ def _counts_by_way(run: Run, network: NormalisedNetwork, validation: Part) -> di
 
 
 def count_part(
-    task: Task, network: NormalisedNetwork, batches: Iterable[Batch], truth: str
+    task: Task, network: NormalisedNetwork, batches: Iterable[Batch], truth: Truth
 ) -> Counts:
     """Counts of a network over all batches of validation."""
     counts, device = NO_COUNTS, network.mean.device

@@ -13,6 +13,7 @@ from torch import Tensor
 from nephoscope.learn.items import Batch, counted, items
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.recipe import Training
+from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task
 
 FINAL_RATE = 0.01  # share of the learning rate that is left at the end
@@ -35,7 +36,7 @@ class FitModule(lightning.LightningModule):
         network: NormalisedNetwork,
         training: Training,
         steps: int,
-        truth: str,
+        truth: Truth,
     ) -> None:
         super().__init__()
         self.task, self.truth = task, truth

@@ -32,7 +32,8 @@ def build_network(
         groups: where among the features those of each named group are: `recipe.inputs.groups`.
 
     Raises:
-        UsageError: the name or an option is not known, or a group is not what the network wants.
+        UsageError: the name or an option is not known, or a group is not what the network wants:
+            also one of which it would read nothing.
     """
     from nephoscope.networks.classifier import Linear, ResNet18, SmallCNN
     from nephoscope.networks.local import LocalNet
@@ -50,6 +51,21 @@ def build_network(
     if name not in registered:
         raise UsageError(f"no network '{name}'; there are: {', '.join(registered)}")
     try:
-        return registered[name](**options)
+        made = registered[name](**options)
     except TypeError as error:
         raise UsageError(f"network '{name}': {error}") from error
+    reads: Any = made.reads
+    _check_all_are_read(name, reads, groups)
+    return made
+
+
+def _check_all_are_read(
+    network: str, reads: Sequence[str], groups: Mapping[str, Sequence[int]]
+) -> None:
+    read = {place for group in reads for place in groups.get(group, ())}
+    for group, places in groups.items():
+        if not read.issuperset(places):
+            raise UsageError(
+                f"inputs.features.{group}: network '{network}', with these options, reads only "
+                + ", ".join(reads)
+            )

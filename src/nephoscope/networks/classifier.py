@@ -24,6 +24,8 @@ class Linear(nn.Module):
         penalty: on large weights.
     """
 
+    reads = ("picture", "texture")
+
     def __init__(
         self,
         features: int,
@@ -54,6 +56,8 @@ class SmallCNN(nn.Module):
         outputs: logits.
         widths: channels of each level; every level halves the image.
     """
+
+    reads = ("picture",)
 
     def __init__(
         self, features: int, outputs: int, widths: Sequence[int] = (16, 24, 32, 48)
@@ -99,6 +103,8 @@ class ResNet18(nn.Module):
         width: channels of the first stage, doubled at each next one; 64 is the published size.
         dropout: share of the last features that is dropped in training.
     """
+
+    reads = ("picture",)
 
     def __init__(self, features: int, outputs: int, width: int = 64, dropout: float = 0.2) -> None:
         super().__init__()

@@ -44,6 +44,7 @@ class LocalNet(nn.Module):
         hidden: widths of the perceptron's hidden layers.
     """
 
+    reads = ("picture", "known")
     centre: Tensor
     spread: Tensor
 

@@ -60,6 +60,7 @@ class PixelNet(nn.Module):
         position: tuple[int, int, int] | None = None,
     ) -> None:
         super().__init__()
+        self.reads = ("picture", "known", "context", *(["position"] if position else []))
         self.flag = group_of(groups, "known", "the feature known", 1)
         picture = group_of(groups, "picture", "what varies from pixel to pixel")
         self.picture = [place for place in picture if place not in self.flag]

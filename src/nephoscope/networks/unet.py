@@ -52,6 +52,7 @@ class UNet(nn.Module):
         position: tuple[int, int, int] | None = None,
     ) -> None:
         super().__init__()
+        self.reads = ("picture", "context", *(["position"] if position else []))
         self.picture = group_of(groups, "picture", "what it sees at full resolution")
         self.context = list(groups.get("context", ()))
         self.position = group_of(groups, "position", PLACE, 3) if position else []

@@ -40,7 +40,7 @@ def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
     """Draw a product; without its map, the probability and the mask alone.
 
     Args:
-        product: packed, from `mask_product` or `open_product(path, decode=False)`.
+        product: packed, from `make_product` or `open_product(path, decode=False)`.
         scene: the map, of the product's grid; channels red, green, blue in DN.
 
     Returns:
@@ -179,7 +179,7 @@ def _unit(colour: tuple[int, int, int]) -> tuple[float, float, float]:
 
 def _seasonal_edges(product: xr.Dataset) -> list[float]:
     """Latitudes, degrees, at which the quality flag's seasonal bit changes."""
-    outside = product["quality_flag"].values[:, 0] & cf.OUTSIDE_SEASONAL_BOUNDS > 0
+    outside = product["quality_flag"].values[:, 0] & cf.OUTSIDE > 0
     latitude = product["latitude"].values
     return [float(latitude[row]) for row in np.flatnonzero(np.diff(outside.astype(np.int8)))]
 

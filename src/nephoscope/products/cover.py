@@ -22,7 +22,7 @@ def cloud_cover(product: xr.Dataset | str | PathLike[str], *, within_bounds: boo
 
     Args:
         product: what `nephoscope.predict` gives for a Scene, or the path of a NetCDF product.
-        within_bounds: leave out what lies poleward of the seasonal bounds; false: the whole map.
+        within_bounds: leave out what lies beyond bounds of the instrument; false: the whole map.
 
     Raises:
         UsageError: this is no product.
@@ -46,7 +46,7 @@ def cloud_cover(product: xr.Dataset | str | PathLike[str], *, within_bounds: boo
     outside = None
     if within_bounds and "quality_flag" in product.variables:
         flag = product["quality_flag"].values.astype(np.uint8)
-        outside = (flag & cf.OUTSIDE_SEASONAL_BOUNDS) > 0
+        outside = (flag & cf.OUTSIDE) > 0
     return covered(packed, product["latitude"].values, outside)
 
 

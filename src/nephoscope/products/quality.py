@@ -19,7 +19,7 @@ PARTIAL_SHARE = 0.25
 def quality_flag(
     missing: BoolArray,
     *,
-    outside_season: BoolArray | None = None,
+    outside: BoolArray | None = None,
     blank: BoolArray | None = None,
     background: bool = True,
     other_grid: bool = False,
@@ -29,7 +29,7 @@ def quality_flag(
 
     Args:
         missing: (y, x) bool, the map has no data there.
-        outside_season: broadcastable to (y, x) bool, poleward of the seasonal bounds.
+        outside: broadcastable to (y, x) bool, beyond bounds of the instrument.
         blank: broadcastable to (y, x) bool, no prediction was asked for there.
         background: whether the network knew what clear looks like.
         other_grid: whether the scene's grid is unlike what the model learned on.
@@ -40,12 +40,12 @@ def quality_flag(
     """
     flag = np.where(near(missing, NEAR_PIXELS, wraps), cf.NEAR_MISSING_DATA, np.uint8(0))
     flag[missing] = cf.MISSING
-    if outside_season is not None:
-        flag |= outside_season * cf.OUTSIDE_SEASONAL_BOUNDS
+    if outside is not None:
+        flag |= outside * cf.OUTSIDE
     if blank is not None:
         flag |= blank * cf.NOT_REQUESTED
-    if missing_share(missing, outside_season) > PARTIAL_SHARE:
-        flag |= cf.PARTIAL_MAP
+    if missing_share(missing, outside) > PARTIAL_SHARE:
+        flag |= cf.PARTIAL
     if not background:
         flag |= cf.BACKGROUND_ABSENT
     if other_grid:

@@ -11,7 +11,7 @@ from nephoscope.errors import UsageError
 from nephoscope.inputs import View
 from nephoscope.recipe import Augmentation, Recipe
 from nephoscope.samples.part import Part
-from nephoscope.samples.truth import Truth, flip_truth, turn_truth
+from nephoscope.samples.truth import LabelOrPoints, flip_truth, turn_truth
 
 
 def check_augmentation(part: Part, recipe: Recipe, crop: tuple[int, int]) -> None:
@@ -49,10 +49,10 @@ def check_augmentation(part: Part, recipe: Recipe, crop: tuple[int, int]) -> Non
 
 def augment(
     view: View,
-    truth: Truth,
+    truth: LabelOrPoints,
     settings: Augmentation,
     rng: np.random.Generator,
-) -> tuple[View, Truth]:
+) -> tuple[View, LabelOrPoints]:
     """Draw the recipe's random changes and apply them.
 
     Args:
@@ -85,7 +85,7 @@ def _withhold(view: View, settings: Augmentation, no_background: float, no_posit
     return replace(view, position=bool(no_position >= settings.drop_position))
 
 
-def flip(view: View, truth: Truth, axis: int) -> tuple[View, Truth]:
+def flip(view: View, truth: LabelOrPoints, axis: int) -> tuple[View, LabelOrPoints]:
     """Mirror a window along x (axis -1) or y (axis -2); its coordinates move with it exactly."""
     coordinate = {-1: "longitude", -2: "latitude"}[axis]
     background = view.background
@@ -103,7 +103,7 @@ def flip(view: View, truth: Truth, axis: int) -> tuple[View, Truth]:
     )
 
 
-def turn(view: View, truth: Truth, quarters: int) -> tuple[View, Truth]:
+def turn(view: View, truth: LabelOrPoints, quarters: int) -> tuple[View, LabelOrPoints]:
     """Turn a square window that has no coordinates by quarters of a full turn."""
     image = np.rot90(view.image, quarters, axes=(-2, -1))
     known = np.rot90(view.known, quarters)

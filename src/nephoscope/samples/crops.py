@@ -19,7 +19,7 @@ from nephoscope.inputs import View, assemble
 from nephoscope.recipe import Recipe
 from nephoscope.samples.augment import augment, check_augmentation
 from nephoscope.samples.part import Part
-from nephoscope.samples.truth import Truth, gather
+from nephoscope.samples.truth import LabelOrPoints, gather
 from nephoscope.samples.warp import warped_crop
 
 MINIMUM_LABELLED = 0.2
@@ -60,7 +60,7 @@ class CropLoader:
         if part.truth == "points" and not self._ends[-1]:
             raise UsageError("the samples hold no point with truth")
 
-    def crop(self, number: int, sample: int | None = None) -> tuple[View, Truth]:
+    def crop(self, number: int, sample: int | None = None) -> tuple[View, LabelOrPoints]:
         """Crop number `number`, augmented, before its features are computed.
 
         Args:
@@ -83,7 +83,7 @@ class CropLoader:
 
     def _with_labels(
         self, rng: np.random.Generator, _: int, given: int | None
-    ) -> tuple[View, Truth]:
+    ) -> tuple[View, LabelOrPoints]:
         """A window with enough labels, or the best of `TRIES`."""
         if self.warp.share and rng.random() < self.warp.share:
             view, label = warped_crop(self.part, self.size, self.warp, rng, given)
@@ -102,14 +102,14 @@ class CropLoader:
 
     def _of_turn(
         self, _: np.random.Generator, number: int, given: int | None
-    ) -> tuple[View, Truth]:
+    ) -> tuple[View, LabelOrPoints]:
         """A whole sample; every one has its turn."""
         place = (self.turn_of(number) if given is None else given, 0, 0, self.size)
         return self.part.view(*place), self.part.truth_in(*place)
 
     def _with_points(
         self, rng: np.random.Generator, _: int, given: int | None
-    ) -> tuple[View, Truth]:
+    ) -> tuple[View, LabelOrPoints]:
         """A window that holds a point: each is as likely, and lies anywhere in the window."""
         place = (*self._around_point(rng, given), self.size)
         return self.part.view(*place), self.part.truth_in(*place)
@@ -132,11 +132,11 @@ class CropLoader:
         return int(np.random.default_rng((self.seed, turn, 3)).permutation(samples)[place])
 
     def _around_point(self, rng: np.random.Generator, given: int | None) -> tuple[int, int, int]:
-        point = int(rng.integers(self._ends[-1]))
-        sample = int(np.searchsorted(self._ends, point, side="right"))
-        if given is not None:
-            sample, point = given, self._ends[given] - 1 - point % len(self.part.points[given])
-        points, place = self.part.points[sample], int(point - self._ends[sample])
+        if given is None:
+            any_point = int(rng.integers(self._ends[-1]))
+            given = int(np.searchsorted(self._ends, any_point, side="right"))
+        sample, points = given, self.part.points[given]
+        place = int(rng.integers(len(points)))
         row, col = float(points.row[place]), float(points.col[place])
         last = self.part.shape[0] - self.size[0]
         first_row = _before(row, self.size[0], 0, last, rng)

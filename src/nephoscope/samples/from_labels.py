@@ -15,10 +15,15 @@ import xarray as xr
 from nephoscope.errors import InputError, NephoscopeError, UsageError, shown
 from nephoscope.grids.blocks import Blocks
 from nephoscope.inputs.working_size import blocks_for
-from nephoscope.instruments import Instrument, SceneFile, Truth
+from nephoscope.instruments import Instrument, SceneFile
 from nephoscope.recipe import Recipe
+from nephoscope.scene import Truth
 
 logger = logging.getLogger(__name__)
+
+HELD = 100_000_000
+"""Bytes of labels that are kept from the look at which scenes have any."""
+_UNREAD = xr.Dataset()
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,13 @@ class LabelledScenes:
     refused: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Sample]:
-        shape: tuple[int, ...] | None = None
+        held = self._look_ahead() if self.truth == "pixels" else {}
         for file in self.files:
+            label = held.pop(file.path, _UNREAD)
             try:
-                sample = self._read(file, shape)
+                if label is _UNREAD:
+                    label = self.instrument.label(file.path, self.truth)
+                sample = None if label is None else self._read(file, label)
             except InputError as error:
                 if self.on_error is None:
                     raise
@@ -81,12 +89,29 @@ class LabelledScenes:
                 self.refused.append(str(file.path))
                 continue
             if sample is not None:
-                shape = sample.image.shape
                 yield sample
-            elif self.truth == "pixels":
-                logger.warning("%s has no label: left out", file.path)
             if self.progress and (sample is not None or self.truth == "frame"):
                 self.progress(shown(file.path.name) if sample is None else sample.id)
+
+    def _look_ahead(self) -> dict[Path, xr.Dataset | None]:
+        """Name the scenes without a label before any is read.
+
+        Returns:
+            the labels of the first ones, as many as `HELD` allows, and None for those without.
+        """
+        held: dict[Path, xr.Dataset | None] = {}
+        room = HELD
+        for file in self.files:
+            try:
+                label = self.instrument.label(file.path, self.truth)
+            except InputError:
+                continue  # it is told when its turn comes
+            if label is None:
+                logger.warning("%s has no label: left out", file.path)
+            if label is None or room >= label.nbytes:
+                held[file.path] = label
+                room -= 0 if label is None else label.nbytes
+        return held
 
     def nothing(self) -> NephoscopeError:
         """What is wrong where not one sample could be taken."""
@@ -109,21 +134,18 @@ class LabelledScenes:
         remedy = "bring all to one size, or build a store for each"
         self.on_error(InputError(self.out, problem, field="image", remedy=remedy))
 
-    def _read(self, file: SceneFile, wanted: tuple[int, ...] | None) -> Sample | None:
-        """The sample of a file; None where nothing is said of it.
+    def _read(self, file: SceneFile, label: xr.Dataset) -> Sample:
+        """The sample of a file.
 
         Raises:
-            InputError: scene or label cannot be read, or are of another shape than `wanted`.
+            InputError: the scene cannot be read, or its shape is not the label's or the first's.
         """
-        label = self.instrument.label(file.path, self.truth)
-        if label is None:
-            return None
         scene = self.instrument.read(file.path)
         columns = dict(self.instrument.columns(scene))
         group = str(columns.pop("group").values) if "group" in columns else file.series
         image, known, label = at_working_size(scene, label, self.recipe, file.path)
         self.sizes[image.shape] += 1
-        _check_shapes(file.path, image.shape, label, wanted or image.shape)
+        _check_shapes(file.path, image.shape, label, next(iter(self.sizes)))
         # Two files of one frame have states of their own.
         name = file.path.name if self.truth == "frame" else str(scene.attrs["id"])
         return Sample(shown(name), group, image, known, label, columns, scene)

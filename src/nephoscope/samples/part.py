@@ -18,8 +18,10 @@ from nephoscope.samples.store import (
     open_samples,
     part_indices,
     points_of,
+    truth_of,
 )
-from nephoscope.samples.truth import Label, Points, Truth
+from nephoscope.samples.truth import Label, LabelOrPoints, Points
+from nephoscope.scene import Truth
 
 # 18 Mars maps take 0.5 GB; beyond this the chunks are read as crops need them.
 MEMORY_BUDGET = 4_000_000_000
@@ -65,7 +67,7 @@ class Part:
     ids: tuple[str, ...]
     rows: tuple[int, int]
     points: tuple[Points, ...] = ()
-    truth: str = "pixels"
+    truth: Truth = "pixels"
     unit: str = "day"
     limits: npt.NDArray[np.float32] | None = None
     limit_cell: int = 1
@@ -78,7 +80,7 @@ class Part:
         """Rows and columns of a sample."""
         return int(self.image.shape[2]), int(self.image.shape[3])
 
-    def truth_in(self, sample: int, row: int, col: int, size: tuple[int, int]) -> Truth:
+    def truth_in(self, sample: int, row: int, col: int, size: tuple[int, int]) -> LabelOrPoints:
         """What is true of a window that may cross the last column and wrap."""
         if self.truth == "points":
             width = self.shape[1] if self.wraps else None
@@ -142,7 +144,7 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
     coarse = background_of(store, statistics)
     shape = (store.sizes["y"], store.sizes["x"])
     axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
-    limit, truth = recipe.inputs.limit, str(store.attrs["truth"])
+    limit, truth = recipe.inputs.limit, truth_of(store)
     arrays = zarr.open_group(path, mode="r", use_consolidated=False)
     image: Any = arrays["image"]
     held = [image, arrays["known"], None if truth == "points" else arrays["label"]]
@@ -176,7 +178,7 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
 
 
 def _true_rows(
-    truth: str,
+    truth: Truth,
     label: Any,  # noqa: ANN401 - a numpy array, or a zarr array
     places: list[int],
     points: tuple[Points, ...],

@@ -31,12 +31,17 @@ import xarray as xr
 from nephoscope.arguments import path_of
 from nephoscope.errors import InputError
 from nephoscope.samples.truth import Points
+from nephoscope.scene import Truth
 
 PARTS = ("train", "validation", "test")
 PLACES = ("row", "col", "time_offset")
 """Variables that say where and when points are; the others along `point` are the task's."""
 _REQUIRED = ("image", "known", "id", "group", "split")
-_TRUE = {"pixels": ("label",), "frame": ("label",), "points": ("row_size", *PLACES)}
+_TRUE: dict[Truth, tuple[str, ...]] = {
+    "pixels": ("label",),
+    "frame": ("label",),
+    "points": ("row_size", *PLACES),
+}
 _EARLIER = {"map_id", "file", "state"}
 
 
@@ -68,13 +73,18 @@ def check_samples(store: xr.Dataset, path: str | Path) -> xr.Dataset:
     if _EARLIER & {str(name) for name in store.variables}:
         remedy = "build it anew: nephoscope build"
         raise InputError(path, "was built by an earlier version", remedy=remedy)
-    truth = store.attrs.get("truth")
-    if truth not in _TRUE:
+    if store.attrs.get("truth") not in _TRUE:
         raise InputError(path, "does not say the form of its truth", field="truth")
-    for name in (*_REQUIRED, *_TRUE[truth]):
+    for name in (*_REQUIRED, *_TRUE[truth_of(store)]):
         if name not in store.variables:
             raise InputError(path, "is missing from the samples", field=name)
     return store
+
+
+def truth_of(store: xr.Dataset) -> Truth:
+    """The form of the truth of samples."""
+    form: Truth = store.attrs["truth"]
+    return form
 
 
 def part_indices(store: xr.Dataset, part: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""Truth of a window in its three forms: a label of each pixel, one label, or points within it.
+"""What is true of a window: a label of each pixel, one label of all, or points within it.
 
 `pixels` is (y, x) int8 and `frame` () int8, -1 unknown, 0 clear, 1 cloud; `points` are `Points`.
 """
@@ -61,10 +61,10 @@ class Points:
         return self.chosen(known[rows, cols % known.shape[1]])
 
 
-Truth = Label | Points
+LabelOrPoints = Label | Points
 
 
-def flip_truth(truth: Truth, axis: int, size: tuple[int, int]) -> Truth:
+def flip_truth(truth: LabelOrPoints, axis: int, size: tuple[int, int]) -> LabelOrPoints:
     """The truth of a window mirrored along x (axis -1) or y (axis -2).
 
     Args:
@@ -79,7 +79,7 @@ def flip_truth(truth: Truth, axis: int, size: tuple[int, int]) -> Truth:
     return np.flip(truth, axis) if truth.ndim else truth
 
 
-def turn_truth(truth: Truth, quarters: int, side: int) -> Truth:
+def turn_truth(truth: LabelOrPoints, quarters: int, side: int) -> LabelOrPoints:
     """The truth of a square window turned as `numpy.rot90` turns it.
 
     Args:
@@ -94,7 +94,7 @@ def turn_truth(truth: Truth, quarters: int, side: int) -> Truth:
     return np.rot90(truth, quarters) if truth.ndim else truth
 
 
-def gather(truths: Sequence[Truth]) -> dict[str, npt.NDArray[np.generic]]:
+def gather(truths: Sequence[LabelOrPoints]) -> dict[str, npt.NDArray[np.generic]]:
     """The truth of a batch of windows.
 
     Returns:

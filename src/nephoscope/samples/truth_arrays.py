@@ -15,7 +15,7 @@ from nephoscope.samples.split_rules import state_parts
 if TYPE_CHECKING:
     import zarr
 
-    from nephoscope.instruments import Truth
+    from nephoscope.scene import Truth
 
 _CLASSES: dict[str, Any] = {"flag_values": [-1, 0, 1], "flag_meanings": "unknown clear cloudy"}
 _VALIDATION = 0.2

@@ -14,7 +14,7 @@ from nephoscope.inputs import assemble
 from nephoscope.recipe import Recipe
 from nephoscope.samples.crops import Batch
 from nephoscope.samples.part import Part
-from nephoscope.samples.truth import Points, Truth, gather
+from nephoscope.samples.truth import LabelOrPoints, Points, gather
 
 
 class WholeFrames:
@@ -117,7 +117,7 @@ def judged(
     return Tiles(part, recipe, divisor, withheld)
 
 
-def _within(truth: Truth, core: tuple[slice, slice]) -> Truth:
+def _within(truth: LabelOrPoints, core: tuple[slice, slice]) -> LabelOrPoints:
     """The truth of a tile without what is outside of its core."""
     if isinstance(truth, Points):
         row, col = np.floor(truth.row + 0.5), np.floor(truth.col + 0.5)
@@ -128,7 +128,7 @@ def _within(truth: Truth, core: tuple[slice, slice]) -> Truth:
     return label
 
 
-def _batch(inputs: Any, known: Any, truth: Truth) -> Batch:  # noqa: ANN401 - arrays of any kind
+def _batch(inputs: Any, known: Any, truth: LabelOrPoints) -> Batch:  # noqa: ANN401 - arrays of any kind
     arrays = {"inputs": inputs[None], "known": known[None], **gather([truth])}
     return {name: torch.from_numpy(np.ascontiguousarray(v)) for name, v in arrays.items()}
 

@@ -17,18 +17,17 @@ from nephoscope.background import check_background, grid_below
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.inputs import quantise
-from nephoscope.instruments import Instrument, SceneFile, Truth, instrument_named
+from nephoscope.instruments import Instrument, SceneFile, instrument_named
 from nephoscope.recipe import Recipe
 from nephoscope.samples.from_labels import LabelledScenes, Sample
 from nephoscope.samples.truth_arrays import TruthArrays, truth_arrays
-from nephoscope.scene import DN_UNIT
+from nephoscope.scene import DN_UNIT, Truth
+from nephoscope.tasks import task_named
 
 if TYPE_CHECKING:
     import zarr
 
 CHUNK = (512, 720)
-TRUTH_OF: dict[str, Truth] = {"mask": "pixels", "sky_state": "frame"}
-"""Task → the form of truth that its samples are built with."""
 _AXES = ("latitude", "longitude")
 
 
@@ -61,7 +60,7 @@ def write_samples(
         UsageError: no scene has a label, or all frames have the same; something is in `out`; or the
             recipe uses no background, or it does not cover the scenes.
     """
-    out, form = Path(out), truth or TRUTH_OF[recipe.task]
+    out, form = Path(out), truth or task_named(recipe.task).truth
     check_place(out, overwrite)
     if background is not None:
         check_background(background, recipe)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from torch import Tensor
 
+    from nephoscope.scene import Truth
+
 Counts = npt.NDArray[np.int64]
 """What a task counts: it adds up, so that any cutting of the items gives the same."""
 Floats = npt.NDArray[np.floating]
@@ -32,6 +34,7 @@ class Task(Protocol):
 
     Attributes:
         name: as recipes and samples name it.
+        truth: form of the truth that samples of it are built with, if nobody asks for another.
         objective: name of the score that a fit makes as large as possible, 0..1.
         objective_title: the same, as it is said.
         objective_meaning: the same, in words.
@@ -43,6 +46,7 @@ class Task(Protocol):
     """
 
     name: str
+    truth: Truth
     objective: str
     objective_title: str
     objective_meaning: str

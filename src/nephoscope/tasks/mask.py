@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from torch import Tensor
 
+    from nephoscope.scene import Truth
+
 LOGITS = Bins(25.0, 0.01)
 """Bins in which a network's logits are counted."""
 FILL = np.uint8(255)
@@ -56,6 +58,7 @@ class MaskTask:
     """Cloud or clear, of each item; see `nephoscope.tasks.Task`."""
 
     name = "mask"
+    truth: Truth = "pixels"
     objective, objective_title = "f1", "F1"
     objective_meaning = "best F1 on the validation samples"
     pipeline = "image-segmentation"

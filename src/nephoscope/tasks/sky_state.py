@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from torch import Tensor
 
+    from nephoscope.scene import Truth
+
 State = Literal["clear", "cloudy", "unknown"]
 UNKNOWN, CLEAR, CLOUDY = -1, 0, 1
 
@@ -83,6 +85,7 @@ class SkyStateTask:
     """Clear or cloudy, of each item; see `nephoscope.tasks.Task`."""
 
     name = "sky_state"
+    truth: Truth = "frame"
     objective, objective_title = "likelihood", "likelihood"
     objective_meaning = (
         "geometric mean of the probability given to the true states of validation frames"

@@ -4,6 +4,7 @@ Format: Wang & Ismail MDGM, doi 10.7910/DVN/U3766S (distribution) and 10.7910/DV
 labels, Wang & González Abad 2021, doi 10.3390/geosciences11080324).
 """
 
+from nephoscope.instruments.marci.asked import Bounds, Box, blank, outside, parse_box
 from nephoscope.instruments.marci.bounds import (
     black_borders,
     label_bounds,
@@ -12,8 +13,10 @@ from nephoscope.instruments.marci.bounds import (
 )
 from nephoscope.instruments.marci.columns import columns
 from nephoscope.instruments.marci.labels import label, label_path_for, read_label
+from nephoscope.instruments.marci.legacy import layout, write_legacy
 from nephoscope.instruments.marci.maps import missing_mask, read, read_pixels, recognises
 from nephoscope.instruments.marci.names import MapName, find, one_each, parse_map_id
+from nephoscope.instruments.marci.product import CRS, dress
 from nephoscope.instruments.marci.tables import (
     depends_on,
     find_season,
@@ -30,23 +33,31 @@ FORMAT = "netcdf"
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
 __all__ = [
+    "CRS",
     "FORMAT",
     "NOUN",
     "OPTIONS",
     "UNIT",
     "WRAPS",
+    "Bounds",
+    "Box",
     "MapName",
     "black_borders",
+    "blank",
     "columns",
     "depends_on",
+    "dress",
     "find",
     "find_season",
     "image_ids_path_for",
     "label",
     "label_bounds",
     "label_path_for",
+    "layout",
     "missing_mask",
     "one_each",
+    "outside",
+    "parse_box",
     "parse_map_id",
     "read",
     "read_image_ids",
@@ -57,4 +68,5 @@ __all__ = [
     "season_of",
     "season_rows",
     "seasonal_bounds",
+    "write_legacy",
 ]

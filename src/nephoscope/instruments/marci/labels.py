@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError
 from nephoscope.grids.plate_carree import MARS
 from nephoscope.instruments.marci.names import parse_map_id
-from nephoscope.instruments.protocol import Truth
+from nephoscope.scene import Truth
 
 UNKNOWN, CLEAR, CLOUD = -1, 0, 1
 _VARIABLE = "cloudmask"

@@ -4,7 +4,7 @@ Product POLDER3_L1B-BG1 of AERIS/ICARE (POLDER3_L1_B-HDF, HDF5, version 1.01, 20
 CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual).
 """
 
-from nephoscope.instruments.alone import depends_on, label, one_each
+from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
 from nephoscope.instruments.polder.half_orbit import read
@@ -14,6 +14,7 @@ from nephoscope.instruments.polder.names import (
     parse_name,
     recognises,
 )
+from nephoscope.instruments.polder.product import dress
 from nephoscope.instruments.polder.schemes import DOLP, SCHEMES, fields_of
 from nephoscope.instruments.polder.stokes import polarisation, reflectance
 from nephoscope.instruments.polder.views import cubes_of, nearest_nadir
@@ -39,15 +40,19 @@ __all__ = [
     "HalfOrbit",
     "Window",
     "along",
+    "blank",
     "box",
     "columns",
     "cubes_of",
     "depends_on",
+    "dress",
     "fields_of",
     "find",
     "label",
+    "layout",
     "nearest_nadir",
     "one_each",
+    "outside",
     "parse_name",
     "patch",
     "polarisation",

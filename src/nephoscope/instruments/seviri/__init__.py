@@ -5,10 +5,11 @@ File Definition. Header layouts and calibration are satpy's (extra `satellites`)
 when a file is read.
 """
 
-from nephoscope.instruments.alone import depends_on, label, one_each
+from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
 from nephoscope.instruments.seviri.channels import CHANNELS, SOLAR, THERMAL
 from nephoscope.instruments.seviri.columns import columns
 from nephoscope.instruments.seviri.names import find, recognises
+from nephoscope.instruments.seviri.product import dress
 from nephoscope.instruments.seviri.scenes import grid_of, read
 
 UNIT = "slot"
@@ -26,12 +27,16 @@ __all__ = [
     "THERMAL",
     "UNIT",
     "WRAPS",
+    "blank",
     "columns",
     "depends_on",
+    "dress",
     "find",
     "grid_of",
     "label",
+    "layout",
     "one_each",
+    "outside",
     "read",
     "recognises",
 ]

@@ -5,7 +5,7 @@ all-sky FITS of observatories, WSISEG (Xie et al., AMT 13, 1953, 2020), SWIMSEG,
 (Dev et al.), HYTA (Li et al., 2011), IRCCAM (Aebi et al., AMT 11, 5549, 2018).
 """
 
-from nephoscope.instruments.alone import depends_on, one_each
+from nephoscope.instruments.alone import blank, depends_on, layout, one_each, outside
 from nephoscope.instruments.skycam.binning import bin_files, bin_frame, block_mean
 from nephoscope.instruments.skycam.circle import Circle, find_circle
 from nephoscope.instruments.skycam.columns import columns
@@ -13,6 +13,7 @@ from nephoscope.instruments.skycam.frames import read
 from nephoscope.instruments.skycam.labels import label, label_path_for, read_label, state_for
 from nephoscope.instruments.skycam.names import find, kind_of, recognises
 from nephoscope.instruments.skycam.pictures import grey
+from nephoscope.instruments.skycam.product import dress
 
 UNIT = "frame"
 NOUN = "frames of a sky camera"
@@ -29,16 +30,20 @@ __all__ = [
     "Circle",
     "bin_files",
     "bin_frame",
+    "blank",
     "block_mean",
     "columns",
     "depends_on",
+    "dress",
     "find",
     "find_circle",
     "grey",
     "kind_of",
     "label",
     "label_path_for",
+    "layout",
     "one_each",
+    "outside",
     "read",
     "read_label",
     "recognises",

@@ -14,7 +14,6 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
-from nephoscope.instruments.protocol import Truth
 from nephoscope.instruments.skycam.codings import (
     WSISEG,
     WSISEG_CLEAR,
@@ -26,6 +25,7 @@ from nephoscope.instruments.skycam.fits import Unit, read_units
 from nephoscope.instruments.skycam.frames import is_thermal
 from nephoscope.instruments.skycam.names import LABEL_FOLDERS, kind_of, stem_of
 from nephoscope.instruments.skycam.pictures import Picture, read_picture
+from nephoscope.scene import Truth
 
 State = Literal["clear", "cloudy"]
 _STATES: dict[str, State] = {

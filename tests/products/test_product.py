@@ -1,7 +1,5 @@
 """The product holds what was predicted, and never takes missing for clear."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -11,15 +9,9 @@ from scipy.ndimage import maximum_filter
 
 from nephoscope.errors import UsageError
 from nephoscope.products import cf
-from nephoscope.products.mask import mask_product, pack_probability
+from nephoscope.products.product import mask_step
 from nephoscope.products.quality import near
-
-
-@dataclass(frozen=True)
-class Info:
-    name: str = "tiny"
-    weights_sha256: str = "ab" * 32
-    threshold: float = 0.336
+from product_factory import mars_product
 
 
 def make_scene(rows: int = 37, cols: int = 72, missing: np.ndarray | None = None) -> xr.Dataset:
@@ -52,7 +44,7 @@ def every_step() -> np.ndarray:
 
 @given(step=st.integers(0, 250))
 def test_mask_is_exactly_stored_probability_at_or_above_threshold(step):
-    product = mask_product(every_step(), make_scene(), Info(threshold=step / 250))
+    product = mars_product(every_step(), make_scene(), step / 250)
     decoded = xr.decode_cf(product)
     stored = decoded["cloud_probability"].values
     known = ~np.isnan(stored)
@@ -67,7 +59,7 @@ def test_mask_is_exactly_stored_probability_at_or_above_threshold(step):
 def test_missing_is_never_clear_even_if_the_network_says_so():
     missing = np.zeros((37, 72), bool)
     missing[10:20, 5:9] = True
-    product = mask_product(np.zeros((37, 72), np.float32), make_scene(missing=missing), Info())
+    product = mars_product(np.zeros((37, 72), np.float32), make_scene(missing=missing))
     np.testing.assert_array_equal(product["cloud_mask"].values == 255, missing)
     np.testing.assert_array_equal(product["cloud_probability"].values == 255, missing)
     np.testing.assert_array_equal(product["quality_flag"].values & cf.MISSING > 0, missing)
@@ -77,27 +69,24 @@ def test_missing_is_never_clear_even_if_the_network_says_so():
 def test_blank_has_no_prediction_and_says_why():
     rows = np.zeros((37, 1), bool)
     rows[:5] = True
-    product = mask_product(
-        np.ones((37, 72), np.float32), make_scene(), Info(), outside_season=rows, blank=rows
-    )
+    product = mars_product(np.ones((37, 72), np.float32), make_scene(), outside=rows, blank=rows)
     assert (product["cloud_mask"].values[:5] == 255).all()
     assert (product["cloud_mask"].values[5:] == 1).all()
-    bits = cf.NOT_REQUESTED | cf.OUTSIDE_SEASONAL_BOUNDS | cf.BACKGROUND_ABSENT
+    bits = cf.NOT_REQUESTED | cf.OUTSIDE | cf.BACKGROUND_ABSENT
     assert (product["quality_flag"].values[:5] == bits).all()
     assert (product["quality_flag"].values[5:] == cf.BACKGROUND_ABSENT).all()
 
 
 def test_outside_the_season_is_marked_but_predicted():
     rows = np.arange(37)[:, None] < 4
-    product = mask_product(
+    product = mars_product(
         np.ones((37, 72), np.float32),
         make_scene(),
-        Info(),
-        outside_season=rows,
+        outside=rows,
         background_sha256="cd" * 32,
     )
     assert (product["cloud_mask"].values == 1).all()
-    expected = np.broadcast_to(rows * cf.OUTSIDE_SEASONAL_BOUNDS, (37, 72))
+    expected = np.broadcast_to(rows * cf.OUTSIDE, (37, 72))
     np.testing.assert_array_equal(product["quality_flag"].values, expected)
     assert product.attrs["background_sha256"] == "cd" * 32
 
@@ -106,8 +95,8 @@ def test_outside_the_season_is_marked_but_predicted():
 def test_a_map_that_lacks_swaths_is_partial(columns, partial):
     missing = np.zeros((37, 72), bool)
     missing[:, :columns] = True
-    product = mask_product(np.zeros((37, 72), np.float32), make_scene(missing=missing), Info())
-    assert bool((product["quality_flag"].values & cf.PARTIAL_MAP).all()) is partial
+    product = mars_product(np.zeros((37, 72), np.float32), make_scene(missing=missing))
+    assert bool((product["quality_flag"].values & cf.PARTIAL).all()) is partial
 
 
 def test_polar_night_does_not_make_a_map_partial():
@@ -115,8 +104,8 @@ def test_polar_night_does_not_make_a_map_partial():
     night[25:] = True
     outside = np.arange(37)[:, None] >= 25
     zeros = np.zeros((37, 72), np.float32)
-    product = mask_product(zeros, make_scene(missing=night), Info(), outside_season=outside)
-    assert not (product["quality_flag"].values & cf.PARTIAL_MAP).any()
+    product = mars_product(zeros, make_scene(missing=night), outside=outside)
+    assert not (product["quality_flag"].values & cf.PARTIAL).any()
     assert product.attrs["missing_share_within_seasonal_bounds"] == 0
 
 
@@ -131,7 +120,7 @@ def test_near_is_a_maximum_filter(seed, pixels, wraps):
 def test_near_missing_data_crosses_the_date_line():
     missing = np.zeros((37, 72), bool)
     missing[18, 71] = True
-    product = mask_product(np.zeros((37, 72), np.float32), make_scene(missing=missing), Info())
+    product = mars_product(np.zeros((37, 72), np.float32), make_scene(missing=missing))
     assert product["quality_flag"].values[18, 0] & cf.NEAR_MISSING_DATA
     assert not product["quality_flag"].values[18, 36] & cf.NEAR_MISSING_DATA
 
@@ -139,24 +128,17 @@ def test_near_missing_data_crosses_the_date_line():
 def test_polar_ice_beyond_the_season_is_no_cloud_cover():
     rows = np.arange(37)[:, None] < 4
     probability = np.broadcast_to(rows.astype(np.float32), (37, 72)).copy()
-    attributes = mask_product(probability, make_scene(), Info(), outside_season=rows).attrs
+    attributes = mars_product(probability, make_scene(), outside=rows).attrs
     assert attributes["cloud_cover"] > 0
     assert attributes["cloud_cover_within_seasonal_bounds"] == 0
 
 
-@pytest.mark.parametrize("value", [-0.01, 1.01, np.inf])
-def test_impossible_probability_is_refused(value):
-    with pytest.raises(ValueError, match="outside"):
-        pack_probability(np.full((2, 2), value, np.float32))
-
-
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
 def test_impossible_threshold_is_refused(threshold):
-    zeros = np.zeros((37, 72), np.float32)
     with pytest.raises(UsageError, match="within 0 and 1"):
-        mask_product(zeros, make_scene(), Info(), threshold=threshold)
+        mask_step(threshold)
 
 
 def test_another_shape_is_refused():
     with pytest.raises(ValueError, match="the scene"):
-        mask_product(np.zeros((3, 4), np.float32), make_scene(), Info())
+        mars_product(np.zeros((3, 4), np.float32), make_scene())

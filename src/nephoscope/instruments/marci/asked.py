@@ -1,15 +1,18 @@
-"""Where a prediction is asked for: everywhere, within the season's bounds, in a box."""
+"""Where on a map a prediction is asked for: everywhere, within the season's bounds, in a box."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.instruments import marci
+from nephoscope.instruments.marci.bounds import OFFSET, label_bounds, seasonal_bounds
+from nephoscope.instruments.marci.labels import label_path_for, read_label
+from nephoscope.instruments.protocol import Outside
 from nephoscope.scene import source_of
 
 BoolArray = npt.NDArray[np.bool_]
@@ -42,12 +45,16 @@ def parse_box(text: str) -> Box:
     return box
 
 
-def outside_season(scene: xr.Dataset, offset: float) -> BoolArray:
-    """(y, 1) bool: poleward of the seasonal bounds, or everywhere inside if Ls is unknown.
+def outside(scene: xr.Dataset, options: Mapping[str, Any]) -> Outside:
+    """(y, 1) bool: poleward of the seasonal bounds, or nowhere if Ls is unknown.
 
     Raises:
-        InputError: Ls is no number within 0..360 degrees.
+        InputError: Ls is no number within 0..360 degrees, or the map has neither Ls nor a time.
     """
+    return Outside("seasonal_bounds", _outside_season(scene, options.get("offset", OFFSET)))
+
+
+def _outside_season(scene: xr.Dataset, offset: float) -> BoolArray:
     latitude = scene["latitude"].values[:, None]
     if "solar_longitude" not in scene.variables:
         if "time" not in scene.variables:
@@ -60,33 +67,39 @@ def outside_season(scene: xr.Dataset, offset: float) -> BoolArray:
         raise InputError(source_of(scene), problem, field="solar_longitude")
     if np.isnan(given):
         return np.zeros(latitude.shape, np.bool_)
-    north, south = marci.seasonal_bounds(float(given), offset)
+    north, south = seasonal_bounds(float(given), offset)
     return np.asarray((latitude > north) | (latitude < south))
 
 
-def blank(scene: xr.Dataset, bounds: Bounds, offset: float, box: Box | None) -> BoolArray | None:
+def blank(scene: xr.Dataset, options: Mapping[str, Any]) -> BoolArray | None:
     """Where no prediction is wanted: broadcastable to (y, x) bool, or None for nowhere.
+
+    Args:
+        scene: the map.
+        options: `bounds`: "data", wherever there is data; "season", within the seasonal bounds;
+            "label", within the box of the map's label. `offset`: degrees by which the seasonal
+            bounds lie equatorward of the ice. `box`: a manual `Box`.
 
     Raises:
         InputError: `bounds` is "label" and the map has no label.
     """
     parts = []
-    if bounds == "season":
-        parts.append(outside_season(scene, offset))
-    if bounds == "label":
+    if options.get("bounds") == "season":
+        parts.append(_outside_season(scene, options.get("offset", OFFSET)))
+    if options.get("bounds") == "label":
         parts.append(_outside_label(scene))
-    if box is not None:
+    if (box := options.get("box")) is not None:
         parts.append(_outside_box(scene, box))
     return np.asarray(np.logical_or.reduce(np.broadcast_arrays(*parts))) if parts else None
 
 
 def _outside_label(scene: xr.Dataset) -> BoolArray:
     source = source_of(scene)
-    label_path = marci.label_path_for(source)
+    label_path = label_path_for(source)
     if label_path is None:
         raise InputError(source, "has no label whose box could be taken", field="label")
     outside = np.ones(scene["image"].shape[1:], np.bool_)
-    outside[marci.label_bounds(marci.read_label(label_path))] = False
+    outside[label_bounds(read_label(label_path))] = False
     return outside
 
 

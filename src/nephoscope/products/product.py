@@ -1,0 +1,172 @@
+"""Product of a scene: packed variables with quality flag, shares, attributes and coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+import nephoscope
+from nephoscope.errors import UsageError
+from nephoscope.instruments.protocol import Instrument, Outside
+from nephoscope.products import cf
+from nephoscope.products.cover import covered
+from nephoscope.products.quality import BoolArray, missing_share, quality_flag
+from nephoscope.scene import seen_in, source_names
+from nephoscope.tasks.mask import threshold_step
+
+_PLANE = ("y", "x")
+
+
+@dataclass(frozen=True)
+class ProductFacts:
+    """What a product says about how it was made.
+
+    Attributes:
+        model: name of the model.
+        weights_sha256: of its weights, hexadecimal.
+        background_sha256: of the background that was used; None where there was none.
+        command: what the user typed, for the history.
+        source: path of the scene's file below the input folder; by default its name.
+        doubt: why the scene's grid is unlike what the model learned on, if it is.
+    """
+
+    model: str
+    weights_sha256: str
+    background_sha256: str | None = None
+    command: str = ""
+    source: str | None = None
+    doubt: str = ""
+
+
+def make_product(
+    variables: xr.Dataset,
+    scene: xr.Dataset,
+    instrument: Instrument,
+    facts: ProductFacts,
+    options: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Make the product of a scene, packed as it is stored; `xarray.decode_cf` unpacks it.
+
+    Args:
+        variables: packed, on (..., y, x), with CF attributes, as `Task.variables` makes them; where
+            there is no prediction they hold their fill value. Their arrays are written to.
+        scene: the Scene that they were made from.
+        instrument: whose scene it is: says where no prediction is wanted, and dresses the product.
+        facts: how it was made.
+        options: of the instrument alone, by name.
+
+    Returns:
+        The variables with `quality_flag` uint8 and, where they hold a `cloud_mask`, the attributes
+        `threshold` and `cloud_cover`; on the instrument's coordinates.
+
+    Raises:
+        InputError: the options need a label, and there is none; or the scene says no season.
+        ValueError: the variables have another shape than the scene.
+    """
+    options, image = options or {}, scene["image"].values
+    missing = _unpredicted(variables)
+    if missing.shape != image.shape[1:]:
+        raise ValueError(f"the variables are {missing.shape}, the scene {image.shape[1:]}")
+    missing |= ~seen_in(image)
+    blank, outside = instrument.blank(scene, options), instrument.outside(scene, options)
+    product = _filled(variables, missing if blank is None else missing | blank)
+    flag = quality_flag(
+        missing,
+        outside=None if outside is None else outside.where,
+        blank=blank,
+        background=facts.background_sha256 is not None,
+        other_grid=bool(facts.doubt),
+        wraps=wraps_in_longitude(scene["longitude"].values),
+    )
+    named = cf.quality_attributes(None if outside is None else outside.name)
+    product["quality_flag"] = (_PLANE, flag, named)
+    product.attrs = _attributes(scene, facts)
+    if "cloud_mask" in product:
+        product.attrs["threshold"] = product["cloud_mask"].attrs["threshold"]
+    product.attrs |= _shares(product, missing, scene["latitude"].values, outside)
+    dressed = instrument.dress(product, scene, options)
+    for variable in dressed.data_vars.values():
+        variable.attrs = cf.in_order(variable.attrs, cf.VARIABLE_ORDER)
+    dressed.attrs = cf.in_order(dressed.attrs, cf.PRODUCT_ORDER)
+    return dressed
+
+
+def _unpredicted(variables: xr.Dataset) -> BoolArray:
+    """(y, x) bool, where the first of the variables holds its fill value on all levels."""
+    first = next(iter(variables.data_vars.values()))
+    fill = first.attrs.get("_FillValue")
+    empty = np.isnan(first.values) if fill is None else first.values == fill
+    return np.asarray(empty.all(axis=tuple(range(first.ndim - 2))) if first.ndim > 2 else empty)
+
+
+def _filled(variables: xr.Dataset, nothing: BoolArray) -> xr.Dataset:
+    product = xr.Dataset()
+    for name, variable in variables.data_vars.items():
+        variable.values[..., nothing] = variable.attrs.get("_FillValue", np.nan)
+        added = cf.ADDED.get(str(name), cf.ADDED_TO_ANY)
+        product[name] = (variable.dims, variable.values, {**variable.attrs, **added})
+    return product
+
+
+def _shares(
+    product: xr.Dataset,
+    missing: BoolArray,
+    latitude: npt.NDArray[np.floating],
+    outside: Outside | None,
+) -> dict[str, float]:
+    """How much of the scene is missing and cloudy, also within the bounds where there are any."""
+    rows = latitude if latitude.ndim == 1 else np.zeros(len(missing))
+    mask = product["cloud_mask"].values if "cloud_mask" in product else None
+    shares = {"missing_share": missing_share(missing)}
+    if outside is not None:
+        name, where = outside
+        shares[f"missing_share_within_{name}"] = missing_share(missing, where)
+        if mask is not None:
+            shares[f"cloud_cover_within_{name}"] = covered(mask, rows, where)
+    return shares if mask is None else shares | {"cloud_cover": covered(mask, rows)}
+
+
+def mask_step(threshold: float) -> int:
+    """The smallest stored value (0..250) that counts as cloudy under `threshold` (0..1).
+
+    Raises:
+        UsageError: the threshold is not within 0..1.
+    """
+    if not 0.0 <= threshold <= 1.0:
+        raise UsageError(f"threshold {threshold}: must be within 0 and 1")
+    return threshold_step(threshold)
+
+
+def wraps_in_longitude(longitude: npt.NDArray[np.floating]) -> bool:
+    """Whether longitudes, degrees, are a regular (x,) axis that goes all the way round."""
+    if longitude.ndim != 1 or longitude.size < 2:
+        return False
+    return bool(np.isclose(abs(longitude[1] - longitude[0]) * longitude.size, 360.0))
+
+
+def _attributes(scene: xr.Dataset, facts: ProductFacts) -> dict[str, Any]:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    maker = f"nephoscope {nephoscope.__version__}"
+    sources = [Path(source).name for source in source_names(scene)]
+    map_id = str(scene.attrs.get("id", Path(sources[0]).stem if sources else "scene"))
+    history = f"{now} {maker}: {facts.command or 'nephoscope.products.product.make_product'}"
+    return {
+        "Conventions": cf.CONVENTIONS,
+        "source": f"{maker}, model {facts.model}, weights sha256 {facts.weights_sha256}",
+        "history": f"{history}\n{now} {facts.doubt}" if facts.doubt else history,
+        "date_created": now,
+        "instrument": str(scene.attrs["instrument"]),
+        "map_id": map_id,
+        "source_files": " ".join(sources),
+        "source_path": (sources[0] if sources else "") if facts.source is None else facts.source,
+        "model": facts.model,
+        "weights_sha256": facts.weights_sha256,
+        "background_sha256": facts.background_sha256 or "none",
+    }

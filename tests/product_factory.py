@@ -1,0 +1,20 @@
+"""Products of maps of Mars, with the bounds that a test says."""
+
+from types import SimpleNamespace
+
+from nephoscope.instruments import marci
+from nephoscope.instruments.protocol import Outside
+from nephoscope.products.product import ProductFacts, make_product
+from nephoscope.tasks.mask import TASK, MaskDecision
+
+
+def mars_product(probability, scene, threshold=0.336, *, outside=None, blank=None, **facts):
+    """A product of a probability; `outside` and `blank` in place of those of season and options."""
+    given = None if outside is None else Outside("seasonal_bounds", outside)
+    instrument = SimpleNamespace(
+        blank=lambda *_: blank, outside=lambda *_: given, dress=marci.dress
+    )
+    said = ProductFacts("tiny", "ab" * 32, **facts)
+    decision = MaskDecision().model_copy(update={"threshold": threshold})
+    variables = TASK.variables({"cloud_probability": probability}, decision)
+    return make_product(variables, scene, instrument, said)
