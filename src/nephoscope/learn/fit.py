@@ -159,8 +159,10 @@ def fit(
     inputs = None
     if train.truth == "frame":
         train, inputs = with_something_to_see(train, _frames(run, "train"))
-    linear = recipe.network.name == LINEAR and inputs is not None
-    fitted = _solve(run, train, validation, inputs) if linear else _train(run, train, validation)
+    if inputs is not None and recipe.network.name == LINEAR:
+        fitted = _solve(run, train, validation, inputs)
+    else:
+        fitted = _train(run, train, validation)
     decision, info = _judge(run, train, validation, fitted)
     return save_model(
         run.out / "model",
