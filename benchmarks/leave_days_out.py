@@ -30,7 +30,7 @@ from nephoscope.models import load_model
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.store import open_samples
 from nephoscope.tasks import Counts
-from nephoscope.tasks.mask import threshold_step
+from nephoscope.tasks.mask import TASK, MaskDecision, threshold_step
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, THRESHOLD_METRICS
 
 ALTERED = ("zarr.json", "split")
@@ -137,7 +137,8 @@ def score_folds(folds: list[tuple[float, Sums]]) -> dict[str, Score]:
     counts = np.concatenate(
         [_sides(sums.by_unit(), threshold_step(threshold), middle) for threshold, sums in folds]
     )
-    decided = with_intervals(counts, middle, bootstrap_weights(len(counts)))
+    at_middle = MaskDecision(threshold=0.5)
+    decided = with_intervals(counts, TASK, at_middle, bootstrap_weights(len(counts)))
     stated = score_masks(merge(sums for _, sums in folds), 0.5).overall
     return stated | {name: decided[name] for name in THRESHOLD_METRICS}
 

@@ -16,13 +16,22 @@ import sys
 from collections.abc import Sequence
 
 import numpy as np
-from nephoscope.evaluation.state import area_under, roc_of, state_scores
-from nephoscope.models.state import StateModel
 
+from nephoscope.apply.classify import FrameClassifier
+from nephoscope.evaluation.predictors import published_state
 from nephoscope.instruments.skycam.labels import SMALLEST_COVER
-from nephoscope.models import load_state_model
+from nephoscope.models import load_model
+from nephoscope.reports.states import roc_of
 from nephoscope.simulate.sky import Frame, simulate_frame
-from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, CameraTemperatures, Verdict
+from nephoscope.tasks.sky_state import (
+    CLEAR,
+    CLOUDY,
+    TASK,
+    UNKNOWN,
+    CameraTemperatures,
+    StateDecision,
+    Verdict,
+)
 
 
 def main() -> None:
@@ -32,11 +41,11 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=600)
     parser.add_argument("--seed", type=int, default=52_000)
     options = parser.parse_args()
-    models = [load_state_model(model) for model in options.models]
+    models = [FrameClassifier(load_model(model)) for model in options.models]
     said = judge(models, options.seed, options.frames)
     for name, ways in zip(options.models, said, strict=True):
         for way, (states, verdicts) in ways.items():
-            scores = state_scores(np.array(states, np.int8), verdicts)
+            scores = scores_of(states, verdicts)
             if way == "with temperatures":
                 scores["auc"] = auc_of(states, verdicts)
             sys.stdout.write(json.dumps({"model": name, "way": way, **scores}) + "\n")
@@ -45,7 +54,7 @@ def main() -> None:
 Said = dict[str, tuple[list[int], list[Verdict]]]
 
 
-def judge(models: Sequence[StateModel], seed: int, frames: int) -> list[Said]:
+def judge(models: Sequence[FrameClassifier], seed: int, frames: int) -> list[Said]:
     """What each model says of each frame: way → true states and verdicts."""
     ways = ("with temperatures", "without temperatures", "scaled and offset")
     found: list[Said] = [{way: ([], []) for way in ways} for _ in models]
@@ -78,10 +87,18 @@ def state_of(frame: Frame) -> int:
     return CLOUDY if frame.cover >= SMALLEST_COVER else UNKNOWN
 
 
+def scores_of(states: Sequence[int], verdicts: Sequence[Verdict]) -> dict[str, float]:
+    """What `nephoscope evaluate` says of the same verdicts."""
+    said = zip(states, verdicts, strict=True)
+    counts = [TASK.tally(published_state(each), {"label": np.int8(state)}) for state, each in said]
+    return TASK.metrics(np.sum(counts, axis=0), StateDecision())
+
+
 def auc_of(states: Sequence[int], verdicts: Sequence[Verdict]) -> float:
     """Area under the ROC of the probabilities, before anything is called unknown."""
     known = np.array([np.nan_to_num(verdict.p_cloudy, nan=0.5) for verdict in verdicts])
-    return round(area_under(roc_of(np.array(states, np.int8), known)), 4)
+    false, true, _ = roc_of(np.array(states, np.int8), known)
+    return round(float(np.trapezoid(true, false)), 4)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def make_store(parts: list[str], background: bool = False) -> xr.Dataset:
             "known": (("sample", "y", "x"), image.any(axis=1)),
             "group": ("sample", ["P01"] * len(parts)),
             "split": ("sample", parts),
-            "channel": ["red", "green", "blue"],
+            "channel": np.array(["red", "green", "blue"], np.dtypes.StringDType()),
             "latitude": ("y", np.linspace(60, -60, ROWS)),
             "longitude": ("x", np.linspace(-180, 175.5, COLS)),
         },

@@ -11,10 +11,11 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from evaluation_factory import fake_model
 from nephoscope.cli import app
 from nephoscope.evaluation.predictors import Predict
-from nephoscope.evaluation.protocol import Judged
 from nephoscope.evaluation.sample import LabelledSample
+from nephoscope.recipe import load_recipe
 
 Store = Callable[..., xr.Dataset]
 
@@ -29,9 +30,10 @@ def samples(tiny_store: Store, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch, model: Judged, by_blue: Predict) -> list[LabelledSample]:
+def asked(monkeypatch: pytest.MonkeyPatch, by_blue: Predict) -> list[LabelledSample]:
     """What the model was shown; the model is a fake."""
     shown: list[LabelledSample] = []
+    model = fake_model(recipe=load_recipe("mars"))
 
     def predictor(*_: object) -> Predict:
         def predict(sample: LabelledSample) -> xr.Dataset:

@@ -12,6 +12,7 @@ from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.mask_sums import sums_of_pixels
 from nephoscope.evaluation.worst import Window
 from nephoscope.plots import mask_scores as plots
+from nephoscope.plots.bars import plot_bars, plot_comparison
 from nephoscope.tasks import Counts
 from nephoscope.tasks.mask_metrics import metrics
 
@@ -52,7 +53,7 @@ def test_reliable_probabilities_lie_on_the_diagonal(counts: Counts) -> None:
 
 def test_bars_show_value_and_interval() -> None:
     scores = {"a": Score(0.5, 0.4, 0.7, 9), "b": Score(None, None, None, 0)}
-    figure = plots.plot_bars(scores, "F1", "title", 0.6)
+    figure = plot_bars(scores, "F1", "title", 0.6)
     axes = figure.axes[0]
     assert [bar.get_height() for bar in axes.patches] == [0.5, 0.0]
     assert axes.lines[0].get_ydata().tolist() == [0.4, 0.7]
@@ -64,7 +65,7 @@ def test_comparison_puts_the_best_on_top() -> None:
     scores = {
         name: Score(v, v - 0.1, v + 0.1, 9) for name, v in (("a", 0.3), ("m", 0.6), ("b", 0.5))
     }
-    axes = plots.plot_comparison(scores, "m", "F1").axes[0]
+    axes = plot_comparison(scores, "m", "F1").axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "m"]
     colours = [bar.get_facecolor() for bar in axes.patches]
     assert colours[2] != colours[0] == colours[1]

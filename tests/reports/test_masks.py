@@ -55,6 +55,10 @@ def by_brightness(sample):
     return published((sample.image[0] > 800).astype(np.float32))
 
 
+def all_cloud(sample):
+    return published(np.ones(sample.label.shape, np.float32))
+
+
 def all_clear():
     return published(np.zeros((ROWS, COLS), np.float32))
 

@@ -35,6 +35,10 @@ def noisy(sample: LabelledSample) -> xr.Dataset:
     return published(np.where(sample.known, guess, np.nan).astype(np.float32))
 
 
+def all_clear(sample: LabelledSample) -> xr.Dataset:
+    return published(np.zeros(sample.label.shape, np.float32))
+
+
 @pytest.fixture(scope="module")
 def evaluation(tiny_store: Store, model: Judged) -> Evaluation:
     store = tiny_store(["train", "validation", "test", "test"])

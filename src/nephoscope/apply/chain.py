@@ -7,8 +7,8 @@
 | with its own clear-sky model (IRCCAM) | the share of cloud in its mask | formula `clear-excess` |
 | one channel of a camera not known to be thermal | nothing: unknown | nothing: unknown |
 
-A colour frame unlike those that its model was trained on (`nephoscope.tasks.sky_guard`) is unknown,
-whoever asks.
+A colour frame unlike those that its model was trained on (`nephoscope.models.colour_guard`) is
+unknown, whoever asks.
 
 In the chain (`sky`) the state decides about the mask. Cloudy: as segmented. Clear: the probability
 of a pixel is that of the frame being cloudy at all times what the segmentation says, so that a

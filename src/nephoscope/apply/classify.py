@@ -73,8 +73,8 @@ class FrameClassifier:
 
     def _look(self, image: Floats) -> Floats | None:
         """(feature, y, x) that the classifier sees; None where there is nothing to see."""
-        known = np.isfinite(image)
-        view = View(image[None], known, *map(np.zeros, image.shape), channels=("adu",))
+        rows, cols = (np.zeros(side) for side in image.shape)
+        view = View(image[None], np.isfinite(image), rows, cols, channels=("adu",))
         found = assemble(view, self.model.recipe.inputs.names)
         return found if np.isfinite(found).all() else None
 

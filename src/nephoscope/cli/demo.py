@@ -110,8 +110,7 @@ def _score(scene: SceneFile, product: Path) -> dict[str, Score]:
     import numpy as np
 
     from nephoscope.errors import InputError
-    from nephoscope.evaluation.mask_sums import score_masks
-    from nephoscope.evaluation.mask_sums import sums_of_map
+    from nephoscope.evaluation.mask_sums import score_masks, sums_of_map
     from nephoscope.grids.plate_carree import MARS
     from nephoscope.instruments.marci import label_path_for, read_label
     from nephoscope.products.read import open_product, read_mask

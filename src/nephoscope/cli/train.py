@@ -41,12 +41,11 @@ def train(
     from nephoscope.tasks import task_named
 
     chosen = load_recipe(recipe, overrides)
-    if chosen.network.name == LINEAR and (resume or start):
-        raise UsageError(
-            "training a linear network takes seconds: it knows no --resume and no --from"
-        )
-
-    typer.echo(f"reading {samples} ...", err=True)
+    if chosen.network.name != LINEAR:
+        typer.echo(f"reading {samples} ...", err=True)
+    elif resume or start:
+        what = "it knows no --resume and no --from"
+        raise UsageError(f"training a linear classifier takes seconds: {what}")
     with quiet_lightning():
         tell = None if sys.stderr.isatty() else typer.echo
         folder = fit(chosen, samples, output, resume, start, tell, name=name, licence=licence)

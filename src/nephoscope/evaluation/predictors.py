@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,7 +13,7 @@ from nephoscope.apply.classify import FrameClassifier
 from nephoscope.apply.network import Predictor, view_of
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.models import Model
-from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, temperatures_of
+from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, Verdict, temperatures_of
 
 Predict = Callable[[LabelledSample], xr.Dataset]
 """From a sample to the variables that its task publishes of it, packed."""
@@ -58,9 +58,13 @@ def _of_frames(model: Model) -> Predict:
     def predict(sample: LabelledSample) -> xr.Dataset:
         image = sample.image[0]
         verdict = classifier.judge(image, temperatures_of(sample.columns))
-        seen: Any = classifier.probability(image)
-        likely = np.float32(np.nan if seen is None else seen)
-        state = np.int8(_STATES[verdict.state])
-        return xr.Dataset({"p_cloudy": ((), likely), "sky_state": ((), state)})
+        seen = classifier.probability(image)
+        return published_state(replace(verdict, p_cloudy=math.nan if seen is None else seen))
 
     return predict
+
+
+def published_state(verdict: Verdict) -> xr.Dataset:
+    """`p_cloudy` float32 and `sky_state` int8, -1 unknown, of one frame."""
+    state = np.int8(_STATES[verdict.state])
+    return xr.Dataset({"p_cloudy": ((), np.float32(verdict.p_cloudy)), "sky_state": ((), state)})

@@ -18,6 +18,7 @@ from nephoscope.recipe import Recipe
 from nephoscope.samples.census import ONLY
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.part import Part
+from nephoscope.scene import Truth
 
 RUN = "run.yaml"
 
@@ -70,7 +71,7 @@ def check_both_classes(parts: Mapping[str, Part], samples: str | Path) -> None:
             raise InputError(samples, problem, field="label", remedy=remedy)
 
 
-def check_network(recipe: Recipe, truth: str) -> None:
+def check_network(recipe: Recipe, truth: Truth) -> None:
     """The network speaks of what the samples are labelled by: frames, or pixels of them.
 
     Raises:

@@ -159,8 +159,10 @@ def fit(
     inputs = None
     if train.truth == "frame":
         train, inputs = with_something_to_see(train, _frames(run, "train"))
-    linear = recipe.network.name == LINEAR and inputs is not None
-    fitted = _solve(run, train, validation, inputs) if linear else _train(run, train, validation)
+    if inputs is not None and recipe.network.name == LINEAR:
+        fitted = _solve(run, train, validation, inputs)
+    else:
+        fitted = _train(run, train, validation)
     decision, info = _judge(run, train, validation, fitted)
     return save_model(
         run.out / "model",
@@ -266,7 +268,7 @@ def _counts_by_way(run: Run, network: NormalisedNetwork, validation: Part) -> di
 
 
 def count_part(
-    task: Task, network: NormalisedNetwork, batches: Iterable[Batch], truth: str
+    task: Task, network: NormalisedNetwork, batches: Iterable[Batch], truth: Truth
 ) -> Counts:
     """Counts of a network over all batches of validation."""
     counts, device = NO_COUNTS, network.mean.device

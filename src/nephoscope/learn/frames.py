@@ -48,5 +48,6 @@ def _seen_frames(
 def with_something_to_see(part: Part, inputs: Floats) -> tuple[Part, Floats]:
     """A part and its inputs without the samples whose inputs are not finite."""
     kept = np.flatnonzero(np.isfinite(inputs).reshape(len(inputs), -1).all(axis=1))
-    indices, ids = (tuple(each[place] for place in kept) for each in (part.indices, part.ids))
+    indices = tuple(part.indices[place] for place in kept)
+    ids = tuple(part.ids[place] for place in kept)
     return replace(part, indices=indices, ids=ids), inputs[kept]

@@ -16,12 +16,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nephoscope.scene import Truth
 
 Batch = dict[str, Tensor]
 _OF_PICTURES = {"inputs", "known", "point"}
 
 
-def items(raw: Tensor, batch: Batch, truth: str) -> tuple[Tensor, Batch]:
+def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
     """What the head says of each item, and what is true of it.
 
     Args:
@@ -44,7 +45,7 @@ def items(raw: Tensor, batch: Batch, truth: str) -> tuple[Tensor, Batch]:
 
 
 def counted(
-    raw: Tensor, batch: Batch, truth: str
+    raw: Tensor, batch: Batch, truth: Truth
 ) -> tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[Any]]]:
     """Items as a task counts them: arrays, NaN where there is no image data.
 

@@ -36,7 +36,7 @@ class FitModule(lightning.LightningModule):
         network: NormalisedNetwork,
         training: Training,
         steps: int,
-        truth: str,
+        truth: Truth,
     ) -> None:
         super().__init__()
         self.task, self.truth = task, truth

@@ -185,8 +185,9 @@ def save_model(
             "decision": decision.model_dump(),
             "divisor": network.divisor,
             **({} if guard is None else {"guard": plain(guard.spans)}),
-            "sha256": {path.name: sha256_of(path) for path in sorted(part.iterdir())},
             "info": kept,
+            # Last, so that a file that was cut off lacks it.
+            "sha256": {path.name: sha256_of(path) for path in sorted(part.iterdir())},
         }
         (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
         (part / CARD).write_text(write_card(facts, recipe), encoding="utf-8")
