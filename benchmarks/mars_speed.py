@@ -136,7 +136,8 @@ def time_nephoscope(options: argparse.Namespace) -> dict[str, Any]:
     start = time.perf_counter()
     from nephoscope.apply.bulk import NONE, sink_of
     from nephoscope.apply.jobs import Options, plan_jobs
-    from nephoscope.apply.network import NetworkMaker, Predictor
+    from nephoscope.apply.network import Predictor
+    from nephoscope.apply.network_maker import NetworkMaker
 
     imported = time.perf_counter()
     model = load_or_make(options.model, options.out)

@@ -108,7 +108,7 @@ def test_one_bad_map_is_named_and_the_others_are_done(tree, tmp_path):
 
 
 def test_an_unexpected_error_is_raised(tree, tmp_path):
-    def broken(scene, background):
+    def broken(view):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

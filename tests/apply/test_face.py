@@ -8,10 +8,11 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from nephoscope.apply import face, network
+from nephoscope.apply import face, network_maker
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import open_scene
 from nephoscope.recipe import load_recipe
+from nephoscope.tasks import task_named
 from nephoscope.tasks.mask import MaskDecision
 
 ROWS, COLS = 1801, 3600
@@ -28,7 +29,7 @@ class BlueIsCloud:
     """A predictor whose probability is blue / 255 and that remembers the background it got."""
 
     def __init__(self, model: SimpleNamespace, workers: int) -> None:
-        self.model = model
+        self.model, self.task = model, task_named("mask")
 
     def predict_image(self, image, latitude, longitude, background=None, *, channels=None):
         assert latitude.shape == (ROWS,)
@@ -38,10 +39,15 @@ class BlueIsCloud:
             blue[~image.any(axis=0)] = np.nan
         return blue / np.float32(255)
 
+    def bands(self, view):
+        probability = view.channel("blue") / np.float32(255)
+        probability[~view.known] = np.nan
+        yield slice(0, ROWS), {"cloud_probability": probability}
+
 
 @pytest.fixture(autouse=True)
 def _stub(monkeypatch):
-    monkeypatch.setattr(network, "Predictor", BlueIsCloud)
+    monkeypatch.setattr(network_maker, "Predictor", BlueIsCloud)
 
 
 @pytest.fixture(scope="module")

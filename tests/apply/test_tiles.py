@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nephoscope.apply.tiles import add_tile, cut, lay_tiles, plan_axis
+from nephoscope.apply.tiles import Blend, add_tile, cut, lay_tiles, plan_axis
 
 AXES = st.tuples(
     st.integers(1, 700),  # extent
@@ -71,3 +71,24 @@ def test_a_tile_over_the_edge_is_filled():
 def test_an_overlap_as_large_as_the_tile_is_refused():
     with pytest.raises(ValueError, match="overlap 64"):
         plan_axis(0, 200, 64, 64, 32)
+
+
+@pytest.mark.parametrize(("first", "stop"), [(0, 150), (3, 150), (10, 30), (70, 71)])
+@pytest.mark.parametrize("lead", [(), (3,)])
+def test_bands_are_to_the_bit_what_all_tiles_add_up_to(first, stop, lead):
+    rng = np.random.default_rng(first)
+    rows = plan_axis(first, stop, 64, 16, 8)
+    cols = plan_axis(0, 100, 48, 16, 8, period=100)
+    total = np.zeros((*lead, 150, 100), np.float32)
+    blend, found, line = Blend(slice(first, stop), 100), [], first
+    for tile in [tile for each in lay_tiles(rows, cols, 100) for tile in each]:
+        values = rng.random((*lead, rows.size, cols.size), dtype=np.float32)
+        add_tile(total, values, tile)
+        if tile.rows[0] > line:
+            line = int(tile.rows[0])
+            found.append(blend.finished(line))
+        blend.add({"x": values}, tile)
+    found.append(blend.finished(stop))
+    assert [band[0].start for band in found] == [first, *(band[0].stop for band in found[:-1])]
+    whole = np.concatenate([band["x"] for _, band in found], axis=-2)
+    np.testing.assert_array_equal(whole, total[..., first:stop, :])

@@ -8,7 +8,7 @@ import xarray as xr
 from scipy.ndimage import uniform_filter
 
 from nephoscope.apply import face, network
-from nephoscope.apply.network import Predictor, predict_scene
+from nephoscope.apply.network import Predictor, view_of
 from nephoscope.apply.placing import place
 from nephoscope.background import build_background, sample_background, write_background
 from nephoscope.errors import InputError, UsageError
@@ -68,7 +68,10 @@ def make_scene(seed: int) -> xr.Dataset:
     image[:, 70:] = np.nan
     image[:, 30:40, 50:54] = np.nan
     return xr.Dataset(
-        {"image": (("channel", "y", "x"), image, {"units": "DN"})},
+        {
+            "image": (("channel", "y", "x"), image, {"units": "DN"}),
+            "known": (("y", "x"), ~np.isnan(image[0])),
+        },
         coords={
             "channel": ["red", "green", "blue"],
             "latitude": ("y", LATITUDE),
@@ -104,7 +107,9 @@ def answer(scene: xr.Dataset, background: xr.Dataset) -> xr.DataArray:
     predictor = Predictor(Model(), workers=1)
     latitude, longitude = scene["latitude"].values, scene["longitude"].values
     clear = sample_background(background, latitude, longitude, ("blue", "blue_red_ratio"))
-    found = predict_scene(predictor, scene, clear)
+    found = np.full(scene["image"].shape[1:], np.nan, np.float32)
+    for rows, band in predictor.bands(view_of(scene, RECIPE, clear)):
+        found[rows] = band["cloud_probability"]
     assert found.dtype == np.float32
     east = np.mod(longitude + 180, 360) - 180
     return xr.DataArray(found, dims=("y", "x"), coords={"y": latitude.round(6), "x": east.round(6)})

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from nephoscope.apply.whole import predict_frame
+from nephoscope.apply.whole import frame_fields
 from nephoscope.inputs import COLOURS, quantise
 from nephoscope.recipe import load_recipe
 from nephoscope.tasks.mask import MaskDecision
@@ -29,7 +29,10 @@ def test_a_colour_frame_and_its_samples_are_predicted_alike():
     image[:, 0, 0] = 0.0
     image[:, 3:5, 2] = np.nan
     runner = Runner()
-    raw, stored = (predict_frame(runner, pixels, COLOURS) for pixels in (image, quantise(image)))
+    raw, stored = (
+        frame_fields(runner, pixels, COLOURS)["cloud_probability"]
+        for pixels in (image, quantise(image))
+    )
     np.testing.assert_array_equal(*runner.seen)
     np.testing.assert_array_equal(np.isnan(raw), np.isnan(image[0]))
     np.testing.assert_array_equal(raw, stored)

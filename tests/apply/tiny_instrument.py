@@ -38,7 +38,10 @@ def read(path):
     except (OSError, ValueError, EOFError) as error:
         raise InputError(path, f"cannot be read: {error}", field="image") from error
     return xr.Dataset(
-        {"image": (("channel", "y", "x"), image)},
+        {
+            "image": (("channel", "y", "x"), image),
+            "known": (("y", "x"), ~np.isnan(image[0])),
+        },
         coords={
             "channel": ["red", "green", "blue"],
             "latitude": ("y", np.linspace(90, -90, ROWS)),
@@ -69,18 +72,18 @@ def _scene_file(file, base):
     return SceneFile(file, file.stem, series, int(day), file.parent.relative_to(base))
 
 
-def blue_threshold(scene, background):
-    blue = scene["image"].values[2]
-    reference = 90 if background is None else background[0]
+def blue_threshold(view):
+    blue = view.channel("blue")
+    reference = 90 if view.background is None else view.background[0]
     probability = np.where(blue > reference + 20, 0.9, 0.1).astype(np.float32)
-    probability[np.isnan(blue)] = np.nan
+    probability[~view.known] = np.nan
     return probability
 
 
-def slow(scene, background):
+def slow(view):
     time.sleep(0.2)
-    return blue_threshold(scene, background)
+    return blue_threshold(view)
 
 
-def die(scene, background):
+def die(view):
     os._exit(9)

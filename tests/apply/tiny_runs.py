@@ -10,9 +10,10 @@ import xarray as xr
 
 from nephoscope.apply.bulk import predict_many
 from nephoscope.apply.jobs import Options
-from nephoscope.apply.network import NetworkMaker
+from nephoscope.apply.network_maker import NetworkMaker
 from nephoscope.cli.predicting import draw
 from nephoscope.recipe import Recipe, validate_recipe
+from nephoscope.tasks import task_named
 from nephoscope.tasks.mask import MaskDecision
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -42,6 +43,18 @@ class Info:
     limits: None = None
 
 
+class TinyPredictor:
+    """The function as a predictor."""
+
+    task = task_named("mask")
+
+    def __init__(self, network):
+        self.network = network
+
+    def bands(self, view):
+        yield slice(0, tiny.ROWS), {"cloud_probability": self.network(view)}
+
+
 @dataclass(frozen=True)
 class TinyMaker(NetworkMaker):
     """What `NetworkMaker` is, with a function in place of a network."""
@@ -58,11 +71,9 @@ class TinyMaker(NetworkMaker):
     def key(self):
         return f"{self.model_sha256} {self.options.said}"
 
-    def open(self):
-        pass
-
-    def predict(self, scene, background):
-        return self.network(scene, background)
+    @property
+    def predictor(self):
+        return TinyPredictor(self.network)
 
 
 def maker_of(model, options=None, background="auto", command="", workers=None):

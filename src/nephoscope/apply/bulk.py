@@ -11,7 +11,7 @@ from nephoscope.apply.chain import SkyChain
 from nephoscope.apply.frame_models import sky_name
 from nephoscope.apply.jobs import Options, plan_jobs, shard
 from nephoscope.apply.journal import Event, Summary
-from nephoscope.apply.network import NetworkMaker
+from nephoscope.apply.network_maker import NetworkMaker
 from nephoscope.apply.run import Draw, Maker, Sink, run
 from nephoscope.apply.sinks import FitsSink, LayoutSink, NetcdfSink
 from nephoscope.errors import UsageError

@@ -14,7 +14,8 @@ from nephoscope.apply.bulk import NONE, maker_of, sink_of
 from nephoscope.apply.chain import SkyChain
 from nephoscope.apply.given_frame import frame_of
 from nephoscope.apply.jobs import Options, plan_jobs
-from nephoscope.apply.network import NetworkMaker, Predictor
+from nephoscope.apply.network import Predictor
+from nephoscope.apply.network_maker import NetworkMaker
 from nephoscope.apply.placing import axes_of
 from nephoscope.apply.run import Maker
 from nephoscope.arguments import described, path_of

@@ -1,40 +1,25 @@
-"""Network over a scene: tiles in parallel, blended, calibrated; and the product it makes."""
+"""Network over a scene: tiles in parallel, blended, calibrated, handed out band by band."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.apply.clear import SeriesBackgrounds, background_at
 from nephoscope.apply.engine import open_engine
-from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.placing import Placing, place
-from nephoscope.apply.run import Made
-from nephoscope.apply.tiles import Tile, add_tile, cut, lay_tiles, plan_axis
-from nephoscope.apply.whole import predict_frame
-from nephoscope.background import channels_of
+from nephoscope.apply.tiles import Blend, Tile, cut, lay_tiles, plan_axis
+from nephoscope.apply.whole import frame_fields
 from nephoscope.errors import UsageError
-from nephoscope.files import sha256_of
 from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read
-from nephoscope.instruments import instrument_named, open_scene
 from nephoscope.limits import Limits, limits_at
-from nephoscope.models import load_model
-from nephoscope.models.lookup import FACTS
-from nephoscope.products.product import ProductFacts, make_product, mask_step
 from nephoscope.scene import known_of
 from nephoscope.tasks import task_named
-from nephoscope.tasks.mask import probability
-from nephoscope.workers import cores
+from nephoscope.workers import cores, in_threads
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,8 +30,8 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8] | FloatArray
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+Fields = dict[str, FloatArray]
+Band = tuple[slice, Fields]
 
 
 class Predictor:
@@ -60,6 +45,7 @@ class Predictor:
 
     def __init__(self, model: Model, engine: str = "onnx", workers: int | None = None) -> None:
         self.model = model
+        self.task = task_named(model.recipe.task)
         self.workers = workers or cores()
         if engine == "torch":
             self.workers = 1
@@ -92,50 +78,81 @@ class Predictor:
         Raises:
             UsageError: a channel is not there, or the degrees are no plate carrée grid.
         """
-        recipe = self.model.recipe
-        image, names = pictured(image, channels, recipe)
-        if recipe.inputs.side is not None:
-            return predict_frame(self, image, names)
-        placing = place(latitude, longitude)
-        image = placing.turn(image)
-        clear = None if background is None else placing.turn(background)
-        known = known_of(image)
-        whole = View(
-            image, known, placing.latitude, placing.longitude, clear, position,
-            channels=names, **_names(recipe),
+        image, names = pictured(image, channels, self.model.recipe)
+        view = View(
+            image, known_of(image), latitude, longitude, background, position,
+            channels=names, **_names(self.model.recipe),
         )  # fmt: skip
-        total = np.zeros(image.shape[1:], np.float32)
-        rows = np.flatnonzero(known.any(axis=1))
-        if rows.size:
-            for tile, logits in self._run(whole, placing, int(rows[0]), int(rows[-1]) + 1):
-                add_tile(total, probability(logits, self.model.decision), tile)
+        whole = np.full(image.shape[1:], np.nan, np.float32)
+        for rows, band in self.bands(view):
+            whole[rows] = band["cloud_probability"]
         # Weights add up to one only to rounding.
-        np.clip(total, 0.0, 1.0, out=total)
-        total[~known] = np.nan
-        return placing.turn_back(total)
+        return np.clip(whole, 0.0, 1.0, out=whole)
+
+    def bands(self, view: View) -> Iterator[Band]:
+        """The task's fields of a whole scene, band by band: no more than one is in memory.
+
+        Args:
+            view: the whole scene, with the channels that `pictured` gives.
+
+        Yields:
+            rows of the scene and the fields there, (..., y, x) float32, NaN where the scene is
+            unknown. Each row comes once at most, from the north southwards; before the first and
+            behind the last that is known there is nothing to say. There is one band at least.
+
+        Raises:
+            UsageError: the degrees are no plate carrée grid.
+        """
+        if self.model.recipe.inputs.side is not None:
+            yield slice(0, view.known.shape[0]), frame_fields(self, view.image, view.channels)
+            return
+        placing = place(view.latitude, view.longitude)
+        turned = replace(
+            view,
+            image=placing.turn(view.image),
+            known=placing.turn(view.known),
+            latitude=placing.latitude,
+            longitude=placing.longitude,
+            background=None if view.background is None else placing.turn(view.background),
+        )
+        for rows, band in self._blended(turned, placing):
+            unknown = ~turned.known[rows]
+            for values in band.values():
+                values[..., unknown] = np.nan
+            back = {name: placing.turn_back(values) for name, values in band.items()}
+            yield placing.rows_back(rows), back
 
     def run(self, inputs: FloatArray) -> FloatArray:
         """The network once: (batch, feature, y, x) float32 → logits (batch, output, y, x)."""
         return self._engine.run(inputs)
 
-    def _run(
-        self, whole: View, placing: Placing, first: int, stop: int
-    ) -> Iterator[tuple[Tile, FloatArray]]:
-        apply, divisor = self.model.recipe.apply, self.model.divisor
-        (top, left), width = placing.start, whole.image.shape[2]
-        period = width if placing.wraps else None
-        rows = plan_axis(top + first, top + stop, apply.tile[0], apply.overlap, divisor)
-        cols = plan_axis(left, left + width, apply.tile[1], apply.overlap, divisor, period=period)
-        lines = lay_tiles(rows.counted_from(top), cols.counted_from(left), period)
+    def _blended(self, whole: View, placing: Placing) -> Iterator[Band]:
+        rows = np.flatnonzero(whole.known.any(axis=1))
+        wanted = slice(int(rows[0]), int(rows[-1]) + 1) if rows.size else slice(0, 1)
+        tiles = self._tiles(wanted, whole.known.shape[1], placing)
         limits = limits_at(self.model.limits, whole.latitude, whole.longitude)[0]
-        tiles = [tile for line in lines for tile in line]
-        yield from _in_order(
-            lambda tile: (tile, self._logits(whole, placing, limits, tile)), tiles, self.workers
-        )
+        blend, line = Blend(wanted, whole.known.shape[1]), wanted.start
+        work = partial(self._fields, whole, placing, limits)
+        for tile, found in in_threads(work, tiles, self.workers):
+            if tile.rows[0] > line:
+                line = int(tile.rows[0])
+                yield blend.finished(line)
+            blend.add(found, tile)
+        yield blend.finished(wanted.stop)
 
-    def _logits(
+    def _tiles(self, wanted: slice, width: int, placing: Placing) -> list[Tile]:
+        apply, divisor = self.model.recipe.apply, self.model.divisor
+        top, left = placing.start
+        period, overlap = width if placing.wraps else None, apply.overlap
+        first, stop = top + wanted.start, top + wanted.stop
+        rows = plan_axis(first, stop, apply.tile[0], overlap, divisor)
+        cols = plan_axis(left, left + width, apply.tile[1], overlap, divisor, period=period)
+        lines = lay_tiles(rows.counted_from(top), cols.counted_from(left), period)
+        return [tile for line in lines for tile in line]
+
+    def _fields(
         self, whole: View, placing: Placing, limits: Limits | None, tile: Tile
-    ) -> FloatArray:
+    ) -> tuple[Tile, Fields]:
         latitude, longitude = placing.latitude_at(tile.rows), placing.longitude_at(tile.cols)
         view = replace(
             whole,
@@ -148,21 +165,29 @@ class Predictor:
         )
         settings = self.model.recipe.inputs
         inputs = assemble(view, settings.names, sparse=settings.sparse)
-        logits: FloatArray = self.run(inputs[None])[0, 0]
-        return logits
+        return tile, self.task.fields(self.run(inputs[None])[0], self.model.decision)
 
 
-def predict_scene(
-    predictor: Predictor, scene: xr.Dataset, background: FloatArray | None = None
-) -> FloatArray:
-    """Probability of cloud of a Scene: (y, x) float32, NaN where missing."""
-    return predictor.predict_image(
-        scene["image"].values,
-        scene["latitude"].values,
-        scene["longitude"].values,
-        background,
-        channels=[str(name) for name in scene["channel"].values],
+def view_of(scene: xr.Dataset, recipe: Recipe, background: FloatArray | None = None) -> View:
+    """A whole Scene as a model of a recipe looks at it.
+
+    Args:
+        scene: the scene; places that are no latitudes of rows and longitudes of columns are left
+            aside.
+        recipe: of the model.
+        background: (statistic, y, x) float32 without NaN in the order of the recipe, or None.
+
+    Raises:
+        UsageError: a channel that the recipe reads is not there.
+    """
+    names = [str(name) for name in scene["channel"].values]
+    image, read = pictured(scene["image"].values, names, recipe)
+    latitude, longitude = (
+        scene[name].values if scene[name].dims == (dim,) else np.zeros(scene.sizes[dim])
+        for name, dim in (("latitude", "y"), ("longitude", "x"))
     )
+    known = scene["known"].values
+    return View(image, known, latitude, longitude, background, channels=read, **_names(recipe))
 
 
 def pictured(
@@ -203,162 +228,3 @@ def _names(recipe: Recipe) -> dict[str, Any]:
     if inputs.limit is not None:
         names["limit_channel"] = inputs.limit.channel
     return names
-
-
-def _in_order(
-    work: Callable[[Item], Result], items: Iterable[Item], workers: int
-) -> Iterator[Result]:
-    """Map in threads, in order, with no more than `workers` + 1 results held; errors re-raise."""
-    if workers == 1:
-        yield from map(work, items)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[Result]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) > workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-@dataclass(frozen=True)
-class NetworkMaker:
-    """A model and what its products say; a `nephoscope.apply.run.Maker`.
-
-    Args:
-        source: the model, its shipped name or its folder.
-        options: how to predict.
-        background: "auto": built for each series with enough scenes among all inputs, stored
-            beside the products; "none"; or the file of one.
-        command: what the user typed, for the history of the products.
-        workers: processes at work at once, which share the processors.
-    """
-
-    source: Model | str | Path
-    options: Options = field(default_factory=Options)
-    background: str | Path = "auto"
-    command: str = ""
-    workers: int = 1
-    default_workers = 1
-    """Tiles keep all processors busy."""
-    in_order = False
-
-    def __post_init__(self) -> None:
-        """Check the threshold."""
-        mask_step(self.options.threshold or 0.0)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Other processes open their own models."""
-        return {each.name: getattr(self, each.name) for each in fields(self)} | {
-            "source": self.model.folder
-        }
-
-    @cached_property
-    def model(self) -> Model:
-        """The model.
-
-        Raises:
-            UsageError: no such model.
-            InputError: it cannot be read.
-        """
-        source = self.source
-        return load_model(source) if isinstance(source, str | Path) else source
-
-    @cached_property
-    def predictor(self) -> Predictor:
-        """The model made ready to run."""
-        return Predictor(self.model, workers=max(1, cores() // self.workers))
-
-    @property
-    def instrument(self) -> str:
-        """Whose scenes."""
-        return self.model.recipe.instrument
-
-    @cached_property
-    def key(self) -> str:
-        """The sha256 of options and of all that the model's predictions depend on.
-
-        A change of any of it (calibration, threshold, recipe) makes finished scenes be done again.
-        """
-        facts = [sha256_of(self.model.folder / FACTS), self.options.said]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-    def open(self) -> None:
-        """Open the network.
-
-        Raises:
-            UsageError: the threshold is not within 0..1.
-            InputError: it cannot be read.
-        """
-        self.predictor  # noqa: B018 - kept from here on
-
-    def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
-        """Each job with the background of its series.
-
-        Raises:
-            InputError: the background that is named is none.
-        """
-        return SeriesBackgrounds(self.model.recipe, out, jobs, self.background).given_to
-
-    def read(self, job: Job) -> xr.Dataset:
-        """The scene of a job.
-
-        Raises:
-            InputError: it cannot be read.
-        """
-        return open_scene(job.scene.path, self.instrument)
-
-    def make(self, job: Job, scene: xr.Dataset) -> Made:
-        """The product of a scene.
-
-        Raises:
-            InputError: the bounds need a label, and there is none.
-        """
-        background = None
-        if job.background is not None:
-            channels = channels_of(self.model.recipe) or None
-            places = (scene[name].values.tobytes() for name in ("latitude", "longitude"))
-            background = background_at(job.background, job.background_sha256, channels, *places)
-        source = str(job.scene.relative / job.scene.path.name)
-        return Made(scene, self.product(scene, background, job.background_sha256, source))
-
-    def product(
-        self,
-        scene: xr.Dataset,
-        background: FloatArray | None = None,
-        background_sha256: str | None = None,
-        source: str | None = None,
-    ) -> xr.Dataset:
-        """The product of a scene, packed as it is stored.
-
-        Args:
-            scene: the scene.
-            background: (channel, y, x) at its places, in the order of the recipe, or None.
-            background_sha256: of the whole background.
-            source: path of the scene's file below the input folder; by default its name.
-        """
-        model, threshold = self.model, self.options.threshold
-        chosen = {} if threshold is None else {"threshold": threshold}
-        variables = task_named(model.recipe.task).variables(
-            {"cloud_probability": self.predict(scene, background)},
-            model.decision.model_copy(update=chosen),
-        )
-        doubt = self.doubt(scene)
-        facts = ProductFacts(
-            model.name, model.weights_sha256, background_sha256, self.command, source, doubt
-        )
-        instrument = instrument_named(self.instrument)
-        return make_product(variables, scene, instrument, facts, self.options.own)
-
-    def predict(self, scene: xr.Dataset, background: FloatArray | None) -> FloatArray:
-        """Probability (y, x) float32, 0..1, NaN where missing."""
-        return predict_scene(self.predictor, scene, background)
-
-    def doubt(self, scene: xr.Dataset) -> str:
-        """Why the scene's grid is unlike what the model learned on, if it is."""
-        return limits_at(self.model.limits, scene["latitude"].values, scene["longitude"].values)[1]

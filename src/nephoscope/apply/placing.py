@@ -46,6 +46,13 @@ class Placing:
         array = np.roll(array, self.shift, axis=-1) if self.shift else array
         return array[..., :: -1 if self.flip[0] else 1, :: -1 if self.flip[1] else 1]
 
+    def rows_back(self, rows: slice) -> slice:
+        """Rows as the scene has them of rows counted from the north."""
+        if not self.flip[0]:
+            return rows
+        height = self.latitude.size
+        return slice(height - rows.stop, height - rows.start)
+
     def latitude_at(self, rows: npt.NDArray[np.intp]) -> Floats:
         """Latitudes of rows, carried on in a straight line beyond the scene."""
         step = self.latitude[1] - self.latitude[0] if self.latitude.size > 1 else 0.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -143,15 +143,50 @@ def _columns(band: Array, cols: npt.NDArray[np.intp]) -> Array:
     return np.concatenate([band[..., run[0] : run[-1] + 1] for run in runs], axis=-1)
 
 
+class Blend:
+    """Fields put together from tiles line by line; rows that no more tile reaches are handed out.
+
+    Args:
+        rows: of the scene that are wanted.
+        width: columns of the scene.
+    """
+
+    def __init__(self, rows: slice, width: int) -> None:
+        self._first, self._stop, self._width = rows.start, rows.stop, width
+        self._sums: dict[str, FloatArray] = {}
+
+    def add(self, fields: Mapping[str, FloatArray], tile: Tile) -> None:
+        """Add a tile's fields, (..., y, x) float32."""
+        local = replace(tile, rows=tile.rows - self._first)
+        height = min(int(tile.rows[-1]) + 1, self._stop) - self._first
+        for name, values in fields.items():
+            lead = values.shape[:-2]
+            sums = self._sums.get(name, np.zeros((*lead, 0, self._width), np.float32))
+            if (more := height - sums.shape[-2]) > 0:
+                added = np.zeros((*lead, more, self._width), np.float32)
+                sums = np.concatenate([sums, added], axis=-2)
+            add_tile(sums, values, local)
+            self._sums[name] = sums
+
+    def finished(self, row: int) -> tuple[slice, dict[str, FloatArray]]:
+        """Hand out the rows before `row`: which they are, and the fields there."""
+        count = min(row, self._stop) - self._first
+        rows = slice(self._first, self._first + count)
+        done = {name: sums[..., :count, :] for name, sums in self._sums.items()}
+        self._sums = {name: sums[..., count:, :].copy() for name, sums in self._sums.items()}
+        self._first = rows.stop
+        return rows, done
+
+
 def add_tile(total: FloatArray, values: FloatArray, tile: Tile) -> None:
-    """Add a tile's weighted values (y, x) to the running total (y, x) of the scene, in place."""
-    rows, cols = _inside(tile.rows, total.shape[0]), _inside(tile.cols, total.shape[1])
-    weighted = values[rows, cols] * tile.row_weights[rows, None]
+    """Add a tile's weighted values (..., y, x) to the running total (..., y, x), in place."""
+    rows, cols = _inside(tile.rows, total.shape[-2]), _inside(tile.cols, total.shape[-1])
+    weighted = values[..., rows, cols] * tile.row_weights[rows, None]
     weighted *= tile.col_weights[cols]
     first, last = tile.rows[rows][0], tile.rows[rows][-1] + 1
     within, offset = tile.cols[cols], 0
     breaks = np.flatnonzero(np.diff(within) != 1) + 1
     for run in np.split(within, breaks):
-        part = weighted[:, offset : offset + run.size]
-        total[first:last, run[0] : run[-1] + 1] += part
+        part = weighted[..., offset : offset + run.size]
+        total[..., first:last, run[0] : run[-1] + 1] += part
         offset += run.size

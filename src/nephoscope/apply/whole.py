@@ -15,13 +15,14 @@ from nephoscope.grids.blocks import enlarge, factor_for, pad_to, reduce_image
 from nephoscope.inputs import View, assemble, quantise
 from nephoscope.inputs.sky import pixel_noise
 from nephoscope.scene import known_of
-from nephoscope.tasks.mask import probability
+from nephoscope.tasks import task_named
 
 if TYPE_CHECKING:
     from nephoscope.models import Model
 
 FloatArray = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating]
+Fields = dict[str, FloatArray]
 Image = npt.NDArray[np.uint8] | FloatArray
 COLOURS = 3
 _FINEST = 8
@@ -45,8 +46,8 @@ class _Runner(Protocol):
         """Probability (y, x) of a picture, in tiles where the model has no size of its own."""
 
 
-def predict_frame(runner: _Runner, image: Image, channels: tuple[str, ...]) -> FloatArray:
-    """Probability of cloud in every pixel of a frame.
+def frame_fields(runner: _Runner, image: Image, channels: tuple[str, ...]) -> Fields:
+    """The task's fields of a frame.
 
     Args:
         runner: a `nephoscope.apply.network.Predictor`.
@@ -54,7 +55,7 @@ def predict_frame(runner: _Runner, image: Image, channels: tuple[str, ...]) -> F
         channels: names of the image's channels.
 
     Returns:
-        (y, x) float32, 0..1, NaN where the image is missing.
+        (..., y, x) float32, NaN where the image is missing; of a mask `cloud_probability`.
     """
     return _run(runner, look_at(image, runner.model.recipe.inputs.side), channels)
 
@@ -62,11 +63,11 @@ def predict_frame(runner: _Runner, image: Image, channels: tuple[str, ...]) -> F
 def guarded_frame(
     runner: _Runner, image: Image, channels: tuple[str, ...]
 ) -> tuple[FloatArray, str | None]:
-    """As `predict_frame`, but of a frame unlike those of the training no pixel is known.
+    """Probability of cloud in every pixel; of a frame unlike those of the training none is known.
 
     Args:
         runner: a `nephoscope.apply.network.Predictor`.
-        image: as for `predict_frame`.
+        image: as for `frame_fields`.
         channels: names of the image's channels.
 
     Returns:
@@ -80,7 +81,7 @@ def guarded_frame(
     if side is None:
         nowhere = np.zeros(image.shape[1]), np.zeros(image.shape[2])
         return runner.predict_image(image, *nowhere, channels=channels), None
-    return _run(runner, look, channels), None
+    return _run(runner, look, channels)["cloud_probability"], None
 
 
 def _doubt(model: Model, look: Look) -> str | None:
@@ -118,7 +119,7 @@ def look_at(image: Image, side: int | None) -> Look:
     """Reduce a frame to the size at which a model looks at it.
 
     Args:
-        image: as for `predict_frame`.
+        image: as for `frame_fields`.
         side: pixels of the longer side, of the model's recipe.
     """
     missing = ~known_of(image)
@@ -131,17 +132,18 @@ def look_at(image: Image, side: int | None) -> Look:
     return Look(image, factor, missing)
 
 
-def _run(runner: _Runner, look: Look, channels: tuple[str, ...]) -> FloatArray:
+def _run(runner: _Runner, look: Look, channels: tuple[str, ...]) -> Fields:
     model, image, missing = runner.model, look.image, look.missing
     small = (int(image.shape[1]), int(image.shape[2]))
     view = View(image, known_of(image), np.zeros(small[0]), np.zeros(small[1]), channels=channels)
     inputs = assemble(view, model.recipe.inputs.names)
-    logits = runner.run(pad_to(inputs, model.divisor)[None])[0, 0]
+    raw = runner.run(pad_to(inputs, model.divisor)[None])[0][:, : small[0], : small[1]]
     shape = (int(missing.shape[0]), int(missing.shape[1]))
-    found = enlarge(logits[: small[0], : small[1]], look.factor, shape)
-    result = probability(np.ascontiguousarray(found, np.float32), model.decision)
-    result[missing] = np.nan
-    return result
+    found = np.stack([enlarge(output, look.factor, shape) for output in raw])
+    fields = task_named(model.recipe.task).fields(found, model.decision)
+    for values in fields.values():
+        values[..., missing] = np.nan
+    return fields
 
 
 def _as_float(image: Image, missing: npt.NDArray[np.bool_]) -> FloatArray:

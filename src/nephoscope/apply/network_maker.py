@@ -1,0 +1,203 @@
+"""Maker of a network's products: the task's variables, filled band by band, dressed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.apply.clear import SeriesBackgrounds, background_at
+from nephoscope.apply.jobs import Job, Options
+from nephoscope.apply.network import Predictor, view_of
+from nephoscope.apply.run import Made
+from nephoscope.background import channels_of
+from nephoscope.files import sha256_of
+from nephoscope.instruments import instrument_named, open_scene
+from nephoscope.limits import limits_at
+from nephoscope.models import load_model
+from nephoscope.models.lookup import FACTS
+from nephoscope.products.pack import fill, unfilled
+from nephoscope.products.product import ProductFacts, make_product, mask_step
+from nephoscope.workers import cores
+
+if TYPE_CHECKING:
+    from nephoscope.models import Model
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class NetworkMaker:
+    """A model and what its products say; a `nephoscope.apply.run.Maker`.
+
+    Args:
+        source: the model, its shipped name or its folder.
+        options: how to predict.
+        background: "auto": built for each series with enough scenes among all inputs, stored
+            beside the products; "none"; or the file of one.
+        command: what the user typed, for the history of the products.
+        workers: processes at work at once, which share the processors.
+    """
+
+    source: Model | str | Path
+    options: Options = field(default_factory=Options)
+    background: str | Path = "auto"
+    command: str = ""
+    workers: int = 1
+    default_workers = 1
+    """Tiles keep all processors busy."""
+    in_order = False
+
+    def __post_init__(self) -> None:
+        """Check the threshold."""
+        mask_step(self.options.threshold or 0.0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Other processes open their own models."""
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {
+            "source": self.model.folder
+        }
+
+    @cached_property
+    def model(self) -> Model:
+        """The model.
+
+        Raises:
+            UsageError: no such model.
+            InputError: it cannot be read.
+        """
+        source = self.source
+        return load_model(source) if isinstance(source, str | Path) else source
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The model made ready to run."""
+        return Predictor(self.model, workers=max(1, cores() // self.workers))
+
+    @property
+    def instrument(self) -> str:
+        """Whose scenes."""
+        return self.model.recipe.instrument
+
+    @cached_property
+    def key(self) -> str:
+        """The sha256 of options and of all that the model's predictions depend on.
+
+        A change of any of it (calibration, threshold, recipe) makes finished scenes be done again.
+        """
+        facts = [sha256_of(self.model.folder / FACTS), self.options.said]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def open(self) -> None:
+        """Open the network.
+
+        Raises:
+            UsageError: the threshold is not within 0..1.
+            InputError: it cannot be read.
+        """
+        self.predictor  # noqa: B018 - kept from here on
+
+    def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
+        """Each job with the background of its series.
+
+        Raises:
+            InputError: the background that is named is none.
+        """
+        return SeriesBackgrounds(self.model.recipe, out, jobs, self.background).given_to
+
+    def read(self, job: Job) -> xr.Dataset:
+        """The scene of a job.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return open_scene(job.scene.path, self.instrument)
+
+    def make(self, job: Job, scene: xr.Dataset) -> Made:
+        """The product of a scene.
+
+        Raises:
+            InputError: the bounds need a label, and there is none.
+        """
+        background = None
+        if job.background is not None:
+            channels = channels_of(self.model.recipe) or None
+            places = (scene[name].values.tobytes() for name in ("latitude", "longitude"))
+            background = background_at(job.background, job.background_sha256, channels, *places)
+        source = str(job.scene.relative / job.scene.path.name)
+        return Made(scene, self.product(scene, background, job.background_sha256, source))
+
+    def product(
+        self,
+        scene: xr.Dataset,
+        background: FloatArray | None = None,
+        background_sha256: str | None = None,
+        source: str | None = None,
+    ) -> xr.Dataset:
+        """The product of a scene, packed as it is stored.
+
+        Args:
+            scene: the scene.
+            background: (channel, y, x) at its places, in the order of the recipe, or None.
+            background_sha256: of the whole background.
+            source: path of the scene's file below the input folder; by default its name.
+        """
+        variables = self.variables(scene, background)
+        facts = ProductFacts(
+            self.model.name,
+            self.model.weights_sha256,
+            background_sha256,
+            self.command,
+            source,
+            self.doubt(scene),
+        )
+        instrument = instrument_named(self.instrument)
+        return make_product(variables, scene, instrument, facts, self.options.own)
+
+    def variables(self, scene: xr.Dataset, background: FloatArray | None) -> xr.Dataset:
+        """The task's variables of a scene, packed: of its fields no more than a band is held.
+
+        Args:
+            scene: the scene.
+            background: (channel, y, x) at its places, in the order of the recipe, or None.
+        """
+        predictor, threshold = self.predictor, self.options.threshold
+        chosen = {} if threshold is None else {"threshold": threshold}
+        decision = self.model.decision.model_copy(update=chosen)
+        whole: xr.Dataset | None = None
+        for rows, found in predictor.bands(view_of(scene, self.model.recipe, background)):
+            band = predictor.task.variables(found, decision)
+            if whole is None:
+                whole = _empty(band, scene.sizes["y"])
+            fill(whole, band, rows.start)
+        if whole is None:
+            raise ValueError("a scene without bands")
+        return whole
+
+    def doubt(self, scene: xr.Dataset) -> str:
+        """Why the scene's grid is unlike what the model learned on, if it is."""
+        return limits_at(self.model.limits, scene["latitude"].values, scene["longitude"].values)[1]
+
+
+def _empty(band: xr.Dataset, rows: int) -> xr.Dataset:
+    """The variables of a band over so many rows, of which none is filled yet."""
+    whole = xr.Dataset(
+        {
+            str(name): unfilled(
+                [str(dim) for dim in variable.dims],
+                [rows if dim == "y" else size for dim, size in variable.sizes.items()],
+                variable.dtype,
+                variable.attrs,
+            )
+            for name, variable in band.data_vars.items()
+        }
+    )
+    return whole.copy(deep=True)
