@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
+from nephoscope.background import sample_background
 from nephoscope.grids.cells import interpolate_cells
 from nephoscope.inputs import View
 from nephoscope.recipe import Recipe
@@ -136,21 +138,14 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
     """
     import zarr
 
-    from nephoscope.background import sample_background
-
     store = open_samples(path)
     indices = part_indices(store, part)
-    wanted = recipe.inputs.background
-    statistics = wanted.channels if wanted else ()
-    coarse = background_of(store, statistics)
-    shape = (store.sizes["y"], store.sizes["x"])
-    axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
-    limit, truth, wraps = recipe.inputs.limit, truth_of(store), bool(store.attrs["wraps"])
     arrays = zarr.open_group(path, mode="r", use_consolidated=False)
+    truth, wraps = truth_of(store), bool(store.attrs["wraps"])
     image: Any = arrays["image"]
     known: Any = arrays["known"]
     label: Any = None if truth == "points" else arrays["label"]
-    places = list(indices)
+    shape, places = (int(image.shape[2]), int(image.shape[3])), list(indices)
     if len(indices) * (image.shape[1] * image.dtype.itemsize + 1) * shape[0] * shape[1] <= budget:
         image = np.stack([image[n] for n in indices])
         label = None if label is None else np.stack([label[n] for n in indices])
@@ -166,20 +161,31 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
         known=known,
         label=label,
         indices=tuple(places),
-        latitude=axes[0],
-        longitude=axes[1],
-        background=None if coarse is None else sample_background(coarse, *axes, statistics),
         channels=tuple(str(name) for name in store["channel"].values),
-        statistics=tuple(statistics),
         ids=tuple(str(store["id"].values[index]) for index in indices),
         rows=_true_rows(truth, label, places, points, shape[0]),
         points=points,
         truth=truth,
         unit=str(store.attrs["unit"]),
-        limit_channel="blue" if limit is None else limit.channel,
         wraps=wraps,
         placed="latitude" in store.coords,
+        **_place_facts(store, recipe),
     )
+
+
+def _place_facts(store: xr.Dataset, recipe: Recipe) -> dict[str, Any]:
+    """Attributes of a part: coordinates, the background on them, and of what the limits are."""
+    wanted, limit = recipe.inputs.background, recipe.inputs.limit
+    statistics = wanted.channels if wanted else ()
+    coarse = background_of(store, statistics)
+    axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
+    return {
+        "latitude": axes[0],
+        "longitude": axes[1],
+        "background": None if coarse is None else sample_background(coarse, *axes, statistics),
+        "statistics": tuple(statistics),
+        "limit_channel": "blue" if limit is None else limit.channel,
+    }
 
 
 def _true_rows(
