@@ -3,6 +3,9 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,20 @@ def mars_data(real_data: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"{folder} is no folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def checked_by_cf() -> Callable[[Path], None]:
+    """A function that fails where compliance-checker finds an error in a NetCDF product."""
+    checker = Path(sys.executable).with_name("compliance-checker")
+    if not checker.exists():
+        pytest.skip("compliance-checker is not installed")
+
+    def check(path: Path) -> None:
+        report = subprocess.run(  # noqa: S603 - our own tools on our own file
+            [checker, "--test", "cf:1.11", path], capture_output=True, text=True, check=False
+        ).stdout
+        assert "Corrective Actions" in report or "All tests passed" in report
+        assert "Errors" not in report, report
+
+    return check

@@ -20,7 +20,6 @@ import xarray as xr
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import write_bytes
 from nephoscope.grids.cells import CellGrid, cell_centres, spacing_of_centres
-from nephoscope.grids.plate_carree import MARS
 from nephoscope.grids.spacing import Spacing, spacing_of
 from nephoscope.inputs.planet import RATIO_MAXIMUM
 from nephoscope.scene import known_of
@@ -242,8 +241,8 @@ def grid_of(coarse: xr.Dataset, latitude: Floats, longitude: Floats) -> CellGrid
 
     Args:
         coarse: with attrs `cell` and `shape`, and where it has them the centres of its cells.
-        latitude: (y,) degrees of the scene at hand: cells that do not say where they lie are of
-            the Mars Daily Global Maps if they are of that shape, else of the scene if of its.
+        latitude: (y,) degrees of the scene at hand: cells that do not say where they lie are the
+            scene's if they are of its shape.
         longitude: (x,) degrees of the scene.
 
     Returns:
@@ -257,8 +256,6 @@ def grid_of(coarse: xr.Dataset, latitude: Floats, longitude: Floats) -> CellGrid
         spacing_of_centres(coarse[name].values, cell, size) if name in coarse.coords else None
         for name, size in zip(("latitude", "longitude"), shape, strict=True)
     ]
-    if None in axes and shape == MARS.shape:
-        latitude, longitude = MARS.latitude(), MARS.longitude()
     if None in axes and shape == (latitude.size, longitude.size):
         axes = [axes[0] or _spacing(latitude), axes[1] or _spacing(longitude, around=True)]
     if axes[0] is None or axes[1] is None:

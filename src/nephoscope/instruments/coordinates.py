@@ -44,16 +44,28 @@ def time_of(time: xr.DataArray) -> dict[str, xr.Variable]:
 
 def placed(
     product: xr.Dataset,
-    coordinates: Mapping[str, xr.Variable],
+    scene: xr.Dataset,
+    more: Mapping[str, xr.Variable] | None = None,
     mapping: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
-    """A product with coordinates and, where it has one, a grid mapping `crs`.
+    """A product with the places of its scene and, where it has one, a grid mapping `crs`.
+
+    Where latitude is of a row and longitude of a column they become the product's dimensions.
 
     Args:
-        product: whose variables' attributes are added to.
-        coordinates: on the product's dimensions.
+        product: on (..., y, x); the attributes of its variables are added to.
+        scene: with `latitude` and `longitude`.
+        more: other coordinates, on y, x or none.
         mapping: CF attributes of the grid mapping.
     """
+    coordinates = places(scene) | dict(more or {})
+    if scene["latitude"].dims == ("y",):
+        names = {"y": "latitude", "x": "longitude"}
+        product = product.rename_dims(names)
+        coordinates = {
+            name: xr.Variable([names.get(str(d), d) for d in each.dims], each.values, each.attrs)
+            for name, each in coordinates.items()
+        }
     if mapping is not None:
         for variable in product.data_vars.values():
             variable.attrs["grid_mapping"] = "crs"

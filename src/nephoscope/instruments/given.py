@@ -44,13 +44,13 @@ def one_path(paths: str | PathLike[str] | Sequence[Path], reader: str) -> Path:
     Raises:
         UsageError: there are several files, or it is a folder.
     """
-    several = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    several = [Path(paths)] if isinstance(paths, str | PathLike) else list(paths)
     if len(several) > 1:
         raise UsageError(
             f"{len(several)} files of {reader} are {len(several)} scenes: open each by itself "
             f"({several[0].name}, {several[1].name}{', ...' if len(several) > 2 else ''})"
         )
-    path = Path(several[0])
+    path = several[0]
     if path.is_dir():
         raise UsageError(
             f"{path} is a folder: open its files one by one; find_scenes of "

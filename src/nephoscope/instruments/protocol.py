@@ -62,6 +62,11 @@ class Profiler(Protocol):
     def read(self) -> Callable[..., xr.Dataset]:
         """Path of a file, options by name → Track. InputError names file and field."""
 
+    def find(
+        self, path: str | PathLike[str], /, left_out: LeftOut | None = None
+    ) -> list[SceneFile]:
+        """All its files in a file, folder or tree, sorted; see `Instrument.find`."""
+
     def recognises(self, path: str | PathLike[str], /) -> bool:
         """Whether a file is of this instrument."""
 

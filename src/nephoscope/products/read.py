@@ -14,7 +14,6 @@ from nephoscope.products import cf
 from nephoscope.products.product import mask_step
 
 UNKNOWN = np.int8(-1)
-_SCALARS = ("solar_longitude", "mars_year")
 
 
 def open_product(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:
@@ -47,8 +46,9 @@ def open_mask_product(path: str | os.PathLike[str]) -> xr.Dataset:
     for name in ("threshold", "map_id", "cloud_cover", "missing_share"):
         if name not in product.attrs:
             raise InputError(path, "attribute is missing", field=name)
-    # Without decoding xarray leaves these two where CF puts them: as plain variables.
-    return product.set_coords([name for name in _SCALARS if name in product.variables])
+    # Without decoding xarray leaves those that are no dimensions where CF puts them: plain.
+    listed = {n for v in product.variables.values() for n in v.attrs.get("coordinates", "").split()}
+    return product.set_coords(sorted(listed & product.variables.keys()))
 
 
 def read_mask(

@@ -13,6 +13,7 @@ from typing import Any
 import xarray as xr
 
 from nephoscope.errors import InputError
+from nephoscope.folders import LeftOut
 from nephoscope.instruments.cloudsat.classes import (
     CALTRACK,
     GRANULE,
@@ -25,7 +26,9 @@ from nephoscope.instruments.cloudsat.layers import read_layers
 from nephoscope.instruments.cloudsat.names import CalipsoHalf, parse_caltrack_name
 from nephoscope.instruments.cloudsat.offsets import add_time_offsets, read_time_offsets
 from nephoscope.instruments.cloudsat.scenario import TYPES, cloud_type, decode_field, encode
+from nephoscope.instruments.finding import track_files
 from nephoscope.instruments.given import check_options
+from nephoscope.instruments.scene_file import SceneFile
 
 __all__ = [
     "CALTRACK",
@@ -37,6 +40,7 @@ __all__ = [
     "cloud_type",
     "decode_field",
     "encode",
+    "find",
     "parse_caltrack_name",
     "read",
     "read_caltrack",
@@ -57,6 +61,11 @@ def recognises(path: str | PathLike[str]) -> bool:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:  # the reader says why
         return True
+
+
+def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:
+    """Every file of cloud classes in a file, folder or tree; see `scene_files`."""
+    return track_files(path, recognises, "file of cloud classes", left_out)
 
 
 def read(path: str | PathLike[str], **options: Any) -> xr.Dataset:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nephoscope.instruments.coordinates import placed, places
+from nephoscope.instruments.coordinates import placed
 
 # IAU_2015:49900 as pyproj 3.7 writes it in WKT2:2019; stored so that pyproj is not needed.
 _WKT = (
@@ -60,18 +60,8 @@ def dress(product: xr.Dataset, scene: xr.Dataset, options: Mapping[str, Any]) ->
     """The product on (latitude, longitude), with season, coordinate system and titles."""
     for name in _LONG_NAMES.keys() & product.variables.keys():
         product[name].attrs["long_name"] = _LONG_NAMES[str(name)]
-    on_map = product.rename_dims(y="latitude", x="longitude")
     title = f"Water ice clouds on Mars, map {product.attrs['map_id']}"
-    dressed = placed(on_map, _named(scene) | _season(scene), CRS)
-    return dressed.assign_attrs({"title": title, **_TEXTS})
-
-
-def _named(scene: xr.Dataset) -> dict[str, xr.Variable]:
-    """Latitude and longitude, each on a dimension of its own name."""
-    return {
-        name: xr.Variable(name, variable.values, variable.attrs)
-        for name, variable in places(scene).items()
-    }
+    return placed(product, scene, _season(scene), CRS).assign_attrs({"title": title, **_TEXTS})
 
 
 def _season(scene: xr.Dataset) -> dict[str, xr.Variable]:

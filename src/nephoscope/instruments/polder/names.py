@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 
-from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut, files_below
+from nephoscope.instruments.finding import scene_files
 from nephoscope.instruments.scene_file import SceneFile
 
 PRODUCT = "POLDER3_L1B-BG1"
@@ -91,17 +91,13 @@ def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[Sce
     Raises:
         InputError: the path does not exist or holds none.
     """
-    path, left = Path(path), left_out or LeftOut()
-    if not path.exists():
-        raise InputError(path, "does not exist")
-    if not path.is_dir():
-        return [_scene_file(path, path.parent)]
-    files = [file for file in files_below(path, left) if parse_name(file)]
-    if left.errors and (left_out is None or not files):
-        raise left.errors[0]
-    if not files:
-        raise InputError(path, "holds no PARASOL level-1B file", remedy=f"{PRODUCT}-*{SUFFIX}")
-    return [_scene_file(file, path) for file in sorted(files)]
+    remedy = f"{PRODUCT}-*{SUFFIX}"
+    noun = "PARASOL level-1B file"
+    return scene_files(path, _is_named, _scene_file, noun, left_out, remedy)
+
+
+def _is_named(file: Path) -> bool:
+    return parse_name(file) is not None
 
 
 def _scene_file(file: Path, root: Path) -> SceneFile:

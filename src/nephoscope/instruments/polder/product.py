@@ -7,7 +7,7 @@ from typing import Any
 
 import xarray as xr
 
-from nephoscope.instruments.coordinates import placed, places, time_of
+from nephoscope.instruments.coordinates import placed, time_of
 
 _REFERENCES = "POLDER3_L1B-BG1 of AERIS/ICARE, from the CNES level-1 product of PARASOL"
 
@@ -19,4 +19,4 @@ def dress(product: xr.Dataset, scene: xr.Dataset, options: Mapping[str, Any]) ->
     """
     title = f"Clouds seen by POLDER-3 on PARASOL, half orbit {product.attrs['map_id']}"
     titled = product.assign_attrs(title=title, references=_REFERENCES)
-    return placed(titled, places(scene) | time_of(scene["time"]))
+    return placed(titled, scene, time_of(scene["time"]))

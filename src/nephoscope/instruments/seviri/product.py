@@ -1,4 +1,4 @@
-"""Products of a slot: scanning angles, the geostationary projection, places and times of lines."""
+"""Products of a slot: geostationary projection, places of pixels and times of lines."""
 
 from __future__ import annotations
 
@@ -9,35 +9,34 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.grids.geostationary import EQUATORIAL_RADIUS, HEIGHT, POLAR_RADIUS
-from nephoscope.instruments.coordinates import placed, places, time_of
+from nephoscope.instruments.coordinates import placed, time_of
 from nephoscope.instruments.seviri.scenes import grid_of
 
 _AXES = {
-    "x": ("projection_x_angular_coordinate", "scanning angle, eastward", "X"),
-    "y": ("projection_y_angular_coordinate", "scanning angle, northward", "Y"),
+    "x": {"standard_name": "projection_x_coordinate", "long_name": "eastward", "axis": "X"},
+    "y": {"standard_name": "projection_y_coordinate", "long_name": "northward", "axis": "Y"},
 }
 
 
 def dress(product: xr.Dataset, scene: xr.Dataset, options: Mapping[str, Any]) -> xr.Dataset:
-    """The product with `x` and `y` (radian), `latitude`, `longitude`, and `time` of each line."""
+    """The product with `x` and `y`, `latitude`, `longitude`, and `time` of each line.
+
+    `x` and `y` are m: the scanning angle times the height of the satellite.
+    """
     grid = grid_of(scene)
-    angle = grid.step / HEIGHT
     steps = {
-        "x": (np.arange(grid.cols) - grid.centre_col) * angle,
-        "y": (grid.centre_row - np.arange(grid.rows)) * angle,
+        "x": np.arange(grid.cols) - grid.centre_col,
+        "y": grid.centre_row - np.arange(grid.rows),
     }
     axes = {
-        name: xr.Variable(
-            name,
-            steps[name],
-            {"standard_name": standard, "long_name": text, "units": "radian", "axis": axis},
-        )
-        for name, (standard, text, axis) in _AXES.items()
+        name: xr.Variable(name, steps[name] * grid.step, {**attrs, "units": "m"})
+        for name, attrs in _AXES.items()
     }
     title = f"Clouds seen by SEVIRI on {scene.attrs['satellite']}, {product.attrs['map_id']}"
     return placed(
         product.assign_attrs(title=title),
-        axes | places(scene) | time_of(scene["time"]),
+        scene,
+        axes | time_of(scene["time"]),
         _mapping(grid.longitude),
     )
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import xarray as xr
 
-from nephoscope.instruments.coordinates import placed, places, time_of
+from nephoscope.instruments.coordinates import placed, time_of
 
 
 def dress(product: xr.Dataset, scene: xr.Dataset, options: Mapping[str, Any]) -> xr.Dataset:
     """The product with time and site of the camera, where they are known."""
     titled = product.assign_attrs(title=f"Clouds in a camera's frame, {product.attrs['map_id']}")
-    return placed(titled, places(scene) | time_of(scene["time"]))
+    return placed(titled, scene, time_of(scene["time"]))
