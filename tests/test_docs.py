@@ -12,7 +12,7 @@ from typer.main import get_command
 
 import nephoscope
 from nephoscope import cli
-from nephoscope.models import list_models, open_model
+from nephoscope.models import list_models, load_model
 from nephoscope.recipe import Recipe, load_recipe
 from nephoscope.tasks import task_named
 
@@ -200,7 +200,7 @@ def source_of(where: str) -> float:
     if kind == "recipes":
         found = load_recipe(name).model_dump()
     else:
-        folder = open_model(name).folder
+        folder = load_model(name).folder
         (facts,) = (path for path in folder.glob("*.yaml") if path.name != "recipe.yaml")
         found = yaml.safe_load(facts.read_text())
     for key in keys.split("."):
