@@ -111,8 +111,8 @@ def _score(scene: SceneFile, product: Path) -> dict[str, Score]:
 
     from nephoscope.errors import InputError
     from nephoscope.evaluation.mask_sums import score_masks, sums_of_map
-    from nephoscope.grids.plate_carree import MARS
     from nephoscope.instruments.marci import label_path_for, read_label
+    from nephoscope.instruments.marci.grid import MARS
     from nephoscope.products.read import open_product, read_mask
 
     truth = label_path_for(scene.path)
