@@ -26,16 +26,18 @@ from PIL import Image
 from benchmarks.wrong_skies import KINDS, Picture, wrong_sky
 from nephoscope.apply.whole import look_at
 from nephoscope.files import write_text
-from nephoscope.inputs.texture import texture
 from nephoscope.instruments.skycam import find as find_frames
 from nephoscope.instruments.skycam import read as read_frame
-from nephoscope.learn.guard import guard_of_part, guard_of_states
-from nephoscope.models import Model, load_model, load_state_model, locate_state_model
-from nephoscope.models.lookup import FACTS, STATE_FACTS
+from nephoscope.learn.frames import seen_frames, with_something_to_see
+from nephoscope.learn.guard import guard_of_part
+from nephoscope.models import Model, load_model
+from nephoscope.models.colour_guard import ColourGuard
+from nephoscope.models.guard import Guard
+from nephoscope.models.lookup import FACTS
+from nephoscope.models.span import plain
 from nephoscope.samples.part import load_part
 from nephoscope.samples.store import open_samples
 from nephoscope.simulate.sky.colour import simulate_colour
-from nephoscope.tasks.sky_guard import Guard, guard_facts
 
 SEED = 2024
 
@@ -54,8 +56,7 @@ def main() -> None:
     if options.what == "measure":
         if options.samples is None:
             parser.error("measure: name the samples")
-        of_states = locate_state_model(options.model) is not None
-        (measure_states if of_states else measure)(options.model, options.samples)
+        measure(options.model, options.samples)
         return
     if options.output is None:
         parser.error("rates: name the output")
@@ -65,30 +66,24 @@ def main() -> None:
 
 
 def measure(folder: Path, samples: Path) -> None:
-    """Write the guard of a model into its facts, from the samples that it was trained on."""
-    model = load_model(folder)
+    """Write the guard of a model into its facts, from the samples that it was trained on.
+
+    For a classifier of states other samples of its kind will do, and are said.
+    """
+    model, inputs = load_model(folder), None
     train = load_part(samples, "train", model.recipe)
-    if list(train.ids) != list(model.info["split"]["train"]):
-        raise SystemExit(f"{samples}: its training part is not the one of {folder}")
     known = str(open_samples(samples).attrs.get("samples_id", ""))
     if known != model.info["samples_id"]:
         sys.stdout.write(f"note: samples {known}, the model's were {model.info['samples_id']}\n")
-    guard = guard_of_part(train, model.recipe.instrument)
+    if train.truth == "frame":
+        found = seen_frames(str(samples), known, "", "train", model.recipe)
+        train, inputs = with_something_to_see(train, found)
+    elif list(train.ids) != list(model.info["split"]["train"]):
+        raise SystemExit(f"{samples}: its training part is not the one of {folder}")
+    guard = guard_of_part(train, model.recipe, inputs, model.normalisation)
     if guard is None:
-        raise SystemExit(f"{folder} is no model of colour frames of a sky camera")
+        raise SystemExit(f"{folder} is no model of frames of a sky camera")
     _put(folder / FACTS, guard)
-
-
-def measure_states(folder: Path, samples: Path) -> None:
-    """As `measure`, for a classifier of states; other samples of its kind will do, and are said."""
-    model, store = load_state_model(folder), open_samples(samples)
-    known = str(store.attrs.get("samples_id", ""))
-    train = store["image"].values[store["split"].values == "train"]
-    sys.stdout.write(f"{len(train)} frames of samples {known}, the model's {model.info}\n")
-    features = (numbers for image in train if (numbers := texture(image[0])) is not None)
-    scaling = model.mean, model.std
-    guard = guard_of_states(store, features if model.mean.size else (), scaling)
-    _put(folder / STATE_FACTS, Guard(guard))
 
 
 def _put(path: Path, guard: Guard) -> None:
@@ -97,7 +92,7 @@ def _put(path: Path, guard: Guard) -> None:
     ordered: dict[str, Any] = {}
     for name, value in facts.items():
         if name == "sha256":
-            ordered["guard"] = guard_facts(guard)
+            ordered["guard"] = plain(guard.spans)
         ordered[name] = value
     write_text(path, yaml.safe_dump(ordered, sort_keys=False))
 
@@ -125,7 +120,7 @@ def count(model: Model, paths: Iterable[Path]) -> dict[str, Any]:
         number += 1
         if len(image) != 3:
             doubt = "one channel of unknown kind: no model is asked"
-        elif model.guard is not None:
+        elif isinstance(model.guard, ColourGuard):
             look = look_at(image, model.recipe.inputs.side)
             doubt = model.guard.doubt(np.asarray(look.image, np.uint8))
         if doubt is not None:

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nephoscope.apply.classify import FrameClassifier
 from nephoscope.evaluation.state import area_under, roc_of, state_scores
 from nephoscope.instruments.skycam.labels import SMALLEST_COVER
-from nephoscope.models import load_state_model
-from nephoscope.models.state import StateModel
+from nephoscope.models import load_model
 from nephoscope.simulate.sky import Frame, simulate_frame
 from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, CameraTemperatures, Verdict
 
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=600)
     parser.add_argument("--seed", type=int, default=52_000)
     options = parser.parse_args()
-    models = [load_state_model(model) for model in options.models]
+    models = [FrameClassifier(load_model(model)) for model in options.models]
     said = judge(models, options.seed, options.frames)
     for name, ways in zip(options.models, said, strict=True):
         for way, (states, verdicts) in ways.items():
@@ -45,7 +45,7 @@ def main() -> None:
 Said = dict[str, tuple[list[int], list[Verdict]]]
 
 
-def judge(models: Sequence[StateModel], seed: int, frames: int) -> list[Said]:
+def judge(models: Sequence[FrameClassifier], seed: int, frames: int) -> list[Said]:
     """What each model says of each frame: way → true states and verdicts."""
     ways = ("with temperatures", "without temperatures", "scaled and offset")
     found: list[Said] = [{way: ([], []) for way in ways} for _ in models]

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 import nephoscope
 from nephoscope import cli
-from nephoscope.models import list_models, open_model
+from nephoscope.models import list_models, load_model
 from nephoscope.recipe import Recipe, load_recipe
 from nephoscope.tasks import task_named
 
@@ -170,7 +170,7 @@ NUMBERS = {
     ("training.md", r"the shipped one on (\S+)\)"): "models sky-state info.samples.train",
     ("training.md", r"perceptron \| 22 numbers \| (\S+) \|"): "models sky-state info.parameters",
     ("mars.md", r"with fewer than (\S+) maps"): "recipes mars inputs.background.minimum_scenes",
-    ("sky.md", r"from a (\S+) of the known pixels"): "apply.chain.CLOUDY_SHARE 1/",
+    ("sky.md", r"from a (\S+) of the known pixels"): "apply.segmented.CLOUDY_SHARE 1/",
     ("sky.md", r"a (\S+)th of the frame"): "products.frames._SMALLEST_SHARE",
     ("sky-training.md", r"The (\S+) steps of the recipe"): "recipes sky-colour training.steps",
     ("sky-training.md", r"recipe took (\S+) minutes"): "models sky-colour info.seconds % 60",
@@ -200,7 +200,7 @@ def source_of(where: str) -> float:
     if kind == "recipes":
         found = load_recipe(name).model_dump()
     else:
-        folder = open_model(name).folder
+        folder = load_model(name).folder
         (facts,) = (path for path in folder.glob("*.yaml") if path.name != "recipe.yaml")
         found = yaml.safe_load(facts.read_text())
     for key in keys.split("."):

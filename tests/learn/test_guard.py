@@ -27,6 +27,7 @@ SETTINGS = [
     "training.validate_every=2",
 ]
 
+RECIPE = load_recipe("sky-colour")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -48,7 +49,9 @@ def samples(tmp_path_factory):
 def trained(samples, tmp_path_factory):
     """One for all tests; compiling takes long and is tested with the models."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "export_onnx", lambda _, path: path.write_bytes(b"stand-in") * 0.0)
+        patch.setattr(
+            export, "export_onnx", lambda _, path, __: path.write_bytes(b"stand-in") * 0.0
+        )
         run = tmp_path_factory.mktemp("run") / "run"
         return fit(load_recipe("sky-colour", SETTINGS), samples, run, report=lambda _: 0)
 
@@ -60,7 +63,7 @@ def model(trained, tmp_path):
 
 def test_a_trained_model_knows_its_frames_and_not_others(samples, model):
     opened, train = load_model(model), load_part(samples, "train", load_recipe("sky-colour"))
-    assert opened.guard == guard_of_part(train, "skycam")
+    assert opened.guard == guard_of_part(train, RECIPE)
     frames = [train.image[place] for place in train.indices]
     assert [opened.guard.doubt(frame) for frame in frames] == [None] * len(frames)
     assert "dark frame" in opened.guard.doubt(frames[0] // np.uint8(8))
@@ -92,5 +95,5 @@ def test_a_guard_that_makes_no_sense_is_named(model, harm, problem):
 
 def test_only_colour_frames_of_a_sky_camera_have_one(samples):
     train = load_part(samples, "train", load_recipe("sky-colour"))
-    assert guard_of_part(train, "marci") is None
-    assert guard_of_part(replace(train, channels=("adu",)), "skycam") is None
+    assert guard_of_part(replace(train, unit="day"), RECIPE) is None
+    assert guard_of_part(replace(train, channels=("adu",)), RECIPE) is None

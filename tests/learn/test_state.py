@@ -2,7 +2,6 @@ import json
 import shutil
 import sys
 import time
-from dataclasses import replace
 from importlib.machinery import ModuleSpec
 
 import numpy as np
@@ -10,9 +9,11 @@ import pytest
 import torch
 import yaml
 from astropy.io import fits
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
+from sklearn.linear_model import LogisticRegression
 from typer.testing import CliRunner
 
+from nephoscope.apply.classify import FrameClassifier
 from nephoscope.cli import app
 from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.state import (
@@ -23,11 +24,15 @@ from nephoscope.evaluation.state import (
     roc_of,
     state_scores,
 )
+from nephoscope.files import sha256_of
+from nephoscope.inputs import View, assemble
 from nephoscope.inputs.texture import to_binned
 from nephoscope.instruments import find_scenes
-from nephoscope.learn.state import METHODS, choose_band, fit_state
-from nephoscope.models import load_model, load_state_model, locate_state_model
-from nephoscope.models.state import inputs_of, network_of
+from nephoscope.learn.fit import fit
+from nephoscope.learn.linear import METHODS
+from nephoscope.learn.module import FitModule
+from nephoscope.models import load_model, verify_model
+from nephoscope.models.lookup import locate_model
 from nephoscope.plots.state import plot_feature_space
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.split import split_samples
@@ -35,11 +40,14 @@ from nephoscope.samples.store import open_samples
 from nephoscope.samples.writer import write_samples
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.simulate.sky.writing import simulate_sky
+from nephoscope.tasks import task_named
+from nephoscope.tasks.mask import probability
 from nephoscope.tasks.sky_state import CameraTemperatures, Verdict
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's own
 FRAMES = 60
 needs_model = pytest.mark.skipif(
-    locate_state_model("sky-state") is None, reason="no model `sky-state` is shipped"
+    locate_model("sky-state") is None, reason="no model `sky-state` is shipped"
 )
 
 
@@ -55,7 +63,7 @@ def samples(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(samples, tmp_path_factory):
-    return fit_state(load_recipe("sky-state"), samples, tmp_path_factory.mktemp("run"))
+    return fit(load_recipe("sky-state"), samples, tmp_path_factory.mktemp("run"))
 
 
 def recipe(*overrides):
@@ -63,7 +71,7 @@ def recipe(*overrides):
 
 
 def test_a_model_of_few_frames_knows_most_states(trained, samples):
-    states, verdicts = judge_all(load_state_model(trained), open_samples(samples), "all")
+    states, verdicts = judge_all(load_model(trained), open_samples(samples), "all")
     found = state_scores(states, verdicts)
     assert found["frames"] == FRAMES
     assert found["balanced_accuracy"] > 0.9
@@ -72,11 +80,11 @@ def test_a_model_of_few_frames_knows_most_states(trained, samples):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_linear_method_is_scored_as_scikit_learn_does(samples, tmp_path, method):
-    folder = fit_state(recipe(f"network.options.method={method}"), samples, tmp_path)
-    model = load_state_model(folder)
+    model = load_model(fit(recipe(f"network.options.method={method}"), samples, tmp_path))
     states, verdicts = judge_all(model, open_samples(samples), "train")
     assert state_scores(states, verdicts)["balanced_accuracy"] > 0.9
-    assert model.weights["weight"].shape == model.mean.shape
+    assert model.network.network.weight.shape == (len(model.normalisation),)
+    assert verify_model(model.folder).weights_sha256 == model.weights_sha256
 
 
 @pytest.mark.parametrize(
@@ -95,22 +103,54 @@ def test_pixels_and_networks_can_be_trained_and_come_back_the_same(
         "training.batch=4",
     )
     lines = []
-    model = load_state_model(fit_state(chosen, samples, tmp_path / "a", lines.append))
-    again = load_state_model(fit_state(chosen, samples, tmp_path / "b"))
+    model = load_model(fit(chosen, samples, tmp_path / "a", report=lines.append))
+    again = load_model(fit(chosen, samples, tmp_path / "b", report=lambda _: None))
     assert model.weights_sha256 == again.weights_sha256
-    image = open_samples(samples)["image"][0, 0].values
-    assert 0 <= model.probability(image) <= 1
-    assert model.probability(image) == pytest.approx(model.probability(3 * image + 500), abs=1e-3)
+    image, classifier = open_samples(samples)["image"][0, 0].values, FrameClassifier(model)
+    said = classifier.probability(image)
+    assert 0 <= said <= 1
+    assert said == pytest.approx(classifier.probability(3 * image + 500), abs=1e-3)
     assert bool(lines) == (network != "linear")
-    model.check_weights()
-    if network != "linear":
-        inputs = inputs_of(to_binned(image), (features,))
-        torch_network = network_of(model.recipe, model.weights, model.folder)
-        with torch.inference_mode():
-            logit = float(torch_network(torch.from_numpy(inputs)[None, None])[0, 0])
-        line = model.calibration
-        expected = 1 / (1 + np.exp(-(line.slope * logit + line.intercept)))
-        assert model.probability(image) == pytest.approx(expected, abs=1e-5)
+    verify_model(model.folder)
+    with torch.inference_mode():
+        score = model.network(torch.from_numpy(seen(image, features))[None]).numpy()[0]
+    assert said == pytest.approx(float(probability(score, model.decision)[0]), abs=1e-5)
+
+
+def seen(image, features):
+    known = np.ones(image.shape, bool)
+    view = View(to_binned(image)[None], known, np.zeros(128), np.zeros(160), channels=("adu",))
+    return assemble(view, (features,))
+
+
+SMALL_CNN = (
+    "inputs.features=[mean_std]",
+    "network={name: cnn, options: {widths: [4, 4]}}",
+    "training.validate_every=2",
+    "training.batch=4",
+)
+
+
+def test_a_network_of_states_goes_on_where_it_was_killed_and_begins_with_given_weights(
+    samples, tmp_path, monkeypatch, quick_export
+):
+    chosen = recipe(*SMALL_CNN, "training.steps=6")
+    whole = load_model(fit(chosen, samples, tmp_path / "a", report=lambda _: None))
+
+    def killed(self):
+        if self.current_epoch == 1:
+            raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FitModule, "on_train_epoch_end", killed, raising=False)
+        with pytest.raises(RuntimeError, match="killed"):
+            fit(chosen, samples, tmp_path / "b", report=lambda _: None)
+    resumed = fit(chosen, samples, tmp_path / "b", resume=True, report=lambda _: None)
+    assert load_model(resumed).weights_sha256 == whole.weights_sha256
+    still = recipe(*SMALL_CNN, "training.steps=2", "training.learning_rate=1e-12")
+    begun = fit(still, samples, tmp_path / "c", init_from=whole.folder, report=lambda _: None)
+    before, after = (load_file(each / "weights.safetensors") for each in (whole.folder, begun))
+    assert all(np.allclose(before[name], after[name], atol=1e-6) for name in before)
 
 
 def test_a_compiled_classifier_of_other_weights_is_found_out(samples, tmp_path):
@@ -120,32 +160,45 @@ def test_a_compiled_classifier_of_other_weights_is_found_out(samples, tmp_path):
         "training.steps=2",
         "training.batch=4",
     )
-    model = load_state_model(fit_state(chosen, samples, tmp_path))
-    changed = {name: value + 0.1 for name, value in model.weights.items()}
-    save_file(changed, model.folder / "weights.safetensors")
+    folder = fit(chosen, samples, tmp_path, report=lambda _: None)
+    path = folder / "weights.safetensors"
+    save_file({name: value + 0.1 for name, value in load_file(path).items()}, path)
     with pytest.raises(InputError, match="sha256"):
-        load_state_model(model.folder)
+        load_model(folder)
+    facts = yaml.safe_load((folder / "model.yaml").read_text())
+    facts["sha256"][path.name] = sha256_of(path)
+    (folder / "model.yaml").write_text(yaml.safe_dump(facts, sort_keys=False))
     with pytest.raises(InputError, match="differs from the torch network"):
-        replace(model).check_weights()
+        verify_model(folder)
 
 
 def test_what_cannot_be_trained_is_refused(samples, tmp_path, trained):
     for wrong in ("inputs.features=[red]", "network.name=cnn", "network.options.method=tree"):
         with pytest.raises(UsageError):
-            fit_state(recipe(wrong), samples, tmp_path)
-    with pytest.raises(UsageError, match="exists"):
-        fit_state(recipe(), samples, trained.parent)
+            fit(recipe(wrong), samples, tmp_path)
+    assert not [*tmp_path.iterdir()]
+    with pytest.raises(UsageError, match="holds a run"):
+        fit(recipe(), samples, trained.parent)
+    with pytest.raises(UsageError, match="is one of pixels"):
+        fit(recipe("network.name=unet", "inputs.features=[mean_std]"), samples, tmp_path)
 
 
 def test_the_band_holds_what_it_promises():
     rng = np.random.default_rng(0)
     states = (np.arange(4000) % 2).astype(np.int8)
-    p = np.where(states == 1, rng.beta(6, 2, 4000), rng.beta(2, 6, 4000)).astype(np.float32)
-    band = choose_band(p, states)
+    p = np.where(states == 1, rng.beta(6, 2, 4000), rng.beta(2, 6, 4000))
+    scores = np.log(p / (1 - p)).astype(np.float32)
+    task = task_named("sky_state")
+    band = task.decide(task.count(scores[:, None], {"label": states}))
+    p = probability(scores, band)
     assert (p[states == 1] < band.clear_below).mean() <= 0.011
     assert (p[states == 0] > band.cloudy_above).mean() <= 0.006
     assert 0 < band.clear_below <= 0.3
     assert 0.7 <= band.cloudy_above < 1
+    spread = scores.std()
+    line = LogisticRegression(C=10.0, tol=1e-8).fit((scores / spread)[:, None], states)
+    assert band.slope == pytest.approx(line.coef_[0, 0] / spread, rel=1e-3)
+    assert band.intercept == pytest.approx(line.intercept_[0], abs=1e-3)
 
 
 def test_scores_by_hand():
@@ -191,17 +244,17 @@ def test_a_new_split_is_seen_in_the_same_process(samples, tmp_path):
     """Inputs are kept from trial to trial, and were those of the split before."""
     store = tmp_path / "s.zarr"
     shutil.copytree(samples, store)
-    first = load_state_model(fit_state(recipe(), store, tmp_path / "a", name="Mine"))
+    first = load_model(fit(recipe(), store, tmp_path / "a", name="Mine"))
     split_samples(store, "block", (1, 1, 0), buffer=0)
-    second = load_state_model(fit_state(recipe(), store, tmp_path / "b", licence="MIT"))
-    assert first.info["samples"] != second.info["samples"]
+    second = load_model(fit(recipe(), store, tmp_path / "b", licence="MIT"))
+    assert first.info["split"] != second.info["split"]
     assert (first.name, second.name) == ("Mine", "b")
     assert "license: unspecified by its author" in (first.folder / "card.md").read_text()
     assert "license: MIT" in (second.folder / "card.md").read_text()
 
 
 def test_the_report_has_its_files(trained, samples, tmp_path):
-    found = evaluate_state(load_state_model(trained), samples, tmp_path)
+    found = evaluate_state(load_model(trained), samples, tmp_path)
     written = json.loads((tmp_path / "scores.json").read_text())
     assert written["scores"] == found
     assert written["spec"]["split"] == "validation"
@@ -216,7 +269,7 @@ def test_another_feature_space_is_refused():
         plot_feature_space(np.zeros((3, 2)), np.zeros(3, np.int8), "t-sne")
 
 
-@pytest.mark.parametrize("name", ["weights.safetensors", "recipe.yaml", "state.yaml"])
+@pytest.mark.parametrize("name", ["weights.safetensors", "recipe.yaml", "model.yaml"])
 def test_a_harmed_file_is_named(trained, tmp_path, name):
     import shutil
 
@@ -224,26 +277,29 @@ def test_a_harmed_file_is_named(trained, tmp_path, name):
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match=name.replace(".", r"\.")):
-        load_state_model(folder)
+        load_model(folder)
 
 
-@pytest.mark.parametrize(("fact", "value"), [("std", [0.0]), ("slope", -1), ("format", 2)])
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [("normalisation", {"rough_1": [0.0, 0.0]}), ("decision", {"slope": -1}), ("format", 1)],
+)
 def test_a_fact_that_makes_no_sense_is_named(trained, tmp_path, fact, value):
     import shutil
 
     folder = shutil.copytree(trained, tmp_path / "model")
-    facts = yaml.safe_load((folder / "state.yaml").read_text())
+    facts = yaml.safe_load((folder / "model.yaml").read_text())
     facts[fact] = value
-    (folder / "state.yaml").write_text(yaml.safe_dump(facts))
+    (folder / "model.yaml").write_text(yaml.safe_dump(facts, sort_keys=False))
     with pytest.raises(InputError, match=fact):
-        load_state_model(folder)
+        load_model(folder)
 
 
-def test_a_state_model_is_no_model_of_pixels(trained):
-    with pytest.raises(UsageError, match="sky_state"):
-        load_model(trained)
-    with pytest.raises(UsageError, match="is a model of pixels"):
-        load_state_model("mars")
+def test_a_model_of_the_first_format_says_what_to_do(trained, tmp_path):
+    folder = shutil.copytree(trained, tmp_path / "model")
+    (folder / "model.yaml").rename(folder / "state.yaml")
+    with pytest.raises(InputError, match=r"state\.yaml: is of the first format.*train"):
+        load_model(folder)
 
 
 def test_the_commands_build_train_and_evaluate(tmp_path):
@@ -261,7 +317,7 @@ def test_the_commands_build_train_and_evaluate(tmp_path):
 
 @pytest.fixture(scope="module")
 def shipped():
-    return load_state_model("sky-state")
+    return FrameClassifier(load_model("sky-state"))
 
 
 @needs_model
@@ -313,6 +369,6 @@ def test_umap_is_drawn_where_it_is_installed(trained, samples, tmp_path, monkeyp
     stand_in.UMAP = Flat
     stand_in.__spec__ = ModuleSpec("umap", None)
     monkeypatch.setitem(sys.modules, "umap", stand_in)
-    evaluate_state(load_state_model(trained), samples, tmp_path)
+    evaluate_state(load_model(trained), samples, tmp_path)
     assert (tmp_path / "features_umap.png").read_bytes().startswith(b"\x89PNG")
     assert "(features_umap.png)" in (tmp_path / "report.md").read_text()

@@ -18,13 +18,14 @@ import zarr
 from typer.testing import CliRunner
 
 from nephoscope import cli
+from nephoscope.apply.classify import FrameClassifier
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import find_scenes
 from nephoscope.learn import fit as fit_module
-from nephoscope.learn.state import METHODS
-from nephoscope.learn.trials import trials_of
-from nephoscope.learn.tune import open_study, tune
-from nephoscope.models import load_model, load_state_model
+from nephoscope.learn.linear import METHODS
+from nephoscope.learn.search import usual_search
+from nephoscope.learn.tune import open_study, train_trial, tune
+from nephoscope.models import load_model
 from nephoscope.recipe import Search, dump_recipe, load_recipe, with_values
 from nephoscope.samples.split import split_samples
 from nephoscope.samples.store import open_samples
@@ -205,7 +206,7 @@ def test_a_trial_that_goes_on_keeps_the_best_that_it_had(monkeypatch, tmp_path):
 
     monkeypatch.setattr(fit_module, "fit", resumed)
     recipe = synthetic.small_recipe()
-    assert trials_of(recipe).train(recipe, tmp_path, tmp_path, lambda *_: None) == 0.9
+    assert train_trial(recipe, tmp_path, tmp_path, lambda *_: None) == 0.9
 
 
 def test_a_study_that_comes_to_nothing_is_not_in_the_way_of_the_next(samples, tmp_path, scored):
@@ -272,7 +273,7 @@ def test_a_range_or_choices(search, tmp_path):
 @pytest.mark.parametrize("name", ["mars", "sky-colour", "sky-thermal"])
 def test_the_default_search_varies_rate_decay_and_layer_sizes(name):
     recipe = load_recipe(name)
-    search = trials_of(recipe).search(recipe)
+    search = usual_search(recipe)
     (sizes,) = {"widths", "hidden"} & recipe.network.options.keys()
     assert search[f"network.options.{sizes}"].choices[1] == recipe.network.options[sizes]
     rate = search["training.learning_rate"]
@@ -312,10 +313,11 @@ def test_the_states_of_frames_are_searched_too(tmp_path):
     with (study / "trials.csv").open() as file:
         scores = {int(row["trial"]): float(row["likelihood"]) for row in csv.DictReader(file)}
     number = max(scores, key=lambda trial: scores[trial])
-    model = load_state_model(study / "trials" / f"{number:04d}" / "model")
+    model = load_model(study / "trials" / f"{number:04d}" / "model")
     assert model.recipe == best
+    classifier = FrameClassifier(model)
     # What is said of a model is what its own probabilities give.
-    kept = [(model.probability(image[0]), state) for image, state in validation_of(store)]
+    kept = [(classifier.probability(image[0]), state) for image, state in validation_of(store)]
     given = np.array([p if state else 1 - p for p, state in kept if p is not None])
     assert np.exp(np.log(given).mean()) == pytest.approx(scores[number], abs=2e-3)
     assert "likelihood" in (study / "report.md").read_text()
@@ -327,19 +329,19 @@ def test_a_network_of_states_is_watched_and_pruned(tmp_path):
     small = ["inputs.features=[mean_std]", "network={name: cnn, options: {widths: [4, 4]}}",
              "training.steps=4", "training.validate_every=2", "training.batch=4"]  # fmt: skip
     store, seen = states_store(tmp_path), []
-    kind = trials_of(recipe := load_recipe("sky-state", small))
-    score = kind.train(recipe, store, tmp_path / "run", lambda step, value: seen.append(step))
+    recipe = load_recipe("sky-state", small)
+    score = train_trial(recipe, store, tmp_path / "run", lambda step, value: seen.append(step))
     assert seen == [2, 4]
     # A trial that was killed once its model was written has its score already.
-    assert kind.train(recipe, store, tmp_path / "run", seen.append) == score
+    assert train_trial(recipe, store, tmp_path / "run", lambda *_: None) == score
 
     def prune(step, value):
         raise optuna.TrialPruned
 
     with pytest.raises(optuna.TrialPruned):
-        kind.train(recipe, store, tmp_path / "other", prune)
+        train_trial(recipe, store, tmp_path / "other", prune)
     assert not (tmp_path / "other" / "model").exists()
-    assert set(kind.search(recipe)) == {
+    assert set(usual_search(recipe)) == {
         "training.learning_rate", "training.weight_decay", "network.options.widths"
     }  # fmt: skip
 

@@ -3,7 +3,7 @@ import torch
 import yaml
 
 from nephoscope.errors import InputError, OutputError, UsageError
-from nephoscope.models import list_models, load_model, open_model, save_model, verify_model
+from nephoscope.models import list_models, load_model, save_model, verify_model
 from nephoscope.models.card import read_card
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
@@ -155,7 +155,7 @@ def test_an_unknown_name_is_a_usage_error_and_another_folder_an_input_error(tmp_
 
 def test_shipped_models_are_good():
     for name in list_models():
-        assert open_model(name).name == name
+        assert load_model(name).name == name
 
 
 def test_a_failing_write_leaves_nothing(saved, tmp_path):

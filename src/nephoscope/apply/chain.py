@@ -7,8 +7,8 @@
 | with its own clear-sky model (IRCCAM) | the share of cloud in its mask | formula `clear-excess` |
 | one channel of a camera not known to be thermal | nothing: unknown | nothing: unknown |
 
-A colour frame unlike those that its model was trained on (`nephoscope.tasks.sky_guard`) is unknown,
-whoever asks.
+A colour frame unlike those that its model was trained on (`nephoscope.models.colour_guard`) is
+unknown, whoever asks.
 
 In the chain (`sky`) the state decides about the mask. Cloudy: as segmented. Clear: the probability
 of a pixel is that of the frame being cloudy at all times what the segmentation says, so that a
@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from nephoscope.apply.classify import FrameClassifier
 from nephoscope.apply.frame_models import CHAIN, INSTRUMENT, Choice, choose, fingerprint
 from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.network import Predictor
@@ -56,7 +57,7 @@ from nephoscope.formulas import (
 from nephoscope.inputs.texture import SHAPE
 from nephoscope.instruments import open_scene
 from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
-from nephoscope.models import StateModel, load_model, load_state_model
+from nephoscope.models import load_model
 from nephoscope.products.fits import Facts
 from nephoscope.products.frames import (
     FrameResult,
@@ -171,9 +172,9 @@ class SkyChain:
         )
 
     @cached_property
-    def state_model(self) -> StateModel:
+    def classifier(self) -> FrameClassifier:
         """The classifier of whole frames."""
-        return load_state_model(self.choice.state)
+        return FrameClassifier(load_model(self.choice.state))
 
     def judge(self, scene: xr.Dataset) -> tuple[FrameResult, Facts]:
         """Say everything about a frame, and what it was said by.
@@ -213,7 +214,7 @@ class SkyChain:
         if image.shape[0] < SHAPE[0] or image.shape[1] < SHAPE[1]:
             small = "smaller than {} x {} pixels: its texture cannot be judged".format(*SHAPE)
             return Verdict("unknown", math.nan, small)
-        verdict = self.state_model.judge(image, temperatures_of(scene.attrs), warmer)
+        verdict = self.classifier.judge(image, temperatures_of(scene.attrs), warmer)
         note = f"{verdict.note}; {doubt}" if doubt else verdict.note
         return Verdict(verdict.state, verdict.p_cloudy, note)
 
@@ -279,7 +280,7 @@ class SkyChain:
 
     def _facts(self, found: Segmented) -> Facts:
         """What made the result, as FITS keywords."""
-        state = self.state_model.name if "state_model" in self.__dict__ else ""
+        state = self.classifier.model.name if "classifier" in self.__dict__ else ""
         texts = {
             "STATEMOD": (state, "model of the state"),
             "MASKMOD": (found.name, "model or formula of the mask"),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from nephoscope.errors import UsageError
 from nephoscope.extras import need
 from nephoscope.models.compiled import open_compiled
+from nephoscope.models.linear import LINEAR, LinearEngine
 
 if TYPE_CHECKING:
     from nephoscope.models import Model
@@ -41,6 +42,8 @@ def open_engine(model: Model, kind: str = "onnx", threads: int = 1) -> Engine:
         InputError: the model's network file cannot be loaded.
         MissingExtraError: torch is wanted, and is not installed.
     """
+    if kind in ENGINES and model.recipe.network.name == LINEAR:
+        return LinearEngine(model)
     if kind == "onnx":
         return OnnxEngine(model.onnx_path, threads)
     if kind == "torch":

@@ -12,7 +12,7 @@ from nephoscope.errors import UsageError
 from nephoscope.formulas import FORMULAS
 
 if TYPE_CHECKING:
-    from nephoscope.models import Model, StateModel
+    from nephoscope.models import Model
 
 CHAIN, STATE = "sky", "sky-state"
 MASK_MODELS = {"thermal": "sky-thermal", "colour": "sky-colour"}
@@ -40,7 +40,7 @@ class Choice:
     gated: bool = False
 
 
-def sky_name(model: Model | StateModel | str | PathLike[str]) -> str | None:
+def sky_name(model: Model | str | PathLike[str]) -> str | None:
     """What the chain calls a model given to `predict`, if it is one of the sky camera's.
 
     Args:
@@ -53,8 +53,6 @@ def sky_name(model: Model | StateModel | str | PathLike[str]) -> str | None:
         return str(model.folder) if model.recipe.instrument == INSTRUMENT else None
     name = str(model)
     if name in {CHAIN, STATE, *MASK_MODELS.values(), *FORMULAS}:
-        return name
-    if models.locate_state_model(name) is not None:
         return name
     if name in models.list_models():
         return None
@@ -76,11 +74,11 @@ def choose(name: str) -> Choice:
         return Choice(name, masks=MASK_MODELS, gated=True)
     if name in FORMULAS:
         return Choice(name, formula=name)
-    if models.locate_state_model(name) is not None:
-        return Choice(name, state=name)
     model = models.load_model(name)
     if model.recipe.instrument != INSTRUMENT:
         raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
+    if model.recipe.task == "sky_state":
+        return Choice(name, state=name)
     if _COLOURS & set(model.recipe.inputs.names):
         return Choice(name, masks={"colour": name})
     return Choice(name, masks={"thermal": name, "grey": name})
@@ -89,14 +87,9 @@ def choose(name: str) -> Choice:
 def fingerprint(choice: Choice) -> dict[str, str]:
     """Name → sha256 of the facts of every model that may be met: what the outputs depend on."""
     from nephoscope.files import sha256_of
-    from nephoscope.models.lookup import FACTS, STATE_FACTS, locate_model
+    from nephoscope.models.lookup import FACTS, locate_model
 
-    found = {"formula": choice.formula}
-    state = models.locate_state_model(choice.state)
-    if state is not None:
-        found["state"] = sha256_of(state / STATE_FACTS)
-    for flavour, name in choice.masks.items():
-        folder = locate_model(name)
-        if folder is not None:
-            found[flavour] = sha256_of(folder / FACTS)
-    return found
+    named = {"state": choice.state, **choice.masks}
+    folders = {what: locate_model(name) for what, name in named.items()}
+    found = {what: sha256_of(at / FACTS) for what, at in folders.items() if at is not None}
+    return {"formula": choice.formula, **found}

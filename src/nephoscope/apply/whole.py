@@ -14,6 +14,7 @@ import numpy.typing as npt
 from nephoscope.grids.blocks import enlarge, factor_for, pad_to, reduce_image
 from nephoscope.inputs import View, assemble, quantise
 from nephoscope.inputs.sky import pixel_noise
+from nephoscope.models.colour_guard import ColourGuard
 from nephoscope.scene import known_of
 from nephoscope.tasks import task_named
 
@@ -86,7 +87,7 @@ def guarded_frame(
 
 def _doubt(model: Model, look: Look) -> str | None:
     if len(look.image) == COLOURS:
-        if model.guard is None:
+        if not isinstance(model.guard, ColourGuard):
             return None
         return _too_small(model, look) or model.guard.doubt(np.asarray(look.image, np.uint8))
     noise = pixel_noise(np.asarray(look.image[0], np.float64))

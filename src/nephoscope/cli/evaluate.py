@@ -16,6 +16,7 @@ from nephoscope.cli.typed import typed_command
 if TYPE_CHECKING:
     from nephoscope.evaluation.protocol import Evaluation
     from nephoscope.evaluation.scores import Score
+    from nephoscope.models import Model
 
 Option = typer.Option
 
@@ -39,17 +40,17 @@ def evaluate(
     """Score a model on labelled samples: scores.json, report.md and figures."""
     from nephoscope.errors import UsageError
     from nephoscope.extras import MissingExtraError, is_there, remedy
-    from nephoscope.models import locate_state_model
+    from nephoscope.models import load_model
 
-    if locate_state_model(model) is not None:
+    loaded = load_model(model)
+    if loaded.recipe.task == "sky_state":
         if baselines is not None:
             raise UsageError("a model of whole frames has no baselines")
-        _evaluate_state(model, samples, out, split)
+        _evaluate_state(loaded, samples, out, split)
         return
     from nephoscope.cli.progress import progress_bar
     from nephoscope.evaluation.baselines import maps_needed, score_baselines
     from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
-    from nephoscope.models import load_model
     from nephoscope.reports.gallery import Gallery, read_training_log
     from nephoscope.reports.report import Run, check_report_folder, write_report
     from nephoscope.samples.store import open_samples
@@ -57,7 +58,7 @@ def evaluate(
     if baselines is not False and not is_there("sklearn"):
         problem = f"the baselines need sklearn: {remedy('train')}, or --no-baselines"
         raise MissingExtraError(problem)
-    loaded, store, seconds = load_model(model), open_samples(samples), dict[str, float]()
+    store, seconds = open_samples(samples), dict[str, float]()
     check_report_folder(out)
     split, indices = choose_samples(store, split)
     ways, gridded = ways_of(loaded, store), store.attrs["unit"] != "frame"
@@ -83,11 +84,10 @@ def evaluate(
     typer.echo(f"report: {out / 'report.md'}")
 
 
-def _evaluate_state(model: str, samples: Path, out: Path, split: str | None) -> None:
+def _evaluate_state(model: Model, samples: Path, out: Path, split: str | None) -> None:
     from nephoscope.evaluation.state import evaluate_state
-    from nephoscope.models import load_state_model
 
-    found = evaluate_state(load_state_model(model), samples, out, split)
+    found = evaluate_state(model, samples, out, split)
     for name, value in found.items():
         typer.echo(f"{name.replace('_', ' ')} {'undefined' if value is None else value}")
     typer.echo(f"report: {out / 'report.md'}")

@@ -15,20 +15,20 @@ Name = Annotated[str, typer.Argument(help="A shipped model's name, or a model fo
 @models.command("list")
 def list_them() -> None:
     """Name the shipped models."""
-    from nephoscope.models import list_models, open_model
+    from nephoscope.models import list_models, load_model
 
     for name in list_models():
-        model = open_model(name)
+        model = load_model(name)
         typer.echo(f"{name}  {model.recipe.instrument} {model.recipe.task}  {model.weights_sha256}")
 
 
 @models.command()
 def show(name: Name) -> None:
     """Print a model's card."""
-    from nephoscope.models import open_model
+    from nephoscope.models import load_model
     from nephoscope.models.card import read_card
 
-    typer.echo(read_card(open_model(name).folder))
+    typer.echo(read_card(load_model(name).folder))
 
 
 @models.command()
@@ -57,9 +57,9 @@ def export(
 
     from nephoscope.errors import UsageError
     from nephoscope.files import atomic_path
-    from nephoscope.models import open_model
+    from nephoscope.models import load_model
 
-    model = open_model(name)
+    model = load_model(name)
     if output.exists():
         raise UsageError(f"{output} exists: name another folder")
     with atomic_path(output) as part:

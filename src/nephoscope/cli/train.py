@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from nephoscope.recipe import Recipe
 
 
 def train(
@@ -39,36 +36,20 @@ def train(
     from nephoscope.learn.fit import fit
     from nephoscope.learn.quiet import quiet_lightning
     from nephoscope.models import load_model
+    from nephoscope.models.linear import LINEAR
     from nephoscope.recipe import load_recipe
+    from nephoscope.tasks import task_named
 
     chosen = load_recipe(recipe, overrides)
-    if chosen.task == "sky_state":
-        if resume or start:
-            raise UsageError(
-                "training a sky state takes seconds: it knows no --resume and no --from"
-            )
-        _train_state(chosen, samples, output, name, licence)
-        return
-    bar = sys.stderr.isatty()
-    typer.echo(f"reading {samples} ...", err=True)
+    if chosen.network.name != LINEAR:
+        typer.echo(f"reading {samples} ...", err=True)
+    elif resume or start:
+        what = "it knows no --resume and no --from"
+        raise UsageError(f"training a linear classifier takes seconds: {what}")
     with quiet_lightning():
-        tell = None if bar else typer.echo
+        tell = None if sys.stderr.isatty() else typer.echo
         folder = fit(chosen, samples, output, resume, start, tell, name=name, licence=licence)
     model = load_model(folder)
-    for inputs, scores in model.info["scores"].items():
-        typer.echo(f"validation F1 {scores['f1']:.4f}  {inputs.replace('_', ' ')}")
-    typer.echo(f"threshold {model.threshold:.3f}")
+    for line in task_named(chosen.task).summary(model.info["scores"], model.decision):
+        typer.echo(line)
     typer.echo(folder)
-
-
-def _train_state(
-    recipe: Recipe, samples: Path, output: Path, name: str | None, licence: str | None
-) -> None:
-    from nephoscope.learn.state import fit_state
-    from nephoscope.models import load_state_model
-
-    folder = fit_state(recipe, samples, output, typer.echo, name=name, licence=licence)
-    model = load_state_model(folder)
-    for name, value in model.info["scores"].items():
-        typer.echo(f"validation {name.replace('_', ' ')} {value}")
-    typer.echo(model.folder)

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.apply.classify import FrameClassifier
 from nephoscope.errors import InputError
 from nephoscope.files import write_bytes, write_text
 from nephoscope.inputs.texture import NAMES, texture
-from nephoscope.models.state import StateModel
+from nephoscope.models import Model
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.store import open_samples
 from nephoscope.tasks.sky_state import CLEAR, CLOUDY, CameraTemperatures, Verdict
@@ -32,7 +33,7 @@ TRUE = ("clear", "cloudy")
 
 
 def evaluate_state(
-    model: StateModel, samples: str | Path, out: str | Path, split: str | None = None
+    model: Model, samples: str | Path, out: str | Path, split: str | None = None
 ) -> StateScores:
     """Score a model and write `scores.json`, `report.md`, `confusion.csv`, `roc.csv` and figures.
 
@@ -90,7 +91,7 @@ def evaluate_state(
     return found
 
 
-def judge_all(model: StateModel, store: xr.Dataset, split: str) -> tuple[States, list[Verdict]]:
+def judge_all(model: Model, store: xr.Dataset, split: str) -> tuple[States, list[Verdict]]:
     """True states and verdicts of a part ("all": of every sample); no reference is used.
 
     Raises:
@@ -100,8 +101,9 @@ def judge_all(model: StateModel, store: xr.Dataset, split: str) -> tuple[States,
     warm = np.stack(
         [store[f"{name}_temperature"].values[chosen] for name in ("fpa", "ambient", "shutter")]
     ).T
+    classifier = FrameClassifier(model)
     verdicts = [
-        model.judge(image, CameraTemperatures(float(row[0]), float(row[1]), float(row[2])))
+        classifier.judge(image, CameraTemperatures(float(row[0]), float(row[1]), float(row[2])))
         for image, row in zip(_images(store, split), warm, strict=True)
     ]
     return store["label"].values[chosen].astype(np.int8), verdicts
@@ -112,9 +114,10 @@ def _images(store: xr.Dataset, split: str) -> npt.NDArray[np.float32]:
     return np.asarray(store["image"].values[_chosen(store, split), 0])
 
 
-def texture_probabilities(model: StateModel, store: xr.Dataset, split: str) -> Floats:
+def texture_probabilities(model: Model, store: xr.Dataset, split: str) -> Floats:
     """Probability of cloud of each sample of a part, before anything is called unknown."""
-    found = (model.probability(image) for image in _images(store, split))
+    classifier = FrameClassifier(model)
+    found = (classifier.probability(image) for image in _images(store, split))
     return np.array([0.5 if value is None else value for value in found])
 
 
@@ -216,7 +219,7 @@ def _save(figure: Figure, path: Path) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def _report(model: StateModel, found: dict[str, Any], split: str, figures: list[str]) -> str:
+def _report(model: Model, found: dict[str, Any], split: str, figures: list[str]) -> str:
     rows = [
         f"| {name.replace('_', ' ')} | {'undefined' if value is None else value} |"
         for name, value in found.items()

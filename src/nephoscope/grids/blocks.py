@@ -88,9 +88,7 @@ def blocks_to(shape: tuple[int, ...], wanted: tuple[int, int]) -> Blocks:
     return Blocks(sides[0], sides[1], (area[0], area[1]))
 
 
-def reduce_image(
-    image: npt.NDArray[np.floating], factor: int, across: int | None = None
-) -> Floats:
+def reduce_image(image: npt.NDArray[np.floating], factor: int, across: int | None = None) -> Floats:
     """Block means of the known pixels.
 
     Args:

@@ -12,10 +12,13 @@ import xarray as xr
 from nephoscope.errors import InputError, UsageError
 from nephoscope.learn.identity import changes, check_same, identity_of
 from nephoscope.models import Model
+from nephoscope.models.linear import LINEAR
+from nephoscope.networks import WHOLE
 from nephoscope.recipe import Recipe
 from nephoscope.samples.census import ONLY
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.part import Part
+from nephoscope.scene import Truth
 
 RUN = "run.yaml"
 
@@ -55,6 +58,8 @@ def check_both_classes(parts: Mapping[str, Part], samples: str | Path) -> None:
         InputError: the labels of a part are.
     """
     for name, part in parts.items():
+        if part.truth == "points":
+            continue
         held: set[int] = set()
         for place in part.indices:
             held |= {*np.unique(part.label[place]).tolist()} - {-1}
@@ -66,13 +71,27 @@ def check_both_classes(parts: Mapping[str, Part], samples: str | Path) -> None:
             raise InputError(samples, problem, field="label", remedy=remedy)
 
 
-def check_crop(recipe: Recipe, divisor: int) -> None:
+def check_network(recipe: Recipe, truth: Truth) -> None:
+    """The network speaks of what the samples are labelled by: frames, or pixels of them.
+
+    Raises:
+        UsageError: it does not, or cannot take the recipe's features.
+    """
+    name = recipe.network.name
+    if (name in WHOLE) != (truth == "frame"):
+        whole = "of whole frames" if name in WHOLE else "of pixels"
+        raise UsageError(f"network '{name}' is one {whole}, and the samples' truth is {truth}")
+    if "texture" in recipe.inputs.groups and name != LINEAR:
+        raise UsageError(f"network '{name}' sees frames: features mean_std, min_max")
+
+
+def check_crop(size: tuple[int, int], divisor: int) -> None:
     """Sides of a crop are multiples of the network's divisor.
 
     Raises:
         UsageError: they are not.
     """
-    for side in recipe.training.crop:
+    for side in size:
         if side % divisor:
             raise UsageError(f"training.crop: {side} is not a multiple of {divisor}")
 

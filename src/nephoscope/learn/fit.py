@@ -1,7 +1,8 @@
-"""From a recipe and a samples store to a model folder; a killed run can be resumed.
+"""From a recipe and a samples store to a model folder, of any task; a killed run can be resumed.
 
 A run folder holds `run.yaml` (recipe and samples), `checkpoints/`, `logs/` (CSV and TensorBoard)
-and, once the run is complete, `model/`.
+and, once the run is complete, `model/`. A linear classifier takes no steps: its run has neither
+checkpoints nor logs.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import logging
 import math
 import os
 import platform
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
 import yaml
 
@@ -26,10 +30,13 @@ from nephoscope.learn.checks import (
     check_both_classes,
     check_crop,
     check_folder,
+    check_network,
     checked_identity,
 )
+from nephoscope.learn.frames import seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.items import Batch, counted
+from nephoscope.learn.linear import fit_linear
 from nephoscope.learn.module import FitModule
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.learn.place import learn_place
@@ -37,6 +44,7 @@ from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, r
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.card import own_name
 from nephoscope.models.lineage import parent_record
+from nephoscope.models.linear import LINEAR
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.models.ways import WAYS
 from nephoscope.networks import build_network
@@ -53,7 +61,55 @@ from nephoscope.workers import cores
 
 logger = logging.getLogger(__name__)
 
-Normalisation = dict[str, tuple[float, float]]
+Normalisation = Mapping[str, tuple[float, float]]
+Floats = np.typing.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a fit is of, and whom it tells.
+
+    Attributes:
+        recipe: everything about the training.
+        samples: the samples store.
+        out: the run folder.
+        identity: what decides how the training goes.
+        resume: whether it goes on from the last checkpoint.
+        start: the model whose weights and normalisation are the start.
+        report: is given a plain line at each validation.
+        watch: is given step and score at each validation.
+    """
+
+    recipe: Recipe
+    samples: Path
+    out: Path
+    identity: dict[str, Any]
+    resume: bool
+    start: Model | None
+    report: Report | None
+    watch: Watch | None
+
+    @property
+    def task(self) -> Task:
+        """What is predicted."""
+        return task_named(self.recipe.task)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a fit.
+
+    Attributes:
+        network: with its weights.
+        normalisation: mean and standard deviation of each feature.
+        counts: name of a way (see `WAYS`) → counts of the validation samples.
+        facts: of the training.
+    """
+
+    network: NormalisedNetwork
+    normalisation: Normalisation
+    counts: dict[str, Counts]
+    facts: dict[str, Any]
 
 
 def fit(
@@ -91,86 +147,152 @@ def fit(
             samples or `init_from`.
         OutputError: something cannot be written.
     """
-    out, task = Path(out), task_named(recipe.task)
-    store = open_samples(samples)
     start = load_model(init_from) if init_from is not None else None
-    name, identity = own_name(name, out), checked_identity(recipe, store, start)
-    check_folder(out, identity, resume)
-    lightning.seed_everything(recipe.training.seed, verbose=False)
-    _use_all_cores()
+    name = own_name(name, Path(out))
+    run = _begin(recipe, samples, out, resume, start, report, watch)
     train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
+    check_network(recipe, train.truth)
     check_both_classes({"train": train, "validation": validation}, samples)
     if recipe.inputs.background and train.background is None:
         (report or logger.warning)("the samples hold no background: the model learns without one")
     train, validation, limits = learn_place(recipe, train, validation)
-    network, normalisation, facts = _train(
-        task, recipe, train, validation, out, identity, resume, start, report, watch
-    )
-    decision, scores = _decide(task, network, recipe, validation)
-    info = {
-        "samples_id": identity["samples_id"],
-        "split": {"train": list(train.ids), "validation": list(validation.ids)},
-        **facts,
-        **_start_facts(start),
-        **_machine_facts(),
-        "scores": scores,
-    }
-    folder, guard = out / "model", guard_of_part(train, recipe.instrument)
-    made = (normalisation, decision, info)
-    save_model(folder, network, recipe, *made, limits, guard, name=name, licence=licence)
-    return folder
+    inputs = None
+    if train.truth == "frame":
+        train, inputs = with_something_to_see(train, _frames(run, "train"))
+    if inputs is not None and recipe.network.name == LINEAR:
+        fitted = _solve(run, train, validation, inputs)
+    else:
+        fitted = _train(run, train, validation)
+    decision, info = _judge(run, train, validation, fitted)
+    return save_model(
+        run.out / "model",
+        fitted.network,
+        recipe,
+        fitted.normalisation,
+        decision,
+        info,
+        limits,
+        guard_of_part(train, recipe, inputs, fitted.normalisation),
+        shape=train.shape if train.truth == "frame" else None,
+        name=name,
+        licence=licence,
+    ).folder
 
 
-def _train(
-    task: Task,
+def _begin(
     recipe: Recipe,
-    train: Part,
-    validation: Part,
-    out: Path,
-    identity: dict[str, Any],
+    samples: str | Path,
+    out: str | Path,
     resume: bool,
     start: Model | None,
     report: Report | None,
     watch: Watch | None,
-) -> tuple[NormalisedNetwork, Normalisation, dict[str, Any]]:
-    """The trained network, its normalisation, and facts of the training."""
+) -> Run:
+    """The run, once samples, start and folder are seen to be its own; draws begin at its seed."""
+    identity = checked_identity(recipe, open_samples(samples), start)
+    check_folder(Path(out), identity, resume)
+    lightning.seed_everything(recipe.training.seed, verbose=False)
+    _use_all_cores()
+    return Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch)
+
+
+def _write_identity(run: Run) -> None:
+    write_text(run.out / RUN, yaml.safe_dump(run.identity, sort_keys=False))
+
+
+def _frames(run: Run, part: str) -> Floats:
+    which = run.identity["samples_id"], run.identity["split"]
+    return seen_frames(str(run.samples), *which, part, run.recipe)
+
+
+def _solve(run: Run, train: Part, validation: Part, inputs: Floats) -> Fitted:
+    """A linear classifier of whole frames."""
+    began = time.monotonic()
+    label = np.array([train.label[place] for place in train.indices], np.int8)
+    network, normalisation = fit_linear(run.recipe, inputs, label)
+    _write_identity(run)
+    with torch.inference_mode():
+        raw = network(torch.from_numpy(_frames(run, "validation"))).numpy()
+    truth = {"label": np.array([validation.label[place] for place in validation.indices], np.int8)}
+    counts = run.task.count(raw, truth)
+    score = run.task.score(counts)
+    if run.watch:
+        run.watch(1, score)
+    facts = {
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "seconds": round(time.monotonic() - began, 1),
+        "solver": f"scikit-learn {version('scikit-learn')}",
+    }
+    return Fitted(network.eval(), normalisation, {"full": counts}, facts)
+
+
+def _train(run: Run, train: Part, validation: Part) -> Fitted:
+    """A network trained by steps, at the weights of its best validation."""
+    recipe = run.recipe
     loader = CropLoader(train, recipe)
-    network, normalisation = _start_network(task, recipe, loader, start)
-    check_crop(recipe, network.divisor)
+    network, normalisation = _start_network(run, loader)
+    check_crop(loader.size, network.divisor)
     epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
     period = math.ceil(recipe.training.steps / epochs)
     started: list[lightning.Trainer] = []
-    fresh = start is None and not (resume and (out / LAST).exists())
+    fresh = run.start is None and not (run.resume and (run.out / LAST).exists())
     batches = _batches(loader, network, period, lambda: started[0].global_step, fresh)
-    module = FitModule(task, network, recipe.training, epochs * period, TRUTH)
-    clock = Clock(task, report, epochs * period, watch)
-    trainer = make_trainer(recipe, out, epochs, clock)
+    module = FitModule(run.task, network, recipe.training, epochs * period, train.truth)
+    clock = Clock(run.task, run.report, epochs * period, run.watch)
+    trainer = make_trainer(recipe, run.out, epochs, clock)
     started.append(trainer)
-    write_text(out / RUN, yaml.safe_dump(identity, sort_keys=False))
-    tiles = judged(validation, recipe, network.divisor)
-    run_trainer(trainer, module, batches, tiles, out, resume)
+    _write_identity(run)
+    whole = judged(validation, recipe, network.divisor)
+    run_trainer(trainer, module, batches, whole, run.out, run.resume)
     facts = {
         "parameters": sum(p.numel() for p in network.parameters()),
         "steps": int(trainer.global_step),
         "seconds": round(clock.seconds, 1),
     }
-    return module.final_network.eval(), normalisation, facts
+    final = module.final_network.eval()
+    return Fitted(final, normalisation, _counts_by_way(run, final, validation), facts)
 
 
-TRUTH: Truth = "pixels"
-
-
-def _decide(
-    task: Task, network: NormalisedNetwork, recipe: Recipe, validation: Part
-) -> tuple[Any, dict[str, dict[str, float]]]:
-    """The decision that suits the validation samples, and the scores with it, by way."""
-    ways = WAYS if validation.unit != "frame" else {"full": WAYS["full"]}
-    counts = {
-        way: count_part(task, network, judged(validation, recipe, network.divisor, withheld))
+def _counts_by_way(run: Run, network: NormalisedNetwork, validation: Part) -> dict[str, Counts]:
+    """Counts of the validation samples, by what is withheld from the network."""
+    ways = WAYS if validation.placed else {"full": WAYS["full"]}
+    return {
+        way: count_part(
+            run.task,
+            network,
+            judged(validation, run.recipe, network.divisor, withheld),
+            validation.truth,
+        )
         for way, withheld in ways.items()
     }
-    decision = task.decide(counts["full"])
-    return decision, {way: kept_scores(task, found, decision) for way, found in counts.items()}
+
+
+def count_part(
+    task: Task, network: NormalisedNetwork, batches: Iterable[Batch], truth: Truth
+) -> Counts:
+    """Counts of a network over all batches of validation."""
+    counts, device = NO_COUNTS, network.mean.device
+    for batch in batches:
+        with torch.inference_mode():
+            inputs = batch["inputs"].to(device).contiguous(memory_format=torch.channels_last)
+            raw = network(inputs).cpu()
+        counts = counts + task.count(*counted(raw, batch, truth))
+    return counts
+
+
+def _judge(run: Run, train: Part, validation: Part, fitted: Fitted) -> tuple[Any, dict[str, Any]]:
+    """The decision that suits the validation samples, and what is to be known of the training."""
+    decision = run.task.decide(fitted.counts["full"])
+    scores = {way: kept_scores(run.task, n, decision) for way, n in fitted.counts.items()}
+    info = {
+        "samples_id": run.identity["samples_id"],
+        "split": {"train": list(train.ids), "validation": list(validation.ids)},
+        **fitted.facts,
+        **_start_facts(run.start),
+        **_machine_facts(),
+        "scores": scores,
+    }
+    return decision, info
 
 
 def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float]:  # noqa: ANN401 - the task's own
@@ -179,27 +301,20 @@ def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float]: 
     return {name: found[name] if math.isfinite(found[name]) else 0.0 for name in task.kept}
 
 
-def count_part(task: Task, network: NormalisedNetwork, batches: Iterable[Batch]) -> Counts:
-    """Counts of a network over all batches of validation."""
-    counts, device = NO_COUNTS, network.mean.device
-    for batch in batches:
-        with torch.inference_mode():
-            inputs = batch["inputs"].to(device).contiguous(memory_format=torch.channels_last)
-            raw = network(inputs).cpu()
-        counts = counts + task.count(*counted(raw, batch, TRUTH))
-    return counts
-
-
-def _start_network(
-    task: Task, recipe: Recipe, loader: CropLoader, start: Model | None
-) -> tuple[NormalisedNetwork, Normalisation]:
-    features = recipe.inputs.names
-    normalisation = start.normalisation if start else dict.fromkeys(features, (0.0, 1.0))
-    if start is None and recipe.inputs.normalise:
+def _start_network(run: Run, loader: CropLoader) -> tuple[NormalisedNetwork, Normalisation]:
+    recipe, start = run.recipe, run.start
+    names = recipe.inputs.names
+    normalisation: Normalisation = dict.fromkeys(names, (0.0, 1.0))
+    if start is not None:
+        normalisation = start.normalisation
+    elif recipe.inputs.normalise and loader.part.truth != "frame":
         normalisation = measure_normalisation(loader)
-    described = recipe.network
     network = build_network(
-        described.name, described.options, len(features), task.outputs(1), recipe.inputs.groups
+        recipe.network.name,
+        recipe.network.options,
+        len(names),
+        run.task.outputs(1),
+        recipe.inputs.groups,
     )
     wrapped = NormalisedNetwork(network, normalisation)
     if start is not None:

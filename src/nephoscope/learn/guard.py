@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 
 from nephoscope.inputs import COLOURS
+from nephoscope.models.colour_guard import learn_colour_guard
+from nephoscope.models.guard import Guard
+from nephoscope.models.thermal_guard import learn_thermal_guard
+from nephoscope.recipe import Recipe
 from nephoscope.samples.part import Part
-from nephoscope.tasks.sky_guard import Guard, Span, learn_guard
 from nephoscope.tasks.sky_state import CLEAR
-from nephoscope.tasks.state_guard import learn_state_guard
 
 Floats = npt.NDArray[np.float32]
 
 
-def guard_of_part(train: Part, instrument: str) -> Guard | None:
+def guard_of_part(
+    train: Part,
+    recipe: Recipe,
+    inputs: Floats | None = None,
+    normalisation: Mapping[str, tuple[float, float]] | None = None,
+) -> Guard | None:
     """Measure the frames of a part of the samples.
 
     Args:
         train: the part that the network learns from.
-        instrument: of the recipe.
+        recipe: names the features.
+        inputs: of whole frames what a classifier sees, (sample, feature, y, x) float32.
+        normalisation: mean and standard deviation of each feature.
 
     Returns:
-        None for frames that are not a sky camera's in colour: they have no guard.
+        None of what is no frame of a camera in colour, nor a frame with one label.
     """
-    if instrument != "skycam" or sorted(train.channels) != sorted(COLOURS):
+    if train.unit == "frame" and sorted(train.channels) == sorted(COLOURS):
+        order = [train.channels.index(name) for name in COLOURS]
+        frames = (np.asarray(train.image[place], np.uint8)[order] for place in train.indices)
+        return learn_colour_guard(frames)
+    if train.truth != "frame" or len(train.channels) != 1 or inputs is None:
         return None
-    order = [train.channels.index(name) for name in COLOURS]
-    return learn_guard(np.asarray(train.image[place], np.uint8)[order] for place in train.indices)
-
-
-def guard_of_states(
-    store: xr.Dataset, features: Iterable[Floats], scaling: tuple[Floats, Floats]
-) -> dict[str, Span]:
-    """Measure the training frames of samples of states.
-
-    Args:
-        store: samples of states, opened.
-        features: texture of each training frame; none for a classifier that does not look at it.
-        scaling: mean and standard deviation of the features.
-    """
-    clear = (store["split"].values == "train") & (store["label"].values == CLEAR)
-    images = (image[0] for image in store["image"].values[clear])
-    return learn_state_guard(images, features, scaling)
+    clear = [place for place in train.indices if train.label[place] == CLEAR]
+    seen = inputs[:, :, 0, 0] if "texture" in recipe.inputs.groups else ()
+    images = (np.asarray(train.image[place, 0]) for place in clear)
+    return learn_thermal_guard(images, seen, normalisation or {})

@@ -30,7 +30,7 @@ def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
             that looks before it judges.
         batch: `label` (b, y, x) of pixels or (b,) of frames; of points `point` (item, 3) float32:
             sample, row and column, and the task's variables (item, ...).
-        truth: its form.
+        truth: its form: pixels, frame or points.
 
     Returns:
         (item, output) float32, and name → (item, ...).
@@ -52,7 +52,7 @@ def counted(
     Args:
         raw: as for `items`.
         batch: as for `items`; `known` (b, y, x) bool is false where there is no image data.
-        truth: its form.
+        truth: its form: pixels, frame or points.
     """
     found, named = items(raw.float(), batch, truth)
     found = found.cpu()

@@ -7,7 +7,7 @@ A study folder holds `study.db` (SQLite), `study.yaml` (recipe, samples and sear
 
 from __future__ import annotations
 
-import json
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -21,10 +21,12 @@ import yaml
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import write_text
 from nephoscope.learn.identity import check_same, identity_of
-from nephoscope.learn.trials import trials_of
-from nephoscope.recipe import Recipe, Search, with_values
+from nephoscope.learn.search import check_search, suggested, usual_search, values_of
+from nephoscope.models.linear import LINEAR
+from nephoscope.recipe import Recipe, with_values
 from nephoscope.samples.pairing import check_pairing
-from nephoscope.samples.store import part_indices
+from nephoscope.samples.store import open_samples, part_indices
+from nephoscope.tasks import task_named
 from nephoscope.workers import cores, each_in_processes
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def tune(
     """Train the recipe with other settings, again and again, and report the best.
 
     Args:
-        recipe: what is varied; its `search` says where, else its task does.
+        recipe: what is varied; its `search` says where, else its network does.
         samples: a split samples store; the validation part decides.
         out: the study folder.
         trials: finished trials (pruned ones count) that the study shall have in the end.
@@ -95,26 +97,17 @@ def tune(
 
     from nephoscope.learn.tune_report import write_report
 
-    out, kind = Path(out), trials_of(recipe)
-    recipe = recipe.model_copy(update={"search": recipe.search or kind.search(recipe)})
-    _check_search(recipe)
-    identity = _checked_identity(recipe, kind.open(Path(samples)))
+    out = Path(out)
+    recipe = recipe.model_copy(update={"search": recipe.search or usual_search(recipe)})
+    check_search(recipe)
+    identity = _checked_identity(recipe, open_samples(samples))
     begun_now = _check_study(out, identity, resume)
     job = Job(out, recipe, Path(samples).absolute(), sampler, pruner, seed)
     study = open_study(out)
     _requeue_killed(study)
     said = {trial.number for trial in _finished(study)}
-    begun = len(study.get_trials(deepcopy=False))
-    left = range(begun, begun + max(trials - len(said), 0))
     try:
-        start = partial(_share_cores, workers)
-        for _, error in each_in_processes(partial(run_trial, job), left, workers, start):
-            for trial in _finished(study):
-                if trial.number not in said and tell:
-                    tell(_line(trial, kind.score))
-                said.add(trial.number)
-            if error is not None:
-                _bear(error, bool(said), tell)
+        _run_trials(job, study, trials, workers, said, tell)
     except Exception:
         # Nothing came of it: what was made would only be in the way of the next try.
         if begun_now and not said:
@@ -124,6 +117,23 @@ def tune(
         if said:
             write_report(study, recipe, out)
     return out / "best.yaml"
+
+
+def _run_trials(
+    job: Job, study: optuna.Study, trials: int, workers: int, said: set[int], tell: Tell | None
+) -> None:
+    """Run what is left of the trials; the numbers of those that ended are added to `said`."""
+    title = task_named(job.recipe.task).objective_title
+    begun = len(study.get_trials(deepcopy=False))
+    left = range(begun, begun + max(trials - len(said), 0))
+    start = partial(_share_cores, workers)
+    for _, error in each_in_processes(partial(run_trial, job), left, workers, start):
+        for trial in _finished(study):
+            if trial.number not in said and tell:
+                tell(_line(trial, title))
+            said.add(trial.number)
+        if error is not None:
+            _raise_or_tell(error, bool(said), tell)
 
 
 def open_study(folder: Path) -> optuna.Study:
@@ -174,18 +184,10 @@ def run_trial(job: Job, number: int) -> None:
     study.optimize(partial(_objective, job), n_trials=1)
 
 
-def values_of(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
-    """The recipe keys of a trial and their values."""
-    return {
-        key: json.loads(value) if isinstance(value, str) else value
-        for key, value in trial.params.items()
-    }
-
-
 def _objective(job: Job, trial: optuna.Trial) -> float:
     import optuna
 
-    values = {key: _suggest(trial, key, where) for key, where in (job.recipe.search or {}).items()}
+    values = suggested(trial, job.recipe.search or {})
     recipe = with_values(job.recipe, {**values, "search": None})
     run = int(trial.user_attrs.get(_RUN, trial.number))
     trial.set_user_attr(_RUN, run)
@@ -197,32 +199,39 @@ def _objective(job: Job, trial: optuna.Trial) -> float:
 
     folder = job.folder / TRIALS / f"{run:04d}"
     try:
-        return trials_of(recipe).train(recipe, job.samples, folder, watch)
+        return train_trial(recipe, job.samples, folder, watch)
     except NephoscopeError as error:
         trial.set_user_attr(_WHY, str(error))
         raise
 
 
-def _suggest(trial: optuna.Trial, key: str, where: Search) -> Any:  # noqa: ANN401 - any YAML value
-    if where.choices is not None:
-        # Optuna stores scalars only: lists go in and out as text.
-        return json.loads(
-            trial.suggest_categorical(key, [json.dumps(choice) for choice in where.choices])
-        )
-    low, high = where.low, where.high
-    if isinstance(low, int) and isinstance(high, int):
-        return trial.suggest_int(key, low, high, log=where.log)
-    return trial.suggest_float(key, float(low or 0), float(high or 0), log=where.log)
+def train_trial(
+    recipe: Recipe, samples: Path, folder: Path, watch: Callable[[int, float], None]
+) -> float:
+    """Train once, going on where the run in the folder was; the best score of all validations.
 
+    Args:
+        recipe: what is trained.
+        samples: a split samples store.
+        folder: of the run.
+        watch: is given step and score of each validation; what it raises ends the trial. A fit
+            that takes no steps cannot end early: of it nothing is told.
+    """
+    from nephoscope.learn import fit as training
+    from nephoscope.learn.quiet import quiet_lightning
 
-def _check_search(recipe: Recipe) -> None:
-    """Every key of the search must take the ends of its range, or each of its choices."""
-    for key, where in (recipe.search or {}).items():
-        for value in where.choices or (where.low, where.high):
-            try:
-                with_values(recipe, {key: value})
-            except InputError as error:
-                raise UsageError(f"search: {key} = {value}: {error.problem}") from error
+    best = -math.inf
+
+    def seen(step: int, score: float) -> None:
+        nonlocal best
+        if math.isfinite(score):
+            best = max(best, score)
+            if recipe.network.name != LINEAR:
+                watch(step, score)
+
+    with quiet_lightning():
+        training.fit(recipe, samples, folder, resume=True, report=lambda _: None, watch=seen)
+    return best
 
 
 def _checked_identity(recipe: Recipe, store: xr.Dataset) -> dict[str, Any]:
@@ -279,7 +288,7 @@ def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def _bear(error: NephoscopeError, some_finished: bool, tell: Tell | None) -> None:
+def _raise_or_tell(error: NephoscopeError, some_finished: bool, tell: Tell | None) -> None:
     """One setting that cannot be trained is said; where nothing can be, the study ends."""
     if not some_finished:
         raise error

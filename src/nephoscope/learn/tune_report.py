@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nephoscope.files import atomic_path, write_text
-from nephoscope.learn.trials import trials_of
-from nephoscope.learn.tune import values_of
+from nephoscope.learn.search import values_of
 from nephoscope.plots.tune import plot_history, plot_importance
 from nephoscope.recipe import Recipe, dump_recipe, with_values
+from nephoscope.tasks import task_named
 
 if TYPE_CHECKING:
     import optuna
@@ -31,8 +31,8 @@ def write_report(study: optuna.Study, recipe: Recipe, out: Path) -> None:
     trials = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     keys = sorted({key for trial in trials for key in trial.params})
-    kind = trials_of(recipe)
-    _write_trials(trials, keys, kind.score, out / "trials.csv")
+    task = task_named(recipe.task)
+    _write_trials(trials, keys, task.objective_title, out / "trials.csv")
     if not complete:
         return
     best = study.best_trial
@@ -46,7 +46,7 @@ def write_report(study: optuna.Study, recipe: Recipe, out: Path) -> None:
         for trial in trials
         if trial.state == TrialState.PRUNED
     }
-    _save(plot_history(scores, pruned, kind.score), out / "history.png")
+    _save(plot_history(scores, pruned, task.objective_title), out / "history.png")
     _save(plot_importance(importance), out / "importance.png")
     write_text(out / "report.md", _markdown(recipe, complete, len(pruned), importance))
 
@@ -76,20 +76,21 @@ def _markdown(
     pruned: int,
     importance: dict[str, float],
 ) -> str:
-    kind = trials_of(recipe)
+    task = task_named(recipe.task)
+    title = task.objective_title
     order = sorted(complete, key=lambda trial: -(trial.value or 0.0))
     keys = sorted(order[0].params)
     lines = [
         f"# Settings of `{recipe.name}`",
         "",
         f"{len(complete)} trials were trained to the end, {pruned} were pruned. The score is the",
-        f"{kind.meaning}.",
+        f"{task.objective_meaning}.",
         "These samples also chose among the trials: it is optimistic.",
         "",
-        f"Best: trial {order[0].number}, {kind.score} {order[0].value:.4f}; `best.yaml` trains it",
+        f"Best: trial {order[0].number}, {title} {order[0].value:.4f}; `best.yaml` trains it",
         f"again, `trials/{int(order[0].user_attrs['run']):04d}/model` is its model.",
         "",
-        f"| trial | {kind.score} | {' | '.join(keys)} |",
+        f"| trial | {title} | {' | '.join(keys)} |",
         f"|---|---|{'---|' * len(keys)}",
     ]
     for trial in order[:_SHOWN]:

@@ -60,9 +60,7 @@ def write_card(facts: Mapping[str, Any], recipe: Recipe) -> str:
         _split(info.get("split", {})),
         "## Scores on the validation samples",
         _table(scores),
-        "Pooled over every labelled pixel; one without image data counts as clear. Checkpoint, "
-        "calibration and threshold were chosen on these samples, so scores on other days are the "
-        "honest ones: `nephoscope evaluate`.",
+        task.scored,
         "## Use",
         task.advice(decision),
         "## Training",

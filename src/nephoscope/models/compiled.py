@@ -36,17 +36,14 @@ def open_compiled(path: Path, threads: int = 1) -> Any:  # noqa: ANN401 - onnxru
         raise InputError(path, f"cannot be loaded: {error}") from error
 
 
-def try_compiled(
-    path: Path, features: int, divisor: int, shape: tuple[int, int] | None = None
-) -> list[tuple[Floats, Floats]]:
+def try_compiled(path: Path, features: int, divisor: int) -> list[tuple[Floats, Floats]]:
     """Random inputs and what a compiled network makes of them.
 
     Args:
         path: the ONNX file.
         features: channels of its input.
-        divisor: sides of its input are multiples of it.
-        shape: rows and columns, of a network that takes no others; else two sizes are tried,
-            neither the one that was compiled.
+        divisor: sides of its input are multiples of it. Two sizes are tried, neither the one that
+            was compiled; of a network that takes no others that one.
 
     Returns:
         pairs of inputs (batch, feature, y, x) and logits, float32.
@@ -56,8 +53,9 @@ def try_compiled(
     """
     session, random = open_compiled(path), np.random.default_rng(0)
     sizes = [(1, 3 * divisor, 5 * divisor), (3, 6 * divisor, 2 * divisor)]
+    fixed = [side for side in session.get_inputs()[0].shape[2:] if isinstance(side, int)]
     pairs = []
-    for batch, *sides in sizes if shape is None else [(1, *shape), (3, *shape)]:
+    for batch, *sides in [(1, *fixed), (3, *fixed)] if fixed else sizes:
         inputs = random.uniform(-1, 1, (batch, features, *sides)).astype(np.float32)
         try:
             logits = session.run(None, {session.get_inputs()[0].name: inputs})[0]

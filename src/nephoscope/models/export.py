@@ -52,7 +52,7 @@ def export_onnx(
             raise OutputError(f"{path}: the network could not be compiled")
         program.save(path, external_data=False)
     _forget_sources(path)
-    difference = onnx_difference(network, path, shape)
+    difference = onnx_difference(network, path)
     if not difference < TOLERANCE:
         raise OutputError(f"{path}: a logit differs from torch by {difference:.2g}")
     return difference
@@ -68,21 +68,18 @@ def _forget_sources(path: Path) -> None:
     onnx.save(model, path)
 
 
-def onnx_difference(
-    network: NormalisedNetwork, path: Path, shape: tuple[int, int] | None = None
-) -> float:
+def onnx_difference(network: NormalisedNetwork, path: Path) -> float:
     """The largest difference of a logit between `network` and the compiled one.
 
     Args:
         network: the network.
         path: the ONNX file.
-        shape: as for `export_onnx`.
 
     Raises:
         InputError: the compiled network cannot be run.
     """
     largest = 0.0
-    for inputs, found in try_compiled(path, network.mean.shape[1], network.divisor, shape):
+    for inputs, found in try_compiled(path, network.mean.shape[1], network.divisor):
         with torch.inference_mode():
             expected = network(torch.from_numpy(inputs)).numpy()
         largest = max(largest, float(np.abs(found - expected).max()))

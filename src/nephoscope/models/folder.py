@@ -3,7 +3,7 @@
 | file | holds |
 |---|---|
 | `weights.safetensors` | the network's parameters |
-| `network.onnx` | the network behind its normalisation, any batch, height and width |
+| `network.onnx` | the network behind its normalisation, any batch; of pixels any height and width |
 | `recipe.yaml` | the recipe it was trained from |
 | `model.yaml` | task, normalisation, decision, sha256 of the files, training facts, guard |
 | `limits.nc` | from how bright on a place is cloud, where the recipe learns that |
@@ -25,30 +25,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nephoscope.arguments import path_of
 from nephoscope.background import read_background, write_background
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import InputError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
 from nephoscope.models.compiled import try_compiled
-from nephoscope.models.lookup import FACTS, locate_model, locate_state_model, no_model
-from nephoscope.models.weights import read_weights
+from nephoscope.models.guard import Guard, guard_of
+from nephoscope.models.linear import LINEAR, LinearEngine
+from nephoscope.models.lookup import FACTS, locate_model, no_model
+from nephoscope.models.span import Span, plain
+from nephoscope.models.weights import WEIGHTS, read_weights
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks import task_named
-from nephoscope.tasks.sky_guard import Guard, SpanFacts, guard_facts, guard_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.models.normalised import NormalisedNetwork
-    from nephoscope.models.state import StateModel
 
 FORMAT = 2
-WEIGHTS, ONNX, RECIPE, CARD, LIMITS = (
-    "weights.safetensors",
-    "network.onnx",
-    "recipe.yaml",
-    "card.md",
-    "limits.nc",
-)
+ONNX, RECIPE, CARD, LIMITS = "network.onnx", "recipe.yaml", "card.md", "limits.nc"
 
 
 class _Facts(BaseModel):
@@ -62,7 +57,7 @@ class _Facts(BaseModel):
     normalisation: dict[str, tuple[float, float]]
     decision: dict[str, Any]
     divisor: int = Field(ge=1)
-    guard: dict[str, SpanFacts] | None = None
+    guard: dict[str, Span] | None = None
     sha256: dict[str, str]
     info: dict[str, Any]
 
@@ -80,8 +75,8 @@ class Model:
         weights_sha256: of `weights.safetensors`.
         divisor: sides of the network's input are multiples of it.
         info: training facts: split, scores, seeds, versions, wall time.
-        guard: what the frames of the training spanned, of a model for colour frames; None of
-            others, and of folders that were written before there was one.
+        guard: what the frames of the training spanned, of a model for a camera's; None of others,
+            and of folders that were written before there was one.
     """
 
     name: str
@@ -101,7 +96,7 @@ class Model:
 
     @property
     def onnx_path(self) -> Path:
-        """The compiled network."""
+        """The compiled network, of what is not linear."""
         return self.folder / ONNX
 
     @cached_property
@@ -150,6 +145,7 @@ def save_model(
     limits: xr.Dataset | None = None,
     guard: Guard | None = None,
     *,
+    shape: tuple[int, int] | None = None,
     name: str | None = None,
     licence: str | None = None,
 ) -> Model:
@@ -164,6 +160,7 @@ def save_model(
         info: training facts.
         limits: from how bright on each place is cloud, where that was learned.
         guard: what the training frames span, where that was measured.
+        shape: rows and columns, of a network that takes no others.
         name: of the model; by default the recipe's.
         licence: by default none is named.
 
@@ -176,7 +173,7 @@ def save_model(
     with atomic_path(folder) as part:
         part.mkdir()
         kept = {**info, "licence": licence or NO_LICENCE}
-        kept |= _write_network(part, network.cpu().eval())
+        kept |= _write_network(part, network.cpu().eval(), recipe, shape)
         (part / RECIPE).write_text(dump_recipe(recipe), encoding="utf-8")
         if limits is not None:
             write_background(limits, part / LIMITS)
@@ -187,24 +184,29 @@ def save_model(
             "normalisation": {key: [float(v) for v in pair] for key, pair in normalisation.items()},
             "decision": decision.model_dump(),
             "divisor": network.divisor,
-            **({} if guard is None else {"guard": guard_facts(guard)}),
-            "sha256": {path.name: sha256_of(path) for path in sorted(part.iterdir())},
+            **({} if guard is None else {"guard": plain(guard.spans)}),
             "info": kept,
+            # Last, so that a file that was cut off lacks it.
+            "sha256": {path.name: sha256_of(path) for path in sorted(part.iterdir())},
         }
         (part / FACTS).write_text(yaml.safe_dump(facts, sort_keys=False), encoding="utf-8")
         (part / CARD).write_text(write_card(facts, recipe), encoding="utf-8")
     return load_model(folder)
 
 
-def _write_network(part: Path, network: NormalisedNetwork) -> dict[str, float]:
-    """Write weights and compiled network; what is to be known of them."""
+def _write_network(
+    part: Path, network: NormalisedNetwork, recipe: Recipe, shape: tuple[int, int] | None
+) -> dict[str, float]:
+    """Write weights and, of what is not linear, the compiled network; what is to be known of it."""
     from safetensors.torch import save_file
 
     from nephoscope.models.export import export_onnx
 
     weights = {key: value.contiguous() for key, value in network.network.state_dict().items()}
     save_file(weights, part / WEIGHTS)
-    return {"onnx_largest_difference": export_onnx(network, part / ONNX)}
+    if recipe.network.name == LINEAR:
+        return {}
+    return {"onnx_largest_difference": export_onnx(network, part / ONNX, shape)}
 
 
 def load_model(model: str | Path) -> Model:
@@ -218,7 +220,8 @@ def load_model(model: str | Path) -> Model:
     facts = _read_facts(folder / FACTS)
     _check(folder / RECIPE, facts)
     recipe = load_recipe(folder / RECIPE)
-    for name in (WEIGHTS, ONNX, *([LIMITS] if recipe.inputs.limit else [])):
+    compiled, limits = recipe.network.name != LINEAR, recipe.inputs.limit is not None
+    for name in (WEIGHTS, *([ONNX] if compiled else []), *([LIMITS] if limits else [])):
         _check(folder / name, facts)
     if facts.task != recipe.task:
         raise InputError(folder / FACTS, "is not of the recipe's task", field="task")
@@ -235,7 +238,7 @@ def load_model(model: str | Path) -> Model:
     )
 
 
-def verify_model(model: str | Path) -> Model | StateModel:
+def verify_model(model: str | Path) -> Model:
     """Check everything that can go wrong with a model folder: hashes, weights, compiled network.
 
     Without torch the compiled network is run, but not beside the weights: that their logits agree
@@ -245,13 +248,10 @@ def verify_model(model: str | Path) -> Model | StateModel:
         UsageError: no such model.
         InputError: what is wrong, with the file's name.
     """
-    from nephoscope.models.state import load_state_model
-
-    if locate_state_model(model) is not None:
-        state_model = load_state_model(model)
-        state_model.check_weights()
-        return state_model
     opened = load_model(model)
+    if opened.recipe.network.name == LINEAR:
+        LinearEngine(opened)
+        return opened if not is_there("torch") else _with_network(opened)
     if not is_there("torch"):
         read_weights(opened.folder / WEIGHTS)  # its sha256 holds; that it can be read is more
         try_compiled(opened.onnx_path, len(opened.recipe.inputs.names), opened.divisor)
@@ -265,17 +265,17 @@ def verify_model(model: str | Path) -> Model | StateModel:
     return opened
 
 
+def _with_network(model: Model) -> Model:
+    """The model, once its weights are seen to be the network's."""
+    _ = model.network
+    return model
+
+
 def _locate(model: str | Path) -> Path:
-    path_of(model, "load_model: a shipped name or a folder")
-    folder = locate_model(model)
-    if folder is not None:
-        return folder
-    if locate_state_model(model) is not None:
-        raise UsageError(
-            f"'{model}' is a sky_state model, of whole frames: it says nothing of pixels "
-            "(predict takes it; nephoscope.models.load_state_model opens it)"
-        )
-    raise no_model(str(model))
+    folder = locate_model(path_of(model, "load_model: a shipped name or a folder"))
+    if folder is None:
+        raise no_model(str(model))
+    return folder
 
 
 def _read_facts(path: Path) -> _Facts:
@@ -325,9 +325,7 @@ def _decision_of(folder: Path, facts: _Facts) -> BaseModel:
 
 
 def _guard_of(folder: Path, facts: _Facts) -> Guard | None:
-    if facts.guard is None:
-        return None
     try:
-        return guard_of({name: span.model_dump() for name, span in facts.guard.items()})
+        return None if facts.guard is None else guard_of(facts.guard)
     except ValueError as error:
         raise InputError(folder / FACTS, str(error), field="guard") from error

@@ -9,8 +9,10 @@ from nephoscope.arguments import nearest
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.formulas import FORMULAS
 
-FACTS, STATE_FACTS = "model.yaml", "state.yaml"
-"""In the folder of a model of pixels, and of one of whole frames."""
+FACTS = "model.yaml"
+"""In the folder of a model."""
+_FIRST_FACTS = "state.yaml"
+"""In the folder of a model of whole frames of the first format."""
 CHAIN = "sky"
 _OF_CHAIN = "sky-state (of a thermal frame), then sky-thermal or sky-colour (of its pixels)"
 
@@ -29,13 +31,8 @@ def list_models() -> list[str]:
 
 
 def locate_model(model: str | Path) -> Path | None:
-    """The folder of a model of pixels, by shipped name or path; None if it is none."""
-    return _located(model, FACTS)
-
-
-def locate_state_model(model: str | Path) -> Path | None:
-    """The folder of a `sky_state` model, by shipped name or path; None if it is none."""
-    return _located(model, STATE_FACTS)
+    """The folder of a model, by shipped name or path; None if it is none."""
+    return next((at for at in (zoo() / str(model), Path(model)) if _holds_model(at)), None)
 
 
 def no_model(model: str) -> NephoscopeError:
@@ -63,13 +60,8 @@ def no_model(model: str) -> NephoscopeError:
     return UsageError(f"no model '{model}': neither a folder nor shipped (shipped: {names}){guess}")
 
 
-def _located(model: str | Path, facts: str) -> Path | None:
-    places = (zoo() / str(model), Path(model))
-    return next((folder for folder in places if (folder / facts).is_file()), None)
-
-
 def _holds_model(folder: Path) -> bool:
-    return any((folder / facts).is_file() for facts in (FACTS, STATE_FACTS))
+    return (folder / FACTS).is_file()
 
 
 def _of_folder(folder: Path) -> NephoscopeError:
@@ -79,5 +71,8 @@ def _of_folder(folder: Path) -> NephoscopeError:
     if below:
         listed = ", ".join(map(str, below[:5]))
         return UsageError(f"'{folder}' is no model folder, but holds some: {listed}")
-    problem = "is not a model folder: it holds neither model.yaml nor state.yaml"
+    if (folder / _FIRST_FACTS).is_file():
+        problem = "is of the first format of models of whole frames, which is not read any more"
+        return InputError(folder / _FIRST_FACTS, problem, remedy="train the model again")
+    problem = f"is not a model folder: it holds no {FACTS}"
     return InputError(folder, problem, remedy="a finished run keeps its model in RUN/model")

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from nephoscope.errors import InputError
 
+WEIGHTS = "weights.safetensors"
+
 
 def read_weights(path: Path) -> dict[str, npt.NDArray[Any]]:
     """The parameters in a safetensors file, by name.

@@ -11,6 +11,9 @@ from nephoscope.errors import UsageError
 if TYPE_CHECKING:
     from torch import nn
 
+WHOLE = frozenset({"cnn", "linear", "resnet18"})
+"""Networks that say one thing of a whole image; the others speak of every pixel."""
+
 
 def build_network(
     name: str,

@@ -40,6 +40,7 @@ class Task(Protocol):
         objective_meaning: the same, in words.
         pipeline: of the task, as model hubs name it.
         kept: names of the scores that a model keeps of its validation.
+        scored: how these were found, for the model's card.
         Losses: weights of the parts of the loss, a recipe's `training.losses`.
         Decision: what turns the head's numbers into statements, a model's `decision`.
     """
@@ -51,6 +52,7 @@ class Task(Protocol):
     objective_meaning: str
     pipeline: str
     kept: tuple[str, ...]
+    scored: str
     Losses: type[BaseModel]
     Decision: type[BaseModel]
 

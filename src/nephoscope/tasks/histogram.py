@@ -43,7 +43,7 @@ class Bins:
     def centres(self) -> npt.NDArray[np.float64]:
         """(bin,) float64, the score in the middle of each bin."""
         middles = (np.arange(self.number) + 0.5) * self.width - self.limit
-        return np.sinh(middles) if self.relative else middles
+        return np.asarray(np.sinh(middles) if self.relative else middles, np.float64)
 
     def count(self, score: Floats, label: npt.NDArray[np.integer]) -> Counts:
         """Count labelled items.
@@ -61,13 +61,14 @@ class Bins:
         place = np.zeros(score.shape, np.int64)
         place[there] = self._place(score[there]) + 1
         flat = label.astype(np.int64) * (self.number + 1) + place
-        return np.bincount(flat, minlength=2 * (self.number + 1)).reshape(2, -1)
+        found: Counts = np.bincount(flat, minlength=2 * (self.number + 1)).reshape(2, -1)
+        return found
 
     def _place(self, score: Floats) -> npt.NDArray[np.int64]:
         score = np.arcsinh(score) if self.relative else score
         limit, width = np.float32(self.limit), np.float32(self.width)
         found = np.clip((score + limit) / width, 0, self.number - 1)
-        return found.astype(np.int64)
+        return np.asarray(found, np.int64)
 
 
 def fit_line(

@@ -63,6 +63,11 @@ class MaskTask:
     objective_meaning = "best F1 on the validation samples"
     pipeline = "image-segmentation"
     kept = ("f1", "precision", "recall", "iou", "auc", "ece", "cloud_share", "pixels")
+    scored = (
+        "Pooled over every labelled pixel; one without image data counts as clear. Checkpoint, "
+        "calibration and threshold were chosen on these samples, so scores on other days are the "
+        "honest ones: `nephoscope evaluate`."
+    )
     Losses, Decision = BinaryLosses, MaskDecision
 
     def outputs(self, levels: int) -> int:

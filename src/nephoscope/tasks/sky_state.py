@@ -95,6 +95,11 @@ class SkyStateTask:
         "balanced_accuracy", "clear_found", "cloudy_found", "unknown_share",
         "cloudy_called_clear", "clear_called_cloudy", "frames",
     )  # fmt: skip
+    scored = (
+        "By what is seen of each frame alone: a featureless frame whose camera's temperatures do "
+        "not vouch for it is unknown besides. Calibration and band were chosen on these samples, "
+        "so scores on other cameras are the honest ones: `nephoscope evaluate`."
+    )
     Losses, Decision = BinaryLosses, StateDecision
 
     def outputs(self, levels: int) -> int:

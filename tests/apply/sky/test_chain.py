@@ -13,13 +13,14 @@ from hypothesis.extra.numpy import arrays
 from scipy.io import savemat
 
 from nephoscope.apply import chain
+from nephoscope.apply.classify import FrameClassifier
 from nephoscope.apply.frame_models import choose, sky_name
 from nephoscope.apply.network import Predictor
 from nephoscope.apply.segmented import cut_at, state_of_mask
 from nephoscope.errors import InputError, UsageError
 from nephoscope.formulas import fit_clear_reference, write_clear_reference, zscale_log_otsu
 from nephoscope.instruments import open_scene
-from nephoscope.models import load_model, load_state_model
+from nephoscope.models import load_model
 from nephoscope.tasks.mask import is_cloud, published
 from nephoscope.tasks.sky_state import temperatures_of
 
@@ -56,7 +57,7 @@ def test_a_clear_frame_has_no_cloud_and_its_probability_is_that_of_frame_times_p
     path = frames.clear(tmp_path / "a.fits")
     result, _ = judged(path)
     scene = open_scene(path)
-    verdict = load_state_model("sky-state").judge(
+    verdict = FrameClassifier(load_model("sky-state")).judge(
         scene["image"].values[0], temperatures_of(scene.attrs)
     )
     assert (result.state, result.p_cloudy) == ("clear", verdict.p_cloudy)
@@ -203,12 +204,14 @@ def test_a_model_that_is_named_segments_every_frame_of_its_kind_and_refuses_othe
 
 
 def test_a_model_that_is_missing_is_named_with_the_frame(small_zoo, frames, tmp_path, monkeypatch):
-    monkeypatch.setattr("nephoscope.apply.chain.load_model", _none_there)
+    monkeypatch.setattr("nephoscope.apply.chain.load_model", _only_that_of_states)
     with pytest.raises(InputError, match=r"a.fits \[image\]: is a thermal .* 'sky-thermal'"):
         judged(frames.cloudy(tmp_path / "a.fits"))
 
 
-def _none_there(name):
+def _only_that_of_states(name):
+    if name == "sky-state":
+        return load_model(name)
     raise UsageError(f"no model '{name}': neither a folder nor shipped")
 
 

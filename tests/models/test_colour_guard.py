@@ -8,16 +8,10 @@ from nephoscope.apply.whole import look_at
 from nephoscope.inputs import quantise
 from nephoscope.instruments.skycam.pictures import grey
 from nephoscope.models import load_model
+from nephoscope.models.colour_guard import NUMBERS, ColourGuard, learn_colour_guard, measure
+from nephoscope.models.guard import guard_of
+from nephoscope.models.span import Span, plain
 from nephoscope.simulate.sky.colour import simulate_colour
-from nephoscope.tasks.sky_guard import (
-    NUMBERS,
-    Guard,
-    Span,
-    guard_facts,
-    guard_of,
-    learn_guard,
-    measure,
-)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +131,7 @@ def test_what_is_missing_does_not_count():
 def test_a_guard_is_of_the_frames_it_learned_from(shipped):
     """To a camera that sees orange skies an orange sky is no surprise, to another it is."""
     orange = [noisy(100, seed=n) + np.array([90, 30, 0], np.uint8)[:, None, None] for n in range(4)]
-    guard = learn_guard(orange)
+    guard = learn_colour_guard(orange)
     assert guard.doubt(orange[0]) is None
     assert shipped.doubt(orange[0]) is not None
     for span in guard.spans.values():
@@ -146,22 +140,21 @@ def test_a_guard_is_of_the_frames_it_learned_from(shipped):
 
 def test_a_guard_is_the_same_each_time_and_survives_plain_facts():
     frames = [planes(simulate_colour(1, n)[0]) for n in range(2)]
-    guard = learn_guard(frames)
-    assert guard == learn_guard(frames)
-    assert guard_of({k: {s: tuple(p) for s, p in v.items()} for k, v in
-                     guard_facts(guard).items()}) == guard  # fmt: skip
+    guard = learn_colour_guard(frames)
+    assert guard == learn_colour_guard(frames)
+    assert guard_of({name: Span(**span) for name, span in plain(guard.spans).items()}) == guard
 
 
 def test_facts_that_make_no_sense_are_refused():
-    good = {"seen": (0.2, 0.5), "accepted": (0.1, 0.6)}
+    good = Span((0.2, 0.5), (0.1, 0.6))
     with pytest.raises(ValueError, match="no number 'size'"):
         guard_of({"size": good})
     with pytest.raises(ValueError, match=r"lit.accepted: 0.6 is above 0.1"):
-        guard_of({"lit": good | {"accepted": (0.6, 0.1)}})
+        guard_of({"lit": Span((0.2, 0.5), (0.6, 0.1))})
 
 
 def test_a_tiny_and_an_empty_frame_are_judged_without_a_crash():
-    guard = Guard({"lit": Span((0.5, 1.0), (0.3, 1.0))})
+    guard = ColourGuard({"lit": Span((0.5, 1.0), (0.3, 1.0))})
     assert guard.doubt(np.zeros((3, 1, 1), np.uint8)) is not None
     assert guard.doubt(np.full((3, 4, 4), 100, np.uint8)) is None
     assert guard.doubt(np.zeros((3, 0, 0), np.uint8)) is not None

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+
+from nephoscope.models.span import Pair, Span, check_spans
 
 Image = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
-Pair = tuple[float, float]
 
 LIT = 16
 """DN in the brightest colour from which on a pixel is lit: darker ones are no picture."""
@@ -87,32 +87,18 @@ NUMBERS: dict[str, _Number] = {
 
 
 @dataclass(frozen=True)
-class Span:
-    """What the training frames spanned in one number, and what is accepted of others.
+class ColourGuard:
+    """What a model knows of colour frames: name of a number → its span.
 
-    Attributes:
-        seen: lowest and highest value of the training frames and their parts.
-        accepted: lowest and highest value that is not refused.
+    Raises:
+        ValueError: a number is not known, or a span ends before it begins.
     """
 
-    seen: Pair
-    accepted: Pair
-
-
-class SpanFacts(BaseModel):
-    """A `Span` in a file."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    seen: Pair
-    accepted: Pair
-
-
-@dataclass(frozen=True)
-class Guard:
-    """What a model knows of frames: name of a number → its span."""
-
     spans: Mapping[str, Span]
+
+    def __post_init__(self) -> None:
+        """Check the spans."""
+        check_spans(self.spans, NUMBERS)
 
     def doubt(self, image: Image) -> str | None:
         """Why nothing should be said of a frame; None if it is like those of the training.
@@ -133,34 +119,11 @@ class Guard:
         return None
 
 
-def guard_facts(guard: Guard) -> dict[str, dict[str, list[float]]]:
-    """A guard as plain numbers, for a file; `guard_of` reads them."""
-    return {
-        name: {"seen": list(span.seen), "accepted": list(span.accepted)}
-        for name, span in guard.spans.items()
-    }
-
-
-def guard_of(facts: Mapping[str, Mapping[str, Pair]]) -> Guard:
-    """The guard that `guard_facts` wrote.
-
-    Raises:
-        ValueError: a number is not known, or a span ends before it begins.
-    """
-    for name, span in facts.items():
-        if name not in NUMBERS:
-            raise ValueError(f"no number '{name}'; there are: {', '.join(NUMBERS)}")
-        for key, (low, high) in span.items():
-            if low > high:
-                raise ValueError(f"{name}.{key}: {low} is above {high}")
-    return Guard({name: Span(span["seen"], span["accepted"]) for name, span in facts.items()})
-
-
-def learn_guard(images: Iterable[Image], seed: int = 0) -> Guard:
+def learn_colour_guard(images: Iterable[Image], seed: int = 0) -> ColourGuard:
     """Measure what frames span.
 
     Args:
-        images: as for `Guard.doubt`, the frames that a model is trained on.
+        images: as for `ColourGuard.doubt`, the frames that a model is trained on.
         seed: of the draw of parts.
     """
     whole: list[dict[str, float]] = []
@@ -175,7 +138,7 @@ def learn_guard(images: Iterable[Image], seed: int = 0) -> Guard:
                      [row[name] for row in parts if name in row])  # fmt: skip
         if seen is not None:
             spans[name] = Span(seen, _widened(seen, number))
-    return Guard(spans)
+    return ColourGuard(spans)
 
 
 def _seen(whole: list[float], parts: list[float]) -> Pair | None:
@@ -228,7 +191,7 @@ def measure(image: Image) -> dict[str, float]:
     | `green`, `_low`, `_high` | (2 G - R - B) / (R + G + B): median, 5th and 95th percentile |
 
     Args:
-        image: as for `Guard.doubt`.
+        image: as for `ColourGuard.doubt`.
 
     Returns:
         Name → value; without those that cannot be measured, as too little of the frame is lit.

@@ -5,10 +5,12 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import nephoscope
-from nephoscope.models import load_state_model
+from nephoscope.apply.classify import FrameClassifier
+from nephoscope.inputs.texture import NAMES
+from nephoscope.models import load_model
+from nephoscope.models.thermal_guard import learn_thermal_guard, strangeness
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.tasks.sky_state import CameraTemperatures
-from nephoscope.tasks.state_guard import clear_doubt, learn_state_guard, strangeness
 
 WARM = CameraTemperatures(5.3, 5.1, 5.0)
 SHAPE = (512, 640)
@@ -16,7 +18,7 @@ SHAPE = (512, 640)
 
 @pytest.fixture(scope="module")
 def model():
-    return load_state_model("sky-state")
+    return FrameClassifier(load_model("sky-state"))
 
 
 def noise(sigma, seed=0):
@@ -82,15 +84,16 @@ def test_spans_are_those_of_the_frames():
     clear = [rng.normal(700, sigma, (128, 160)).astype(np.float32) for sigma in (1.0, 2.0)]
     features = np.zeros((3, 22), np.float32)
     features[1, 4] = 5.0
-    scaling = np.zeros(22, np.float32), np.full(22, 2.0, np.float32)
-    spans = learn_state_guard(clear, features, scaling)
+    scaling = dict.fromkeys(NAMES, (0.0, 2.0))
+    guard = learn_thermal_guard(clear, features, scaling)
+    spans = guard.spans
     assert spans["noise"].seen == (pytest.approx(1, abs=0.05), pytest.approx(2, abs=0.1))
     assert spans["noise"].accepted[1] == pytest.approx(8 * spans["noise"].seen[1], rel=1e-3)
     assert spans["texture"].seen == (0, 2.5)
     assert spans["texture"].accepted == (0, 3.25)
     assert strangeness(features[1], scaling) == (2.5, "rough_16")
-    assert clear_doubt(clear[0], spans) is None
-    assert "a noise of" in clear_doubt(clear[0] * 20, spans)
+    assert guard.doubt_of_clear(clear[0]) is None
+    assert "a noise of" in guard.doubt_of_clear(clear[0] * 20)
 
 
 @pytest.mark.parametrize("level", [0.0, 650.0])
