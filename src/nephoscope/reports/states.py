@@ -18,7 +18,7 @@ from nephoscope.reports.pictures import Pictures
 from nephoscope.tasks import Counts
 from nephoscope.tasks.sky_state import CLOUDY, SAID
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 Curve = tuple[Floats, Floats, Floats]
 NOTHING_KNOWN = 0.5
 """Probability of cloud of a frame in which there is nothing to see."""
