@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.inputs.texture import NAMES, texture
-from nephoscope.plots.classifier import plot_feature_space, plot_state_confusion, plot_state_roc
+from nephoscope.plots.classifier import plot_feature_space, plot_state_roc
+from nephoscope.plots.confusion import plot_confusion
 from nephoscope.reports.pictures import Pictures
 from nephoscope.tasks import Counts
 from nephoscope.tasks.sky_state import CLOUDY, SAID
@@ -56,7 +57,7 @@ class StatePictures(Pictures):
         """Confusion, ROC and the space of the features; by UMAP too where it is installed."""
         name = evaluation.model["name"]
         found = super().figures(evaluation) | {
-            "confusion": plot_state_confusion(evaluation.scores.sums.total(), name),
+            "confusion": plot_confusion(evaluation.scores.sums.total(), name, "frames"),
             "roc": plot_state_roc(self.curve, name),
         }
         seen = [n for n, one in enumerate(self._textures) if one is not None]

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from evaluation_factory import make_store
 
+from evaluation_factory import make_store
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.baselines import BaselineOptions, kind_of, score_baselines
 from nephoscope.evaluation.baselines.channels import sample_channels
