@@ -115,7 +115,7 @@ def with_intervals(
     }
 
 
-def _interval(sample: NDArray[np.generic]) -> tuple[float | None, float | None]:
+def _interval(sample: NDArray[np.float64]) -> tuple[float | None, float | None]:
     sample = sample[np.isfinite(sample)]
     if not sample.size:
         return None, None

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from nephoscope.plots.colours import CLEAR, CLOUD, OTHER
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 
 def plot_state_roc(curve: tuple[Floats, Floats, Floats], name: str) -> Figure:
