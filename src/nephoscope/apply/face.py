@@ -21,8 +21,8 @@ from nephoscope.apply.run import Maker
 from nephoscope.arguments import described, path_of
 from nephoscope.background import channels_of, read_background, sample_background
 from nephoscope.errors import InputError, UsageError
-from nephoscope.grids.plate_carree import MARS
 from nephoscope.inputs import COLOURS
+from nephoscope.instruments import instrument_named
 from nephoscope.products.frames import frame_dataset
 from nephoscope.scene import check_given, source_of, wrong_dn
 from nephoscope.tasks.mask import as_floats
@@ -168,12 +168,14 @@ def _of_frame(chain: SkyChain, given: NDArray | xr.Dataset) -> FloatArray | xr.D
 
 def _of_image(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatArray:
     predictor = maker.predictor
-    name = predictor.model.name
-    if image.shape != (len(COLOURS), *MARS.shape):
+    name, grid = predictor.model.name, instrument_named(maker.instrument).GRID
+    if grid is None:
+        raise UsageError(f"predict: model '{name}' takes a Scene, which says where it lies")
+    if image.shape != (len(COLOURS), *grid.shape):
         raise UsageError(
             f"predict: the image is {image.shape}; model '{name}' takes (channel: "
-            f"{', '.join(COLOURS)}; y: {MARS.rows}, from 90 N; x: {MARS.cols}, from 180 W); give "
-            "a part of a map as a Scene, which says where it lies"
+            f"{', '.join(COLOURS)}; y: {grid.rows}, from {grid.north:g} N; x: {grid.cols}, from "
+            f"{-grid.west:g} W); give a part of a map as a Scene, which says where it lies"
         )
     if image.dtype != np.uint8:
         if image.dtype.kind != "f":
@@ -184,7 +186,7 @@ def _of_image(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatA
         if problem := wrong_dn(image):
             raise UsageError(f"predict: the image {problem}")
         image = image.astype(np.float32, copy=False)
-    places = MARS.latitude(), MARS.longitude()
+    places = grid.latitude(), grid.longitude()
     return predictor.predict_image(image, *places, _sampled(predictor, clear, *places)[0])
 
 

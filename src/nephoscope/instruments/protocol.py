@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.folders import LeftOut
+    from nephoscope.grids.plate_carree import PlateCarree
     from nephoscope.instruments.scene_file import SceneFile
     from nephoscope.scene import Truth
 
@@ -85,6 +86,10 @@ class Instrument(Protocol):
     @property
     def WRAPS(self) -> bool:
         """Whether the first column of a whole scene follows the last."""
+
+    @property
+    def GRID(self) -> PlateCarree | None:
+        """Where the pixels of a bare array lie, of which each whole scene is one; None: nowhere."""
 
     @property
     def FORMAT(self) -> str:

@@ -12,6 +12,7 @@ from nephoscope.instruments.marci.bounds import (
     seasonal_bounds,
 )
 from nephoscope.instruments.marci.columns import columns
+from nephoscope.instruments.marci.grid import MARS
 from nephoscope.instruments.marci.labels import label, label_path_for, read_label
 from nephoscope.instruments.marci.legacy import layout, write_legacy
 from nephoscope.instruments.marci.maps import missing_mask, read, read_pixels, recognises
@@ -29,12 +30,14 @@ from nephoscope.instruments.marci.tables import (
 UNIT = "day"
 NOUN = "maps"
 WRAPS = True
+GRID = MARS
 FORMAT = "netcdf"
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
 __all__ = [
     "CRS",
     "FORMAT",
+    "GRID",
     "NOUN",
     "OPTIONS",
     "UNIT",

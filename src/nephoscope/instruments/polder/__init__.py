@@ -23,6 +23,7 @@ from nephoscope.instruments.polder.windows import Window, along, box, patch, swa
 UNIT = "granule"
 NOUN = "half orbits"
 WRAPS = False
+GRID = None
 FORMAT = "netcdf"
 OPTIONS: frozenset[str] = frozenset()
 
@@ -31,6 +32,7 @@ __all__ = [
     "DOLP",
     "FIELDS",
     "FORMAT",
+    "GRID",
     "NOUN",
     "OPTIONS",
     "SCHEMES",

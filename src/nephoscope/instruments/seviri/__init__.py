@@ -15,12 +15,14 @@ from nephoscope.instruments.seviri.scenes import grid_of, read
 UNIT = "slot"
 NOUN = "pictures of SEVIRI"
 WRAPS = False
+GRID = None
 FORMAT = "zarr"
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
     "CHANNELS",
     "FORMAT",
+    "GRID",
     "NOUN",
     "OPTIONS",
     "SOLAR",

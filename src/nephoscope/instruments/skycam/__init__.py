@@ -18,11 +18,13 @@ from nephoscope.instruments.skycam.product import dress
 UNIT = "frame"
 NOUN = "frames of a sky camera"
 WRAPS = False
+GRID = None
 FORMAT = "fits"
 OPTIONS = frozenset({"flavour", "min_blob"})
 
 __all__ = [
     "FORMAT",
+    "GRID",
     "NOUN",
     "OPTIONS",
     "UNIT",
