@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from nephoscope.tasks import Counts, Floats
+from nephoscope.tasks import Counts, Floats, Task
 from nephoscope.tasks.histogram import NOTHING, Bins, best_f1, fit_line
 from nephoscope.tasks.losses import BinaryLosses, binary_loss
 from nephoscope.tasks.mask_metrics import BINS, MISSING, PROBABILITY_STEPS, best_threshold, metrics
@@ -62,7 +62,16 @@ class MaskTask:
     objective, objective_title = "f1", "F1"
     objective_meaning = "best F1 on the validation samples"
     pipeline = "image-segmentation"
-    kept = ("f1", "precision", "recall", "iou", "auc", "ece", "cloud_share", "pixels")
+    kept: tuple[str, ...] = (
+        "f1",
+        "precision",
+        "recall",
+        "iou",
+        "auc",
+        "ece",
+        "cloud_share",
+        "pixels",
+    )
     scored = (
         "Pooled over every labelled pixel; one without image data counts as clear. Checkpoint, "
         "calibration and threshold were chosen on these samples, so scores on other days are the "
@@ -175,7 +184,7 @@ class MaskTask:
         )
 
 
-TASK = MaskTask()
+TASK: Task = MaskTask()
 
 
 def probability(logits: npt.NDArray[np.float32], line: Line) -> npt.NDArray[np.float32]:
