@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from nephoscope.apply import face, network_maker
+from nephoscope.apply import face, network, network_maker
 from nephoscope.errors import InputError, UsageError
 from nephoscope.inputs import View
 from nephoscope.instruments import open_scene
@@ -26,7 +26,7 @@ MODEL = SimpleNamespace(
 )
 
 
-class BlueIsCloud:
+class BlueIsCloud(network.Predictor):
     """A predictor whose probability is blue / 255 and that remembers the background it got."""
 
     def __init__(self, model: SimpleNamespace, workers: int) -> None:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from nephoscope.apply.bulk import predict_many
 from nephoscope.apply.jobs import Options
+from nephoscope.apply.network import Predictor
 from nephoscope.apply.network_maker import NetworkMaker
 from nephoscope.cli.predicting import draw
 from nephoscope.inputs import View
@@ -44,7 +45,7 @@ class Info:
     limits: None = None
 
 
-class TinyPredictor:
+class TinyPredictor(Predictor):
     """The function as a predictor."""
 
     task = task_named("mask")
