@@ -109,7 +109,8 @@ def slot_of(scene: xr.Dataset) -> tuple[np.datetime64, int]:
 
 def _epoch(time: np.datetime64) -> np.datetime64:
     """Time of slot 0 of the store that holds a time: the year's begin."""
-    return time.astype("datetime64[Y]").astype("datetime64[s]")
+    begin: np.datetime64 = time.astype("datetime64[Y]").astype("datetime64[s]")
+    return begin
 
 
 def _open(path: Path, product: xr.Dataset, time: np.datetime64, step: int) -> Cube:
