@@ -1,3 +1,4 @@
+import csv
 import importlib.util
 import signal
 import warnings
@@ -43,7 +44,7 @@ def _weights(folder):
     return load_file(folder / "weights.safetensors")
 
 
-def _fit_killed_in_epoch_1(recipe, samples, out, monkeypatch):
+def _fit_killed_in_epoch_1(recipe, samples, out, monkeypatch, resume=False):
     def killed(self):
         if self.current_epoch == 1:
             raise RuntimeError("killed")
@@ -51,7 +52,7 @@ def _fit_killed_in_epoch_1(recipe, samples, out, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(FitModule, "on_train_epoch_end", killed, raising=False)
         with pytest.raises(RuntimeError, match="killed"):
-            fit(recipe, samples, out, report=_quiet)
+            fit(recipe, samples, out, resume=resume, report=_quiet)
 
 
 def test_the_same_seed_gives_the_same_weights_and_a_resumed_run_too(samples, tmp_path, monkeypatch):
@@ -63,6 +64,22 @@ def test_the_same_seed_gives_the_same_weights_and_a_resumed_run_too(samples, tmp
     assert not (tmp_path / "c" / "model").exists()
     resumed = _weights(fit(recipe, samples, tmp_path / "c", resume=True, report=_quiet))
     assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+def test_the_log_of_a_resumed_run_holds_every_step_once(samples, tmp_path, monkeypatch):
+    recipe = synthetic.small_recipe(steps=30, validate_every=10)
+    fit(recipe, samples, tmp_path / "a", report=_quiet)
+    _fit_killed_in_epoch_1(recipe, samples, tmp_path / "b", monkeypatch)
+    _fit_killed_in_epoch_1(recipe, samples, tmp_path / "b", monkeypatch, resume=True)
+    fit(recipe, samples, tmp_path / "b", resume=True, report=_quiet)
+    assert _log(tmp_path / "b") == _log(tmp_path / "a")
+    fit(recipe, samples, tmp_path / "b", resume=True, report=_quiet)
+    assert _log(tmp_path / "b") == _log(tmp_path / "a")
+
+
+def _log(run):
+    with (run / "logs" / "csv" / "metrics.csv").open() as file:
+        return [(row["step"], row["loss"], row["f1"]) for row in csv.DictReader(file)]
 
 
 def test_the_model_holds_what_it_was_made_of(samples, tmp_path):
