@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephoscope.errors import UsageError
-from nephoscope.samples.subset import sparse_subset
+from nephoscope.samples.split_rules import sparse_subset
 
 
 @given(total=st.integers(1, 40), data=st.data(), seed=st.integers(0, 1000))

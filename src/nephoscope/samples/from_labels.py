@@ -1,4 +1,4 @@
-"""Scenes with the labels that lie beside them, read one at a time, all of one size."""
+"""Labelled scenes: read one at a time with the labels that lie beside them, all of one size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError, NephoscopeError, UsageError, shown
-from nephoscope.grids.blocks import Blocks
 from nephoscope.inputs.working_size import blocks_for
 from nephoscope.instruments import Instrument, SceneFile
 from nephoscope.recipe import Recipe
@@ -162,23 +161,18 @@ def at_working_size(
         InputError: the scene is smaller than the features need it.
     """
     image, known = scene["image"].values, scene["known"].values
-    shape = (int(image.shape[1]), int(image.shape[2]))
     try:
-        blocks = blocks_for(shape, recipe.inputs)
+        blocks = blocks_for(known.shape, recipe.inputs)
     except ValueError as error:
         raise InputError(path, str(error), field="image") from error
-    if blocks.are_pixels or ("label" in label and label["label"].shape not in ((), shape)):
+    if blocks.are_pixels or ("label" in label and label["label"].shape not in ((), known.shape)):
         return image, known, label
-    return blocks.mean(image), blocks.any(known), _reduced(label, blocks)
-
-
-def _reduced(label: xr.Dataset, blocks: Blocks) -> xr.Dataset:
     if "row" in label:
         row, col = blocks.place(label["row"].values, label["col"].values)
-        return label.assign(row=("point", row), col=("point", col))
-    if not label["label"].ndim:
-        return label
-    return label.assign(label=(("y", "x"), blocks.label(label["label"].values)))
+        label = label.assign(row=("point", row), col=("point", col))
+    elif label["label"].ndim:
+        label = label.assign(label=(("y", "x"), blocks.label(label["label"].values)))
+    return blocks.mean(image), blocks.any(known), label
 
 
 def _size(shape: tuple[int, ...]) -> str:
