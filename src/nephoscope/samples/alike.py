@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.grids.blocks import factor_for, reduce_image
+from nephoscope.scene import known_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -95,11 +96,9 @@ def group_numbers(alike: Floats, threshold: float = ALIKE) -> npt.NDArray[np.int
 
 def _grey(image: npt.NDArray[np.generic]) -> Floats:
     plane = image.astype(np.float32)
-    if image.dtype == np.uint8:
-        plane[:, ~image.any(axis=0)] = np.nan
-    shape = (int(image.shape[1]), int(image.shape[2]))
+    plane[:, ~known_of(image)] = np.nan
     mean = plane.mean(axis=0, keepdims=True)
-    grey: Floats = reduce_image(mean, factor_for(shape, SIDE))[0]
+    grey: Floats = reduce_image(mean, factor_for(mean.shape[1:], SIDE))[0]
     return grey
 
 

@@ -89,8 +89,9 @@ def flip(view: View, truth: LabelOrPoints, axis: int) -> tuple[View, LabelOrPoin
 
 def turn(view: View, truth: LabelOrPoints, quarters: int) -> tuple[View, LabelOrPoints]:
     """Turn a square window that has no coordinates by quarters of a full turn."""
-    image, known = (np.rot90(each, quarters, (-2, -1)) for each in (view.image, view.known))
-    return replace(view, image=image, known=known), turn_truth(truth, quarters, len(known))
+    known = np.rot90(view.known, quarters)
+    view = replace(view, image=np.rot90(view.image, quarters, (-2, -1)), known=known)
+    return view, turn_truth(truth, quarters, len(known))
 
 
 def change_tone(view: View, settings: Augmentation, rng: np.random.Generator) -> View:

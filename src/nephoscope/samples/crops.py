@@ -110,10 +110,9 @@ class CropLoader:
             any_point = int(rng.integers(self._ends[-1]))
             given = int(np.searchsorted(self._ends, any_point, side="right"))
         points = self.part.points[given]
-        chosen = int(rng.integers(len(points)))
-        around = (False, self.part.wraps)
-        sides = zip((points.row, points.col), self.size, self.part.shape, around, strict=True)
-        row, col = (_before(float(at[chosen]), *side, rng) for at, *side in sides)
+        chosen, (height, width) = int(rng.integers(len(points))), self.part.shape
+        row = _before(float(points.row[chosen]), self.size[0], height, False, rng)
+        col = _before(float(points.col[chosen]), self.size[1], width, self.part.wraps, rng)
         place = given, row, col, self.size
         return self.part.view(*place), self.part.truth_in(*place)
 

@@ -144,7 +144,15 @@ class LabelledScenes:
         group = str(columns.pop("group").values) if "group" in columns else file.series
         image, known, label = at_working_size(scene, label, self.recipe, file.path)
         self.sizes[image.shape] += 1
-        _check_shapes(file.path, image.shape, label, next(iter(self.sizes)))
+        wanted = next(iter(self.sizes))
+        if image.shape != wanted:
+            problem = f"has shape {image.shape}, the first map has {wanted}"
+            raise InputError(file.path, problem, field="image")
+        shape = label["label"].shape if "label" in label else ()
+        if shape not in ((), wanted[1:]):
+            source = label.attrs.get("source", file.path)
+            problem = f"has shape {shape}, the maps have {wanted[1:]}"
+            raise InputError(source, problem, field="label")
         # Two files of one frame have states of their own.
         name = file.path.name if self.truth == "frame" else str(scene.attrs["id"])
         return Sample(shown(name), group, image, known, label, columns, scene)
@@ -177,14 +185,3 @@ def at_working_size(
 
 def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[2]} x {shape[1]}" + ("" if shape[0] == 3 else f" in {shape[0]} channel(s)")
-
-
-def _check_shapes(
-    path: Path, image: tuple[int, ...], label: xr.Dataset, wanted: tuple[int, ...]
-) -> None:
-    if image != wanted:
-        raise InputError(path, f"has shape {image}, the first map has {wanted}", field="image")
-    if "label" in label and label["label"].ndim and label["label"].shape != wanted[1:]:
-        source = label.attrs.get("source", path)
-        shape = label["label"].shape
-        raise InputError(source, f"has shape {shape}, the maps have {wanted[1:]}", field="label")

@@ -147,9 +147,11 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
         label = None if label is None else np.stack([label[n] for n in indices])
         known = Bits(known[n] for n in indices)
         places = list(range(len(indices)))
-    whole = slice(0, shape[0]), slice(0, shape[1])
+    rows, cols = slice(0, shape[0]), slice(0, shape[1])
+    # All around there is a place between the last column and the first.
+    window = (shape[0], shape[1] + wraps), shape[1] if wraps else None
     points = tuple(
-        each.on_picture(shape, wraps).seen(known[place, *whole])
+        each.inside(0, 0, *window).seen(known[place, rows, cols])
         for each, place in zip(points_of(store, indices), places, strict=False)
     )
     wanted, limit = recipe.inputs.background, recipe.inputs.limit

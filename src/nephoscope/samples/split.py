@@ -95,8 +95,8 @@ def _parts(
             chosen[mine] = block_parts(ids[mine].tolist(), parts, buffer)
         return list(chosen)
     if has_states:
-        groups, states = store["group"].values.tolist(), store["label"].values
-        return state_parts(groups, states.tolist(), fractions, seed)
+        groups, states = (store[name].values.tolist() for name in ("group", "label"))
+        return state_parts(groups, states, fractions, seed)
     return group_parts(similarity(*prepare(store["image"].values)), fractions, seed)
 
 
