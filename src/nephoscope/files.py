@@ -12,8 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nephoscope.errors import InputError, OutputError, shown
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PART_SUFFIX = ".part"
 JOURNAL = "predict-journal"
@@ -93,6 +97,25 @@ def atomic_path(final: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         _discard(part)
         raise
+
+
+def read_netcdf(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:
+    """Read a whole NetCDF file into memory; packed as it is stored without `decode`.
+
+    Raises:
+        InputError: the file does not exist, is no NetCDF-4 file or is damaged.
+    """
+    import xarray as xr
+
+    try:
+        with xr.open_dataset(
+            Path(path), engine="h5netcdf", decode_cf=decode, mask_and_scale=decode
+        ) as stored:
+            return stored.load()
+    except FileNotFoundError as error:
+        raise InputError(path, "does not exist") from error
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise InputError(path, f"is not a readable NetCDF-4 file: {error}") from error
 
 
 def write_text(final: str | os.PathLike[str], text: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.grids.blocks import factor_for, reduce_image
+from nephoscope.grids.blocks import Blocks, factor_for
 
 Floats = npt.NDArray[np.float32]
 
@@ -100,7 +100,8 @@ def _grey(image: npt.NDArray[np.generic]) -> Floats:
         plane[:, ~image.any(axis=0)] = np.nan
     shape = (int(image.shape[1]), int(image.shape[2]))
     mean = plane.mean(axis=0, keepdims=True)
-    grey: Floats = reduce_image(mean, factor_for(shape, SIDE))[0]
+    factor = factor_for(shape, SIDE)
+    grey: Floats = Blocks(factor, factor).mean(mean)[0]
     return grey
 
 
