@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -316,22 +316,37 @@ def _median(
     low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(stack) - 1)
     middle = [np.take_along_axis(ordered, index[None, None], axis=0)[0] for index in (low, high)]
     median = (middle[0] + middle[1]) / np.float32(2)
-    variables: dict[str, Any] = {
-        f"{PREFIX}{name}": (("y", "x"), median[index]) for index, name in enumerate(channels)
-    }
-    variables["count"] = (("y", "x"), count.astype(np.uint16))
-    coordinates = {
-        "latitude": ("y", cell_centres(grid["latitude"].values, cell)),
-        "longitude": ("x", cell_centres(grid["longitude"].values, cell)),
-    }
-    shape = [grid["latitude"].size, grid["longitude"].size]
-    attributes = {
-        "title": "clear-scene background",
-        "cell": cell,
-        "shape": shape,
-        "channels": json.dumps(list(channels)),
-    }
-    return xr.Dataset(variables, coordinates, attributes)
+    places = grid["latitude"].values, grid["longitude"].values
+    median_of = dict(zip(channels, median, strict=True))
+    background = on_cells(median_of, cell, *places, title="clear-scene background")
+    return background.assign(count=(("y", "x"), count.astype(np.uint16)))
+
+
+def on_cells(
+    values: Mapping[str, FloatArray], cell: int, latitude: Floats, longitude: Floats, **attrs: str
+) -> xr.Dataset:
+    """Values of cells in the form of a background, without its sha256.
+
+    Args:
+        values: name → (cell row, cell column) float32.
+        cell: side of a cell, pixels.
+        latitude: (y,) degrees of the pixels.
+        longitude: (x,) degrees of the pixels.
+        attrs: more attributes.
+    """
+    return xr.Dataset(
+        {f"{PREFIX}{name}": (("y", "x"), plane) for name, plane in values.items()},
+        {
+            "latitude": ("y", cell_centres(latitude, cell)),
+            "longitude": ("x", cell_centres(longitude, cell)),
+        },
+        {
+            **attrs,
+            "cell": cell,
+            "shape": [latitude.size, longitude.size],
+            "channels": json.dumps(list(values)),
+        },
+    )
 
 
 def _fill_unseen(values: FloatArray) -> FloatArray:

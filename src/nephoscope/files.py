@@ -130,20 +130,6 @@ def write_bytes(final: str | os.PathLike[str], content: bytes | memoryview) -> N
         part.write_bytes(content)
 
 
-def copy_file(source: str | os.PathLike[str], final: str | os.PathLike[str]) -> None:
-    """Copy a file's content to `final` atomically.
-
-    Raises:
-        InputError: the source cannot be read.
-        OutputError: the copy cannot be written.
-    """
-    try:
-        content = Path(source).read_bytes()
-    except OSError as error:
-        raise InputError(source, f"cannot be read: {error.strerror}") from error
-    write_bytes(final, content)
-
-
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Keep out other processes that lock the same file, until the block ends or the process dies.

@@ -14,12 +14,11 @@ A Track is an `xarray.Dataset` of profiles along an orbit with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
 
@@ -27,8 +26,6 @@ DIMS = ("profile", "level")
 BOUNDS_DIMS = ("level", "bound")
 PLACES = {"latitude": 90.0, "longitude": 180.0}
 """Coordinates of a profile and the largest number they may have, degrees."""
-FIRST_FLIGHT = np.datetime64("2006-04-28", "ns")
-"""Launch of CloudSat and CALIPSO: no profile is older."""
 LONGEST_GAP = np.timedelta64(2, "s")
 """Between profiles of one overpass; the nominal step of CloudSat and DARDAR is 0.16 s."""
 
@@ -85,39 +82,6 @@ def height_bounds(height: np.ndarray) -> np.ndarray:
         [[2 * centres[0] - between[0]], between, [2 * centres[-1] - between[-1]]]
     )
     return np.stack([edges[1:], edges[:-1]], axis=1)
-
-
-def wrapped_longitude(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Longitudes within -180..180 of such as count from -180 or from 0 to 360.
-
-    Args:
-        degrees: any shape, float64, degrees east.
-
-    Returns:
-        The same shape; NaN for what is neither.
-    """
-    turned = np.where(degrees > 180, degrees - 360, degrees)
-    return np.where((degrees >= -180) & (degrees <= 360), turned, np.nan)
-
-
-def since_launch(
-    time: NDArray[np.datetime64], field: str, wrong: Callable[[str, str], InputError]
-) -> NDArray[np.datetime64]:
-    """Times of profiles, NaT where they are older than the satellites.
-
-    Args:
-        time: (profile,) datetime64[ns], UTC.
-        field: that tells the time, for the message.
-        wrong: makes the error of a field and what is wrong with it.
-
-    Raises:
-        InputError: all of them are older.
-    """
-    early = time < FIRST_FLIGHT
-    if early.any() and not (time >= FIRST_FLIGHT).any():
-        when = time[early][0].astype("datetime64[s]")
-        raise wrong(field, f"gives {when}: before the satellites flew")
-    return np.where(early, np.datetime64("NaT", "ns"), time)
 
 
 def overpasses(track: xr.Dataset, longest_gap: np.timedelta64 = LONGEST_GAP) -> list[slice]:

@@ -219,18 +219,13 @@ def frame_cards(
     """
     lines = textwrap.wrap(result.note, _LINE)
     notes = {f"NOTE{number}": (card_text(line), "") for number, line in enumerate(lines[:9], 1)}
-    source = {"ORIGFILE": (card_text(original, _LINE), "")}
+    source: dict[str, tuple[Value, str]] = {"ORIGFILE": (card_text(original, _LINE), "")}
     if "scale_note" in scene.attrs:
         source["SCALED"] = (card_text(str(scene.attrs["scale_note"])), "")
-    return {**source, **_time_of(scene), **facts, **notes}
-
-
-def _time_of(scene: xr.Dataset) -> dict[str, tuple[str, str]]:
-    """DATE-OBS for frames whose header has none."""
     time = scene["time"].values
-    if np.isnat(time) or "DATE-OBS" in str(scene.attrs.get("header", "")):
-        return {}
-    return {"DATE-OBS": (str(time.astype("datetime64[us]")), "UTC, start of the exposure")}
+    if not np.isnat(time) and "DATE-OBS" not in str(scene.attrs.get("header", "")):
+        source["DATE-OBS"] = (str(time.astype("datetime64[us]")), "UTC, start of the exposure")
+    return {**source, **facts, **notes}
 
 
 def frame_dataset(result: FrameResult) -> xr.Dataset:
