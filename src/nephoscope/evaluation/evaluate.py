@@ -47,15 +47,9 @@ def evaluate(
         check_samples(samples, "samples")
     else:
         samples = path_of(samples, "evaluate: a samples store or its folder")
-    return run_evaluation(
-        _loaded(model), samples, split=split, predict=predict, progress=progress
-    ).scores
-
-
-def _loaded(model: Judged | str | Path) -> Judged:
-    if not isinstance(model, str | Path):
-        if not hasattr(model, "weights_sha256"):
-            wanted = "a model, a shipped name or a folder"
-            raise UsageError(f"evaluate: {wanted} is wanted, not {described(model)}")
-        return model
-    return load_model(model)
+    if isinstance(model, str | Path):
+        model = load_model(model)
+    elif not hasattr(model, "weights_sha256"):
+        wanted = "a model, a shipped name or a folder"
+        raise UsageError(f"evaluate: {wanted} is wanted, not {described(model)}")
+    return run_evaluation(model, samples, split=split, predict=predict, progress=progress).scores

@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -47,9 +47,10 @@ def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
     Returns:
         A Figure 1600 pixels wide at its own resolution.
     """
-    probability = _thin(product["cloud_probability"].values)
-    flag = _thin(product["quality_flag"].values)
-    mask = _thin(product["cloud_mask"].values)
+    probability, flag, mask = (
+        product[name].values[::_STEP, ::_STEP]
+        for name in ("cloud_probability", "quality_flag", "cloud_mask")
+    )
     figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI)
     FigureCanvasAgg(figure)
     likely = _probability_colours(probability, flag)
@@ -58,7 +59,8 @@ def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
     _show(_place(figure, _LEFT), product, below[small], "Cloud mask" if scene is None else "Map")
     _show(_place(figure, _RIGHT), product, likely[small], "Probability of cloud")
     wide = _place(figure, _WIDE)
-    _show(wide, product, _outlined(below, mask), _outline_title(product))
+    said = f"Cloud where the probability is at least {product.attrs['threshold']:.3f}"
+    _show(wide, product, _outlined(below, mask), said)
     _add_scale(_place(figure, _BAR), float(product.attrs["threshold"]))
     _add_legend(wide, product, flag)
     figure.suptitle(_title(product), y=0.985, fontsize=17, fontweight="bold")
@@ -74,10 +76,6 @@ def save_picture(figure: Figure, path: str | os.PathLike[str]) -> None:
     with atomic_path(path) as part:
         # Level 1 halves the time and costs a tenth more bytes.
         figure.savefig(part, format="png", metadata=MADE_BY, pil_kwargs={"compress_level": 1})
-
-
-def _thin(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    return values[::_STEP, ::_STEP]
 
 
 def _without_prediction(colours: Colours, flag: npt.NDArray[np.uint8]) -> Colours:
@@ -167,10 +165,22 @@ def _add_scale(axes: Axes, threshold: float) -> None:
 
 def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) -> None:
     """Say what the colours and lines mean; mark the seasonal bounds."""
-    entries = [Patch(facecolor=_unit(_NO_DATA), edgecolor="black", label="no data")]
+    entries = [
+        Patch(facecolor=to_hex(np.divide(_NO_DATA, 255)), edgecolor="black", label="no data")
+    ]
     if (flag & cf.NOT_REQUESTED).any():
-        entries.append(Patch(facecolor=_unit(_NOT_ASKED), edgecolor="black", label="not asked for"))
-    entries.append(Patch(facecolor="none", edgecolor=_unit(_OUTLINE), label="edge of cloud mask"))
+        entries.append(
+            Patch(
+                facecolor=to_hex(np.divide(_NOT_ASKED, 255)),
+                edgecolor="black",
+                label="not asked for",
+            )
+        )
+    entries.append(
+        Patch(
+            facecolor="none", edgecolor=to_hex(np.divide(_OUTLINE, 255)), label="edge of cloud mask"
+        )
+    )
     edges = _seasonal_edges(product)
     for edge in edges:
         line = wide.axhline(edge, color="cyan", linestyle="--", linewidth=1.2)
@@ -187,11 +197,6 @@ def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) ->
     )
 
 
-def _unit(colour: tuple[int, int, int]) -> tuple[float, float, float]:
-    red, green, blue = (channel / 255 for channel in colour)
-    return red, green, blue
-
-
 def _seasonal_edges(product: xr.Dataset) -> list[float]:
     """Latitudes, degrees, at which the quality flag's seasonal bit changes."""
     if "latitude" not in product["cloud_mask"].dims:
@@ -199,10 +204,6 @@ def _seasonal_edges(product: xr.Dataset) -> list[float]:
     outside = product["quality_flag"].values[:, 0] & cf.OUTSIDE > 0
     latitude = product["latitude"].values
     return [float(latitude[row]) for row in np.flatnonzero(np.diff(outside.astype(np.int8)))]
-
-
-def _outline_title(product: xr.Dataset) -> str:
-    return f"Cloud where the probability is at least {product.attrs['threshold']:.3f}"
 
 
 def _season(product: xr.Dataset) -> list[str]:

@@ -48,7 +48,9 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     scores, focus = evaluation.scores.overall, focus_of(evaluation)
     main = scores[focus.main]
     if not focus.said:
-        lines = [f"{title_of(name)} {_plain(score)}" for name, score in scores.items()]
+        lines = [
+            f"{title_of(name)} {_number(score, '', 'undefined')}" for name, score in scores.items()
+        ]
         return [*lines, f"{evaluation.task.counted} {main.n}"]
     title = title_of(focus.main)
     interval = "" if main.low is None else f" (95 % interval {main.low:.3f} to {main.high:.3f})"
@@ -84,11 +86,11 @@ def _cloud_in_words(evaluation: Evaluation) -> str:
     if not {"cloud_share", "precision", "recall", "ece", "coverage"} <= {*scores}:
         return "."
     return (
-        f", of which {_percent(scores['cloud_share'])} are cloudy.\n\n"
-        f"Of what the model calls cloud, {_percent(scores['precision'])} is cloud in the label; of "
-        f"the label's cloud it finds {_percent(scores['recall'])}. A stated probability is off by "
+        f", of which {_number(scores['cloud_share'], '.1%')} are cloudy.\n\n"
+        f"Of what the model calls cloud, {_number(scores['precision'], '.1%')} is cloud in the label; of "
+        f"the label's cloud it finds {_number(scores['recall'], '.1%')}. A stated probability is off by "
         f"{_number(scores['ece'])} on average. "
-        f"{_percent(scores['coverage'])} of the labelled pixels have a prediction."
+        f"{_number(scores['coverage'], '.1%')} of the labelled pixels have a prediction."
     )
 
 
@@ -263,12 +265,8 @@ def _span(maps: Sequence[str]) -> str:
     return maps[0] if len(maps) == 1 else f"{min(maps)} to {max(maps)}"
 
 
-def _number(score: Score) -> str:
-    return "-" if score.value is None else f"{score.value:.3f}"
-
-
-def _percent(score: Score) -> str:
-    return "-" if score.value is None else f"{score.value:.1%}"
+def _number(score: Score, form: str = ".3f", none: str = "-") -> str:
+    return none if score.value is None else format(score.value, form)
 
 
 def _with_interval(score: Score) -> str:
@@ -278,8 +276,4 @@ def _with_interval(score: Score) -> str:
 
 
 def _exact(score: Score) -> str:
-    return "undefined" if score.value is None else f"{score.value:.4f}"
-
-
-def _plain(score: Score) -> str:
-    return "undefined" if score.value is None else f"{score.value}"
+    return _number(score, ".4f", "undefined")
