@@ -112,9 +112,8 @@ def plot_windows(windows: Sequence[Window], threshold: float) -> Figure:
         Line2D([], [], color=colour, marker="s", linestyle="", markersize=9, markeredgecolor="grey")
         for colour in (_AGREED, _CLEAR, _FALSE, _MISSED, _UNKNOWN)
     ]
-    names = "label, prediction, both cloudy, both clear, cloudy by mistake, missed, no label".split(
-        ", "
-    )
+    names = ["label", "prediction", "both cloudy", "both clear", "cloudy by mistake", "missed"]
+    names.append("no label")
     figure.legend(handles, names, loc="outside upper center", ncols=7, frameon=False)
     return figure
 

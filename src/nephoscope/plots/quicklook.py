@@ -165,22 +165,16 @@ def _add_scale(axes: Axes, threshold: float) -> None:
 
 def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) -> None:
     """Say what the colours and lines mean; mark the seasonal bounds."""
-    entries = [
-        Patch(facecolor=to_hex(np.divide(_NO_DATA, 255)), edgecolor="black", label="no data")
-    ]
+    entries = [Patch(facecolor=_hex(_NO_DATA), edgecolor="black", label="no data")]
     if (flag & cf.NOT_REQUESTED).any():
         entries.append(
             Patch(
-                facecolor=to_hex(np.divide(_NOT_ASKED, 255)),
+                facecolor=_hex(_NOT_ASKED),
                 edgecolor="black",
                 label="not asked for",
             )
         )
-    entries.append(
-        Patch(
-            facecolor="none", edgecolor=to_hex(np.divide(_OUTLINE, 255)), label="edge of cloud mask"
-        )
-    )
+    entries.append(Patch(facecolor="none", edgecolor=_hex(_OUTLINE), label="edge of cloud mask"))
     edges = _seasonal_edges(product)
     for edge in edges:
         line = wide.axhline(edge, color="cyan", linestyle="--", linewidth=1.2)
@@ -195,6 +189,10 @@ def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) ->
         frameon=False,
         fontsize=12,
     )
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return to_hex([channel / 255 for channel in colour])
 
 
 def _seasonal_edges(product: xr.Dataset) -> list[float]:
