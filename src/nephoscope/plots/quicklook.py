@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize, to_hex
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -179,7 +179,7 @@ def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) ->
 
 
 def _hex(colour: tuple[int, int, int]) -> str:
-    return to_hex([channel / 255 for channel in colour])
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _seasonal_edges(product: xr.Dataset) -> list[float]:
