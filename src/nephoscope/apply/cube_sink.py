@@ -14,9 +14,10 @@ import xarray as xr
 from nephoscope.apply.jobs import Job
 from nephoscope.apply.journal import latest_entries
 from nephoscope.apply.run import Made
+from nephoscope.apply.sinks import NetcdfSink
 from nephoscope.errors import InputError
 from nephoscope.files import short_name
-from nephoscope.instruments.scene_file import SceneFile, name_products
+from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.products import cf
 from nephoscope.products.cube import Cube, open_cube
 from nephoscope.scene import source_of
@@ -30,20 +31,19 @@ _KEY = ("model", "weights_sha256", "background_sha256")
 
 
 @dataclass
-class CubeSink:
+class CubeSink(NetcdfSink):
     """A store for each year, a slot for each time; a `nephoscope.apply.run.Sink`.
 
     Args:
         out: folder of the stores, `cube_<year>.zarr`.
     """
 
-    out: Path
     ending: str = ""
     _cubes: dict[Path, Cube] = field(default_factory=dict, init=False, repr=False)
 
     def names(self, scenes: Sequence[SceneFile]) -> dict[Path, SceneFile]:
         """What each product is called in the journal, and its scene."""
-        return {_PLACE / name: scene for name, scene in name_products(scenes, self.ending).items()}
+        return {_PLACE / name: scene for name, scene in super().names(scenes).items()}
 
     def picture(self, target: Path) -> Path:
         """The quick-look of a product, in a tree beside the stores."""
@@ -75,12 +75,6 @@ class CubeSink:
         time = np.datetime64(entry["time"], "s")
         path = self._path(time)
         return path.is_dir() and Cube(path, _epoch(time), entry["step"]).done(time)
-
-    def update(self) -> None:
-        """Each slot notes itself that it is there."""
-
-    def close(self) -> None:
-        """Nothing is open."""
 
     def _path(self, time: np.datetime64) -> Path:
         return self.out / f"cube_{time.astype('datetime64[Y]')}.zarr"
