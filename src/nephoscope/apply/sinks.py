@@ -169,8 +169,9 @@ def write_tables(out: Path) -> float:
     with locked(out / f"{JOURNAL}.jsonl"):
         entries = _entries(out)
         write_table(out / FRAMES_TABLE, FRAME_COLUMNS, (entry["row"] for entry in entries))
-        blobs = (row for entry in entries for row in entry["blobs"])
-        write_table(out / BLOBS_TABLE, BLOB_COLUMNS, blobs)
+        write_table(
+            out / BLOBS_TABLE, BLOB_COLUMNS, (row for entry in entries for row in entry["blobs"])
+        )
     end = time.monotonic()
     return end + max(_TABLES_SECONDS, _TABLES_SHARE * (end - begin))
 

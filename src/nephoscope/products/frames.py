@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -219,18 +219,13 @@ def frame_cards(
     """
     lines = textwrap.wrap(result.note, _LINE)
     notes = {f"NOTE{number}": (card_text(line), "") for number, line in enumerate(lines[:9], 1)}
-    source = {"ORIGFILE": (card_text(original, _LINE), "")}
+    source: dict[str, tuple[Value, str]] = {"ORIGFILE": (card_text(original, _LINE), "")}
     if "scale_note" in scene.attrs:
         source["SCALED"] = (card_text(str(scene.attrs["scale_note"])), "")
-    return {**source, **_time_of(scene), **facts, **notes}
-
-
-def _time_of(scene: xr.Dataset) -> dict[str, tuple[str, str]]:
-    """DATE-OBS for frames whose header has none."""
     time = scene["time"].values
-    if np.isnat(time) or "DATE-OBS" in str(scene.attrs.get("header", "")):
-        return {}
-    return {"DATE-OBS": (str(time.astype("datetime64[us]")), "UTC, start of the exposure")}
+    if not np.isnat(time) and "DATE-OBS" not in str(scene.attrs.get("header", "")):
+        source["DATE-OBS"] = (str(time.astype("datetime64[us]")), "UTC, start of the exposure")
+    return {**source, **facts, **notes}
 
 
 def frame_dataset(result: FrameResult) -> xr.Dataset:
@@ -252,7 +247,7 @@ def frame_dataset(result: FrameResult) -> xr.Dataset:
 
 
 def frame_row(result: FrameResult, file: str) -> dict[str, str]:
-    """One line of `frames.csv`: column → text, empty where unknown; `file` as it is to be named."""
+    """The line of a file in `frames.csv`: column → text, empty where unknown."""
     return {
         "file": file,
         "time": "" if np.isnat(result.time) else str(result.time.astype("datetime64[us]")),
@@ -267,7 +262,7 @@ def frame_row(result: FrameResult, file: str) -> dict[str, str]:
 
 
 def blob_rows(result: FrameResult, file: str) -> list[dict[str, str]]:
-    """The lines of `blobs.csv` of one frame, numbered from 1, largest first."""
+    """The lines of a file in `blobs.csv`, numbered from 1, largest first."""
     return [
         {
             "file": file,
@@ -297,9 +292,9 @@ def read_frames_csv(products: str | PathLike[str]) -> list[dict[str, str]]:
 
 
 def write_table(
-    path: str | PathLike[str], columns: tuple[str, ...], rows: Iterable[Mapping[str, str]]
+    path: str | PathLike[str], columns: Sequence[str], rows: Iterable[Mapping[str, str]]
 ) -> None:
-    """Write a table of frames (`FRAME_COLUMNS`) or of blobs (`BLOB_COLUMNS`), atomically.
+    """Write `frames.csv` (`FRAME_COLUMNS`) or `blobs.csv` (`BLOB_COLUMNS`), atomically.
 
     Raises:
         OutputError: the file cannot be written.
