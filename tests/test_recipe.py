@@ -150,7 +150,6 @@ def test_a_recipe_cannot_be_changed_after_checking():
         ("training.augmentation.warp.zoom=[0, 2]", "zoom"),
         ("training.crop=[0, 32]", "crop"),
         ("apply.tile=[-1, 32]", "tile"),
-        ("task=sky_state", "instrument skycam"),
     ],
 )
 def test_what_would_silently_mean_nothing_is_refused(file, override, said):

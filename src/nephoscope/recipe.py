@@ -234,12 +234,6 @@ class Recipe(_Part):
         )
         return training.model_copy(update={"losses": checked.losses})  # type: ignore[attr-defined]
 
-    @model_validator(mode="after")
-    def _states_are_of_a_camera(self) -> Self:
-        if self.task == "sky_state" and self.instrument != "skycam":
-            raise ValueError("the task sky_state is of the instrument skycam")
-        return self
-
 
 def shipped_recipes() -> list[str]:
     """Names of the recipes that come with the package."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from nephoscope.inputs import feature_named
+from nephoscope.inputs import assemble, feature_named
 from nephoscope.samples.crops import CropLoader
+from nephoscope.samples.truth import Points
 
 CROPS = 64
 SMALLEST = 1e-3
 
 
 def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, tuple[float, float]]:
-    """Mean and standard deviation of each feature over labelled pixels of the first crops.
+    """Mean and standard deviation of each feature over pixels of the first crops.
+
+    Of labelled pixels, where pixels have labels, else of all that are known.
 
     Args:
         loader: training crops.
@@ -21,8 +24,9 @@ def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, t
     names, channels = loader.recipe.inputs.names, loader.part.channels
     count, total, squares = 0, np.zeros(len(names)), np.zeros(len(names))
     for number in range(crops):
-        batch = loader.batch(range(number, number + 1))
-        values = batch["inputs"][0].numpy()[:, batch["label"][0].numpy() >= 0].astype(np.float64)
+        view, truth = loader.crop(number)
+        looked_at = view.known if isinstance(truth, Points) or not truth.ndim else truth >= 0
+        values = assemble(view, names)[:, looked_at].astype(np.float64)
         count += values.shape[1]
         total += values.sum(axis=1)
         squares += (values**2).sum(axis=1)
