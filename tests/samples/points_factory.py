@@ -57,7 +57,9 @@ class Swaths:
         number = int(path.stem[1:])
         rng = np.random.default_rng(number)
         row = rng.uniform(0, ROWS - 1, self.points + number)
-        col = rng.uniform(0, COLS - 1 + self.WRAPS, row.size)
+        col = rng.uniform(0, COLS - 1, row.size)
+        if self.WRAPS:
+            col[:2] = COLS - 0.7, COLS - 0.2  # between the last column and the first
         height = (row + col)[:, None] + 100 * np.arange(LEVELS)
         return xr.Dataset(
             {

@@ -10,6 +10,7 @@ from nephoscope.errors import UsageError
 from nephoscope.inputs import View
 from nephoscope.recipe import Augmentation
 from nephoscope.samples.augment import augment, change_gain
+from nephoscope.samples.bits import Bits
 from nephoscope.samples.crops import Batches, CropLoader
 from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.whole import Tiles
@@ -153,3 +154,15 @@ def test_withheld_inputs_are_withheld_as_often_as_asked():
     changed, _ = augment(view, label, settings, rng)
     assert changed.background is None
     assert changed.position
+
+
+@pytest.mark.parametrize("width", [1, 7, 8, 9, 40])
+def test_bits_are_the_flags_they_were_made_of_in_any_window(width):
+    flags = np.random.default_rng(width).random((3, 5, width)) < 0.5
+    bits = Bits(flags)
+    assert bits.shape == flags.shape
+    for first in range(width):
+        for last in range(first + 1, width + 1):
+            window = (1, slice(1, 4), slice(first, last))
+            assert bits[window].dtype == bool
+            np.testing.assert_array_equal(bits[window], flags[window])

@@ -107,6 +107,7 @@ def test_every_known_point_is_in_the_core_of_one_tile(store, wraps):
     np.testing.assert_array_equal(np.sort(heights, axis=0), np.sort(expected, axis=0))
     said = factory.Swaths(wraps).label(Path("g2"), "points")
     known = np.floor(said["row"].values + 0.5) != 3
+    assert ((said["col"].values > factory.COLS - 1).sum() == 2) == wraps
     assert len(expected) == known.sum()
 
 

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
+from nephoscope.background import sample_background
 from nephoscope.grids.cells import interpolate_cells
 from nephoscope.inputs import View
 from nephoscope.recipe import Recipe
+from nephoscope.samples.bits import Bits
 from nephoscope.samples.store import (
     axis_of,
     background_of,
@@ -141,46 +144,54 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
     """
     import zarr
 
-    from nephoscope.background import sample_background
-
     store = open_samples(path)
     indices = part_indices(store, part)
-    wanted = recipe.inputs.background
-    statistics = wanted.channels if wanted else ()
-    coarse = background_of(store, statistics)
-    shape = (store.sizes["y"], store.sizes["x"])
-    axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
-    limit, truth = recipe.inputs.limit, truth_of(store)
     arrays = zarr.open_group(path, mode="r", use_consolidated=False)
+    truth, wraps = truth_of(store), bool(store.attrs["wraps"])
     image: Any = arrays["image"]
-    held = [image, arrays["known"], None if truth == "points" else arrays["label"]]
-    places = list(indices)
-    if len(indices) * (image.shape[1] * image.dtype.itemsize + 2) * shape[0] * shape[1] <= budget:
-        held = [None if a is None else np.stack([a[n] for n in indices]) for a in held]
+    known: Any = arrays["known"]
+    label: Any = None if truth == "points" else arrays["label"]
+    shape, places = (int(image.shape[2]), int(image.shape[3])), list(indices)
+    if len(indices) * (image.shape[1] * image.dtype.itemsize + 1) * shape[0] * shape[1] <= budget:
+        image = np.stack([image[n] for n in indices])
+        label = None if label is None else np.stack([label[n] for n in indices])
+        known = Bits(known[n] for n in indices)
         places = list(range(len(indices)))
+    whole = slice(0, shape[0]), slice(0, shape[1])
     points = tuple(
-        each.inside(0, 0, shape, None).seen(held[1][place])
+        each.on_picture(shape, wraps).seen(known[place, *whole])
         for each, place in zip(points_of(store, indices), places, strict=False)
     )
     return Part(
-        image=held[0],
-        known=held[1],
-        label=held[2],
+        image=image,
+        known=known,
+        label=label,
         indices=tuple(places),
-        latitude=axes[0],
-        longitude=axes[1],
-        background=None if coarse is None else sample_background(coarse, *axes, statistics),
         channels=tuple(str(name) for name in store["channel"].values),
-        statistics=tuple(statistics),
         ids=tuple(str(store["id"].values[index]) for index in indices),
-        rows=_true_rows(truth, held[2], places, points, shape[0]),
+        rows=_true_rows(truth, label, places, points, shape[0]),
         points=points,
         truth=truth,
         unit=str(store.attrs["unit"]),
-        limit_channel="blue" if limit is None else limit.channel,
-        wraps=bool(store.attrs["wraps"]),
+        wraps=wraps,
         placed="latitude" in store.coords,
+        **_place_facts(store, recipe),
     )
+
+
+def _place_facts(store: xr.Dataset, recipe: Recipe) -> dict[str, Any]:
+    """Attributes of a part: coordinates, the background on them, and of what the limits are."""
+    wanted, limit = recipe.inputs.background, recipe.inputs.limit
+    statistics = wanted.channels if wanted else ()
+    coarse = background_of(store, statistics)
+    axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
+    return {
+        "latitude": axes[0],
+        "longitude": axes[1],
+        "background": None if coarse is None else sample_background(coarse, *axes, statistics),
+        "statistics": tuple(statistics),
+        "limit_channel": "blue" if limit is None else limit.channel,
+    }
 
 
 def _true_rows(

@@ -52,6 +52,18 @@ class Points:
         within = (rows >= 0) & (rows <= size[0] - 1) & (cols >= 0) & (cols <= size[1] - 1)
         return replace(self, row=rows, col=cols).chosen(within)
 
+    def on_picture(self, shape: tuple[int, int], wraps: bool) -> Points:
+        """The points between the outermost pixels of a picture; all around where it wraps.
+
+        Args:
+            shape: rows and columns of the picture.
+            wraps: whether the first column follows the last.
+        """
+        if not wraps:
+            return self.inside(0, 0, shape, None)
+        around = replace(self, col=np.mod(self.col, shape[1]))
+        return around.chosen((self.row >= 0) & (self.row <= shape[0] - 1))
+
     def seen(self, known: npt.NDArray[np.bool_]) -> Points:
         """The points in pixels that are known, (y, x).
 
