@@ -170,7 +170,7 @@ NUMBERS = {
     ("training.md", r"the shipped one on (\S+)\)"): "models sky-state info.samples.train",
     ("training.md", r"perceptron \| 22 numbers \| (\S+) \|"): "models sky-state info.parameters",
     ("mars.md", r"with fewer than (\S+) maps"): "recipes mars inputs.background.minimum_scenes",
-    ("sky.md", r"from a (\S+) of the known pixels"): "apply.chain.CLOUDY_SHARE 1/",
+    ("sky.md", r"from a (\S+) of the known pixels"): "apply.segmented.CLOUDY_SHARE 1/",
     ("sky.md", r"a (\S+)th of the frame"): "products.frames._SMALLEST_SHARE",
     ("sky-training.md", r"The (\S+) steps of the recipe"): "recipes sky-colour training.steps",
     ("sky-training.md", r"recipe took (\S+) minutes"): "models sky-colour info.seconds % 60",

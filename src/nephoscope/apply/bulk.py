@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nephoscope.apply.chain import SkyChain
+from nephoscope.apply.cube_sink import CubeSink
 from nephoscope.apply.frame_models import sky_name
 from nephoscope.apply.jobs import Options, plan_jobs, shard
 from nephoscope.apply.journal import Event, Summary
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from nephoscope.models import Model
 
 AUTO, NONE = "auto", "none"
+SINKS: dict[str, Callable[[Path], Sink]] = {
+    "netcdf": NetcdfSink,
+    "fits": FitsSink,
+    "zarr": CubeSink,
+}
+"""Format of products → where they go."""
 
 
 def predict_many(
@@ -116,10 +123,22 @@ def sink_of(maker: Maker, out: Path, tables: bool = True) -> Sink:
         maker: whose products.
         out: their folder.
         tables: whether frames of a camera have tables as well.
+
+    Raises:
+        UsageError: there is no such format, or not of these products.
     """
+    instrument = instrument_named(maker.instrument)
+    wanted = maker.options.format
     if isinstance(maker, SkyChain):
+        if wanted not in {"", "fits"}:
+            raise UsageError(f"--format {wanted}: judged {instrument.NOUN} are written as fits")
         return FitsSink(out, tables=tables)
-    layout = instrument_named(maker.instrument).layout(maker.options.own)
+    layout = instrument.layout(maker.options.own)
     if layout is not None:
+        if wanted:
+            raise UsageError(f"--format {wanted}: the layout has a format of its own")
         return LayoutSink(out, layout.ending, layout=layout)
-    return NetcdfSink(out)
+    chosen = wanted or instrument.FORMAT
+    if chosen not in SINKS:
+        raise UsageError(f"no format '{chosen}'; there are: {', '.join(SINKS)}")
+    return SINKS[chosen](out)

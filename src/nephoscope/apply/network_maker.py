@@ -17,13 +17,14 @@ import xarray as xr
 from nephoscope.apply.clear import SeriesBackgrounds, background_at
 from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.network import Predictor, view_of
-from nephoscope.apply.run import Made
+from nephoscope.apply.run import Card, Made
 from nephoscope.background import channels_of
 from nephoscope.files import sha256_of
 from nephoscope.instruments import instrument_named, open_scene
 from nephoscope.limits import limits_at
 from nephoscope.models import load_model
 from nephoscope.models.lookup import FACTS
+from nephoscope.products.fits import card_text
 from nephoscope.products.pack import fill, unfilled
 from nephoscope.products.product import ProductFacts, make_product, mask_step
 from nephoscope.workers import cores
@@ -133,7 +134,20 @@ class NetworkMaker:
             places = (scene[name].values.tobytes() for name in ("latitude", "longitude"))
             background = background_at(job.background, job.background_sha256, channels, *places)
         source = str(job.scene.relative / job.scene.path.name)
-        return Made(scene, self.product(scene, background, job.background_sha256, source))
+        product = self.product(scene, background, job.background_sha256, source)
+        return Made(scene, product, self._cards(job, product))
+
+    def _cards(self, job: Job, product: xr.Dataset) -> dict[str, Card]:
+        """What a FITS says of how it was made, in the words of the chain's."""
+        cards: dict[str, Card] = {
+            "ORIGFILE": (card_text(job.scene.path.name, 60), ""),
+            "MASKMOD": (card_text(self.model.name), "model of the mask"),
+            "MASKSHA": (self.model.weights_sha256, ""),
+        }
+        if "threshold" in product.attrs:
+            text = "cloud is a probability at or above it"
+            cards["THRESH"] = (float(product.attrs["threshold"]), text)
+        return cards
 
     def product(
         self,

@@ -104,8 +104,11 @@ class Sink(Naming, Protocol):
 
     out: Path
 
-    def write(self, job: Job, made: Made) -> None:
+    def write(self, job: Job, made: Made) -> Mapping[str, object]:
         """Write the product of a job, whole or not at all.
+
+        Returns:
+            what the journal keeps of where it is.
 
         Raises:
             OutputError: it cannot be written.
@@ -144,8 +147,8 @@ class Work:
         """Draw the picture and write the product, which comes last."""
         if job.picture is not None and self.draw is not None:
             self.draw(made, job.picture)
-        self.sink.write(job, made)
-        return Done(made.record, made.note)
+        place = self.sink.write(job, made)
+        return Done({**made.record, **place}, made.note)
 
     def all_of(self, job: Job) -> Done:
         """Read, make and write."""

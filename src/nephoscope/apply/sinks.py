@@ -13,6 +13,7 @@ import numpy as np
 from nephoscope.apply.jobs import FITS, Job
 from nephoscope.apply.journal import latest_entries
 from nephoscope.apply.run import Made
+from nephoscope.errors import UsageError
 from nephoscope.files import JOURNAL, locked, short_name
 from nephoscope.instruments.protocol import Layout
 from nephoscope.instruments.scene_file import SceneFile, name_products, products_once
@@ -45,13 +46,14 @@ class NetcdfSink:
         """The quick-look beside a product."""
         return target.with_name(short_name(target.stem, ".png"))
 
-    def write(self, job: Job, made: Made) -> None:
+    def write(self, job: Job, made: Made) -> dict[str, object]:
         """Write the product of a job.
 
         Raises:
             OutputError: it cannot be written.
         """
         write_netcdf(made.product, job.target)
+        return {}
 
     def done(self, job: Job) -> bool:
         """Whether product and quick-look are there."""
@@ -83,7 +85,7 @@ class LayoutSink(NetcdfSink):
         """The quick-look of a product."""
         return self.layout.picture(target)
 
-    def write(self, job: Job, made: Made) -> None:
+    def write(self, job: Job, made: Made) -> dict[str, object]:
         """Write the product of a job, and what goes with it.
 
         Raises:
@@ -91,6 +93,7 @@ class LayoutSink(NetcdfSink):
             OutputError: something cannot be written.
         """
         self.layout.write(made.product, job.scene, job.target)
+        return {}
 
 
 @dataclass
@@ -106,12 +109,15 @@ class FitsSink(NetcdfSink):
     tables: bool = False
     _due: float = field(default_factory=lambda: time.monotonic() + _TABLES_SECONDS)
 
-    def write(self, job: Job, made: Made) -> None:
+    def write(self, job: Job, made: Made) -> dict[str, object]:
         """Write image, mask and probability.
 
         Raises:
+            UsageError: the product has none.
             OutputError: they cannot be written.
         """
+        if not {"cloud_mask", "cloud_probability"} <= made.product.variables.keys():
+            raise UsageError("--format fits: the product is no mask of clouds")
         image, pixels = made.scene["image"], made.scene["image"].values
         mask, probability = (
             made.product[name].values for name in ("cloud_mask", "cloud_probability")
@@ -125,6 +131,7 @@ class FitsSink(NetcdfSink):
             made.cards,
             str(image.attrs["units"]),
         )
+        return {}
 
     def update(self) -> None:
         """Write the tables again now and then."""

@@ -12,7 +12,6 @@ from nephoscope.cli.predicting import draw, report, told
 from nephoscope.cli.typed import typed_command
 from nephoscope.errors import UsageError
 
-_OF_FRAMES = {"flavour", "min_blob"}
 Option = typer.Option
 
 
@@ -51,6 +50,10 @@ def predict(
     threshold: Annotated[
         float | None, Option(help="Probability from which a pixel is cloudy [default: the model's]")
     ] = None,
+    format_: Annotated[
+        Literal["netcdf", "fits", "zarr"] | None,
+        Option("--format", help="Of the products [default: maps netcdf, frames fits]"),
+    ] = None,
     background: Annotated[
         str,
         Option(help="auto: maps, built from all of a sub-phase, frames, none; none; or a file."),
@@ -88,7 +91,7 @@ def predict(
         "min_blob": min_blob,
     }
     part = _parse_shard(shard)
-    options = Options(threshold, picture, own=_given(own))
+    options = Options(threshold, picture, format_ or "", _given(own))
     maker = maker_of(model, options, background, typed_command(), workers)
     _check_own(model, maker.instrument, options.own)
     with told() as on_event:
@@ -104,18 +107,22 @@ def _given(own: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in own.items() if value != usual.get(name)}
 
 
-def _check_own(model: str, instrument: str, own: Mapping[str, Any]) -> None:
-    """See that options are of the instrument.
+def _check_own(model: str, asked: str, own: Mapping[str, Any]) -> None:
+    """See that options are of the instrument that is asked.
 
     Raises:
         UsageError: one is of another's.
     """
-    for name in own:
-        option = {"box": "bbox", "min_blob": "min-blob"}.get(name, name)
-        if (name in _OF_FRAMES) != (instrument == "skycam"):
-            if name in _OF_FRAMES:
-                raise UsageError(f"--{option} is for frames of a sky camera, and '{model}' is not")
-            raise UsageError(f"--{option} is for maps, not for frames of a sky camera")
+    from nephoscope.instruments.registry import IMAGERS, imager
+
+    instrument = imager(asked)
+    for name in own.keys() - instrument.OPTIONS:
+        owner = next(imager(other) for other in IMAGERS if name in imager(other).OPTIONS)
+        option = "--bbox" if name == "box" else f"--{name.replace('_', '-')}"
+        none = f"and '{model}' is not"
+        if instrument.UNIT == "frame":
+            none = f"not for {instrument.NOUN}"
+        raise UsageError(f"{option} is for {owner.NOUN}, {none}")
 
 
 def _parse_shard(text: str) -> tuple[int, int]:

@@ -189,7 +189,8 @@ def open_cube(
         path: of the store.
         template: its variables, packed and with CF attributes; those of a slot have the dimensions
             (time, ...), of which time may have any length: values do not matter, so
-            `nephoscope.products.pack.unfilled` does. The others, coordinates, bounds and grid
+            `nephoscope.products.pack.unfilled` does; slots that are not made hold `_FillValue`, or
+            what has none `encoding["fill_value"]`. The others, coordinates, bounds and grid
             mapping, are stored once.
         epoch: time of slot 0, whole seconds, UTC.
         step: from slot to slot, whole seconds.

@@ -158,7 +158,7 @@ def _encoding(
         "chunks": (1, *inner),
         "shards": (1, *shard),
         "chunk_key_encoding": _KEYS,
-        "fill_value": variable.attrs.get("_FillValue", np.nan),
+        "fill_value": variable.encoding.get("fill_value", variable.attrs.get("_FillValue", np.nan)),
         # A sixth smaller than without shuffling, on rounded floats and on integers.
         "compressors": [BloscCodec(cname="zstd", clevel=3, shuffle="shuffle")],
     }

@@ -1,0 +1,142 @@
+"""Cube as a sink: products of scenes that follow at a fixed step, in a Zarr store for each year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nephoscope.apply.jobs import Job
+from nephoscope.apply.journal import latest_entries
+from nephoscope.apply.run import Made
+from nephoscope.errors import InputError
+from nephoscope.files import short_name
+from nephoscope.instruments.scene_file import SceneFile, name_products
+from nephoscope.products import cf
+from nephoscope.products.cube import Cube, open_cube
+from nephoscope.scene import source_of
+
+STEP = "slot_seconds"
+"""Attribute of a Scene: seconds from one scene of its instrument to the next."""
+_PLACE = Path("cube")  # of products in the journal: a slot has no file of its own
+_CHUNK = 128  # pixels along the sides of what is compressed and read alone
+_OF_ALL = ("Conventions", "summary", "references", "comment", "instrument", "threshold")
+_KEY = ("model", "weights_sha256", "background_sha256")
+
+
+@dataclass
+class CubeSink:
+    """A store for each year, a slot for each time; a `nephoscope.apply.run.Sink`.
+
+    Args:
+        out: folder of the stores, `cube_<year>.zarr`.
+    """
+
+    out: Path
+    ending: str = ""
+    _cubes: dict[Path, Cube] = field(default_factory=dict, init=False, repr=False)
+
+    def names(self, scenes: Sequence[SceneFile]) -> dict[Path, SceneFile]:
+        """What each product is called in the journal, and its scene."""
+        return {_PLACE / name: scene for name, scene in name_products(scenes, self.ending).items()}
+
+    def picture(self, target: Path) -> Path:
+        """The quick-look of a product, in a tree beside the stores."""
+        name = target.relative_to(self.out / _PLACE)
+        return self.out / "pictures" / name.with_name(short_name(name.name, ".png"))
+
+    def write(self, job: Job, made: Made) -> dict[str, object]:
+        """Write the slot of a product.
+
+        Returns:
+            its time and the step, for the journal.
+
+        Raises:
+            InputError: the scene has no time, or its instrument no fixed step.
+            OutputError: the slot cannot be written, or the store is of other products.
+        """
+        time, step = slot_of(made.scene)
+        path = self._path(time)
+        if path not in self._cubes:
+            self._cubes[path] = _open(path, made.product, time, step)
+        with self._cubes[path].slot(time) as slot:
+            slot.put(_growing(made.product))
+        return {"time": str(time), "step": step}
+
+    def done(self, job: Job) -> bool:
+        """Whether the slot is there, and the quick-look."""
+        entry = self._entries.get(job.target.relative_to(self.out).as_posix(), {})
+        if "step" not in entry or not (job.picture is None or job.picture.is_file()):
+            return False
+        time = np.datetime64(entry["time"], "s")
+        path = self._path(time)
+        return path.is_dir() and Cube(path, _epoch(time), entry["step"]).done(time)
+
+    def update(self) -> None:
+        """Each slot notes itself that it is there."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _path(self, time: np.datetime64) -> Path:
+        return self.out / f"cube_{time.astype('datetime64[Y]')}.zarr"
+
+    @cached_property
+    def _entries(self) -> Mapping[str, Mapping[str, Any]]:
+        return latest_entries(self.out)
+
+
+def slot_of(scene: xr.Dataset) -> tuple[np.datetime64, int]:
+    """Start of the slot in which a scene was begun, UTC, and seconds from slot to slot.
+
+    Raises:
+        InputError: it has no time, or its instrument no fixed step.
+    """
+    if STEP not in scene.attrs:
+        problem = f"of {scene.attrs['instrument']} follows no other at a fixed step: no cube"
+        raise InputError(source_of(scene), problem, field=STEP, remedy="write netcdf")
+    times = scene["time"].values if "time" in scene.variables else np.datetime64("NaT")
+    if np.isnat(times).all():
+        raise InputError(source_of(scene), "is not known", field="time")
+    step = int(scene.attrs[STEP])
+    begin = np.nanmin(times).astype("datetime64[s]")
+    return begin - (begin - _epoch(begin)) % np.timedelta64(step, "s"), step
+
+
+def _epoch(time: np.datetime64) -> np.datetime64:
+    """Time of slot 0 of the store that holds a time: the year's begin."""
+    return time.astype("datetime64[Y]").astype("datetime64[s]")
+
+
+def _open(path: Path, product: xr.Dataset, time: np.datetime64, step: int) -> Cube:
+    """The store of products like this one; it is made if it is not there."""
+    growing = _growing(product)
+    rows, cols = product["quality_flag"].dims
+    fixed = [name for name, data in product.variables.items() if _is_fixed(name, data, growing)]
+    template = xr.merge([growing.expand_dims("time"), product[fixed].reset_coords(drop=False)])
+    template = template.set_coords([name for name in fixed if name in product.coords])
+    template["quality_flag"].encoding["fill_value"] = cf.MISSING
+    template.attrs = {name: product.attrs[name] for name in _OF_ALL if name in product.attrs}
+    key = {name: str(product.attrs[name]) for name in _KEY}
+    seconds = np.timedelta64(step, "s")
+    chunks = {str(rows): _CHUNK, str(cols): _CHUNK}
+    return open_cube(path, template, _epoch(time), seconds, rows=str(rows), chunks=chunks, key=key)
+
+
+def _growing(product: xr.Dataset) -> xr.Dataset:
+    """The variables of a slot: those with rows."""
+    rows = product["quality_flag"].dims[0]
+    names = [name for name, data in product.data_vars.items() if rows in data.dims]
+    return product[names].drop_vars(product.coords)
+
+
+def _is_fixed(name: object, variable: xr.Variable, growing: xr.Dataset) -> bool:
+    """Whether a variable is the same in all slots: places, bounds and the grid mapping."""
+    if name in growing.variables or name == "time":
+        return False
+    return name == "crs" or variable.ndim > 0
