@@ -23,7 +23,8 @@ from nephoscope.instruments.alone import (  # noqa: F401
     one_each,
     outside,
 )
-from nephoscope.instruments.coordinates import placed, places, time_of
+from nephoscope.instruments.coordinates import placed, time_of
+from nephoscope.instruments.finding import scene_files
 from nephoscope.instruments.given import one_path
 from nephoscope.instruments.registry import IMAGERS
 from nephoscope.instruments.scene_file import SceneFile
@@ -44,16 +45,7 @@ def recognises(path):
 
 
 def find(path, left_out=None):
-    root, left = Path(path), left_out or LeftOut()
-    if not root.exists():
-        raise InputError(root, "does not exist")
-    files = sorted(f for f in files_below(root, left) if recognises(f)) if root.is_dir() else [root]
-    if left.errors and left_out is None:
-        raise left.errors[0]
-    if not files:
-        raise InputError(root, "holds no tiny picture", remedy="they are files *.tiny")
-    base = root if root.is_dir() else root.parent
-    return [_scene_file(file, base) for file in files]
+    return scene_files(path, recognises, _scene_file, "tiny picture", left_out)
 
 
 def _scene_file(file, base):
@@ -116,4 +108,4 @@ def columns(scene):
 
 def dress(product, scene, options):
     product = product.assign_attrs(title=f"Clouds in tiny pictures, {scene.attrs['id']}")
-    return placed(product, places(scene) | time_of(scene["time"]))
+    return placed(product, scene, time_of(scene["time"]))

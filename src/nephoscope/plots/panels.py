@@ -27,7 +27,8 @@ def panels(product: xr.Dataset) -> Figure:
     Returns:
         A Figure with the variables from left to right; what has no value is grey.
     """
-    names = [name for name, v in product.data_vars.items() if v.dims[-2:] == ("y", "x")]
+    plane = product["quality_flag"].dims
+    names = [name for name, each in product.data_vars.items() if each.dims[-2:] == plane]
     decoded = xr.decode_cf(product[names])
     size = (_SIDE * len(names), _SIDE + 0.6)
     figure = Figure(figsize=size, layout="constrained")

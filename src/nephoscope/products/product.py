@@ -107,7 +107,7 @@ def _unpredicted(variables: xr.Dataset) -> BoolArray:
 
 
 def _filled(variables: xr.Dataset, nothing: BoolArray) -> xr.Dataset:
-    product = xr.Dataset()
+    product = xr.Dataset(coords=variables.coords)
     for name, variable in variables.data_vars.items():
         variable.values[..., nothing] = variable.attrs.get("_FillValue", np.nan)
         added = cf.ADDED.get(str(name), cf.ADDED_TO_ANY)
