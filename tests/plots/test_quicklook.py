@@ -161,3 +161,14 @@ def test_plot_draws_on_the_maps_that_predict_was_given(product, scene, tmp_path,
     done = CliRunner().invoke(app, [*words, str(tmp_path / "elsewhere")])
     assert done.exit_code == 0, done.output
     assert len(opened) == 2
+
+
+def test_a_scene_of_other_channels_and_without_a_map_is_drawn_in_grey(scene):
+    grey = scene.isel(channel=[0, 1]).assign_coords(channel=["near", "far"])
+    grey["image"][0, :90] = 10
+    product = mars_product(np.ones((ROWS, COLS), np.float32), grey, 0.5)
+    figure = quicklook(product.rename_dims(latitude="y", longitude="x").reset_coords(), grey)
+    upper, lower = colours_of(figure, 0)[10, 40], colours_of(figure, 0)[40, 40]
+    assert len({*upper.tolist()}) == len({*lower.tolist()}) == 1
+    assert upper[0] < lower[0]
+    assert figure.axes[0].get_xlabel() == ""

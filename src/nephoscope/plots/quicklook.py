@@ -34,6 +34,7 @@ _NO_DATA = (120, 120, 120)
 _NOT_ASKED = (175, 175, 175)
 _OUTLINE = (255, 0, 255)
 _COLOURMAP = "cividis"
+_COLOURS = ["red", "green", "blue"]
 
 
 def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
@@ -41,7 +42,7 @@ def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
 
     Args:
         product: packed, from `make_product` or `open_product(path, decode=False)`.
-        scene: the map, of the product's grid; channels red, green, blue in DN.
+        scene: of the product's grid; in the colours red, green, blue, or its first channel in grey.
 
     Returns:
         A Figure 1600 pixels wide at its own resolution.
@@ -100,14 +101,24 @@ def _mask_colours(mask: npt.NDArray[np.uint8], flag: npt.NDArray[np.uint8]) -> C
 
 
 def _map_colours(scene: xr.Dataset, flag: npt.NDArray[np.uint8]) -> Colours:
-    thinned = scene["image"][:, ::_STEP, ::_STEP].sel(channel=["red", "green", "blue"])
-    thin = np.moveaxis(thinned.values, 0, -1)
+    thin = _pictured(scene["image"][:, ::_STEP, ::_STEP])
     # Mars is dark in these maps: the brightest thousandth is white.
     brightest = float(np.nanpercentile(thin[::4, ::4], 99.9)) if np.isfinite(thin).any() else 255.0
     stretched = np.clip(np.nan_to_num(thin) * (255 / max(brightest, 1.0)), 0, 255)
     colours: Colours = stretched.astype(np.uint8)
     colours[flag & cf.MISSING > 0] = _NO_DATA
     return colours
+
+
+def _pictured(image: xr.DataArray) -> npt.NDArray[np.float32]:
+    """(y, x, colour) of (channel, y, x): its colours; or its first channel as 0..255, in grey."""
+    if set(_COLOURS) <= {str(name) for name in image["channel"].values}:
+        return np.moveaxis(image.sel(channel=_COLOURS).values, 0, -1)
+    first: npt.NDArray[np.float32] = image.values[0]
+    known = first[np.isfinite(first)]
+    low, high = np.percentile(known, (0.1, 99.9)) if known.size else (0, 1)
+    grey = (first - np.float32(low)) * np.float32(255 / max(high - low, 1e-9))
+    return np.repeat(grey[..., None], len(_COLOURS), axis=-1)
 
 
 def _outlined(colours: Colours, mask: npt.NDArray[np.uint8]) -> Colours:
@@ -126,6 +137,11 @@ def _place(figure: Figure, box: tuple[int, int, int, int]) -> Axes:
 
 
 def _show(axes: Axes, product: xr.Dataset, colours: Colours, title: str) -> None:
+    axes.set_title(title, fontsize=13)
+    if "latitude" not in product["cloud_mask"].dims:  # a camera's frame, or a grid of its own
+        axes.imshow(colours, interpolation="nearest", aspect="equal")
+        axes.set_axis_off()
+        return
     latitude, longitude = product["latitude"].values, product["longitude"].values
     half_row = abs(latitude[1] - latitude[0]) / 2
     half_column = abs(longitude[1] - longitude[0]) / 2
@@ -136,7 +152,6 @@ def _show(axes: Axes, product: xr.Dataset, colours: Colours, title: str) -> None
         latitude[0] + half_row,
     )
     axes.imshow(colours, extent=extent, interpolation="nearest", aspect="equal")
-    axes.set_title(title, fontsize=13)
     axes.set_xlabel("Longitude (° east)")
     axes.set_ylabel("Latitude (° north)")
     span = longitude[-1] - longitude[0]
@@ -179,6 +194,8 @@ def _unit(colour: tuple[int, int, int]) -> tuple[float, float, float]:
 
 def _seasonal_edges(product: xr.Dataset) -> list[float]:
     """Latitudes, degrees, at which the quality flag's seasonal bit changes."""
+    if "latitude" not in product["cloud_mask"].dims:
+        return []
     outside = product["quality_flag"].values[:, 0] & cf.OUTSIDE > 0
     latitude = product["latitude"].values
     return [float(latitude[row]) for row in np.flatnonzero(np.diff(outside.astype(np.int8)))]
