@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.folders import LeftOut
+    from nephoscope.grids.plate_carree import PlateCarree
     from nephoscope.instruments.scene_file import SceneFile
     from nephoscope.scene import Truth
 
@@ -89,6 +90,10 @@ class Instrument(Protocol):
     @property
     def FORMAT(self) -> str:
         """Of its products: "netcdf", "fits" or "zarr"."""
+
+    @property
+    def GRID(self) -> PlateCarree | None:
+        """Of a whole picture, by which one without coordinates has its places; None if none."""
 
     @property
     def OPTIONS(self) -> frozenset[str]:

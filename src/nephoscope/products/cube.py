@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError, OutputError, shown
@@ -48,28 +49,37 @@ class Slot:
     Args:
         arrays: the variables of a slot in the store.
         shards: their files.
+        numbers: one of the whole slot each, filled here.
         rows: the dimension along which the bands lie.
     """
 
     def __init__(
-        self, arrays: Mapping[str, zarr.Array[Any]], shards: Mapping[str, Shard], rows: str
+        self,
+        arrays: Mapping[str, zarr.Array[Any]],
+        shards: Mapping[str, Shard],
+        numbers: Mapping[str, npt.NDArray[Any]],
+        rows: str,
     ) -> None:
         self._arrays = arrays
         self._shards = shards
+        self._numbers = numbers
         self._rows = rows
 
     def put(self, band: xr.Dataset, row: int = 0) -> None:
         """Add a band of rows; bands come in order, and rows left out hold fill values.
 
         Args:
-            band: packed variables (`nephoscope.products.pack`) without time; those without rows
-                are left aside.
+            band: packed variables (`nephoscope.products.pack`) without time; of those without rows
+                numbers of the whole slot are kept, and others left aside.
             row: the grid's row that is the band's first.
 
         Raises:
             ValueError: a variable is not in the cube, or of another type or shape; or its rows do
                 not lie behind those that were put before.
         """
+        for name, number in self._numbers.items():
+            if name in band:
+                number[...] = band[name].values
         for name, variable in rows_of(band, self._rows).items():
             if name not in self._arrays:
                 raise ValueError(f"{name} is not in the cube")
@@ -117,7 +127,9 @@ class Cube:
         status = self._status(self.number(time))
         if not status.is_file() or status.read_bytes() != bytes([DONE]):
             return False
-        return all(is_whole(self._shard(array, time), array) for array in self._arrays.values())
+        numbers = (self._place(array, time).is_file() for array in self._numbers.values())
+        shards = (is_whole(self._place(array, time), array) for array in self._arrays.values())
+        return all(numbers) and all(shards)
 
     @contextmanager
     def slot(self, time: np.datetime64) -> Iterator[Slot]:
@@ -128,15 +140,18 @@ class Cube:
             OutputError: it cannot be written.
         """
         arrays, shards = self._arrays, {}
+        numbers = {n: np.array(a.fill_value, a.dtype) for n, a in self._numbers.items()}
         with ExitStack() as stack:
             for name, array in arrays.items():
-                part = stack.enter_context(atomic_path(self._shard(array, time)))
+                part = stack.enter_context(atomic_path(self._place(array, time)))
                 file = stack.enter_context(part.open("wb"))
                 shards[name] = Shard(file, array, dims_of(array).index(self.rows))
-            yield Slot(arrays, shards, self.rows)
+            yield Slot(arrays, shards, numbers, self.rows)
             for shard in shards.values():
                 shard.close()
             _remove(self._status(self.number(time)))
+            for name, number in numbers.items():
+                write_bytes(self._place(self._numbers[name], time), number.tobytes())
         self._end(time, DONE)
 
     def fail(self, time: np.datetime64) -> None:
@@ -147,8 +162,8 @@ class Cube:
             OutputError: it cannot be written.
         """
         _remove(self._status(self.number(time)))
-        for array in self._arrays.values():
-            _remove(self._shard(array, time))
+        for array in (*self._arrays.values(), *self._numbers.values()):
+            _remove(self._place(array, time))
         self._end(time, FAILED)
 
     def _end(self, time: np.datetime64, status: int) -> None:
@@ -165,7 +180,15 @@ class Cube:
         arrays = sorted(zarr.open_group(self.path, mode="r").arrays())
         return {name: array for name, array in arrays if array.shards is not None}
 
-    def _shard(self, array: zarr.Array[Any], time: np.datetime64) -> Path:
+    @cached_property
+    def _numbers(self) -> dict[str, zarr.Array[Any]]:
+        """The numbers of a whole slot, by name."""
+        import zarr
+
+        arrays = sorted(zarr.open_group(self.path, mode="r").arrays())
+        return {n: a for n, a in arrays if dims_of(a) == ("time",) and n not in {"time", "status"}}
+
+    def _place(self, array: zarr.Array[Any], time: np.datetime64) -> Path:
         key = ".".join(("c", str(self.number(time)), *("0" for _ in array.shape[1:])))
         return self.path / array.basename / key
 
@@ -201,7 +224,8 @@ def open_cube(
     Raises:
         OutputError: it cannot be written or read; or what is there was made with another key or
             template, whose first difference is named.
-        ValueError: epoch or step are not of whole seconds; or a variable of a slot has no rows.
+        ValueError: epoch or step are not of whole seconds; or a variable of a slot has other
+            dimensions than time, and not rows among them.
     """
     path, seconds = Path(path), int(step // np.timedelta64(1, "s"))
     if seconds < 1 or step != np.timedelta64(seconds, "s") or epoch != epoch.astype("M8[s]"):

@@ -147,6 +147,9 @@ def _encoding(
         return plain | {"chunks": (_TIMES, *variable.shape[1:])}
     if name == "status":
         return plain | {"chunks": (1,)}
+    if variable.dims == ("time",):
+        missing = variable.attrs.get("_FillValue", np.nan)
+        return plain | {"chunks": (1,), "fill_value": missing}
     if variable.dims[0] != "time" or rows not in variable.dims:
         raise ValueError(f"{name} has the dimensions {variable.dims}, not time and {rows}")
     sizes = tuple(variable.sizes[dim] for dim in variable.dims[1:])

@@ -14,6 +14,8 @@ from nephoscope.products import cf
 from nephoscope.products.product import mask_step
 
 UNKNOWN = np.int8(-1)
+_OF_MASKS = {"cloud_probability", "cloud_mask"}
+_SAID_OF_MASKS = ("threshold", "map_id", "cloud_cover", "missing_share")
 
 
 def open_product(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:

@@ -4,6 +4,7 @@ Format: Wang & Ismail MDGM, doi 10.7910/DVN/U3766S (distribution) and 10.7910/DV
 labels, Wang & González Abad 2021, doi 10.3390/geosciences11080324).
 """
 
+from nephoscope.grids.plate_carree import MARS
 from nephoscope.instruments.marci.asked import Bounds, Box, blank, outside, parse_box
 from nephoscope.instruments.marci.bounds import (
     black_borders,
@@ -26,6 +27,7 @@ from nephoscope.instruments.marci.tables import (
     season_of,
 )
 
+GRID = MARS
 UNIT = "day"
 NOUN = "maps"
 WRAPS = True
@@ -35,6 +37,7 @@ OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 __all__ = [
     "CRS",
     "FORMAT",
+    "GRID",
     "NOUN",
     "OPTIONS",
     "UNIT",

@@ -4,7 +4,7 @@ Product POLDER3_L1B-BG1 of AERIS/ICARE (POLDER3_L1_B-HDF, HDF5, version 1.01, 20
 CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual).
 """
 
-from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.alone import GRID, blank, depends_on, label, layout, one_each, outside
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
 from nephoscope.instruments.polder.half_orbit import read
@@ -31,6 +31,7 @@ __all__ = [
     "DOLP",
     "FIELDS",
     "FORMAT",
+    "GRID",
     "NOUN",
     "OPTIONS",
     "SCHEMES",
