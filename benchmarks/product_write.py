@@ -18,9 +18,9 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.ndimage import gaussian_filter
 
-from nephoscope.grids.plate_carree import MARS
 from nephoscope.instruments import marci
 from nephoscope.instruments.marci import write_legacy
+from nephoscope.instruments.marci.grid import MARS
 from nephoscope.products.netcdf import write_netcdf
 from nephoscope.products.product import ProductFacts, make_product
 from nephoscope.tasks.mask import TASK, MaskDecision

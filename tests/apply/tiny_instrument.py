@@ -25,7 +25,8 @@ from nephoscope.instruments.registry import IMAGERS
 
 ROWS, COLS = 19, 36
 IMAGERS["tiny"] = __name__
-UNIT, NOUN, WRAPS, FORMAT, OPTIONS = "day", "maps", True, "netcdf", frozenset()
+UNIT, NOUN, WRAPS, GRID = "day", "maps", True, None
+FORMAT, OPTIONS = "netcdf", frozenset()
 
 
 def recognises(path):

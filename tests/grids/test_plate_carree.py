@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nephoscope.grids.plate_carree import MARS, PlateCarree
+from nephoscope.grids.plate_carree import PlateCarree
+from nephoscope.instruments.marci.grid import MARS
 
 
 def test_every_row_and_column_of_the_mars_grid_is_the_nearest_double_to_the_decimal_degrees():

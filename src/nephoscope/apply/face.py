@@ -177,8 +177,8 @@ def _of_image(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatA
     if image.shape != (len(COLOURS), *grid.shape):
         raise UsageError(
             f"predict: the image is {image.shape}; model '{name}' takes (channel: "
-            f"{', '.join(COLOURS)}; y: {grid.rows}, from 90 N; x: {grid.cols}, from 180 W); give "
-            "a part of a map as a Scene, which says where it lies"
+            f"{', '.join(COLOURS)}; y: {grid.rows}, from {grid.north:g} N; x: {grid.cols}, from "
+            f"{-grid.west:g} W); give a part of a map as a Scene, which says where it lies"
         )
     if image.dtype != np.uint8:
         if image.dtype.kind != "f":

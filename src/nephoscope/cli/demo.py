@@ -109,8 +109,8 @@ def _score(scene: SceneFile, product: Path) -> dict[str, Score]:
     from nephoscope.errors import InputError
     from nephoscope.evaluation.scores import score_sums
     from nephoscope.evaluation.sums import sums_of_map
-    from nephoscope.grids.plate_carree import MARS
     from nephoscope.instruments.marci import label_path_for, read_label
+    from nephoscope.instruments.marci.grid import MARS
     from nephoscope.products.read import open_product, read_mask
 
     truth = label_path_for(scene.path)

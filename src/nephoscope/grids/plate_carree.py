@@ -60,7 +60,3 @@ class PlateCarree:
     def to_longitude(self, col: ArrayLike) -> NDArray[np.float64]:
         """Longitude (degrees east) of a fractional `col`, same shape, float64; not wrapped."""
         return np.round(self.west + np.asarray(col, float) * self.step, _DIGITS)
-
-
-MARS = PlateCarree()
-"""The Mars Daily Global Map grid: latitude 90 - 0.1 row, longitude -180 + 0.1 col."""

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from nephoscope.instruments.scene_file import SceneFile
     from nephoscope.scene import Truth
 
-GRID = None
-"""Pictures have no places but those that they say."""
-
 
 def one_each(scenes: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
     """The scenes: each is of one file."""

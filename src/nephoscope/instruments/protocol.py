@@ -88,12 +88,12 @@ class Instrument(Protocol):
         """Whether the first column of a whole scene follows the last."""
 
     @property
-    def FORMAT(self) -> str:
-        """Of its products: "netcdf", "fits" or "zarr"."""
+    def GRID(self) -> PlateCarree | None:
+        """Where the pixels of a bare array lie, of which each whole scene is one; None: nowhere."""
 
     @property
-    def GRID(self) -> PlateCarree | None:
-        """Of a whole picture, by which one without coordinates has its places; None if none."""
+    def FORMAT(self) -> str:
+        """Of its products: "netcdf", "fits" or "zarr"."""
 
     @property
     def OPTIONS(self) -> frozenset[str]:

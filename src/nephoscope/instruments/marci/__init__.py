@@ -4,7 +4,6 @@ Format: Wang & Ismail MDGM, doi 10.7910/DVN/U3766S (distribution) and 10.7910/DV
 labels, Wang & González Abad 2021, doi 10.3390/geosciences11080324).
 """
 
-from nephoscope.grids.plate_carree import MARS
 from nephoscope.instruments.marci.asked import Bounds, Box, blank, outside, parse_box
 from nephoscope.instruments.marci.bounds import (
     black_borders,
@@ -13,6 +12,7 @@ from nephoscope.instruments.marci.bounds import (
     seasonal_bounds,
 )
 from nephoscope.instruments.marci.columns import columns
+from nephoscope.instruments.marci.grid import MARS
 from nephoscope.instruments.marci.labels import label, label_path_for, read_label
 from nephoscope.instruments.marci.legacy import layout, write_legacy
 from nephoscope.instruments.marci.maps import missing_mask, read, read_pixels, recognises
@@ -27,10 +27,10 @@ from nephoscope.instruments.marci.tables import (
     season_of,
 )
 
-GRID = MARS
 UNIT = "day"
 NOUN = "maps"
 WRAPS = True
+GRID = MARS
 FORMAT = "netcdf"
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 

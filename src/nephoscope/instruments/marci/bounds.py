@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.grids.plate_carree import MARS
+from nephoscope.instruments.marci.grid import MARS
 
 OFFSET = 3.0
 """Degrees by which the original moves both bounds towards the equator."""

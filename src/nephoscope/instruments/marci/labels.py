@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
-from nephoscope.grids.plate_carree import MARS
+from nephoscope.instruments.marci.grid import MARS
 from nephoscope.instruments.marci.names import parse_map_id
 from nephoscope.scene import Truth
 

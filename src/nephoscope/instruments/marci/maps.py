@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut, files_below
-from nephoscope.grids.plate_carree import MARS
 from nephoscope.instruments.given import one_path
 from nephoscope.instruments.jpeg import Frame, read_jpeg
+from nephoscope.instruments.marci.grid import MARS
 from nephoscope.instruments.marci.names import SUFFIXES, parse_map_id
 from nephoscope.instruments.marci.tables import Season, find_season, season_of
 from nephoscope.scene import check_scene, missing_share

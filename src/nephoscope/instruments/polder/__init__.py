@@ -4,7 +4,7 @@ Product POLDER3_L1B-BG1 of AERIS/ICARE (POLDER3_L1_B-HDF, HDF5, version 1.01, 20
 CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual).
 """
 
-from nephoscope.instruments.alone import GRID, blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
 from nephoscope.instruments.polder.half_orbit import read
@@ -23,6 +23,7 @@ from nephoscope.instruments.polder.windows import Window, along, box, patch, swa
 UNIT = "granule"
 NOUN = "half orbits"
 WRAPS = False
+GRID = None
 FORMAT = "netcdf"
 OPTIONS: frozenset[str] = frozenset()
 

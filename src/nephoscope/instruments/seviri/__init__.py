@@ -5,7 +5,7 @@ File Definition. Header layouts and calibration are satpy's (extra `satellites`)
 when a file is read.
 """
 
-from nephoscope.instruments.alone import GRID, blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
 from nephoscope.instruments.seviri.channels import CHANNELS, SOLAR, THERMAL
 from nephoscope.instruments.seviri.columns import columns
 from nephoscope.instruments.seviri.names import find, recognises
@@ -15,6 +15,7 @@ from nephoscope.instruments.seviri.scenes import grid_of, read
 UNIT = "slot"
 NOUN = "pictures of SEVIRI"
 WRAPS = False
+GRID = None
 FORMAT = "zarr"
 OPTIONS: frozenset[str] = frozenset()
 

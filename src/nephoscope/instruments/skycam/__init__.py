@@ -5,7 +5,7 @@ all-sky FITS of observatories, WSISEG (Xie et al., AMT 13, 1953, 2020), SWIMSEG,
 (Dev et al.), HYTA (Li et al., 2011), IRCCAM (Aebi et al., AMT 11, 5549, 2018).
 """
 
-from nephoscope.instruments.alone import GRID, blank, depends_on, layout, one_each, outside
+from nephoscope.instruments.alone import blank, depends_on, layout, one_each, outside
 from nephoscope.instruments.skycam.binning import bin_files, bin_frame, block_mean
 from nephoscope.instruments.skycam.circle import Circle, find_circle
 from nephoscope.instruments.skycam.columns import columns
@@ -18,6 +18,7 @@ from nephoscope.instruments.skycam.product import dress
 UNIT = "frame"
 NOUN = "frames of a sky camera"
 WRAPS = False
+GRID = None
 FORMAT = "fits"
 OPTIONS = frozenset({"flavour", "min_blob"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nephoscope.grids.plate_carree import MARS
+from nephoscope.instruments.marci.grid import MARS
 from nephoscope.simulate.fractal import AnyFloats, FloatArray, bump, enlarge, fractal, sigmoid
 from nephoscope.simulate.mars.surface import COARSE, latitudes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.grids.plate_carree import MARS
+from nephoscope.instruments.marci.grid import MARS
 from nephoscope.simulate.fractal import FloatArray
 from nephoscope.simulate.mars.atmosphere import (
     CLOUD_OPTICAL_DEPTH,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nephoscope.grids.plate_carree import MARS, PlateCarree
+from nephoscope.grids.plate_carree import PlateCarree
+from nephoscope.instruments.marci.grid import MARS
 from nephoscope.simulate.fractal import FloatArray, bump, enlarge, fractal, sigmoid
 
 COARSE = PlateCarree(rows=901, cols=1800, step=0.2)

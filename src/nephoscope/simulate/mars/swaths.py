@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.grids.plate_carree import MARS
+from nephoscope.instruments.marci.grid import MARS
 from nephoscope.simulate.fractal import AnyFloats, FloatArray
 
 SWATHS = 13

@@ -14,7 +14,7 @@ from PIL import Image
 
 from nephoscope.errors import UsageError
 from nephoscope.files import atomic_path, remove_stale_parts, write_text
-from nephoscope.grids.plate_carree import MARS
+from nephoscope.instruments.marci.grid import MARS
 from nephoscope.simulate.fractal import FloatArray
 from nephoscope.simulate.mars.atmosphere import CLOUD_OPTICAL_DEPTH
 from nephoscope.simulate.mars.scene import observe
