@@ -24,7 +24,7 @@ from nephoscope.instruments.marci import (  # noqa: F401
 from nephoscope.instruments.registry import IMAGERS
 
 ROWS, COLS = 19, 36
-IMAGERS["tiny"] = __name__
+IMAGERS["tiny_maps"] = __name__
 UNIT, NOUN, WRAPS, GRID = "day", "maps", True, None
 FORMAT, OPTIONS = "netcdf", frozenset()
 
@@ -51,7 +51,7 @@ def read(path):
             "mars_year": 28,
         },
         attrs={
-            "instrument": "tiny",
+            "instrument": "tiny_maps",
             "source_files": [str(path)],
             "id": Path(path).stem,
             "missing_share": float(np.isnan(image[0]).mean()),

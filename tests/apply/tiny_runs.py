@@ -22,7 +22,7 @@ import tiny_maps as tiny
 RECIPE = validate_recipe(
     {
         "name": "tiny",
-        "instrument": "tiny",
+        "instrument": "tiny_maps",
         "task": "mask",
         "inputs": {
             "features": ["blue"],

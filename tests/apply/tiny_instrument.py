@@ -31,7 +31,8 @@ from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.scene import check_scene, missing_share, seen_in
 
 IMAGERS["tiny"] = __name__
-UNIT, NOUN, WRAPS, FORMAT, OPTIONS = "slot", "tiny pictures", False, "netcdf", frozenset()
+UNIT, NOUN, WRAPS, GRID = "slot", "tiny pictures", False, None
+FORMAT, OPTIONS = "netcdf", frozenset()
 
 CHANNELS, SUFFIX, DAMAGED = ("near", "far"), ".tiny", (OSError, ValueError, EOFError, BadZipFile)
 STEP, SLANT = 0.1, 0.02  # degrees from pixel to pixel, along and across
