@@ -21,15 +21,16 @@ from typing import Any
 import numpy as np
 
 from nephoscope.errors import UsageError
+from nephoscope.evaluation.intervals import Score, bootstrap_weights, with_intervals
+from nephoscope.evaluation.mask_sums import score_masks
 from nephoscope.evaluation.protocol import run_evaluation, ways_of
-from nephoscope.evaluation.scores import Score, bootstrap_weights, score_sums, with_intervals
 from nephoscope.evaluation.sums import Sums, merge, read_sums, write_sums
 from nephoscope.files import atomic_path, write_text
 from nephoscope.models import load_model
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.store import open_samples
 from nephoscope.tasks import Counts
-from nephoscope.tasks.mask import threshold_step
+from nephoscope.tasks.mask import TASK, MaskDecision, threshold_step
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, THRESHOLD_METRICS
 
 ALTERED = ("zarr.json", "split")
@@ -134,10 +135,11 @@ def score_folds(folds: list[tuple[float, Sums]]) -> dict[str, Score]:
     # Folds differ in threshold, so what is pooled is which side of its own each pixel lies on.
     middle = PROBABILITY_STEPS // 2
     counts = np.concatenate(
-        [_sides(sums.by_day(), threshold_step(threshold), middle) for threshold, sums in folds]
+        [_sides(sums.by_unit(), threshold_step(threshold), middle) for threshold, sums in folds]
     )
-    decided = with_intervals(counts, middle, bootstrap_weights(len(counts)))
-    stated = score_sums(merge(sums for _, sums in folds), 0.5).overall
+    at_middle = MaskDecision(threshold=0.5)
+    decided = with_intervals(counts, TASK, at_middle, bootstrap_weights(len(counts)))
+    stated = score_masks(merge(sums for _, sums in folds), 0.5).overall
     return stated | {name: decided[name] for name in THRESHOLD_METRICS}
 
 

@@ -18,11 +18,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from nephoscope.apply.classify import FrameClassifier
-from nephoscope.evaluation.state import area_under, roc_of, state_scores
+from nephoscope.evaluation.predictors import published_state
 from nephoscope.instruments.skycam.labels import SMALLEST_COVER
 from nephoscope.models import load_model
+from nephoscope.reports.states import roc_of
 from nephoscope.simulate.sky import Frame, simulate_frame
-from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, CameraTemperatures, Verdict
+from nephoscope.tasks.sky_state import (
+    CLEAR,
+    CLOUDY,
+    TASK,
+    UNKNOWN,
+    CameraTemperatures,
+    StateDecision,
+    Verdict,
+)
 
 
 def main() -> None:
@@ -36,7 +45,7 @@ def main() -> None:
     said = judge(models, options.seed, options.frames)
     for name, ways in zip(options.models, said, strict=True):
         for way, (states, verdicts) in ways.items():
-            scores = state_scores(np.array(states, np.int8), verdicts)
+            scores = scores_of(states, verdicts)
             if way == "with temperatures":
                 scores["auc"] = auc_of(states, verdicts)
             sys.stdout.write(json.dumps({"model": name, "way": way, **scores}) + "\n")
@@ -78,10 +87,18 @@ def state_of(frame: Frame) -> int:
     return CLOUDY if frame.cover >= SMALLEST_COVER else UNKNOWN
 
 
+def scores_of(states: Sequence[int], verdicts: Sequence[Verdict]) -> dict[str, float]:
+    """What `nephoscope evaluate` says of the same verdicts."""
+    said = zip(states, verdicts, strict=True)
+    counts = [TASK.tally(published_state(each), {"label": np.int8(state)}) for state, each in said]
+    return TASK.metrics(np.sum(counts, axis=0), StateDecision())
+
+
 def auc_of(states: Sequence[int], verdicts: Sequence[Verdict]) -> float:
     """Area under the ROC of the probabilities, before anything is called unknown."""
     known = np.array([np.nan_to_num(verdict.p_cloudy, nan=0.5) for verdict in verdicts])
-    return round(area_under(roc_of(np.array(states, np.int8), known)), 4)
+    false, true, _ = roc_of(np.array(states, np.int8), known)
+    return round(float(np.trapezoid(true, false)), 4)
 
 
 if __name__ == "__main__":

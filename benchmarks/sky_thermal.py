@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.apply.network import Predictor
-from nephoscope.evaluation.scores import Score, score_sums
-from nephoscope.evaluation.sums import Sums, sums_of_map
+from nephoscope.evaluation.intervals import Score
+from nephoscope.evaluation.mask_sums import score_masks, sums_of_map
+from nephoscope.evaluation.sums import Sums
 from nephoscope.files import write_text
 from nephoscope.formulas import minmax, otsu, zscale_log_otsu
 from nephoscope.grids.blocks import reduce_image, reduce_label
@@ -134,7 +135,7 @@ def measure(frames: Iterator[Frame], ways: Mapping[str, Way], threshold: float) 
     found: dict[str, Any] = {}
     for (way, part), total in sums.items():
         level = best_threshold(sums[way, "all"].total()) if "best" in way else threshold
-        scores = score_sums(total, level, block=1)
+        scores = score_masks(total, level, block=1)
         found.setdefault(way, {})[part] = {
             "frames": len(total.days),
             **{name: asdict(scores.overall[name]) for name in METRICS},

@@ -11,6 +11,7 @@ import nephoscope
 from nephoscope.apply.bulk import maker_of, predict_many
 from nephoscope.evaluation.night import compare_night
 from nephoscope.formulas import fit_clear_reference, write_clear_reference
+from nephoscope.instruments.skycam import read_label
 from nephoscope.plots.night import draw_night
 from nephoscope.simulate.sky import simulate_sky
 
@@ -31,7 +32,8 @@ def main(folder: Path, frames: int = 24) -> None:
     chain = maker_of("sky", background=folder / "clear.nc")
     predict_many([raw], beside, chain, workers=2)
 
-    first, second = (compare_night(place, folder / "night" / "truth") for place in (alone, beside))
+    truth = folder / "night" / "truth"
+    first, second = (compare_night(place, truth, read_label) for place in (alone, beside))
     draw_night(second, beside, first).savefig(folder / "a_night_of_cloud.png", dpi=100)
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import nephoscope
-from nephoscope.evaluation.scores import score_sums
-from nephoscope.evaluation.sums import sums_of_map
+from nephoscope.evaluation.mask_sums import score_masks, sums_of_map
 from nephoscope.instruments.marci import label_path_for, read_label
 from nephoscope.simulate.mars import simulate_maps
 from nephoscope.tasks.mask_metrics import best_threshold
@@ -24,11 +23,11 @@ def main(folder: Path) -> None:
 
     # As if blue were a probability; its threshold is chosen on the truth itself, the model's not.
     blue = sums_of_map("blue", scene.image.values[2] / np.float32(255), truth, latitude)
-    blue_scores = score_sums(blue, best_threshold(blue.total())).overall
+    blue_scores = score_masks(blue, best_threshold(blue.total())).overall
 
     probability = nephoscope.predict(model, scene).cloud_probability.values
     predicted = sums_of_map("model", probability.astype(np.float32), truth, latitude)
-    model_scores = score_sums(predicted, model.threshold).overall
+    model_scores = score_masks(predicted, model.threshold).overall
 
     lines = [
         f"best blue threshold  F1 {blue_scores['f1'].value:.3f}",

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
-from nephoscope.evaluation.protocol import Judged, PredictScene
+from nephoscope.evaluation.predictors import Predict
+from nephoscope.evaluation.protocol import Judged
+from nephoscope.evaluation.sample import Floats, LabelledSample
+from nephoscope.tasks.mask import TASK, MaskDecision
 
 ROWS, COLS = 60, 80
 
@@ -31,11 +33,14 @@ def make_store(parts: list[str], background: bool = False) -> xr.Dataset:
             "known": (("sample", "y", "x"), image.any(axis=1)),
             "group": ("sample", ["P01"] * len(parts)),
             "split": ("sample", parts),
+            "channel": np.array(["red", "green", "blue"], np.dtypes.StringDType()),
             "latitude": ("y", np.linspace(60, -60, ROWS)),
             "longitude": ("x", np.linspace(-180, 175.5, COLS)),
         },
-        attrs={"samples_id": "abc", "task": "mask", "truth": "pixels", "unit": "day"},
-    )
+        attrs={
+            "samples_id": "abc", "task": "mask", "truth": "pixels", "unit": "day", "wraps": True
+        },
+    ).set_coords(["latitude", "longitude"])  # fmt: skip
     if background:
         for name in ("blue", "blue_red_ratio"):
             store[f"background_{name}"] = ("by", "bx"), np.full((15, 20), 0.5, np.float32)
@@ -47,17 +52,26 @@ def make_store(parts: list[str], background: bool = False) -> xr.Dataset:
     return store
 
 
-def predict_by_blue(scene: LabelledScene) -> Floats:
+def published(probability: Floats, threshold: float = 0.5) -> xr.Dataset:
+    """What the task `mask` publishes of a probability, (y, x) float32."""
+    return TASK.variables({"cloud_probability": probability}, MaskDecision(threshold=threshold))
+
+
+def predict_by_blue(sample: LabelledSample) -> xr.Dataset:
     """Right wherever there is an image."""
-    cloud = (scene.image[2] >= 120).astype(np.float32)
-    return np.where(scene.image.any(axis=0), cloud, np.nan).astype(np.float32)
+    cloud = (sample.image[2] >= 120).astype(np.float32)
+    return published(np.where(sample.known, cloud, np.nan).astype(np.float32))
+
+
+def fake_model(threshold: float = 0.5, **facts: object) -> Judged:
+    """What an evaluation asks of a model of masks."""
+    named = {"name": "fake", "folder": Path("nowhere"), "weights_sha256": "0" * 64}
+    return SimpleNamespace(**named | {"decision": MaskDecision(threshold=threshold)} | facts)
 
 
 @pytest.fixture(scope="session")
 def model() -> Judged:
-    return SimpleNamespace(
-        name="fake", folder=Path("nowhere"), threshold=0.5, weights_sha256="0" * 64
-    )
+    return fake_model()
 
 
 @pytest.fixture(scope="session")
@@ -66,5 +80,5 @@ def tiny_store() -> Callable[..., xr.Dataset]:
 
 
 @pytest.fixture(scope="session")
-def by_blue() -> PredictScene:
+def by_blue() -> Predict:
     return predict_by_blue

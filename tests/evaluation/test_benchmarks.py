@@ -10,7 +10,8 @@ import torch
 import xarray as xr
 from benchmarks import leave_days_out, original_mars
 
-from nephoscope.evaluation.sums import Sums, sums_of_pixels
+from nephoscope.evaluation.mask_sums import sums_of_pixels
+from nephoscope.evaluation.sums import Sums
 
 
 def test_the_reference_has_the_originals_size() -> None:

@@ -6,6 +6,7 @@ from astropy.io import fits
 
 from nephoscope.errors import InputError
 from nephoscope.evaluation.night import compare_night
+from nephoscope.instruments.skycam import read_label
 from nephoscope.plots.night import draw_night
 from nephoscope.products.fits import write_frame_fits
 from nephoscope.products.frames import write_frames_csv
@@ -38,7 +39,7 @@ def night(tmp_path):
             tmp_path / "truth" / name.replace("_flux", "_truth")
         )
     write_frames_csv(tmp_path / "out" / "frames.csv", rows)
-    return compare_night(tmp_path / "out", tmp_path / "truth"), tmp_path
+    return compare_night(tmp_path / "out", tmp_path / "truth", read_label), tmp_path
 
 
 def test_frames_come_in_order_of_time_and_numbers_are_those_counted_by_hand(night):
@@ -61,4 +62,4 @@ def test_the_night_is_drawn_with_and_without_a_first_look(night):
 
 def test_a_folder_without_a_table_is_named(tmp_path):
     with pytest.raises(InputError, match=r"frames.csv: cannot be read"):
-        compare_night(tmp_path, tmp_path)
+        compare_night(tmp_path, tmp_path, read_label)

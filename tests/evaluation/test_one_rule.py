@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephoscope.apply import chain
-from nephoscope.evaluation.scores import score_sums
-from nephoscope.evaluation.sums import sums_of_map
+from nephoscope.evaluation.mask_sums import score_masks, sums_of_map
 from nephoscope.products.fits import write_frame_fits
 from nephoscope.tasks.mask import is_cloud, published, steps_of, threshold_step
 from product_factory import mars_product
@@ -50,7 +49,7 @@ def check_same(probability, mask, threshold):
     rng = np.random.default_rng(1)
     label = rng.integers(-1, 2, SHAPE).astype(np.int8)
     sums = sums_of_map("a", probability, label, np.linspace(60, -60, SHAPE[0]))
-    found = score_sums(sums, threshold).overall
+    found = score_masks(sums, threshold).overall
     for name, value in by_hand(confusion(mask, label)).items():
         assert found[name].value == pytest.approx(value, abs=1e-12), name
 

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from evaluation_factory import fake_model, published
 from nephoscope.errors import UsageError
-from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
+from nephoscope.evaluation.predictors import Predict
 from nephoscope.evaluation.protocol import (
-    CROP,
     WAYS,
     Judged,
-    Predictor,
     choose_samples,
     run_evaluation,
     ways_of,
-    worst_crops,
 )
+from nephoscope.evaluation.sample import LabelledSample
+from nephoscope.evaluation.worst import SIZE, worst_windows
 from nephoscope.recipe import Background
 
 Store = Callable[..., xr.Dataset]
@@ -49,7 +49,7 @@ def test_an_empty_or_unknown_part_is_wrong_usage(tiny_store: Store, wanted: str)
 
 
 def test_pooled_over_labels_and_missing_is_clear(
-    tiny_store: Store, by_blue: Predictor, model: Judged
+    tiny_store: Store, by_blue: Predict, model: Judged
 ) -> None:
     store = tiny_store(["train", "test", "test"])
     seen: list[str] = []
@@ -61,16 +61,16 @@ def test_pooled_over_labels_and_missing_is_clear(
     assert overall["precision"].value == 1
     assert overall["f1"].n == (label >= 0).sum()
     assert overall["coverage"].value == pytest.approx(known[label >= 0].mean())
-    assert seen == found.scores.sums.days == found.spec["maps"] == ["P01_day01", "P01_day02"]
+    assert seen == found.scores.sums.units == found.spec["maps"] == ["P01_day01", "P01_day02"]
     assert found.spec["samples"] == "abc"
     assert found.spec["split"] == "test"
 
 
 def test_the_models_threshold_decides(tiny_store: Store, model: Judged) -> None:
-    strict = SimpleNamespace(name="fake", threshold=0.6, weights_sha256="")
+    strict = fake_model(0.6)
 
-    def unsure(scene: LabelledScene) -> Floats:
-        return np.where(scene.image[2] >= 120, 0.596, 0.1).astype(np.float32)
+    def unsure(sample: LabelledSample) -> xr.Dataset:
+        return published(np.where(sample.image[2] >= 120, 0.596, 0.1).astype(np.float32))
 
     store = tiny_store(["test"])
     assert run_evaluation(strict, store, predict=unsure).scores.overall["recall"].value == 0
@@ -80,9 +80,9 @@ def test_the_models_threshold_decides(tiny_store: Store, model: Judged) -> None:
 def test_each_way_withholds_what_it_says(tiny_store: Store, model: Judged) -> None:
     store, seen = tiny_store(["test"], background=True), []
 
-    def remember(scene: LabelledScene) -> Floats:
-        seen.append((scene.background is not None, scene.position))
-        return np.full(scene.label.shape, 0.9 if scene.position else 0.1, np.float32)
+    def remember(sample: LabelledSample) -> xr.Dataset:
+        seen.append((sample.background is not None, sample.position))
+        return published(np.full(sample.label.shape, 0.9 if sample.position else 0.1, np.float32))
 
     found = run_evaluation(model, store, predict=remember, ways=list(WAYS))
     assert seen == [(True, True), (False, True), (True, False), (False, False)]
@@ -94,13 +94,13 @@ def test_each_way_withholds_what_it_says(tiny_store: Store, model: Judged) -> No
 
 
 def test_the_background_is_read_at_full_resolution(
-    tiny_store: Store, by_blue: Predictor, model: Judged
+    tiny_store: Store, by_blue: Predict, model: Judged
 ) -> None:
-    def check(scene: LabelledScene) -> Floats:
-        assert scene.background is not None
-        assert scene.background.shape == (2, 60, 80)
-        assert np.allclose(scene.background, 0.5)
-        return by_blue(scene)
+    def check(sample: LabelledSample) -> xr.Dataset:
+        assert sample.background is not None
+        assert sample.background.shape == (2, 60, 80)
+        assert np.allclose(sample.background, 0.5)
+        return by_blue(sample)
 
     run_evaluation(model, tiny_store(["test"], background=True), predict=check)
 
@@ -134,33 +134,34 @@ def test_a_model_is_scored_in_the_ways_that_it_has(
     ],
 )
 def test_a_model_tells_which_maps_it_has_seen(
-    tiny_store: Store, by_blue: Predictor, split: dict | None, seen: dict | None
+    tiny_store: Store, by_blue: Predict, split: dict | None, seen: dict | None
 ) -> None:
     info = {} if split is None else {"split": split}
-    model = SimpleNamespace(name="fake", threshold=0.5, weights_sha256="", info=info)
+    model = fake_model(info=info)
     found = run_evaluation(model, tiny_store(["train", "test"]), predict=by_blue)
     assert found.seen == seen
 
 
 def test_worst_windows_are_where_the_errors_are() -> None:
-    height, width = CROP
+    height, width = SIZE
     shape = (3 * height, 4 * width)
     label = np.zeros(shape, np.int8)
     probability = np.zeros(shape, np.float32)
     probability[height : height + 10, width : width + 10] = 1.0
     probability[2 * height : 2 * height + 20, : width // 2] = 1.0
     label[2 * height : 2 * height + 10] = -1
-    scene = LabelledScene(
+    sample = LabelledSample(
         "day",
         np.full((3, *shape), 9, np.uint8),
+        np.ones(shape, bool),
         label,
         90 - 0.1 * np.arange(shape[0]),
         -180 + 0.1 * np.arange(shape[1]),
     )
-    worst, second = worst_crops(scene, probability, 0.5)
+    worst, second = worst_windows(sample, probability, 0.5)
     assert (worst.errors, second.errors) == (10 * (width // 2), 100)
     assert worst.north == pytest.approx(90 - 0.2 * height)
     assert worst.west == -180
     assert second.west == pytest.approx(-180 + 0.1 * width)
     assert second.image.shape == (height, width, 3)
-    assert worst_crops(scene, label.clip(0).astype(np.float32), 0.5) == []
+    assert worst_windows(sample, label.clip(0).astype(np.float32), 0.5) == []

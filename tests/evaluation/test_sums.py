@@ -10,14 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephoscope.errors import InputError
-from nephoscope.evaluation.sums import (
-    Sums,
-    latitude_band,
-    merge,
-    read_sums,
-    sums_of_map,
-    write_sums,
-)
+from nephoscope.evaluation.items import latitude_band
+from nephoscope.evaluation.mask_sums import sums_of_map
+from nephoscope.evaluation.sums import Sums, merge, read_sums, write_sums
 from nephoscope.tasks.mask_metrics import BINS
 
 
@@ -26,7 +21,7 @@ def some_sums(draw: st.DrawFn) -> Sums:
     keys = draw(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([-10, 0, 10]))))
     seed = draw(st.integers(0, 99))
     rng = np.random.default_rng(seed)
-    return Sums({key: rng.integers(0, 1000, (2, BINS)) for key in keys})
+    return Sums({key: rng.integers(0, 1000, (2, BINS)) for key in keys}, (2, BINS))
 
 
 @given(some_sums(), some_sums(), some_sums())
@@ -74,7 +69,7 @@ def test_counts_against_a_plain_loop() -> None:
             in_tropics[truth, place] += 0 <= lat < 10
     sums = sums_of_map("a", probability, label, latitude)
     assert np.array_equal(sums.total(), expected)
-    assert np.array_equal(sums.by_day(band=0)[0], in_tropics)
+    assert np.array_equal(sums.by_unit(band=0)[0], in_tropics)
 
 
 LABEL = np.ones((1, 1), np.int8)

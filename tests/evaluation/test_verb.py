@@ -11,9 +11,11 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from evaluation_factory import fake_model
 from nephoscope.cli import app
-from nephoscope.evaluation.labelled_scene import LabelledScene
-from nephoscope.evaluation.protocol import Judged, PredictScene
+from nephoscope.evaluation.predictors import Predict
+from nephoscope.evaluation.sample import LabelledSample
+from nephoscope.recipe import load_recipe
 
 Store = Callable[..., xr.Dataset]
 
@@ -28,21 +30,20 @@ def samples(tiny_store: Store, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def asked(
-    monkeypatch: pytest.MonkeyPatch, model: Judged, by_blue: PredictScene
-) -> list[LabelledScene]:
+def asked(monkeypatch: pytest.MonkeyPatch, by_blue: Predict) -> list[LabelledSample]:
     """What the model was shown; the model is a fake."""
-    shown: list[LabelledScene] = []
+    shown: list[LabelledSample] = []
+    model = fake_model(recipe=load_recipe("mars"))
 
-    def predictor(_: Judged) -> PredictScene:
-        def predict(scene: LabelledScene) -> np.ndarray:
-            shown.append(scene)
-            return by_blue(scene)
+    def predictor(*_: object) -> Predict:
+        def predict(sample: LabelledSample) -> xr.Dataset:
+            shown.append(sample)
+            return by_blue(sample)
 
         return predict
 
     monkeypatch.setattr("nephoscope.models.load_model", lambda _: model)
-    monkeypatch.setattr("nephoscope.evaluation.protocol.model_predictor", predictor)
+    monkeypatch.setattr("nephoscope.evaluation.protocol.predictor_of", predictor)
     return shown
 
 
@@ -76,7 +77,7 @@ def test_the_ways_that_a_model_has_are_all_scored(
     content = json.loads((out / "scores.json").read_text())
     assert list(content["ways"]) == ["full", "without_background"]
     assert content["baselines"] == {}
-    assert [scene.background is None for scene in asked] == [False, True] * 3
+    assert [sample.background is None for sample in asked] == [False, True] * 3
     assert "without background: F1" in said
 
 

@@ -1,8 +1,4 @@
-import json
 import shutil
-import sys
-import time
-from importlib.machinery import ModuleSpec
 
 import numpy as np
 import pytest
@@ -16,14 +12,8 @@ from typer.testing import CliRunner
 from nephoscope.apply.classify import FrameClassifier
 from nephoscope.cli import app
 from nephoscope.errors import InputError, UsageError
-from nephoscope.evaluation.state import (
-    area_under,
-    confusion_of,
-    evaluate_state,
-    judge_all,
-    roc_of,
-    state_scores,
-)
+from nephoscope.evaluation.predictors import published_state
+from nephoscope.evaluation.protocol import run_evaluation
 from nephoscope.files import sha256_of
 from nephoscope.inputs import View, assemble
 from nephoscope.inputs.texture import to_binned
@@ -33,7 +23,6 @@ from nephoscope.learn.linear import METHODS
 from nephoscope.learn.module import FitModule
 from nephoscope.models import load_model, verify_model
 from nephoscope.models.lookup import locate_model
-from nephoscope.plots.state import plot_feature_space
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.split import split_samples
 from nephoscope.samples.store import open_samples
@@ -42,7 +31,7 @@ from nephoscope.simulate.sky import simulate_frame
 from nephoscope.simulate.sky.writing import simulate_sky
 from nephoscope.tasks import task_named
 from nephoscope.tasks.mask import probability
-from nephoscope.tasks.sky_state import CameraTemperatures, Verdict
+from nephoscope.tasks.sky_state import TASK, CameraTemperatures, StateDecision
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's own
 FRAMES = 60
@@ -71,18 +60,17 @@ def recipe(*overrides):
 
 
 def test_a_model_of_few_frames_knows_most_states(trained, samples):
-    states, verdicts = judge_all(load_model(trained), open_samples(samples), "all")
-    found = state_scores(states, verdicts)
-    assert found["frames"] == FRAMES
-    assert found["balanced_accuracy"] > 0.9
-    assert found["unknown_share"] < 0.3
+    found = run_evaluation(load_model(trained), samples, split="all").scores.overall
+    assert found["balanced_accuracy"].n == FRAMES
+    assert found["balanced_accuracy"].value > 0.9
+    assert found["unknown_share"].value < 0.3
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_linear_method_is_scored_as_scikit_learn_does(samples, tmp_path, method):
     model = load_model(fit(recipe(f"network.options.method={method}"), samples, tmp_path))
-    states, verdicts = judge_all(model, open_samples(samples), "train")
-    assert state_scores(states, verdicts)["balanced_accuracy"] > 0.9
+    found = run_evaluation(model, samples, split="train").scores.overall
+    assert found["balanced_accuracy"].value > 0.9
     assert model.network.network.weight.shape == (len(model.normalisation),)
     assert verify_model(model.folder).weights_sha256 == model.weights_sha256
 
@@ -201,45 +189,6 @@ def test_the_band_holds_what_it_promises():
     assert band.intercept == pytest.approx(line.intercept_[0], abs=1e-3)
 
 
-def test_scores_by_hand():
-    states = np.array([0, 0, 0, 1, 1, 1, 1], np.int8)
-    said = ["clear", "clear", "cloudy", "cloudy", "cloudy", "clear", "unknown"]
-    verdicts = [Verdict(state, 0.5, "") for state in said]
-    assert confusion_of(states, verdicts).tolist() == [[2, 1, 0], [1, 2, 1]]
-    found = state_scores(states, verdicts)
-    assert found["balanced_accuracy"] == pytest.approx(2 / 3, abs=1e-4)
-    assert found["unknown_share"] == pytest.approx(1 / 7, abs=1e-4)
-
-
-def test_the_roc_area_is_that_of_scikit_learn():
-    metrics = pytest.importorskip("sklearn.metrics")
-    rng = np.random.default_rng(1)
-    states, p = rng.integers(0, 2, 200).astype(np.int8), rng.random(200).round(2)
-    curve = roc_of(states, p)
-    assert area_under(curve) == pytest.approx(metrics.roc_auc_score(states, p))
-
-
-def test_the_roc_of_a_hundred_thousand_frames_takes_a_moment():
-    rng = np.random.default_rng(1)
-    states, p = rng.integers(0, 2, 100_000).astype(np.int8), rng.random(100_000)
-    start = time.process_time()
-    false, true, thresholds = roc_of(states, p)
-    assert time.process_time() - start < 2
-    for place in (0, 1, 777, 50_000, 99_999, 100_000):
-        said = p >= thresholds[place]
-        assert false[place] == pytest.approx(said[states == 0].mean())
-        assert true[place] == pytest.approx(said[states == 1].mean())
-
-
-def test_what_one_state_alone_cannot_tell_is_none():
-    states = np.zeros(3, np.int8)
-    verdicts = [Verdict(state, 0.5, "") for state in ("clear", "cloudy", "unknown")]
-    found = state_scores(states, verdicts)
-    assert (found["balanced_accuracy"], found["cloudy_found"]) == (None, None)
-    assert found["clear_found"] == 0.5
-    assert np.isnan(area_under(roc_of(states, np.array([0.1, 0.2, 0.3]))))
-
-
 def test_a_new_split_is_seen_in_the_same_process(samples, tmp_path):
     """Inputs are kept from trial to trial, and were those of the split before."""
     store = tmp_path / "s.zarr"
@@ -251,22 +200,6 @@ def test_a_new_split_is_seen_in_the_same_process(samples, tmp_path):
     assert (first.name, second.name) == ("Mine", "b")
     assert "license: unspecified by its author" in (first.folder / "card.md").read_text()
     assert "license: MIT" in (second.folder / "card.md").read_text()
-
-
-def test_the_report_has_its_files(trained, samples, tmp_path):
-    found = evaluate_state(load_model(trained), samples, tmp_path)
-    written = json.loads((tmp_path / "scores.json").read_text())
-    assert written["scores"] == found
-    assert written["spec"]["split"] == "validation"
-    assert (tmp_path / "roc.csv").read_text().startswith("false_positive_rate,")
-    assert (tmp_path / "confusion.csv").read_text().startswith("true,clear,cloudy,unknown\n")
-    for name in ("confusion", "roc", "features"):
-        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_another_feature_space_is_refused():
-    with pytest.raises(ValueError, match="neither pca nor umap"):
-        plot_feature_space(np.zeros((3, 2)), np.zeros(3, np.int8), "t-sne")
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "recipe.yaml", "model.yaml"])
@@ -328,8 +261,9 @@ def test_the_shipped_model_reaches_its_goal_on_new_cameras(shipped):
         CameraTemperatures(t.sensor, t.ambient, t.shutter)
         for t in (frame.temperatures for frame in frames)
     ]
-    verdicts = [shipped.judge(f.adu, t) for f, t in zip(frames, warm, strict=True)]
-    found = state_scores(states, verdicts)
+    said = [published_state(shipped.judge(f.adu, t)) for f, t in zip(frames, warm, strict=True)]
+    counts = [TASK.tally(each, {"label": n}) for each, n in zip(said, states, strict=True)]
+    found = TASK.metrics(np.sum(counts, axis=0), StateDecision())
     assert found["balanced_accuracy"] >= 0.97
     assert found["unknown_share"] <= 0.15
     blind = [shipped.judge(frame.adu).state for frame in frames]
@@ -353,22 +287,3 @@ def test_no_scale_and_no_offset_decides_over_a_real_frame(shipped, real_data, sc
             assert verdict.state in allowed
             blind = shipped.judge(frame).state
             assert blind == ("cloudy" if name == "cloud" else "unknown")
-
-
-def test_umap_is_drawn_where_it_is_installed(trained, samples, tmp_path, monkeypatch):
-    from types import ModuleType
-
-    class Flat:
-        def __init__(self, random_state):
-            assert random_state == 0
-
-        def fit_transform(self, values):
-            return values[:, :2]
-
-    stand_in = ModuleType("umap")
-    stand_in.UMAP = Flat
-    stand_in.__spec__ = ModuleSpec("umap", None)
-    monkeypatch.setitem(sys.modules, "umap", stand_in)
-    evaluate_state(load_model(trained), samples, tmp_path)
-    assert (tmp_path / "features_umap.png").read_bytes().startswith(b"\x89PNG")
-    assert "(features_umap.png)" in (tmp_path / "report.md").read_text()

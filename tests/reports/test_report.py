@@ -11,30 +11,38 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from evaluation_factory import published
 from nephoscope.errors import OutputError, UsageError
 from nephoscope.evaluation.baselines import BaselineOptions, score_baselines
 from nephoscope.evaluation.evaluate import evaluate
-from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
-from nephoscope.evaluation.protocol import Evaluation, Judged, PredictScene, run_evaluation
+from nephoscope.evaluation.predictors import Predict
+from nephoscope.evaluation.protocol import Evaluation, Judged, run_evaluation
+from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.reports import markdown
-from nephoscope.reports.report import Run, spec_hash, write_report
+from nephoscope.reports.report import Run, pictures_for, spec_hash, write_report
+from nephoscope.tasks.mask import MaskDecision
 from nephoscope.tasks.mask_metrics import METRICS
 
 Store = Callable[..., xr.Dataset]
+PICTURES = pictures_for("mask", MaskDecision(), "day")
 RUN = Run("nephoscope evaluate fake tiny.zarr -o report", {"predict": 1.23456})
 
 
-def noisy(scene: LabelledScene) -> Floats:
+def noisy(sample: LabelledSample) -> xr.Dataset:
     """Leans towards blue, with much noise; none where there is no image."""
-    noise = np.random.default_rng(1).random(scene.label.shape)
-    guess = 0.5 * (scene.image[2] >= 120) + 0.5 * noise
-    return np.where(scene.image.any(axis=0), guess, np.nan).astype(np.float32)
+    noise = np.random.default_rng(1).random(sample.label.shape)
+    guess = 0.5 * (sample.image[2] >= 120) + 0.5 * noise
+    return published(np.where(sample.known, guess, np.nan).astype(np.float32))
+
+
+def all_clear(sample: LabelledSample) -> xr.Dataset:
+    return published(np.zeros(sample.label.shape, np.float32))
 
 
 @pytest.fixture(scope="module")
 def evaluation(tiny_store: Store, model: Judged) -> Evaluation:
     store = tiny_store(["train", "validation", "test", "test"])
-    found = run_evaluation(model, store, predict=noisy)
+    found = run_evaluation(model, store, predict=noisy, look=PICTURES.look)
     options = BaselineOptions(pixels=1000, pixels_learned=500, iterations=3, leaves=5)
     scores, details = score_baselines(store, [2, 3], options=options)
     return replace(found, baselines=scores, details=details)
@@ -42,7 +50,7 @@ def evaluation(tiny_store: Store, model: Judged) -> Evaluation:
 
 @pytest.fixture(scope="module")
 def folder(evaluation: Evaluation, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_report(evaluation, tmp_path_factory.mktemp("out") / "report", RUN)
+    return write_report(evaluation, tmp_path_factory.mktemp("out") / "report", RUN, PICTURES)
 
 
 def test_scores_json_has_the_form_of_the_design(evaluation: Evaluation, folder: Path) -> None:
@@ -112,9 +120,7 @@ def test_report_says_what_the_model_had_seen(
     assert said in markdown.report(replace(evaluation, seen=seen), "command", [])
 
 
-def test_report_has_a_row_for_each_way(
-    tiny_store: Store, model: Judged, by_blue: PredictScene
-) -> None:
+def test_report_has_a_row_for_each_way(tiny_store: Store, model: Judged, by_blue: Predict) -> None:
     store = tiny_store(["train", "test"])
     found = run_evaluation(model, store, predict=by_blue, ways=["full", "without_position"])
     text = markdown.report(found, "command", [])
@@ -130,7 +136,9 @@ def test_a_report_without_any_cloud_is_still_a_report(
     store = tiny_store(["test"])
     store["label"][:] = 0
     out = write_report(
-        run_evaluation(model, store, predict=lambda s: np.zeros(s.label.shape, np.float32)),
+        run_evaluation(
+            model, store, predict=lambda s: published(np.zeros(s.label.shape, np.float32))
+        ),
         tmp_path / "report",
         RUN,
     )
@@ -165,17 +173,15 @@ def test_a_failing_figure_leaves_nothing_behind(
     def fail(*_: object) -> None:
         raise RuntimeError("no figure")
 
-    monkeypatch.setattr("nephoscope.plots.scores.plot_confusion", fail)
+    monkeypatch.setattr("nephoscope.reports.masks.plot_confusion", fail)
     with pytest.raises(RuntimeError, match="no figure"):
         write_report(evaluation, tmp_path / "report", RUN)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_python_face_gives_scores(
-    tiny_store: Store, by_blue: PredictScene, model: Judged
-) -> None:
+def test_the_python_face_gives_scores(tiny_store: Store, by_blue: Predict, model: Judged) -> None:
     store = tiny_store(["train", "test"])
     scores = evaluate(model, store, predict=by_blue)
     assert scores.overall["precision"].value == 1.0
-    assert scores.threshold == 0.5
+    assert scores.decision.threshold == 0.5
     assert list(scores.by_day) == ["P01_day01"]

@@ -10,7 +10,7 @@ import xarray as xr
 import zarr
 
 from nephoscope.background import build_background, sample_background
-from nephoscope.evaluation.protocol import read_maps
+from nephoscope.evaluation.sample import read_samples
 from nephoscope.inputs import assemble
 from nephoscope.samples import writer
 from nephoscope.samples.part import load_part
@@ -70,7 +70,7 @@ def test_a_background_of_another_grid_is_met_by_coordinate(store, recipe, backgr
     part = load_part(store, "train", recipe)
     expected = sample_background(background, part.latitude, part.longitude)
     np.testing.assert_allclose(part.background, expected, rtol=1e-6)
-    (scene,) = read_maps(open_samples(store), [0], ("blue", "blue_red_ratio"))
+    (scene,) = read_samples(open_samples(store), [0], ("blue", "blue_red_ratio"))
     np.testing.assert_allclose(scene.background, expected, rtol=1e-6)
 
 
@@ -86,5 +86,5 @@ def test_another_order_of_channels_is_no_other_picture(store, recipe, tmp_path):
         assemble(part.view(0, 3, 50, (20, 30)), recipe.inputs.names) for part in (straight, turned)
     ]
     np.testing.assert_array_equal(*features)
-    maps = [next(read_maps(open_samples(path), [0])) for path in both]
+    maps = [next(read_samples(open_samples(path), [0])) for path in both]
     np.testing.assert_array_equal(maps[0].image, maps[1].image)

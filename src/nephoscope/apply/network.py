@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from nephoscope.apply.engine import open_engine
 from nephoscope.apply.placing import Placing, place
@@ -17,13 +18,12 @@ from nephoscope.apply.whole import frame_fields
 from nephoscope.errors import UsageError
 from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read
 from nephoscope.limits import Limits, limits_at
+from nephoscope.products.pack import fill, unfilled
 from nephoscope.scene import known_of
 from nephoscope.tasks import task_named
 from nephoscope.workers import cores, in_threads
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from nephoscope.models import Model
     from nephoscope.recipe import Recipe
 
@@ -121,6 +121,23 @@ class Predictor:
                 values[..., unknown] = np.nan
             back = {name: placing.turn_back(values) for name, values in band.items()}
             yield placing.rows_back(rows), back
+
+    def variables(self, view: View, decision: Any) -> xr.Dataset:  # noqa: ANN401 - the task's own
+        """The task's variables of a whole scene, packed: of its fields no more than a band is held.
+
+        Args:
+            view: as for `bands`.
+            decision: the task's.
+        """
+        whole: xr.Dataset | None = None
+        for rows, found in self.bands(view):
+            band = self.task.variables(found, decision)
+            if whole is None:
+                whole = _empty(band, view.known.shape[0])
+            fill(whole, band, rows.start)
+        if whole is None:
+            raise ValueError("a scene without bands")
+        return whole
 
     def run(self, inputs: FloatArray) -> FloatArray:
         """The network once: (batch, feature, y, x) float32 → logits (batch, output, y, x)."""
@@ -228,3 +245,19 @@ def _names(recipe: Recipe) -> dict[str, Any]:
     if inputs.limit is not None:
         names["limit_channel"] = inputs.limit.channel
     return names
+
+
+def _empty(band: xr.Dataset, rows: int) -> xr.Dataset:
+    """The variables of a band over so many rows, of which none is filled yet."""
+    whole = xr.Dataset(
+        {
+            str(name): unfilled(
+                [str(dim) for dim in variable.dims],
+                [rows if dim == "y" else size for dim, size in variable.sizes.items()],
+                variable.dtype,
+                variable.attrs,
+            )
+            for name, variable in band.data_vars.items()
+        }
+    )
+    return whole.copy(deep=True)

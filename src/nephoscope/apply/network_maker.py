@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
 
 from nephoscope.apply.clear import SeriesBackgrounds, background_at
 from nephoscope.apply.jobs import Job, Options
@@ -25,11 +24,12 @@ from nephoscope.limits import limits_at
 from nephoscope.models import load_model
 from nephoscope.models.lookup import FACTS
 from nephoscope.products.fits import card_text
-from nephoscope.products.pack import fill, unfilled
 from nephoscope.products.product import ProductFacts, make_product, mask_step
 from nephoscope.workers import cores
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from nephoscope.models import Model
 
 FloatArray = npt.NDArray[np.float32]
@@ -183,35 +183,11 @@ class NetworkMaker:
             scene: the scene.
             background: (channel, y, x) at its places, in the order of the recipe, or None.
         """
-        predictor, threshold = self.predictor, self.options.threshold
+        threshold = self.options.threshold
         chosen = {} if threshold is None else {"threshold": threshold}
         decision = self.model.decision.model_copy(update=chosen)
-        whole: xr.Dataset | None = None
-        for rows, found in predictor.bands(view_of(scene, self.model.recipe, background)):
-            band = predictor.task.variables(found, decision)
-            if whole is None:
-                whole = _empty(band, scene.sizes["y"])
-            fill(whole, band, rows.start)
-        if whole is None:
-            raise ValueError("a scene without bands")
-        return whole
+        return self.predictor.variables(view_of(scene, self.model.recipe, background), decision)
 
     def doubt(self, scene: xr.Dataset) -> str:
         """Why the scene's grid is unlike what the model learned on, if it is."""
         return limits_at(self.model.limits, scene["latitude"].values, scene["longitude"].values)[1]
-
-
-def _empty(band: xr.Dataset, rows: int) -> xr.Dataset:
-    """The variables of a band over so many rows, of which none is filled yet."""
-    whole = xr.Dataset(
-        {
-            str(name): unfilled(
-                [str(dim) for dim in variable.dims],
-                [rows if dim == "y" else size for dim, size in variable.sizes.items()],
-                variable.dtype,
-                variable.attrs,
-            )
-            for name, variable in band.data_vars.items()
-        }
-    )
-    return whole.copy(deep=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from nephoscope.evaluation.scores import Score
+    from nephoscope.evaluation.intervals import Score
     from nephoscope.instruments import SceneFile
 
 
@@ -54,6 +54,7 @@ def _demo_sky(output: Path, seed: int) -> Path:
     from nephoscope.cli.predict import predict
     from nephoscope.evaluation.night import compare_night
     from nephoscope.files import atomic_path
+    from nephoscope.instruments.skycam import read_label
     from nephoscope.plots import MADE_BY
     from nephoscope.plots.night import draw_night
     from nephoscope.simulate.sky import simulate_sky
@@ -65,7 +66,9 @@ def _demo_sky(output: Path, seed: int) -> Path:
     predict("sky", [frames], products / "alone")
     background("sky", [frames], clear, products / "alone")
     predict("sky", [frames], products / "beside_clear", background=str(clear))
-    first, second = (compare_night(products / name, truth) for name in ("alone", "beside_clear"))
+    first, second = (
+        compare_night(products / name, truth, read_label) for name in ("alone", "beside_clear")
+    )
     with atomic_path(output / "night.png") as part:
         figure = draw_night(second, products / "beside_clear", first)
         figure.savefig(part, format="png", dpi=100, metadata=MADE_BY)
@@ -107,8 +110,7 @@ def _score(scene: SceneFile, product: Path) -> dict[str, Score]:
     import numpy as np
 
     from nephoscope.errors import InputError
-    from nephoscope.evaluation.scores import score_sums
-    from nephoscope.evaluation.sums import sums_of_map
+    from nephoscope.evaluation.mask_sums import score_masks, sums_of_map
     from nephoscope.instruments.marci import label_path_for, read_label
     from nephoscope.instruments.marci.grid import MARS
     from nephoscope.products.read import open_product, read_mask
@@ -119,7 +121,7 @@ def _score(scene: SceneFile, product: Path) -> dict[str, Score]:
     probability = np.asarray(read_mask(product), np.float32)
     sums = sums_of_map(scene.id, probability, read_label(truth), MARS.latitude())
     threshold = float(open_product(product).attrs["threshold"])
-    return score_sums(sums, threshold).overall
+    return score_masks(sums, threshold).overall
 
 
 def _shown(score: Score) -> str:

@@ -14,8 +14,9 @@ import typer
 from nephoscope.cli.typed import typed_command
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from nephoscope.evaluation.protocol import Evaluation
-    from nephoscope.evaluation.scores import Score
     from nephoscope.models import Model
 
 Option = typer.Option
@@ -38,59 +39,76 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score a model on labelled samples: scores.json, report.md and figures."""
-    from nephoscope.errors import UsageError
-    from nephoscope.extras import MissingExtraError, is_there, remedy
-    from nephoscope.models import load_model
-
-    loaded = load_model(model)
-    if loaded.recipe.task == "sky_state":
-        if baselines is not None:
-            raise UsageError("a model of whole frames has no baselines")
-        _evaluate_state(loaded, samples, out, split)
-        return
     from nephoscope.cli.progress import progress_bar
-    from nephoscope.evaluation.baselines import maps_needed, score_baselines
     from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
-    from nephoscope.reports.gallery import Gallery, read_training_log
-    from nephoscope.reports.report import Run, check_report_folder, write_report
+    from nephoscope.models import load_model
+    from nephoscope.reports.markdown import lines_of
+    from nephoscope.reports.report import Run, check_report_folder, pictures_for, write_report
+    from nephoscope.reports.training_log import read_training_log
     from nephoscope.samples.store import open_samples
 
-    if baselines is not False and not is_there("sklearn"):
-        problem = f"the baselines need sklearn: {remedy('train')}, or --no-baselines"
-        raise MissingExtraError(problem)
+    loaded = load_model(model)
+    baselines = _baselines_wanted(loaded, baselines)
     store, seconds = open_samples(samples), dict[str, float]()
     check_report_folder(out)
     split, indices = choose_samples(store, split)
-    ways, gridded = ways_of(loaded, store), store.attrs["unit"] != "frame"
-    gallery = None if gridded else Gallery()
+    ways, truth = ways_of(loaded, store), store.attrs["truth"]
+    pictures = pictures_for(loaded.recipe.task, loaded.decision, store.attrs["unit"])
     with _timed(seconds, "predict"), progress_bar("predicting", len(indices)) as tell:
+        # A single label takes a moment.
+        said = None if truth == "frame" else tell
         found = run_evaluation(
-            loaded, store, split=split, ways=ways, progress=tell, look=gallery and gallery.look
+            loaded, store, split=split, ways=ways, progress=said, look=pictures.look
         )
-    if baselines is not False and gridded and "train" not in store["split"].values:
-        typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
-    elif baselines is not False:
-        total = len(maps_needed(store, indices))
-        try:
-            with _timed(seconds, "baselines"), progress_bar("baselines: reading", total) as tell:
-                scores, details = score_baselines(store, indices, progress=tell)
-            found = replace(found, baselines=scores, details=details)
-        except UsageError as error:
-            typer.echo(f"no baselines: {error}", err=True)
-    shown = gallery.frames if gallery else ()
+    if baselines:
+        found = _with_baselines(found, store, indices, seconds)
     run, log = Run(typed_command(), seconds), read_training_log(loaded.folder)
-    write_report(found, out, run, shown, log)
-    _say(found)
+    write_report(found, out, run, pictures, log)
+    for line in lines_of(found):
+        typer.echo(line)
     typer.echo(f"report: {out / 'report.md'}")
 
 
-def _evaluate_state(model: Model, samples: Path, out: Path, split: str | None) -> None:
-    from nephoscope.evaluation.state import evaluate_state
+def _baselines_wanted(model: Model, wanted: bool | None) -> bool:
+    """Whether there shall be baselines.
 
-    found = evaluate_state(model, samples, out, split)
-    for name, value in found.items():
-        typer.echo(f"{name.replace('_', ' ')} {'undefined' if value is None else value}")
-    typer.echo(f"report: {out / 'report.md'}")
+    Raises:
+        UsageError: they are spoken of to a model that has none.
+        MissingExtraError: what they need is not installed.
+    """
+    from nephoscope.errors import UsageError
+    from nephoscope.extras import MissingExtraError, is_there, remedy
+
+    if model.recipe.task != "mask":
+        if wanted is not None:
+            of = "whole frames" if model.recipe.task == "sky_state" else model.recipe.task
+            raise UsageError(f"a model of {of} has no baselines")
+        return False
+    if wanted is not False and not is_there("sklearn"):
+        problem = f"the baselines need sklearn: {remedy('train')}, or --no-baselines"
+        raise MissingExtraError(problem)
+    return wanted is not False
+
+
+def _with_baselines(
+    found: Evaluation, store: xr.Dataset, indices: list[int], seconds: dict[str, float]
+) -> Evaluation:
+    """The evaluation beside baselines; where there are none, why is said on stderr."""
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.errors import UsageError
+    from nephoscope.evaluation.baselines import kind_of, samples_needed, score_baselines
+
+    try:
+        if kind_of(store).formulas is None and "train" not in store["split"].values:
+            typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
+            return found
+        total = len(samples_needed(store, indices))
+        with _timed(seconds, "baselines"), progress_bar("baselines: reading", total) as tell:
+            scores, details = score_baselines(store, indices, progress=tell)
+    except UsageError as error:
+        typer.echo(f"no baselines: {error}", err=True)
+        return found
+    return replace(found, baselines=scores, details=details)
 
 
 @contextmanager
@@ -98,19 +116,3 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     seconds[name] = time.perf_counter() - start
-
-
-def _say(found: Evaluation) -> None:
-    f1 = found.scores.overall["f1"]
-    interval = "" if f1.low is None else f" (95 % interval {f1.low:.3f} to {f1.high:.3f})"
-    typer.echo(f"F1 {_shown(f1)}{interval} over {f1.n:,} labelled pixels")
-    for name in ("iou", "precision", "recall", "mcc", "auc", "ece"):
-        typer.echo(f"  {name:10} {_shown(found.scores.overall[name])}")
-    for way, each in list(found.ways.items())[1:]:
-        typer.echo(f"  {way.replace('_', ' ')}: F1 {_shown(each.overall['f1'])}")
-    for name, each in found.baselines.items():
-        typer.echo(f"  baseline F1 {_shown(each.overall['f1'])}  {name}")
-
-
-def _shown(score: Score) -> str:
-    return "undefined" if score.value is None else f"{score.value:.4f}"

@@ -69,7 +69,7 @@ def _read(places: Sequence[Path]) -> tuple[list[Path], list[np.ndarray[Any, Any]
 
 def _spectrum(paths: Sequence[Path], images: np.ndarray[Any, Any], out: Path) -> None:
     from nephoscope.evaluation.spectrum import spectrum_of
-    from nephoscope.plots.frames import plot_spectra
+    from nephoscope.plots.likeness import plot_spectra
     from nephoscope.plots.quicklook import save_picture
 
     states = [_state(path) for path in paths]
@@ -92,7 +92,7 @@ def _spectrum(paths: Sequence[Path], images: np.ndarray[Any, Any], out: Path) ->
 def _neighbours(paths: Sequence[Path], images: np.ndarray[Any, Any], out: Path) -> None:
     from nephoscope.cli.progress import progress_bar
     from nephoscope.evaluation.neighbours import find_neighbours
-    from nephoscope.plots.frames import plot_neighbours
+    from nephoscope.plots.likeness import plot_neighbours
     from nephoscope.plots.quicklook import save_picture
 
     with progress_bar("comparing", len(paths) - 1) as tell:

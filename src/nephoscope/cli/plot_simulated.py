@@ -24,7 +24,7 @@ def draw_simulated(places: Sequence[Path], out: Path) -> bool:
         InputError: a place does not exist, or there is no truth.
     """
     from nephoscope.plots.quicklook import save_picture
-    from nephoscope.plots.simulated import picture_and_truth
+    from nephoscope.simulate.earth.beside_truth import picture_and_truth
     from nephoscope.simulate.earth.reading import find_truths, open_simulated
 
     for place in places:

@@ -85,7 +85,7 @@ def draw(made: Made, path: Path) -> None:
     from nephoscope.apply.chain import JudgedFrame
 
     if isinstance(made, JudgedFrame):
-        from nephoscope.plots.sky import overlay, save_overlay
+        from nephoscope.plots.overlay import overlay, save_overlay
 
         save_overlay(overlay(made.scene, made.result), path)
     else:

@@ -9,8 +9,9 @@ import xarray as xr
 
 from nephoscope.arguments import described, path_of
 from nephoscope.errors import UsageError
-from nephoscope.evaluation.protocol import Judged, PredictScene, run_evaluation
-from nephoscope.evaluation.scores import Scores
+from nephoscope.evaluation.intervals import Scores
+from nephoscope.evaluation.predictors import Predict
+from nephoscope.evaluation.protocol import Judged, run_evaluation
 from nephoscope.models import load_model
 from nephoscope.samples.store import check_samples
 
@@ -20,7 +21,7 @@ def evaluate(
     samples: str | Path | xr.Dataset,
     *,
     split: str | None = None,
-    predict: PredictScene | None = None,
+    predict: Predict | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Scores:
     """Score a model on samples.
@@ -30,11 +31,13 @@ def evaluate(
         samples: a samples store, or its path.
         split: "train", "validation", "test" or "all"; by default test, else validation where
             there is one, else all.
-        predict: from a map to its (y, x) float32 probability; by default the model is applied.
-        progress: called with the id of each map done.
+        predict: from a sample to the variables that its task publishes of it; by default the model
+            is applied.
+        progress: called with the id of each sample done.
 
     Returns:
-        scores with 95 % intervals by bootstrap of days: `overall`, `by_day`, `by_band`.
+        scores with 95 % intervals by bootstrap of days (or frames, granules, slots): `overall`,
+        `by_day`, `by_band`.
 
     Raises:
         UsageError: an unknown model or split, or an empty split.

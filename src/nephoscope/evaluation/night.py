@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.instruments.skycam import read_label
-from nephoscope.instruments.skycam.fits import read_units
 from nephoscope.products.frames import read_frames_csv
 
+ReadMask = Callable[[Path], NDArray[np.int8]]
+"""From a file to its mask, (y, x) int8: -1 unknown, 0 clear, 1 cloud."""
 _RAW, _TRUTH = "_flux", "_truth"
 
 
@@ -63,8 +64,13 @@ class Night:
         return float(np.mean([self.counts[n, n] / union for n, union in enumerate(unions)]))
 
 
-def compare_night(products: Path, truth: Path) -> Night:
+def compare_night(products: Path, truth: Path, read_mask: ReadMask) -> Night:
     """Read `frames.csv` and the masks of a folder of products, and the simulator's truth.
+
+    Args:
+        products: folder of the products.
+        truth: folder of the simulator's truth.
+        read_mask: reads the mask in a file of either.
 
     Raises:
         InputError: a table, product or truth cannot be read.
@@ -72,9 +78,9 @@ def compare_night(products: Path, truth: Path) -> Night:
     rows = read_frames_csv(products)
     counts, covers = np.zeros((2, 2), np.int64), []
     for row in rows:
-        there = read_label(truth / Path(row["file"]).name.replace(_RAW, _TRUTH))
+        there = read_mask(truth / Path(row["file"]).name.replace(_RAW, _TRUTH))
         covers.append(float((there == 1).mean()))
-        seen = _mask(products / Path(row["file"]).with_suffix(".fits"))
+        seen = read_mask(products / Path(row["file"]).with_suffix(".fits"))
         known = seen >= 0
         pairs = 2 * there[known] + seen[known]
         counts += np.bincount(pairs, minlength=4).reshape(2, 2)
@@ -86,9 +92,3 @@ def compare_night(products: Path, truth: Path) -> Night:
         np.array(covers),
         counts,
     )
-
-
-def _mask(path: Path) -> NDArray[np.int8]:
-    """(y, x) int8 of a product: -1 unknown, 0 clear, 1 cloud."""
-    (unit,) = (unit for unit in read_units(path) if unit.name == "MASK")
-    return np.asarray(unit.stored()).view(np.int8)

@@ -205,12 +205,25 @@ def _outline_title(product: xr.Dataset) -> str:
     return f"Cloud where the probability is at least {product.attrs['threshold']:.3f}"
 
 
+def _season(product: xr.Dataset) -> list[str]:
+    """Numbers beside the picture, as their long names call them: counts, then angles by symbol."""
+    counts, angles = [], []
+    for variable in product.coords.values():
+        name = str(variable.attrs.get("long_name", "")).partition(";")[0]
+        if variable.ndim or not name:
+            continue
+        if variable.dtype.kind == "i":
+            counts.append(f"{name} {int(variable)}")
+        elif variable.attrs.get("units") == "degree":
+            angles.append(f"{name.split()[-1]} {float(variable):.1f}°")
+    return [*counts, *angles]
+
+
 def _title(product: xr.Dataset) -> str:
     attributes = product.attrs
     parts = [str(attributes["map_id"])]
-    if "solar_longitude" in product.coords:
-        year, ls = int(product["mars_year"]), float(product["solar_longitude"])
-        parts.append(f"Mars year {year}, Ls {ls:.1f}°")
+    if season := _season(product):
+        parts.append(", ".join(season))
     # Polar ice may be taken for cloud: where the season is known it does not count.
     within = "cloud_cover_within_seasonal_bounds"
     where = "within the seasonal bounds" if within in attributes else "of the area seen"

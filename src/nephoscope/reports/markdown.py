@@ -4,72 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from nephoscope.evaluation.intervals import Score
+from nephoscope.evaluation.items import BAND_DEGREES
 from nephoscope.evaluation.protocol import Evaluation
-from nephoscope.evaluation.scores import Score
-from nephoscope.evaluation.sums import BAND_DEGREES
+from nephoscope.reports.words import CAPTIONS, MEANINGS, focus_of, title_of
 
-COLUMNS = {
-    "f1": "F1",
-    "iou": "IoU",
-    "iou_clear": "IoU of clear sky",
-    "mean_iou": "mean IoU",
-    "precision": "precision",
-    "recall": "recall",
-    "mcc": "MCC",
-    "accuracy": "accuracy",
-    "error_rate": "error rate",
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "ece": "calibration error",
-    "brier": "Brier",
-    "bce": "cross-entropy",
-    "cloud_share": "cloud share",
-    "coverage": "coverage",
-}
-MEANING = {
-    "f1": "harmonic mean of precision and recall; 1 is perfect",
-    "iou": "cloud both agree on, as a share of cloud either sees",
-    "iou_clear": "the same of clear sky",
-    "mean_iou": "mean of both",
-    "precision": "of the pixels called cloudy, how many are",
-    "recall": "of the cloudy pixels, how many are found",
-    "mcc": "correlation of prediction and label; 0 is chance",
-    "accuracy": "pixels right; flattering where most are clear",
-    "error_rate": "pixels wrong",
-    "auc": "chance that a cloudy pixel outranks a clear one",
-    "average_precision": "mean precision over all thresholds",
-    "ece": "mean gap between stated probability and what happens; 0 is perfect",
-    "brier": "mean squared error of the probability",
-    "bce": "mean surprise at the label, nats; probabilities count as multiples of 1/250",
-    "cloud_share": "labelled pixels that are cloudy",
-    "coverage": "labelled pixels that have a prediction",
-}
 MOST_ROWS = 40
 """More days or frames than this are not shown one by one: `scores.json` has them all."""
-SHORT = ("f1", "iou", "mean_iou", "precision", "recall", "auc", "ece", "cloud_share")
-CAPTIONS = {
-    "baselines": "The model beside what it must beat.",
-    "curves": "What other thresholds would give; the dot is the model's own.",
-    "reliability": "On the dotted line a stated probability means what it says.",
-    "days": "Skill from map to map.",
-    "latitude": "Skill from south to north, with 95 % intervals.",
-    "confusion": "The four kinds of pixel.",
-    "failures": "The windows with the most wrong pixels.",
-    "cover": "Cloud cover of each frame.",
-    "samples": "Frames from little cloud to much; connected clouds are counted from a least size.",
-    "training": "How the training went.",
-}
-
-
-_INTERVALS = {
-    "days": "Intervals: 95 % percentiles of a bootstrap that resamples whole days (runs of three "
-    "days from 12 days on), because pixels of one day are not independent. They say how the score "
-    "varies between days of this season, and nothing about other seasons.",
-    "frames": "Intervals: 95 % percentiles of a bootstrap that resamples whole frames (runs of "
-    "three neighbours from 12 frames on), because pixels of one frame are not independent. They "
-    "say how the score varies between frames of this camera, and nothing about other cameras. "
-    "The points of the ROC are in `roc.csv`.",
-}
+_OF_WAYS = {"f1", "precision", "recall", "auc", "ece"}
+"""Scores that tell what a model leans on."""
+_UNITS = {"day": ("maps", "season"), "frame": ("frames", "camera")}
+"""Unit → what the samples are called, and of what they tell; of others the unit itself."""
+_SPEC = {"task", "samples", "split", "maps"}
+"""What of a spec is no rule of the task."""
 
 
 def band_name(band: int) -> str:
@@ -82,39 +29,72 @@ def band_name(band: int) -> str:
 
 def report(evaluation: Evaluation, command: str, figures: Sequence[str]) -> str:
     """The whole report as Markdown; `figures` are names of PNG files beside it."""
-    unit = "day" if evaluation.gridded else "frame"
+    unit = evaluation.unit
     parts = [
         _headline(evaluation),
         "## All scores\n\n" + _overall_table(evaluation),
         _baselines(evaluation),
         _ways(evaluation),
-        f"## By {unit}\n\n" + _by_day(evaluation, unit),
-        "## By latitude\n\n" + _bands_table(evaluation) if evaluation.gridded else "",
+        "" if evaluation.truth == "frame" else f"## By {unit}\n\n" + _by_day(evaluation),
+        "## By latitude\n\n" + _bands_table(evaluation) if evaluation.placed else "",
         "## Figures\n\n" + "\n\n".join(_figure(name) for name in figures),
         _method(evaluation, command),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _headline(evaluation: Evaluation) -> str:
-    scores, spec = evaluation.scores.overall, evaluation.spec
-    f1, maps = scores["f1"], spec["maps"]
-    lines = [
-        f"# {evaluation.model['name']}: F1 {_with_interval(f1)}",
-        f"Scored on {_number_of(evaluation, len(maps))} ({spec['split']}: {_span(maps)}), "
-        f"{f1.n:,} labelled pixels, of which {_percent(scores['cloud_share'])} are cloudy.",
-        f"Of what the model calls cloud, {_percent(scores['precision'])} is cloud in the label; of "
-        f"the label's cloud it finds {_percent(scores['recall'])}. A stated probability is off by "
-        f"{_number(scores['ece'])} on average. "
-        f"{_percent(scores['coverage'])} of the labelled pixels have a prediction.",
+def lines_of(evaluation: Evaluation) -> list[str]:
+    """What a command says of an evaluation."""
+    scores, focus = evaluation.scores.overall, focus_of(evaluation)
+    main = scores[focus.main]
+    if not focus.said:
+        lines = [f"{title_of(name)} {_plain(score)}" for name, score in scores.items()]
+        return [*lines, f"{evaluation.task.counted} {main.n}"]
+    title = title_of(focus.main)
+    interval = "" if main.low is None else f" (95 % interval {main.low:.3f} to {main.high:.3f})"
+    return [
+        f"{title} {_exact(main)}{interval} over {main.n:,} {focus.items}",
+        *(f"  {name:10} {_exact(scores[name])}" for name in focus.said),
+        *(
+            f"  {way.replace('_', ' ')}: {title} {_exact(each.overall[focus.main])}"
+            for way, each in list(evaluation.ways.items())[1:]
+        ),
+        *(
+            f"  baseline {title} {_exact(each.overall[focus.main])}  {name}"
+            for name, each in evaluation.baselines.items()
+        ),
     ]
-    lines += [_seen(evaluation), _best_baseline(evaluation)]
+
+
+def _headline(evaluation: Evaluation) -> str:
+    spec, focus = evaluation.spec, focus_of(evaluation)
+    main, maps = evaluation.scores.overall[focus.main], spec["maps"]
+    text = f"Scored on {_number_of(evaluation, len(maps))} ({spec['split']}: {_span(maps)}), "
+    lines = [
+        f"# {evaluation.model['name']}: {title_of(focus.main)} {_with_interval(main)}",
+        f"{text}{main.n:,} {focus.items}{_cloud_in_words(evaluation)}",
+        _seen(evaluation),
+        _best_baseline(evaluation),
+    ]
     return "\n\n".join(line for line in lines if line)
 
 
+def _cloud_in_words(evaluation: Evaluation) -> str:
+    scores = evaluation.scores.overall
+    if not {"cloud_share", "precision", "recall", "ece", "coverage"} <= {*scores}:
+        return "."
+    return (
+        f", of which {_percent(scores['cloud_share'])} are cloudy.\n\n"
+        f"Of what the model calls cloud, {_percent(scores['precision'])} is cloud in the label; of "
+        f"the label's cloud it finds {_percent(scores['recall'])}. A stated probability is off by "
+        f"{_number(scores['ece'])} on average. "
+        f"{_percent(scores['coverage'])} of the labelled pixels have a prediction."
+    )
+
+
 def _number_of(evaluation: Evaluation, number: int) -> str:
-    noun = "map" if evaluation.gridded else "frame"
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
+    nouns, _ = _UNITS.get(evaluation.unit, (f"{evaluation.unit}s", ""))
+    return f"1 {nouns[:-1]}" if number == 1 else f"{number} {nouns}"
 
 
 def _seen(evaluation: Evaluation) -> str:
@@ -139,7 +119,8 @@ def _seen(evaluation: Evaluation) -> str:
 def _ways(evaluation: Evaluation) -> str:
     if len(evaluation.ways) < 2:
         return ""
-    names = ("f1", "precision", "recall", "auc", "ece")
+    scored = evaluation.scores.overall
+    names = [name for name in focus_of(evaluation).short if name in _OF_WAYS & {*scored}]
     rows = [
         (way.replace("_", " "), *(_with_interval(each.overall[name]) for name in names))
         for way, each in evaluation.ways.items()
@@ -148,28 +129,29 @@ def _ways(evaluation: Evaluation) -> str:
         "## What it leans on\n\n"
         "The same maps, with the clear-scene background or the position (longitude) withheld. "
         "Without position the model cannot know places by heart; without background it has only "
-        "the one map.\n\n" + table_of(("inputs", *(COLUMNS[name] for name in names)), rows)
+        "the one map.\n\n" + table_of(("inputs", *map(title_of, names)), rows)
     )
 
 
 def _best_baseline(evaluation: Evaluation) -> str:
+    main = focus_of(evaluation).main
     known = {
-        name: each.overall["f1"].value
+        name: each.overall[main].value
         for name, each in evaluation.baselines.items()
-        if each.overall["f1"].value is not None
+        if each.overall[main].value is not None
     }
-    mine = evaluation.scores.overall["f1"].value
+    mine = evaluation.scores.overall[main].value
     if not known or mine is None:
         return ""
     name = max(known, key=lambda each: known[each] or 0.0)
     gain = mine - (known[name] or 0.0)
     verb = "beats" if gain > 0 else "does not beat"
-    return f"It {verb} the best baseline, {name} (F1 {known[name]:.3f}): {gain:+.3f}."
+    return f"It {verb} the best baseline, {name} ({title_of(main)} {known[name]:.3f}): {gain:+.3f}."
 
 
 def _overall_table(evaluation: Evaluation) -> str:
     rows = [
-        (COLUMNS[name], _with_interval(score), MEANING[name])
+        (title_of(name), _with_interval(score), MEANINGS.get(name, ""))
         for name, score in evaluation.scores.overall.items()
     ]
     return table_of(("score", "value (95 % interval)", "what it means"), rows)
@@ -178,45 +160,60 @@ def _overall_table(evaluation: Evaluation) -> str:
 def _baselines(evaluation: Evaluation) -> str:
     if not evaluation.baselines:
         return ""
-    own = evaluation.model["name"]
-    rows = [(f"**{own}**", *_cells(evaluation.scores.overall), _threshold(evaluation, own))]
+    own, focus = evaluation.model["name"], focus_of(evaluation)
+    cells = _cells(evaluation.scores.overall, focus.short)
+    rows = [(f"**{own}**", *cells, _threshold(evaluation, own))]
     for name, each in reversed(evaluation.baselines.items()):
-        rows.append((name, *_cells(each.overall), _threshold(evaluation, name)))
-    n = next(iter(evaluation.baselines.values())).overall["f1"].n
+        rows.append((name, *_cells(each.overall, focus.short), _threshold(evaluation, name)))
+    n = next(iter(evaluation.baselines.values())).overall[focus.main].n
     return (
         "## Beside the baselines\n\n"
         "What needs a fit is fitted on the training samples; regression and trees choose their "
         f"threshold on the validation samples. Scored on a seeded sample of {n:,} of the same "
-        "pixels.\n\n" + table_of(("", *(COLUMNS[name] for name in SHORT), "threshold"), rows)
+        "pixels.\n\n" + table_of(("", *map(title_of, focus.short), "threshold"), rows)
     )
 
 
 def _threshold(evaluation: Evaluation, name: str) -> str:
     scores = evaluation.baselines.get(name, evaluation.scores)
-    return evaluation.details.get(name) or f"{scores.threshold:.3f}"
+    return evaluation.details.get(name) or f"{scores.decision.threshold:.3f}"
 
 
-def _by_day(evaluation: Evaluation, unit: str) -> str:
-    days = evaluation.scores.by_day
+def _by_day(evaluation: Evaluation) -> str:
+    days, unit = evaluation.scores.by_day, evaluation.unit
     if len(days) <= MOST_ROWS:
-        return _table(unit, days.items())
-    worst = sorted(days, key=lambda day: -(days[day]["error_rate"].value or 0.0))[: MOST_ROWS // 2]
-    text = f"The {len(worst)} {unit}s with the most wrong pixels; `scores.json` has all.\n\n"
-    return text + _table(unit, ((day, days[day]) for day in worst))
+        return _table(evaluation, unit, days.items())
+    by, rising = _worst_by(evaluation)
+    worst = sorted(days, key=lambda day: rising * (days[day][by].value or 0.0))[: MOST_ROWS // 2]
+    what = "most wrong pixels" if by == "error_rate" else f"worst {title_of(by)}"
+    text = f"The {len(worst)} {unit}s with the {what}; `scores.json` has all.\n\n"
+    return text + _table(evaluation, unit, ((day, days[day]) for day in worst))
+
+
+def _worst_by(evaluation: Evaluation) -> tuple[str, int]:
+    """The score by which the worst units are found, and 1 where the lowest are the worst."""
+    if "error_rate" in evaluation.scores.overall:
+        return "error_rate", -1
+    return focus_of(evaluation).main, 1
 
 
 def _bands_table(evaluation: Evaluation) -> str:
     bands = evaluation.scores.by_band
-    return _table("latitude", ((band_name(band), bands[band]) for band in sorted(bands)[::-1]))
+    named = ((band_name(band), bands[band]) for band in sorted(bands)[::-1])
+    return _table(evaluation, "latitude", named)
 
 
-def _table(first: str, scores: Iterable[tuple[str, dict[str, Score]]]) -> str:
-    rows = [(name, *_cells(each), f"{each['f1'].n:,}") for name, each in scores]
-    return table_of((first, *(COLUMNS[name] for name in SHORT), "pixels"), rows)
+def _table(
+    evaluation: Evaluation, first: str, scores: Iterable[tuple[str, dict[str, Score]]]
+) -> str:
+    focus = focus_of(evaluation)
+    rows = [(name, *_cells(each, focus.short), f"{each[focus.main].n:,}") for name, each in scores]
+    head = (first, *map(title_of, focus.short), evaluation.task.counted)
+    return table_of(head, rows)
 
 
-def _cells(scores: dict[str, Score]) -> list[str]:
-    return [_number(scores[name]) for name in SHORT]
+def _cells(scores: dict[str, Score], names: Iterable[str]) -> list[str]:
+    return [_number(scores[name]) for name in names]
 
 
 def table_of(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -231,12 +228,34 @@ def _figure(name: str) -> str:
 
 def _method(evaluation: Evaluation, command: str) -> str:
     spec = evaluation.spec
+    rules = {name: value for name, value in spec.items() if name not in _SPEC}
+    words = [f"Rule: {value}." for value in rules.values() if isinstance(value, str)]
+    numbers = [
+        f"{name.replace('_', ' ')} {value:.3f}"
+        for name, value in rules.items()
+        if isinstance(value, float)
+    ]
+    if numbers:
+        said = ", ".join(numbers)
+        words.append(f"{said[0].upper()}{said[1:]}, stored in the model.")
     return (
         "## How this was measured\n\n"
-        f"Rule: {spec['mask_rule']}. Threshold {spec['threshold']:.3f}, stored in the model. "
-        f"{_INTERVALS['days' if evaluation.gridded else 'frames']}\n\n"
+        f"{' '.join(words)} {_intervals(evaluation)}\n\n"
         f"Weights sha256 `{evaluation.model['weights_sha256']}`; samples `{spec['samples']}`.\n\n"
         f"    {command}"
+    )
+
+
+def _intervals(evaluation: Evaluation) -> str:
+    unit, items = evaluation.unit, evaluation.task.counted
+    _, of = _UNITS.get(unit, ("", "kind"))
+    because = f"{items} of one {unit} are not independent"
+    if evaluation.truth == "frame":
+        because = f"neighbouring {unit}s are not independent"
+    return (
+        f"Intervals: 95 % percentiles of a bootstrap that resamples whole {unit}s (runs of three "
+        f"neighbours from 12 {unit}s on), because {because}. They say how the score varies between "
+        f"{unit}s of this {of}, and nothing about other {of}s."
     )
 
 
@@ -256,3 +275,11 @@ def _with_interval(score: Score) -> str:
     if score.low is None or score.high is None:
         return _number(score)
     return f"{_number(score)} ({score.low:.3f} to {score.high:.3f})"
+
+
+def _exact(score: Score) -> str:
+    return "undefined" if score.value is None else f"{score.value:.4f}"
+
+
+def _plain(score: Score) -> str:
+    return "undefined" if score.value is None else f"{score.value}"

@@ -5,26 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from nephoscope.errors import UsageError
+from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.protocol import Evaluation
-from nephoscope.evaluation.scores import Score, Scores
 from nephoscope.files import atomic_path
-from nephoscope.plots import gallery
-from nephoscope.plots import scores as plots
-from nephoscope.plots.gallery import SampleFrame, TrainingLog
+from nephoscope.plots.training import TrainingLog, plot_training
 from nephoscope.reports import markdown
-from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, calibration, roc
+from nephoscope.reports.masks import MaskPictures
+from nephoscope.reports.pictures import Pictures
+from nephoscope.reports.states import StatePictures
+from nephoscope.reports.words import CAPTIONS
 from nephoscope.workers import cores
 
+PICTURES: Mapping[str, type[Pictures]] = {"mask": MaskPictures, "sky_state": StatePictures}
+"""Tasks that have more to show than any other."""
 DPI = 110
 
 
@@ -45,10 +47,10 @@ def write_report(
     evaluation: Evaluation,
     out: str | Path,
     run: Run,
-    samples: Sequence[SampleFrame] = (),
+    pictures: Pictures | None = None,
     log: TrainingLog | None = None,
 ) -> Path:
-    """Write `scores.json`, `roc.csv`, `report.md` and figures into the folder `out`, atomically.
+    """Write `scores.json`, `report.md`, tables and figures into the folder `out`, atomically.
 
     A report that is there is replaced; anything else is not.
 
@@ -56,7 +58,7 @@ def write_report(
         evaluation: what is reported.
         out: the folder.
         run: how it was made.
-        samples: some frames of a camera, from little cloud to much.
+        pictures: what looked at the samples while they were scored.
         log: how the model was trained, where its run is still there.
 
     Raises:
@@ -65,18 +67,33 @@ def write_report(
     """
     out = Path(out)
     check_report_folder(out)
+    pictures = pictures or pictures_for(
+        evaluation.task.name, evaluation.scores.decision, evaluation.unit
+    )
     with atomic_path(out) as part:
         part.mkdir(parents=True)
-        content = json.dumps(scores_document(evaluation, run), indent=1, ensure_ascii=False)
-        (part / "roc.csv").write_text(roc_table(evaluation.scores), encoding="utf-8")
-        (part / "scores.json").write_text(content + "\n", encoding="utf-8")
-        names = []
-        for name, figure in _figures(evaluation, samples, log):
+        content = scores_document(evaluation, run) | pictures.facts(evaluation)
+        written = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        (part / "scores.json").write_text(written, encoding="utf-8")
+        for name, table in pictures.tables(evaluation).items():
+            (part / name).write_text(table, encoding="utf-8")
+        figures = _figures(evaluation, pictures, log)
+        for name, figure in figures.items():
             figure.savefig(part / f"{name}.png", dpi=DPI)
-            names.append(name)
-        text = markdown.report(evaluation, run.command, names)
+        text = markdown.report(evaluation, run.command, list(figures))
         (part / "report.md").write_text(text, encoding="utf-8")
     return out
+
+
+def pictures_for(task: str, decision: Any, unit: str) -> Pictures:  # noqa: ANN401 - the task's own
+    """What looks at the samples of a task while they are scored, and is then drawn.
+
+    Args:
+        task: its name.
+        decision: the task's, of the model.
+        unit: what is independent of one another: "day", "frame" ...
+    """
+    return PICTURES.get(task, Pictures)(decision, unit)
 
 
 def check_report_folder(out: Path) -> None:
@@ -91,18 +108,21 @@ def check_report_folder(out: Path) -> None:
 
 
 def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
-    """The content of `scores.json`."""
+    """The content of `scores.json` that is the same for every task.
+
+    `by_day` holds the scores of each unit; where a unit is one item, a frame, it holds none.
+    """
     scores = evaluation.scores
+    days = {} if evaluation.truth == "frame" else scores.by_day
     return {
         "spec": evaluation.spec,
         "spec_hash": spec_hash(evaluation.spec),
         "metrics": _plain(scores.overall),
         "ways": {way: _plain(each.overall) for way, each in evaluation.ways.items()},
-        "reliability": _reliability(scores),
-        "by_day": {day: _plain(each) for day, each in scores.by_day.items()},
+        "by_day": {day: _plain(each) for day, each in days.items()},
         "by_latitude": {str(band): _plain(each) for band, each in scores.by_band.items()},
         "baselines": {
-            name: {"threshold": each.threshold, "metrics": _plain(each.overall)}
+            name: {"threshold": each.decision.threshold, "metrics": _plain(each.overall)}
             for name, each in evaluation.baselines.items()
         },
         "model": evaluation.model,
@@ -112,18 +132,6 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
         "seconds": {name: round(value, 3) for name, value in run.seconds.items()},
         "command": run.command,
     }
-
-
-def roc_table(scores: Scores) -> str:
-    """The ROC as CSV: share of clear and of cloudy pixels at or above each threshold."""
-    false_rate, true_rate = (np.nan_to_num(rate)[1:] for rate in roc(scores.sums.total()))
-    thresholds = np.arange(PROBABILITY_STEPS, -1, -1) / PROBABILITY_STEPS
-    lines = ["threshold,false_positive_rate,true_positive_rate"]
-    lines += [
-        f"{threshold:.3f},{false:.6f},{true:.6f}"
-        for threshold, false, true in zip(thresholds, false_rate, true_rate, strict=True)
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def spec_hash(spec: dict[str, Any]) -> str:
@@ -153,44 +161,12 @@ def _plain(scores: dict[str, Score]) -> dict[str, Any]:
     return {name: asdict(score) for name, score in scores.items()}
 
 
-def _reliability(scores: Scores) -> list[dict[str, float]]:
-    """Mean probability, cloud share and pixels of each bin that holds any."""
-    rows = zip(*(each.tolist() for each in calibration(scores.sums.total())), strict=True)
-    return [
-        {"probability": round(p, 4), "cloud_share": round(share, 4), "pixels": int(pixels)}
-        for p, share, pixels in rows
-        if pixels
-    ]
-
-
 def _figures(
-    evaluation: Evaluation, samples: Sequence[SampleFrame], log: TrainingLog | None
-) -> list[tuple[str, Figure]]:
-    scores, name = evaluation.scores, evaluation.model["name"]
-    counts, threshold, f1 = scores.sums.total(), scores.threshold, scores.overall["f1"].value
-    days = {day: each["f1"] for day, each in scores.by_day.items()}
-    bands = {markdown.band_name(band): each["f1"] for band, each in scores.by_band.items()}
-    unit = "day" if evaluation.gridded else "frame"
-    figures = [
-        ("curves", plots.plot_curves(counts, threshold, name)),
-        ("reliability", plots.plot_reliability(counts, name)),
-        ("confusion", plots.plot_confusion(counts, threshold, name)),
-    ]
-    if not evaluation.gridded:
-        figures.append(("cover", gallery.plot_cover(scores.sums.by_day(), threshold, name)))
-    if len(days) <= markdown.MOST_ROWS:
-        figures.insert(2, ("days", plots.plot_bars(days, "F1", f"{name} by {unit}", f1)))
-    if evaluation.gridded:
-        figure = plots.plot_bars(bands, "F1", f"{name} by latitude band", f1)
-        figures.insert(3, ("latitude", figure))
-    if evaluation.baselines:
-        compared = {each: s.overall["f1"] for each, s in evaluation.baselines.items()}
-        compared[name] = scores.overall["f1"]
-        figures.append(("baselines", plots.plot_comparison(compared, name, "F1")))
-    if evaluation.crops:
-        figures.append(("failures", plots.plot_crops(evaluation.crops, threshold)))
-    if samples:
-        figures.append(("samples", gallery.plot_samples(samples, threshold)))
+    evaluation: Evaluation, pictures: Pictures, log: TrainingLog | None
+) -> dict[str, Figure]:
+    """Figures in the order in which a report shows them."""
+    found = pictures.figures(evaluation)
     if log:
-        figures.append(("training", gallery.plot_training(log)))
-    return figures
+        found["training"] = plot_training(log)
+    order = [*CAPTIONS]
+    return dict(sorted(found.items(), key=lambda item: order.index(item[0])))

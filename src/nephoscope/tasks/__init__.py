@@ -40,6 +40,7 @@ class Task(Protocol):
         objective_meaning: the same, in words.
         pipeline: of the task, as model hubs name it.
         kept: names of the scores that a model keeps of its validation.
+        counted: name of the score that says how many items were counted.
         scored: how these were found, for the model's card.
         Losses: weights of the parts of the loss, a recipe's `training.losses`.
         Decision: what turns the head's numbers into statements, a model's `decision`.
@@ -52,6 +53,7 @@ class Task(Protocol):
     objective_meaning: str
     pipeline: str
     kept: tuple[str, ...]
+    counted: str
     scored: str
     Losses: type[BaseModel]
     Decision: type[BaseModel]
@@ -94,8 +96,17 @@ class Task(Protocol):
     def tally(self, variables: xr.Dataset, truth: Mapping[str, npt.NDArray[Any]]) -> Counts:
         """Counts of what is published; `truth` has the dims of the variables."""
 
-    def metrics(self, counts: Counts, decision: Any) -> dict[str, float]:  # noqa: ANN401
-        """Name → score of counts that `tally` or `publish` made; NaN where it is not defined."""
+    def metrics(self, counts: Counts, decision: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Name → score of counts that `tally` or `publish` made; NaN where it is not defined.
+
+        Args:
+            counts: as they are made; or many of them along leading dims, of which a score is an
+                array, so that those of a thousand bootstrap samples are computed at once.
+            decision: the task's.
+        """
+
+    def rules(self, decision: Any) -> dict[str, Any]:  # noqa: ANN401 - the task's own
+        """What decides a score, by name: thresholds, and in words how published items count."""
 
     def summary(self, scores: Mapping[str, Mapping[str, float]], decision: Any) -> Sequence[str]:  # noqa: ANN401
         """Lines that say how a fit went.
@@ -107,6 +118,12 @@ class Task(Protocol):
 
     def advice(self, decision: Any) -> str:  # noqa: ANN401 - the task's own
         """How to read the model's answers, and where it fails: a part of its card, Markdown."""
+
+
+def plain(scores: Mapping[str, Any]) -> dict[str, Any]:
+    """Scores as Python's own numbers, where they are not arrays."""
+    return {name: value if np.ndim(value) else np.asarray(value).item() for name, value in
+            scores.items()}  # fmt: skip
 
 
 def task_named(name: str) -> Task:

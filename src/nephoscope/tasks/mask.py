@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from nephoscope.tasks import Counts, Floats
+from nephoscope.tasks import Counts, Floats, plain
 from nephoscope.tasks.histogram import NOTHING, Bins, best_f1, fit_line
 from nephoscope.tasks.losses import BinaryLosses, binary_loss
 from nephoscope.tasks.mask_metrics import BINS, MISSING, PROBABILITY_STEPS, best_threshold, metrics
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 LOGITS = Bins(25.0, 0.01)
 """Bins in which a network's logits are counted."""
+_RULE = (
+    "cloud where the probability, stored in steps of 1/250, is at or above the threshold; pooled "
+    "over every pixel with a label; a pixel without a prediction counts as clear"
+)
 FILL = np.uint8(255)
 """Of packed variables: nothing is said."""
 
@@ -63,6 +67,7 @@ class MaskTask:
     objective_meaning = "best F1 on the validation samples"
     pipeline = "image-segmentation"
     kept = ("f1", "precision", "recall", "iou", "auc", "ece", "cloud_share", "pixels")
+    counted = "pixels"
     scored = (
         "Pooled over every labelled pixel; one without image data counts as clear. Checkpoint, "
         "calibration and threshold were chosen on these samples, so scores on other days are the "
@@ -148,14 +153,17 @@ class MaskTask:
 
     def tally(self, variables: xr.Dataset, truth: Mapping[str, npt.NDArray[Any]]) -> Counts:
         """(truth, bin) int64 of the published probabilities."""
-        packed = variables["cloud_probability"].values
-        likely = np.where(packed == FILL, np.nan, packed / np.float32(PROBABILITY_STEPS))
+        likely = published_probability(variables)
         return count_published(likely.ravel(), truth["label"].ravel())
 
-    def metrics(self, counts: Counts, decision: MaskDecision) -> dict[str, float]:
+    def metrics(self, counts: Counts, decision: MaskDecision) -> dict[str, Any]:
         """Every score of `nephoscope.tasks.mask_metrics`, at the decision's threshold."""
         found = metrics(counts, threshold_step(decision.threshold))
-        return {name: float(value) for name, value in found.items()} | {"pixels": int(counts.sum())}
+        return plain({**found, "pixels": counts.sum(axis=(-2, -1))})
+
+    def rules(self, decision: MaskDecision) -> dict[str, Any]:
+        """The threshold, and which pixels count as cloud."""
+        return {"threshold": decision.threshold, "mask_rule": _RULE}
 
     def summary(
         self, scores: Mapping[str, Mapping[str, float]], decision: MaskDecision
@@ -214,6 +222,12 @@ def published(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32
     unknown = np.isnan(probabilities)
     steps = steps_of(np.where(unknown, np.float32(0), probabilities))
     return np.where(unknown, np.float32(np.nan), steps / np.float32(PROBABILITY_STEPS))
+
+
+def published_probability(variables: xr.Dataset) -> npt.NDArray[np.float32]:
+    """Probability 0..1 of packed variables, NaN where nothing is said."""
+    packed = variables["cloud_probability"].values
+    return np.where(packed == FILL, np.float32(np.nan), packed / np.float32(PROBABILITY_STEPS))
 
 
 def is_cloud(probabilities: npt.NDArray[np.floating], threshold: float) -> npt.NDArray[np.bool_]:

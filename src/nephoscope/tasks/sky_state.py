@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from nephoscope.tasks import Counts, Floats
+from nephoscope.tasks import Counts, Floats, plain
 from nephoscope.tasks.histogram import NOTHING, Bins, fit_line
 from nephoscope.tasks.losses import BinaryLosses, binary_loss
 from nephoscope.tasks.mask import probability
@@ -49,6 +49,11 @@ _ADVICE = """\
   noisier, are `unknown` (`guard` in `model.yaml`): text, random numbers, stars, the Sun.
 - Thin even cirrus, fog and a dewed window are such cases. Do not open a dome on this alone.
 - Birds, planes, trees and buildings in the frame are texture, and are called cloudy."""
+
+_RULE = (
+    "recalls and balanced accuracy are among the frames that are not called unknown; no clear "
+    "reference is used"
+)
 
 SCORES = Bins(12.0, 0.001, relative=True)
 """Bins in which a classifier's scores are counted: those of some have no scale of their own."""
@@ -95,6 +100,7 @@ class SkyStateTask:
         "balanced_accuracy", "clear_found", "cloudy_found", "unknown_share",
         "cloudy_called_clear", "clear_called_cloudy", "frames",
     )  # fmt: skip
+    counted = "frames"
     scored = (
         "By what is seen of each frame alone: a featureless frame whose camera's temperatures do "
         "not vouch for it is unknown besides. Calibration and band were chosen on these samples, "
@@ -175,27 +181,34 @@ class SkyStateTask:
         flat = label[known].astype(np.int64) * len(SAID) + place
         return np.bincount(flat, minlength=2 * len(SAID)).reshape(2, -1)
 
-    def metrics(self, counts: Counts, decision: StateDecision) -> dict[str, float]:
+    def metrics(self, counts: Counts, decision: StateDecision) -> dict[str, Any]:
         """Share of unknown frames, and recalls among those that are not unknown.
 
         NaN is what cannot be told: the recall of a state of which no frame is decided, and the
         balanced accuracy with it.
         """
         del decision
-        decided = counts[:, :2].sum(axis=1)
-        clear, cloudy = (
-            float(counts[state, state] / decided[state]) if decided[state] else math.nan
-            for state in (CLEAR, CLOUDY)
+        frames, unknown = counts.sum(axis=(-2, -1)), counts[..., SAID.index("unknown")].sum(axis=-1)
+        decided = counts[..., (CLEAR, CLOUDY)].sum(axis=-1)
+        right = np.diagonal(counts, axis1=-2, axis2=-1)
+        recalls = np.where(decided > 0, right / np.maximum(decided, 1), np.nan)
+        clear, cloudy = recalls[..., CLEAR], recalls[..., CLOUDY]
+        return plain(
+            {
+                "balanced_accuracy": np.round((clear + cloudy) / 2, 4),
+                "clear_found": np.round(clear, 4),
+                "cloudy_found": np.round(cloudy, 4),
+                "unknown_share": np.round(unknown / np.maximum(frames, 1), 4),
+                "cloudy_called_clear": counts[..., CLOUDY, CLEAR],
+                "clear_called_cloudy": counts[..., CLEAR, CLOUDY],
+                "frames": frames,
+            }
         )
-        return {
-            "balanced_accuracy": round((clear + cloudy) / 2, 4),
-            "clear_found": round(clear, 4),
-            "cloudy_found": round(cloudy, 4),
-            "unknown_share": round(float(counts[:, 2].sum() / max(counts.sum(), 1)), 4),
-            "cloudy_called_clear": int(counts[CLOUDY, CLEAR]),
-            "clear_called_cloudy": int(counts[CLEAR, CLOUDY]),
-            "frames": int(counts.sum()),
-        }
+
+    def rules(self, decision: StateDecision) -> dict[str, Any]:
+        """The probabilities between which nothing is said, and which frames count."""
+        limits = ("clear_below", "cloudy_above")
+        return {**decision.model_dump(include={*limits}), "state_rule": _RULE}
 
     def summary(
         self, scores: Mapping[str, Mapping[str, float]], decision: StateDecision

@@ -15,17 +15,17 @@ from nephoscope.evaluation.baselines import (
 )
 from nephoscope.evaluation.baselines.pixels import Pixels
 from nephoscope.evaluation.baselines.planet import fit_planet_baselines, sample_map
-from nephoscope.evaluation.labelled_scene import LabelledScene
+from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.tasks.mask_metrics import metrics
 
 OPTIONS = BaselineOptions(pixels=4000, pixels_learned=3000, iterations=25, leaves=7)
 
 
-def table(maps: list[LabelledScene], options: BaselineOptions) -> list[Pixels]:
+def table(maps: list[LabelledSample], options: BaselineOptions) -> list[Pixels]:
     return [sample_map(each, options.pixels, options.seed) for each in maps]
 
 
-def blobs(day: int, slope: float = 0.0) -> LabelledScene:
+def blobs(day: int, slope: float = 0.0) -> LabelledSample:
     """Smooth random fields; cloud where blue passes 90 + slope * latitude."""
     rng = np.random.default_rng(day)
     from scipy.ndimage import gaussian_filter
@@ -35,7 +35,8 @@ def blobs(day: int, slope: float = 0.0) -> LabelledScene:
     image = np.clip(90 + smooth, 1, 250).astype(np.uint8)
     label = (image[2] >= 90 + slope * latitude[:, None]).astype(np.int8)
     label[:3] = -1
-    return LabelledScene(f"day{day}", image, label, latitude, np.linspace(-180, 175.5, 80))
+    longitude, known = np.linspace(-180, 175.5, 80), np.ones(label.shape, bool)
+    return LabelledSample(f"day{day}", image, known, label, latitude, longitude)
 
 
 def fitted(slope: float) -> tuple[dict[str, Baseline], list[Pixels]]:
@@ -77,6 +78,7 @@ def test_pixels_without_image_are_not_predicted() -> None:
     baselines, _ = fitted(0.0)
     scene = blobs(5)
     scene.image[:, 20:30] = 0
+    scene.known[20:30] = False
     maps = table([scene], OPTIONS)
     for name, baseline in baselines.items():
         counts = baseline_sums(baseline, maps).total()
@@ -86,7 +88,7 @@ def test_pixels_without_image_are_not_predicted() -> None:
 def test_a_wholly_black_map_is_scored_too() -> None:
     baselines, _ = fitted(0.0)
     scene = blobs(5)
-    black = replace(scene, image=np.zeros_like(scene.image))
+    black = replace(scene, image=np.zeros_like(scene.image), known=np.zeros_like(scene.known))
     for baseline in baselines.values():
         counts = baseline_sums(baseline, table([black], OPTIONS)).total()
         assert counts[:, 1:].sum() == 0

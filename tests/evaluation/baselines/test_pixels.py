@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nephoscope.evaluation.baselines.pixels import box_mean
 from nephoscope.evaluation.baselines.planet import sample_map
-from nephoscope.evaluation.labelled_scene import LabelledScene
+from nephoscope.evaluation.sample import LabelledSample
 
 
-def labelled_map(seed: int = 0, rows: int = 30, cols: int = 40) -> LabelledScene:
+def labelled_map(seed: int = 0, rows: int = 30, cols: int = 40) -> LabelledSample:
     rng = np.random.default_rng(seed)
     image = rng.integers(1, 200, (3, rows, cols)).astype(np.uint8)
     image[:, rng.random((rows, cols)) < 0.1] = 0
-    return LabelledScene(
-        day=f"day{seed}",
+    return LabelledSample(
+        id=f"day{seed}",
         image=image,
-        label=rng.integers(-1, 2, (rows, cols)).astype(np.int8),
+        known=image.any(axis=0),
+        truth=rng.integers(-1, 2, (rows, cols)).astype(np.int8),
         latitude=np.linspace(60, -60, rows),
         longitude=np.linspace(-180, 171, cols),
         background=rng.random((2, rows, cols)).astype(np.float32) * 90,
@@ -84,15 +87,13 @@ def test_sample_is_seeded_and_differs_by_day() -> None:
     assert np.array_equal(one.values["longitude"], again.values["longitude"])
     other = sample_map(scene, 200, seed=4)
     assert not np.array_equal(one.values["longitude"], other.values["longitude"])
-    elsewhere = sample_map(
-        LabelledScene("other", scene.image, scene.label, scene.latitude, scene.longitude), 200, 3
-    )
+    elsewhere = sample_map(replace(scene, id="other"), 200, 3)
     assert not np.array_equal(one.values["longitude"], elsewhere.values["longitude"])
 
 
 def test_without_a_background_its_features_are_not_there() -> None:
     scene = labelled_map()
-    bare = LabelledScene("a", scene.image, scene.label, scene.latitude, scene.longitude)
+    bare = replace(scene, background=None)
     names = set(sample_map(bare, 50, seed=0).values)
     assert not any("difference" in name or "background" in name for name in names)
     assert {"longitude", "latitude", "blue_mean_121"} <= names

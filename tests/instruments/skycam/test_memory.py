@@ -18,7 +18,7 @@ import numpy as np
 import nephoscope.instruments.skycam.mat
 from nephoscope.grids.blocks import enlarge, reduce_image
 from nephoscope.instruments.skycam import read as read_frame
-from nephoscope.plots.sky import overlay
+from nephoscope.plots.overlay import overlay
 from nephoscope.products.fits import write_frame_fits
 from nephoscope.products.frames import frame_result
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

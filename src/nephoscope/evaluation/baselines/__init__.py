@@ -1,26 +1,59 @@
 """What a model must beat: thresholds, logistic regression and boosted trees, without a network.
 
-Fitted on the training maps. A baseline that is only a threshold is fitted by choosing it there;
-the others choose theirs on the validation maps, as a model does. All are scored by the same sums
-as a model, on a seeded sample of each map's labelled pixels.
+Fitted on the training samples. A baseline that is only a threshold is fitted by choosing it there;
+the others choose theirs on the validation samples, as a model does. All are scored by the same
+sums as a model, on a seeded draw of each sample's labelled pixels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import xarray as xr
 
 from nephoscope.errors import UsageError
+from nephoscope.evaluation.baselines.channels import fit_channel_baselines, sample_channels
 from nephoscope.evaluation.baselines.fitted import DEFAULT, Baseline, BaselineOptions, baseline_sums
 from nephoscope.evaluation.baselines.frame_features import sample_frame
 from nephoscope.evaluation.baselines.frames import fit_frame_baselines, formula_baselines
 from nephoscope.evaluation.baselines.pixels import Pixels
 from nephoscope.evaluation.baselines.planet import fit_planet_baselines, sample_map
-from nephoscope.evaluation.protocol import read_maps
-from nephoscope.evaluation.scores import Scores, score_sums
+from nephoscope.evaluation.intervals import Scores
+from nephoscope.evaluation.mask_sums import score_masks
+from nephoscope.evaluation.sample import LabelledSample, read_samples
+from nephoscope.inputs import COLOURS
 from nephoscope.tasks.mask_metrics import PROBABILITY_METRICS
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How the baselines of one kind of pictures are made.
+
+    Attributes:
+        sample: draws pixels of a sample, with what the baselines may see.
+        fit: from pixels of training and validation samples to the baselines.
+        formulas: what needs no training sample, of pixels like these; None where there is nothing.
+    """
+
+    sample: Callable[[LabelledSample, int, int], Pixels]
+    fit: Callable[[Sequence[Pixels], Sequence[Pixels], BaselineOptions], list[Baseline]]
+    formulas: Callable[[Pixels], list[Baseline]] | None = None
+
+
+def kind_of(store: xr.Dataset) -> Kind:
+    """What the samples' pictures are: colour maps of a planet, frames of a camera, or any.
+
+    Raises:
+        UsageError: their truth is not a mask of each pixel.
+    """
+    if (store.attrs["task"], store.attrs["truth"]) != ("mask", "pixels"):
+        raise UsageError("there are none but for a mask of each pixel")
+    if store.attrs["unit"] == "frame":
+        return Kind(sample_frame, fit_frame_baselines, formula_baselines)
+    if store.attrs["wraps"] and {*store["channel"].values.tolist()} == {*COLOURS}:
+        return Kind(sample_map, fit_planet_baselines)
+    return Kind(sample_channels, fit_channel_baselines)
 
 
 def score_baselines(
@@ -29,7 +62,7 @@ def score_baselines(
     options: BaselineOptions = DEFAULT,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[dict[str, Scores], dict[str, str]]:
-    """Fit the baselines on the samples' training maps and score them on the chosen ones.
+    """Fit the baselines on the training samples and score them on the chosen ones.
 
     Of frames of a camera without training frames, what needs no fit is scored.
 
@@ -37,36 +70,37 @@ def score_baselines(
         store: a samples store that has been split.
         indices: the samples to score.
         options: how much work.
-        progress: called with the id of each map read.
+        progress: called with the id of each sample read.
 
     Returns:
         name → scores, the simplest first, and name → the fitted number in words.
 
     Raises:
-        UsageError: no map is in the training part, or its labels are all of one class.
+        UsageError: there is no training sample, or its labels are all of one class.
     """
-    chosen, needed = _parts(store, options.maps), maps_needed(store, indices, options)
-    gridded = store.attrs["unit"] != "frame"
-    if gridded and not chosen["train"]:
+    chosen, needed = _parts(store, options.maps), samples_needed(store, indices, options)
+    kind = kind_of(store)
+    if kind.formulas is None and not chosen["train"]:
         raise UsageError("baselines need training maps: run nephoscope split, or --no-baselines")
-    sample = sample_map if gridded else sample_frame
-    fit = fit_planet_baselines if gridded else fit_frame_baselines
     pixels: dict[int, Pixels] = {}
-    for index, scene in zip(needed, read_maps(store, needed), strict=True):
-        pixels[index] = sample(scene, options.pixels, options.seed)
+    for index, sample in zip(needed, read_samples(store, needed), strict=True):
+        pixels[index] = kind.sample(sample, options.pixels, options.seed)
         if progress:
-            progress(scene.day)
+            progress(sample.id)
     train, validation, scored = (
         [pixels[i] for i in part] for part in (chosen["train"], chosen["validation"], indices)
     )
-    baselines = fit(train, validation, options) if train else formula_baselines(scored[0])
+    if train or kind.formulas is None:
+        baselines = kind.fit(train, validation, options)
+    else:
+        baselines = kind.formulas(scored[0])
     return (
         {each.name: _scores(each, scored) for each in baselines},
         {each.name: each.detail for each in baselines},
     )
 
 
-def maps_needed(
+def samples_needed(
     store: xr.Dataset, indices: Sequence[int], options: BaselineOptions = DEFAULT
 ) -> list[int]:
     """The samples that are read to fit the baselines and score them on `indices`."""
@@ -80,9 +114,9 @@ def _parts(store: xr.Dataset, most: int) -> dict[str, list[int]]:
     return {name: every[:: max(1, -(-len(every) // most))] for name, every in found.items()}
 
 
-def _scores(baseline: Baseline, maps: Sequence[Pixels]) -> Scores:
+def _scores(baseline: Baseline, samples: Sequence[Pixels]) -> Scores:
     """Scores, without those that would take a mere ranking for a probability."""
-    scores = score_sums(baseline_sums(baseline, maps), baseline.threshold)
+    scores = score_masks(baseline_sums(baseline, samples), baseline.threshold)
     if baseline.probabilistic:
         return scores
     undefined = {

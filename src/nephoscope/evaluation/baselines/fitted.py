@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.baselines.pixels import Pixels
-from nephoscope.evaluation.labelled_scene import Floats
-from nephoscope.evaluation.sums import Sums, merge, sums_of_pixels
+from nephoscope.evaluation.mask_sums import sums_of_pixels
+from nephoscope.evaluation.sample import Floats
+from nephoscope.evaluation.sums import Sums, merge
 from nephoscope.samples.census import NOTHING, count_classes, only_class
 from nephoscope.tasks.mask_metrics import best_threshold
 
@@ -84,7 +85,7 @@ def baseline_sums(baseline: Baseline, maps: Iterable[Pixels]) -> Sums:
 
 def _sums(score: Ranking, pixels: Pixels) -> Sums:
     predicted = np.where(pixels.known, score(pixels), np.nan).astype(np.float32)
-    return sums_of_pixels(pixels.day, predicted, pixels.label, pixels.latitude)
+    return sums_of_pixels(pixels.id, predicted, pixels.label, pixels.latitude)
 
 
 def choose_threshold(score: Ranking, maps: Sequence[Pixels]) -> float:

@@ -14,7 +14,7 @@ from nephoscope.evaluation.baselines.pixels import (
     contrast,
     draw_places,
 )
-from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
+from nephoscope.evaluation.sample import Floats, LabelledSample
 from nephoscope.formulas import otsu, zscale_log_otsu
 from nephoscope.inputs.sky import MAD_OF_GAUSSIAN
 from nephoscope.scene import known_of
@@ -24,21 +24,21 @@ WINDOWS = (3, 9, 27, 81)
 SATURATED = 250  # DN: the sun, and the glare around it
 
 
-def sample_frame(scene: LabelledScene, number: int, seed: int) -> Pixels:
+def sample_frame(sample: LabelledSample, number: int, seed: int) -> Pixels:
     """Draw labelled pixels of a frame and compute their features.
 
     Args:
-        scene: the frame.
+        sample: the frame.
         number: how many pixels; all of them when there are fewer.
         seed: of the draw, together with the frame's id.
     """
-    row, col = draw_places(scene, number, seed)
+    row, col = draw_places(sample, number, seed)
     return Pixels(
-        day=scene.day,
-        label=scene.label[row, col],
+        id=sample.id,
+        label=sample.label[row, col],
         latitude=np.zeros(row.size),
-        known=known_of(scene.image)[row, col],
-        values={name: plane[row, col] for name, plane in frame_features(scene.image)},
+        known=sample.known[row, col],
+        values={name: plane[row, col] for name, plane in frame_features(sample.image)},
     )
 
 

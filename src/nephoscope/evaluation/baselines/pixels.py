@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
+from nephoscope.evaluation.sample import Floats, LabelledSample
 
 PLANET_EDGES = ("nearest", "wrap")
 FRAME_EDGES = ("nearest", "nearest")
@@ -16,17 +16,17 @@ FRAME_EDGES = ("nearest", "nearest")
 
 @dataclass(frozen=True)
 class Pixels:
-    """Sampled pixels of one map.
+    """Sampled pixels of one sample.
 
     Attributes:
-        day: the map's id.
+        id: of the sample.
         label: (pixel,) int8, 0 clear, 1 cloud.
         latitude: (pixel,) degrees.
         known: (pixel,) whether the image has data there.
         values: feature name → (pixel,) float32, NaN where it is not known.
     """
 
-    day: str
+    id: str
     label: NDArray[np.int8]
     latitude: NDArray[np.float64]
     known: NDArray[np.bool_]
@@ -34,14 +34,14 @@ class Pixels:
 
 
 def draw_places(
-    scene: LabelledScene, number: int, seed: int
+    sample: LabelledSample, number: int, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of `number` labelled pixels, or of all; `seed` and the map's id decide."""
-    places = np.flatnonzero(scene.label.ravel() >= 0)
+    """Rows and columns of `number` labelled pixels, or all; `seed` and the sample's id decide."""
+    places = np.flatnonzero(sample.label.ravel() >= 0)
     if number < places.size:
-        rng = np.random.default_rng([seed, *scene.day.encode()])
+        rng = np.random.default_rng([seed, *sample.id.encode()])
         places = np.sort(rng.choice(places, number, replace=False))
-    row, col = np.unravel_index(places, scene.label.shape)
+    row, col = np.unravel_index(places, sample.label.shape)
     return row, col
 
 

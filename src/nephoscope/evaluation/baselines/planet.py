@@ -25,8 +25,8 @@ from nephoscope.evaluation.baselines.pixels import (
     contrast,
     draw_places,
 )
-from nephoscope.evaluation.labelled_scene import Floats, LabelledScene
-from nephoscope.evaluation.sums import sums_of_pixels
+from nephoscope.evaluation.mask_sums import sums_of_pixels
+from nephoscope.evaluation.sample import Floats, LabelledSample
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, best_threshold
 
 LOGISTIC_FEATURES = ("red", "green", "blue", "latitude")
@@ -136,23 +136,23 @@ def _logistic(
     return learned("logistic regression", classifier, LOGISTIC_FEATURES, judge)
 
 
-def sample_map(scene: LabelledScene, number: int, seed: int) -> Pixels:
+def sample_map(sample: LabelledSample, number: int, seed: int) -> Pixels:
     """Draw labelled pixels of a map and compute their features.
 
     Args:
-        scene: the map.
+        sample: the map.
         number: how many pixels; all of them when there are fewer.
         seed: of the draw, together with the map's id.
     """
-    row, col = draw_places(scene, number, seed)
-    values = {name: plane[row, col] for name, plane in _planes(_trim(scene, row))}
-    values["latitude"] = scene.latitude[row].astype(np.float32)
-    values["longitude"] = scene.longitude[col].astype(np.float32)
+    row, col = draw_places(sample, number, seed)
+    values = {name: plane[row, col] for name, plane in _planes(_trim(sample, row))}
+    values["latitude"] = sample.latitude[row].astype(np.float32)
+    values["longitude"] = sample.longitude[col].astype(np.float32)
     return Pixels(
-        day=scene.day,
-        label=scene.label[row, col],
-        latitude=scene.latitude[row],
-        known=np.asarray(scene.image[:, row, col].any(axis=0)),
+        id=sample.id,
+        label=sample.label[row, col],
+        latitude=sample.latitude[row],
+        known=sample.known[row, col],
         values=values,
     )
 
@@ -166,11 +166,11 @@ class _Trimmed:
     first: int
 
 
-def _trim(scene: LabelledScene, row: NDArray[np.intp]) -> _Trimmed:
-    first = max(0, int(row.min(initial=scene.label.shape[0])) - MARGIN)
+def _trim(sample: LabelledSample, row: NDArray[np.intp]) -> _Trimmed:
+    first = max(0, int(row.min(initial=sample.label.shape[0])) - MARGIN)
     rows = slice(first, int(row.max(initial=0)) + MARGIN + 1)
-    background = None if scene.background is None else scene.background[:, rows]
-    return _Trimmed(scene.image[:, rows].astype(np.uint8, copy=False), background, first)
+    background = None if sample.background is None else sample.background[:, rows]
+    return _Trimmed(sample.image[:, rows].astype(np.uint8, copy=False), background, first)
 
 
 @dataclass(frozen=True)
@@ -185,9 +185,9 @@ class _Plane:
         return self.array[row - self.first, col]
 
 
-def _planes(scene: _Trimmed) -> Iterator[tuple[str, _Plane]]:
-    for name, array in _features(scene.image, scene.background):
-        yield name, _Plane(array, scene.first)
+def _planes(trimmed: _Trimmed) -> Iterator[tuple[str, _Plane]]:
+    for name, array in _features(trimmed.image, trimmed.background):
+        yield name, _Plane(array, trimmed.first)
 
 
 def _features(image: NDArray[np.uint8], background: Floats | None) -> Iterator[tuple[str, Floats]]:

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from nephoscope.plots.colours import CLEAR, CLOUD, OTHER
+
 Floats = npt.NDArray[np.float64]
-CLEAR_COLOUR, CLOUD_COLOUR, OTHER = "#1f5f8b", "#d1495b", "#9aa5ad"
 
 
 def plot_state_confusion(table: npt.NDArray[np.int64], name: str) -> Figure:
@@ -43,7 +44,7 @@ def plot_state_roc(curve: tuple[Floats, Floats, Floats], name: str) -> Figure:
     figure = Figure(figsize=(4.6, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=OTHER, linestyle=":")
-    axes.plot(curve[0], curve[1], color=CLEAR_COLOUR)
+    axes.plot(curve[0], curve[1], color=CLEAR)
     axes.set(xlabel="clear frames called cloudy", ylabel="cloudy frames found", aspect="equal")
     axes.set_title(f"{name}: ROC, area {np.trapezoid(curve[1], curve[0]):.4f}")
     return figure
@@ -77,7 +78,7 @@ def plot_feature_space(
         raise ValueError(f"'{method}' is neither pca nor umap, or umap-learn is not installed")
     figure = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
-    for state, name, colour in ((0, "clear", CLEAR_COLOUR), (1, "cloudy", CLOUD_COLOUR)):
+    for state, name, colour in ((0, "clear", CLEAR), (1, "cloudy", CLOUD)):
         chosen = placed[states == state]
         axes.scatter(
             chosen[:, 0], chosen[:, 1], s=9, color=colour, alpha=0.6, label=f"{name}, {len(chosen)}"

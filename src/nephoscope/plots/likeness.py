@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 
 from nephoscope.evaluation.neighbours import Neighbours
 from nephoscope.evaluation.spectrum import FIT, Spectrum, slope_of
+from nephoscope.plots.colours import CLEAR, CLOUD, WORDS
 from nephoscope.samples.alike import ALIKE
 
-_COLOURS = {"clear": "#1f5f8b", "cloudy": "#d1495b"}
-_OTHER = "#4b5560"
+_COLOURS = {"clear": CLEAR, "cloudy": CLOUD}
 
 
 def plot_spectra(groups: Mapping[str, Sequence[Spectrum]]) -> Figure:
@@ -26,7 +26,7 @@ def plot_spectra(groups: Mapping[str, Sequence[Spectrum]]) -> Figure:
     figure = Figure(figsize=(7.5, 5.2), layout="constrained")
     axes = figure.subplots()
     for name, spectra in groups.items():
-        colour = _COLOURS.get(name, _OTHER)
+        colour = _COLOURS.get(name, WORDS)
         frequency = spectra[0].frequency
         power = np.stack([each.power for each in spectra])
         low, middle, high = np.nanpercentile(power, [16, 50, 84], axis=0)
@@ -44,8 +44,8 @@ def plot_spectra(groups: Mapping[str, Sequence[Spectrum]]) -> Figure:
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.set_xticks([], minor=True)
     axes.set_xlim(1.8, 1.1 * max(each[0].frequency[-1] for each in groups.values()))
-    axes.annotate("coarse", (0.02, 0.02), xycoords="axes fraction", color=_OTHER)
-    axes.annotate("fine", (0.98, 0.02), xycoords="axes fraction", color=_OTHER, ha="right")
+    axes.annotate("coarse", (0.02, 0.02), xycoords="axes fraction", color=WORDS)
+    axes.annotate("fine", (0.98, 0.02), xycoords="axes fraction", color=WORDS, ha="right")
     axes.legend(
         frameon=False, title="median, 16 to 84 %; dashed: power law fitted in the grey part"
     )
@@ -104,9 +104,9 @@ def _frame(axes: Axes, image: npt.NDArray[np.floating], name: str, text: str) ->
 
 def _agreement(axes: Axes, found: Neighbours) -> None:
     pairs = np.triu_indices(len(found.groups), 1)
-    axes.scatter(found.by_histogram[pairs], found.by_shift[pairs], s=4, alpha=0.35, color=_OTHER,
+    axes.scatter(found.by_histogram[pairs], found.by_shift[pairs], s=4, alpha=0.35, color=WORDS,
                  edgecolors="none", rasterized=True)  # fmt: skip
-    axes.axhline(ALIKE, color="#d1495b", linewidth=1)
+    axes.axhline(ALIKE, color=CLOUD, linewidth=1)
     count = len(np.unique(found.groups))
     lowest = float(found.by_shift[pairs].min(initial=0))
     axes.set(xlim=(-1.03, 1.03), ylim=(lowest - 0.03, 1.03))
@@ -114,4 +114,4 @@ def _agreement(axes: Axes, found: Neighbours) -> None:
     copies = int((found.copies != np.arange(len(found.copies))).sum())
     same = f"\n{copies} are copies of another (not shown)" if copies else ""
     axes.set_title(f"Every pair of {len(found.groups)} frames: {count} groups{same}", size=10)
-    axes.annotate("one group from here up", (-1, ALIKE + 0.01), color="#d1495b", size=8)
+    axes.annotate("one group from here up", (-1, ALIKE + 0.01), color=CLOUD, size=8)

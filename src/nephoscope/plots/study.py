@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-_DONE, _PRUNED, _BEST = "#1f5f8b", "#9aa5ad", "#d1495b"
+from nephoscope.plots.colours import MARKED, MODEL, OTHER
 
 
 def plot_history(
@@ -22,11 +22,11 @@ def plot_history(
     """
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    axes.plot(list(complete), list(complete.values()), "o", color=_DONE, label="complete")
+    axes.plot(list(complete), list(complete.values()), "o", color=MODEL, label="complete")
     if pruned:
-        axes.plot(list(pruned), list(pruned.values()), "x", color=_PRUNED, label="pruned")
+        axes.plot(list(pruned), list(pruned.values()), "x", color=OTHER, label="pruned")
     best = np.maximum.accumulate(list(complete.values()))
-    axes.step(list(complete), best, where="post", color=_BEST, label="best so far")
+    axes.step(list(complete), best, where="post", color=MARKED, label="best so far")
     axes.set(xlabel="trial", ylabel=f"best {score} on the validation samples")
     axes.legend(frameon=False)
     return figure
@@ -41,7 +41,7 @@ def plot_importance(importance: Mapping[str, float]) -> Figure:
     figure = Figure(figsize=(7, 1.2 + 0.5 * max(len(importance), 1)), layout="constrained")
     axes = figure.subplots()
     order = sorted(importance, key=lambda key: importance[key])
-    axes.barh(order, [importance[key] for key in order], color=_DONE)
+    axes.barh(order, [importance[key] for key in order], color=MODEL)
     axes.set(xlabel="share of the variance of the score", xlim=(0, 1))
     if not importance:
         axes.set_title("Too few trials to tell")

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from nephoscope.plots.sky import _BANDS, _EDGE, _MISSING, overlay, save_overlay
+from nephoscope.plots.overlay import _BANDS, _EDGE, _MISSING, overlay, save_overlay
 from nephoscope.products.frames import frame_result
 
 

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from evaluation_factory import published
 from nephoscope.evaluation.baselines import BaselineOptions, score_baselines
-from nephoscope.evaluation.labelled_scene import LabelledScene
 from nephoscope.evaluation.protocol import run_evaluation
+from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.formulas import otsu, zscale_log_otsu
-from nephoscope.plots.gallery import plot_cover
-from nephoscope.reports.gallery import COVERS, Gallery, read_training_log
+from nephoscope.plots.mask_scores import plot_cover
+from nephoscope.reports.masks import COVERS, MaskPictures
 from nephoscope.reports.report import Run, write_report
+from nephoscope.reports.training_log import read_training_log
+from nephoscope.tasks.mask import MaskDecision
 
 ROWS, COLS = 32, 40
 
@@ -22,7 +25,8 @@ def frame(cover, name="x"):
     label[: round(cover * ROWS)] = 1
     noise = np.random.default_rng(round(100 * cover)).normal(0, 3, label.shape)
     image = (700 + 200.0 * label + noise).astype(np.float32)[None]
-    return LabelledScene(name, image, label, np.zeros(ROWS), np.zeros(COLS), None)
+    places = np.zeros(ROWS), np.zeros(COLS)
+    return LabelledSample(name, image, np.ones(label.shape, bool), label, *places)
 
 
 def store(covers, parts):
@@ -32,31 +36,51 @@ def store(covers, parts):
         {
             "image": (("sample", "channel", "y", "x"), np.stack([s.image for s in scenes])),
             "label": (("sample", "y", "x"), np.stack([s.label for s in scenes])),
-            "id": ("sample", np.array([s.day for s in scenes], dtype=text)),
+            "known": (("sample", "y", "x"), np.stack([s.known for s in scenes])),
+            "channel": ["adu"],
+            "id": ("sample", np.array([s.id for s in scenes], dtype=text)),
             "split": ("sample", np.array(parts, dtype=text)),
         },
-        attrs={"samples_id": "abc", "unit": "frame"},
+        attrs={
+            "samples_id": "abc",
+            "unit": "frame",
+            "task": "mask",
+            "truth": "pixels",
+            "wraps": False,
+        },
     )
 
 
-def by_brightness(scene):
-    return (scene.image[0] > 800).astype(np.float32)
+def by_brightness(sample):
+    return published((sample.image[0] > 800).astype(np.float32))
+
+
+def all_cloud(sample):
+    return published(np.ones(sample.label.shape, np.float32))
+
+
+def all_clear():
+    return published(np.zeros((ROWS, COLS), np.float32))
+
+
+def frames_kept():
+    return MaskPictures(MaskDecision(), "frame")
 
 
 def test_frames_from_clear_to_overcast_are_kept_each_once():
-    gallery = Gallery()
+    gallery = frames_kept()
     covers = [0.5, 0.1, 0.9, 0.3, 1.0, 0.72]
     for cover in covers:
-        gallery.look(frame(cover, f"{cover}"), np.zeros((ROWS, COLS), np.float32))
+        gallery.look(frame(cover, f"{cover}"), all_clear())
     wanted = [min(covers, key=lambda cover: abs(cover - target)) for target in COVERS]
     assert [each.name for each in gallery.frames] == [f"{cover}" for cover in wanted]
-    gallery = Gallery()
-    gallery.look(frame(0.4), np.zeros((ROWS, COLS), np.float32))
+    gallery = frames_kept()
+    gallery.look(frame(0.4), all_clear())
     assert len(gallery.frames) == 1
-    empty = Gallery()
+    empty = frames_kept()
     unknown = frame(0.4)
     unknown.label[:] = -1
-    empty.look(unknown, np.zeros((ROWS, COLS), np.float32))
+    empty.look(unknown, all_clear())
     assert empty.frames == []
 
 
@@ -79,14 +103,15 @@ def test_the_report_on_frames_has_their_figures(model, tmp_path, number):
     rows = "".join(f"0,,{1 / (n + 1):.3f},{n}\n" for n in range(30))
     (tmp_path / "logs" / "csv" / "metrics.csv").write_text(f"epoch,f1,loss,step\n{rows}1,0.5,,29\n")
     model = type("Model", (), {**vars(model), "folder": tmp_path / "model"})()
-    gallery = Gallery()
+    gallery = frames_kept()
     found = run_evaluation(model, samples, predict=by_brightness, look=gallery.look)
     log = read_training_log(model.folder)
     assert log.f1 == {29: 0.5}
-    out = write_report(found, tmp_path / "report", Run("command", {}), gallery.frames, log)
+    out = write_report(found, tmp_path / "report", Run("command", {}), gallery, log)
     figures = {path.stem for path in out.glob("*.png")}
     few = {"days"} if number == 6 else set()
-    assert figures == {"curves", "reliability", "confusion", "cover", "samples", "training"} | few
+    every = {"curves", "reliability", "confusion", "cover", "samples", "training"}
+    assert figures == every | few
     text = (out / "report.md").read_text()
     for name in figures:
         assert f"({name}.png)" in text
@@ -97,8 +122,10 @@ def test_the_report_on_frames_has_their_figures(model, tmp_path, number):
 
 def test_cover_is_off_by_what_is_said_too_much(model):
     samples = store([0.25, 0.5], ["test", "test"])
-    found = run_evaluation(model, samples, predict=lambda s: np.ones(s.label.shape, np.float32))
-    figure = plot_cover(found.scores.sums.by_day(), 0.5, "all cloud")
+    found = run_evaluation(
+        model, samples, predict=lambda s: published(np.ones(s.label.shape, np.float32))
+    )
+    figure = plot_cover(found.scores.sums.by_unit(), 0.5, "all cloud")
     assert "2 frames, cover off by 0.625 on average" in figure.axes[0].get_title()
 
 

@@ -18,7 +18,6 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from nephoscope.files import atomic_path
-from nephoscope.instruments.skycam.circle import HORIZON
 from nephoscope.plots import MADE_BY
 from nephoscope.products.frames import ZENITH, FrameResult
 
@@ -32,6 +31,7 @@ _EDGE_INDEX, _MISSING_INDEX, _RING_INDEX = (_GREYS + _SHADES + number for number
 _RUN_LENGTHS = 3  # zlib's strategy Z_RLE: noise has no longer matches, and looking for them is slow
 _LEAST_WIDTH = 480  # pixels; smaller frames are enlarged by a whole factor
 _MOST_WIDTH = 4800  # pixels; of larger frames every second, third, ... pixel is drawn
+_HORIZON = 90.0  # zenith angle at the edge of the circle, degrees
 _SAMPLE = 4  # every so many pixels each way tell the range of brightness
 
 
@@ -169,7 +169,7 @@ def _zenith_ring(
     if "circle" not in scene.attrs:
         return
     row, col, radius_y, radius_x = (factor * value for value in scene.attrs["circle"])
-    high, wide = radius_y * ZENITH / HORIZON, radius_x * ZENITH / HORIZON
+    high, wide = radius_y * ZENITH / _HORIZON, radius_x * ZENITH / _HORIZON
     box = (col - wide, top + row - high, col + wide, top + row + high)
     for start in range(0, 360, 6):
         draw.arc(box, start, start + 3, colour)

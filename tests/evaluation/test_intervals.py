@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from nephoscope.evaluation.scores import bootstrap_weights, score_sums
-from nephoscope.evaluation.sums import Sums, merge, sums_of_pixels
+from nephoscope.evaluation.intervals import bootstrap_weights
+from nephoscope.evaluation.mask_sums import score_masks, sums_of_pixels
+from nephoscope.evaluation.sums import Sums, merge
 from nephoscope.tasks.mask_metrics import (
     BINS,
     METRICS,
@@ -100,7 +101,7 @@ def test_a_pixel_without_a_prediction_counts_as_clear() -> None:
 @pytest.mark.parametrize("label", [0, 1])
 def test_one_class_leaves_undefined_metrics_undefined(label: int) -> None:
     levels = np.arange(100)
-    scores = score_sums(sums_from(levels, np.full(100, label, np.int8)), 0.2).overall
+    scores = score_masks(sums_from(levels, np.full(100, label, np.int8)), 0.2).overall
     assert scores["auc"].value is None
     assert scores["mcc"].value is None
     assert scores["accuracy"].value == 0.5
@@ -108,7 +109,7 @@ def test_one_class_leaves_undefined_metrics_undefined(label: int) -> None:
 
 
 def test_no_pixels_at_all_is_not_a_score() -> None:
-    scores = score_sums(Sums(), 0.5)
+    scores = score_masks(Sums(shape=(2, BINS)), 0.5)
     assert {score.value for score in scores.overall.values()} == {None}
     assert set(scores.overall) == set(METRICS)
 
@@ -124,7 +125,7 @@ def test_best_threshold_is_the_best(seed: int) -> None:
 def test_pooled_score_is_not_the_mean_of_days() -> None:
     easy = sums_from(np.array([250] * 90 + [0] * 10), np.array([1] * 90 + [0] * 10, np.int8), "a")
     hard = sums_from(np.array([250] * 10), np.array([0] * 10, np.int8), "b")
-    scores = score_sums(easy + hard, 0.5)
+    scores = score_masks(easy + hard, 0.5)
     assert scores.overall["f1"].value == pytest.approx(180 / 190)
     assert scores.by_day["a"]["f1"].value == 1.0
     assert scores.by_day["b"]["f1"].value == 0.0
@@ -139,7 +140,7 @@ def test_interval_is_that_of_the_mean_over_days() -> None:
         sums_from(np.where(np.arange(1000) < 1000 * share, 0, 250), np.zeros(1000, np.int8), f"{i}")
         for i, share in enumerate(accuracy)
     ]
-    score = score_sums(merge(days), 0.5, block=1, draws=4000).overall["accuracy"]
+    score = score_masks(merge(days), 0.5, block=1, draws=4000).overall["accuracy"]
     assert score.low is not None
     assert score.high is not None
     half = 1.96 * accuracy.std() / np.sqrt(40)
@@ -160,7 +161,7 @@ def test_bootstrap_is_seeded_and_draws_whole_blocks() -> None:
 
 def test_one_day_has_no_interval() -> None:
     assert bootstrap_weights(1) is None
-    assert score_sums(sums_from(*pixels(1)), 0.5).overall["f1"].low is None
+    assert score_masks(sums_from(*pixels(1)), 0.5).overall["f1"].low is None
 
 
 def test_metrics_are_vectorised_over_leading_axes() -> None:

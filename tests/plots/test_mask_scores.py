@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from nephoscope.evaluation.protocol import Crop
-from nephoscope.evaluation.scores import Score
-from nephoscope.evaluation.sums import sums_of_pixels
-from nephoscope.plots import scores as plots
+from nephoscope.evaluation.intervals import Score
+from nephoscope.evaluation.mask_sums import sums_of_pixels
+from nephoscope.evaluation.worst import Window
+from nephoscope.plots import mask_scores as plots
+from nephoscope.plots.bars import plot_bars, plot_comparison
 from nephoscope.tasks import Counts
 from nephoscope.tasks.mask_metrics import metrics
 
@@ -52,7 +53,7 @@ def test_reliable_probabilities_lie_on_the_diagonal(counts: Counts) -> None:
 
 def test_bars_show_value_and_interval() -> None:
     scores = {"a": Score(0.5, 0.4, 0.7, 9), "b": Score(None, None, None, 0)}
-    figure = plots.plot_bars(scores, "F1", "title", 0.6)
+    figure = plot_bars(scores, "F1", "title", 0.6)
     axes = figure.axes[0]
     assert [bar.get_height() for bar in axes.patches] == [0.5, 0.0]
     assert axes.lines[0].get_ydata().tolist() == [0.4, 0.7]
@@ -64,7 +65,7 @@ def test_comparison_puts_the_best_on_top() -> None:
     scores = {
         name: Score(v, v - 0.1, v + 0.1, 9) for name, v in (("a", 0.3), ("m", 0.6), ("b", 0.5))
     }
-    axes = plots.plot_comparison(scores, "m", "F1").axes[0]
+    axes = plot_comparison(scores, "m", "F1").axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "m"]
     colours = [bar.get_facecolor() for bar in axes.patches]
     assert colours[2] != colours[0] == colours[1]
@@ -81,8 +82,8 @@ def test_crops_colour_each_kind_of_pixel() -> None:
     label = np.array([[0, 0, 1, 1, -1]] * 4, np.int8)
     probability = np.array([[0, 1, 0, 1, 1]] * 4, np.float32)
     image = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
-    crop = Crop("P01_day02", image, probability, label, 10.0, 9.7, -20.0, -19.6, 8)
-    figure = plots.plot_crops([crop], 0.5)
+    crop = Window("P01_day02", image, probability, label, 10.0, 9.7, -20.0, -19.6, 8)
+    figure = plots.plot_windows([crop], 0.5)
     verdict = np.asarray(figure.axes[2].images[0].get_array())[0]
     assert len(np.unique(verdict, axis=0)) == 5
     assert np.allclose(verdict[3], 1.0)
@@ -94,8 +95,8 @@ def test_crops_colour_each_kind_of_pixel() -> None:
 def test_nothing_to_see_is_still_a_picture(level: int) -> None:
     label = np.full((3, 3), level // 250, np.int8)
     probability = np.full((3, 3), np.nan, np.float32)
-    crop = Crop("a", np.zeros((3, 3, 3), np.uint8), probability, label, 1, 0, 0, 1, 0)
-    plots.plot_crops([crop], 0.5).draw_without_rendering()
+    crop = Window("a", np.zeros((3, 3, 3), np.uint8), probability, label, 1, 0, 0, 1, 0)
+    plots.plot_windows([crop], 0.5).draw_without_rendering()
     empty = np.zeros((2, 252), np.int64)
     empty[level // 250, 1 + level] = 5
     plots.plot_curves(empty, 0.5, "fake").draw_without_rendering()

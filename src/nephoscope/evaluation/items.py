@@ -1,0 +1,100 @@
+"""Items: what is published stands beside what is true. The sibling of `nephoscope.learn.items`.
+
+| truth | published | items |
+|---|---|---|
+| pixels | (y, x) | every pixel |
+| frame | () | the sample |
+| points | (y, x) or (level, y, x) | the pixel nearest to (row, column) |
+
+A network learns by bilinear interpolation at points. What is published is whole steps and classes,
+between which nothing can be interpolated: a user reads the nearest pixel, so that is scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from nephoscope.evaluation.sample import LabelledSample
+from nephoscope.samples.truth import Points
+
+BAND_DEGREES = 10
+
+
+@dataclass(frozen=True)
+class Items:
+    """Published variables and truth, item by item.
+
+    Attributes:
+        variables: dims (y, x), () or (point[, level]).
+        truth: name → array of the same dims.
+        latitude: of each index of the first dim, degrees, or None of a whole frame.
+    """
+
+    variables: xr.Dataset
+    truth: Mapping[str, NDArray[Any]]
+    latitude: NDArray[np.float64] | None
+
+    def by_band(self) -> Iterator[tuple[int, Items]]:
+        """The items of each latitude band, by its southern edge; 0 where there are no places."""
+        if self.latitude is None:
+            yield 0, self
+            return
+        band = latitude_band(self.latitude)
+        for edge in np.unique(band).tolist():
+            chosen = np.flatnonzero(band == edge)
+            yield (
+                edge,
+                Items(
+                    self.variables.isel({self._first: chosen}),
+                    {name: value[chosen] for name, value in self.truth.items()},
+                    self.latitude[chosen],
+                ),
+            )
+
+    @property
+    def _first(self) -> str:
+        return "point" if "point" in self.variables.dims else "y"
+
+
+def latitude_band(latitude: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Southern edge of the 10° band that each latitude (any shape, degrees) lies in."""
+    return (np.floor(latitude / BAND_DEGREES + 1e-9) * BAND_DEGREES).astype(np.int64)
+
+
+def published_items(variables: xr.Dataset, sample: LabelledSample) -> Items:
+    """What is published of a sample, beside what is true of it.
+
+    Args:
+        variables: packed, as the sample's task publishes them: dims (y, x) or (level, y, x) of
+            pictures, () of whole frames.
+        sample: with its truth.
+
+    Raises:
+        ValueError: the shapes do not fit.
+    """
+    truth = sample.truth
+    if isinstance(truth, Points):
+        return _at_points(variables, truth, sample)
+    shapes = {str(name): each.shape for name, each in variables.items()}
+    if any(shape != truth.shape for shape in shapes.values()):
+        raise ValueError(f"{sample.id}: the label is {truth.shape}, published is {shapes}")
+    return Items(variables, {"label": truth}, sample.latitude if truth.ndim else None)
+
+
+def _at_points(variables: xr.Dataset, points: Points, sample: LabelledSample) -> Items:
+    """The nearest pixels of the points that lie in the picture; half is rounded up."""
+    height, width = sample.known.shape
+    row, col = (np.floor(place + 0.5).astype(np.intp) for place in (points.row, points.col))
+    if sample.wraps:
+        col %= width
+    inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
+    row, col = row[inside], col[inside]
+    found = variables.isel(y=xr.DataArray(row, dims="point"), x=xr.DataArray(col, dims="point"))
+    truth = points.chosen(inside).values
+    return Items(found.transpose("point", ...), truth, sample.latitude[row])

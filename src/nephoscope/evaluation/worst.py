@@ -1,0 +1,98 @@
+"""The windows of pictures in which a cloud mask errs most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nephoscope.evaluation.sample import Floats, LabelledSample
+from nephoscope.inputs import COLOURS
+from nephoscope.tasks.mask import is_cloud
+
+SIZE = (240, 320)
+MOST_OF_A_SAMPLE = 2
+MOST = 6
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window of a sample in which the model errs much.
+
+    Attributes:
+        id: of the sample.
+        image: (y, x, channel) uint8, red, green, blue.
+        probability: (y, x) float32, 0..1, NaN where there is none.
+        label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
+        north: latitude of the first row, degrees.
+        south: latitude of the last row, degrees.
+        west: longitude of the first column, degrees.
+        east: longitude of the last column, degrees.
+        errors: labelled pixels that the model gets wrong.
+    """
+
+    id: str
+    image: NDArray[np.uint8]
+    probability: Floats
+    label: NDArray[np.int8]
+    north: float
+    south: float
+    west: float
+    east: float
+    errors: int
+
+
+def worst_windows(sample: LabelledSample, probability: Floats, threshold: float) -> list[Window]:
+    """The windows (of a fixed grid) of one sample with the most wrong pixels, worst first."""
+    cloud = is_cloud(probability, threshold)
+    wrong = (sample.label >= 0) & (cloud != (sample.label == 1))
+    height, width = (min(side, most) for side, most in zip(SIZE, wrong.shape, strict=True))
+    starts = [
+        (row, col)
+        for row in range(0, wrong.shape[0] - height + 1, height)
+        for col in range(0, wrong.shape[1] - width + 1, width)
+    ]
+    errors = {(r, c): int(wrong[r : r + height, c : c + width].sum()) for r, c in starts}
+    worst = sorted((start for start in starts if errors[start]), key=lambda s: -errors[s])
+    return [
+        _window(sample, probability, slice(r, r + height), slice(c, c + width), errors[r, c])
+        for r, c in worst[:MOST_OF_A_SAMPLE]
+    ]
+
+
+def worst_of(windows: list[Window]) -> list[Window]:
+    """The `MOST` windows with the most wrong pixels, worst first."""
+    return sorted(windows, key=lambda window: -window.errors)[:MOST]
+
+
+def _window(
+    sample: LabelledSample, probability: Floats, rows: slice, cols: slice, errors: int
+) -> Window:
+    latitude, longitude = sample.latitude[rows], sample.longitude[cols]
+    return Window(
+        id=sample.id,
+        image=_displayed(sample, rows, cols),
+        probability=probability[rows, cols].copy(),
+        label=sample.label[rows, cols].copy(),
+        north=float(latitude[0]),
+        south=float(latitude[-1]),
+        west=float(longitude[0]),
+        east=float(longitude[-1]),
+        errors=errors,
+    )
+
+
+def _displayed(sample: LabelledSample, rows: slice, cols: slice) -> NDArray[np.uint8]:
+    """A window as (y, x, channel) uint8: colours in DN as they are, else the first channel in grey.
+
+    Grey is from the first to the last hundredth of the whole image's values.
+    """
+    image = sample.image
+    window: NDArray[Any] = np.moveaxis(image[:, rows, cols], 0, -1)
+    if image.dtype == np.uint8 and sample.channels == COLOURS:
+        return np.asarray(window.copy(), np.uint8)
+    low, high = (float(np.nanpercentile(image, share)) for share in (1, 99))
+    grey = (1 + 254 * (window[..., :1] - low) / max(high - low, 1e-6)).clip(1, 255)
+    return np.asarray(np.nan_to_num(grey, nan=0.0).repeat(3, axis=-1), np.uint8)

@@ -1,0 +1,72 @@
+"""Scores as bars: of each unit or latitude band, and of the model beside its baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nephoscope.evaluation.intervals import Score
+from nephoscope.plots.colours import MARKED, MODEL, OTHER
+
+
+def plot_bars(
+    scores: Mapping[str, Score], metric: str, title: str, pooled: float | None = None
+) -> Figure:
+    """One bar for each day, latitude band or method, with its 95 % interval.
+
+    Args:
+        scores: label → score, drawn from left to right.
+        metric: what the scores are, as an axis label.
+        title: of the figure.
+        pooled: the score over everything, as a line.
+    """
+    figure = Figure(figsize=(max(5.0, 1.5 + 0.5 * len(scores)), 4.2), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(scores))
+    axes.bar(places, [score.value or 0.0 for score in scores.values()], color=MODEL)
+    _intervals(axes, list(scores.values()))
+    for place, score in zip(places, scores.values(), strict=True):
+        text = "none" if score.value is None else f"{score.value:.2f}"
+        top = max(score.value or 0.0, score.high or 0.0)
+        axes.annotate(text, (place, top), (0, 2), textcoords="offset points", ha="center", size=8)
+    if pooled is not None:
+        axes.axhline(pooled, color=MARKED, linewidth=1)
+        title = f"{title} (red: pooled, {pooled:.3f})"
+    crowded = len(scores) > 6
+    axes.set_xticks(places, list(scores), rotation=60 if crowded else 0,
+                    ha="right" if crowded else "center", rotation_mode="anchor")  # fmt: skip
+    axes.set(ylabel=metric, ylim=(0, 1.08), title=title)
+    return figure
+
+
+def _intervals(axes: Axes, scores: Sequence[Score]) -> None:
+    for place, score in enumerate(scores):
+        if score.low is not None and score.high is not None:
+            axes.plot([place, place], [score.low, score.high], color="black", linewidth=1.5)
+
+
+def plot_comparison(scores: Mapping[str, Score], model: str, metric: str) -> Figure:
+    """The model beside its baselines, best at the top.
+
+    Args:
+        scores: name → score, the model's among them.
+        model: name of the model, coloured.
+        metric: what the scores are.
+    """
+    order = sorted(scores, key=lambda name: scores[name].value or 0.0)
+    figure = Figure(figsize=(8, 1.2 + 0.45 * len(order)), layout="constrained")
+    axes = figure.subplots()
+    for place, name in enumerate(order):
+        score = scores[name]
+        axes.barh(place, score.value or 0.0, color=MODEL if name == model else OTHER)
+        if score.low is not None and score.high is not None:
+            axes.plot([score.low, score.high], [place, place], color="black", linewidth=1.5)
+        end = max(score.value or 0.0, score.high or 0.0)
+        axes.annotate(f"{score.value or 0.0:.3f}", (end, place), (4, 0),
+                      textcoords="offset points", va="center")  # fmt: skip
+    axes.set_yticks(range(len(order)), order)
+    axes.set(xlabel=metric, xlim=(0, 1.1), title=f"{metric}: {model} and what it must beat")
+    return figure

@@ -1,0 +1,116 @@
+"""Figures and tables of a report on cloud masks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from nephoscope.evaluation.intervals import Scores
+from nephoscope.evaluation.protocol import Evaluation
+from nephoscope.evaluation.sample import Floats, LabelledSample
+from nephoscope.evaluation.worst import Window, worst_of, worst_windows
+from nephoscope.plots.mask_frames import SampleFrame, plot_samples
+from nephoscope.plots.mask_scores import (
+    plot_confusion,
+    plot_cover,
+    plot_curves,
+    plot_reliability,
+    plot_windows,
+)
+from nephoscope.reports.pictures import Pictures
+from nephoscope.samples.truth import Points
+from nephoscope.tasks.mask import published_probability
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, calibration, roc
+
+COVERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Cloud cover of the label that the frames shown come nearest to."""
+
+
+class MaskPictures(Pictures):
+    """Keeps the windows most wrong, and frames from little cloud to much."""
+
+    def __init__(self, decision: Any, unit: str) -> None:  # noqa: ANN401 - the task's own
+        super().__init__(decision, unit)
+        self.worst: list[Window] = []
+        self._kept: dict[float, tuple[float, SampleFrame]] = {}
+
+    def look(self, sample: LabelledSample, variables: xr.Dataset) -> None:
+        """Let one picture pass by; one whose truth is at points is not kept."""
+        if isinstance(sample.truth, Points):
+            return
+        probability = published_probability(variables)
+        windows = worst_windows(sample, probability, self.decision.threshold)
+        self.worst = worst_of([*self.worst, *windows])
+        if self.unit == "frame":
+            self._keep(sample, probability)
+
+    def _keep(self, sample: LabelledSample, probability: Floats) -> None:
+        known = sample.label >= 0
+        if not known.any():
+            return
+        cover = float((sample.label == 1).sum() / known.sum())
+        for wanted in COVERS:
+            distance = abs(cover - wanted)
+            if wanted not in self._kept or distance < self._kept[wanted][0]:
+                self._kept[wanted] = distance, _frame(sample, probability)
+
+    @property
+    def frames(self) -> list[SampleFrame]:
+        """The frames kept whose cover is nearest to `COVERS`, from little to much, none twice."""
+        found = {self._kept[cover][1].name: self._kept[cover][1] for cover in sorted(self._kept)}
+        return list(found.values())
+
+    def facts(self, evaluation: Evaluation) -> dict[str, Any]:
+        """`reliability`: probability, cloud share and pixels of each bin that holds any."""
+        rows = zip(
+            *(each.tolist() for each in calibration(evaluation.scores.sums.total())), strict=True
+        )
+        return {
+            "reliability": [
+                {"probability": round(p, 4), "cloud_share": round(share, 4), "pixels": int(pixels)}
+                for p, share, pixels in rows
+                if pixels
+            ]
+        }
+
+    def tables(self, evaluation: Evaluation) -> dict[str, str]:
+        """`roc.csv`."""
+        return {"roc.csv": roc_table(evaluation.scores)}
+
+    def figures(self, evaluation: Evaluation) -> dict[str, Figure]:
+        """Curves and confusion; of frames their cover and some of them; the worst windows."""
+        scores, name = evaluation.scores, evaluation.model["name"]
+        counts, threshold = scores.sums.total(), scores.decision.threshold
+        found = super().figures(evaluation) | {
+            "curves": plot_curves(counts, threshold, name),
+            "reliability": plot_reliability(counts, name),
+            "confusion": plot_confusion(counts, threshold, name),
+        }
+        if self.unit == "frame":
+            found["cover"] = plot_cover(scores.sums.by_unit(), threshold, name)
+            if self.frames:
+                found["samples"] = plot_samples(self.frames, threshold)
+        if self.worst:
+            found["failures"] = plot_windows(self.worst, threshold)
+        return found
+
+
+def roc_table(scores: Scores) -> str:
+    """The ROC as CSV: share of clear and of cloudy pixels at or above each threshold."""
+    false_rate, true_rate = (np.nan_to_num(rate)[1:] for rate in roc(scores.sums.total()))
+    thresholds = np.arange(PROBABILITY_STEPS, -1, -1) / PROBABILITY_STEPS
+    lines = ["threshold,false_positive_rate,true_positive_rate"]
+    lines += [
+        f"{threshold:.3f},{false:.6f},{true:.6f}"
+        for threshold, false, true in zip(thresholds, false_rate, true_rate, strict=True)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _frame(sample: LabelledSample, probability: Floats) -> SampleFrame:
+    image = sample.image.astype(np.float32).mean(axis=0)
+    image[~sample.known] = np.nan
+    return SampleFrame(sample.id, image, sample.label.copy(), probability)

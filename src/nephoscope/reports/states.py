@@ -1,0 +1,99 @@
+"""Figures and tables of a report on a classifier of whole frames: clear, cloudy or unknown."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from matplotlib.figure import Figure
+
+from nephoscope.evaluation.protocol import Evaluation
+from nephoscope.evaluation.sample import LabelledSample
+from nephoscope.inputs.texture import NAMES, texture
+from nephoscope.plots.classifier import plot_feature_space, plot_state_confusion, plot_state_roc
+from nephoscope.reports.pictures import Pictures
+from nephoscope.tasks import Counts
+from nephoscope.tasks.sky_state import CLOUDY, SAID
+
+Floats = npt.NDArray[np.float64]
+Curve = tuple[Floats, Floats, Floats]
+NOTHING_KNOWN = 0.5
+"""Probability of cloud of a frame in which there is nothing to see."""
+
+
+class StatePictures(Pictures):
+    """Keeps what is seen in each frame, and its texture."""
+
+    def __init__(self, decision: Any, unit: str) -> None:  # noqa: ANN401 - the task's own
+        super().__init__(decision, unit)
+        self.states: list[int] = []
+        self.likely: list[float] = []
+        self._textures: list[Floats | None] = []
+
+    def look(self, sample: LabelledSample, variables: xr.Dataset) -> None:
+        """Let a frame pass by; one without a label is not kept."""
+        if int(sample.label) < 0:
+            return
+        self.states.append(int(sample.label))
+        self.likely.append(float(variables["p_cloudy"]))
+        self._textures.append(texture(sample.image[0]))
+
+    @property
+    def curve(self) -> Curve:
+        """The ROC of what is seen, before anything is called unknown."""
+        likely = np.array(self.likely, np.float64)
+        return roc_of(np.array(self.states, np.int8), np.nan_to_num(likely, nan=NOTHING_KNOWN))
+
+    def tables(self, evaluation: Evaluation) -> dict[str, str]:
+        """`confusion.csv` and `roc.csv`."""
+        table = evaluation.scores.sums.total()
+        return {"confusion.csv": _confusion_csv(table), "roc.csv": _roc_csv(self.curve)}
+
+    def figures(self, evaluation: Evaluation) -> dict[str, Figure]:
+        """Confusion, ROC and the space of the features; by UMAP too where it is installed."""
+        name = evaluation.model["name"]
+        found = super().figures(evaluation) | {
+            "confusion": plot_state_confusion(evaluation.scores.sums.total(), name),
+            "roc": plot_state_roc(self.curve, name),
+        }
+        seen = [n for n, one in enumerate(self._textures) if one is not None]
+        if len(seen) > 1:
+            rows = np.array([self._textures[n] for n in seen], float).reshape(-1, len(NAMES))
+            states = np.array(self.states, np.int8)[seen]
+            found["features"] = plot_feature_space(rows, states)
+            if find_spec("umap"):
+                found["features_umap"] = plot_feature_space(rows, states, "umap")
+        return found
+
+
+def roc_of(states: npt.NDArray[np.int8], probabilities: Floats) -> Curve:
+    """Share of clear frames called cloudy, of cloudy ones found, and threshold, falling.
+
+    The share of a state of which there is no frame is NaN.
+    """
+    thresholds = np.r_[np.inf, np.unique(probabilities)[::-1]]
+    cloudy = states == CLOUDY
+    false, true = (
+        _share_reached(np.sort(probabilities[chosen]), thresholds) for chosen in (~cloudy, cloudy)
+    )
+    return false, true, thresholds
+
+
+def _share_reached(rising: Floats, thresholds: Floats) -> Floats:
+    if not rising.size:
+        return np.full(thresholds.shape, np.nan)
+    return np.asarray(1 - np.searchsorted(rising, thresholds) / rising.size, np.float64)
+
+
+def _confusion_csv(table: Counts) -> str:
+    true = ("clear", "cloudy")
+    rows = [f"{name},{','.join(map(str, row))}" for name, row in zip(true, table, strict=True)]
+    return "\n".join([f"true,{','.join(SAID)}", *rows]) + "\n"
+
+
+def _roc_csv(curve: Curve) -> str:
+    rows = [f"{f:.6f},{t:.6f},{p:.6f}" for f, t, p in zip(*curve, strict=True)]
+    return "\n".join(["false_positive_rate,true_positive_rate,threshold", *rows]) + "\n"
