@@ -5,7 +5,7 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict
 
 from nephoscope.products.pack import pack
-from nephoscope.tasks import TASKS
+from nephoscope.tasks import TASKS, plain
 
 TASKS["layer"] = __name__
 HEIGHTS = np.arange(8) * 1500.0 + 750.0  # m, centres of the levels
@@ -37,7 +37,7 @@ class LayerTask:
     objective, objective_title = "found", "layers found"
     objective_meaning = "share of the layers that are put into their level or one beside it"
     pipeline, scored = "depth-estimation", "Points of the track."
-    kept = ("found", "mean_error", "points")
+    kept, counted = ("found", "mean_error", "points"), "points"
     Losses, Decision = Losses, Decision
 
     def outputs(self, levels):
@@ -100,13 +100,17 @@ class LayerTask:
         return _counted(said, truth["layer"])
 
     def metrics(self, counts, decision):
-        levels, total = len(counts), max(int(counts.sum()), 1)
-        off = np.abs(np.subtract.outer(np.arange(levels), np.arange(levels)))
-        seen = counts[:, :levels]
-        error = float((seen * off).sum() / seen.sum()) if seen.any() else np.nan
-        step = float(HEIGHTS[1] - HEIGHTS[0])
-        found = float((seen * (off <= 1)).sum() / total)
-        return {"found": found, "mean_error": error * step, "points": int(counts.sum())}
+        levels, step = np.arange(counts.shape[-2]), HEIGHTS[1] - HEIGHTS[0]
+        off = np.abs(np.subtract.outer(levels, levels))
+        total, seen = counts.sum(axis=(-2, -1)), counts[..., :-1]
+        said = seen.sum(axis=(-2, -1))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = (seen * (off <= 1)).sum(axis=(-2, -1)) / total
+            error = (seen * off).sum(axis=(-2, -1)) / said * step
+        return plain({"found": found, "mean_error": error, "points": total})
+
+    def rules(self, decision):
+        return {"shift": decision.shift, "rule": "the likeliest level, shifted"}
 
     def summary(self, scores, decision):
         return [f"validation {name} {value}" for name, value in scores["full"].items()]

@@ -14,10 +14,11 @@ import xarray as xr
 from nephoscope.apply.engine import open_engine
 from nephoscope.apply.placing import Placing, place
 from nephoscope.apply.tiles import Blend, Tile, cut, lay_tiles, plan_axis
-from nephoscope.apply.whole import frame_fields
+from nephoscope.apply.whole import frame_fields, whole_fields
 from nephoscope.errors import UsageError
 from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read
 from nephoscope.limits import Limits, limits_at
+from nephoscope.networks import WHOLE
 from nephoscope.products.pack import fill, unfilled
 from nephoscope.scene import known_of
 from nephoscope.tasks import task_named
@@ -128,7 +129,12 @@ class Predictor:
         Args:
             view: as for `bands`.
             decision: the task's.
+
+        Returns:
+            (..., y, x); of a network that says one thing of a whole scene (...,).
         """
+        if self.model.recipe.network.name in WHOLE:
+            return self.task.variables(whole_fields(self, view), decision)
         whole: xr.Dataset | None = None
         for rows, found in self.bands(view):
             band = self.task.variables(found, decision)
@@ -258,6 +264,7 @@ def _empty(band: xr.Dataset, rows: int) -> xr.Dataset:
                 variable.attrs,
             )
             for name, variable in band.data_vars.items()
-        }
+        },
+        band.coords,
     )
     return whole.copy(deep=True)
