@@ -137,7 +137,7 @@ def measure(frames: Iterator[Frame], ways: Mapping[str, Way], threshold: float) 
         level = best_threshold(sums[way, "all"].total()) if "best" in way else threshold
         scores = score_masks(total, level, block=1)
         found.setdefault(way, {})[part] = {
-            "frames": len(total.days),
+            "frames": len(total.units),
             **{name: asdict(scores.overall[name]) for name in METRICS},
         }
     return found

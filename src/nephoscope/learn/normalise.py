@@ -6,16 +6,15 @@ import numpy as np
 
 from nephoscope.inputs import assemble, feature_named
 from nephoscope.samples.crops import CropLoader
-from nephoscope.samples.truth import Points
 
 CROPS = 64
 SMALLEST = 1e-3
 
 
 def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, tuple[float, float]]:
-    """Mean and standard deviation of each feature over pixels of the first crops.
+    """Mean and standard deviation of each feature over the first crops.
 
-    Of labelled pixels, where pixels have labels, else of all that are known.
+    Pixels count that have a label; where truth is of another form, all that are known.
 
     Args:
         loader: training crops.
@@ -25,7 +24,7 @@ def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, t
     count, total, squares = 0, np.zeros(len(names)), np.zeros(len(names))
     for number in range(crops):
         view, truth = loader.crop(number)
-        looked_at = view.known if isinstance(truth, Points) or not truth.ndim else truth >= 0
+        looked_at = view.known if loader.part.truth != "pixels" else np.asarray(truth) >= 0
         values = assemble(view, names)[:, looked_at].astype(np.float64)
         count += values.shape[1]
         total += values.sum(axis=1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -11,54 +11,67 @@ import xarray as xr
 from nephoscope.errors import UsageError
 from nephoscope.samples.census import count_classes
 from nephoscope.samples.split_rules import state_parts
+from nephoscope.scene import Truth
 
 if TYPE_CHECKING:
     import zarr
 
-    from nephoscope.scene import Truth
-
 _CLASSES: dict[str, Any] = {"flag_values": [-1, 0, 1], "flag_meanings": "unknown clear cloudy"}
+_POINTS = 16_384
+"""Points in a chunk."""
 _VALIDATION = 0.2
 """Share of frames with a state that validates, as long as nobody has split them otherwise."""
 
 
-class TruthArrays(Protocol):
+class TruthArrays:
     """The truth of a store, in one form.
 
+    Args:
+        group: the store.
+        most: samples, at most.
+        shape: rows and columns of a picture.
+        chunk: rows and columns of a chunk.
+
     Attributes:
-        labelled: how many labels are clear and how many cloudy; or how many points there are.
         rest: what is written at the end, with the columns.
     """
 
-    labelled: list[int]
-    rest: dict[str, Any]
-
-    def append(self, number: int, label: xr.Dataset) -> None:
-        """Write the truth of sample `number`."""
-
-    def named(self, sample: str, image: bytes) -> Iterator[bytes]:
-        """What the samples' id is made of, of the sample just written."""
-
-    def finish(self, number: int) -> bytes:
-        """Cut the arrays to so many samples; what the samples' id is made of besides."""
-
-    def first_split(self, groups: Sequence[str]) -> list[str]:
-        """The part of each sample before anybody has split them."""
-
-
-class _Unsplit:
-    """Samples of which nobody has said which ones train."""
-
-    def first_split(self, groups: Sequence[str]) -> list[str]:
-        return [""] * len(groups)
-
-
-class _Pixels(_Unsplit):
     def __init__(
         self, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
     ) -> None:
-        self.labelled, self.rest = [0, 0], dict[str, Any]()
-        self._last = b""
+        self.group, self.most, self.shape, self.chunk = group, most, shape, chunk
+        self.rest: dict[str, Any] = {}
+
+    @property
+    def labelled(self) -> list[int]:
+        """How many labels are clear and how many cloudy; or how many points there are."""
+        raise NotImplementedError
+
+    def append(self, number: int, label: xr.Dataset) -> None:
+        """Write the truth of sample `number`."""
+        raise NotImplementedError
+
+    def told(self, sample: str, image: bytes, label: xr.Dataset) -> Iterator[bytes]:
+        """What the samples' id is made of, of one sample."""
+        yield from (sample.encode(), image)
+        for name in sorted(map(str, label.data_vars)):
+            yield label[name].values.tobytes()
+
+    def finish(self, number: int) -> bytes:
+        """Cut the arrays to so many samples; what the samples' id is made of besides."""
+        return b""
+
+    def first_split(self, groups: Sequence[str]) -> list[str]:
+        """The part of each sample before anybody has split them."""
+        return [""] * len(groups)
+
+
+class _Pixels(TruthArrays):
+    def __init__(
+        self, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
+    ) -> None:
+        super().__init__(group, most, shape, chunk)
+        self._classes = np.zeros(2, np.int64)
         self._array = group.create_array(
             "label",
             shape=(most, *shape),
@@ -69,23 +82,24 @@ class _Pixels(_Unsplit):
             attributes={"long_name": "reference mask", **_CLASSES},
         )
 
+    @property
+    def labelled(self) -> list[int]:
+        return [int(number) for number in self._classes]
+
     def append(self, number: int, label: xr.Dataset) -> None:
         values = label["label"].values
-        self._array[number], self._last = values, values.tobytes()
-        self.labelled = (np.array(self.labelled) + count_classes(values)).tolist()
-
-    def named(self, sample: str, image: bytes) -> Iterator[bytes]:
-        yield from (sample.encode(), image, self._last)
+        self._array[number] = values
+        self._classes += count_classes(values)
 
     def finish(self, number: int) -> bytes:
-        self._array.resize((number, *self._array.shape[1:]))
+        self._array.resize((number, *self.shape))
         return b""
 
 
-class _Frame:
-    def __init__(self) -> None:
+class _Frame(TruthArrays):
+    def __init__(self, *store: Any) -> None:
+        super().__init__(*store)
         self._labels: list[int] = []
-        self.rest: dict[str, Any] = {}
 
     @property
     def labelled(self) -> list[int]:
@@ -94,7 +108,7 @@ class _Frame:
     def append(self, number: int, label: xr.Dataset) -> None:
         self._labels.append(int(label["label"]))
 
-    def named(self, sample: str, image: bytes) -> Iterator[bytes]:
+    def told(self, sample: str, image: bytes, label: xr.Dataset) -> Iterator[bytes]:
         yield image
 
     def finish(self, number: int) -> bytes:
@@ -109,51 +123,49 @@ class _Frame:
         return state_parts(groups, self._labels, (1 - _VALIDATION, _VALIDATION, 0), 0)
 
 
-class _Points(_Unsplit):
-    """Variables along `point` are written at the end: all of them are smaller than one picture."""
+class _Points(TruthArrays):
+    """A contiguous ragged array: what is along `point` grows by the points of each sample."""
 
-    def __init__(self) -> None:
-        self._labels: list[xr.Dataset] = []
-        self.rest: dict[str, Any] = {}
+    def __init__(self, *store: Any) -> None:
+        super().__init__(*store)
+        self._sizes: list[int] = []
+        self._arrays: dict[str, zarr.Array[Any]] = {}
 
     @property
     def labelled(self) -> list[int]:
-        return [sum(label.sizes["point"] for label in self._labels)]
+        return [sum(self._sizes)]
 
     def append(self, number: int, label: xr.Dataset) -> None:
-        self._labels.append(label.drop_attrs(deep=False))
-
-    def named(self, sample: str, image: bytes) -> Iterator[bytes]:
-        said = self._labels[-1]
-        yield from (sample.encode(), image)
-        for name in sorted(map(str, said.variables)):
-            yield from (name.encode(), said[name].values.tobytes())
+        for key, variable in label.variables.items():
+            name = str(key)
+            if "point" not in variable.dims:
+                self.rest[name] = variable
+                continue
+            if name not in self._arrays:
+                self._arrays[name] = self._made(name, variable)
+            self._arrays[name].append(variable.values)
+        self._sizes.append(label.sizes["point"])
 
     def finish(self, number: int) -> bytes:
-        joined = xr.concat(self._labels, "point", data_vars="minimal", coords="minimal")
-        sizes = np.array([label.sizes["point"] for label in self._labels], np.int64)
         about = {"long_name": "points of each sample", "sample_dimension": "point"}
-        named = {str(name): variable for name, variable in joined.variables.items()}
-        self.rest = {**named, "row_size": ("sample", sizes, about)}
+        self.rest["row_size"] = ("sample", np.array(self._sizes, np.int64), about)
         return b""
 
+    def _made(self, name: str, variable: xr.Variable) -> zarr.Array[Any]:
+        beyond = variable.shape[1:]
+        return self.group.create_array(
+            name,
+            shape=(0, *beyond),
+            chunks=(_POINTS, *beyond),
+            dtype=variable.dtype,
+            dimension_names=tuple(map(str, variable.dims)),
+            attributes=dict(variable.attrs),
+        )
 
-def truth_arrays(
-    truth: Truth, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
-) -> TruthArrays:
-    """The arrays for truth of a form.
 
-    Args:
-        truth: "pixels", "frame" or "points".
-        group: the store.
-        most: samples, at most.
-        shape: rows and columns of a picture.
-        chunk: rows and columns of a chunk.
-    """
-    forms: Mapping[str, Any] = {
-        "pixels": lambda: _Pixels(group, most, shape, chunk),
-        "frame": _Frame,
-        "points": _Points,
-    }
-    made: TruthArrays = forms[truth]()
-    return made
+FORMS: dict[Truth, Callable[..., TruthArrays]] = {
+    "pixels": _Pixels,
+    "frame": _Frame,
+    "points": _Points,
+}
+"""Form of truth → the arrays that hold it."""

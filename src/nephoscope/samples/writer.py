@@ -20,7 +20,7 @@ from nephoscope.inputs import quantise
 from nephoscope.instruments import Instrument, SceneFile, instrument_named
 from nephoscope.recipe import Recipe
 from nephoscope.samples.from_labels import LabelledScenes, Sample
-from nephoscope.samples.truth_arrays import TruthArrays, truth_arrays
+from nephoscope.samples.truth_arrays import FORMS
 from nephoscope.scene import DN_UNIT, Truth
 from nephoscope.tasks import task_named
 
@@ -150,7 +150,7 @@ class _Store:
             dimension_names=("sample", "y", "x"),
             attributes={"long_name": "where there is image data"},
         )
-        self.truth: TruthArrays = truth_arrays(truth, group, most, first.known.shape, chunk)
+        self.truth = FORMS[truth](group, most, first.known.shape, chunk)
         self.first = first.scene
         self.digest = hashlib.sha256()
         self.ids: list[str] = []
@@ -163,7 +163,7 @@ class _Store:
         image = quantise(sample.image) if self.image.dtype == np.uint8 else sample.image
         self.image[number], self.known[number] = image, sample.known
         self.truth.append(number, sample.label)
-        for piece in self.truth.named(sample.id, image.tobytes()):
+        for piece in self.truth.told(sample.id, image.tobytes(), sample.label):
             self.digest.update(piece)
         self.ids.append(sample.id)
         self.groups.append(sample.group)
