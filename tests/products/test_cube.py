@@ -238,7 +238,7 @@ def test_bands_that_do_not_fit_are_refused(tmp_path):
         with pytest.raises(ValueError, match="row 4 comes after row 4"):
             slot.put(product.isel(y=slice(4, 9)), 4)
     with pytest.raises(ValueError, match="not time and y"):
-        opened(tmp_path / "other", template=TEMPLATE.assign(a=("time", [1.0])))
+        opened(tmp_path / "other", template=TEMPLATE.assign(a=(("time", "x"), np.ones((1, 18)))))
     with pytest.raises(ValueError, match="whole seconds"):
         opened(tmp_path / "other", step=np.timedelta64(1500, "ms"))
     assert not cube.done(EPOCH)
