@@ -2,7 +2,8 @@
 
 import numpy as np
 import yaml
-from tiny_task import HEIGHTS
+
+from apply.tiny_task import HEIGHTS
 
 ROWS, COLS = 32, 48
 INPUTS = {"features": {"picture": ["near", "far"]}}
@@ -12,20 +13,20 @@ RECIPES = {
         "task": "mask",
         "inputs": INPUTS,
         "network": {"name": "unet", "options": {"widths": [8, 8], "head": 8}},
-        "training": {"crop": [16, 16], "steps": 60, "validate_every": 20, **FAST},
+        "training": {"crop": [16, 16], "steps": 80, "validate_every": 40, **FAST},
         "apply": {"tile": [16, 24], "overlap": 8},
     },
     "frame": {
         "task": "sky_state",
         "inputs": INPUTS,
         "network": {"name": "cnn", "options": {"widths": [4, 8]}},
-        "training": {"steps": 60, "validate_every": 20, **FAST},
+        "training": {"steps": 80, "validate_every": 40, **FAST},
     },
     "points": {
         "task": "layer",
         "inputs": INPUTS,
-        "network": {"name": "unet", "options": {"widths": [16, 16], "head": 16}},
-        "training": {"crop": [16, 16], "steps": 200, "validate_every": 50, **FAST},
+        "network": {"name": "unet", "options": {"widths": [8, 8], "head": 16}},
+        "training": {"crop": [32, 32], "steps": 60, "validate_every": 30, **FAST},
         "apply": {"tile": [16, 24], "overlap": 8},
     },
 }
@@ -38,17 +39,33 @@ def write_recipe(folder, form):
     return path
 
 
+NUMBERS = range(15)
+
+
+def start_of(number):
+    return np.datetime64("2020-01-01T00:00") + number * np.timedelta64(15, "m")
+
+
+def name_of(number):
+    return "S_" + str(start_of(number)).replace("-", "").replace(":", "")
+
+
 def picture_of(number):
-    """`near` is bright in blocks of cloud, `far` says smoothly how high; one corner is missing."""
+    """`near` is bright in blocks of cloud, `far` is high or low, with slopes between; one corner is missing."""
     rng = np.random.default_rng(number)
     cloud = rng.random((ROWS // 4, COLS // 4)) < (0.1 if number % 2 else 0.6)
     cloud = np.kron(cloud, np.ones((4, 4), bool))
     near = np.where(cloud, 0.7, 0.3) + rng.normal(0, 0.03, cloud.shape)
     row, col = np.indices(cloud.shape)
-    far = 0.5 + 0.48 * np.sin(row / 9 + number) * np.cos(col / 13)
+    far = 0.5 + 0.35 * np.tanh(4 * np.sin(row / 9 + number) * np.cos(col / 13))
     image = np.stack([near, far]).astype(np.float32)
     image[:, :3, :5] = np.nan
     return image, cloud
+
+
+def track_of(number):
+    row = np.linspace(4.2, ROWS - 2.3, 40)
+    return row, np.linspace(6.7 + number % 7, COLS - 9.1 + number % 7, 40)
 
 
 def height_at(image, row, col):
@@ -62,11 +79,9 @@ def height_at(image, row, col):
 
 
 def write_picture(folder, number):
-    start = np.datetime64("2020-01-01T00:00") + number * np.timedelta64(15, "m")
-    name = "S_" + str(start).replace("-", "").replace(":", "")
+    name = name_of(number)
     image, cloud = picture_of(number)
-    row = np.linspace(4.2, ROWS - 2.3, 40)
-    col = np.linspace(6.7 + number % 7, COLS - 9.1 + number % 7, 40)
+    row, col = track_of(number)
     layer = (np.arange(len(HEIGHTS)) == height_at(image, row, col)[:, None]).astype(np.int8)
     layer[::9] = -1
     folder.mkdir(parents=True, exist_ok=True)

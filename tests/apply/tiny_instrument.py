@@ -26,11 +26,9 @@ from nephoscope.instruments.alone import (  # noqa: F401
 from nephoscope.instruments.coordinates import placed, time_of
 from nephoscope.instruments.finding import scene_files
 from nephoscope.instruments.given import one_path
-from nephoscope.instruments.registry import IMAGERS
 from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.scene import check_scene, missing_share, seen_in
 
-IMAGERS["tiny"] = __name__
 UNIT, NOUN, WRAPS, GRID = "slot", "tiny pictures", False, None
 FORMAT, OPTIONS = "netcdf", frozenset()
 

@@ -5,9 +5,8 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict
 
 from nephoscope.products.pack import pack
-from nephoscope.tasks import TASKS, plain
+from nephoscope.tasks import plain
 
-TASKS["layer"] = __name__
 HEIGHTS = np.arange(8) * 1500.0 + 750.0  # m, centres of the levels
 SHARE = {"units": "1", "scale_factor": 1 / 250, "_FillValue": np.uint8(255)}
 METRES = {"units": "m", "standard_name": "height", "_FillValue": np.int16(-32768)}

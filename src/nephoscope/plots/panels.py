@@ -33,8 +33,7 @@ def panels(product: xr.Dataset) -> Figure:
     size = (_SIDE * len(names), _SIDE + 0.6)
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    colours = colormaps["cividis"].copy()
-    colours.set_bad(_NO_DATA)
+    colours = colormaps["cividis"].with_extremes(bad=_NO_DATA)
     for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
         variable = decoded[name]
         shown = axes.imshow(_plane(variable.values), colours, interpolation="nearest")
