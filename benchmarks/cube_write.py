@@ -1,6 +1,6 @@
-"""What one slot of a cube costs, written band by band: seconds, memory, bytes; beside zarr's way.
+"""What one slot of a cube costs: seconds, memory, bytes; beside zarr's own writing.
 
-python -m benchmarks.cube_write [--levels 40 --side 600 --band 128]
+python -m benchmarks.cube_write [--levels 40 --side 600]
 """
 
 from __future__ import annotations
@@ -40,11 +40,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--levels", type=int, default=40)
     parser.add_argument("--side", type=int, default=600)
-    parser.add_argument("--band", type=int, default=128)
     parser.add_argument("--measure", choices=WAYS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        found = _measure(arguments.measure, arguments.levels, arguments.side, arguments.band)
+        found = _measure(arguments.measure, arguments.levels, arguments.side)
         print(json.dumps(found))  # noqa: T201
         return
     for way in WAYS:
@@ -52,7 +51,7 @@ def main() -> None:
         run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own
         found = json.loads(run.stdout)
         print(  # noqa: T201
-            f"{way:>6}: {found['seconds']:.2f} s, {found['megabytes']:.0f} MB above the band, "
+            f"{way:>6}: {found['seconds']:.2f} s, {found['megabytes']:.0f} MB above the product, "
             f"file of {found['file'] / 1e6:.1f} MB"
         )
 
@@ -72,31 +71,27 @@ def make_ice(levels: int, rows: int, cols: int) -> npt.NDArray[np.float32]:
     return ice.astype(np.float32)
 
 
-def _by_bands(cube: Cube, time_: np.datetime64, band: xr.Dataset, side: int) -> None:
-    height = band.sizes["y"]
-    with cube.slot(time_) as slot:
-        for row in range(0, side, height):
-            slot.put(band.isel(y=slice(0, min(height, side - row))), row)
+def _as_slot(cube: Cube, time_: np.datetime64, product: xr.Dataset) -> None:
+    cube.write(time_, product)
 
 
-def _whole(cube: Cube, time_: np.datetime64, band: xr.Dataset, side: int) -> None:
+def _by_zarr(cube: Cube, time_: np.datetime64, product: xr.Dataset) -> None:
     import zarr
 
     array = zarr.open_array(cube.path / "iwc")
     number = cube.number(time_)
     array.resize((max(number + 1, array.shape[0]), *array.shape[1:]))
-    copies = -(-side // band.sizes["y"])
-    array[number] = np.concatenate([band["iwc"].values] * copies, axis=1)[:, :side]
+    array[number] = product["iwc"].values
 
 
-WAYS: dict[str, Callable[[Cube, np.datetime64, xr.Dataset, int], None]] = {
-    "bands": _by_bands,
-    "zarr": _whole,
+WAYS: dict[str, Callable[[Cube, np.datetime64, xr.Dataset], None]] = {
+    "cube": _as_slot,
+    "zarr": _by_zarr,
 }
 
 
-def _measure(way: str, levels: int, side: int, height: int) -> dict[str, float]:
-    band = xr.Dataset({"iwc": (DIMS, pack(make_ice(levels, height, side), "i2", ATTRS))})
+def _measure(way: str, levels: int, side: int) -> dict[str, float]:
+    product = xr.Dataset({"iwc": (DIMS, pack(make_ice(levels, side, side), "i2", ATTRS))})
     shape = (1, levels, side, side)
     template = xr.Dataset({"iwc": unfilled(("time", *DIMS), shape, "i2", ATTRS)})
     with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +100,7 @@ def _measure(way: str, levels: int, side: int, height: int) -> dict[str, float]:
         before, taken = _status("VmRSS"), []
         for number in range(RUNS):
             start = time.perf_counter()
-            WAYS[way](cube, EPOCH + number * STEP, band, side)
+            WAYS[way](cube, EPOCH + number * STEP, product)
             taken.append(time.perf_counter() - start)
         size = (cube.path / "iwc" / "c.1.0.0.0").stat().st_size
     return {"seconds": min(taken), "megabytes": _status("VmHWM") - before, "file": size}

@@ -129,11 +129,8 @@ def opened(path: Path, **changes: object) -> Cube:
     return open_cube(path, **(arguments | changes))
 
 
-def write(cube: Cube, number: int, height: int = 5) -> None:
-    product = packed(number)
-    with cube.slot(EPOCH + number * STEP) as slot:
-        for row in range(0, SHAPE[1], height):
-            slot.put(product.isel(y=slice(row, row + height)), row)
+def write(cube: Cube, number: int) -> None:
+    cube.write(EPOCH + number * STEP, packed(number))
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

@@ -13,8 +13,10 @@ torch = pytest.importorskip("torch")
 def test_torch_works_on_a_copy_and_gives_the_threads_back():
     network = torch.nn.Conv2d(2, 1, 3, padding=1)
     before = {name: value.clone() for name, value in network.state_dict().items()}
+    recipe = SimpleNamespace(network=SimpleNamespace(name="unet"))
+    model = SimpleNamespace(network=network, recipe=recipe)
     threads = torch.get_num_threads()
-    engine = open_engine(SimpleNamespace(network=network), "torch", threads=threads + 1)
+    engine = open_engine(model, "torch", threads=threads + 1)
     inputs = np.random.default_rng(0).random((1, 2, 8, 8)).astype(np.float32)
     found = engine.run(inputs)
     assert torch.get_num_threads() == threads

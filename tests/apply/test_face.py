@@ -8,8 +8,9 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from nephoscope.apply import face, network_maker
+from nephoscope.apply import face, network, network_maker
 from nephoscope.errors import InputError, UsageError
+from nephoscope.inputs import View
 from nephoscope.instruments import open_scene
 from nephoscope.recipe import load_recipe
 from nephoscope.tasks import task_named
@@ -25,7 +26,7 @@ MODEL = SimpleNamespace(
 )
 
 
-class BlueIsCloud:
+class BlueIsCloud(network.Predictor):
     """A predictor whose probability is blue / 255 and that remembers the background it got."""
 
     def __init__(self, model: SimpleNamespace, workers: int) -> None:
@@ -38,6 +39,13 @@ class BlueIsCloud:
         if image.dtype == np.uint8:
             blue[~image.any(axis=0)] = np.nan
         return blue / np.float32(255)
+
+    def view_of(self, scene, background):
+        places = scene["latitude"].values, scene["longitude"].values
+        return View(scene["image"].values, scene["known"].values, *places, background)
+
+    def limits_at(self, latitude, longitude):
+        return None, ""
 
     def bands(self, view):
         probability = view.channel("blue") / np.float32(255)

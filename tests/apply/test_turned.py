@@ -8,7 +8,7 @@ import xarray as xr
 from scipy.ndimage import uniform_filter
 
 from nephoscope.apply import face, network
-from nephoscope.apply.network import Predictor, view_of
+from nephoscope.apply.network import Predictor
 from nephoscope.apply.placing import place
 from nephoscope.background import build_background, sample_background, write_background
 from nephoscope.errors import InputError, UsageError
@@ -108,7 +108,7 @@ def answer(scene: xr.Dataset, background: xr.Dataset) -> xr.DataArray:
     latitude, longitude = scene["latitude"].values, scene["longitude"].values
     clear = sample_background(background, latitude, longitude, ("blue", "blue_red_ratio"))
     found = np.full(scene["image"].shape[1:], np.nan, np.float32)
-    for rows, band in predictor.bands(view_of(scene, RECIPE, clear)):
+    for rows, band in predictor.bands(predictor.view_of(scene, clear)):
         found[rows] = band["cloud_probability"]
     assert found.dtype == np.float32
     east = np.mod(longitude + 180, 360) - 180

@@ -10,8 +10,10 @@ import xarray as xr
 
 from nephoscope.apply.bulk import predict_many
 from nephoscope.apply.jobs import Options
+from nephoscope.apply.network import Predictor
 from nephoscope.apply.network_maker import NetworkMaker
 from nephoscope.cli.predicting import draw
+from nephoscope.inputs import View
 from nephoscope.recipe import Recipe, validate_recipe
 from nephoscope.tasks import task_named
 from nephoscope.tasks.mask import MaskDecision
@@ -43,13 +45,21 @@ class Info:
     limits: None = None
 
 
-class TinyPredictor:
+class TinyPredictor(Predictor):
     """The function as a predictor."""
 
     task = task_named("mask")
 
     def __init__(self, network):
         self.network = network
+
+    def view_of(self, scene, background):
+        image = scene["image"].values
+        places = scene["latitude"].values, scene["longitude"].values
+        return View(image, scene["known"].values, *places, background)
+
+    def limits_at(self, latitude, longitude):
+        return None, ""
 
     def bands(self, view):
         yield slice(0, tiny.ROWS), {"cloud_probability": self.network(view)}

@@ -1,3 +1,4 @@
+import csv
 import importlib.util
 import signal
 import warnings
@@ -10,6 +11,7 @@ import torch
 import zarr
 from safetensors.torch import load_file
 
+from evaluation_factory import published
 from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.protocol import run_evaluation
 from nephoscope.learn import fit as fit_module
@@ -43,7 +45,7 @@ def _weights(folder):
     return load_file(folder / "weights.safetensors")
 
 
-def _fit_killed_in_epoch_1(recipe, samples, out, monkeypatch):
+def _fit_killed_in_epoch_1(recipe, samples, out, monkeypatch, resume=False):
     def killed(self):
         if self.current_epoch == 1:
             raise RuntimeError("killed")
@@ -51,7 +53,7 @@ def _fit_killed_in_epoch_1(recipe, samples, out, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(FitModule, "on_train_epoch_end", killed, raising=False)
         with pytest.raises(RuntimeError, match="killed"):
-            fit(recipe, samples, out, report=_quiet)
+            fit(recipe, samples, out, resume=resume, report=_quiet)
 
 
 def test_the_same_seed_gives_the_same_weights_and_a_resumed_run_too(samples, tmp_path, monkeypatch):
@@ -63,6 +65,22 @@ def test_the_same_seed_gives_the_same_weights_and_a_resumed_run_too(samples, tmp
     assert not (tmp_path / "c" / "model").exists()
     resumed = _weights(fit(recipe, samples, tmp_path / "c", resume=True, report=_quiet))
     assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+def test_the_log_of_a_resumed_run_holds_every_step_once(samples, tmp_path, monkeypatch):
+    recipe = synthetic.small_recipe(steps=30, validate_every=10)
+    fit(recipe, samples, tmp_path / "a", report=_quiet)
+    _fit_killed_in_epoch_1(recipe, samples, tmp_path / "b", monkeypatch)
+    _fit_killed_in_epoch_1(recipe, samples, tmp_path / "b", monkeypatch, resume=True)
+    fit(recipe, samples, tmp_path / "b", resume=True, report=_quiet)
+    assert _log(tmp_path / "b") == _log(tmp_path / "a")
+    fit(recipe, samples, tmp_path / "b", resume=True, report=_quiet)
+    assert _log(tmp_path / "b") == _log(tmp_path / "a")
+
+
+def _log(run):
+    with (run / "logs" / "csv" / "metrics.csv").open() as file:
+        return [(row["step"], row["loss"], row["f1"]) for row in csv.DictReader(file)]
 
 
 def test_the_model_holds_what_it_was_made_of(samples, tmp_path):
@@ -174,17 +192,15 @@ def test_a_model_hands_down_what_its_parents_were_fitted_to(samples, tmp_path):
     store = open_samples(samples)
     for day, seen in (("P01_day01", 1), ("P01_day02", 1), ("P01_day03", 1), ("P01_day04", 1)):
         place = [str(name) for name in store["id"].values].index(day)
-        found = run_evaluation(
-            model, store.isel(sample=[place]), split="all", predict=lambda scene: _nothing(scene)
-        )
+        found = run_evaluation(model, store.isel(sample=[place]), split="all", predict=_nothing)
         assert sum(found.seen.values()) >= seen, day
     text = markdown.report(found, "", [])
     assert "has seen none" not in text
     assert "or b from which it began" in text
 
 
-def _nothing(scene):
-    return np.zeros(scene.label.shape, np.float32)
+def _nothing(sample):
+    return published(np.zeros(sample.label.shape, np.float32))
 
 
 def test_a_model_bears_the_name_and_licence_of_its_author(samples, tmp_path):

@@ -30,7 +30,7 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.apply.classify import FrameClassifier
-from nephoscope.apply.frame_models import CHAIN, INSTRUMENT, Choice, choose, fingerprint
+from nephoscope.apply.frame_models import CHAIN, Choice, choose, fingerprint
 from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.network import Predictor
 from nephoscope.apply.run import Made
@@ -60,6 +60,7 @@ from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
 from nephoscope.models import load_model
 from nephoscope.products.fits import Facts
 from nephoscope.products.frames import (
+    INSTRUMENT,
     FrameResult,
     blob_rows,
     fits_facts,
@@ -68,7 +69,6 @@ from nephoscope.products.frames import (
     frame_result,
     frame_row,
 )
-from nephoscope.products.product import mask_step
 from nephoscope.tasks.mask import published
 from nephoscope.tasks.sky_state import Verdict, temperatures_of
 from nephoscope.workers import cores
@@ -295,10 +295,8 @@ class SkyChain:
 
 
 def _checked(options: Options) -> tuple[Flavour | None, int | None]:
-    """The flavour and the smallest blob, and that these and the threshold make sense."""
+    """The flavour and the smallest blob, if they make sense."""
     flavour, least = options.own.get("flavour"), options.own.get("min_blob")
-    if options.threshold is not None:
-        mask_step(options.threshold)
     if least is not None and least < 1:
         raise UsageError(f"smallest blob {least}: must be at least 1 pixel")
     if flavour is not None and flavour not in FLAVOURS:

@@ -64,8 +64,7 @@ class CubeSink:
         path = self._path(time)
         if path not in self._cubes:
             self._cubes[path] = _open(path, made.product, time, step)
-        with self._cubes[path].slot(time) as slot:
-            slot.put(_growing(made.product))
+        self._cubes[path].write(time, _growing(made.product))
         return {"store": path.name, "time": str(time), "step": step}
 
     def done(self, job: Job) -> bool:
@@ -110,7 +109,8 @@ def slot_of(scene: xr.Dataset) -> tuple[np.datetime64, int]:
 
 def _epoch(time: np.datetime64) -> np.datetime64:
     """Time of slot 0 of the store that holds a time: the year's begin."""
-    return time.astype("datetime64[Y]").astype("datetime64[s]")
+    begin: np.datetime64 = time.astype("datetime64[Y]").astype("datetime64[s]")
+    return begin
 
 
 def _open(path: Path, product: xr.Dataset, time: np.datetime64, step: int) -> Cube:
@@ -125,7 +125,7 @@ def _open(path: Path, product: xr.Dataset, time: np.datetime64, step: int) -> Cu
     key = {name: str(product.attrs[name]) for name in _KEY}
     seconds = np.timedelta64(step, "s")
     chunks = {str(rows): _CHUNK, str(cols): _CHUNK}
-    return open_cube(path, template, _epoch(time), seconds, rows=str(rows), chunks=chunks, key=key)
+    return open_cube(path, template, _epoch(time), seconds, chunks=chunks, key=key)
 
 
 def _growing(product: xr.Dataset) -> xr.Dataset:

@@ -28,7 +28,6 @@ from nephoscope.scene import check_given, seen_in, source_of, wrong_dn
 from nephoscope.tasks.mask import as_floats
 
 if TYPE_CHECKING:
-    from nephoscope.instruments.skycam.frames import Flavour
     from nephoscope.models import Model
 
 FloatArray = npt.NDArray[np.float32]
@@ -44,7 +43,7 @@ def predict(
     scene: Image,
     *,
     background: Place | None = None,
-    flavour: Flavour | None = None,
+    flavour: str | None = None,
 ) -> npt.NDArray[np.float32]: ...
 @overload
 def predict(
@@ -52,7 +51,7 @@ def predict(
     scene: xr.Dataset,
     *,
     background: Place | None = None,
-    flavour: Flavour | None = None,
+    flavour: str | None = None,
 ) -> xr.Dataset: ...
 @overload
 def predict(
@@ -61,7 +60,7 @@ def predict(
     *,
     background: Place | None = None,
     output: Place,
-    flavour: Flavour | None = None,
+    flavour: str | None = None,
 ) -> Path: ...
 def predict(
     model: Model | Place,
@@ -69,7 +68,7 @@ def predict(
     *,
     background: Place | None = None,
     output: Place | None = None,
-    flavour: Flavour | None = None,
+    flavour: str | None = None,
 ) -> npt.NDArray[np.float32] | xr.Dataset | Path:
     """Apply a model to one scene. For many files, use `nephoscope predict`.
 
@@ -153,6 +152,7 @@ def _opened(model: object) -> Model | Path:
 
 
 def _of_file(maker: Maker, path: Path, output: Path) -> Path:
+    maker.open()
     sink = sink_of(maker, output, tables=False)
     (job,) = plan_jobs([path], output, maker.instrument, sink, picture=False)
     job = maker.shared([job], output)(job)
@@ -214,15 +214,14 @@ def _of_bare(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatAr
 def _of_scene(maker: NetworkMaker, scene: xr.Dataset, clear: Path | None) -> xr.Dataset:
     model = maker.model
     scene = check_given(scene, model.recipe.instrument, f"model '{model.name}'")
-    gridded = instrument_named(maker.instrument).GRID is not None or clear is not None
-    for name, dim in (("latitude", "y"), ("longitude", "x")):
-        if gridded and scene[name].dims != (dim,):
-            problem = f"has dims {scene[name].dims}: a plate carrée grid is wanted"
-            raise InputError(source_of(scene), problem, field=name)
-    latitude, longitude = scene["latitude"].values, scene["longitude"].values
-    if latitude.ndim == 1:
-        axes_of(latitude, longitude)
-    sampled, sha256 = _sampled(maker.predictor, clear, latitude, longitude)
+    latitude, longitude = scene["latitude"], scene["longitude"]
+    if instrument_named(maker.instrument).GRID is not None:
+        for degrees, dim in ((latitude, "y"), (longitude, "x")):
+            if degrees.dims != (dim,):
+                problem = f"has dims {degrees.dims}: a plate carrée grid is wanted"
+                raise InputError(source_of(scene), problem, field=str(degrees.name))
+        axes_of(latitude.values, longitude.values)
+    sampled, sha256 = _sampled(maker.predictor, clear, latitude.values, longitude.values)
     return xr.decode_cf(maker.product(scene, sampled, sha256))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nephoscope import models
 from nephoscope.errors import UsageError
 from nephoscope.formulas import FORMULAS
+from nephoscope.products.frames import INSTRUMENT
 
 if TYPE_CHECKING:
     from nephoscope.models import Model
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 CHAIN, STATE = "sky", "sky-state"
 MASK_MODELS = {"thermal": "sky-thermal", "colour": "sky-colour"}
 """Flavour of a frame → the shipped model of its mask."""
-INSTRUMENT = "skycam"
 _COLOURS = {"red", "green", "blue"}
 
 

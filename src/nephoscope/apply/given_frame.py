@@ -6,9 +6,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from nephoscope.apply.frame_models import INSTRUMENT
 from nephoscope.errors import InputError, UsageError
 from nephoscope.inputs import COLOURS
+from nephoscope.products.frames import INSTRUMENT
 from nephoscope.scene import DN_UNIT, check_given, source_of, wrong_dn
 
 _CHANNELS = {1: (["adu"], "adu", "grey"), 3: (["red", "green", "blue"], "DN", "colour")}

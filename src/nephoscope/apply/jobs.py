@@ -33,6 +33,11 @@ class Options:
     format: str = ""
     own: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Check the threshold."""
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise UsageError(f"threshold {self.threshold}: must be within 0 and 1")
+
     @property
     def said(self) -> list[Any]:
         """All of them, as they are told apart in a journal."""

@@ -46,12 +46,16 @@ class Predictor:
 
     def __init__(self, model: Model, engine: str = "onnx", workers: int | None = None) -> None:
         self.model = model
+        self._features, self._sparse = model.recipe.inputs.names, model.recipe.inputs.sparse
+        self._names = _names(model.recipe)
         self.task = task_named(model.recipe.task)
         self.workers = workers or cores()
         if engine == "torch":
             self.workers = 1
         threads = 1 if engine == "onnx" else cores()
         self._engine = open_engine(model, engine, threads)
+        self._limits = model.limits
+        self._places: dict[tuple[bytes, bytes], tuple[Limits | None, str]] = {}
 
     def predict_image(
         self,
@@ -79,10 +83,10 @@ class Predictor:
         Raises:
             UsageError: a channel is not there, or the degrees are no plate carrée grid.
         """
-        image, names = pictured(image, channels, self.model.recipe)
+        image, names = self._pictured(image, channels)
         view = View(
             image, known_of(image), latitude, longitude, background, position,
-            channels=names, **_names(self.model.recipe),
+            channels=names, **self._names,
         )  # fmt: skip
         whole = np.full(image.shape[1:], np.nan, np.float32)
         for rows, band in self.bands(view):
@@ -90,11 +94,48 @@ class Predictor:
         # Weights add up to one only to rounding.
         return np.clip(whole, 0.0, 1.0, out=whole)
 
+    def view_of(self, scene: xr.Dataset, background: FloatArray | None = None) -> View:
+        """A whole Scene as the model looks at it.
+
+        Args:
+            scene: the scene; places that are no latitudes of rows and longitudes of columns are
+                left aside.
+            background: (statistic, y, x) float32 without NaN in the order of the recipe, or None.
+
+        Raises:
+            UsageError: a channel that the model reads is not there.
+        """
+        names = [str(name) for name in scene["channel"].values]
+        image, read = self._pictured(scene["image"].values, names)
+        latitude, longitude = (
+            scene[name].values if scene[name].dims == (dim,) else np.zeros(scene.sizes[dim])
+            for name, dim in (("latitude", "y"), ("longitude", "x"))
+        )
+        known = scene["known"].values
+        return View(image, known, latitude, longitude, background, channels=read, **self._names)
+
+    def limits_at(self, latitude: Floats, longitude: Floats) -> tuple[Limits | None, str]:
+        """What the model learned of a scene's places, and why that is not as usual.
+
+        Args:
+            latitude: (y,) degrees.
+            longitude: (x,) degrees.
+
+        Raises:
+            UsageError: the pixels are of quite another size than those that the model learned on.
+        """
+        if self._limits is None:
+            return None, ""
+        key = latitude.tobytes(), longitude.tobytes()
+        if key not in self._places:
+            self._places = {key: limits_at(self._limits, latitude, longitude)}
+        return self._places[key]
+
     def bands(self, view: View) -> Iterator[Band]:
         """The task's fields of a whole scene, band by band: no more than one is in memory.
 
         Args:
-            view: the whole scene, with the channels that `pictured` gives.
+            view: the whole scene, from `view_of`.
 
         Yields:
             rows of the scene and the fields there, (..., y, x) float32, NaN where the scene is
@@ -149,11 +190,40 @@ class Predictor:
         """The network once: (batch, feature, y, x) float32 → logits (batch, output, y, x)."""
         return self._engine.run(inputs)
 
+    def _pictured(
+        self, image: Image, channels: Sequence[str] | None
+    ) -> tuple[Image, tuple[str, ...]]:
+        """The channels that the model reads, and their names.
+
+        Of a float image the others are left out, so that what they miss makes nothing missing; of
+        bytes all stay, as a pixel is missing where all of them are 0.
+
+        Raises:
+            UsageError: a channel is not there.
+        """
+        recipe, limited = self.model.recipe.name, self._names.get("limit_channel", "blue")
+        names = tuple(channels or (COLOURS if len(image) == len(COLOURS) else ()))
+        found = channels_read(self._features, names, limited)
+        read = tuple(sorted(name for name in found if name != ONLY))
+        if not read:
+            if len(image) != 1:
+                raise UsageError(f"'{recipe}' reads one channel of counts, not {len(image)}")
+            return image, names or ("counts",)
+        if lacking := [name for name in read if names.count(name) != 1]:
+            raise UsageError(
+                f"'{recipe}' reads the channels {', '.join(read)}; the picture has "
+                f"{len(image)} ({', '.join(names) or 'without names'}), and not one '{lacking[0]}'"
+            )
+        if image.dtype == np.uint8 or len(names) == len(read):
+            return image, names
+        kept = [names.index(name) for name in read]
+        return image[kept], read
+
     def _blended(self, whole: View, placing: Placing) -> Iterator[Band]:
         rows = np.flatnonzero(whole.known.any(axis=1))
         wanted = slice(int(rows[0]), int(rows[-1]) + 1) if rows.size else slice(0, 1)
         tiles = self._tiles(wanted, whole.known.shape[1], placing)
-        limits = limits_at(self.model.limits, whole.latitude, whole.longitude)[0]
+        limits = self.limits_at(whole.latitude, whole.longitude)[0]
         blend, line = Blend(wanted, whole.known.shape[1]), wanted.start
         work = partial(self._fields, whole, placing, limits)
         for tile, found in in_threads(work, tiles, self.workers):
@@ -186,61 +256,8 @@ class Predictor:
             background=None if whole.background is None else cut(whole.background, tile),
             limit=None if limits is None else limits.grid.sample(limits.cells, latitude, longitude),
         )
-        settings = self.model.recipe.inputs
-        inputs = assemble(view, settings.names, sparse=settings.sparse)
+        inputs = assemble(view, self._features, sparse=self._sparse)
         return tile, self.task.fields(self.run(inputs[None])[0], self.model.decision)
-
-
-def view_of(scene: xr.Dataset, recipe: Recipe, background: FloatArray | None = None) -> View:
-    """A whole Scene as a model of a recipe looks at it.
-
-    Args:
-        scene: the scene; places that are no latitudes of rows and longitudes of columns are left
-            aside.
-        recipe: of the model.
-        background: (statistic, y, x) float32 without NaN in the order of the recipe, or None.
-
-    Raises:
-        UsageError: a channel that the recipe reads is not there.
-    """
-    names = [str(name) for name in scene["channel"].values]
-    image, read = pictured(scene["image"].values, names, recipe)
-    latitude, longitude = (
-        scene[name].values if scene[name].dims == (dim,) else np.zeros(scene.sizes[dim])
-        for name, dim in (("latitude", "y"), ("longitude", "x"))
-    )
-    known = scene["known"].values
-    return View(image, known, latitude, longitude, background, channels=read, **_names(recipe))
-
-
-def pictured(
-    image: Image, channels: Sequence[str] | None, recipe: Recipe
-) -> tuple[Image, tuple[str, ...]]:
-    """The channels that a recipe reads, and their names.
-
-    Of a float image the others are left out, so that what they miss makes nothing missing; of
-    bytes all stay, as a pixel is missing where all of them are 0.
-
-    Raises:
-        UsageError: a channel is not there.
-    """
-    limit = recipe.inputs.limit
-    names = tuple(channels or (COLOURS if len(image) == len(COLOURS) else ()))
-    found = channels_read(recipe.inputs.names, names, limit.channel if limit else "blue")
-    read = tuple(sorted(name for name in found if name != ONLY))
-    if not read:
-        if len(image) != 1:
-            raise UsageError(f"'{recipe.name}' reads one channel of counts, not {len(image)}")
-        return image, names or ("counts",)
-    if lacking := [name for name in read if names.count(name) != 1]:
-        raise UsageError(
-            f"'{recipe.name}' reads the channels {', '.join(read)}; the picture has "
-            f"{len(image)} ({', '.join(names) or 'without names'}), and not one '{lacking[0]}'"
-        )
-    if image.dtype == np.uint8 or len(names) == len(read):
-        return image, names
-    kept = [names.index(name) for name in read]
-    return image[kept], read
 
 
 def _names(recipe: Recipe) -> dict[str, Any]:

@@ -15,22 +15,22 @@ import numpy.typing as npt
 
 from nephoscope.apply.clear import SeriesBackgrounds, background_at
 from nephoscope.apply.jobs import Job, Options
-from nephoscope.apply.network import Predictor, view_of
+from nephoscope.apply.network import Predictor
 from nephoscope.apply.run import Card, Made
 from nephoscope.background import channels_of
 from nephoscope.errors import UsageError
 from nephoscope.files import sha256_of
 from nephoscope.instruments import instrument_named, open_scene
-from nephoscope.limits import limits_at
 from nephoscope.models import load_model
 from nephoscope.models.lookup import FACTS
 from nephoscope.products.fits import card_text
-from nephoscope.products.product import ProductFacts, make_product, mask_step
+from nephoscope.products.product import ProductFacts, make_product
 from nephoscope.workers import cores
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from nephoscope.instruments.protocol import Instrument
     from nephoscope.models import Model
 
 FloatArray = npt.NDArray[np.float32]
@@ -57,10 +57,6 @@ class NetworkMaker:
     default_workers = 1
     """Tiles keep all processors busy."""
     in_order = False
-
-    def __post_init__(self) -> None:
-        """Check the threshold."""
-        mask_step(self.options.threshold or 0.0)
 
     def __getstate__(self) -> dict[str, Any]:
         """Other processes open their own models."""
@@ -93,6 +89,14 @@ class NetworkMaker:
         return self.model.recipe.instrument
 
     @cached_property
+    def _module(self) -> Instrument:
+        return instrument_named(self.instrument)
+
+    @property
+    def _as_fits(self) -> bool:
+        return (self.options.format or self._module.FORMAT) == "fits"
+
+    @cached_property
     def key(self) -> str:
         """The sha256 of options and of all that the model's predictions depend on.
 
@@ -105,10 +109,9 @@ class NetworkMaker:
         """Open the network.
 
         Raises:
-            UsageError: the threshold is not within 0..1.
             InputError: it cannot be read.
         """
-        self.predictor  # noqa: B018 - kept from here on
+        self.predictor, self._module  # noqa: B018 - kept from here on
 
     def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
         """Each job with the background of its series.
@@ -139,7 +142,7 @@ class NetworkMaker:
             background = background_at(job.background, job.background_sha256, channels, *places)
         source = str(job.scene.relative / job.scene.path.name)
         product = self.product(scene, background, job.background_sha256, source)
-        return Made(scene, product, self._cards(job, product))
+        return Made(scene, product, self._cards(job, product) if self._as_fits else {})
 
     def _cards(self, job: Job, product: xr.Dataset) -> dict[str, Card]:
         """What a FITS says of how it was made, in the words of the chain's."""
@@ -177,8 +180,7 @@ class NetworkMaker:
             source,
             self.doubt(scene),
         )
-        instrument = instrument_named(self.instrument)
-        return make_product(variables, scene, instrument, facts, self.options.own)
+        return make_product(variables, scene, self._module, facts, self.options.own)
 
     def variables(self, scene: xr.Dataset, background: FloatArray | None) -> xr.Dataset:
         """The task's variables of a scene, packed: of its fields no more than a band is held.
@@ -190,8 +192,8 @@ class NetworkMaker:
         threshold = self.options.threshold
         chosen = {} if threshold is None else {"threshold": threshold}
         decision = self.model.decision.model_copy(update=chosen)
-        return self.predictor.variables(view_of(scene, self.model.recipe, background), decision)
+        return self.predictor.variables(self.predictor.view_of(scene, background), decision)
 
     def doubt(self, scene: xr.Dataset) -> str:
         """Why the scene's grid is unlike what the model learned on, if it is."""
-        return limits_at(self.model.limits, scene["latitude"].values, scene["longitude"].values)[1]
+        return self.predictor.limits_at(scene["latitude"].values, scene["longitude"].values)[1]

@@ -11,7 +11,7 @@ import xarray as xr
 
 from nephoscope.apply.classify import FrameClassifier
 from nephoscope.apply.frame_models import sky_name
-from nephoscope.apply.network import Predictor, view_of
+from nephoscope.apply.network import Predictor
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.models import Model
 from nephoscope.tasks.sky_state import CLEAR, CLOUDY, UNKNOWN, Verdict, temperatures_of
@@ -44,7 +44,7 @@ def _of_pictures(model: Model) -> Predict:
                 "longitude": ("x", sample.longitude),
             },
         )
-        view = view_of(scene, model.recipe, sample.background)
+        view = applied.view_of(scene, sample.background)
         return applied.variables(replace(view, position=sample.position), model.decision)
 
     return predict

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.learn.items import Batch
+from nephoscope.learn.log import kept_log
 from nephoscope.learn.module import FitModule
 from nephoscope.recipe import Recipe
 from nephoscope.tasks import Task
@@ -140,14 +142,16 @@ def run_trainer(
         InputError: no checkpoint was left.
     """
     checkpoint = out / LAST
+    goes_on = resume and checkpoint.exists()
     try:
-        trainer.fit(
-            module,
-            batches,
-            validation,
-            ckpt_path=checkpoint if resume and checkpoint.exists() else None,
-            weights_only=True,
-        )
+        with kept_log(out) if goes_on else nullcontext():
+            trainer.fit(
+                module,
+                batches,
+                validation,
+                ckpt_path=checkpoint if goes_on else None,
+                weights_only=True,
+            )
     except SystemExit as error:
         # Lightning turns Ctrl-C into an exit; the command line wants to say what happened.
         if trainer.interrupted:

@@ -11,8 +11,8 @@ Plain `xarray.open_zarr` reads it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -27,66 +27,17 @@ from nephoscope.errors import InputError, OutputError, shown
 from nephoscope.files import atomic_path, locked, remove_stale_parts, short_name, write_bytes
 from nephoscope.products.cube_layout import (
     DONE,
-    FAILED,
-    differences,
+    difference,
     dims_of,
     layout_of,
     lengthen,
     write_layout,
 )
-from nephoscope.products.pack import check_band, rows_of
-from nephoscope.products.shard import Shard, is_whole
 
 if TYPE_CHECKING:
     import zarr
 
 CHUNKS = {"y": 128, "x": 128}
-
-
-class Slot:
-    """A slot while it is written, band by band: no more than a row of chunks is in memory.
-
-    Args:
-        arrays: the variables of a slot in the store.
-        shards: their files.
-        numbers: one of the whole slot each, filled here.
-        rows: the dimension along which the bands lie.
-    """
-
-    def __init__(
-        self,
-        arrays: Mapping[str, zarr.Array[Any]],
-        shards: Mapping[str, Shard],
-        numbers: Mapping[str, npt.NDArray[Any]],
-        rows: str,
-    ) -> None:
-        self._arrays = arrays
-        self._shards = shards
-        self._numbers = numbers
-        self._rows = rows
-
-    def put(self, band: xr.Dataset, row: int = 0) -> None:
-        """Add a band of rows; bands come in order, and rows left out hold fill values.
-
-        Args:
-            band: packed variables (`nephoscope.products.pack`) without time; of those without rows
-                numbers of the whole slot are kept, and others left aside.
-            row: the grid's row that is the band's first.
-
-        Raises:
-            ValueError: a variable is not in the cube, or of another type or shape; or its rows do
-                not lie behind those that were put before.
-        """
-        for name, number in self._numbers.items():
-            if name in band:
-                number[...] = band[name].values
-        for name, variable in rows_of(band, self._rows).items():
-            if name not in self._arrays:
-                raise ValueError(f"{name} is not in the cube")
-            array = self._arrays[name]
-            sizes: dict[Hashable, int] = dict(zip(dims_of(array)[1:], array.shape[1:], strict=True))
-            check_band(variable, name, sizes, array.dtype, row, self._rows)
-            self._shards[name].put(variable.values, row)
 
 
 @dataclass(frozen=True)
@@ -97,13 +48,11 @@ class Cube:
         path: of the store.
         epoch: time of slot 0, datetime64[s].
         step: seconds from slot to slot.
-        rows: the dimension along which a slot is written.
     """
 
     path: Path
     epoch: np.datetime64
     step: int
-    rows: str = "y"
 
     def number(self, time: np.datetime64) -> int:
         """Number of the slot of a time, UTC.
@@ -119,58 +68,35 @@ class Cube:
         raise InputError(self.path, problem, field="time")
 
     def done(self, time: np.datetime64) -> bool:
-        """Whether a slot is made: its status says so, and its files are as long as they should be.
+        """Whether a slot is made: its status says so, and its files are there.
 
         Raises:
             InputError: no slot has that time.
         """
-        status = self._status(self.number(time))
-        if not status.is_file() or status.read_bytes() != bytes([DONE]):
-            return False
-        numbers = (self._place(array, time).is_file() for array in self._numbers.values())
-        shards = (is_whole(self._place(array, time), array) for array in self._arrays.values())
-        return all(numbers) and all(shards)
-
-    @contextmanager
-    def slot(self, time: np.datetime64) -> Iterator[Slot]:
-        """Write a slot: made once the block has ended; if the block raises, as it was before.
-
-        Raises:
-            InputError: no slot has that time.
-            OutputError: it cannot be written.
-        """
-        arrays, shards = self._arrays, {}
-        numbers = {n: np.array(a.fill_value, a.dtype) for n, a in self._numbers.items()}
-        with ExitStack() as stack:
-            for name, array in arrays.items():
-                part = stack.enter_context(atomic_path(self._place(array, time)))
-                file = stack.enter_context(part.open("wb"))
-                shards[name] = Shard(file, array, dims_of(array).index(self.rows))
-            yield Slot(arrays, shards, numbers, self.rows)
-            for shard in shards.values():
-                shard.close()
-            _remove(self._status(self.number(time)))
-            for name, number in numbers.items():
-                write_bytes(self._place(self._numbers[name], time), number.tobytes())
-        self._end(time, DONE)
-
-    def fail(self, time: np.datetime64) -> None:
-        """Note that a slot could not be made; what was there of it is removed.
-
-        Raises:
-            InputError: no slot has that time.
-            OutputError: it cannot be written.
-        """
-        _remove(self._status(self.number(time)))
-        for array in (*self._arrays.values(), *self._numbers.values()):
-            _remove(self._place(array, time))
-        self._end(time, FAILED)
-
-    def _end(self, time: np.datetime64, status: int) -> None:
         number = self.number(time)
+        files = (self._shard(array, number) for array in self._arrays.values())
+        return self._status(number).is_file() and all(file.is_file() for file in files)
+
+    def write(self, time: np.datetime64, product: xr.Dataset) -> None:
+        """Write a slot, variable by variable: no more than one of them is in memory once more.
+
+        Args:
+            time: of the slot.
+            product: its variables, packed as the template's, without time.
+
+        Raises:
+            InputError: no slot has that time.
+            OutputError: it cannot be written.
+            ValueError: the variables are not the cube's, or of another type or shape.
+        """
+        number = self.number(time)
+        _check_fits(product, self._arrays)
         with _alone(self.path):
+            self._status(number).unlink(missing_ok=True)
             lengthen(self.path, number + 1, self.step)
-        write_bytes(self._status(number), bytes([status]))
+        for name, array in self._arrays.items():
+            write_bytes(self._shard(array, number), _encode(product[name].values, array))
+        write_bytes(self._status(number), bytes([DONE]))
 
     @cached_property
     def _arrays(self) -> dict[str, zarr.Array[Any]]:
@@ -180,17 +106,8 @@ class Cube:
         arrays = sorted(zarr.open_group(self.path, mode="r").arrays())
         return {name: array for name, array in arrays if array.shards is not None}
 
-    @cached_property
-    def _numbers(self) -> dict[str, zarr.Array[Any]]:
-        """The numbers of a whole slot, by name."""
-        import zarr
-
-        arrays = sorted(zarr.open_group(self.path, mode="r").arrays())
-        return {n: a for n, a in arrays if dims_of(a) == ("time",) and n not in {"time", "status"}}
-
-    def _place(self, array: zarr.Array[Any], time: np.datetime64) -> Path:
-        key = ".".join(("c", str(self.number(time)), *("0" for _ in array.shape[1:])))
-        return self.path / array.basename / key
+    def _shard(self, array: zarr.Array[Any], number: int) -> Path:
+        return self.path / array.basename / f"c.{number}{'.0' * (array.ndim - 1)}"
 
     def _status(self, number: int) -> Path:
         return self.path / "status" / f"c.{number}"
@@ -202,7 +119,6 @@ def open_cube(
     epoch: np.datetime64,
     step: np.timedelta64,
     *,
-    rows: str = "y",
     chunks: Mapping[str, int] = CHUNKS,
     key: Mapping[str, str] | None = None,
 ) -> Cube:
@@ -217,85 +133,34 @@ def open_cube(
             mapping, are stored once.
         epoch: time of slot 0, whole seconds, UTC.
         step: from slot to slot, whole seconds.
-        rows: the dimension along which slots are written.
         chunks: sizes of the pieces that are compressed and read alone; other dimensions are whole.
         key: what all slots are made with (model's sha256, recipe): stored as attributes.
 
     Raises:
         OutputError: it cannot be written or read; or what is there was made with another key or
             template, whose first difference is named.
-        ValueError: epoch or step are not of whole seconds; or a variable of a slot has other
-            dimensions than time, and not rows among them.
+        ValueError: epoch or step are not of whole seconds; or time is not a variable's first
+            dimension.
     """
     path, seconds = Path(path), int(step // np.timedelta64(1, "s"))
     if seconds < 1 or step != np.timedelta64(seconds, "s") or epoch != epoch.astype("M8[s]"):
         raise ValueError(f"epoch {epoch} and step {step} are not of whole seconds")
     key = dict(key or {}) | {"time_coverage_resolution": f"PT{seconds}S"}
     epoch = epoch.astype("datetime64[s]")
-    layout = layout_of(template.assign_attrs(key), epoch, seconds)
+    layout = layout_of(template.assign_attrs(key), epoch)
     with _alone(path):
         remove_stale_parts(path.parent)
         if not path.exists():
             with atomic_path(path) as part:
-                write_layout(layout, part, rows, chunks)
-        _check(path, layout, rows, chunks, key)
+                write_layout(layout, part, chunks)
+        if other := difference(path, layout, chunks, key):
+            raise OutputError(
+                f"{shown(path)}: was made with another {other}: name another place, or remove it"
+            )
         for folder in (path, *path.iterdir()):
             remove_stale_parts(folder)
         lengthen(path, 0, seconds)
-    return Cube(path, epoch, seconds, rows)
-
-
-def read_slot(path: str | PathLike[str], time: np.datetime64) -> xr.Dataset:
-    """A slot of a cube, packed as it is stored, as `write_netcdf` takes it; time has the size 1.
-
-    Raises:
-        InputError: it cannot be read, or its axis does not hold the time.
-    """
-    try:
-        cube = xr.open_zarr(path, chunks=None, mask_and_scale=False, decode_times=False)
-        (found,) = np.nonzero(xr.decode_cf(cube[["time"]])["time"].values == time)
-        if not found.size:
-            raise InputError(path, f"holds no slot of {time}", field="time")
-        slot = cube.isel(time=found).load().drop_encoding()
-    except (ValueError, KeyError, OSError) as error:
-        raise InputError(path, f"cannot be read as Zarr: {error}") from error
-    for variable in slot.variables.values():
-        for name in variable.attrs.keys() & {"flag_values", "flag_masks", "valid_range"}:
-            # JSON does not say of which type a number is; CF wants the variable's.
-            variable.attrs[name] = np.array(variable.attrs[name], variable.dtype)
-    bounds = [v.attrs["bounds"] for v in slot.variables.values() if "bounds" in v.attrs]
-    with_bounds: xr.Dataset = slot.set_coords(bounds)
-    return with_bounds
-
-
-def _check(
-    path: Path, layout: xr.Dataset, rows: str, chunks: Mapping[str, int], key: Mapping[str, str]
-) -> None:
-    """See that a store is the cube of a layout.
-
-    Raises:
-        OutputError: it is not.
-    """
-    import zarr
-
-    if not (path / "status" / "zarr.json").is_file():
-        raise OutputError(f"{shown(path)}: is there and is no cube: name another place")
-    try:
-        found = zarr.open_group(path, mode="r")
-        memory = zarr.storage.MemoryStore()
-        write_layout(layout, memory, rows, chunks)
-        wrong = [
-            f"{name} ({there}, not {key[name]})"
-            for name in key
-            if (there := found.attrs.get(name)) != key[name]
-        ]
-        wrong += differences(zarr.open_group(memory, mode="r"), found)
-    except (ValueError, KeyError) as error:
-        raise OutputError(f"{shown(path)}: cannot be read as Zarr: {error}") from error
-    if wrong:
-        raise OutputError(
-            f"{shown(path)}: was made with another {wrong[0]}: name another place, or remove it"
-        )
+    return Cube(path, epoch, seconds)
 
 
 @contextmanager
@@ -314,8 +179,28 @@ def _alone(path: Path) -> Iterator[None]:
         raise OutputError(f"{shown(path)}: could not be written: {reason}") from error
 
 
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{shown(path)}: could not be removed: {error.strerror}") from error
+def _check_fits(product: xr.Dataset, arrays: Mapping[str, zarr.Array[Any]]) -> None:
+    if odd := sorted(arrays.keys() ^ set(map(str, product.data_vars))):
+        raise ValueError(f"{odd[0]} is not in the cube, or not in the product")
+    for name, array in arrays.items():
+        is_, data = (dims_of(array)[1:], array.shape[1:], array.dtype), product[name]
+        if (data.dims, data.shape, data.dtype) != is_:
+            raise ValueError(f"{name} is {data.dtype} {dict(data.sizes)}, in the cube {is_}")
+
+
+def _encode(values: npt.NDArray[Any], array: zarr.Array[Any]) -> bytes:
+    """The shard of one slot, as zarr makes it; also of one that holds the fill value only."""
+    import zarr
+
+    stored: dict[str, Any] = {}
+    zarr.create_array(
+        zarr.storage.MemoryStore(stored),
+        data=values[np.newaxis],
+        chunks=array.chunks,
+        shards=array.shards,
+        fill_value=array.fill_value,
+        compressors=array.compressors,
+        config={"write_empty_chunks": True},
+    )
+    (content,) = (stored[name] for name in stored if name.startswith("c/"))
+    return bytes(content.to_bytes())

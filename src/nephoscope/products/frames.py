@@ -21,6 +21,8 @@ from nephoscope.files import write_text
 from nephoscope.instruments.skycam.circle import Circle
 from nephoscope.products.fits import Facts, Value, card_text
 
+INSTRUMENT = "skycam"
+"""Whose products these are."""
 State = Literal["clear", "cloudy", "unknown"]
 ZENITH = 45.0
 """Zenith angle that `cloud_fraction_zenith` reaches, degrees."""

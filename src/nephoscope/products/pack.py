@@ -6,7 +6,7 @@ whose last bits are zero, so that they compress (CF-1.13, 8.4: `quantization_nsb
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,48 +82,20 @@ def fill(product: xr.Dataset, band: xr.Dataset, row: int, dim: str = "y") -> Non
     Raises:
         ValueError: a variable of the band is not in the product, or does not fit there.
     """
-    for name, variable in rows_of(band, dim).items():
+    for name, data in band.data_vars.items():
+        if dim not in data.dims:
+            continue
         if name not in product.variables:
             raise ValueError(f"{name} is in the band and not in the product")
-        whole = product[name].variable
-        check_band(variable, name, whole.sizes, whole.dtype, row, dim)
-        whole[{dim: slice(row, row + variable.sizes[dim])}] = variable
-
-
-def rows_of(band: xr.Dataset, dim: str) -> dict[str, xr.Variable]:
-    """The data of a band that have rows, by name; the others stay as they are."""
-    return {str(name): data.variable for name, data in band.data_vars.items() if dim in data.dims}
-
-
-def check_band(
-    band: xr.Variable,
-    name: str,
-    sizes: Mapping[Hashable, int],
-    dtype: npt.DTypeLike,
-    row: int,
-    dim: str,
-) -> None:
-    """See that a band fits into the variable that it is put into.
-
-    Args:
-        band: some rows of the variable.
-        name: of the variable.
-        sizes: its dimensions, in order.
-        dtype: its type.
-        row: that is the band's first.
-        dim: along which rows lie.
-
-    Raises:
-        ValueError: the band has other dimensions, is of another type, or its rows lie outside.
-    """
-    expected = {**sizes, dim: band.sizes[dim]}
-    if list(band.sizes.items()) != list(expected.items()) or band.dtype != dtype:
-        raise ValueError(
-            f"{name} is {band.dtype} {dict(band.sizes)}, not {np.dtype(dtype)} {expected}"
-        )
-    end = row + band.sizes[dim]
-    if row < 0 or end > sizes[dim]:
-        raise ValueError(f"{name}: rows {row} to {end} do not lie within 0 to {sizes[dim]}")
+        whole, end = product[name].variable, row + data.sizes[dim]
+        expected = {**whole.sizes, dim: data.sizes[dim]}
+        if list(data.sizes.items()) != list(expected.items()) or data.dtype != whole.dtype:
+            found = f"{name} is {data.dtype} {dict(data.sizes)}"
+            raise ValueError(f"{found}, not {whole.dtype} {expected}")
+        if row < 0 or end > whole.sizes[dim]:
+            rows = f"rows {row} to {end} do not lie within 0 to {whole.sizes[dim]}"
+            raise ValueError(f"{name}: {rows}")
+        whole[{dim: slice(row, end)}] = data.variable
 
 
 def _valid_range(dtype: np.dtype[Any], attrs: Mapping[str, Any]) -> tuple[int, int]:

@@ -76,6 +76,7 @@ def make_product(
     if missing.shape != image.shape[1:]:
         raise ValueError(f"the variables are {missing.shape}, the scene {image.shape[1:]}")
     missing |= ~seen_in(image)
+    attributes = _attributes(scene, facts)
     blank, outside = instrument.blank(scene, options), instrument.outside(scene, options)
     product = _filled(variables, missing if blank is None else missing | blank)
     flag = quality_flag(
@@ -88,7 +89,7 @@ def make_product(
     )
     named = cf.quality_attributes(None if outside is None else outside.name)
     product["quality_flag"] = (_PLANE, flag, named)
-    product.attrs = _attributes(scene, facts)
+    product.attrs = attributes
     if "cloud_mask" in product:
         product.attrs["threshold"] = product["cloud_mask"].attrs["threshold"]
     product.attrs |= _shares(product, missing, scene["latitude"].values, outside)

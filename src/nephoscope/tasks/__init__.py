@@ -42,8 +42,6 @@ class Task(Protocol):
         kept: names of the scores that a model keeps of its validation.
         counted: name of the score that says how many items were counted.
         scored: how these were found, for the model's card.
-        Losses: weights of the parts of the loss, a recipe's `training.losses`.
-        Decision: what turns the head's numbers into statements, a model's `decision`.
     """
 
     name: str
@@ -55,8 +53,14 @@ class Task(Protocol):
     kept: tuple[str, ...]
     counted: str
     scored: str
-    Losses: type[BaseModel]
-    Decision: type[BaseModel]
+
+    @property
+    def Losses(self) -> type[BaseModel]:
+        """Weights of the parts of the loss, a recipe's `training.losses`."""
+
+    @property
+    def Decision(self) -> type[BaseModel]:
+        """What turns the head's numbers into statements, a model's `decision`."""
 
     def outputs(self, levels: int) -> int:
         """Numbers of the head for each item, where the truth has so many levels."""

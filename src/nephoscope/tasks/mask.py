@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from nephoscope.tasks import Counts, Floats, plain
+from nephoscope.tasks import Counts, Floats, Task, plain
 from nephoscope.tasks.histogram import NOTHING, Bins, best_f1, fit_line
 from nephoscope.tasks.losses import BinaryLosses, binary_loss
 from nephoscope.tasks.mask_metrics import BINS, MISSING, PROBABILITY_STEPS, best_threshold, metrics
@@ -66,7 +66,9 @@ class MaskTask:
     objective, objective_title = "f1", "F1"
     objective_meaning = "best F1 on the validation samples"
     pipeline = "image-segmentation"
-    kept = ("f1", "precision", "recall", "iou", "auc", "ece", "cloud_share", "pixels")
+    kept: tuple[str, ...] = (
+        "f1", "precision", "recall", "iou", "auc", "ece", "cloud_share", "pixels"
+    )  # fmt: skip
     counted = "pixels"
     scored = (
         "Pooled over every labelled pixel; one without image data counts as clear. Checkpoint, "
@@ -183,7 +185,7 @@ class MaskTask:
         )
 
 
-TASK = MaskTask()
+TASK: Task = MaskTask()
 
 
 def probability(logits: npt.NDArray[np.float32], line: Line) -> npt.NDArray[np.float32]:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from nephoscope.tasks import Counts, Floats, plain
+from nephoscope.tasks import Counts, Floats, Task, plain
 from nephoscope.tasks.histogram import NOTHING, Bins, fit_line
 from nephoscope.tasks.losses import BinaryLosses, binary_loss
 from nephoscope.tasks.mask import probability
@@ -96,7 +96,7 @@ class SkyStateTask:
         "geometric mean of the probability given to the true states of validation frames"
     )
     pipeline = "image-classification"
-    kept = (
+    kept: tuple[str, ...] = (
         "balanced_accuracy", "clear_found", "cloudy_found", "unknown_share",
         "cloudy_called_clear", "clear_called_cloudy", "frames",
     )  # fmt: skip
@@ -227,7 +227,7 @@ class SkyStateTask:
         )
 
 
-TASK = SkyStateTask()
+TASK: Task = SkyStateTask()
 
 
 def _line_of(counts: Counts) -> StateDecision:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from nephoscope.apply.bulk import predict_many
 from nephoscope.apply.chain import SkyChain
-from nephoscope.apply.frame_models import INSTRUMENT
 from nephoscope.apply.jobs import Options, plan_jobs
 from nephoscope.apply.sinks import FitsSink
 from nephoscope.cli.predicting import draw
+from nephoscope.products.frames import INSTRUMENT
 
 
 def chain_of(model="sky", *, threshold=None, picture=True, background=None, **own) -> SkyChain:
