@@ -13,7 +13,13 @@ RECIPES = {
         "task": "mask",
         "inputs": INPUTS,
         "network": {"name": "unet", "options": {"widths": [8, 8], "head": 8}},
-        "training": {"crop": [16, 16], "steps": 80, "validate_every": 40, **FAST},
+        "training": {
+            "crop": [32, 32],
+            "steps": 90,
+            "validate_every": 45,
+            "augmentation": {"flip_y": True, "quarter_turns": True},
+            **FAST,
+        },
         "apply": {"tile": [16, 24], "overlap": 8},
     },
     "frame": {
@@ -26,7 +32,13 @@ RECIPES = {
         "task": "layer",
         "inputs": INPUTS,
         "network": {"name": "unet", "options": {"widths": [8, 8], "head": 16}},
-        "training": {"crop": [32, 32], "steps": 60, "validate_every": 30, **FAST},
+        "training": {
+            "crop": [32, 32],
+            "steps": 60,
+            "validate_every": 30,
+            "augmentation": {"flip_y": True, "quarter_turns": True},
+            **FAST,
+        },
         "apply": {"tile": [16, 24], "overlap": 8},
     },
 }
@@ -51,7 +63,7 @@ def name_of(number):
 
 
 def picture_of(number):
-    """`near` is bright in blocks of cloud, `far` is high or low, with slopes between; one corner is missing."""
+    """`near` is bright in blocks of cloud, `far` high or low with slopes; a corner is missing."""
     rng = np.random.default_rng(number)
     cloud = rng.random((ROWS // 4, COLS // 4)) < (0.1 if number % 2 else 0.6)
     cloud = np.kron(cloud, np.ones((4, 4), bool))

@@ -94,7 +94,7 @@ def label(path, truth):
 
 def _archive(path):
     try:
-        with np.load(path) as held:
+        with path.open("rb") as file, np.load(file) as held:
             return dict(held)
     except DAMAGED as error:
         raise InputError(path, f"cannot be read: {error}") from error

@@ -46,6 +46,6 @@ def panels(product: xr.Dataset) -> Figure:
 
 def _plane(values: npt.NDArray[np.generic]) -> Masked:
     """(y, x) of (..., y, x), thinned to what a picture holds; masked where nothing is known."""
-    every = tuple(slice(None, None, max(1, side // _MOST)) for side in values.shape[-2:])
-    known = np.ma.masked_invalid(values[(..., *every)].astype(np.float64))
+    down, across = (max(1, side // _MOST) for side in values.shape[-2:])
+    known = np.ma.masked_invalid(values[..., ::down, ::across].astype(np.float64))
     return known.max(axis=tuple(range(known.ndim - 2))) if known.ndim > 2 else known
