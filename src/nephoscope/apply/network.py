@@ -44,11 +44,15 @@ class Predictor:
         workers: tiles at work at once; by default one per processor.
     """
 
+    whole = False
+    """Whether it says one thing of a whole scene."""
+
     def __init__(self, model: Model, engine: str = "onnx", workers: int | None = None) -> None:
         self.model = model
         self._features, self._sparse = model.recipe.inputs.names, model.recipe.inputs.sparse
         self._names = _names(model.recipe)
         self.task = task_named(model.recipe.task)
+        self.whole = model.recipe.network.name in WHOLE
         self.workers = workers or cores()
         if engine == "torch":
             self.workers = 1
@@ -174,7 +178,7 @@ class Predictor:
         Returns:
             (..., y, x); of a network that says one thing of a whole scene (...,).
         """
-        if self.model.recipe.network.name in WHOLE:
+        if self.whole:
             return self.task.variables(whole_fields(self, view), decision)
         whole: xr.Dataset | None = None
         for rows, found in self.bands(view):
