@@ -28,7 +28,6 @@ from nephoscope.files import atomic_path, locked, remove_stale_parts, short_name
 from nephoscope.products.cube_layout import (
     DONE,
     difference,
-    dims_of,
     layout_of,
     lengthen,
     write_layout,
@@ -183,9 +182,11 @@ def _check_fits(product: xr.Dataset, arrays: Mapping[str, zarr.Array[Any]]) -> N
     if odd := sorted(arrays.keys() ^ set(map(str, product.data_vars))):
         raise ValueError(f"{odd[0]} is not in the cube, or not in the product")
     for name, array in arrays.items():
-        is_, data = (dims_of(array)[1:], array.shape[1:], array.dtype), product[name]
-        if (data.dims, data.shape, data.dtype) != is_:
-            raise ValueError(f"{name} is {data.dtype} {dict(data.sizes)}, in the cube {is_}")
+        data, dims = product[name], getattr(array.metadata, "dimension_names", ())
+        sizes = dict(zip(dims[1:], array.shape[1:], strict=True))
+        if list(data.sizes.items()) != list(sizes.items()) or data.dtype != array.dtype:
+            found = f"{name} is {data.dtype} {dict(data.sizes)}"
+            raise ValueError(f"{found}, in the cube {array.dtype} {sizes}")
 
 
 def _encode(values: npt.NDArray[Any], array: zarr.Array[Any]) -> bytes:
