@@ -22,7 +22,7 @@ def panels(product: xr.Dataset) -> Figure:
     """Draw each variable of a product as its rows and columns lie; of levels the largest value.
 
     Args:
-        product: packed, from `make_product` or `open_product(path, decode=False)`.
+        product: packed, from `make_product` or `open_packed`.
 
     Returns:
         A Figure with the variables from left to right; what has no value is grey.
