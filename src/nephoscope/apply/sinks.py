@@ -19,7 +19,7 @@ from nephoscope.instruments.protocol import Layout
 from nephoscope.instruments.scene_file import SceneFile, name_products, products_once
 from nephoscope.products import cf
 from nephoscope.products.fits import write_frame_fits
-from nephoscope.products.frames import write_blobs_csv, write_frames_csv
+from nephoscope.products.frames import BLOB_COLUMNS, FRAME_COLUMNS, write_table
 from nephoscope.products.netcdf import write_netcdf
 
 FRAMES_TABLE, BLOBS_TABLE = "frames.csv", "blobs.csv"
@@ -168,8 +168,10 @@ def write_tables(out: Path) -> float:
     begin = time.monotonic()
     with locked(out / f"{JOURNAL}.jsonl"):
         entries = _entries(out)
-        write_frames_csv(out / FRAMES_TABLE, (entry["row"] for entry in entries))
-        write_blobs_csv(out / BLOBS_TABLE, (row for entry in entries for row in entry["blobs"]))
+        write_table(out / FRAMES_TABLE, FRAME_COLUMNS, (entry["row"] for entry in entries))
+        write_table(
+            out / BLOBS_TABLE, BLOB_COLUMNS, (row for entry in entries for row in entry["blobs"])
+        )
     end = time.monotonic()
     return end + max(_TABLES_SECONDS, _TABLES_SHARE * (end - begin))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.grids.blocks import enlarge, factor_for, pad_to, reduce_image
+from nephoscope.grids.blocks import Blocks, enlarge, factor_for, pad_to
 from nephoscope.inputs import View, assemble, quantise
 from nephoscope.inputs.sky import pixel_noise
 from nephoscope.models.colour_guard import ColourGuard
@@ -126,7 +126,7 @@ def look_at(image: Image, side: int | None) -> Look:
     missing = ~known_of(image)
     factor = factor_for((int(image.shape[1]), int(image.shape[2])), side)
     if factor > 1:
-        image = reduce_image(_as_float(image, missing), factor)
+        image = Blocks(factor, factor).mean(_as_float(image, missing))
     if len(image) == COLOURS and image.dtype != np.uint8:
         # Black is 1 DN to a network that learned from samples, where 0 is missing.
         image = quantise(image.astype(np.float32, copy=False))

@@ -13,13 +13,11 @@ import numpy.typing as npt
 import xarray as xr
 
 import nephoscope
-from nephoscope.errors import UsageError
 from nephoscope.instruments.protocol import Instrument, Outside
 from nephoscope.products import cf
 from nephoscope.products.cover import covered
 from nephoscope.products.quality import BoolArray, missing_share, quality_flag
 from nephoscope.scene import seen_in, source_names
-from nephoscope.tasks.mask import threshold_step
 
 _PLANE = ("y", "x")
 
@@ -132,17 +130,6 @@ def _shares(
         if mask is not None:
             shares[f"cloud_cover_within_{name}"] = covered(mask, rows, where)
     return shares if mask is None else shares | {"cloud_cover": covered(mask, rows)}
-
-
-def mask_step(threshold: float) -> int:
-    """The smallest stored value (0..250) that counts as cloudy under `threshold` (0..1).
-
-    Raises:
-        UsageError: the threshold is not within 0..1.
-    """
-    if not 0.0 <= threshold <= 1.0:
-        raise UsageError(f"threshold {threshold}: must be within 0 and 1")
-    return threshold_step(threshold)
 
 
 def wraps_in_longitude(longitude: npt.NDArray[np.floating]) -> bool:

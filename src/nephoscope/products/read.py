@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, UsageError
+from nephoscope.files import read_netcdf
 from nephoscope.products import cf
-from nephoscope.products.product import mask_step
+from nephoscope.tasks.mask import threshold_step
 
 UNKNOWN = np.int8(-1)
-
-
-def open_product(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:
-    """Read a whole NetCDF file into memory.
-
-    Raises:
-        InputError: the file does not exist, is no NetCDF-4 file or is damaged.
-    """
-    try:
-        with xr.open_dataset(
-            Path(path), engine="h5netcdf", decode_cf=decode, mask_and_scale=decode
-        ) as product:
-            return product.load()
-    except FileNotFoundError as error:
-        raise InputError(path, "does not exist") from error
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise InputError(path, f"is not a readable NetCDF-4 file: {error}") from error
 
 
 def open_mask_product(path: str | os.PathLike[str]) -> xr.Dataset:
@@ -39,7 +22,7 @@ def open_mask_product(path: str | os.PathLike[str]) -> xr.Dataset:
     Raises:
         InputError: the file is unreadable, or lacks a part of the product.
     """
-    product = open_product(path, decode=False)
+    product = read_netcdf(path, decode=False)
     for name in ("cloud_probability", "cloud_mask", "quality_flag"):
         if name not in product.variables:
             raise InputError(path, "is missing: this is no cloud-mask product", field=name)
@@ -71,7 +54,7 @@ def read_mask(
         InputError: the file is unreadable or holds no cloud mask.
         UsageError: the threshold is not within 0..1.
     """
-    product = open_product(path, decode=False)
+    product = read_netcdf(path, decode=False)
     probability = _probability_of(product, path)
     if "latitude" in product.variables and product["latitude"].ndim == 1:
         latitude = product["latitude"].values
@@ -104,8 +87,10 @@ def _probability_of(product: xr.Dataset, path: str | os.PathLike[str]) -> npt.ND
 
 
 def _threshold(probability: npt.NDArray[np.float32], threshold: float) -> npt.NDArray[np.int8]:
+    if not 0.0 <= threshold <= 1.0:
+        raise UsageError(f"threshold {threshold}: must be within 0 and 1")
     # Thresholds are compared in the product's steps, so that its own mask comes back exactly.
-    edge = np.float32((mask_step(threshold) - 0.5) * cf.SCALE_FACTOR)
+    edge = np.float32((threshold_step(threshold) - 0.5) * cf.SCALE_FACTOR)
     mask = (probability >= edge).astype(np.int8)
     mask[np.isnan(probability)] = UNKNOWN
     return mask
