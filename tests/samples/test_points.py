@@ -19,7 +19,7 @@ from nephoscope.samples.part import load_part
 from nephoscope.samples.split import split_samples
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.truth import Points
-from nephoscope.samples.whole import Tiles, judged
+from nephoscope.samples.whole import Tiles, validation_batches
 
 spec = importlib.util.spec_from_file_location(
     "points_factory", Path(__file__).parent / "points_factory.py"
@@ -99,7 +99,7 @@ def test_a_crop_holds_a_point_and_each_points_truth_is_what_the_picture_says(sto
 
 def test_every_known_point_is_in_the_core_of_one_tile(store, wraps):
     part = load_part(store, "validation", factory.recipe())
-    tiles = judged(part, factory.recipe(), 2)
+    tiles = validation_batches(part, factory.recipe(), 2)
     assert isinstance(tiles, Tiles)
     heights = np.concatenate([tile["height"].numpy() for tile in tiles])
     expected = np.concatenate([points.values["height"] for points in part.points])

@@ -123,9 +123,8 @@ def _open(path: Path, product: xr.Dataset, time: np.datetime64, step: int) -> Cu
     template["quality_flag"].encoding["fill_value"] = cf.MISSING
     template.attrs = {name: product.attrs[name] for name in _OF_ALL if name in product.attrs}
     key = {name: str(product.attrs[name]) for name in _KEY}
-    seconds = np.timedelta64(step, "s")
     chunks = {str(rows): _CHUNK, str(cols): _CHUNK}
-    return open_cube(path, template, _epoch(time), seconds, chunks=chunks, key=key)
+    return open_cube(path, template, _epoch(time), step, chunks=chunks, key=key)
 
 
 def _growing(product: xr.Dataset) -> xr.Dataset:

@@ -37,7 +37,7 @@ def demo(
 
 
 def _command() -> list[str]:
-    """What to type to run this installation from here: short where the shell finds it."""
+    """Words that start this installation from here: short where the shell finds it."""
     script = Path(sysconfig.get_path("scripts")) / "nephoscope"
     if not script.is_file():
         return [sys.executable, "-m", "nephoscope"]

@@ -54,7 +54,7 @@ from nephoscope.samples.crops import Batches, CropLoader
 from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.pool import PixelBatches
 from nephoscope.samples.store import open_samples
-from nephoscope.samples.whole import judged
+from nephoscope.samples.whole import validation_batches
 from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
 from nephoscope.workers import cores
@@ -243,7 +243,7 @@ def _train(run: Run, train: Part, validation: Part) -> Fitted:
     trainer = make_trainer(recipe, run.out, epochs, clock)
     started.append(trainer)
     _write_identity(run)
-    whole = judged(validation, recipe, network.divisor)
+    whole = validation_batches(validation, recipe, network.divisor)
     run_trainer(trainer, module, batches, whole, run.out, run.resume)
     facts = {
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -261,7 +261,7 @@ def _counts_by_way(run: Run, network: NormalisedNetwork, validation: Part) -> di
         way: count_part(
             run.task,
             network,
-            judged(validation, run.recipe, network.divisor, withheld),
+            validation_batches(validation, run.recipe, network.divisor, withheld),
             validation.truth,
         )
         for way, withheld in ways.items()

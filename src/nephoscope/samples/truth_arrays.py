@@ -21,6 +21,27 @@ _VALIDATION = 0.2
 """Share of frames with a state that validates, as long as nobody has split them otherwise."""
 
 
+def picture_array(
+    group: zarr.Group,
+    name: str,
+    shape: tuple[int, ...],
+    chunk: Sequence[int],
+    dtype: str,
+    about: dict[str, Any],
+    fill: float | None = None,
+) -> zarr.Array[Any]:
+    """Make the array (sample[, channel], y, x) of a shape, with chunks of so many rows, columns."""
+    return group.create_array(
+        name,
+        shape=shape,
+        chunks=(1, *shape[1:-2], *chunk),
+        dtype=dtype,
+        fill_value=fill,
+        dimension_names=("sample", *["channel"] * (len(shape) - 3), "y", "x"),
+        attributes=about,
+    )
+
+
 class TruthArrays:
     """The truth of a store, in one form.
 
@@ -38,8 +59,7 @@ class TruthArrays:
     def __init__(
         self, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
     ) -> None:
-        self.group, self.shape = group, (most, *shape)
-        self.chunk = (1, *chunk)
+        self.group, self.shape, self.chunk = group, (most, *shape), chunk
         self.rest: dict[str, Any] = {}
         self.counts = NOTHING.copy()
 
@@ -48,13 +68,13 @@ class TruthArrays:
         raise NotImplementedError
 
     def hashed(self, sample: str, image: bytes, label: xr.Dataset) -> Iterator[bytes]:
-        """What the samples' id is made of, of one sample."""
+        """Bytes of one sample that enter the samples' id."""
         yield from (sample.encode(), image)
         for name in sorted(map(str, label.data_vars)):
             yield label[name].values.tobytes()
 
     def finish(self, number: int) -> bytes:
-        """Cut the arrays to so many samples; what the samples' id is made of besides."""
+        """Cut the arrays to so many samples; more bytes that enter the samples' id."""
         return b""
 
     def first_split(self, groups: Sequence[str]) -> list[str]:
@@ -65,15 +85,8 @@ class TruthArrays:
 class _Pixels(TruthArrays):
     def __init__(self, *store: Any) -> None:
         super().__init__(*store)
-        self._array = self.group.create_array(
-            "label",
-            shape=self.shape,
-            chunks=self.chunk,
-            dtype="int8",
-            fill_value=-1,
-            dimension_names=("sample", "y", "x"),
-            attributes={"long_name": "reference mask", **_CLASSES},
-        )
+        about = {"long_name": "reference mask", **_CLASSES}
+        self._array = picture_array(self.group, "label", self.shape, self.chunk, "int8", about, -1)
 
     def append(self, number: int, label: xr.Dataset) -> None:
         values = label["label"].values
