@@ -54,7 +54,7 @@ class CubeSink(NetcdfSink):
         """Write the slot of a product.
 
         Returns:
-            its time and the step, for the journal.
+            its store, its time and the step, for the journal.
 
         Raises:
             InputError: the scene has no time, or its instrument no fixed step.
@@ -65,7 +65,7 @@ class CubeSink(NetcdfSink):
         if path not in self._cubes:
             self._cubes[path] = _open(path, made.product, time, step)
         self._cubes[path].write(time, _growing(made.product))
-        return {"time": str(time), "step": step}
+        return {"store": path.name, "time": str(time), "step": step}
 
     def done(self, job: Job) -> bool:
         """Whether the slot is there, and the quick-look."""
@@ -112,8 +112,8 @@ def _open(path: Path, product: xr.Dataset, time: np.datetime64, step: int) -> Cu
     growing = _growing(product)
     rows, cols = product["quality_flag"].dims
     fixed = [name for name, data in product.variables.items() if _is_fixed(name, data, growing)]
-    template = xr.merge([growing.expand_dims("time"), product[fixed].reset_coords(drop=False)])
-    template = template.set_coords([name for name in fixed if name in product.coords])
+    template = product.drop_vars(product.variables.keys() - {*fixed})
+    template = template.assign(growing.expand_dims("time").data_vars)
     template["quality_flag"].encoding["fill_value"] = cf.MISSING
     template.attrs = {name: product.attrs[name] for name in _OF_ALL if name in product.attrs}
     key = {name: str(product.attrs[name]) for name in _KEY}
@@ -122,9 +122,13 @@ def _open(path: Path, product: xr.Dataset, time: np.datetime64, step: int) -> Cu
 
 
 def _growing(product: xr.Dataset) -> xr.Dataset:
-    """The variables of a slot: those with rows."""
+    """The variables of a slot: those with rows, and numbers of the whole scene."""
     rows = product["quality_flag"].dims[0]
-    names = [name for name, data in product.data_vars.items() if rows in data.dims]
+    names = [
+        name
+        for name, data in product.data_vars.items()
+        if rows in data.dims or (not data.ndim and name != "crs")
+    ]
     return product[names].drop_vars(product.coords)
 
 

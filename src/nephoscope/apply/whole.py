@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.errors import UsageError
 from nephoscope.grids.blocks import Blocks, enlarge, factor_for, pad_to
 from nephoscope.inputs import View, assemble, quantise
 from nephoscope.inputs.sky import pixel_noise
+from nephoscope.inputs.working_size import blocks_for
 from nephoscope.models.colour_guard import ColourGuard
 from nephoscope.scene import known_of
 
@@ -42,6 +44,33 @@ def frame_fields(predictor: Predictor, image: Image, channels: tuple[str, ...]) 
         (..., y, x) float32, NaN where the image is missing; of a mask `cloud_probability`.
     """
     return _run(predictor, reduced(image, predictor.model.recipe.inputs.side), channels)
+
+
+def whole_fields(runner: _Runner, view: View) -> Fields:
+    """The task's fields of a scene as a whole, (...,); NaN where there is nothing to see.
+
+    Args:
+        runner: a `nephoscope.apply.network.Predictor` of a network that judges whole scenes.
+        view: the whole scene.
+
+    Raises:
+        UsageError: the scene is not of the size that the network takes.
+    """
+    model, shape = runner.model, (int(view.known.shape[0]), int(view.known.shape[1]))
+    task, inputs = task_named(model.recipe.task), model.recipe.inputs
+    try:
+        blocks = blocks_for(shape, inputs)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if not blocks.are_pixels:
+        known = blocks.any(view.known)
+        nowhere = np.zeros(known.shape[0]), np.zeros(known.shape[1])
+        image = blocks.mean(_as_float(view.image, ~view.known))
+        view = View(image, known, *nowhere, channels=view.channels)
+    seen = assemble(view, inputs.names)
+    unseen = np.full(task.outputs(model.levels), np.nan, np.float32)
+    raw = runner.run(seen[None])[0] if np.isfinite(seen).all() else unseen
+    return task.fields(raw, model.decision)
 
 
 def guarded_frame(
