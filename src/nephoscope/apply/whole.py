@@ -46,7 +46,7 @@ def frame_fields(predictor: Predictor, image: Image, channels: tuple[str, ...]) 
     return _run(predictor, reduced(image, predictor.model.recipe.inputs.side), channels)
 
 
-def whole_fields(runner: _Runner, view: View) -> Fields:
+def whole_fields(predictor: Predictor, view: View) -> Fields:
     """The task's fields of a scene as a whole, (...,); NaN where there is nothing to see.
 
     Args:
@@ -56,8 +56,8 @@ def whole_fields(runner: _Runner, view: View) -> Fields:
     Raises:
         UsageError: the scene is not of the size that the network takes.
     """
-    model, shape = runner.model, (int(view.known.shape[0]), int(view.known.shape[1]))
-    task, inputs = task_named(model.recipe.task), model.recipe.inputs
+    model, shape = predictor.model, (int(view.known.shape[0]), int(view.known.shape[1]))
+    task, inputs = predictor.task, model.recipe.inputs
     try:
         blocks = blocks_for(shape, inputs)
     except ValueError as error:
@@ -69,7 +69,7 @@ def whole_fields(runner: _Runner, view: View) -> Fields:
         view = View(image, known, *nowhere, channels=view.channels)
     seen = assemble(view, inputs.names)
     unseen = np.full(task.outputs(model.levels), np.nan, np.float32)
-    raw = runner.run(seen[None])[0] if np.isfinite(seen).all() else unseen
+    raw = predictor.run(seen[None])[0] if np.isfinite(seen).all() else unseen
     return task.fields(raw, model.decision)
 
 
