@@ -174,6 +174,7 @@ def fit(
         limits,
         guard_of_part(train, recipe, inputs, fitted.normalisation),
         shape=train.shape if train.truth == "frame" else None,
+        levels=train.levels,
         name=name,
         licence=licence,
     ).folder
@@ -307,13 +308,13 @@ def _start_network(run: Run, loader: CropLoader) -> tuple[NormalisedNetwork, Nor
     normalisation: Normalisation = dict.fromkeys(names, (0.0, 1.0))
     if start is not None:
         normalisation = start.normalisation
-    elif recipe.inputs.normalise and loader.part.truth != "frame":
+    elif recipe.inputs.normalise:
         normalisation = measure_normalisation(loader)
     network = build_network(
         recipe.network.name,
         recipe.network.options,
         len(names),
-        run.task.outputs(1),
+        run.task.outputs(loader.part.levels),
         recipe.inputs.groups,
     )
     wrapped = NormalisedNetwork(network, normalisation)

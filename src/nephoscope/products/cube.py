@@ -116,7 +116,7 @@ def open_cube(
     path: str | PathLike[str],
     template: xr.Dataset,
     epoch: np.datetime64,
-    step: np.timedelta64,
+    step: int,
     *,
     chunks: Mapping[str, int] = CHUNKS,
     key: Mapping[str, str] | None = None,
@@ -130,22 +130,17 @@ def open_cube(
             `nephoscope.products.pack.unfilled` does; slots that are not made hold `_FillValue`, or
             what has none `encoding["fill_value"]`. The others, coordinates, bounds and grid
             mapping, are stored once.
-        epoch: time of slot 0, whole seconds, UTC.
-        step: from slot to slot, whole seconds.
+        epoch: time of slot 0, datetime64[s], UTC.
+        step: seconds from slot to slot.
         chunks: sizes of the pieces that are compressed and read alone; other dimensions are whole.
         key: what all slots are made with (model's sha256, recipe): stored as attributes.
 
     Raises:
         OutputError: it cannot be written or read; or what is there was made with another key or
             template, whose first difference is named.
-        ValueError: epoch or step are not of whole seconds; or time is not a variable's first
-            dimension.
+        ValueError: time is not a variable's first dimension.
     """
-    path, seconds = Path(path), int(step // np.timedelta64(1, "s"))
-    if seconds < 1 or step != np.timedelta64(seconds, "s") or epoch != epoch.astype("M8[s]"):
-        raise ValueError(f"epoch {epoch} and step {step} are not of whole seconds")
-    key = dict(key or {}) | {"time_coverage_resolution": f"PT{seconds}S"}
-    epoch = epoch.astype("datetime64[s]")
+    path, key = Path(path), dict(key or {}) | {"time_coverage_resolution": f"PT{step}S"}
     layout = layout_of(template.assign_attrs(key), epoch)
     with _alone(path):
         remove_stale_parts(path.parent)
@@ -158,8 +153,8 @@ def open_cube(
             )
         for folder in (path, *path.iterdir()):
             remove_stale_parts(folder)
-        lengthen(path, 0, seconds)
-    return Cube(path, epoch, seconds)
+        lengthen(path, 0, step)
+    return Cube(path, epoch, step)
 
 
 @contextmanager

@@ -236,12 +236,12 @@ def frame_dataset(result: FrameResult) -> xr.Dataset:
     blobs = len(result.blobs) if result.knows_pixels else math.nan
     numbers = ("state", "p_cloudy", "cloud_fraction", "cloud_fraction_zenith", "sky_quality",
                "note")  # fmt: skip
-    return xr.Dataset(
+    return xr.Dataset(  # of Variables: xarray takes far longer to see what else it is given
         {
-            "cloud_probability": (("y", "x"), result.probability),
-            "cloud_mask": (("y", "x"), result.mask),
+            "cloud_probability": xr.Variable(("y", "x"), result.probability),
+            "cloud_mask": xr.Variable(("y", "x"), result.mask),
         },
-        coords={"time": result.time},
+        coords={"time": xr.Variable((), np.asarray(result.time))},
         attrs={name: getattr(result, name) for name in numbers} | {"blobs": blobs},
     )
 

@@ -53,8 +53,9 @@ def make_product(
     """Make the product of a scene, packed as it is stored; `xarray.decode_cf` unpacks it.
 
     Args:
-        variables: packed, on (..., y, x), with CF attributes, as `Task.variables` makes them; where
-            there is no prediction they hold their fill value. Their arrays are written to.
+        variables: packed, on (..., y, x) or numbers of the whole scene, with CF attributes, as
+            `Task.variables` makes them; where there is no prediction they hold their fill value.
+            Their arrays are written to.
         scene: the Scene that they were made from.
         instrument: whose scene it is: says where no prediction is wanted, and dresses the product.
         facts: how it was made.
@@ -69,7 +70,7 @@ def make_product(
         ValueError: the variables have another shape than the scene.
     """
     options, image = options or {}, scene["image"].values
-    missing = _unpredicted(variables)
+    missing = _unpredicted(variables, image.shape[1:])
     if missing.shape != image.shape[1:]:
         raise ValueError(f"the variables are {missing.shape}, the scene {image.shape[1:]}")
     missing |= ~seen_in(image)
@@ -97,18 +98,25 @@ def make_product(
     return dressed
 
 
-def _unpredicted(variables: xr.Dataset) -> BoolArray:
-    """(y, x) bool, where the first of the variables holds its fill value on all levels."""
-    first = next(iter(variables.data_vars.values()))
+def _unpredicted(variables: xr.Dataset, shape: tuple[int, ...]) -> BoolArray:
+    """(y, x) bool, where the first of the variables holds its fill value on all levels.
+
+    Nowhere where all are numbers of the whole scene, of the `shape` given.
+    """
+    placed = (each for each in variables.data_vars.values() if each.dims[-2:] == _PLANE)
+    first = next(placed, None)
+    if first is None:
+        return np.zeros(shape, np.bool_)
     fill = first.attrs.get("_FillValue")
     empty = np.isnan(first.values) if fill is None else first.values == fill
     return np.asarray(empty.all(axis=tuple(range(first.ndim - 2))) if first.ndim > 2 else empty)
 
 
 def _filled(variables: xr.Dataset, nothing: BoolArray) -> xr.Dataset:
-    product = xr.Dataset()
+    product = xr.Dataset(coords=variables.coords)
     for name, variable in variables.data_vars.items():
-        variable.values[..., nothing] = variable.attrs.get("_FillValue", np.nan)
+        if variable.dims[-2:] == _PLANE:
+            variable.values[..., nothing] = variable.attrs.get("_FillValue", np.nan)
         added = cf.ADDED.get(str(name), cf.ADDED_TO_ANY)
         product[name] = (variable.dims, variable.values, {**variable.attrs, **added})
     return product

@@ -14,19 +14,22 @@ from nephoscope.products import cf
 from nephoscope.tasks.mask import threshold_step
 
 UNKNOWN = np.int8(-1)
+_OF_MASKS = {"cloud_probability", "cloud_mask"}
+_SAID_OF_MASKS = ("threshold", "map_id", "cloud_cover", "missing_share")
 
 
-def open_mask_product(path: str | os.PathLike[str]) -> xr.Dataset:
-    """Read one of our cloud-mask products, packed as it is stored.
+def open_packed(path: str | os.PathLike[str]) -> xr.Dataset:
+    """Read one of our products, of a mask or of another task, packed as it is stored.
 
     Raises:
         InputError: the file is unreadable, or lacks a part of the product.
     """
     product = read_netcdf(path, decode=False)
-    for name in ("cloud_probability", "cloud_mask", "quality_flag"):
+    other = "quality_flag" in product.variables and not _OF_MASKS & {*map(str, product.variables)}
+    for name in () if other else (*sorted(_OF_MASKS, reverse=True), "quality_flag"):
         if name not in product.variables:
             raise InputError(path, "is missing: this is no cloud-mask product", field=name)
-    for name in ("threshold", "map_id", "cloud_cover", "missing_share"):
+    for name in ("map_id", "missing_share") if other else _SAID_OF_MASKS:
         if name not in product.attrs:
             raise InputError(path, "attribute is missing", field=name)
     # Without decoding xarray leaves those that are no dimensions where CF puts them: plain.

@@ -82,6 +82,12 @@ class Part:
         """Rows and columns of a sample."""
         return int(self.image.shape[2]), int(self.image.shape[3])
 
+    @property
+    def levels(self) -> int:
+        """Levels on which the truth speaks; 1 where it has none."""
+        values = self.points[0].values.values() if self.points else ()
+        return next((each.shape[1] for each in values if each.ndim > 1), 1)
+
     def truth_in(self, sample: int, row: int, col: int, size: tuple[int, int]) -> LabelOrPoints:
         """Truth of a window that may cross the last column and wrap."""
         if self.truth == "points":
