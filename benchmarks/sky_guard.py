@@ -34,7 +34,6 @@ from nephoscope.models import Model, load_model
 from nephoscope.models.colour_guard import ColourGuard
 from nephoscope.models.guard import Guard
 from nephoscope.models.lookup import FACTS
-from nephoscope.models.span import plain
 from nephoscope.samples.part import load_part
 from nephoscope.samples.store import open_samples
 from nephoscope.simulate.sky.colour import simulate_colour
@@ -92,7 +91,7 @@ def _put(path: Path, guard: Guard) -> None:
     ordered: dict[str, Any] = {}
     for name, value in facts.items():
         if name == "sha256":
-            ordered["guard"] = plain(guard.spans)
+            ordered["guard"] = guard.plain()
         ordered[name] = value
     write_text(path, yaml.safe_dump(ordered, sort_keys=False))
 
