@@ -75,7 +75,7 @@ def measure(folder: Path, samples: Path) -> None:
     if known != model.info["samples_id"]:
         sys.stdout.write(f"note: samples {known}, the model's were {model.info['samples_id']}\n")
     if train.truth == "frame":
-        found = seen_frames(str(samples), known, "", "train", model.recipe)
+        found = seen_frames(str(samples), known, "", "train", model.recipe.inputs.names)
         train, inputs = with_something_to_see(train, found)
     elif list(train.ids) != list(model.info["split"]["train"]):
         raise SystemExit(f"{samples}: its training part is not the one of {folder}")

@@ -19,9 +19,9 @@ from nephoscope.inputs import View, assemble
 from nephoscope.inputs.texture import to_binned
 from nephoscope.instruments import find_scenes
 from nephoscope.learn.fit import fit
-from nephoscope.learn.linear import METHODS
 from nephoscope.learn.module import FitModule
 from nephoscope.models import load_model, verify_model
+from nephoscope.models.linear import METHODS
 from nephoscope.models.lookup import locate_model
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.split import split_samples

@@ -22,10 +22,10 @@ from nephoscope.apply.classify import FrameClassifier
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import find_scenes
 from nephoscope.learn import fit as fit_module
-from nephoscope.learn.linear import METHODS
 from nephoscope.learn.search import usual_search
 from nephoscope.learn.tune import open_study, train_trial, tune
 from nephoscope.models import load_model
+from nephoscope.models.linear import METHODS
 from nephoscope.recipe import Search, dump_recipe, load_recipe, with_values
 from nephoscope.samples.split import split_samples
 from nephoscope.samples.store import open_samples

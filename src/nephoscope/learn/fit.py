@@ -33,7 +33,7 @@ from nephoscope.learn.checks import (
     check_network,
     checked_identity,
 )
-from nephoscope.learn.frames import seen_frames, with_something_to_see
+from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.items import Batch, counted
 from nephoscope.learn.linear import fit_linear
@@ -149,7 +149,12 @@ def fit(
     """
     start = load_model(init_from) if init_from is not None else None
     name = own_name(name, Path(out))
-    run = _begin(recipe, samples, out, resume, start, report, watch)
+    identity = checked_identity(recipe, open_samples(samples), start)
+    check_folder(Path(out), identity, resume)
+    run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch)
+    lightning.seed_everything(recipe.training.seed, verbose=False)
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(cores())
     train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
     check_network(recipe, train.truth)
     check_both_classes({"train": train, "validation": validation}, samples)
@@ -162,7 +167,7 @@ def fit(
     if inputs is not None and recipe.network.name == LINEAR:
         fitted = _solve(run, train, validation, inputs)
     else:
-        fitted = _train(run, train, validation)
+        fitted = _train(run, train, validation, inputs)
     decision, info = _judge(run, train, validation, fitted)
     return save_model(
         run.out / "model",
@@ -179,30 +184,13 @@ def fit(
     ).folder
 
 
-def _begin(
-    recipe: Recipe,
-    samples: str | Path,
-    out: str | Path,
-    resume: bool,
-    start: Model | None,
-    report: Report | None,
-    watch: Watch | None,
-) -> Run:
-    """The run, once samples, start and folder are seen to be its own; draws begin at its seed."""
-    identity = checked_identity(recipe, open_samples(samples), start)
-    check_folder(Path(out), identity, resume)
-    lightning.seed_everything(recipe.training.seed, verbose=False)
-    _use_all_cores()
-    return Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch)
-
-
 def _write_identity(run: Run) -> None:
     write_text(run.out / RUN, yaml.safe_dump(run.identity, sort_keys=False))
 
 
 def _frames(run: Run, part: str) -> Floats:
     which = run.identity["samples_id"], run.identity["split"]
-    return seen_frames(str(run.samples), *which, part, run.recipe)
+    return seen_frames(str(run.samples), *which, part, run.recipe.inputs.names)
 
 
 def _solve(run: Run, train: Part, validation: Part, inputs: Floats) -> Fitted:
@@ -226,10 +214,10 @@ def _solve(run: Run, train: Part, validation: Part, inputs: Floats) -> Fitted:
     return Fitted(network.eval(), normalisation, {"full": counts}, facts)
 
 
-def _train(run: Run, train: Part, validation: Part) -> Fitted:
+def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fitted:
     """A network trained by steps, at the weights of its best validation."""
     recipe = run.recipe
-    loader = CropLoader(train, recipe)
+    loader = CropLoader(*((train, recipe) if inputs is None else as_seen(train, recipe, inputs)))
     network, normalisation = _start_network(run, loader)
     check_crop(loader.size, network.divisor)
     epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
@@ -242,7 +230,9 @@ def _train(run: Run, train: Part, validation: Part) -> Fitted:
     trainer = make_trainer(recipe, run.out, epochs, clock)
     started.append(trainer)
     _write_identity(run)
-    whole = judged(validation, recipe, network.divisor)
+    whole: Iterable[Batch] = judged(validation, recipe, network.divisor)
+    if inputs is not None:
+        whole = MadeOnce(whole)
     run_trainer(trainer, module, batches, whole, run.out, run.resume)
     facts = {
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -250,24 +240,15 @@ def _train(run: Run, train: Part, validation: Part) -> Fitted:
         "seconds": round(clock.seconds, 1),
     }
     final = module.final_network.eval()
-    return Fitted(final, normalisation, _counts_by_way(run, final, validation), facts)
+    seen = {"full": whole}
+    if validation.placed:
+        for way, withheld in WAYS.items():
+            seen[way] = judged(validation, recipe, network.divisor, withheld)
+    counts = {way: _count(run.task, final, each, validation.truth) for way, each in seen.items()}
+    return Fitted(final, normalisation, counts, facts)
 
 
-def _counts_by_way(run: Run, network: NormalisedNetwork, validation: Part) -> dict[str, Counts]:
-    """Counts of the validation samples, by what is withheld from the network."""
-    ways = WAYS if validation.placed else {"full": WAYS["full"]}
-    return {
-        way: count_part(
-            run.task,
-            network,
-            judged(validation, run.recipe, network.divisor, withheld),
-            validation.truth,
-        )
-        for way, withheld in ways.items()
-    }
-
-
-def count_part(
+def _count(
     task: Task, network: NormalisedNetwork, batches: Iterable[Batch], truth: Truth
 ) -> Counts:
     """Counts of a network over all batches of validation."""
@@ -295,10 +276,10 @@ def _judge(run: Run, train: Part, validation: Part, fitted: Fitted) -> tuple[Any
     return decision, info
 
 
-def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float]:  # noqa: ANN401 - the task's own
-    """What a model keeps of its validation; 0 is what cannot be told."""
+def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float | None]:  # noqa: ANN401
+    """What a model keeps of its validation; None is what cannot be told."""
     found = task.metrics(task.publish(counts, decision), decision)
-    return {name: found[name] if math.isfinite(found[name]) else 0.0 for name in task.kept}
+    return {name: found[name] if math.isfinite(found[name]) else None for name in task.kept}
 
 
 def _start_network(run: Run, loader: CropLoader) -> tuple[NormalisedNetwork, Normalisation]:
@@ -344,12 +325,6 @@ def _batches(
     if fresh:
         looking.standardise(batches.first_seen())
     return batches
-
-
-def _use_all_cores() -> None:
-    """Use every core that this process may use, unless the environment says otherwise."""
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(cores())
 
 
 def _start_facts(start: Model | None) -> dict[str, Any]:

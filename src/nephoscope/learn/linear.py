@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from nephoscope.errors import UsageError
 from nephoscope.inputs import feature_named
+from nephoscope.models.linear import METHODS
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.recipe import Recipe
 
 Floats = npt.NDArray[np.float32]
-METHODS = ("logistic", "ridge", "svm", "perceptron")
 SMALLEST = 1e-6
 
 

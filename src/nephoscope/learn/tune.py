@@ -22,6 +22,7 @@ from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import write_text
 from nephoscope.learn.identity import check_same, identity_of
 from nephoscope.learn.search import check_search, suggested, usual_search, values_of
+from nephoscope.learn.tune_report import write_report
 from nephoscope.models.linear import LINEAR
 from nephoscope.recipe import Recipe, with_values
 from nephoscope.samples.pairing import check_pairing
@@ -94,8 +95,6 @@ def tune(
         OutputError: something cannot be written.
     """
     import optuna  # noqa: F401 - before anything is made: it may not be installed
-
-    from nephoscope.learn.tune_report import write_report
 
     out = Path(out)
     recipe = recipe.model_copy(update={"search": recipe.search or usual_search(recipe)})
@@ -218,7 +217,7 @@ def train_trial(
             that takes no steps cannot end early: of it nothing is told.
     """
     from nephoscope.learn import fit as training
-    from nephoscope.learn.quiet import quiet_lightning
+    from nephoscope.learn.trainer import quiet_lightning
 
     best = -math.inf
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 LINEAR = "linear"
 """Name of the network in a recipe."""
+METHODS = ("logistic", "ridge", "svm", "perceptron")
+"""By which one is fitted: see `nephoscope.learn.linear`."""
 WEIGHTS = "weights.safetensors"
 
 
