@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from nephoscope.errors import UsageError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.intervals import Score, bootstrap_weights, with_intervals
 from nephoscope.evaluation.mask_sums import score_masks
 from nephoscope.evaluation.protocol import run_evaluation, ways_of
-from nephoscope.evaluation.sums import Sums, merge, read_sums, write_sums
+from nephoscope.evaluation.sums import Sums, merge
 from nephoscope.files import atomic_path, write_text
 from nephoscope.models import load_model
 from nephoscope.recipe import load_recipe
@@ -150,6 +150,33 @@ def _sides(counts: Counts, level: int, middle: int) -> Counts:
     moved[..., 1] = counts[..., 1 : 1 + level].sum(axis=-1)
     moved[..., 1 + middle] = counts[..., 1 + level :].sum(axis=-1)
     return moved
+
+
+def write_sums(sums: Sums, path: Path) -> None:
+    """Write sums to `path` (.npz), atomically."""
+    keys = sorted(sums.cells)
+    with atomic_path(path) as part, part.open("wb") as file:
+        np.savez_compressed(
+            file,
+            unit=np.array([unit for unit, _ in keys], dtype="U"),
+            band=np.array([band for _, band in keys], dtype=np.int64),
+            counts=np.array([sums.cells[key] for key in keys], np.int64).reshape(-1, *sums.shape),
+        )
+
+
+def read_sums(path: Path) -> Sums:
+    """Read what `write_sums` wrote.
+
+    Raises:
+        InputError: the file is missing, damaged or of another form.
+    """
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            keys = zip(file["unit"].tolist(), file["band"].tolist(), strict=True)
+            counts = file["counts"]
+            return Sums(dict(zip(keys, counts, strict=True)), counts.shape[1:])
+    except Exception as error:  # numpy raises half a dozen kinds on a damaged archive
+        raise InputError(path, f"does not hold sums: {error}") from error
 
 
 def _shown(score: Score) -> str:

@@ -327,7 +327,7 @@ def test_a_run_folder_says_where_its_model_is(tmp_path):
     with pytest.raises(UsageError, match="give its folder"):
         nephoscope.load_model(tmp_path / "run" / "model" / "network.onnx")
     (tmp_path / "other").mkdir()
-    with pytest.raises(InputError, match="holds neither"):
+    with pytest.raises(InputError, match="holds no model"):
         nephoscope.load_model(tmp_path / "other")
 
 
@@ -335,7 +335,6 @@ def test_a_run_folder_says_where_its_model_is(tmp_path):
     ("name", "words"),
     [
         ("sky", ["chain", "sky-state", "sky-thermal", "sky-colour", "predict takes 'sky'"]),
-        ("sky-state", ["whole frames", "predict takes it"]),
         ("zscale-log-otsu", ["a formula"]),
         ("Mars", ["did you mean 'mars'", "sky-colour"]),
         ("sky-color", ["did you mean 'sky-colour'"]),

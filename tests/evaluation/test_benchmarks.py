@@ -10,6 +10,7 @@ import torch
 import xarray as xr
 from benchmarks import leave_days_out, original_mars
 
+from nephoscope.errors import InputError
 from nephoscope.evaluation.mask_sums import sums_of_pixels
 from nephoscope.evaluation.sums import Sums
 
@@ -100,3 +101,24 @@ def test_folds_are_scored_at_their_own_thresholds() -> None:
     assert scores["precision"].value == pytest.approx(2 / 3)
     assert scores["f1"].low == scores["f1"].high == pytest.approx(0.8)
     assert scores["f1"].n == 8
+
+
+def sums_of_days() -> Sums:
+    rng = np.random.default_rng(0)
+    return Sums({(day, 10 * n): rng.integers(0, 9, (2, 5)) for n, day in enumerate("abc")})
+
+
+def test_sums_survive_the_disk(tmp_path: Path) -> None:
+    leave_days_out.write_sums(sums_of_days(), tmp_path / "sums.npz")
+    assert leave_days_out.read_sums(tmp_path / "sums.npz") == sums_of_days()
+    leave_days_out.write_sums(Sums(), tmp_path / "empty.npz")
+    assert leave_days_out.read_sums(tmp_path / "empty.npz") == Sums()
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100])
+def test_damaged_sums_are_named(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "sums.npz"
+    leave_days_out.write_sums(sums_of_days(), path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(InputError, match=r"sums\.npz"):
+        leave_days_out.read_sums(path)

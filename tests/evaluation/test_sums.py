@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nephoscope.errors import InputError
 from nephoscope.evaluation.items import latitude_band
 from nephoscope.evaluation.mask_sums import sums_of_map
-from nephoscope.evaluation.sums import Sums, merge, read_sums, write_sums
+from nephoscope.evaluation.sums import Sums, merge
 from nephoscope.tasks.mask_metrics import BINS
 
 
@@ -91,20 +88,3 @@ def test_shapes_must_fit() -> None:
     probability, label, latitude = random_map(3)
     with pytest.raises(ValueError, match="differ"):
         sums_of_map("a", probability[1:], label, latitude)
-
-
-def test_sums_survive_the_disk(tmp_path: Path) -> None:
-    sums = merge(sums_of_map(day, *random_map(seed)) for seed, day in enumerate("abc"))
-    write_sums(sums, tmp_path / "sums.npz")
-    assert read_sums(tmp_path / "sums.npz") == sums
-    write_sums(Sums(), tmp_path / "empty.npz")
-    assert read_sums(tmp_path / "empty.npz") == Sums()
-
-
-@pytest.mark.parametrize("keep", [0, 1, 100])
-def test_damaged_sums_are_named(tmp_path: Path, keep: int) -> None:
-    path = tmp_path / "sums.npz"
-    write_sums(sums_of_map("a", *random_map(4)), path)
-    path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(InputError, match=r"sums\.npz"):
-        read_sums(path)

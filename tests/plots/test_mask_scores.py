@@ -13,6 +13,8 @@ from nephoscope.evaluation.mask_sums import sums_of_pixels
 from nephoscope.evaluation.worst import Window
 from nephoscope.plots import mask_scores as plots
 from nephoscope.plots.bars import plot_bars, plot_comparison
+from nephoscope.plots.confusion import plot_confusion
+from nephoscope.reports.masks import confusion_table
 from nephoscope.tasks import Counts
 from nephoscope.tasks.mask_metrics import metrics
 
@@ -72,7 +74,7 @@ def test_comparison_puts_the_best_on_top() -> None:
 
 
 def test_confusion_shares_sum_to_one(counts: Counts) -> None:
-    shown = texts(plots.plot_confusion(counts, 0.5, "fake"))
+    shown = texts(plot_confusion(confusion_table(counts, 0.5), "fake", "pixels"))
     shares = [float(share) for share in re.findall(r"([\d.]+)% of all", shown)]
     assert len(shares) == 4
     assert sum(shares) == pytest.approx(100, abs=0.3)
@@ -101,4 +103,4 @@ def test_nothing_to_see_is_still_a_picture(level: int) -> None:
     empty[level // 250, 1 + level] = 5
     plots.plot_curves(empty, 0.5, "fake").draw_without_rendering()
     plots.plot_reliability(empty, "fake").draw_without_rendering()
-    plots.plot_confusion(empty, 0.5, "fake").draw_without_rendering()
+    plot_confusion(confusion_table(empty, 0.5), "fake", "pixels").draw_without_rendering()

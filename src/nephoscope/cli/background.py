@@ -43,6 +43,7 @@ def background(
     ] = None,
 ) -> None:
     """Build the background from a series of scenes; those that cannot be read are left out."""
+    from nephoscope.background import build_background, write_background
     from nephoscope.cli.progress import scenes_of
     from nephoscope.recipe import load_recipe
 
@@ -61,21 +62,12 @@ def background(
     if instrument == "skycam":
         sha256 = _fit_clear_sky(files, out, name, flavour)
     else:
-        sha256 = _build(recipe, files, out, name)
+        built = build_background(files, load_recipe(recipe), on_error=name)
+        write_background(built, out)
+        sha256 = str(built.attrs["sha256"])
     typer.echo(f"{shown(out)}: {len(files) - len(failed)} scenes, sha256 {sha256}")
     if failed or unread:
         raise typer.Exit(1)
-
-
-def _build(
-    recipe: str, files: list[SceneFile], out: Path, name: Callable[[Path, InputError], None]
-) -> str:
-    from nephoscope.background import build_background, write_background
-    from nephoscope.recipe import load_recipe
-
-    built = build_background(files, load_recipe(recipe), on_error=name)
-    write_background(built, out)
-    return str(built.attrs["sha256"])
 
 
 def _clear_ones(files: list[SceneFile], products: Path) -> list[SceneFile]:

@@ -41,7 +41,7 @@ def build(
     """
     from nephoscope.cli.progress import progress_bar, say_classes, scenes_of
     from nephoscope.recipe import load_recipe
-    from nephoscope.samples.subset import sparse_subset
+    from nephoscope.samples.split_rules import sparse_subset
     from nephoscope.samples.writer import check_place, write_samples
 
     chosen = load_recipe(recipe)

@@ -15,67 +15,80 @@ from nephoscope.errors import UsageError
 Option = typer.Option
 
 
+_Model = Annotated[
+    str,
+    typer.Argument(
+        help="A shipped model's name or a model folder; sky: state, then mask, of each frame "
+        "of a sky camera; or a formula for these (zscale-log-otsu ...)."
+    ),
+]
+_Inputs = Annotated[
+    list[Path],
+    typer.Argument(
+        readable=False, metavar="INPUT...", help="Maps or frames, folders or trees of them."
+    ),
+]
+_Out = Annotated[Path, Option("--output", "-o", help="Folder of the products.")]
+_Layout = Annotated[
+    Literal["cf", "legacy"],
+    Option(help="Maps: cf, a CF NetCDF for each; or legacy, the original's tree and files."),
+]
+_Bounds = Annotated[
+    Literal["data", "season", "label"],
+    Option(
+        help="Maps: predict wherever there is data, within the seasonal polar bounds, or "
+        "within the box of the map's label."
+    ),
+]
+_Offset = Annotated[float, Option(help="Degrees from the polar ice to the seasonal bounds.")]
+_Bbox = Annotated[
+    str | None, Option(metavar="WEST,SOUTH,EAST,NORTH", help="Predict in this box only.")
+]
+_Threshold = Annotated[
+    float | None, Option(help="Probability from which a pixel is cloudy [default: the model's]")
+]
+_Format = Annotated[
+    Literal["netcdf", "fits", "zarr"] | None,
+    Option("--format", help="Of the products [default: maps netcdf, frames fits]"),
+]
+_Background = Annotated[
+    str,
+    Option(help="auto: maps, built from all of a sub-phase, frames, none; none; or a file."),
+]
+_MinBlob = Annotated[
+    int | None,
+    Option(help="Frames: pixels of the smallest cloud that is listed [default: 1 in 5000]"),
+]
+_Flavour = Annotated[
+    Literal["thermal", "colour", "grey"] | None,
+    Option(help="Frames: what they are, where their headers do not say [default: the header]"),
+]
+_Picture = Annotated[
+    bool, Option("--picture/--no-picture", help="Draw a quick-look beside each product.")
+]
+_Workers = Annotated[
+    int | None,
+    Option(help="Processes [default: maps 1, which uses all processors; frames one for each]"),
+]
+_Shard = Annotated[str, Option(metavar="I/N", help="Do the I-th of N parts of the inputs only.")]
+
+
 def predict(
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="A shipped model's name or a model folder; sky: state, then mask, of each frame "
-            "of a sky camera; or a formula for these (zscale-log-otsu ...)."
-        ),
-    ],
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(
-            readable=False, metavar="INPUT...", help="Maps or frames, folders or trees of them."
-        ),
-    ],
-    out: Annotated[Path, Option("--output", "-o", help="Folder of the products.")],
-    layout: Annotated[
-        Literal["cf", "legacy"],
-        Option(help="Maps: cf, a CF NetCDF for each; or legacy, the original's tree and files."),
-    ] = "cf",
-    bounds: Annotated[
-        Literal["data", "season", "label"],
-        Option(
-            help="Maps: predict wherever there is data, within the seasonal polar bounds, or "
-            "within the box of the map's label."
-        ),
-    ] = "data",
-    offset: Annotated[
-        float, Option(help="Degrees from the polar ice to the seasonal bounds.")
-    ] = 3.0,
-    bbox: Annotated[
-        str | None, Option(metavar="WEST,SOUTH,EAST,NORTH", help="Predict in this box only.")
-    ] = None,
-    threshold: Annotated[
-        float | None, Option(help="Probability from which a pixel is cloudy [default: the model's]")
-    ] = None,
-    format_: Annotated[
-        Literal["netcdf", "fits", "zarr"] | None,
-        Option("--format", help="Of the products [default: maps netcdf, frames fits]"),
-    ] = None,
-    background: Annotated[
-        str,
-        Option(help="auto: maps, built from all of a sub-phase, frames, none; none; or a file."),
-    ] = "auto",
-    min_blob: Annotated[
-        int | None,
-        Option(help="Frames: pixels of the smallest cloud that is listed [default: 1 in 5000]"),
-    ] = None,
-    flavour: Annotated[
-        Literal["thermal", "colour", "grey"] | None,
-        Option(help="Frames: what they are, where their headers do not say [default: the header]"),
-    ] = None,
-    picture: Annotated[
-        bool, Option("--picture/--no-picture", help="Draw a quick-look beside each product.")
-    ] = True,
-    workers: Annotated[
-        int | None,
-        Option(help="Processes [default: maps 1, which uses all processors; frames one for each]"),
-    ] = None,
-    shard: Annotated[
-        str, Option(metavar="I/N", help="Do the I-th of N parts of the inputs only.")
-    ] = "1/1",
+    model: _Model,
+    inputs: _Inputs,
+    out: _Out,
+    layout: _Layout = "cf",
+    bounds: _Bounds = "data",
+    offset: _Offset = 3.0,
+    bbox: _Bbox = None,
+    threshold: _Threshold = None,
+    format_: _Format = None,
+    background: _Background = "auto",
+    min_blob: _MinBlob = None,
+    flavour: _Flavour = None,
+    picture: _Picture = True,
+    workers: _Workers = None,
+    shard: _Shard = "1/1",
 ) -> None:
     """Apply a model and write products; finished ones are skipped when run again."""
     from nephoscope.apply.bulk import maker_of, predict_many

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -74,31 +74,21 @@ def simulate(
     from nephoscope.cli.progress import progress_bar
     from nephoscope.extras import need
 
-    chosen = _checked(pipeline, flavour, {"slots": slots, "size": size, "workers": workers})
-    if pipeline in {Pipeline.SEVIRI, Pipeline.POLDER}:
+    options = _checked(pipeline, flavour, {"slots": slots, "size": size, "workers": workers})
+    if pipeline in ORBITING:
         need(f"simulate {pipeline}", "satellites")
+    if pipeline is Pipeline.POLDER and "size" in options:
+        options["rows"] = options.pop("size")
     with progress_bar("simulating", scenes) as tell:
-        if pipeline is Pipeline.SEVIRI:
-            done = _slots(out, scenes, seed, tell, workers or 1, size, slots or 1)
-        elif pipeline is Pipeline.POLDER:
-            done = _half_orbits(out, scenes, seed, tell, workers or 1, size)
-        elif pipeline is Pipeline.MARS:
-            from nephoscope.simulate.mars import simulate_maps
-
-            maps = simulate_maps(out, scenes, seed, chosen, tell)  # type: ignore[arg-type]
-            done = f"{len(maps)} maps in {out}"
-        else:
-            from nephoscope.simulate.sky import simulate_sky
-
-            frames = simulate_sky(out, scenes, seed, chosen, tell)  # type: ignore[arg-type]
-            done = f"{len(frames)} frames in {out}"
-    typer.echo(done)
+        write, made = _writer_of(pipeline)
+        files = write(out, scenes, seed, progress=tell, **options)
+    typer.echo(f"{len(files)} {made} in {out}")
 
 
 def _checked(
     pipeline: Pipeline, flavour: Flavour | None, options: dict[str, int | None]
-) -> str | None:
-    """The flavour; options that the pipeline does not have are errors."""
+) -> dict[str, Any]:
+    """Those that were given, and the flavour; what the pipeline does not have is an error."""
     from nephoscope.errors import UsageError
 
     known = FLAVOURS.get(pipeline, ())
@@ -108,36 +98,24 @@ def _checked(
     for name, value in options.items():
         if value is not None and pipeline not in OF_PIPELINES[name]:
             raise UsageError(f"--{name} is for {' and '.join(OF_PIPELINES[name])}, not {pipeline}")
-    chosen = flavour or next(iter(known), None)
-    return None if chosen is None else chosen.value
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    return given | ({"flavour": (flavour or known[0]).value} if known else {})
 
 
-def _slots(
-    out: Path,
-    scenes: int,
-    seed: int,
-    tell: Callable[[str], None],
-    workers: int,
-    size: int | None,
-    slots: int,
-) -> str:
-    from nephoscope.simulate.earth.seviri import simulate_slots
-    from nephoscope.simulate.earth.seviri.writing import SIZE
+def _writer_of(pipeline: Pipeline) -> tuple[Callable[..., list[Path]], str]:
+    """What writes the scenes of a pipeline, and what they are called."""
+    if pipeline is Pipeline.SEVIRI:
+        from nephoscope.simulate.earth.seviri import simulate_slots
 
-    files = simulate_slots(out, scenes, seed, tell, workers, slots, size or SIZE)
-    return f"{len(files)} pictures in {out}"
+        return simulate_slots, "pictures"
+    if pipeline is Pipeline.POLDER:
+        from nephoscope.simulate.earth.polder import simulate_half_orbits
 
+        return simulate_half_orbits, "half orbits"
+    if pipeline is Pipeline.MARS:
+        from nephoscope.simulate.mars import simulate_maps
 
-def _half_orbits(
-    out: Path,
-    scenes: int,
-    seed: int,
-    tell: Callable[[str], None],
-    workers: int,
-    size: int | None,
-) -> str:
-    from nephoscope.simulate.earth.polder import simulate_half_orbits
-    from nephoscope.simulate.earth.polder.writing import ROWS
+        return simulate_maps, "maps"
+    from nephoscope.simulate.sky import simulate_sky
 
-    files = simulate_half_orbits(out, scenes, seed, tell, workers, size or ROWS)
-    return f"{len(files)} half orbits in {out}"
+    return simulate_sky, "frames"

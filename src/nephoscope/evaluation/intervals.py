@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from nephoscope.evaluation.sums import Sums
 from nephoscope.tasks import Counts, Task
@@ -115,8 +115,7 @@ def with_intervals(
     }
 
 
-def _interval(sample: ArrayLike) -> tuple[float | None, float | None]:
-    sample = np.asarray(sample)
+def _interval(sample: NDArray[np.float64]) -> tuple[float | None, float | None]:
     sample = sample[np.isfinite(sample)]
     if not sample.size:
         return None, None

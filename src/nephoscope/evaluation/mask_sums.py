@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from nephoscope.evaluation.intervals import Scores, score_sums
 from nephoscope.evaluation.items import latitude_band
 from nephoscope.evaluation.sums import Sums
-from nephoscope.tasks.mask import TASK, MaskDecision, count_published
+from nephoscope.tasks import task_named
+from nephoscope.tasks.mask import MaskDecision, count_published
 
 
 def sums_of_map(
@@ -61,4 +62,4 @@ def score_masks(
         seed: of the resampling.
     """
     decision = MaskDecision(threshold=threshold)
-    return score_sums(sums, TASK, decision, block=block, draws=draws, seed=seed)
+    return score_sums(sums, task_named("mask"), decision, block=block, draws=draws, seed=seed)

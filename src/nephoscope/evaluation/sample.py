@@ -9,7 +9,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from nephoscope.background import sample_background
 from nephoscope.inputs import COLOURS
 from nephoscope.samples.store import axis_of, background_of, points_of
 from nephoscope.samples.truth import Label, LabelOrPoints, Points
@@ -73,7 +72,7 @@ def read_samples(
         indices: of the samples.
         channels: statistics of the background, in the order wanted.
     """
-    background = _full_background(store, channels)
+    background = background_of(store, channels)
     order, names = _channels(store)
     for index in indices:
         sample = store.isel(sample=index)
@@ -111,11 +110,3 @@ def _columns(sample: xr.Dataset) -> dict[str, float]:
         for name, variable in sample.data_vars.items()
         if not variable.dims and variable.dtype.kind in "fiu"
     }
-
-
-def _full_background(store: xr.Dataset, channels: Sequence[str]) -> Floats | None:
-    coarse = background_of(store, channels)
-    if coarse is None:
-        return None
-    axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
-    return sample_background(coarse, *axes, channels)

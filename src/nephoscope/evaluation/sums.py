@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from nephoscope.errors import InputError
 from nephoscope.evaluation.items import Items
-from nephoscope.files import atomic_path
 from nephoscope.tasks import Counts, Task
 
 Cell = tuple[str, int]
@@ -95,30 +92,3 @@ def sums_of_items(unit: str, items: Items, task: Task) -> Sums:
     found = {(unit, band): task.tally(part.variables, part.truth) for band, part in items.by_band()}
     shape = next((counts.shape for counts in found.values()), ())
     return Sums({cell: counts for cell, counts in found.items() if counts.any()}, shape)
-
-
-def write_sums(sums: Sums, path: Path) -> None:
-    """Write sums to `path` (.npz), atomically."""
-    keys = sorted(sums.cells)
-    with atomic_path(path) as part, part.open("wb") as file:
-        np.savez_compressed(
-            file,
-            unit=np.array([unit for unit, _ in keys], dtype="U"),
-            band=np.array([band for _, band in keys], dtype=np.int64),
-            counts=np.array([sums.cells[key] for key in keys], np.int64).reshape(-1, *sums.shape),
-        )
-
-
-def read_sums(path: Path) -> Sums:
-    """Read what `write_sums` wrote.
-
-    Raises:
-        InputError: the file is missing, damaged or of another form.
-    """
-    try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            keys = zip(file["unit"].tolist(), file["band"].tolist(), strict=True)
-            counts = file["counts"]
-            return Sums(dict(zip(keys, counts, strict=True)), counts.shape[1:])
-    except Exception as error:  # numpy raises half a dozen kinds on a damaged archive
-        raise InputError(path, f"does not hold sums: {error}") from error

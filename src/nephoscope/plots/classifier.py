@@ -10,28 +10,7 @@ from matplotlib.figure import Figure
 
 from nephoscope.plots.colours import CLEAR, CLOUD, OTHER
 
-Floats = npt.NDArray[np.float64]
-
-
-def plot_state_confusion(table: npt.NDArray[np.int64], name: str) -> Figure:
-    """What is said of clear and of cloudy frames.
-
-    Args:
-        table: (true, said) int64: rows clear, cloudy; columns clear, cloudy, unknown.
-        name: of the model.
-    """
-    figure = Figure(figsize=(5.6, 4), layout="constrained")
-    axes = figure.subplots()
-    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, col in np.ndindex(*table.shape):
-        text = f"{table[row, col]}\n{shares[row, col]:.1%}"
-        colour = "white" if shares[row, col] > 0.5 else "black"
-        axes.text(col, row, text, ha="center", va="center", color=colour)
-    axes.set_xticks(range(3), ["clear", "cloudy", "unknown"])
-    axes.set_yticks(range(2), ["clear", "cloudy"], rotation=90, va="center")
-    axes.set(xlabel=f"{name} says", ylabel="truth", title=f"{table.sum()} frames")
-    return figure
+Floats = npt.NDArray[np.floating]
 
 
 def plot_state_roc(curve: tuple[Floats, Floats, Floats], name: str) -> Figure:

@@ -73,32 +73,6 @@ def plot_reliability(counts: Counts, name: str) -> Figure:
     return figure
 
 
-def plot_confusion(counts: Counts, threshold: float, name: str) -> Figure:
-    """The four kinds of pixel: shares of all labelled pixels, and within each label.
-
-    Args:
-        counts: (truth, bin) int64.
-        threshold: the model's.
-        name: of the model.
-    """
-    tp, fp, fn, tn = (float(value) for value in confusion(counts, threshold_step(threshold)))
-    table = np.array([[tn, fp], [fn, tp]])
-    of_label = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
-    axes = figure.subplots()
-    axes.imshow(of_label, cmap="Blues", vmin=0, vmax=1)
-    for row, col in np.ndindex(2, 2):
-        share, within = table[row, col] / max(table.sum(), 1), of_label[row, col]
-        text = f"{share:.1%} of all\n{within:.1%} of its label"
-        axes.text(col, row, text, ha="center", va="center",
-                  color="white" if within > 0.5 else "black")  # fmt: skip
-    axes.set_xticks([0, 1], ["clear", "cloudy"])
-    axes.set_yticks([0, 1], ["clear", "cloudy"], rotation=90, va="center")
-    axes.set(xlabel=f"{name} says (threshold {threshold:.3f})", ylabel="label says")
-    axes.set_title(f"{table.sum():,.0f} labelled pixels")
-    return figure
-
-
 def plot_cover(by_frame: Counts, threshold: float, name: str) -> Figure:
     """Cloud cover that the model says of each frame, over that of the label.
 

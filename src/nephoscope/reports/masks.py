@@ -12,9 +12,9 @@ from nephoscope.evaluation.intervals import Scores
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.sample import Floats, LabelledSample
 from nephoscope.evaluation.worst import Window, worst_of, worst_windows
+from nephoscope.plots.confusion import plot_confusion
 from nephoscope.plots.mask_frames import SampleFrame, plot_samples
 from nephoscope.plots.mask_scores import (
-    plot_confusion,
     plot_cover,
     plot_curves,
     plot_reliability,
@@ -22,8 +22,9 @@ from nephoscope.plots.mask_scores import (
 )
 from nephoscope.reports.pictures import Pictures
 from nephoscope.samples.truth import Points
-from nephoscope.tasks.mask import published_probability
-from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, calibration, roc
+from nephoscope.tasks import Counts
+from nephoscope.tasks.mask import published_probability, threshold_step
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, calibration, confusion, roc
 
 COVERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Cloud cover of the label that the frames shown come nearest to."""
@@ -87,7 +88,11 @@ class MaskPictures(Pictures):
         found = super().figures(evaluation) | {
             "curves": plot_curves(counts, threshold, name),
             "reliability": plot_reliability(counts, name),
-            "confusion": plot_confusion(counts, threshold, name),
+            "confusion": plot_confusion(
+                confusion_table(counts, threshold),
+                f"{name} (threshold {threshold:.3f})",
+                "labelled pixels",
+            ),
         }
         if self.unit == "frame":
             found["cover"] = plot_cover(scores.sums.by_unit(), threshold, name)
@@ -96,6 +101,12 @@ class MaskPictures(Pictures):
         if self.worst:
             found["failures"] = plot_windows(self.worst, threshold)
         return found
+
+
+def confusion_table(counts: Counts, threshold: float) -> Counts:
+    """(true, said) int64: clear and cloudy pixels that are called clear and cloudy."""
+    tp, fp, fn, tn = confusion(counts, threshold_step(threshold))
+    return np.array([[tn, fp], [fn, tp]]).astype(np.int64)
 
 
 def roc_table(scores: Scores) -> str:

@@ -13,12 +13,13 @@ from matplotlib.figure import Figure
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.inputs.texture import NAMES, texture
-from nephoscope.plots.classifier import plot_feature_space, plot_state_confusion, plot_state_roc
+from nephoscope.plots.classifier import plot_feature_space, plot_state_roc
+from nephoscope.plots.confusion import plot_confusion
 from nephoscope.reports.pictures import Pictures
 from nephoscope.tasks import Counts
 from nephoscope.tasks.sky_state import CLOUDY, SAID
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 Curve = tuple[Floats, Floats, Floats]
 NOTHING_KNOWN = 0.5
 """Probability of cloud of a frame in which there is nothing to see."""
@@ -56,7 +57,7 @@ class StatePictures(Pictures):
         """Confusion, ROC and the space of the features; by UMAP too where it is installed."""
         name = evaluation.model["name"]
         found = super().figures(evaluation) | {
-            "confusion": plot_state_confusion(evaluation.scores.sums.total(), name),
+            "confusion": plot_confusion(evaluation.scores.sums.total(), name, "frames"),
             "roc": plot_state_roc(self.curve, name),
         }
         seen = [n for n, one in enumerate(self._textures) if one is not None]

@@ -1,4 +1,4 @@
-"""Near-duplicate frames: which samples must never be in two parts.
+"""Near-duplicate frames: likeness of samples, and groups that must never be in two parts.
 
 A camera that points at one piece of sky, or is dithered over it, sees the same cloud again and
 again, shifted. Frames are compared by what varies over short distances, at the shift at which
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.grids.blocks import factor_for, reduce_image
+from nephoscope.scene import known_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -25,7 +26,7 @@ PATTERN_FRAMES = 8  # fewest frames whose median is the camera's pattern, not cl
 
 
 def prepare(images: npt.NDArray[np.generic]) -> tuple[Floats, Floats]:
-    """What is compared of each frame.
+    """Detail of each frame, as frames are compared.
 
     Args:
         images: (sample, channel, y, x) uint8, 0 in all channels where missing, or float32, NaN.
@@ -89,18 +90,15 @@ def group_numbers(alike: Floats, threshold: float = ALIKE) -> npt.NDArray[np.int
     from scipy.sparse.csgraph import connected_components
 
     _, found = connected_components(csr_array(alike >= threshold), directed=False)
-    first = {number: place for place, number in reversed(list(enumerate(found.tolist())))}
-    order = {number: n for n, number in enumerate(sorted(first, key=lambda key: first[key]))}
-    return np.array([order[number] for number in found.tolist()], np.intp)
+    _, first, numbers = np.unique(found, return_index=True, return_inverse=True)
+    return np.asarray(first.argsort().argsort()[numbers], np.intp)
 
 
 def _grey(image: npt.NDArray[np.generic]) -> Floats:
     plane = image.astype(np.float32)
-    if image.dtype == np.uint8:
-        plane[:, ~image.any(axis=0)] = np.nan
-    shape = (int(image.shape[1]), int(image.shape[2]))
+    plane[:, ~known_of(image)] = np.nan
     mean = plane.mean(axis=0, keepdims=True)
-    grey: Floats = reduce_image(mean, factor_for(shape, SIDE))[0]
+    grey: Floats = reduce_image(mean, factor_for(mean.shape[1:], SIDE))[0]
     return grey
 
 

@@ -1,4 +1,4 @@
-"""Random changes of a training window: what could as well have been seen."""
+"""Augmentation: random changes of a training window, to what could as well have been seen."""
 
 from __future__ import annotations
 
@@ -48,10 +48,7 @@ def check_augmentation(part: Part, recipe: Recipe, crop: tuple[int, int]) -> Non
 
 
 def augment(
-    view: View,
-    truth: LabelOrPoints,
-    settings: Augmentation,
-    rng: np.random.Generator,
+    view: View, truth: LabelOrPoints, settings: Augmentation, rng: np.random.Generator
 ) -> tuple[View, LabelOrPoints]:
     """Draw the recipe's random changes and apply them.
 
@@ -68,47 +65,33 @@ def augment(
         view, truth = flip(view, truth, axis=-2)
     if settings.quarter_turns:
         view, truth = turn(view, truth, int(rng.integers(4)))
-    if settings.colour_share < 1 and rng.random() >= settings.colour_share:
-        return _withhold(view, settings, no_background, no_position), truth
-    if settings.gamma or settings.desaturate:
-        view = change_tone(view, settings, rng)
-    if settings.colour_jitter or settings.noise:
-        gains = 1 + settings.colour_jitter * rng.uniform(-1, 1, len(view.channels))
-        view = change_gain(view, dict(zip(view.channels, gains.tolist(), strict=True)))
-        view = add_noise(view, settings.noise, rng)
-    return _withhold(view, settings, no_background, no_position), truth
-
-
-def _withhold(view: View, settings: Augmentation, no_background: float, no_position: float) -> View:
+    if settings.colour_share >= 1 or rng.random() < settings.colour_share:
+        if settings.gamma or settings.desaturate:
+            view = change_tone(view, settings, rng)
+        if settings.colour_jitter or settings.noise:
+            gains = 1 + settings.colour_jitter * rng.uniform(-1, 1, len(view.channels))
+            view = change_gain(view, dict(zip(view.channels, gains.tolist(), strict=True)))
+            view = add_noise(view, settings.noise, rng)
     if no_background < settings.drop_background:
         view = replace(view, background=None)
-    return replace(view, position=bool(no_position >= settings.drop_position))
+    return replace(view, position=bool(no_position >= settings.drop_position)), truth
 
 
 def flip(view: View, truth: LabelOrPoints, axis: int) -> tuple[View, LabelOrPoints]:
     """Mirror a window along x (axis -1) or y (axis -2); its coordinates move with it exactly."""
-    coordinate = {-1: "longitude", -2: "latitude"}[axis]
-    background = view.background
+    coordinate = ("latitude", "longitude")[axis]
     moved = {coordinate: getattr(view, coordinate)[::-1]}
-    return (
-        replace(
-            view,
-            image=np.flip(view.image, axis),
-            known=np.flip(view.known, axis),
-            background=None if background is None else np.flip(background, axis),
-            limit=None if view.limit is None else np.flip(view.limit, axis),
-            **moved,
-        ),
-        flip_truth(truth, axis, (view.image.shape[1], view.image.shape[2])),
-    )
+    for name in ("image", "known", "background", "limit"):
+        values = getattr(view, name)
+        moved[name] = None if values is None else np.flip(values, axis)
+    return replace(view, **moved), flip_truth(truth, axis, view.known.shape)
 
 
 def turn(view: View, truth: LabelOrPoints, quarters: int) -> tuple[View, LabelOrPoints]:
     """Turn a square window that has no coordinates by quarters of a full turn."""
-    image = np.rot90(view.image, quarters, axes=(-2, -1))
     known = np.rot90(view.known, quarters)
-    moved = turn_truth(truth, quarters, view.image.shape[1])
-    return replace(view, image=image, known=known), moved
+    view = replace(view, image=np.rot90(view.image, quarters, (-2, -1)), known=known)
+    return view, turn_truth(truth, quarters, len(known))
 
 
 def change_tone(view: View, settings: Augmentation, rng: np.random.Generator) -> View:
@@ -127,13 +110,11 @@ def change_gain(view: View, gains: dict[str, float]) -> View:
         view: the window; a uint8 image becomes float32 with NaN where missing.
         gains: factor of each channel, in the image's order.
     """
-    factors = np.array(list(gains.values()), np.float32)[:, None, None]
-    image = _as_float(view) * factors
-    background = view.background
+    image = _as_float(view) * np.array(list(gains.values()), np.float32)[:, None, None]
+    background, limit = view.background, view.limit
     if background is not None:
         factors = np.array([_gain_of(name, gains) for name in view.statistics], np.float32)
         background = background * factors[:, None, None]
-    limit = view.limit
     if limit is not None:
         limit = limit * np.float32(gains.get(view.limit_channel, 1.0))
     return replace(view, image=image, background=background, limit=limit)

@@ -1,4 +1,4 @@
-"""What the labels of samples are: how many of each class, and whether that can teach anything."""
+"""Census of labels: how many are of each class, and whether that can teach anything."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def describe(store: xr.Dataset) -> tuple[list[str], list[str]]:
         lines, doubts = _of_parts(store)
         return [f"{number} samples", *lines], doubts
     if store.attrs["truth"] == "points":
-        line = f"{number} samples, {labelled[0]:,} points with truth"
-        return [line], [] if labelled[0] else [f"{ONLY[-1]}: nothing can be learned from that"]
-    clear, cloudy = labelled
-    line = f"{number} samples, {clear + cloudy:,} labelled pixels, {cloudy:,} of them cloudy"
-    wrong = only_class((clear, cloudy))
-    return [line], [f"{wrong}: nothing can be learned from that"] if wrong else []
+        said, wrong = f"{labelled[0]:,} points with truth", "" if labelled[0] else ONLY[-1]
+    else:
+        said = f"{sum(labelled):,} labelled pixels, {labelled[1]:,} of them cloudy"
+        wrong = only_class(labelled)
+    doubts = [f"{wrong}: nothing can be learned from that"] if wrong else []
+    return [f"{number} samples, {said}"], doubts
 
 
 def _of_parts(store: xr.Dataset) -> tuple[list[str], list[str]]:

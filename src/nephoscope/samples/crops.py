@@ -1,4 +1,4 @@
-"""What training reads: random crops by number, and batches of them made in the background.
+"""Crops for training: random ones by number, and batches of them made in the background.
 
 Crop number n of a seed is always the same crop, whichever thread makes it and whenever: a resumed
 run goes on with the crops that an uninterrupted one would have seen.
@@ -25,6 +25,7 @@ from nephoscope.samples.warp import warped_crop
 MINIMUM_LABELLED = 0.2
 TRIES = 12
 Batch = dict[str, Tensor]
+Crop = tuple[View, LabelOrPoints]
 
 
 class CropLoader:
@@ -60,7 +61,7 @@ class CropLoader:
         if part.truth == "points" and not self._ends[-1]:
             raise UsageError("the samples hold no point with truth")
 
-    def crop(self, number: int, sample: int | None = None) -> tuple[View, LabelOrPoints]:
+    def crop(self, number: int, sample: int | None = None) -> Crop:
         """Crop number `number`, augmented, before its features are computed.
 
         Args:
@@ -81,9 +82,7 @@ class CropLoader:
         arrays = {"inputs": np.stack(inputs), **gather([truth for _, truth in crops])}
         return {name: torch.from_numpy(values) for name, values in arrays.items()}
 
-    def _with_labels(
-        self, rng: np.random.Generator, _: int, given: int | None
-    ) -> tuple[View, LabelOrPoints]:
+    def _with_labels(self, rng: np.random.Generator, _: int, given: int | None) -> Crop:
         """A window with enough labels, or the best of `TRIES`."""
         if self.warp.share and rng.random() < self.warp.share:
             view, label = warped_crop(self.part, self.size, self.warp, rng, given)
@@ -100,18 +99,21 @@ class CropLoader:
             label = self.part.label_in(*best[1:], self.size)
         return view, np.where(view.known, label, np.int8(-1))
 
-    def _of_turn(
-        self, _: np.random.Generator, number: int, given: int | None
-    ) -> tuple[View, LabelOrPoints]:
+    def _of_turn(self, _: np.random.Generator, number: int, given: int | None) -> Crop:
         """A whole sample; every one has its turn."""
         place = (self.turn_of(number) if given is None else given, 0, 0, self.size)
         return self.part.view(*place), self.part.truth_in(*place)
 
-    def _with_points(
-        self, rng: np.random.Generator, _: int, given: int | None
-    ) -> tuple[View, LabelOrPoints]:
+    def _with_points(self, rng: np.random.Generator, _: int, given: int | None) -> Crop:
         """A window that holds a point: each is as likely, and lies anywhere in the window."""
-        place = (*self._around_point(rng, given), self.size)
+        if given is None:
+            any_point = int(rng.integers(self._ends[-1]))
+            given = int(np.searchsorted(self._ends, any_point, side="right"))
+        points = self.part.points[given]
+        chosen, (height, width) = int(rng.integers(len(points))), self.part.shape
+        row = _before(float(points.row[chosen]), self.size[0], height, False, rng)
+        col = _before(float(points.col[chosen]), self.size[1], width, self.part.wraps, rng)
+        place = given, row, col, self.size
         return self.part.view(*place), self.part.truth_in(*place)
 
     def _place(self, rng: np.random.Generator) -> tuple[int, int, int]:
@@ -131,25 +133,12 @@ class CropLoader:
         turn, place = divmod(number, samples)
         return int(np.random.default_rng((self.seed, turn, 3)).permutation(samples)[place])
 
-    def _around_point(self, rng: np.random.Generator, given: int | None) -> tuple[int, int, int]:
-        if given is None:
-            any_point = int(rng.integers(self._ends[-1]))
-            given = int(np.searchsorted(self._ends, any_point, side="right"))
-        sample, points = given, self.part.points[given]
-        place = int(rng.integers(len(points)))
-        row, col = float(points.row[place]), float(points.col[place])
-        last = self.part.shape[0] - self.size[0]
-        first_row = _before(row, self.size[0], 0, last, rng)
-        if self.part.wraps:
-            return sample, first_row, _before(col, self.size[1], -np.inf, np.inf, rng)
-        last = self.part.shape[1] - self.size[1]
-        return sample, first_row, _before(col, self.size[1], 0, last, rng)
 
-
-def _before(place: float, side: int, first: float, last: float, rng: np.random.Generator) -> int:
-    """Where a window of a side may begin so that it holds a place: first and last are the ends."""
-    low = int(max(np.ceil(place) - side + 1, first))
-    high = int(min(np.floor(place), last))
+def _before(place: float, side: int, whole: int, wraps: bool, rng: np.random.Generator) -> int:
+    """Where a window of a side may begin so that it holds a place, within the whole or around."""
+    low, high = int(np.ceil(place)) - side + 1, int(np.floor(place))
+    if not wraps:
+        low, high = max(low, 0), min(high, whole - side)
     return int(rng.integers(low, max(low, high) + 1))
 
 

@@ -1,4 +1,4 @@
-"""Scenes with the labels that lie beside them, read one at a time, all of one size."""
+"""Labelled scenes: read one at a time with the labels that lie beside them, all of one size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError, NephoscopeError, UsageError, shown
-from nephoscope.grids.blocks import Blocks
 from nephoscope.inputs.working_size import blocks_for
 from nephoscope.instruments import Instrument, SceneFile
 from nephoscope.recipe import Recipe
@@ -145,7 +144,15 @@ class LabelledScenes:
         group = str(columns.pop("group").values) if "group" in columns else file.series
         image, known, label = at_working_size(scene, label, self.recipe, file.path)
         self.sizes[image.shape] += 1
-        _check_shapes(file.path, image.shape, label, next(iter(self.sizes)))
+        wanted = next(iter(self.sizes))
+        if image.shape != wanted:
+            problem = f"has shape {image.shape}, the first map has {wanted}"
+            raise InputError(file.path, problem, field="image")
+        shape = label["label"].shape if "label" in label else ()
+        if shape not in ((), wanted[1:]):
+            source = label.attrs.get("source", file.path)
+            problem = f"has shape {shape}, the maps have {wanted[1:]}"
+            raise InputError(source, problem, field="label")
         # Two files of one frame have states of their own.
         name = file.path.name if self.truth == "frame" else str(scene.attrs["id"])
         return Sample(shown(name), group, image, known, label, columns, scene)
@@ -162,35 +169,19 @@ def at_working_size(
         InputError: the scene is smaller than the features need it.
     """
     image, known = scene["image"].values, scene["known"].values
-    shape = (int(image.shape[1]), int(image.shape[2]))
     try:
-        blocks = blocks_for(shape, recipe.inputs)
+        blocks = blocks_for(known.shape, recipe.inputs)
     except ValueError as error:
         raise InputError(path, str(error), field="image") from error
-    if blocks.are_pixels or ("label" in label and label["label"].shape not in ((), shape)):
+    if blocks.are_pixels or ("label" in label and label["label"].shape not in ((), known.shape)):
         return image, known, label
-    return blocks.mean(image), blocks.any(known), _reduced(label, blocks)
-
-
-def _reduced(label: xr.Dataset, blocks: Blocks) -> xr.Dataset:
     if "row" in label:
         row, col = blocks.place(label["row"].values, label["col"].values)
-        return label.assign(row=("point", row), col=("point", col))
-    if not label["label"].ndim:
-        return label
-    return label.assign(label=(("y", "x"), blocks.label(label["label"].values)))
+        label = label.assign(row=("point", row), col=("point", col))
+    elif label["label"].ndim:
+        label = label.assign(label=(("y", "x"), blocks.label(label["label"].values)))
+    return blocks.mean(image), blocks.any(known), label
 
 
 def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[2]} x {shape[1]}" + ("" if shape[0] == 3 else f" in {shape[0]} channel(s)")
-
-
-def _check_shapes(
-    path: Path, image: tuple[int, ...], label: xr.Dataset, wanted: tuple[int, ...]
-) -> None:
-    if image != wanted:
-        raise InputError(path, f"has shape {image}, the first map has {wanted}", field="image")
-    if "label" in label and label["label"].ndim and label["label"].shape != wanted[1:]:
-        source = label.attrs.get("source", path)
-        shape = label["label"].shape
-        raise InputError(source, f"has shape {shape}, the maps have {wanted[1:]}", field="label")

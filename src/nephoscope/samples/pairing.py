@@ -1,4 +1,4 @@
-"""Whether samples are what a recipe or a model is made for: task, instrument, channels, size."""
+"""Pairing of samples with a recipe or a model: task, instrument, channels and size must agree."""
 
 from __future__ import annotations
 
@@ -10,26 +10,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.inputs import ONLY, channels_read
 from nephoscope.inputs.working_size import blocks_for
 from nephoscope.recipe import Recipe
-
-
-def check_task(store: xr.Dataset, task: str) -> None:
-    """Samples hold the truth of a task.
-
-    Args:
-        store: an open store, of whatever task.
-        task: its name.
-
-    Raises:
-        InputError: they hold that of another one.
-    """
-    held = store.attrs.get("task", task)
-    if held != task:
-        raise InputError(
-            source_of(store),
-            f"holds samples of the task {held}, wanted are those of {task}",
-            field="task",
-            remedy=f"build them from a recipe of the task {task}",
-        )
+from nephoscope.samples.store import source_of
 
 
 def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> None:
@@ -44,8 +25,12 @@ def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> No
         UsageError: they are of another instrument, of other channels or of another size.
         InputError: they are of another task.
     """
-    check_task(store, recipe.task)
     path, mine = source_of(store), f"{what} '{recipe.name}'"
+    task = store.attrs.get("task", recipe.task)
+    if task != recipe.task:
+        problem = f"holds samples of the task {task}, wanted are those of {recipe.task}"
+        remedy = f"build them from a recipe of the task {recipe.task}"
+        raise InputError(path, problem, field="task", remedy=remedy)
     instrument = store.attrs.get("instrument")
     if instrument is not None and instrument != recipe.instrument:
         raise UsageError(
@@ -53,8 +38,7 @@ def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> No
             f"{recipe.instrument}"
         )
     if "channel" in store.variables:
-        held = tuple(str(name) for name in store["channel"].values)
-        _check_channels(path, held, recipe, mine)
+        _check_channels(path, store["channel"].values.tolist(), recipe, mine)
     side, shape = recipe.inputs.side, (store.sizes["y"], store.sizes["x"])
     if store.attrs.get("side", side) != side or not _is_working_size(shape, recipe):
         raise UsageError(
@@ -68,11 +52,6 @@ def _is_working_size(shape: tuple[int, int], recipe: Recipe) -> bool:
         return blocks_for(shape, recipe.inputs).are_pixels
     except ValueError:
         return False
-
-
-def source_of(store: xr.Dataset) -> str:
-    """Where a store was opened from, for messages."""
-    return str(store.encoding.get("source", "samples"))
 
 
 def _check_channels(path: str, held: Sequence[str], recipe: Recipe, mine: str) -> None:

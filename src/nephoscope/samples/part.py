@@ -1,31 +1,30 @@
-"""One part of a samples store, ready to cut windows from: in memory if it fits, else on disk."""
+"""Part of a samples store, ready to cut windows from: in memory if it fits, else on disk."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
+import zarr
 
-from nephoscope.background import sample_background
 from nephoscope.grids.cells import interpolate_cells
 from nephoscope.inputs import View
 from nephoscope.recipe import Recipe
-from nephoscope.samples.bits import Bits
 from nephoscope.samples.store import (
     axis_of,
     background_of,
     open_samples,
     part_indices,
     points_of,
-    truth_of,
 )
 from nephoscope.samples.truth import Label, LabelOrPoints, Points
 from nephoscope.scene import Truth
 
+Bools = npt.NDArray[np.bool_]
 # 18 Mars maps take 0.5 GB; beyond this the chunks are read as crops need them.
 MEMORY_BUDGET = 4_000_000_000
 
@@ -136,56 +135,46 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
     Raises:
         InputError: no store, or the part is empty.
     """
-    import zarr
-
     store = open_samples(path)
     indices = part_indices(store, part)
     arrays = zarr.open_group(path, mode="r", use_consolidated=False)
-    truth, wraps = truth_of(store), bool(store.attrs["wraps"])
-    image: Any = arrays["image"]
-    known: Any = arrays["known"]
+    truth, wraps = store.attrs["truth"], bool(store.attrs["wraps"])
+    image, known = (cast("Any", arrays[name]) for name in ("image", "known"))
     label: Any = None if truth == "points" else arrays["label"]
-    shape, places = (int(image.shape[2]), int(image.shape[3])), list(indices)
+    shape, places = (int(image.shape[2]), int(image.shape[3])), indices
     if len(indices) * (image.shape[1] * image.dtype.itemsize + 1) * shape[0] * shape[1] <= budget:
         image = np.stack([image[n] for n in indices])
         label = None if label is None else np.stack([label[n] for n in indices])
         known = Bits(known[n] for n in indices)
         places = list(range(len(indices)))
-    whole = slice(0, shape[0]), slice(0, shape[1])
+    rows, cols = slice(0, shape[0]), slice(0, shape[1])
+    # All around there is a place between the last column and the first.
+    window = (shape[0], shape[1] + wraps), shape[1] if wraps else None
     points = tuple(
-        each.on_picture(shape, wraps).seen(known[place, *whole])
+        each.inside(0, 0, *window).seen(known[place, rows, cols])
         for each, place in zip(points_of(store, indices), places, strict=False)
     )
+    wanted, limit = recipe.inputs.background, recipe.inputs.limit
+    statistics = wanted.channels if wanted else ()
     return Part(
         image=image,
         known=known,
         label=label,
         indices=tuple(places),
-        channels=tuple(str(name) for name in store["channel"].values),
-        ids=tuple(str(store["id"].values[index]) for index in indices),
+        latitude=axis_of(store, "latitude", "y"),
+        longitude=axis_of(store, "longitude", "x"),
+        background=background_of(store, statistics),
+        channels=tuple(store["channel"].values.tolist()),
+        statistics=tuple(statistics),
+        ids=tuple(store["id"].values[indices].tolist()),
         rows=_true_rows(truth, label, places, points, shape[0]),
         points=points,
         truth=truth,
         unit=str(store.attrs["unit"]),
+        limit_channel="blue" if limit is None else limit.channel,
         wraps=wraps,
         placed="latitude" in store.coords,
-        **_place_facts(store, recipe),
     )
-
-
-def _place_facts(store: xr.Dataset, recipe: Recipe) -> dict[str, Any]:
-    """Attributes of a part: coordinates, the background on them, and of what the limits are."""
-    wanted, limit = recipe.inputs.background, recipe.inputs.limit
-    statistics = wanted.channels if wanted else ()
-    coarse = background_of(store, statistics)
-    axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
-    return {
-        "latitude": axes[0],
-        "longitude": axes[1],
-        "background": None if coarse is None else sample_background(coarse, *axes, statistics),
-        "statistics": tuple(statistics),
-        "limit_channel": "blue" if limit is None else limit.channel,
-    }
 
 
 def _true_rows(
@@ -197,11 +186,10 @@ def _true_rows(
 ) -> tuple[int, int]:
     """The first and the last row of which anything is said."""
     said = np.zeros(rows, bool)
-    if truth == "points":
-        for each in points:
-            said[np.floor(each.row).clip(0, rows - 1).astype(np.intp)] = True
-            said[np.ceil(each.row).clip(0, rows - 1).astype(np.intp)] = True
-    elif truth == "pixels":
+    for each in points:
+        for row in (np.floor(each.row), np.ceil(each.row)):
+            said[row.clip(0, rows - 1).astype(np.intp)] = True
+    if truth == "pixels":
         for place in places:
             said |= (label[place] >= 0).any(axis=1)
     found = np.flatnonzero(said)
@@ -217,3 +205,24 @@ def _wrap(array: Any, lead: tuple[Any, ...], col: int, width: int) -> npt.NDArra
     left = array[(*lead, slice(col, total))]
     right = array[(*lead, slice(0, col + width - total))]
     return np.concatenate([left, right], axis=-1)
+
+
+class Bits:
+    """Flags (sample, y, x) as bits, an eighth of bool's memory; read by windows, as arrays are.
+
+    Args:
+        flags: (y, x) of each sample.
+    """
+
+    def __init__(self, flags: Iterable[Bools]) -> None:
+        each = [(np.packbits(one, axis=-1), one.shape) for one in flags]
+        self._packed = np.stack([packed for packed, _ in each])
+        self.shape = (len(each), *each[0][1])
+
+    def __getitem__(self, window: tuple[int, slice, slice]) -> Bools:
+        """(y, x) of a window: sample, rows and columns."""
+        sample, rows, cols = window
+        first, last, _ = cols.indices(self.shape[2])
+        start = first // 8
+        bits = np.unpackbits(self._packed[sample, rows, start : -(-last // 8)], axis=-1)
+        return bits[:, first - 8 * start : last - 8 * start].view(np.bool_)

@@ -1,14 +1,14 @@
-"""Batches of single pixels from many frames at once, for networks that look before they judge.
+"""Pool of pixels: batches of single pixels from many frames at once.
 
-A pool holds what was seen at some labelled pixels of many augmented frames. Every few steps the
-oldest frame of the pool gives way to a new one. What is in the pool at a step depends on the seed
-and the step alone: a resumed run goes on as an uninterrupted one would have.
+It is for networks that see fixed numbers at each pixel, and learn only to judge them. A pool holds
+what was seen at some labelled pixels of many augmented frames. Every few steps its oldest frame
+gives way to a new one. What is in the pool at a step depends on the seed and the step alone: a
+resumed run goes on as an uninterrupted one would have.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,21 +16,9 @@ from torch import Tensor
 
 from nephoscope.errors import UsageError
 from nephoscope.inputs import assemble
+from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import Pool
 from nephoscope.samples.crops import Batch, CropLoader
-
-
-class Looking(Protocol):
-    """A network that sees fixed numbers at each pixel, and learns only to judge them."""
-
-    def at_pixels(self, inputs: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
-        """(1, feature, y, x) and pixels → (pixel, seen)."""
-
-    def judge(self, seen: Tensor) -> Tensor:
-        """(pixel, seen) → (pixel, output) logits."""
-
-    def standardise(self, seen: Tensor) -> None:
-        """Take centre and spread from examples."""
 
 
 class PixelBatches:
@@ -44,7 +32,7 @@ class PixelBatches:
     """
 
     def __init__(
-        self, loader: CropLoader, network: Looking, steps: int, start: Callable[[], int]
+        self, loader: CropLoader, network: LocalNet, steps: int, start: Callable[[], int]
     ) -> None:
         pool = loader.recipe.training.pool
         if pool is None:
@@ -74,8 +62,7 @@ class PixelBatches:
         """Hold the frames from number `oldest` on, as many as the pool takes."""
         last = oldest + self.pool.frames
         for number in range(max(self._made, oldest), last):
-            place = number % self.pool.frames
-            self._held[place] = self._frame(number)
+            self._held[number % self.pool.frames] = self._frame(number)
         self._made = max(self._made, last)
 
     def _frame(self, number: int) -> tuple[Tensor, Tensor]:
@@ -94,12 +81,10 @@ class PixelBatches:
 
     def _batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self.loader.seed, step, 2))
-        size = self.loader.recipe.training.batch
-        frames = self.pool.frames
-        places = rng.integers(self.pool.pixels, size=(frames, -(-size // frames)))
-        drawn = [
-            tuple(part[torch.from_numpy(chosen)] for part in self._held[place])
-            for place, chosen in enumerate(places)
-        ]
-        seen, label = (torch.cat(parts) for parts in zip(*drawn, strict=True))
+        size, frames = self.loader.recipe.training.batch, self.pool.frames
+        places = torch.from_numpy(rng.integers(self.pool.pixels, size=(frames, -(-size // frames))))
+        seen, label = (
+            torch.cat([self._held[frame][part][chosen] for frame, chosen in enumerate(places)])
+            for part in (0, 1)
+        )
         return {"seen": seen, "label": label}

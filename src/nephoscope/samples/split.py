@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,101 +49,67 @@ def split_samples(
         InputError: `path` is not a samples store.
     """
     store = open_samples(path)
-    check_options(store, by, buffer)
-    chosen = _rule_of(store)(store, by, fractions, seed, BUFFER if buffer is None else buffer)
-    _check_filled(chosen, fractions)
-    _write_split(Path(path), chosen)
-    ids = _texts(store, "id")
-    found = {part: [i for i, c in zip(ids, chosen, strict=True) if c == part] for part in PARTS}
-    left = [i for i, c in zip(ids, chosen, strict=True) if not c]
-    return found | ({"": left} if left else {})
-
-
-def check_options(store: xr.Dataset, by: Unit | None, buffer: int | None) -> None:
-    """Samples can be split so.
-
-    Raises:
-        UsageError: they cannot, or the buffer would do nothing.
-    """
-    unit = str(store.attrs["unit"])
-    if by is not None and by not in (unit, "group", "block"):
-        if unit == "frame":
-            raise UsageError("frames of a camera are split --by block or --by group")
-        raise UsageError(f"cannot split by '{by}': {unit}, group or block")
-    if buffer is not None and (unit != "frame" or (by or "group") != "block"):
-        raise UsageError("--buffer: only frames of a camera that are split --by block have one")
-
-
-Rule = Callable[[xr.Dataset, Unit | None, Sequence[float], int, int], list[str]]
-
-
-def _rule_of(store: xr.Dataset) -> Rule:
-    """How samples are divided, by what is independent and by the form of their truth."""
-    if store.attrs["unit"] != "frame":
-        return _by_time
-    return _by_state if store.attrs["truth"] == "frame" else _by_likeness
-
-
-def _by_time(
-    store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int
-) -> list[str]:
-    units = units_of(store, by)
-    parts = assign_parts(int(units.max()) + 1, fractions, seed)
-    return [parts[unit] for unit in units]
-
-
-def _by_state(
-    store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int
-) -> list[str]:
-    states = store["label"].values.tolist()
-    if by != "block":
-        return state_parts(_texts(store, "group"), states, fractions, seed)
-    chosen, ids = [""] * len(states), _texts(store, "id")
-    for state in sorted(set(states)):
-        places = [place for place, each in enumerate(states) if each == state]
-        names = [ids[place] for place in places]
-        parts = assign_parts(len(names), fractions, seed)
-        for place, part in zip(places, block_parts(names, parts, buffer), strict=True):
-            chosen[place] = part
-    return chosen
-
-
-def _by_likeness(
-    store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int
-) -> list[str]:
-    if by == "group":
-        return group_parts(similarity(*prepare(store["image"].values)), fractions, seed)
-    if by != "block":
-        raise UsageError("frames of a camera are split --by block or --by group")
-    names = _texts(store, "id")
-    return block_parts(names, assign_parts(len(names), fractions, seed), buffer)
-
-
-def units_of(store: xr.Dataset, by: Unit | None) -> npt.NDArray[np.intp]:
-    """The number of each sample's unit in time order: of its own, of a group or of a block."""
-    groups = _texts(store, "group")
-    keys: list[Any] = (
-        groups if by == "group" else list(zip(groups, _texts(store, "id"), strict=True))
-    )
-    first: dict[Any, float] = {}
-    for key, when in zip(keys, np.nan_to_num(store["order"].values).tolist(), strict=True):
-        first[key] = min(first.get(key, when), when)
-    order = {key: n for n, key in enumerate(sorted(first, key=lambda key: (first[key], key)))}
-    units = np.array([order[key] for key in keys])
-    return units // BLOCK_UNITS if by == "block" else units
-
-
-def _texts(store: xr.Dataset, name: str) -> list[str]:
-    return [str(value) for value in store[name].values]
-
-
-def _check_filled(chosen: Sequence[str], fractions: Sequence[float]) -> None:
+    _check_options(store, by, buffer)
+    chosen = _parts(store, by, fractions, seed, BUFFER if buffer is None else buffer)
     for part, weight in zip(PARTS, fractions, strict=True):
         if weight and part not in chosen:
             raise UsageError(
                 f"no sample is left for {part}: too few frames, or all are too near those of "
                 "another part; try other --fractions, or a smaller --buffer"
             )
+    _write_split(Path(path), chosen)
+    named = list(zip(store["id"].values.tolist(), chosen, strict=True))
+    found = {part: [name for name, its in named if its == part] for part in (*PARTS, "")}
+    return {part: ids for part, ids in found.items() if part or ids}
+
+
+def _check_options(store: xr.Dataset, by: Unit | None, buffer: int | None) -> None:
+    """Samples can be split so, and a buffer does something."""
+    unit = str(store.attrs["unit"])
+    wrong = UsageError(f"cannot split by '{by}': {unit}, group or block")
+    if unit == "frame":
+        wrong = UsageError("frames of a camera are split --by block or --by group")
+    if by not in (None, unit, "group", "block"):
+        raise wrong
+    if buffer is not None and (unit != "frame" or by != "block"):
+        raise UsageError("--buffer: only frames of a camera that are split --by block have one")
+    if unit == "frame" and by in (None, unit) and store.attrs["truth"] != "frame":
+        raise wrong
+
+
+def _parts(
+    store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int
+) -> list[str]:
+    """The part of each sample, by what is independent and by the form of the truth."""
+    if store.attrs["unit"] != "frame":
+        units = units_of(store, by)
+        parts = assign_parts(int(units.max()) + 1, fractions, seed)
+        return [parts[unit] for unit in units]
+    has_states = store.attrs["truth"] == "frame"
+    if by == "block":
+        ids, chosen = store["id"].values, np.full(store.sizes["sample"], "", object)
+        states = store["label"].values if has_states else np.zeros(len(ids))
+        for state in np.unique(states):
+            mine = np.flatnonzero(states == state)
+            parts = assign_parts(len(mine), fractions, seed)
+            chosen[mine] = block_parts(ids[mine].tolist(), parts, buffer)
+        return list(chosen)
+    if has_states:
+        groups, states = (store[name].values.tolist() for name in ("group", "label"))
+        return state_parts(groups, states, fractions, seed)
+    return group_parts(similarity(*prepare(store["image"].values)), fractions, seed)
+
+
+def units_of(store: xr.Dataset, by: Unit | None) -> npt.NDArray[np.intp]:
+    """The number of each sample's unit in time order: of its own, of a group or of a block."""
+    groups, ids = store["group"].values.tolist(), store["id"].values.tolist()
+    keys: list[Any] = groups if by == "group" else list(zip(groups, ids, strict=True))
+    first: dict[Any, float] = {}
+    for key, when in zip(keys, np.nan_to_num(store["order"].values).tolist(), strict=True):
+        first[key] = min(first.get(key, when), when)
+    order = {key: n for n, key in enumerate(sorted(first, key=lambda key: (first[key], key)))}
+    units = np.array([order[key] for key in keys])
+    return units // BLOCK_UNITS if by == "block" else units
 
 
 def _write_split(path: Path, parts: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Rules by which samples are divided into parts: a ring of units, blocks, groups, states.
+"""Rules of division into parts: a ring of units, blocks, groups, states; and sparse subsets.
 
 Neighbouring days look alike, so maps are divided by a ring of units in time order. Frames of a
 camera seconds or minutes apart show the same clouds: what lies too near a frame of another part is
@@ -8,6 +8,7 @@ in none. Frames with a state each are divided so that every part holds clear and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +17,30 @@ from nephoscope.errors import UsageError
 from nephoscope.samples.alike import NEAR, group_numbers
 from nephoscope.samples.store import PARTS
 
+Item = TypeVar("Item")
 FEWEST_GROUPS = 5
 """Fewest cameras or folders that are kept together when frames with states are divided."""
 
 
+def sparse_subset(items: Sequence[Item], number: int, seed: int = 0) -> list[Item]:
+    """Draw `number` items in their order, no two of them neighbours; all choices are as likely.
+
+    Raises:
+        UsageError: so many that some would be neighbours.
+    """
+    most = (len(items) + 1) // 2
+    if not 1 <= number <= most:
+        raise UsageError(
+            f"cannot choose {number} of {len(items)} frames, no two consecutive: 1 to {most}"
+        )
+    # Any choice from a row shorter by number - 1 becomes one without neighbours by moving the
+    # n-th chosen on by n.
+    places = np.random.default_rng(seed).choice(len(items) - number + 1, number, replace=False)
+    return [items[place + n] for n, place in enumerate(np.sort(places).tolist())]
+
+
 def part_sizes(count: int, fractions: Sequence[float]) -> npt.NDArray[np.intp]:
     """How many of `count` units are of train, validation and test: (3,), one or more where wanted.
-
-    Args:
-        count: of units.
-        fractions: relative weights of train, validation and test.
 
     Raises:
         UsageError: bad weights, or fewer units than parts.
@@ -60,19 +75,12 @@ def checked_weights(fractions: Sequence[float]) -> npt.NDArray[np.float64]:
 def assign_parts(count: int, fractions: Sequence[float], seed: int = 0) -> list[str]:
     """The part of each of `count` units in time order: the first train, the last ones test.
 
-    Args:
-        count: of units.
-        fractions: relative weights of train, validation and test.
-        seed: the ring of units starts so many units later.
+    With a seed the ring of units starts so many units later.
 
     Raises:
         UsageError: bad weights, or fewer units than parts.
     """
-    sizes = part_sizes(count, fractions)
-    ring = np.roll(np.arange(count), -seed)
-    parts = [""] * count
-    for unit, part in zip(ring, np.repeat(PARTS, sizes), strict=True):
-        parts[int(unit)] = str(part)
+    parts: list[str] = np.roll(np.repeat(PARTS, part_sizes(count, fractions)), seed).tolist()
     return parts
 
 
@@ -144,25 +152,26 @@ def state_parts(
     Raises:
         UsageError: the weights are not usable.
     """
-    names = sorted(set(groups))
+    names, wanted = sorted(set(groups)), np.count_nonzero(fractions)
     if len(names) >= FEWEST_GROUPS:
         drawn = _draw(names, fractions, seed)
-        if _holds_both([drawn[group] for group in groups], states, fractions):
-            return [drawn[group] for group in groups]
-    kinds: dict[frozenset[int], list[str]] = {}
+        parts = [drawn[group] for group in groups]
+        if len({*zip(parts, states, strict=True)}) == 2 * wanted:
+            return parts
     held: dict[str, set[int]] = {name: set() for name in names}
     for group, state in zip(groups, states, strict=True):
         held[group].add(state)
-    for name in names:
-        kinds.setdefault(frozenset(held[name]), []).append(name)
     owner: dict[str, str] = {}
-    for members in kinds.values():
-        if len(members) >= np.count_nonzero(fractions):
+    for kind in set(map(frozenset, held.values())):
+        members = [name for name in names if held[name] == kind]
+        if len(members) >= wanted:
             owner |= _draw(members, fractions, seed)
     parts = [owner.get(group, "") for group in groups]
-    for group in names:
-        if group not in owner:
-            _cut(group, groups, states, fractions, parts)
+    for cut in [(name, state) for name in names if name not in owner for state in (0, 1)]:
+        mine = [n for n, frame in enumerate(zip(groups, states, strict=True)) if frame == cut]
+        sizes = part_sizes(len(mine), fractions) if len(mine) >= wanted else (len(mine), 0, 0)
+        for place, part in zip(mine, np.repeat(PARTS, sizes).tolist(), strict=True):
+            parts[place] = part
     return parts
 
 
@@ -171,25 +180,4 @@ def _draw(names: Sequence[str], fractions: Sequence[float], seed: int) -> dict[s
     sizes = part_sizes(len(names), fractions)
     order = np.random.default_rng(seed).permutation(np.array(names, dtype=object)).tolist()
     parts = np.repeat(["validation", "test", "train"], [sizes[1], sizes[2], sizes[0]])
-    return {str(name): str(part) for name, part in zip(order, parts, strict=True)}
-
-
-def _cut(
-    group: str,
-    groups: Sequence[str],
-    states: Sequence[int],
-    fractions: Sequence[float],
-    parts: list[str],
-) -> None:
-    """Cut the frames of each state of a group in their order: the later ones validate and test."""
-    for state in (0, 1):
-        mine = [n for n, each in enumerate(groups) if each == group and states[n] == state]
-        wanted = np.count_nonzero(fractions)
-        sizes = part_sizes(len(mine), fractions) if len(mine) >= wanted else (len(mine), 0, 0)
-        for place, part in zip(mine, np.repeat(PARTS, sizes), strict=True):
-            parts[place] = str(part)
-
-
-def _holds_both(parts: Sequence[str], states: Sequence[int], fractions: Sequence[float]) -> bool:
-    wanted = {part for part, weight in zip(PARTS, fractions, strict=True) if weight}
-    return len({*zip(parts, states, strict=True)}) == 2 * len(wanted)
+    return dict(zip(order, parts.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""The samples store: every labelled scene of a pipeline in one Zarr v3 store.
+"""Samples store: every labelled scene of a pipeline in one Zarr v3 store.
 
 Dims and variables (all open in plain xarray):
 
@@ -29,6 +29,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.arguments import path_of
+from nephoscope.background import sample_background
 from nephoscope.errors import InputError
 from nephoscope.samples.truth import Points
 from nephoscope.scene import Truth
@@ -75,16 +76,15 @@ def check_samples(store: xr.Dataset, path: str | Path) -> xr.Dataset:
         raise InputError(path, "was built by an earlier version", remedy=remedy)
     if store.attrs.get("truth") not in _TRUE:
         raise InputError(path, "does not say the form of its truth", field="truth")
-    for name in (*_REQUIRED, *_TRUE[truth_of(store)]):
+    for name in (*_REQUIRED, *_TRUE[store.attrs["truth"]]):
         if name not in store.variables:
             raise InputError(path, "is missing from the samples", field=name)
     return store
 
 
-def truth_of(store: xr.Dataset) -> Truth:
-    """The form of the truth of samples."""
-    form: Truth = store.attrs["truth"]
-    return form
+def source_of(store: xr.Dataset) -> str:
+    """Where a store was opened from, for messages."""
+    return str(store.encoding.get("source", "samples"))
 
 
 def part_indices(store: xr.Dataset, part: str) -> list[int]:
@@ -93,11 +93,11 @@ def part_indices(store: xr.Dataset, part: str) -> list[int]:
     Raises:
         InputError: the part is empty.
     """
-    found = np.flatnonzero([str(value) == part for value in store["split"].values])
-    if not len(found):
-        source = str(store.encoding.get("source", "samples"))
-        raise InputError(source, f"no sample in '{part}'", field="split", remedy="nephoscope split")
-    return [int(index) for index in found]
+    found: list[int] = np.flatnonzero(store["split"].values == part).tolist()
+    if not found:
+        problem, remedy = f"no sample in '{part}'", "nephoscope split"
+        raise InputError(source_of(store), problem, field="split", remedy=remedy)
+    return found
 
 
 def axis_of(store: xr.Dataset, name: str, dim: str) -> npt.NDArray[np.float64]:
@@ -123,8 +123,8 @@ def points_of(store: xr.Dataset, indices: Sequence[int]) -> list[Points]:
     return [whole.chosen(slice(*spans[index])) for index in indices]
 
 
-def background_of(store: xr.Dataset, channels: Sequence[str]) -> xr.Dataset | None:
-    """The coarse background in the form `nephoscope.background` makes it, or None.
+def background_of(store: xr.Dataset, channels: Sequence[str]) -> npt.NDArray[np.float32] | None:
+    """The background at full resolution, (channel, y, x) float32, or None where there is none.
 
     Args:
         store: an open samples store.
@@ -133,13 +133,14 @@ def background_of(store: xr.Dataset, channels: Sequence[str]) -> xr.Dataset | No
     names = [f"background_{channel}" for channel in channels]
     if not names or not set(names) <= set(store.data_vars):
         return None
-    found: xr.Dataset = store[names].rename(by="y", bx="x").load()
+    coarse: xr.Dataset = store[names].rename(by="y", bx="x").load()
     centres = {"background_latitude": "latitude", "background_longitude": "longitude"}
-    found = found.drop_vars([name for name in found.coords if name not in centres])
-    found = found.rename({old: new for old, new in centres.items() if old in found.coords})
-    found.attrs = {
+    coarse = coarse.drop_vars([name for name in coarse.coords if name not in centres])
+    coarse = coarse.rename({old: new for old, new in centres.items() if old in coarse.coords})
+    coarse.attrs = {
         str(key).removeprefix("background_"): value
         for key, value in store.attrs.items()
         if str(key).startswith("background_")
     }
-    return found
+    axes = axis_of(store, "latitude", "y"), axis_of(store, "longitude", "x")
+    return sample_background(coarse, *axes, channels)

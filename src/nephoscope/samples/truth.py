@@ -1,4 +1,4 @@
-"""What is true of a window: a label of each pixel, one label of all, or points within it.
+"""Truth of a window: a label of each pixel, one label of all, or points within it.
 
 `pixels` is (y, x) int8 and `frame` () int8, -1 unknown, 0 clear, 1 cloud; `points` are `Points`.
 """
@@ -52,18 +52,6 @@ class Points:
         within = (rows >= 0) & (rows <= size[0] - 1) & (cols >= 0) & (cols <= size[1] - 1)
         return replace(self, row=rows, col=cols).chosen(within)
 
-    def on_picture(self, shape: tuple[int, int], wraps: bool) -> Points:
-        """The points between the outermost pixels of a picture; all around where it wraps.
-
-        Args:
-            shape: rows and columns of the picture.
-            wraps: whether the first column follows the last.
-        """
-        if not wraps:
-            return self.inside(0, 0, shape, None)
-        around = replace(self, col=np.mod(self.col, shape[1]))
-        return around.chosen((self.row >= 0) & (self.row <= shape[0] - 1))
-
     def seen(self, known: npt.NDArray[np.bool_]) -> Points:
         """The points in pixels that are known, (y, x).
 
@@ -77,28 +65,15 @@ LabelOrPoints = Label | Points
 
 
 def flip_truth(truth: LabelOrPoints, axis: int, size: tuple[int, int]) -> LabelOrPoints:
-    """The truth of a window mirrored along x (axis -1) or y (axis -2).
-
-    Args:
-        truth: of the window.
-        axis: that is turned round.
-        size: rows and columns of the window.
-    """
+    """The truth of a window of a size, mirrored along x (axis -1) or y (axis -2)."""
     if isinstance(truth, Points):
-        if axis == -1:
-            return replace(truth, col=size[1] - 1 - truth.col)
-        return replace(truth, row=size[0] - 1 - truth.row)
+        name = ("row", "col")[axis]
+        return replace(truth, **{name: size[axis] - 1 - getattr(truth, name)})
     return np.flip(truth, axis) if truth.ndim else truth
 
 
 def turn_truth(truth: LabelOrPoints, quarters: int, side: int) -> LabelOrPoints:
-    """The truth of a square window turned as `numpy.rot90` turns it.
-
-    Args:
-        truth: of the window.
-        quarters: of a full turn.
-        side: rows, and columns, of the window.
-    """
+    """The truth of a square window of a side, turned by quarters as `numpy.rot90` does it."""
     if isinstance(truth, Points):
         for _ in range(quarters % 4):
             truth = replace(truth, row=side - 1 - truth.col, col=truth.row)
@@ -118,10 +93,5 @@ def gather(truths: Sequence[LabelOrPoints]) -> dict[str, npt.NDArray[np.generic]
         return {"label": np.stack([np.asarray(truth) for truth in truths])}
     number = np.repeat(np.arange(len(points)), [len(each) for each in points])
     row, col = (np.concatenate([getattr(each, name) for each in points]) for name in ("row", "col"))
-    return {
-        "point": np.stack([number, row, col], axis=1).astype(np.float32),
-        **{
-            name: np.concatenate([each.values[name] for each in points])
-            for name in points[0].values
-        },
-    }
+    values = {n: np.concatenate([each.values[n] for each in points]) for n in points[0].values}
+    return {"point": np.stack([number, row, col], axis=1).astype(np.float32), **values}

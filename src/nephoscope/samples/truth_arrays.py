@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
+import zarr
 
 from nephoscope.errors import UsageError
-from nephoscope.samples.census import count_classes
+from nephoscope.samples.census import NOTHING, count_classes
 from nephoscope.samples.split_rules import state_parts
 from nephoscope.scene import Truth
-
-if TYPE_CHECKING:
-    import zarr
 
 _CLASSES: dict[str, Any] = {"flag_values": [-1, 0, 1], "flag_meanings": "unknown clear cloudy"}
 _POINTS = 16_384
@@ -34,24 +32,22 @@ class TruthArrays:
 
     Attributes:
         rest: what is written at the end, with the columns.
+        counts: of labels that are clear and cloudy, (2,); or of points, (1,).
     """
 
     def __init__(
         self, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
     ) -> None:
-        self.group, self.most, self.shape, self.chunk = group, most, shape, chunk
+        self.group, self.shape = group, (most, *shape)
+        self.chunk = (1, *chunk)
         self.rest: dict[str, Any] = {}
-
-    @property
-    def labelled(self) -> list[int]:
-        """How many labels are clear and how many cloudy; or how many points there are."""
-        raise NotImplementedError
+        self.counts = NOTHING.copy()
 
     def append(self, number: int, label: xr.Dataset) -> None:
         """Write the truth of sample `number`."""
         raise NotImplementedError
 
-    def told(self, sample: str, image: bytes, label: xr.Dataset) -> Iterator[bytes]:
+    def hashed(self, sample: str, image: bytes, label: xr.Dataset) -> Iterator[bytes]:
         """What the samples' id is made of, of one sample."""
         yield from (sample.encode(), image)
         for name in sorted(map(str, label.data_vars)):
@@ -67,32 +63,25 @@ class TruthArrays:
 
 
 class _Pixels(TruthArrays):
-    def __init__(
-        self, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
-    ) -> None:
-        super().__init__(group, most, shape, chunk)
-        self._classes = np.zeros(2, np.int64)
-        self._array = group.create_array(
+    def __init__(self, *store: Any) -> None:
+        super().__init__(*store)
+        self._array = self.group.create_array(
             "label",
-            shape=(most, *shape),
-            chunks=(1, *chunk),
+            shape=self.shape,
+            chunks=self.chunk,
             dtype="int8",
             fill_value=-1,
             dimension_names=("sample", "y", "x"),
             attributes={"long_name": "reference mask", **_CLASSES},
         )
 
-    @property
-    def labelled(self) -> list[int]:
-        return [int(number) for number in self._classes]
-
     def append(self, number: int, label: xr.Dataset) -> None:
         values = label["label"].values
         self._array[number] = values
-        self._classes += count_classes(values)
+        self.counts += count_classes(values)
 
     def finish(self, number: int) -> bytes:
-        self._array.resize((number, *self.shape))
+        self._array.resize((number, *self.shape[1:]))
         return b""
 
 
@@ -101,18 +90,15 @@ class _Frame(TruthArrays):
         super().__init__(*store)
         self._labels: list[int] = []
 
-    @property
-    def labelled(self) -> list[int]:
-        return [int(number) for number in count_classes(np.array(self._labels, np.int8))]
-
     def append(self, number: int, label: xr.Dataset) -> None:
         self._labels.append(int(label["label"]))
+        self.counts += count_classes(label["label"].values)
 
-    def told(self, sample: str, image: bytes, label: xr.Dataset) -> Iterator[bytes]:
+    def hashed(self, sample: str, image: bytes, label: xr.Dataset) -> Iterator[bytes]:
         yield image
 
     def finish(self, number: int) -> bytes:
-        if len({*self._labels} - {-1}) < 2:
+        if not self.counts.all():
             found = f"{number} frames with a known state, all alike"
             raise UsageError(f"clear and cloudy frames are needed, there are {found}")
         labels = np.array(self._labels, np.int8)
@@ -128,23 +114,20 @@ class _Points(TruthArrays):
 
     def __init__(self, *store: Any) -> None:
         super().__init__(*store)
+        self.counts = np.zeros(1, np.int64)
         self._sizes: list[int] = []
         self._arrays: dict[str, zarr.Array[Any]] = {}
 
-    @property
-    def labelled(self) -> list[int]:
-        return [sum(self._sizes)]
-
     def append(self, number: int, label: xr.Dataset) -> None:
-        for key, variable in label.variables.items():
-            name = str(key)
+        for name, variable in label.variables.items():
             if "point" not in variable.dims:
-                self.rest[name] = variable
+                self.rest[str(name)] = variable
                 continue
             if name not in self._arrays:
-                self._arrays[name] = self._made(name, variable)
-            self._arrays[name].append(variable.values)
+                self._arrays[str(name)] = self._made(str(name), variable)
+            self._arrays[str(name)].append(variable.values)
         self._sizes.append(label.sizes["point"])
+        self.counts += label.sizes["point"]
 
     def finish(self, number: int) -> bytes:
         about = {"long_name": "points of each sample", "sample_dimension": "point"}

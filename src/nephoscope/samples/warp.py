@@ -1,4 +1,4 @@
-"""Crops of warped frames: rotation, shear, zoom and shift at once; image bilinear, label nearest.
+"""Warped crops of frames: rotation, shear, zoom and shift at once; image bilinear, label nearest.
 
 Frames go on beyond their edges by reflection. Missing pixels take no part in the interpolation.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch.nn import functional
 
 from nephoscope.inputs import View
 from nephoscope.inputs.sky import pixel_noise
@@ -38,8 +40,8 @@ def warped_crop(
     sample = drawn if sample is None else sample
     matrix, centre = draw_map(part.shape, settings, rng)
     rows, cols = places(size, matrix, centre)
-    view = part.view(sample, 0, 0, part.shape)
-    label = part.label_in(sample, 0, 0, part.shape)
+    whole = sample, 0, 0, part.shape
+    view, label = part.view(*whole), part.label_in(*whole)
     image = warp_image(view.image, view.known, rows, cols)
     if len(image) == 1:
         image += lost_noise(view.image[0], image[0], rng)
@@ -79,9 +81,7 @@ def draw_map(
 
 
 def places(
-    size: tuple[int, int],
-    matrix: npt.NDArray[np.float64],
-    centre: npt.NDArray[np.float64],
+    size: tuple[int, int], matrix: npt.NDArray[np.float64], centre: npt.NDArray[np.float64]
 ) -> tuple[Floats, Floats]:
     """Rows and columns of the frame, each (y, x) float32, that a crop's pixels look at."""
     y = np.arange(size[0])[:, None] - (size[0] - 1) / 2
@@ -115,20 +115,16 @@ def warp_image(
 
 
 def _bilinear(stack: Floats, rows: Floats, cols: Floats) -> Floats:
-    import torch
-    from torch.nn import functional
-
     height, width = stack.shape[1:]
     grid = np.stack([(2 * cols + 1) / width - 1, (2 * rows + 1) / height - 1], axis=-1)
-    sampled = functional.grid_sample(
+    sampled: Floats = functional.grid_sample(
         torch.from_numpy(stack)[None],
         torch.from_numpy(grid.astype(np.float32))[None],
         mode="bilinear",
         padding_mode="reflection",
         align_corners=False,
-    )
-    result: Floats = sampled[0].numpy()
-    return result
+    )[0].numpy()
+    return sampled
 
 
 def _reflect(place: Floats, length: int) -> Floats:

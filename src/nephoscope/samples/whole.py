@@ -1,4 +1,4 @@
-"""Whole samples as validation sees them: tiles of large ones, or each at once."""
+"""Whole samples for validation: tiles of large ones, or each at once."""
 
 from __future__ import annotations
 
@@ -18,16 +18,7 @@ from nephoscope.samples.truth import LabelOrPoints, Points, gather
 
 
 class WholeFrames:
-    """Each sample of a part, grown to the network's divisor.
-
-    Each is a dict of `inputs` (1, feature, y, x) float32; `known` (1, y, x) bool, false where there
-    is no image data; and the truth: `label` (1, y, x) int8, -1 unknown, or (1,), or points.
-
-    Args:
-        part: the samples.
-        recipe: names the features.
-        divisor: sides of the network's input are multiples of it.
-    """
+    """Batches of one sample each of a part, grown to the network's divisor; see `Tiles`."""
 
     def __init__(self, part: Part, recipe: Recipe, divisor: int) -> None:
         self.part, self.recipe, self.divisor = part, recipe, divisor
@@ -37,23 +28,20 @@ class WholeFrames:
 
     def __iter__(self) -> Iterator[Batch]:
         for sample in range(len(self)):
-            yield self._frame(sample)
-
-    def _frame(self, sample: int) -> Batch:
-        view = self.part.view(sample, 0, 0, self.part.shape)
-        truth = self.part.truth_in(sample, 0, 0, self.part.shape)
-        if not isinstance(truth, Points) and truth.ndim:
-            truth = pad_to(truth, self.divisor, -1)
-        inputs = assemble(view, self.recipe.inputs.names)
-        known = pad_to(view.known, self.divisor, False)
-        return _batch(pad_to(inputs, self.divisor), known, truth)
+            place = sample, 0, 0, self.part.shape
+            view, truth = self.part.view(*place), self.part.truth_in(*place)
+            if not isinstance(truth, Points) and truth.ndim:
+                truth = pad_to(truth, self.divisor, -1)
+            inputs = pad_to(assemble(view, self.recipe.inputs.names), self.divisor)
+            yield _batch(inputs, pad_to(view.known, self.divisor, False), truth)
 
 
 class Tiles:
-    """Whole samples cut into fixed tiles: all truth is in exactly one tile's core.
+    """Batches of one tile each, of fixed size: all truth is in exactly one tile's core.
 
-    Each is a dict of `inputs` (1, feature, y, x) float32; `known` (1, y, x) bool, false where there
-    is no image data; and the truth in the core: `label` (1, y, x) int8, -1 outside, or points.
+    A batch is a dict of `inputs` (1, feature, y, x) float32; `known` (1, y, x) bool, false where
+    there is no image data; and the truth: `label` (1, y, x) int8, -1 unknown or outside of the
+    core, or (1,) of a whole sample; or points.
 
     Args:
         part: the samples.
@@ -63,11 +51,7 @@ class Tiles:
     """
 
     def __init__(
-        self,
-        part: Part,
-        recipe: Recipe,
-        divisor: int = 1,
-        withheld: Collection[str] = (),
+        self, part: Part, recipe: Recipe, divisor: int = 1, withheld: Collection[str] = ()
     ) -> None:
         self.part, self.recipe = part, recipe
         self.background, self.position = "background" not in withheld, "position" not in withheld
@@ -85,20 +69,16 @@ class Tiles:
         return len(self.places)
 
     def __iter__(self) -> Iterator[Batch]:
-        for sample, row, col in self.places:
-            yield self._tile(sample, row, col)
+        return (self._tile(*place) for place in self.places)
 
     def _tile(self, sample: int, row: int, col: int) -> Batch:
         top = min(max(row - self.margin[0], 0), self.part.shape[0] - self.size[0])
         left = col - self.margin[1]
         if not self.part.wraps:
             left = min(max(left, 0), self.part.shape[1] - self.size[1])
-        view = self.part.view(sample, top, left, self.size)
-        view = replace(
-            view,
-            background=view.background if self.background else None,
-            position=self.position,
-        )
+        view = replace(self.part.view(sample, top, left, self.size), position=self.position)
+        if not self.background:
+            view = replace(view, background=None)
         truth = self.part.truth_in(sample, top, left, self.size)
         core = (
             slice(row - top, min(row - top + self.core[0], self.size[0])),

@@ -1,4 +1,4 @@
-"""Writing of a samples store: scene by scene, atomically, one scene in memory at a time."""
+"""Writer of a samples store: scene by scene, atomically, one scene in memory at a time."""
 
 from __future__ import annotations
 
@@ -7,28 +7,26 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+import zarr
 
 from nephoscope.background import check_background, grid_below
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.inputs import quantise
-from nephoscope.instruments import Instrument, SceneFile, instrument_named
+from nephoscope.instruments import SceneFile, instrument_named
 from nephoscope.recipe import Recipe
 from nephoscope.samples.from_labels import LabelledScenes, Sample
 from nephoscope.samples.truth_arrays import FORMS
 from nephoscope.scene import DN_UNIT, Truth
 from nephoscope.tasks import task_named
 
-if TYPE_CHECKING:
-    import zarr
-
 CHUNK = (512, 720)
-_AXES = ("latitude", "longitude")
+_AXES = {"latitude": "degrees_north", "longitude": "degrees_east"}
 
 
 def write_samples(
@@ -41,7 +39,7 @@ def write_samples(
     overwrite: bool = False,
     truth: Truth | None = None,
 ) -> Path:
-    """Read scenes with what is true of them and write the store, atomically and scene by scene.
+    """Read scenes with their truth and write the store, atomically and scene by scene.
 
     Args:
         scene_files: what `find_scenes` gives; those of which nothing is said are left out.
@@ -101,7 +99,7 @@ def _write(part: Path, scenes: LabelledScenes, background: xr.Dataset | None) ->
     if held is None:
         raise scenes.nothing()
     scenes.tell_sizes()
-    content = held.finish(scenes.instrument, background)
+    content = held.finish(background)
     recipe = scenes.recipe
     attrs = {
         "task": recipe.task,
@@ -114,13 +112,7 @@ def _write(part: Path, scenes: LabelledScenes, background: xr.Dataset | None) ->
         **({"side": recipe.inputs.side} if recipe.inputs.side else {}),
     }
     content.assign_attrs(attrs).to_zarr(part, mode="a", consolidated=False)
-    _consolidate(part)
-
-
-def _consolidate(part: Path) -> None:
-    """Collect the metadata, as plain `xarray.open_zarr` expects; zarr calls that not yet final."""
-    import zarr
-
+    # Plain `xarray.open_zarr` expects metadata in one place; zarr calls that not yet final.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*[Cc]onsolidated metadata.*")
         zarr.consolidate_metadata(part)
@@ -137,8 +129,6 @@ class _Store:
     """
 
     def __init__(self, part: Path, most: int, first: Sample, truth: Truth) -> None:
-        import zarr
-
         group = zarr.create_group(part, zarr_format=3)
         chunk = [min(pair) for pair in zip(CHUNK, first.known.shape, strict=True)]
         self.image = _image_array(group, most, first, chunk)
@@ -163,13 +153,13 @@ class _Store:
         image = quantise(sample.image) if self.image.dtype == np.uint8 else sample.image
         self.image[number], self.known[number] = image, sample.known
         self.truth.append(number, sample.label)
-        for piece in self.truth.told(sample.id, image.tobytes(), sample.label):
+        for piece in self.truth.hashed(sample.id, image.tobytes(), sample.label):
             self.digest.update(piece)
         self.ids.append(sample.id)
         self.groups.append(sample.group)
         self.columns.append(sample.columns)
 
-    def finish(self, instrument: Instrument, background: xr.Dataset | None) -> xr.Dataset:
+    def finish(self, background: xr.Dataset | None) -> xr.Dataset:
         """Cut the arrays to what was written.
 
         Returns:
@@ -178,18 +168,21 @@ class _Store:
         for array in (self.image, self.known):
             array.resize((len(self.ids), *array.shape[1:]))
         self.digest.update(self.truth.finish(len(self.ids)))
-        texts = {
-            "id": self.ids,
-            "group": self.groups,
-            "split": self.truth.first_split(self.groups),
-        }
+        split = self.truth.first_split(self.groups)
+        texts = {"id": self.ids, "group": self.groups, "split": split}
         store = xr.Dataset({name: ("sample", _texts(values)) for name, values in texts.items()})
-        store = store.assign(_as_columns(self.columns)).assign(self.truth.rest)
+        for name, first in self.columns[0].items():
+            values = np.stack([each[name].values for each in self.columns])
+            store[name] = xr.Variable("sample", values, first.attrs)
         channels = _texts([str(name) for name in self.first["channel"].values])
-        store = store.assign_coords(channel=("channel", channels), **_axes(self.first))
+        store = store.assign(self.truth.rest).assign_coords(channel=("channel", channels))
+        for name, dim in zip(_AXES, ("y", "x"), strict=True):
+            if self.first[name].dims == (dim,):
+                degrees = self.first[name].values.astype(np.float64)
+                store = store.assign_coords({name: (dim, degrees, {"units": _AXES[name]})})
         if background is not None:
             store = _with_background(store, background)
-        counted = {"labelled": self.truth.labelled, "samples_id": self.digest.hexdigest()}
+        counted = {"labelled": self.truth.counts.tolist(), "samples_id": self.digest.hexdigest()}
         return store.assign_attrs(counted)
 
 
@@ -214,35 +207,18 @@ def _image_array(
     )
 
 
-def _as_columns(columns: Sequence[Mapping[str, xr.Variable]]) -> dict[str, xr.Variable]:
-    """Name → (sample,) of what the instrument says of every scene."""
-    return {
-        name: xr.Variable("sample", np.stack([each[name].values for each in columns]), first.attrs)
-        for name, first in columns[0].items()
-    }
-
-
-def _axes(first: xr.Dataset) -> dict[str, Any]:
-    """Latitude of rows and longitude of columns, where each has one."""
-    found = {}
-    for name, dim, units in zip(_AXES, ("y", "x"), ("degrees_north", "degrees_east"), strict=True):
-        if first[name].dims == (dim,):
-            found[name] = (dim, first[name].values.astype(np.float64), {"units": units})
-    return found
-
-
 def _with_background(store: xr.Dataset, background: xr.Dataset) -> xr.Dataset:
     for name, values in background.data_vars.items():
         if str(name).startswith("background_"):
             store[name] = (("by", "bx"), values.values.astype(np.float32), dict(values.attrs))
     for name, dim in zip(_AXES, ("by", "bx"), strict=True):
         store = store.assign_coords({f"background_{name}": (dim, background[name].values)})
-    return store.assign_attrs({f"background_{k}": _plain(v) for k, v in background.attrs.items()})
+    plain = {
+        f"background_{name}": value.tolist() if hasattr(value, "tolist") else value
+        for name, value in background.attrs.items()
+    }
+    return store.assign_attrs(plain)
 
 
 def _texts(values: Sequence[str]) -> npt.NDArray[Any]:
     return np.array(values, dtype=np.dtypes.StringDType())
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - attributes are of any type
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
