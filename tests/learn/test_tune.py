@@ -350,3 +350,10 @@ def validation_of(store):
     content = open_samples(store)
     chosen = content["split"].values == "validation"
     return zip(content["image"].values[chosen], content["label"].values[chosen], strict=True)
+
+
+def test_a_worker_has_its_share_of_the_cores_before_torch_is_there():
+    """It reads the number of threads once, when it is imported."""
+    script = "import sys, nephoscope.learn.tune; print('torch' in sys.modules)"
+    words = [sys.executable, "-c", script]
+    assert subprocess.check_output(words, text=True).strip() == "False"  # noqa: S603

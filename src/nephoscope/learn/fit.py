@@ -61,7 +61,6 @@ from nephoscope.workers import cores
 
 logger = logging.getLogger(__name__)
 
-Normalisation = Mapping[str, tuple[float, float]]
 Floats = np.typing.NDArray[np.float32]
 
 
@@ -94,6 +93,10 @@ class Run:
         """What is predicted."""
         return task_named(self.recipe.task)
 
+    def begin(self) -> None:
+        """Write down what the run is of."""
+        write_text(self.out / RUN, yaml.safe_dump(self.identity, sort_keys=False))
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -101,13 +104,11 @@ class Fitted:
 
     Attributes:
         network: with its weights.
-        normalisation: mean and standard deviation of each feature.
         counts: name of a way (see `WAYS`) → counts of the validation samples.
         facts: of the training.
     """
 
     network: NormalisedNetwork
-    normalisation: Normalisation
     counts: dict[str, Counts]
     facts: dict[str, Any]
 
@@ -169,23 +170,20 @@ def fit(
     else:
         fitted = _train(run, train, validation, inputs)
     decision, info = _judge(run, train, validation, fitted)
+    normalisation = fitted.network.normalisation
     return save_model(
         run.out / "model",
         fitted.network,
         recipe,
-        fitted.normalisation,
+        normalisation,
         decision,
         info,
         limits,
-        guard_of_part(train, recipe, inputs, fitted.normalisation),
+        guard_of_part(train, recipe, inputs, normalisation),
         shape=train.shape if train.truth == "frame" else None,
         name=name,
         licence=licence,
     ).folder
-
-
-def _write_identity(run: Run) -> None:
-    write_text(run.out / RUN, yaml.safe_dump(run.identity, sort_keys=False))
 
 
 def _frames(run: Run, part: str) -> Floats:
@@ -197,8 +195,8 @@ def _solve(run: Run, train: Part, validation: Part, inputs: Floats) -> Fitted:
     """A linear classifier of whole frames."""
     began = time.monotonic()
     label = np.array([train.label[place] for place in train.indices], np.int8)
-    network, normalisation = fit_linear(run.recipe, inputs, label)
-    _write_identity(run)
+    network = fit_linear(run.recipe, inputs, label)
+    run.begin()
     with torch.inference_mode():
         raw = network(torch.from_numpy(_frames(run, "validation"))).numpy()
     truth = {"label": np.array([validation.label[place] for place in validation.indices], np.int8)}
@@ -211,14 +209,14 @@ def _solve(run: Run, train: Part, validation: Part, inputs: Floats) -> Fitted:
         "seconds": round(time.monotonic() - began, 1),
         "solver": f"scikit-learn {version('scikit-learn')}",
     }
-    return Fitted(network.eval(), normalisation, {"full": counts}, facts)
+    return Fitted(network.eval(), {"full": counts}, facts)
 
 
 def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fitted:
     """A network trained by steps, at the weights of its best validation."""
     recipe = run.recipe
     loader = CropLoader(*((train, recipe) if inputs is None else as_seen(train, recipe, inputs)))
-    network, normalisation = _start_network(run, loader)
+    network = _start_network(run, CropLoader(train, recipe))
     check_crop(loader.size, network.divisor)
     epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
     period = math.ceil(recipe.training.steps / epochs)
@@ -229,7 +227,7 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     clock = Clock(run.task, run.report, epochs * period, run.watch)
     trainer = make_trainer(recipe, run.out, epochs, clock)
     started.append(trainer)
-    _write_identity(run)
+    run.begin()
     whole: Iterable[Batch] = judged(validation, recipe, network.divisor)
     if inputs is not None:
         whole = MadeOnce(whole)
@@ -245,7 +243,7 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
         for way, withheld in WAYS.items():
             seen[way] = judged(validation, recipe, network.divisor, withheld)
     counts = {way: _count(run.task, final, each, validation.truth) for way, each in seen.items()}
-    return Fitted(final, normalisation, counts, facts)
+    return Fitted(final, counts, facts)
 
 
 def _count(
@@ -282,10 +280,10 @@ def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float | 
     return {name: found[name] if math.isfinite(found[name]) else None for name in task.kept}
 
 
-def _start_network(run: Run, loader: CropLoader) -> tuple[NormalisedNetwork, Normalisation]:
+def _start_network(run: Run, loader: CropLoader) -> NormalisedNetwork:
     recipe, start = run.recipe, run.start
     names = recipe.inputs.names
-    normalisation: Normalisation = dict.fromkeys(names, (0.0, 1.0))
+    normalisation: Mapping[str, tuple[float, float]] = dict.fromkeys(names, (0.0, 1.0))
     if start is not None:
         normalisation = start.normalisation
     elif recipe.inputs.normalise and loader.part.truth != "frame":
@@ -297,13 +295,12 @@ def _start_network(run: Run, loader: CropLoader) -> tuple[NormalisedNetwork, Nor
         run.task.outputs(1),
         recipe.inputs.groups,
     )
-    wrapped = NormalisedNetwork(network, normalisation)
     if start is not None:
         try:
             network.load_state_dict(start.network.network.state_dict())
         except RuntimeError as error:
             raise UsageError(f"{start.folder}: its network is not the recipe's") from error
-    return wrapped, normalisation
+    return NormalisedNetwork(network, normalisation)
 
 
 def _batches(
