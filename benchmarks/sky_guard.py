@@ -24,7 +24,7 @@ import yaml
 from PIL import Image
 
 from benchmarks.wrong_skies import KINDS, Picture, wrong_sky
-from nephoscope.apply.whole import look_at
+from nephoscope.apply.whole import reduced
 from nephoscope.files import write_text
 from nephoscope.instruments.skycam import find as find_frames
 from nephoscope.instruments.skycam import read as read_frame
@@ -120,7 +120,7 @@ def count(model: Model, paths: Iterable[Path]) -> dict[str, Any]:
         if len(image) != 3:
             doubt = "one channel of unknown kind: no model is asked"
         elif isinstance(model.guard, ColourGuard):
-            look = look_at(image, model.recipe.inputs.side)
+            look = reduced(image, model.recipe.inputs.side)
             doubt = model.guard.doubt(np.asarray(look.image, np.uint8))
         if doubt is not None:
             why[path.name] = doubt

@@ -28,7 +28,7 @@ from nephoscope.evaluation.mask_sums import score_masks, sums_of_map
 from nephoscope.evaluation.sums import Sums
 from nephoscope.files import write_text
 from nephoscope.formulas import minmax, otsu, zscale_log_otsu
-from nephoscope.grids.blocks import reduce_image, reduce_label
+from nephoscope.grids.blocks import Blocks
 from nephoscope.models import load_model
 from nephoscope.reports.markdown import table_of
 from nephoscope.reports.report import hardware
@@ -96,8 +96,8 @@ def simulated(seed: int, frames: int) -> Iterator[Frame]:
     """Name, block means (y, x) float32 ADU and label (y, x) int8 of simulated frames."""
     for index in range(frames):
         frame = simulate_frame(seed, index)
-        image = reduce_image(frame.adu[None].astype(np.float32), BLOCK)[0]
-        yield f"{index:05d}", image, reduce_label(frame.mask.astype(np.int8), BLOCK)
+        image = Blocks(BLOCK, BLOCK).mean(frame.adu[None].astype(np.float32))[0]
+        yield f"{index:05d}", image, Blocks(BLOCK, BLOCK).label(frame.mask.astype(np.int8))
 
 
 def labelled(folder: Path) -> Iterator[Frame]:

@@ -125,7 +125,7 @@ def packed(slot: int) -> xr.Dataset:
 
 
 def opened(path: Path, **changes: object) -> Cube:
-    arguments = {"template": TEMPLATE, "epoch": EPOCH, "step": STEP, "chunks": CHUNKS, "key": KEY}
+    arguments = {"template": TEMPLATE, "epoch": EPOCH, "step": 900, "chunks": CHUNKS, "key": KEY}
     return open_cube(path, **(arguments | changes))
 
 

@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.track import check_track, height_bounds, overpasses, wrapped_longitude
+from nephoscope.instruments.a_train import wrapped_longitude
+from nephoscope.track import check_track, height_bounds, overpasses
 
 
 def good_track(shared: bool = False) -> xr.Dataset:

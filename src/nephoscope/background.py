@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope import instruments
 from nephoscope.errors import InputError, UsageError
-from nephoscope.files import write_bytes
+from nephoscope.files import read_netcdf, write_bytes
 from nephoscope.grids.cells import CellGrid, cell_centres, spacing_of_centres
-from nephoscope.grids.spacing import Spacing, spacing_of
+from nephoscope.grids.spacing import spacing_of
 from nephoscope.inputs.planet import RATIO_MAXIMUM
-from nephoscope.scene import known_of
 
 if TYPE_CHECKING:
     from nephoscope.instruments import SceneFile
@@ -63,15 +64,15 @@ def build_background(
     settings = recipe.inputs.background
     if settings is None:
         raise UsageError(f"recipe '{recipe.name}' uses no background")
-    files = sorted({_path_of(scene) for scene in scenes})
-    opener = open_scene or _opener(recipe.instrument)
+    files = sorted({Path(s) if isinstance(s, str | os.PathLike) else s.path for s in scenes})
+    opener = open_scene or partial(instruments.open_scene, instrument=recipe.instrument)
     stack: list[FloatArray] = []
     grid: xr.Dataset | None = None
     for path in thin(files, MAXIMUM_SCENES):
         try:
             scene = opener(path)
             grid = _check_grid(path, scene, grid)
-            stack.append(_cell_means(scene["image"], settings.channels, settings.cell))
+            stack.append(_cell_means(scene, settings.channels, settings.cell))
         except InputError as error:
             if on_error is None:
                 raise
@@ -141,13 +142,7 @@ def read_background(path: str | os.PathLike[str], recipe: Recipe | None = None) 
             instrument or of other channels than the recipe's.
         UsageError: the recipe uses no background.
     """
-    try:
-        with xr.open_dataset(Path(path), engine="h5netcdf") as stored:
-            background = stored.load()
-    except FileNotFoundError as error:
-        raise InputError(path, "does not exist") from error
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise InputError(path, f"is not a readable NetCDF-4 file: {error}") from error
+    background = read_netcdf(path)
     for attribute in ("sha256", "cell", "shape", "channels"):
         if attribute not in background.attrs:
             raise InputError(path, "is missing: this is no background", field=attribute)
@@ -257,18 +252,10 @@ def grid_of(coarse: xr.Dataset, latitude: Floats, longitude: Floats) -> CellGrid
         for name, size in zip(("latitude", "longitude"), shape, strict=True)
     ]
     if None in axes and shape == (latitude.size, longitude.size):
-        axes = [axes[0] or _spacing(latitude), axes[1] or _spacing(longitude, around=True)]
+        axes = [axes[0] or spacing_of(latitude), axes[1] or spacing_of(longitude, around=True)]
     if axes[0] is None or axes[1] is None:
         return None
     return CellGrid(axes[0], axes[1], cell)
-
-
-def _spacing(degrees: Floats, around: bool = False) -> Spacing:
-    try:
-        return spacing_of(degrees, around)
-    except ValueError as error:
-        name = "longitude" if around else "latitude"
-        raise UsageError(f"{name} {error}") from error
 
 
 def thin(files: Sequence[Path], most: int) -> list[Path]:
@@ -276,16 +263,6 @@ def thin(files: Sequence[Path], most: int) -> list[Path]:
     if len(files) <= most:
         return list(files)
     return [files[index] for index in np.linspace(0, len(files) - 1, most).round().astype(int)]
-
-
-def _path_of(scene: SceneFile | str | os.PathLike[str]) -> Path:
-    return Path(scene) if isinstance(scene, str | os.PathLike) else scene.path
-
-
-def _opener(instrument: str) -> Callable[[Path], xr.Dataset]:
-    from nephoscope.instruments import open_scene
-
-    return lambda path: open_scene(path, instrument)
 
 
 def _check_grid(path: Path, scene: xr.Dataset, grid: xr.Dataset | None) -> xr.Dataset:
@@ -304,15 +281,17 @@ def _channel(image: xr.DataArray, name: str) -> FloatArray:
     return np.asarray(image.sel(channel=name).values)
 
 
-def _cell_means(image: xr.DataArray, channels: Sequence[str], cell: int) -> FloatArray:
-    """Means over cells: (channel, cell row, cell column) float32, NaN where nothing is known."""
-    known = known_of(image.values)
-    number = _cell_sums(known, cell)
-    means = np.full((len(channels), *number.shape), np.nan, np.float32)
-    for name, target in zip(channels, means, strict=True):
-        values = np.where(known, _channel(image, name), np.float32(0))
-        np.divide(_cell_sums(values, cell), number, out=target, where=number > 0)
-    return means
+def _cell_means(scene: xr.Dataset, channels: Sequence[str], cell: int) -> FloatArray:
+    """Means over cells: (channel, cell row, cell column) float32, NaN where nothing is seen."""
+    known, means = scene["known"].values, []
+    for name in channels:
+        values = _channel(scene["image"], name)
+        seen = known & np.isfinite(values)
+        number = _cell_sums(seen, cell)
+        total = _cell_sums(np.where(seen, values, np.float32(0)), cell)
+        empty = np.full_like(total, np.nan)
+        means.append(np.divide(total, number, out=empty, where=number > 0))
+    return np.stack(means)
 
 
 def _cell_sums(values: npt.NDArray[Any], cell: int) -> FloatArray:
@@ -333,27 +312,42 @@ def _median(
 ) -> xr.Dataset:
     """The median over scenes where seen; sorting puts NaN last, so the middle is found by count."""
     ordered = np.stack(stack)
-    count = np.isfinite(ordered[:, 0]).sum(axis=0)
+    count = np.isfinite(ordered).sum(axis=0)
     ordered.sort(axis=0)
     low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(stack) - 1)
-    middle = [np.take_along_axis(ordered, index[None, None], axis=0)[0] for index in (low, high)]
+    middle = [np.take_along_axis(ordered, index[None], axis=0)[0] for index in (low, high)]
     median = (middle[0] + middle[1]) / np.float32(2)
-    variables: dict[str, Any] = {
-        f"{PREFIX}{name}": (("y", "x"), median[index]) for index, name in enumerate(channels)
-    }
-    variables["count"] = (("y", "x"), count.astype(np.uint16))
-    coordinates = {
-        "latitude": ("y", cell_centres(grid["latitude"].values, cell)),
-        "longitude": ("x", cell_centres(grid["longitude"].values, cell)),
-    }
-    shape = [grid["latitude"].size, grid["longitude"].size]
-    attributes = {
-        "title": "clear-scene background",
-        "cell": cell,
-        "shape": shape,
-        "channels": json.dumps(list(channels)),
-    }
-    return xr.Dataset(variables, coordinates, attributes)
+    places = grid["latitude"].values, grid["longitude"].values
+    median_of = dict(zip(channels, median, strict=True))
+    background = on_cells(median_of, cell, *places, title="clear-scene background")
+    return background.assign(count=(("y", "x"), count.max(axis=0).astype(np.uint16)))
+
+
+def on_cells(
+    values: Mapping[str, FloatArray], cell: int, latitude: Floats, longitude: Floats, **attrs: str
+) -> xr.Dataset:
+    """Values of cells in the form of a background, without its sha256.
+
+    Args:
+        values: name → (cell row, cell column) float32.
+        cell: side of a cell, pixels.
+        latitude: (y,) degrees of the pixels.
+        longitude: (x,) degrees of the pixels.
+        attrs: more attributes.
+    """
+    return xr.Dataset(
+        {f"{PREFIX}{name}": (("y", "x"), plane) for name, plane in values.items()},
+        {
+            "latitude": ("y", cell_centres(latitude, cell)),
+            "longitude": ("x", cell_centres(longitude, cell)),
+        },
+        {
+            **attrs,
+            "cell": cell,
+            "shape": [latitude.size, longitude.size],
+            "channels": json.dumps(list(values)),
+        },
+    )
 
 
 def _fill_unseen(values: FloatArray) -> FloatArray:

@@ -12,8 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nephoscope.errors import InputError, OutputError, shown
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PART_SUFFIX = ".part"
 JOURNAL = "predict-journal"
@@ -95,6 +99,25 @@ def atomic_path(final: str | os.PathLike[str]) -> Iterator[Path]:
         raise
 
 
+def read_netcdf(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:
+    """Read a whole NetCDF file into memory; packed as it is stored without `decode`.
+
+    Raises:
+        InputError: the file does not exist, is no NetCDF-4 file or is damaged.
+    """
+    import xarray as xr
+
+    try:
+        with xr.open_dataset(
+            Path(path), engine="h5netcdf", decode_cf=decode, mask_and_scale=decode
+        ) as stored:
+            return stored.load()
+    except FileNotFoundError as error:
+        raise InputError(path, "does not exist") from error
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise InputError(path, f"is not a readable NetCDF-4 file: {error}") from error
+
+
 def write_text(final: str | os.PathLike[str], text: str) -> None:
     """Write `text` (UTF-8) to `final` atomically."""
     with atomic_path(final) as part:
@@ -105,20 +128,6 @@ def write_bytes(final: str | os.PathLike[str], content: bytes | memoryview) -> N
     """Write `content` to `final` atomically."""
     with atomic_path(final) as part:
         part.write_bytes(content)
-
-
-def copy_file(source: str | os.PathLike[str], final: str | os.PathLike[str]) -> None:
-    """Copy a file's content to `final` atomically.
-
-    Raises:
-        InputError: the source cannot be read.
-        OutputError: the copy cannot be written.
-    """
-    try:
-        content = Path(source).read_bytes()
-    except OSError as error:
-        raise InputError(source, f"cannot be read: {error.strerror}") from error
-    write_bytes(final, content)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import UsageError
-from nephoscope.track import DIMS, check_track, height_bounds
+from nephoscope.track import BOUNDS_DIMS, DIMS, check_track, height_bounds
 
 FARTHEST = 5e4
 """Altitude, m, beyond which no profiler looks."""
@@ -230,16 +230,9 @@ def _with_levels(
     bounds: NDArray[Any],
 ) -> xr.Dataset:
     along = {name: each for name, each in track.data_vars.items() if each.dims == DIMS[:1]}
-    coords = {name: track[name] for name in ("time", "latitude", "longitude")}
     attributes = {"units": "m", "positive": "up", "bounds": "height_bounds"}
-    return check_track(
-        xr.Dataset(
-            {**variables, **along},
-            coords={
-                **coords,
-                "height": ("level", centres.astype(np.float32), attributes),
-                "height_bounds": (("level", "bound"), bounds),
-            },
-            attrs=track.attrs,
-        )
-    )
+    coords = {name: track[name] for name in ("time", "latitude", "longitude")} | {
+        "height": ("level", centres.astype(np.float32), attributes),
+        "height_bounds": (BOUNDS_DIMS, bounds),
+    }
+    return check_track(xr.Dataset({**variables, **along}, coords, track.attrs))

@@ -8,10 +8,8 @@ is always given the limits that the *other* samples leave, as a new map will be.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +17,9 @@ import xarray as xr
 from scipy.ndimage import gaussian_filter1d, uniform_filter
 from scipy.special import ndtr
 
-from nephoscope.background import PREFIX, contents_sha256, grid_of
+from nephoscope.background import PREFIX, contents_sha256, grid_of, on_cells
 from nephoscope.errors import UsageError
-from nephoscope.grids.cells import CellGrid, cell_centres
+from nephoscope.grids.cells import CellGrid
 from nephoscope.recipe import Limit
 
 FloatArray = npt.NDArray[np.float32]
@@ -124,24 +122,15 @@ def as_dataset(
         latitude: (y,) degrees of the samples.
         longitude: (x,) degrees of the samples.
     """
-    names = [f"{PREFIX}{name}" for name in STATISTICS]
-    variables: dict[str, Any] = {
-        name: (("y", "x"), np.rint(values * 16) / np.float32(16))
-        for name, values in zip(names, limits, strict=True)
-    }
-    coordinates = {
-        "latitude": ("y", cell_centres(latitude, settings.cell)),
-        "longitude": ("x", cell_centres(longitude, settings.cell)),
-    }
-    found = xr.Dataset(variables, coordinates)
-    found.attrs = {
-        "title": "brightness from which the training labels call a place cloud",
-        "units": "DN",
-        "channel": settings.channel,
-        "cell": settings.cell,
-        "shape": [latitude.size, longitude.size],
-        "channels": json.dumps(list(STATISTICS)),
-    }
+    found = on_cells(
+        dict(zip(STATISTICS, np.rint(limits * 16) / np.float32(16), strict=True)),
+        settings.cell,
+        latitude,
+        longitude,
+        title="brightness from which the training labels call a place cloud",
+        units="DN",
+        channel=settings.channel,
+    )
     found.attrs["sha256"] = contents_sha256(found)
     return found
 
@@ -194,21 +183,14 @@ def limits_at(
     if grid is None or not grid.covers(latitude, longitude):
         return None, "what the model learned of each place does not cover this scene: not used"
     cells = np.stack([limits[f"{PREFIX}{name}"].values for name in STATISTICS])
-    steps = [
-        (abs(float(degrees[1] - degrees[0])), abs(learned.step))
-        for degrees, learned in ((latitude, grid.latitude), (longitude, grid.longitude))
-    ]
-    for here, learned in steps:
+    doubt = ""
+    for degrees, axis in ((latitude, grid.latitude), (longitude, grid.longitude)):
+        here, learned = abs(float(degrees[1] - degrees[0])), abs(axis.step)
         if not 1 / _COARSEST <= here / learned <= _COARSEST:
             raise UsageError(
                 f"the scene has pixels of {here:g} degrees, the model learned on {learned:g}: it "
                 "knows nothing of such (latitude and longitude are in degrees)"
             )
-    other = [f"{here:g}, not {learned:g}" for here, learned in steps if not _alike(here, learned)]
-    doubt = f"pixels of {other[0]} degrees: the model learned on others" if other else ""
+        if abs(here - learned) >= 0.01 * learned and not doubt:  # more than rounding
+            doubt = f"pixels of {here:g}, not {learned:g} degrees: the model learned on others"
     return Limits(cells, grid), doubt
-
-
-def _alike(one: float, other: float) -> bool:
-    """Whether two steps of a grid are the same but for rounding."""
-    return abs(one - other) < 0.01 * abs(other)

@@ -14,12 +14,11 @@ A Track is an `xarray.Dataset` of profiles along an orbit with
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
 
@@ -27,8 +26,6 @@ DIMS = ("profile", "level")
 BOUNDS_DIMS = ("level", "bound")
 PLACES = {"latitude": 90.0, "longitude": 180.0}
 """Coordinates of a profile and the largest number they may have, degrees."""
-FIRST_FLIGHT = np.datetime64("2006-04-28", "ns")
-"""Launch of CloudSat and CALIPSO: no profile is older."""
 LONGEST_GAP = np.timedelta64(2, "s")
 """Between profiles of one overpass; the nominal step of CloudSat and DARDAR is 0.16 s."""
 
@@ -47,9 +44,12 @@ def check_track(track: xr.Dataset, source: str | None = None) -> xr.Dataset:
     for name in ("time", *PLACES, "height"):
         if name not in track.variables:
             raise InputError(blame, "is missing from the track", field=name)
-    _check_time(track, blame)
+    _check_form(track["time"], [DIMS[:1]], ["datetime64[ns]"], blame)
     for name, largest in PLACES.items():
-        _check_place(track[name], largest, blame)
+        _check_form(track[name], [DIMS[:1]], ["float64"], blame)
+        if (np.abs(track[name].values) > largest).any():
+            raise InputError(blame, f"has values beyond {largest:g} degrees", field=name)
+    _check_form(track["height"], [DIMS, DIMS[1:]], ["float32", "float64"], blame)
     _check_height(track, blame)
     for name in ("time", *PLACES, "height"):
         if track[name].size and not track[name].notnull().any():
@@ -84,39 +84,6 @@ def height_bounds(height: np.ndarray) -> np.ndarray:
     return np.stack([edges[1:], edges[:-1]], axis=1)
 
 
-def wrapped_longitude(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Longitudes within -180..180 of such as count from -180 or from 0 to 360.
-
-    Args:
-        degrees: any shape, float64, degrees east.
-
-    Returns:
-        The same shape; NaN for what is neither.
-    """
-    turned = np.where(degrees > 180, degrees - 360, degrees)
-    return np.where((degrees >= -180) & (degrees <= 360), turned, np.nan)
-
-
-def since_launch(
-    time: NDArray[np.datetime64], field: str, wrong: Callable[[str, str], InputError]
-) -> NDArray[np.datetime64]:
-    """Times of profiles, NaT where they are older than the satellites.
-
-    Args:
-        time: (profile,) datetime64[ns], UTC.
-        field: that tells the time, for the message.
-        wrong: makes the error of a field and what is wrong with it.
-
-    Raises:
-        InputError: all of them are older.
-    """
-    early = time < FIRST_FLIGHT
-    if early.any() and not (time >= FIRST_FLIGHT).any():
-        when = time[early][0].astype("datetime64[s]")
-        raise wrong(field, f"gives {when}: before the satellites flew")
-    return np.where(early, np.datetime64("NaT", "ns"), time)
-
-
 def overpasses(track: xr.Dataset, longest_gap: np.timedelta64 = LONGEST_GAP) -> list[slice]:
     """Segments of a Track without a gap in time, in the order of its profiles.
 
@@ -142,43 +109,29 @@ def overpasses(track: xr.Dataset, longest_gap: np.timedelta64 = LONGEST_GAP) -> 
     return [slice(*pair) for pair in pairwise(edges) if pair[0] < pair[1]]
 
 
-def _check_time(track: xr.Dataset, blame: str) -> None:
-    time = track["time"]
-    if time.dims != DIMS[:1]:
-        raise InputError(blame, f"has dims {time.dims}, not {DIMS[:1]}", field="time")
-    if time.dtype != np.dtype("datetime64[ns]"):
-        raise InputError(blame, f"is {time.dtype}, not datetime64[ns]", field="time")
-
-
-def _check_place(place: xr.DataArray, largest: float, blame: str) -> None:
-    name = str(place.name)
-    if place.dims != DIMS[:1]:
-        raise InputError(blame, f"has dims {place.dims}, not {DIMS[:1]}", field=name)
-    if place.dtype != np.float64:
-        raise InputError(blame, f"is {place.dtype}, not float64", field=name)
-    if (np.abs(place.values) > largest).any():
-        raise InputError(blame, f"has values beyond {largest:g} degrees", field=name)
+def _check_form(
+    variable: xr.DataArray, dims: Sequence[tuple[str, ...]], dtypes: Sequence[str], blame: str
+) -> None:
+    name = str(variable.name)
+    if variable.dims not in dims:
+        problem = f"has dims {variable.dims}, not {' or '.join(map(str, dims))}"
+        raise InputError(blame, problem, field=name)
+    if variable.dtype not in dtypes:
+        problem = f"is {variable.dtype}, not {dtypes[0] if len(dtypes) == 1 else 'float'}"
+        raise InputError(blame, problem, field=name)
 
 
 def _check_height(track: xr.Dataset, blame: str) -> None:
     height = track["height"]
-    if height.dims not in (DIMS, DIMS[1:]):
-        raise InputError(blame, f"has dims {height.dims}, not {DIMS} or {DIMS[1:]}", field="height")
-    if height.dtype not in (np.float32, np.float64):
-        raise InputError(blame, f"is {height.dtype}, not float", field="height")
     if (np.diff(height.values, axis=-1) >= 0).any():
         raise InputError(blame, "does not fall from level to level", field="height")
-    if height.ndim == 1:
-        _check_bounds(track, blame)
-
-
-def _check_bounds(track: xr.Dataset, blame: str) -> None:
+    if height.ndim == 2:
+        return
     if "height_bounds" not in track.variables:
         raise InputError(blame, "is missing from the track", field="height_bounds")
     bounds = track["height_bounds"]
     if bounds.dims != BOUNDS_DIMS or bounds.shape[1] != 2:
         raise InputError(blame, f"has dims {bounds.dims}, not {BOUNDS_DIMS}", field="height_bounds")
     lower, upper = bounds.values.T
-    centres = track["height"].values
-    if not ((lower < centres) & (centres < upper)).all():
+    if not ((lower < height.values) & (height.values < upper)).all():
         raise InputError(blame, "do not lie around the heights", field="height_bounds")

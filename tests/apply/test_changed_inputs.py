@@ -11,7 +11,7 @@ from nephoscope.apply.jobs import Options
 from nephoscope.errors import InputError
 
 sys.path.insert(0, str(Path(__file__).parent))
-import tiny_instrument as tiny
+import tiny_maps as tiny
 from tiny_runs import run, sha256_by_product
 
 

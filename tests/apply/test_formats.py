@@ -14,7 +14,7 @@ from nephoscope.apply.jobs import Options
 from nephoscope.errors import UsageError
 
 sys.path.insert(0, str(Path(__file__).parent))
-import tiny_instrument as tiny
+import tiny_maps as tiny
 from tiny_runs import PLAIN, TinyMaker, run
 
 FOLDER = ["P", "P02"]

@@ -7,6 +7,7 @@ import numpy as np
 from nephoscope.apply.whole import frame_fields
 from nephoscope.inputs import COLOURS, quantise
 from nephoscope.recipe import load_recipe
+from nephoscope.tasks import task_named
 from nephoscope.tasks.mask import MaskDecision
 
 
@@ -15,6 +16,7 @@ class Runner:
 
     def __init__(self):
         recipe = load_recipe("sky-colour")
+        self.task = task_named(recipe.task)
         self.model = SimpleNamespace(recipe=recipe, divisor=8, decision=MaskDecision())
         self.seen = []
 

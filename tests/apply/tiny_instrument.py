@@ -1,90 +1,110 @@
-"""A stand-in for a reader and a network, importable by name so that worker processes find it.
+"""A fifth instrument, as a stranger would add one: two channels on a grid that lies aslant.
 
-A map is `P01_dayNN.npy` with (3, 19, 36) float32; a network is a threshold on blue.
+A picture is `S_20200101T0015.tiny`, a NumPy archive with `image` (channel, y, x) float32,
+reflectance, NaN where missing, and the corner `latitude`, `longitude` of its grid, degrees. Its
+truth is `S_20200101T0015.truth` beside it, an archive with any of `mask` (y, x) int8, `state` ()
+int8, and `row`, `col`, `time_offset` (point), `layer` (point, level) of a track. A picture is taken
+every 15 minutes.
 """
 
-import os
-import time
+from datetime import datetime
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import xarray as xr
 
 from nephoscope.errors import InputError
-from nephoscope.instruments import SceneFile
-from nephoscope.instruments.alone import label, one_each  # noqa: F401
-from nephoscope.instruments.marci import (  # noqa: F401
+from nephoscope.folders import LeftOut, files_below
+from nephoscope.instruments.alone import (  # noqa: F401
     blank,
-    columns,
     depends_on,
-    dress,
     layout,
+    one_each,
     outside,
 )
-from nephoscope.instruments.registry import IMAGERS
+from nephoscope.instruments.coordinates import placed, time_of
+from nephoscope.instruments.finding import scene_files
+from nephoscope.instruments.given import one_path
+from nephoscope.instruments.scene_file import SceneFile
+from nephoscope.scene import check_scene, missing_share, seen_in
 
-ROWS, COLS = 19, 36
-IMAGERS["tiny"] = __name__
-UNIT, NOUN, WRAPS, GRID = "day", "maps", True, None
+UNIT, NOUN, WRAPS, GRID = "slot", "tiny pictures", False, None
 FORMAT, OPTIONS = "netcdf", frozenset()
+
+CHANNELS, SUFFIX, DAMAGED = ("near", "far"), ".tiny", (OSError, ValueError, EOFError, BadZipFile)
+STEP, SLANT = 0.1, 0.02  # degrees from pixel to pixel, along and across
 
 
 def recognises(path):
-    return Path(path).suffix == ".npy"
-
-
-def read(path):
-    try:
-        image = np.load(path)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(path, f"cannot be read: {error}", field="image") from error
-    return xr.Dataset(
-        {
-            "image": (("channel", "y", "x"), image),
-            "known": (("y", "x"), ~np.isnan(image[0])),
-        },
-        coords={
-            "channel": ["red", "green", "blue"],
-            "latitude": ("y", np.linspace(90, -90, ROWS)),
-            "longitude": ("x", np.arange(-180.0, 180, 10)),
-            "solar_longitude": 132.5,
-            "mars_year": 28,
-        },
-        attrs={
-            "instrument": "tiny",
-            "source_files": [str(path)],
-            "id": Path(path).stem,
-            "missing_share": float(np.isnan(image[0]).mean()),
-        },
-    )
+    path = Path(path)
+    if path.is_dir():
+        return any(map(recognises, files_below(path, LeftOut())))
+    return path.suffix == SUFFIX and path.is_file()
 
 
 def find(path, left_out=None):
-    root = Path(path)
-    files = [root] if root.is_file() else sorted(root.rglob("*.npy"))
-    if not files:
-        raise InputError(root, "holds no map")
-    base = root.parent if root.is_file() else root
-    return [_scene_file(file, base) for file in files]
+    return scene_files(path, recognises, _scene_file, "tiny picture", left_out)
 
 
 def _scene_file(file, base):
-    series, _, day = file.stem.partition("_day")
-    return SceneFile(file, file.stem, series, int(day), file.parent.relative_to(base))
+    start = _start(file)
+    order = 0.0 if np.isnat(start) else float(start.astype(np.int64))
+    return SceneFile(file, file.stem, "S", order, file.parent.relative_to(base))
 
 
-def blue_threshold(view):
-    blue = view.channel("blue")
-    reference = 90 if view.background is None else view.background[0]
-    probability = np.where(blue > reference + 20, 0.9, 0.1).astype(np.float32)
-    probability[~view.known] = np.nan
-    return probability
+def _start(file):
+    try:
+        return np.datetime64(datetime.strptime(file.stem[2:], "%Y%m%dT%H%M"), "s")
+    except ValueError:
+        return np.datetime64("NaT", "s")
 
 
-def slow(view):
-    time.sleep(0.2)
-    return blue_threshold(view)
+def read(path):
+    path = one_path(path, "tiny")
+    held = _archive(path)
+    image = held["image"]
+    rows, cols = np.indices(image.shape[1:])
+    known = seen_in(image)
+    scene = xr.Dataset(
+        {"image": (("channel", "y", "x"), image, {"units": "1"}), "known": (("y", "x"), known)},
+        {
+            "channel": list(CHANNELS),
+            "latitude": (("y", "x"), held["latitude"] - STEP * rows - SLANT * cols),
+            "longitude": (("y", "x"), held["longitude"] + STEP * cols - SLANT * rows),
+            "time": _start(path).astype("datetime64[ns]"),
+        },
+        {"instrument": "tiny", "source_files": [str(path)], "id": path.stem, "slot_seconds": 900},
+    )
+    return check_scene(scene.assign_attrs(missing_share=missing_share(known)))
 
 
-def die(view):
-    os._exit(9)
+def label(path, truth):
+    source = Path(path).with_suffix(".truth")
+    held = _archive(source) if source.exists() else {}
+    forms = {"pixels": ("mask", ("y", "x")), "frame": ("state", ())}
+    if truth in forms:
+        name, dims = forms[truth]
+        found = {"label": (dims, held[name])} if name in held else {}
+    else:
+        of_points = ("row", "col", "time_offset", "layer")
+        found = {n: (("point", "level")[: held[n].ndim], held[n]) for n in of_points if n in held}
+    return xr.Dataset(found, attrs={"source": str(source)}) if found else None
+
+
+def _archive(path):
+    try:
+        with path.open("rb") as file, np.load(file) as held:
+            return dict(held)
+    except DAMAGED as error:
+        raise InputError(path, f"cannot be read: {error}") from error
+
+
+def columns(scene):
+    seconds = scene["time"].values.astype("datetime64[s]").astype(np.float64)
+    return {"time": scene["time"].variable, "order": xr.Variable((), seconds)}
+
+
+def dress(product, scene, options):
+    product = product.assign_attrs(title=f"Clouds in tiny pictures, {scene.attrs['id']}")
+    return placed(product, scene, time_of(scene["time"]))

@@ -1,4 +1,4 @@
-"""Bulk runs of the stand-in of `tiny_instrument` over a small tree of its maps."""
+"""Bulk runs of the stand-in of `tiny_maps` over a small tree of its maps."""
 
 import sys
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from nephoscope.tasks import task_named
 from nephoscope.tasks.mask import MaskDecision
 
 sys.path.insert(0, str(Path(__file__).parent))
-import tiny_instrument as tiny
+import tiny_maps as tiny
 
 RECIPE = validate_recipe(
     {
         "name": "tiny",
-        "instrument": "tiny",
+        "instrument": "tiny_maps",
         "task": "mask",
         "inputs": {
             "features": ["blue"],

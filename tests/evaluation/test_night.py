@@ -9,7 +9,7 @@ from nephoscope.evaluation.night import compare_night
 from nephoscope.instruments.skycam import read_label
 from nephoscope.plots.night import draw_night
 from nephoscope.products.fits import write_frame_fits
-from nephoscope.products.frames import write_frames_csv
+from nephoscope.products.frames import FRAME_COLUMNS, write_table
 
 # found, true: of 4 x 5 pixels
 FRAMES = {
@@ -38,7 +38,7 @@ def night(tmp_path):
         fits.HDUList([fits.PrimaryHDU(), truth]).writeto(
             tmp_path / "truth" / name.replace("_flux", "_truth")
         )
-    write_frames_csv(tmp_path / "out" / "frames.csv", rows)
+    write_table(tmp_path / "out" / "frames.csv", FRAME_COLUMNS, rows)
     return compare_night(tmp_path / "out", tmp_path / "truth", read_label), tmp_path
 
 

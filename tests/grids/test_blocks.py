@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nephoscope.grids.blocks import enlarge, factor_for, pad_to, reduce_image, reduce_label
+from nephoscope.grids.blocks import Blocks, enlarge, factor_for, pad_to
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_means_are_those_of_a_loop(rows, cols, factor, seed):
     rng = np.random.default_rng(seed)
     image = rng.normal(size=(2, rows, cols)).astype(np.float32)
     image[:, rng.random((rows, cols)) < 0.3] = np.nan
-    found = reduce_image(image, factor)
+    found = Blocks(factor, factor).mean(image)
     assert found.shape == (2, -(-rows // factor), -(-cols // factor))
     for index in np.ndindex(found.shape):
         channel, row, col = index
@@ -43,15 +43,15 @@ def test_the_label_of_a_block_is_what_most_of_it_is():
         [[1, 1, 0, 0, -1, -1], [0, 1, 0, 1, -1, 1], [1, 0, -1, -1, 0, 0], [1, 0, -1, 1, 0, 0]],
         np.int8,
     )
-    np.testing.assert_array_equal(reduce_label(label, 2), [[1, 0, -1], [1, -1, 0]])
-    assert reduce_label(label, 1) is label
+    np.testing.assert_array_equal(Blocks(2, 2).label(label), [[1, 0, -1], [1, -1, 0]])
+    np.testing.assert_array_equal(Blocks(1, 1).label(label), label)
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3, 4])
 def test_a_plane_comes_back_as_it_was(factor):
     rows, cols = 7 * factor, 5 * factor
     plane = np.add.outer(np.arange(rows) * 2.0, np.arange(cols) * 3.0).astype(np.float32)
-    back = enlarge(reduce_image(plane[None], factor)[0], factor, (rows, cols))
+    back = enlarge(Blocks(factor, factor).mean(plane[None])[0], factor, (rows, cols))
     inner = np.s_[factor : rows - factor, factor : cols - factor]
     np.testing.assert_allclose(back[inner], plane[inner], rtol=1e-5)
     assert back.shape == plane.shape

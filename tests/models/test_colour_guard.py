@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from benchmarks.wrong_skies import KINDS, wrong_sky
 
-from nephoscope.apply.whole import look_at
+from nephoscope.apply.whole import reduced
 from nephoscope.inputs import quantise
 from nephoscope.instruments.skycam.pictures import grey
 from nephoscope.models import load_model
@@ -24,7 +24,7 @@ def planes(picture):
 
 def seen(picture):
     """As the model looks at it: reduced, black is 1 DN."""
-    return look_at(planes(picture).astype(np.float32), 480).image
+    return reduced(planes(picture).astype(np.float32), 480).image
 
 
 def noisy(level, shape=(120, 160), spread=20.0, seed=0):
@@ -64,7 +64,7 @@ def test_no_labelled_frame_is_refused(shipped, real_data):
     frames += sorted((real_data / "sky" / "hyta" / "images").iterdir())
     assert len(frames) > 20
     refused = {
-        path.name: shipped.doubt(look_at(read_frame(path)["image"].values, 480).image)
+        path.name: shipped.doubt(reduced(read_frame(path)["image"].values, 480).image)
         for path in frames
     }
     assert {name: why for name, why in refused.items() if why} == {}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nephoscope.apply.network import Predictor
 from nephoscope.formulas import minmax, otsu, zscale_log_otsu
-from nephoscope.grids.blocks import reduce_image, reduce_label
+from nephoscope.grids.blocks import Blocks
 from nephoscope.models import load_model
 from nephoscope.models.lookup import zoo
 from nephoscope.simulate.sky import simulate_frame
@@ -21,8 +21,8 @@ FRAMES, SEED = 60, 77_000
 def frames(number, seed=SEED):
     for index in range(number):
         frame = simulate_frame(seed, index)
-        image = reduce_image(frame.adu[None].astype(np.float32), 4)[0]
-        yield image, reduce_label(frame.mask.astype(np.int8), 4)
+        image = Blocks(4, 4).mean(frame.adu[None].astype(np.float32))[0]
+        yield image, Blocks(4, 4).label(frame.mask.astype(np.int8))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_cloud_is_found_far_better_than_by_any_formula(predictor):
 @given(scale=st.floats(0.05, 20), offset=st.floats(-5000, 20_000), index=st.integers(0, FRAMES - 1))
 def test_scale_and_offset_of_the_camera_decide_nothing(predictor, scale, offset, index):
     frame = simulate_frame(SEED, index)
-    image = reduce_image(frame.adu[None].astype(np.float32), 4)[0]
+    image = Blocks(4, 4).mean(frame.adu[None].astype(np.float32))[0]
     moved = (scale * image.astype(np.float64) + offset).astype(np.float32)
     before, after = predict(predictor, image), predict(predictor, moved)
     # float32 counts on a large offset are coarse: what is left is their rounding.

@@ -7,7 +7,8 @@ from scipy.ndimage import maximum_filter, uniform_filter
 
 from nephoscope.errors import UsageError
 from nephoscope.networks import build_network
-from nephoscope.networks.local import TINY, _box, _classes, _extremes, _moments
+from nephoscope.networks.blocks import window_extremes, window_mean
+from nephoscope.networks.local import TINY, _classes, _moments, _told
 
 FEATURES = 7
 GROUPS = {"picture": range(7), "windowed": (3, 4, 5), "known": (6,)}
@@ -68,7 +69,7 @@ def test_moments_are_those_of_the_known_pixels():
     rng = np.random.default_rng(0)
     value, known = rng.standard_normal((20, 30)), (rng.random((20, 30)) < 0.6).astype(float)
     stack = np.stack([value * known, value**2 * known, known])[None].astype(np.float32)
-    found = _moments(_box(torch.from_numpy(stack), 5))[0].numpy()
+    found = _moments(window_mean(torch.from_numpy(stack), 5))[0].numpy()
     share = np.maximum(uniform_filter(known, 5, mode="constant"), TINY)
     mean = uniform_filter(value * known, 5, mode="constant") / share
     square = uniform_filter(value**2 * known, 5, mode="constant") / share
@@ -95,7 +96,7 @@ def test_clear_and_cloud_have_the_means_of_their_pixels():
 def test_extremes_are_those_of_scipy():
     level = torch.rand(1, 7, 12, 15)
     level[:, -1] = 1.0
-    found = _extremes(level, 5)[0].numpy()
+    found = window_extremes(*_told(level), 5)[0].numpy()
     for place, channel in enumerate((0, 2)):
         expected = maximum_filter(level[0, channel].numpy(), 5, mode="nearest")
         np.testing.assert_allclose(found[place], expected, atol=1e-6)

@@ -7,7 +7,8 @@ from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
 from nephoscope.errors import UsageError
 from nephoscope.networks import build_network
-from nephoscope.networks.pixel import _extremes, _known_mean
+from nephoscope.networks.blocks import window_extremes
+from nephoscope.networks.pixel import _known_mean
 
 OPTIONS = {"hidden": [16, 8], "learned": 8, "position": [2, 4, 8]}
 GROUPS = {
@@ -67,7 +68,7 @@ def test_windows_leave_out_what_is_unknown():
     expected = uniform_filter(value * known, 5, mode="constant") / np.maximum(share, 1e-3)
     np.testing.assert_allclose(mean[0], expected, atol=1e-5)
     np.testing.assert_allclose(mean[1], share, atol=1e-6)
-    most, least = (found[0, 0].numpy() for found in _extremes(state[:, :1], state[:, 1:], 3))
+    most, least = window_extremes(state[:, :1], state[:, 1:], 3)[0].numpy()
     seen = maximum_filter(known, 3, mode="constant") > 0
     high = maximum_filter(np.where(known > 0, value, -np.inf), 3, mode="constant", cval=-np.inf)
     low = minimum_filter(np.where(known > 0, value, np.inf), 3, mode="constant", cval=np.inf)

@@ -167,7 +167,7 @@ def test_a_time_of_no_slot_is_named(made, time):
     [
         ({"key": KEY | {"weights_sha256": "cd"}}, rf"weights_sha256 \({'ab' * 32}, not cd\)"),
         ({"key": KEY | {"background": "cd"}}, r"background \(None, not cd\)"),
-        ({"step": np.timedelta64(30, "m")}, r"time_coverage_resolution \(PT900S, not PT1800S\)"),
+        ({"step": 1800}, r"time_coverage_resolution \(PT900S, not PT1800S\)"),
         ({"epoch": EPOCH + STEP}, "time.units"),
         ({"chunks": {"y": 16}}, "cloud_mask.chunk_grid"),
         ({"template": TEMPLATE.drop_vars("iwp")}, "iwp"),
@@ -225,8 +225,6 @@ def test_products_that_do_not_fit_are_refused(made, tmp_path):
     assert files_below(tmp_path / "cube") == files_below(made)
     with pytest.raises(ValueError, match="time is not the first"):
         opened(tmp_path / "other", template=TEMPLATE.assign(a=(("y", "time"), np.ones((21, 1)))))
-    with pytest.raises(ValueError, match="whole seconds"):
-        opened(tmp_path / "other", step=np.timedelta64(1500, "ms"))
 
 
 def slot_of(path: Path, time: np.datetime64) -> xr.Dataset:

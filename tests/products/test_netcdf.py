@@ -10,7 +10,7 @@ import xarray as xr
 from nephoscope.errors import InputError, OutputError, UsageError
 from nephoscope.instruments.marci import CRS, write_legacy
 from nephoscope.products.netcdf import write_netcdf
-from nephoscope.products.read import open_mask_product, read_mask
+from nephoscope.products.read import open_packed, read_mask
 from product_factory import mars_product
 
 
@@ -181,7 +181,7 @@ def test_a_file_without_a_mask_is_refused(tmp_path):
     with pytest.raises(InputError, match="neither"):
         read_mask(tmp_path / "a.nc")
     with pytest.raises(InputError, match="cloud_probability"):
-        open_mask_product(tmp_path / "a.nc")
+        open_packed(tmp_path / "a.nc")
 
 
 def test_an_impossible_threshold_is_refused(product, tmp_path):
@@ -192,7 +192,7 @@ def test_an_impossible_threshold_is_refused(product, tmp_path):
 
 def test_a_product_read_back_is_the_one_written(product, tmp_path):
     write_netcdf(product, tmp_path / "a.nc")
-    back = open_mask_product(tmp_path / "a.nc")
+    back = open_packed(tmp_path / "a.nc")
     for name in ("cloud_probability", "cloud_mask", "quality_flag"):
         np.testing.assert_array_equal(back[name].values, product[name].values)
     assert float(back.coords["solar_longitude"]) == 132.5

@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import maximum_filter
 
-from nephoscope.errors import UsageError
 from nephoscope.products import cf
-from nephoscope.products.product import mask_step
 from nephoscope.products.quality import near
 from product_factory import mars_product
 
@@ -131,12 +129,6 @@ def test_polar_ice_beyond_the_season_is_no_cloud_cover():
     attributes = mars_product(probability, make_scene(), outside=rows).attrs
     assert attributes["cloud_cover"] > 0
     assert attributes["cloud_cover_within_seasonal_bounds"] == 0
-
-
-@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
-def test_impossible_threshold_is_refused(threshold):
-    with pytest.raises(UsageError, match="within 0 and 1"):
-        mask_step(threshold)
 
 
 def test_another_shape_is_refused():

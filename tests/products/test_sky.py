@@ -13,14 +13,15 @@ from skimage.measure import label, regionprops
 
 from nephoscope.products.fits import write_frame_fits
 from nephoscope.products.frames import (
+    BLOB_COLUMNS,
+    FRAME_COLUMNS,
     blob_rows,
     find_blobs,
     fits_facts,
     frame_result,
     frame_row,
     sky_quality,
-    write_blobs_csv,
-    write_frames_csv,
+    write_table,
     zenith_region,
 )
 
@@ -104,7 +105,7 @@ def test_an_unknown_frame_has_no_numbers_anywhere(tmp_path):
     mask, probability = np.full((8, 8), -1, np.int8), np.full((8, 8), np.nan, np.float32)
     frame = scene((8, 8)).assign_coords(time=np.datetime64("NaT", "ns"))
     result = frame_result(frame, mask, probability, "unknown", math.nan, note="no reference")
-    row = frame_row(result)
+    row = frame_row(result, "night/a.fits")
     assert row == {
         "file": "night/a.fits", "time": "", "state": "unknown", "p_cloudy": "",
         "cloud_fraction": "", "cloud_fraction_zenith": "", "blobs": "", "sky_quality": "",
@@ -125,8 +126,8 @@ def test_a_saturated_frame_says_so():
 def test_the_tables_read_back(tmp_path):
     mask, probability = mask_of(3)
     result = frame_result(scene(), mask, probability, "cloudy", 0.97, minimum_area=5)
-    write_frames_csv(tmp_path / "frames.csv", [frame_row(result, "night")])
-    write_blobs_csv(tmp_path / "blobs.csv", blob_rows(result, "night"))
+    write_table(tmp_path / "frames.csv", FRAME_COLUMNS, [frame_row(result, "a.fits")])
+    write_table(tmp_path / "blobs.csv", BLOB_COLUMNS, blob_rows(result, "a.fits"))
     with (tmp_path / "frames.csv").open() as file:
         (row,) = csv.DictReader(file)
     assert list(row) == ["file", "time", "state", "p_cloudy", "cloud_fraction",

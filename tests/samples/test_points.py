@@ -9,7 +9,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nephoscope.errors import UsageError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.inputs import View
 from nephoscope.samples import writer
 from nephoscope.samples.augment import flip, turn
@@ -19,7 +19,7 @@ from nephoscope.samples.part import load_part
 from nephoscope.samples.split import split_samples
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.truth import Points
-from nephoscope.samples.whole import Tiles, judged
+from nephoscope.samples.whole import Tiles, validation_batches
 
 spec = importlib.util.spec_from_file_location(
     "points_factory", Path(__file__).parent / "points_factory.py"
@@ -61,6 +61,24 @@ def test_points_lie_in_the_store_as_a_ragged_array(store, wraps):
     assert describe(open_samples(store)) == (["4 samples, 34 points with truth"], [])
 
 
+@pytest.mark.parametrize("lacking", ["g0", "g2"])
+def test_labels_that_hold_other_variables_are_named(tmp_path, monkeypatch, lacking):
+    swaths = factory.Swaths(False)
+    whole = swaths.label
+
+    def label(path, truth):
+        found = whole(path, truth)
+        return found.drop_vars("height") if Path(path).stem == lacking else found
+
+    monkeypatch.setattr(swaths, "label", label, raising=False)
+    monkeypatch.setattr(writer, "instrument_named", lambda _: swaths)
+    with pytest.raises(InputError, match="height"):
+        writer.write_samples(
+            factory.files(tmp_path), tmp_path / "s.zarr", factory.recipe(), truth="points"
+        )
+    assert not (tmp_path / "s.zarr").exists()
+
+
 def test_granules_are_split_in_their_order(store):
     assert split_samples(store, fractions=(2, 1, 1), seed=1) == {
         "train": ["g1", "g2"], "validation": ["g3"], "test": ["g0"],
@@ -99,7 +117,7 @@ def test_a_crop_holds_a_point_and_each_points_truth_is_what_the_picture_says(sto
 
 def test_every_known_point_is_in_the_core_of_one_tile(store, wraps):
     part = load_part(store, "validation", factory.recipe())
-    tiles = judged(part, factory.recipe(), 2)
+    tiles = validation_batches(part, factory.recipe(), 2)
     assert isinstance(tiles, Tiles)
     heights = np.concatenate([tile["height"].numpy() for tile in tiles])
     expected = np.concatenate([points.values["height"] for points in part.points])

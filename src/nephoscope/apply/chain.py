@@ -161,12 +161,12 @@ class SkyChain:
         """
         result, facts = self.judge(scene)
         name = shown(job.scene.relative / job.scene.path.name)
-        row = frame_row(result) | {"file": name}
+        row = frame_row(result, name)
         return JudgedFrame(
             scene,
             frame_dataset(result),
             frame_cards(scene, result, job.scene.path.name, facts),
-            {"row": row, "blobs": [blob | {"file": name} for blob in blob_rows(result)]},
+            {"row": row, "blobs": blob_rows(result, name)},
             _said(row, result.note),
             result=result,
         )

@@ -14,9 +14,10 @@ import xarray as xr
 from nephoscope.apply.jobs import Job
 from nephoscope.apply.journal import latest_entries
 from nephoscope.apply.run import Made
+from nephoscope.apply.sinks import NetcdfSink
 from nephoscope.errors import InputError
 from nephoscope.files import short_name
-from nephoscope.instruments.scene_file import SceneFile, name_products
+from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.products import cf
 from nephoscope.products.cube import Cube, open_cube
 from nephoscope.scene import source_of
@@ -30,20 +31,19 @@ _KEY = ("model", "weights_sha256", "background_sha256")
 
 
 @dataclass
-class CubeSink:
+class CubeSink(NetcdfSink):
     """A store for each year, a slot for each time; a `nephoscope.apply.run.Sink`.
 
     Args:
         out: folder of the stores, `cube_<year>.zarr`.
     """
 
-    out: Path
     ending: str = ""
     _cubes: dict[Path, Cube] = field(default_factory=dict, init=False, repr=False)
 
     def names(self, scenes: Sequence[SceneFile]) -> dict[Path, SceneFile]:
         """What each product is called in the journal, and its scene."""
-        return {_PLACE / name: scene for name, scene in name_products(scenes, self.ending).items()}
+        return {_PLACE / name: scene for name, scene in super().names(scenes).items()}
 
     def picture(self, target: Path) -> Path:
         """The quick-look of a product, in a tree beside the stores."""
@@ -54,7 +54,7 @@ class CubeSink:
         """Write the slot of a product.
 
         Returns:
-            its time and the step, for the journal.
+            its store, its time and the step, for the journal.
 
         Raises:
             InputError: the scene has no time, or its instrument no fixed step.
@@ -65,7 +65,7 @@ class CubeSink:
         if path not in self._cubes:
             self._cubes[path] = _open(path, made.product, time, step)
         self._cubes[path].write(time, _growing(made.product))
-        return {"time": str(time), "step": step}
+        return {"store": path.name, "time": str(time), "step": step}
 
     def done(self, job: Job) -> bool:
         """Whether the slot is there, and the quick-look."""
@@ -75,12 +75,6 @@ class CubeSink:
         time = np.datetime64(entry["time"], "s")
         path = self._path(time)
         return path.is_dir() and Cube(path, _epoch(time), entry["step"]).done(time)
-
-    def update(self) -> None:
-        """Each slot notes itself that it is there."""
-
-    def close(self) -> None:
-        """Nothing is open."""
 
     def _path(self, time: np.datetime64) -> Path:
         return self.out / f"cube_{time.astype('datetime64[Y]')}.zarr"
@@ -118,20 +112,23 @@ def _open(path: Path, product: xr.Dataset, time: np.datetime64, step: int) -> Cu
     growing = _growing(product)
     rows, cols = product["quality_flag"].dims
     fixed = [name for name, data in product.variables.items() if _is_fixed(name, data, growing)]
-    template = xr.merge([growing.expand_dims("time"), product[fixed].reset_coords(drop=False)])
-    template = template.set_coords([name for name in fixed if name in product.coords])
+    template = product.drop_vars(product.variables.keys() - {*fixed})
+    template = template.assign(growing.expand_dims("time").data_vars)
     template["quality_flag"].encoding["fill_value"] = cf.MISSING
     template.attrs = {name: product.attrs[name] for name in _OF_ALL if name in product.attrs}
     key = {name: str(product.attrs[name]) for name in _KEY}
-    seconds = np.timedelta64(step, "s")
     chunks = {str(rows): _CHUNK, str(cols): _CHUNK}
-    return open_cube(path, template, _epoch(time), seconds, chunks=chunks, key=key)
+    return open_cube(path, template, _epoch(time), step, chunks=chunks, key=key)
 
 
 def _growing(product: xr.Dataset) -> xr.Dataset:
-    """The variables of a slot: those with rows."""
+    """The variables of a slot: those with rows, and numbers of the whole scene."""
     rows = product["quality_flag"].dims[0]
-    names = [name for name, data in product.data_vars.items() if rows in data.dims]
+    names = [
+        name
+        for name, data in product.data_vars.items()
+        if rows in data.dims or (not data.ndim and name != "crs")
+    ]
     return product[names].drop_vars(product.coords)
 
 

@@ -56,10 +56,19 @@ class OnnxEngine:
 
     def __init__(self, path: Path, threads: int) -> None:
         self._session = open_compiled(path, threads)
-        self._input = self._session.get_inputs()[0].name
+        inputs = self._session.get_inputs()[0]
+        self._input, self._sides = inputs.name, inputs.shape[2:]
 
     def run(self, inputs: FloatArray) -> FloatArray:
-        """Run the network once."""
+        """Run the network once.
+
+        Raises:
+            UsageError: it takes pictures of one size, and these are of another.
+        """
+        for side, wanted in zip(inputs.shape[2:], self._sides, strict=True):
+            if isinstance(wanted, int) and side != wanted:
+                shape = " x ".join(map(str, self._sides))
+                raise UsageError(f"the model takes {shape} pixels, not {inputs.shape[2:]}")
         outputs: FloatArray = self._session.run(None, {self._input: inputs})[0]
         return outputs
 

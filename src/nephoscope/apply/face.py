@@ -21,10 +21,10 @@ from nephoscope.apply.run import Maker
 from nephoscope.arguments import described, path_of
 from nephoscope.background import channels_of, read_background, sample_background
 from nephoscope.errors import InputError, UsageError
-from nephoscope.inputs import COLOURS
+from nephoscope.inputs import COLOURS, FEATURES
 from nephoscope.instruments import instrument_named
 from nephoscope.products.frames import frame_dataset
-from nephoscope.scene import check_given, source_of, wrong_dn
+from nephoscope.scene import check_given, seen_in, source_of, wrong_dn
 from nephoscope.tasks.mask import as_floats
 
 if TYPE_CHECKING:
@@ -77,9 +77,10 @@ def predict(
             formula.
         scene: an image of the whole grid, (channel: red, green, blue; y; x), uint8 DN with 0 in
             all channels where missing or float32 DN with NaN (of a sky camera any size: red, green,
-            blue, or one channel, of which `flavour` says what it is); a Scene, whose channels are
-            found by name and whose places by latitude and longitude, however it is cut, turned or
-            rolled; or the path of one file.
+            blue, or one channel, of which `flavour` says what it is; of an instrument without a
+            grid of its own any size, with the channels that the recipe names, in its order); a
+            Scene, whose channels are found by name and whose places by latitude and longitude,
+            however it is cut, turned or rolled; or the path of one file.
         background: file of what clear looks like, from `nephoscope background`.
         output: folder of the product, for a path only.
         flavour: of a sky camera's frame: "thermal" or "grey" of one channel, "colour" of three,
@@ -87,8 +88,9 @@ def predict(
             of which "sky" says nothing.
 
     Returns:
-        For an image the probability of cloud, (y, x) float32, 0..1, NaN where missing; for a
-        Scene the product as a Dataset; for a path the path of the product.
+        For an image the probability of cloud, (y, x) float32, 0..1, NaN where missing (of another
+        task than `mask` the first of its variables); for a Scene the product as a Dataset; for a
+        path the path of the product.
 
     Raises:
         UsageError: no such model, an image or grid that it cannot be applied to, or a path without
@@ -154,8 +156,8 @@ def _of_file(maker: Maker, path: Path, output: Path) -> Path:
     sink = sink_of(maker, output, tables=False)
     (job,) = plan_jobs([path], output, maker.instrument, sink, picture=False)
     job = maker.shared([job], output)(job)
-    sink.write(job, maker.make(job, maker.read(job)))
-    return job.target
+    kept = sink.write(job, maker.make(job, maker.read(job)))
+    return output / str(kept["store"]) if "store" in kept else job.target
 
 
 def _of_frame(chain: SkyChain, given: NDArray | xr.Dataset) -> FloatArray | xr.Dataset:
@@ -167,10 +169,11 @@ def _of_frame(chain: SkyChain, given: NDArray | xr.Dataset) -> FloatArray | xr.D
 
 
 def _of_image(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatArray:
-    predictor = maker.predictor
-    name, grid = predictor.model.name, instrument_named(maker.instrument).GRID
+    grid = instrument_named(maker.instrument).GRID
     if grid is None:
-        raise UsageError(f"predict: model '{name}' takes a Scene, which says where it lies")
+        return _of_bare(maker, image, clear)
+    predictor = maker.predictor
+    name = predictor.model.name
     if image.shape != (len(COLOURS), *grid.shape):
         raise UsageError(
             f"predict: the image is {image.shape}; model '{name}' takes (channel: "
@@ -188,6 +191,24 @@ def _of_image(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatA
         image = image.astype(np.float32, copy=False)
     places = grid.latitude(), grid.longitude()
     return predictor.predict_image(image, *places, _sampled(predictor, clear, *places)[0])
+
+
+def _of_bare(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatArray:
+    """The first of the task's variables, of an image that says neither place nor channels."""
+    inputs = maker.model.recipe.inputs
+    names = [name for name in inputs.names if name not in FEATURES]
+    if len(names) != len(image) or len(names) != len(inputs.names) or clear is not None:
+        raise UsageError(
+            f"predict: of an image of {len(image)} channels it is not known what they are: "
+            "give a Scene, which names them and says where it lies"
+        )
+    image = image.astype(np.float32, copy=False)
+    scene = xr.Dataset(
+        {"image": (("channel", "y", "x"), image), "known": (("y", "x"), seen_in(image))},
+        {"channel": names, "latitude": np.nan, "longitude": np.nan},
+    )
+    said = xr.decode_cf(maker.variables(scene, None))
+    return np.asarray(next(iter(said.data_vars.values())).values, np.float32)
 
 
 def _of_scene(maker: NetworkMaker, scene: xr.Dataset, clear: Path | None) -> xr.Dataset:

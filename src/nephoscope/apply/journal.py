@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -130,19 +130,20 @@ class Record:
             else:
                 self._tell(job, "skipped", None)
 
-    def end(self, job: Job, error: NephoscopeError | None, note: str = "", **facts: object) -> bool:
+    def end(self, job: Job, outcome: tuple[Mapping[str, object], str] | NephoscopeError) -> bool:
         """Write down that a job has ended; False if the output cannot be written and all must end.
 
         Args:
             job: which.
-            error: why it failed; None if it is done.
-            note: what there is to say of it.
-            facts: what the journal shall keep of it.
+            outcome: what the journal shall keep of it and what there is to say; or why it failed.
         """
-        key = self._keys.pop(job.target)
-        if error is None:
-            self.journals.record(key, job, **facts)
-        self._tell(job, "done" if error is None else "failed", error, note)
+        key, error = self._keys.pop(job.target), None
+        if isinstance(outcome, NephoscopeError):
+            error = outcome
+            self._tell(job, "failed", error)
+        else:
+            self.journals.record(key, job, **outcome[0])
+            self._tell(job, "done", None, outcome[1])
         for skipped in self._behind.pop(job.target, []):
             self._tell(skipped, "skipped", None)
         if isinstance(error, OutputError):

@@ -14,10 +14,11 @@ import xarray as xr
 from nephoscope.apply.engine import open_engine
 from nephoscope.apply.placing import Placing, place
 from nephoscope.apply.tiles import Blend, Tile, cut, lay_tiles, plan_axis
-from nephoscope.apply.whole import frame_fields
+from nephoscope.apply.whole import frame_fields, whole_fields
 from nephoscope.errors import UsageError
 from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read
 from nephoscope.limits import Limits, limits_at
+from nephoscope.networks import WHOLE
 from nephoscope.products.pack import fill, unfilled
 from nephoscope.scene import known_of
 from nephoscope.tasks import task_named
@@ -43,11 +44,15 @@ class Predictor:
         workers: tiles at work at once; by default one per processor.
     """
 
+    whole = False
+    """Whether it says one thing of a whole scene."""
+
     def __init__(self, model: Model, engine: str = "onnx", workers: int | None = None) -> None:
         self.model = model
         self._features, self._sparse = model.recipe.inputs.names, model.recipe.inputs.sparse
         self._names = _names(model.recipe)
         self.task = task_named(model.recipe.task)
+        self.whole = model.recipe.network.name in WHOLE
         self.workers = workers or cores()
         if engine == "torch":
             self.workers = 1
@@ -169,7 +174,12 @@ class Predictor:
         Args:
             view: as for `bands`.
             decision: the task's.
+
+        Returns:
+            (..., y, x); of a network that says one thing of a whole scene (...,).
         """
+        if self.whole:
+            return self.task.variables(whole_fields(self, view), decision)
         whole: xr.Dataset | None = None
         for rows, found in self.bands(view):
             band = self.task.variables(found, decision)
@@ -275,6 +285,7 @@ def _empty(band: xr.Dataset, rows: int) -> xr.Dataset:
                 variable.attrs,
             )
             for name, variable in band.data_vars.items()
-        }
+        },
+        band.coords,
     )
     return whole.copy(deep=True)

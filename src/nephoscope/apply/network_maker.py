@@ -18,6 +18,7 @@ from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.network import Predictor
 from nephoscope.apply.run import Card, Made
 from nephoscope.background import channels_of
+from nephoscope.errors import UsageError
 from nephoscope.files import sha256_of
 from nephoscope.instruments import instrument_named, open_scene
 from nephoscope.models import load_model
@@ -68,11 +69,14 @@ class NetworkMaker:
         """The model.
 
         Raises:
-            UsageError: no such model.
+            UsageError: no such model, or there is a threshold and its task has none.
             InputError: it cannot be read.
         """
         source = self.source
-        return load_model(source) if isinstance(source, str | Path) else source
+        model = load_model(source) if isinstance(source, str | Path) else source
+        if self.options.threshold is not None and not hasattr(model.decision, "threshold"):
+            raise UsageError(f"--threshold: the task {model.recipe.task} has none")
+        return model
 
     @cached_property
     def predictor(self) -> Predictor:

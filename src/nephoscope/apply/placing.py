@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.errors import UsageError
 from nephoscope.grids.spacing import Spacing, spacing_of
 
 Array = npt.NDArray[Any]
@@ -106,10 +105,4 @@ def axes_of(latitude: Floats, longitude: Floats) -> tuple[Spacing, Spacing]:
     Raises:
         UsageError: they are not evenly spaced, or not degrees.
     """
-    found = []
-    for name, values in (("latitude", latitude), ("longitude", longitude)):
-        try:
-            found.append(spacing_of(values, around=name == "longitude"))
-        except ValueError as error:
-            raise UsageError(f"the scene's {name} {error}") from error
-    return found[0], found[1]
+    return spacing_of(latitude), spacing_of(longitude, around=True)

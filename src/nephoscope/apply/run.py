@@ -77,26 +77,13 @@ class Maker(Protocol):
         """Open the models in the process that runs them; what this raises ends the run."""
 
     def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
-        """How a job gets what it shares with others, found when it is first wanted.
-
-        Args:
-            jobs: of all parts of the run, so that all parts agree.
-            out: the folder of the products.
-        """
+        """How a job gets what it shares with others, found when first wanted, among all `jobs`."""
 
     def read(self, job: Job) -> xr.Dataset:
-        """The scene of a job.
-
-        Raises:
-            InputError: it cannot be read.
-        """
+        """The scene of a job; InputError if it cannot be read."""
 
     def make(self, job: Job, scene: xr.Dataset) -> Made:
-        """What is said of a scene.
-
-        Raises:
-            InputError: nothing can be.
-        """
+        """What is said of a scene; InputError if nothing can be."""
 
 
 class Sink(Naming, Protocol):
@@ -105,14 +92,7 @@ class Sink(Naming, Protocol):
     out: Path
 
     def write(self, job: Job, made: Made) -> Mapping[str, object]:
-        """Write the product of a job, whole or not at all.
-
-        Returns:
-            what the journal keeps of where it is.
-
-        Raises:
-            OutputError: it cannot be written.
-        """
+        """Write the product of a job, whole or not at all; what the journal keeps of its place."""
 
     def done(self, job: Job) -> bool:
         """Whether all outputs of a job are there."""
@@ -124,15 +104,9 @@ class Sink(Naming, Protocol):
         """Called in the parent at the end, also where the run is ended by an error."""
 
 
-@dataclass(frozen=True)
-class Done:
-    """What the parent keeps of a scene that was written."""
-
-    record: Mapping[str, object]
-    note: str
-
-
-Outcome = tuple[Job, Done | NephoscopeError]
+Written = tuple[Mapping[str, object], str]
+"""What the parent keeps of a scene that was written: facts for the journal, and the note."""
+Outcome = tuple[Job, Written | NephoscopeError]
 
 
 @dataclass(frozen=True)
@@ -143,14 +117,14 @@ class Work:
     sink: Sink
     draw: Draw | None = None
 
-    def write(self, job: Job, made: Made) -> Done:
+    def write(self, job: Job, made: Made) -> Written:
         """Draw the picture and write the product, which comes last."""
         if job.picture is not None and self.draw is not None:
             self.draw(made, job.picture)
         place = self.sink.write(job, made)
-        return Done({**made.record, **place}, made.note)
+        return {**made.record, **place}, made.note
 
-    def all_of(self, job: Job) -> Done:
+    def all_of(self, job: Job) -> Written:
         """Read, make and write."""
         return self.write(job, self.maker.make(job, self.maker.read(job)))
 
@@ -201,18 +175,12 @@ def run(
     unfinished = record.unfinished(map(prepare, jobs) if prepare else jobs, sink.done)
     try:
         for job, outcome in _each(Work(maker, sink, draw), unfinished, workers):
-            if not _end(record, job, outcome):
+            if not record.end(job, outcome):
                 break
             sink.update()
     finally:
         sink.close()
     return record.close()
-
-
-def _end(record: Record, job: Job, outcome: Done | NephoscopeError) -> bool:
-    if isinstance(outcome, NephoscopeError):
-        return record.end(job, outcome)
-    return record.end(job, None, outcome.note, **outcome.record)
 
 
 def _each(work: Work, jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
@@ -232,12 +200,12 @@ def _in_threads(work: Work, jobs: Iterable[Job]) -> Iterator[Outcome]:
     """
     queue = iter(jobs)
     with ThreadPoolExecutor(1) as beside:
-        writing: tuple[Job, Future[Done]] | None = None
+        writing: tuple[Job, Future[Written]] | None = None
         reading = _submit_next(beside, work.maker.read, queue)
         while reading:
             job, scene = reading
             reading = _submit_next(beside, work.maker.read, queue)
-            made = _explained(partial(_make, work.maker, job, scene))
+            made = _explained(lambda job, scene: work.maker.make(job, scene.result()), job, scene)
             failed = isinstance(made, NephoscopeError)
             if writing and (work.maker.in_order or not failed):
                 yield writing[0], _explained(writing[1].result)
@@ -251,10 +219,6 @@ def _in_threads(work: Work, jobs: Iterable[Job]) -> Iterator[Outcome]:
             yield writing[0], _explained(writing[1].result)
 
 
-def _make(maker: Maker, job: Job, scene: Future[xr.Dataset]) -> Made:
-    return maker.make(job, scene.result())
-
-
 def _submit_next(
     pool: ThreadPoolExecutor, function: Callable[[Job], T], queue: Iterator[Job]
 ) -> tuple[Job, Future[T]] | None:
@@ -262,9 +226,9 @@ def _submit_next(
     return None if job is None else (job, pool.submit(function, job))
 
 
-def _explained(function: Callable[[], T]) -> T | NephoscopeError:
+def _explained(function: Callable[..., T], *arguments: object) -> T | NephoscopeError:
     try:
-        return function()
+        return function(*arguments)
     except NephoscopeError as error:
         return error
 
@@ -277,5 +241,5 @@ def _start_worker(work: Work) -> None:
     _WORK[:] = [work]
 
 
-def _work_on(job: Job) -> Done:
+def _work_on(job: Job) -> Written:
     return _WORK[0].all_of(job)

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from nephoscope.apply.jobs import FITS, Job
 from nephoscope.apply.journal import latest_entries
-from nephoscope.apply.run import Made
-from nephoscope.errors import UsageError
+from nephoscope.apply.run import Card, Made
 from nephoscope.files import JOURNAL, locked, short_name
 from nephoscope.instruments.protocol import Layout
 from nephoscope.instruments.scene_file import SceneFile, name_products, products_once
 from nephoscope.products import cf
-from nephoscope.products.fits import write_frame_fits
-from nephoscope.products.frames import write_blobs_csv, write_frames_csv
+from nephoscope.products.fits import Plane, write_fits, write_frame_fits
+from nephoscope.products.frames import BLOB_COLUMNS, FRAME_COLUMNS, write_table
 from nephoscope.products.netcdf import write_netcdf
 
 FRAMES_TABLE, BLOBS_TABLE = "frames.csv", "blobs.csv"
@@ -110,27 +110,21 @@ class FitsSink(NetcdfSink):
     _due: float = field(default_factory=lambda: time.monotonic() + _TABLES_SECONDS)
 
     def write(self, job: Job, made: Made) -> dict[str, object]:
-        """Write image, mask and probability.
+        """Write the image, and mask and probability or the variables of another task.
 
         Raises:
-            UsageError: the product has none.
             OutputError: they cannot be written.
         """
-        if not {"cloud_mask", "cloud_probability"} <= made.product.variables.keys():
-            raise UsageError("--format fits: the product is no mask of clouds")
-        image, pixels = made.scene["image"], made.scene["image"].values
-        mask, probability = (
-            made.product[name].values for name in ("cloud_mask", "cloud_probability")
-        )
-        write_frame_fits(
-            job.target,
-            pixels[0] if len(pixels) == 1 else pixels,
-            mask.view(np.int8),
-            _unpacked(probability),
-            str(made.scene.attrs.get("header", "")),
-            made.cards,
-            str(image.attrs["units"]),
-        )
+        image, pixels, product = made.scene["image"], made.scene["image"].values, made.product
+        seen = pixels[0] if len(pixels) == 1 else pixels
+        header, units = str(made.scene.attrs.get("header", "")), str(image.attrs["units"])
+        if "cloud_mask" in product:
+            mask, likely = product["cloud_mask"].values, product["cloud_probability"].values
+            found = mask.view(np.int8), _unpacked(likely)
+            write_frame_fits(job.target, seen, *found, header, made.cards, units)
+            return {}
+        planes, numbers = _planes_of(product)
+        write_fits(job.target, seen, planes, header, {**made.cards, **numbers}, units)
         return {}
 
     def update(self) -> None:
@@ -142,6 +136,20 @@ class FitsSink(NetcdfSink):
         """Write the tables of all that is done."""
         if self.tables:
             write_tables(self.out)
+
+
+def _planes_of(product: xr.Dataset) -> tuple[dict[str, Plane], dict[str, Card]]:
+    """What a product of any task says, by HDU, and by keyword what it says of the whole scene."""
+    planes, numbers = dict[str, Plane](), dict[str, Card]()
+    rows = product["quality_flag"].dims
+    for name, each in xr.decode_cf(product.drop_vars("quality_flag")).data_vars.items():
+        about = str(each.attrs.get("long_name", name))
+        if each.dims[-2:] == rows:
+            values = np.ascontiguousarray(each.values, np.float32)
+            planes[str(name).upper()] = Plane(values, str(each.attrs.get("units", "")), about)
+        elif not each.ndim and np.isfinite(each.values):
+            numbers[str(name).replace("_", "").upper()[:8]] = (float(each.values), about)
+    return planes, numbers
 
 
 def _unpacked(probability: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -168,8 +176,10 @@ def write_tables(out: Path) -> float:
     begin = time.monotonic()
     with locked(out / f"{JOURNAL}.jsonl"):
         entries = _entries(out)
-        write_frames_csv(out / FRAMES_TABLE, (entry["row"] for entry in entries))
-        write_blobs_csv(out / BLOBS_TABLE, (row for entry in entries for row in entry["blobs"]))
+        write_table(out / FRAMES_TABLE, FRAME_COLUMNS, (entry["row"] for entry in entries))
+        write_table(
+            out / BLOBS_TABLE, BLOB_COLUMNS, (row for entry in entries for row in entry["blobs"])
+        )
     end = time.monotonic()
     return end + max(_TABLES_SECONDS, _TABLES_SHARE * (end - begin))
 

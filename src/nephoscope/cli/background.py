@@ -71,7 +71,7 @@ def background(
 
 
 def _clear_ones(files: list[SceneFile], products: Path) -> list[SceneFile]:
-    """Those that `predict sky` called clear when it wrote `products`."""
+    """Files of frames that `predict sky` called clear when it wrote `products`."""
     from nephoscope.products.frames import read_frames_csv
 
     clear = {row["file"] for row in read_frames_csv(products) if row["state"] == "clear"}

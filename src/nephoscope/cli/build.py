@@ -39,7 +39,7 @@ def build(
 
     Maps without a label only help to build the background.
     """
-    from nephoscope.cli.progress import progress_bar, say_classes, scenes_of
+    from nephoscope.cli.progress import print_classes, progress_bar, scenes_of
     from nephoscope.recipe import load_recipe
     from nephoscope.samples.split_rules import sparse_subset
     from nephoscope.samples.writer import check_place, write_samples
@@ -54,7 +54,7 @@ def build(
     clear = _background(files, chosen, background, failed)
     with progress_bar("reading", len(files)) as tell:
         write_samples(files, output, chosen, clear, tell, failed, overwrite)
-    say_classes(output)
+    print_classes(output)
     typer.echo(shown(output))
     if failed.known or unread:
         raise typer.Exit(1)
@@ -79,7 +79,7 @@ def _check_options(
 
 
 class _Failed:
-    """Says once what is wrong with an input."""
+    """Callback for errors of inputs: each input is named on stderr once."""
 
     def __init__(self) -> None:
         self.known: set[str] = set()

@@ -37,7 +37,7 @@ def demo(
 
 
 def _command() -> list[str]:
-    """What to type to run this installation from here: short where the shell finds it."""
+    """Words that start this installation from here: short where the shell finds it."""
     script = Path(sysconfig.get_path("scripts")) / "nephoscope"
     if not script.is_file():
         return [sys.executable, "-m", "nephoscope"]
@@ -111,16 +111,17 @@ def _score(scene: SceneFile, product: Path) -> dict[str, Score]:
 
     from nephoscope.errors import InputError
     from nephoscope.evaluation.mask_sums import score_masks, sums_of_map
+    from nephoscope.files import read_netcdf
     from nephoscope.instruments.marci import label_path_for, read_label
     from nephoscope.instruments.marci.grid import MARS
-    from nephoscope.products.read import open_product, read_mask
+    from nephoscope.products.read import read_mask
 
     truth = label_path_for(scene.path)
     if truth is None:
         raise InputError(scene.path, "has no truth beside it")
     probability = np.asarray(read_mask(product), np.float32)
     sums = sums_of_map(scene.id, probability, read_label(truth), MARS.latitude())
-    threshold = float(open_product(product).attrs["threshold"])
+    threshold = float(read_netcdf(product).attrs["threshold"])
     return score_masks(sums, threshold).overall
 
 

@@ -95,12 +95,13 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
 
 
 def _draw(path: Path, target: Path, maps: Path | None) -> None:
-    from nephoscope.plots.quicklook import quicklook, save_picture
-    from nephoscope.products.read import open_mask_product
+    from nephoscope.cli.predicting import picture_of
+    from nephoscope.plots.quicklook import save_picture
+    from nephoscope.products.read import open_packed
 
-    product = open_mask_product(path)
+    product = open_packed(path)
     places = [Path(), path.parent] if maps is None else [maps]
-    save_picture(quicklook(product, _map_of(product, places)), target)
+    save_picture(picture_of(product, _map_of(product, places)), target)
 
 
 def _map_of(product: xr.Dataset, places: list[Path]) -> xr.Dataset | None:
@@ -118,4 +119,4 @@ def _map_of(product: xr.Dataset, places: list[Path]) -> xr.Dataset | None:
     except NephoscopeError as error:
         typer.echo(f"drawn without its map: {error}", err=True)
         return None
-    return scene if scene["image"].shape[1:] == product["cloud_mask"].shape else None
+    return scene if scene["image"].shape[1:] == product["quality_flag"].shape else None

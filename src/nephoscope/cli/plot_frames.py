@@ -43,7 +43,7 @@ def draw_frames(kind: str, places: Sequence[Path], out: Path) -> bool:
 def _read(places: Sequence[Path]) -> tuple[list[Path], list[np.ndarray[Any, Any]], int]:
     """Frames at a longer side of about `SIDE`, (channel, y, x) float32, all of one shape."""
     from nephoscope.cli.progress import progress_bar, scenes_of
-    from nephoscope.grids.blocks import factor_for, reduce_image
+    from nephoscope.grids.blocks import Blocks, factor_for
     from nephoscope.instruments.skycam import read as read_frame
 
     found, unread = scenes_of(places, "skycam")
@@ -54,7 +54,8 @@ def _read(places: Sequence[Path]) -> tuple[list[Path], list[np.ndarray[Any, Any]
         for path in files:
             try:
                 image = read_frame(path)["image"].values
-                small = reduce_image(image, factor_for(image.shape[1:], SIDE))
+                factor = factor_for(image.shape[1:], SIDE)
+                small = Blocks(factor, factor).mean(image)
                 if images and small.shape != images[0].shape:
                     problem = f"is {small.shape}, the first frame is {images[0].shape}"
                     raise InputError(path, problem, field="image", remedy="compare one camera's")

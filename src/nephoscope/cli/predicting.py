@@ -12,6 +12,9 @@ import typer
 from nephoscope.errors import shown
 
 if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
     from nephoscope.apply.journal import Event, Summary
     from nephoscope.apply.run import Made
 
@@ -86,6 +89,23 @@ def draw(made: Made, path: Path) -> None:
 
         save_overlay(overlay(made.scene, made.result), path)
     else:
-        from nephoscope.plots.quicklook import quicklook, save_picture
+        from nephoscope.plots.quicklook import save_picture
 
-        save_picture(quicklook(made.product, made.scene), path)
+        save_picture(picture_of(made.product, made.scene), path)
+
+
+def picture_of(product: xr.Dataset, scene: xr.Dataset | None) -> Figure:
+    """The quick-look of a product: a mask on its map, or what there is of any other.
+
+    Args:
+        product: packed.
+        scene: that it was made from, where there is one.
+    """
+    from nephoscope.inputs import COLOURS
+    from nephoscope.plots.panels import panels
+    from nephoscope.plots.quicklook import quicklook
+
+    if "cloud_mask" not in product or "latitude" not in product["cloud_mask"].dims:
+        return panels(product)
+    in_colour = scene is not None and set(COLOURS) <= {*scene["channel"].values.tolist()}
+    return quicklook(product, scene if in_colour else None)

@@ -1,4 +1,4 @@
-"""What verbs say on their way: what is left out, how far they are, what came of it; no verb."""
+"""Progress and messages that verbs share: inputs left out, a bar, classes of samples; no verb."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def scenes_of(places: Sequence[Path], instrument: str) -> tuple[list[SceneFile],
     return scenes, len(left_out.errors)
 
 
-def say_classes(samples: Path) -> None:
-    """How much of a store is clear and cloudy; on stderr what nothing can be learned from."""
+def print_classes(samples: Path) -> None:
+    """Print how much of a store is clear and cloudy; on stderr what nothing can be learned from."""
     from nephoscope.samples.census import describe
     from nephoscope.samples.store import open_samples
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Pipeline(StrEnum):
-    """What can be simulated."""
+    """Pipelines that can be simulated."""
 
     MARS = "mars"
     SKY = "sky"
@@ -88,7 +88,7 @@ def simulate(
 def _checked(
     pipeline: Pipeline, flavour: Flavour | None, options: dict[str, int | None]
 ) -> dict[str, Any]:
-    """Those that were given, and the flavour; what the pipeline does not have is an error."""
+    """Options that were given, and the flavour; what the pipeline does not have is an error."""
     from nephoscope.errors import UsageError
 
     known = FLAVOURS.get(pipeline, ())
@@ -103,7 +103,7 @@ def _checked(
 
 
 def _writer_of(pipeline: Pipeline) -> tuple[Callable[..., list[Path]], str]:
-    """What writes the scenes of a pipeline, and what they are called."""
+    """Function that writes the scenes of a pipeline, and their name in the plural."""
     if pipeline is Pipeline.SEVIRI:
         from nephoscope.simulate.earth.seviri import simulate_slots
 

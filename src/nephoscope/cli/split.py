@@ -33,7 +33,7 @@ def split(
     ] = None,
 ) -> None:
     """Divide samples into train, validation and test parts."""
-    from nephoscope.cli.progress import say_classes
+    from nephoscope.cli.progress import print_classes
     from nephoscope.errors import UsageError
     from nephoscope.samples.split import split_samples
     from nephoscope.samples.store import open_samples
@@ -45,4 +45,4 @@ def split(
     for part, ids in split_samples(samples, by, weights, seed, buffer).items():
         typer.echo(f"{part or 'too near another part'}: {', '.join(ids) or 'none'}")
     if open_samples(samples).attrs["truth"] == "frame":
-        say_classes(samples)
+        print_classes(samples)

@@ -1,4 +1,4 @@
-"""The command as typed, for the history of products: names of files, not where they lie."""
+"""Command line as typed, for the history of products: names of files, not where they lie."""
 
 from __future__ import annotations
 

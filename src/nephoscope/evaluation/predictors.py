@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.apply.classify import FrameClassifier
+from nephoscope.apply.frame_models import sky_name
 from nephoscope.apply.network import Predictor
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.models import Model
@@ -25,9 +26,10 @@ def predictor_of(model: Model, truth: str) -> Predict:
 
     Args:
         model: of any task.
-        truth: its form: a model of whole frames says one thing of each.
+        truth: its form: what is said of a sky camera's whole frame is more than its network says.
     """
-    return _of_frames(model) if truth == "frame" else _of_pictures(model)
+    of_camera = truth == "frame" and sky_name(model) is not None
+    return _of_frames(model) if of_camera else _of_pictures(model)
 
 
 def _of_pictures(model: Model) -> Predict:

@@ -21,11 +21,20 @@ from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import write_bytes
+from nephoscope.scene import source_of
 
 PREDICTORS = ("ambient_temperature", "fpa_temperature", "airmass")
 """What the level may follow: attributes of a sky Scene, degC, degC, 1."""
 TEMPERATURES = ("ambient_temperature", "fpa_temperature")
 
+_ARRAYS = {
+    "pattern": ("y", "x"),
+    "centre": ("predictor",),
+    "low": ("predictor",),
+    "high": ("predictor",),
+    "coefficients": ("term",),
+    "covariance": ("term", "term_2"),
+}
 _FEWEST = 5  # frames
 _STILL = 1e-6  # a predictor that varies less says nothing
 _BEYOND = 0.5  # a predictor may lie this share of its range outside of it
@@ -72,7 +81,7 @@ class ClearReference:
         ):
             if not low - over <= value <= high + over:
                 problem = f"{value:.1f} is beyond {low:.1f} to {high:.1f} of the clear reference"
-                raise InputError(_source(scene), problem, field=name)
+                raise InputError(source_of(scene), problem, field=name)
         terms = np.concatenate([[1.0], values - self.centre])
         spread = self.level_noise * math.sqrt(1 + float(terms @ self.covariance @ terms))
         return float(terms @ self.coefficients), spread
@@ -131,14 +140,7 @@ def write_clear_reference(reference: ClearReference, path: str | PathLike[str]) 
     """
     terms = ("term", ["level", *reference.predictors])
     content = xr.Dataset(
-        {
-            "pattern": (("y", "x"), reference.pattern, {"units": "adu"}),
-            "centre": ("predictor", reference.centre),
-            "low": ("predictor", reference.low),
-            "high": ("predictor", reference.high),
-            "coefficients": ("term", reference.coefficients),
-            "covariance": (("term", "term_2"), reference.covariance),
-        },
+        {name: (dims, getattr(reference, name)) for name, dims in _ARRAYS.items()},
         coords={"term": terms, "predictor": ("predictor", np.array(reference.predictors, str))},
         attrs={
             "title": "clear sky of one camera",
@@ -147,6 +149,7 @@ def write_clear_reference(reference: ClearReference, path: str | PathLike[str]) 
             "frames": reference.frames,
         },
     )
+    content["pattern"].attrs["units"] = "adu"
     write_bytes(path, content.to_netcdf(engine="h5netcdf"))
 
 
@@ -161,16 +164,11 @@ def read_clear_reference(path: str | PathLike[str]) -> ClearReference:
     try:
         with xr.open_dataset(path, engine="h5netcdf") as content:
             return ClearReference(
-                content["pattern"].values.astype(np.float32),
-                tuple(map(str, content["predictor"].values)),
-                content["centre"].values,
-                content["low"].values,
-                content["high"].values,
-                content["coefficients"].values,
-                content["covariance"].values,
-                float(content.attrs["level_noise"]),
-                float(content.attrs["pixel_noise"]),
-                int(content.attrs["frames"]),
+                predictors=tuple(map(str, content["predictor"].values)),
+                level_noise=float(content.attrs["level_noise"]),
+                pixel_noise=float(content.attrs["pixel_noise"]),
+                frames=int(content.attrs["frames"]),
+                **{name: content[name].values for name in _ARRAYS},
             )
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         problem = f"is no clear reference: {error}"
@@ -238,23 +236,19 @@ def _usable(
     image = _counts(scene)
     if shape is not None and image.shape != shape:
         problem = f"has shape {image.shape}, not {shape} of the frames before"
-        raise InputError(_source(scene), problem, field="image")
+        raise InputError(source_of(scene), problem, field="image")
     return image, [_predictor(scene, name, needed=name in TEMPERATURES) for name in PREDICTORS]
 
 
 def _counts(scene: xr.Dataset) -> NDArray[np.float64]:
     image = scene["image"]
     if image.sizes["channel"] != 1 or image.attrs.get("units") != "adu":
-        raise InputError(_source(scene), "holds no counts", field="image")
+        raise InputError(source_of(scene), "holds no counts", field="image")
     return np.asarray(image.values[0], np.float64)
 
 
 def _predictor(scene: xr.Dataset, name: str, needed: bool = True) -> float:
     value = scene.attrs.get(name)
     if value is None and needed:
-        raise InputError(_source(scene), "is not in the header", field=name)
+        raise InputError(source_of(scene), "is not in the header", field=name)
     return math.nan if value is None else float(value)
-
-
-def _source(scene: xr.Dataset) -> str:
-    return str(next(iter(scene.attrs.get("source_files", [])), "scene"))

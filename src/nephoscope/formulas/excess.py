@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError
 from nephoscope.formulas.clear_reference import ClearReference
 from nephoscope.formulas.result import FormulaResult, mask_above, unknown
+from nephoscope.scene import source_of
 
 NAME = "clear-excess"
 FEATURELESS = 60.0
@@ -42,8 +43,7 @@ def excess(scene: xr.Dataset, reference: ClearReference) -> NDArray[np.float32]:
     image = scene["image"].values[0]
     if image.shape != reference.pattern.shape:
         problem = f"has shape {image.shape}, not {reference.pattern.shape} of the clear reference"
-        source = str(next(iter(scene.attrs.get("source_files", [])), "scene"))
-        raise InputError(source, problem, field="image")
+        raise InputError(source_of(scene), problem, field="image")
     level, _ = reference.level(scene)
     return np.asarray(image - reference.pattern - np.float32(level), np.float32)
 

@@ -36,7 +36,7 @@ class Blocks:
 
     rows: int
     cols: int
-    area: tuple[slice, slice]
+    area: tuple[slice, slice] = (slice(None), slice(None))
 
     @property
     def are_pixels(self) -> bool:
@@ -44,16 +44,41 @@ class Blocks:
         return self.rows == self.cols == 1 and self.area == (slice(None), slice(None))
 
     def mean(self, image: npt.NDArray[np.floating]) -> Floats:
-        """See `reduce_image`."""
-        return reduce_image(image[..., *self.area], self.rows, self.cols)
+        """Block means of the known pixels.
+
+        Args:
+            image: (channel, y, x), NaN where missing; blocks at the far edges may be smaller.
+
+        Returns:
+            (channel, y / rows, x / cols) float32, rounded up; NaN where a block holds nothing.
+        """
+        image, rows, cols = image[..., *self.area], self.rows, self.cols
+        if rows == cols == 1:
+            return image.astype(np.float32, copy=False)
+        whole = not (image.shape[-2] % rows or image.shape[-1] % cols)
+        whole = whole and not any(np.isnan(channel).any() for channel in image)
+        high = max(_STRIP // image.shape[-1] // rows, 1) * rows
+        strips = (image[:, first : first + high] for first in range(0, image.shape[1], high))
+        return np.concatenate([_reduced(strip, rows, cols, whole) for strip in strips], 1)
 
     def any(self, flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """(y, x) whether anything in a block is set."""
         return np.asarray(_blocks(flags[self.area], self.rows, self.cols, False).any((-3, -1)))
 
     def label(self, label: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-        """See `reduce_label`."""
-        return reduce_label(label[self.area], self.rows, self.cols)
+        """The label of most known pixels; a tie is cloud, a block mostly unknown is unknown.
+
+        Args:
+            label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
+        """
+        label = label[self.area]
+        if self.rows == self.cols == 1:
+            return label
+        blocks = _blocks(label, self.rows, self.cols, -1)
+        clear, cloud = ((blocks == state).sum(axis=(-3, -1)) for state in (0, 1))
+        reduced = np.where(cloud >= clear, np.int8(1), np.int8(0))
+        reduced[2 * (clear + cloud) < self.rows * self.cols] = -1
+        return reduced
 
     def place(
         self, row: npt.NDArray[np.floating], col: npt.NDArray[np.floating]
@@ -78,7 +103,7 @@ def blocks_to(shape: tuple[int, ...], wanted: tuple[int, int]) -> Blocks:
         ValueError: the picture is smaller than that.
     """
     if tuple(shape) == tuple(wanted):
-        return Blocks(1, 1, (slice(None), slice(None)))
+        return Blocks(1, 1)
     sides = [size // number for size, number in zip(shape, wanted, strict=True)]
     if not all(sides):
         raise ValueError(f"the frame is {shape}: at least {wanted} is needed")
@@ -88,30 +113,9 @@ def blocks_to(shape: tuple[int, ...], wanted: tuple[int, int]) -> Blocks:
     return Blocks(sides[0], sides[1], (area[0], area[1]))
 
 
-def reduce_image(image: npt.NDArray[np.floating], factor: int, across: int | None = None) -> Floats:
-    """Block means of the known pixels.
-
-    Args:
-        image: (channel, y, x), NaN where missing.
-        factor: pixels along a block's upright side; blocks at the far edges may be smaller.
-        across: pixels along its level side; by default as many.
-
-    Returns:
-        (channel, y / factor, x / across) float32, rounded up; NaN where a block holds nothing.
-    """
-    across = across or factor
-    if factor == across == 1:
-        return image.astype(np.float32, copy=False)
-    whole = not (image.shape[-2] % factor or image.shape[-1] % across)
-    whole = whole and not any(np.isnan(channel).any() for channel in image)
-    high = max(_STRIP // image.shape[-1] // factor, 1) * factor
-    strips = (image[:, first : first + high] for first in range(0, image.shape[1], high))
-    return np.concatenate([_reduced(strip, factor, across, whole) for strip in strips], 1)
-
-
 def _reduced(image: npt.NDArray[np.floating], rows: int, cols: int, whole: bool) -> Floats:
     if whole:
-        return (block_sum(image, rows, cols) / (rows * cols)).astype(np.float32)
+        return (_block_sum(image, rows, cols) / (rows * cols)).astype(np.float32)
     blocks = _blocks(image, rows, cols, np.nan)
     known = np.isfinite(blocks)
     number = known.sum(axis=(-3, -1))
@@ -119,17 +123,8 @@ def _reduced(image: npt.NDArray[np.floating], rows: int, cols: int, whole: bool)
     return np.where(number > 0, total / np.maximum(number, 1), np.nan).astype(np.float32)
 
 
-def block_sum(image: npt.NDArray[np.floating], rows: int, cols: int) -> npt.NDArray[np.float64]:
-    """Sums over blocks; several times faster than numpy's own over two short axes.
-
-    Args:
-        image: (..., y, x), sides that are multiples of those of a block.
-        rows: pixels along a block's upright side.
-        cols: pixels along its level side.
-
-    Returns:
-        (..., y / rows, x / cols) float64; NaN where a block holds one.
-    """
+def _block_sum(image: npt.NDArray[np.floating], rows: int, cols: int) -> npt.NDArray[np.float64]:
+    """Sums over whole blocks; several times faster than numpy's own over two short axes."""
     tall = image[..., ::rows, :].astype(np.float64)
     for place in range(1, rows):
         tall += image[..., place::rows, :]
@@ -137,26 +132,6 @@ def block_sum(image: npt.NDArray[np.floating], rows: int, cols: int) -> npt.NDAr
     for place in range(1, cols):
         total += tall[..., place::cols]
     return total
-
-
-def reduce_label(
-    label: npt.NDArray[np.int8], factor: int, across: int | None = None
-) -> npt.NDArray[np.int8]:
-    """The label of most known pixels of a block; a tie is cloud, a block mostly unknown is unknown.
-
-    Args:
-        label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
-        factor: pixels along a block's upright side.
-        across: pixels along its level side; by default as many.
-    """
-    across = across or factor
-    if factor == across == 1:
-        return label
-    blocks = _blocks(label, factor, across, -1)
-    clear, cloud = ((blocks == state).sum(axis=(-3, -1)) for state in (0, 1))
-    reduced = np.where(cloud >= clear, np.int8(1), np.int8(0))
-    reduced[2 * (clear + cloud) < factor * across] = -1
-    return reduced
 
 
 def enlarge(values: Floats, factor: int, shape: tuple[int, int]) -> Floats:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.errors import UsageError
+
 Floats = npt.NDArray[np.floating]
 # Degrees are decimal fractions; what is left beyond this digit of a row is binary noise.
 _DIGITS = 6
@@ -56,19 +58,23 @@ def spacing_of(degrees: Floats, around: bool = False) -> Spacing:
         around: they are longitudes, which may pass from 359.9 to 0 or from 179.9 to -180.
 
     Raises:
-        ValueError: they are not evenly spaced, or not degrees.
+        UsageError: they are not evenly spaced, or not degrees.
     """
-    values = np.asarray(degrees, float)
+    values, name = (
+        np.asarray(degrees, float),
+        f"the scene's {'longitude' if around else 'latitude'}",
+    )
     if values.ndim != 1 or values.size < 2:
-        raise ValueError(f"has shape {values.shape}: two values or more on one axis are wanted")
+        problem = f"has shape {values.shape}: two values or more on one axis are wanted"
+        raise UsageError(f"{name} {problem}")
     if not np.isfinite(values).all():
-        raise ValueError("holds values that are no number")
+        raise UsageError(f"{name} holds values that are no number")
     if np.abs(values).max() > (360.0 if around else 90.0):
-        raise ValueError(f"reaches {values[np.abs(values).argmax()]:g}: beyond any degree")
+        raise UsageError(f"{name} reaches {values[np.abs(values).argmax()]:g}: beyond any degree")
     steps = np.diff(values)
     if around:
         steps = np.mod(steps + 180.0, 360.0) - 180.0
     step = float(np.median(steps))
     if not step or np.abs(steps - step).max() > _UNEVEN * abs(step):
-        raise ValueError("is not evenly spaced: a plate carrée grid is wanted")
+        raise UsageError(f"{name} is not evenly spaced: a plate carrée grid is wanted")
     return Spacing(float(values[0]), step, values.size)

@@ -12,12 +12,11 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 
 from nephoscope.errors import UsageError
-from nephoscope.inputs.channels import plain_channel
 from nephoscope.inputs.planet import PLANET_FEATURES
 from nephoscope.inputs.sky import SKY_FEATURES
 from nephoscope.inputs.texture import FRAME_FEATURES, NAMES, numbers_of
 from nephoscope.inputs.view import COLOURS as COLOURS
-from nephoscope.inputs.view import CONTEXT, LIMITED, Feature, FloatArray, Seen
+from nephoscope.inputs.view import CONTEXT, LIMITED, Bools, Feature, FloatArray, Seen
 from nephoscope.inputs.view import ONLY as ONLY
 from nephoscope.inputs.view import View as View
 from nephoscope.inputs.view import quantise as quantise
@@ -79,9 +78,19 @@ def feature_named(name: str, channels: Collection[str] = ()) -> Feature:
     if name in FEATURES:
         return FEATURES[name]
     if name in channels:
-        return plain_channel(name)
+        return _plain_channel(name)
     known = f"no feature '{name}'; there are: {', '.join(FEATURES)}"
     raise UsageError(f"{known}; and each channel: {', '.join(channels) or 'none has a name'}")
+
+
+def _plain_channel(name: str) -> Feature:
+    """The values of a channel in its own unit, 0 where missing; meant with `normalise: true`."""
+
+    def fill(view: View, _: Bools, target: FloatArray) -> None:
+        target[...] = view.channel(name)
+        target[np.isnan(target)] = 0.0
+
+    return Feature(fill, (name,))
 
 
 def channels_read(

@@ -76,7 +76,7 @@ def _detrended(view: View, known: Bools, target: FloatArray) -> None:
     """As `_robust`, after a plane was taken out: sky brightens from the zenith down."""
     counts = _counts(view, known)
     subtract_plane(counts, known)
-    _squash(_standardise(counts, known), known, target)
+    _squash(_standardise(counts), known, target)
 
 
 def subtract_plane(counts: npt.NDArray[np.float64], known: Bools) -> None:
@@ -137,10 +137,8 @@ def _counts(view: View, known: Bools) -> npt.NDArray[np.float64]:
     return counts
 
 
-def _standardise(
-    counts: npt.NDArray[np.float64], known: Bools | None = None
-) -> npt.NDArray[np.float64]:
-    known = np.isfinite(counts) if known is None else known
+def _standardise(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    known = np.isfinite(counts)
     if not known.any():
         return np.zeros(counts.shape)
     centre = float(np.median(counts[known]))

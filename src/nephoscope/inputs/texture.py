@@ -172,16 +172,19 @@ def _noise(rest: Floats) -> float:
     return float(np.median(np.abs(diagonal)) / MAD_OF_GAUSSIAN / 2)
 
 
+def _squares(rest: Floats, scale: int) -> tuple[float, float]:
+    """Mean square differences at a distance, across and down."""
+    across = ((rest[:, scale:] - rest[:, :-scale]) ** 2).mean()
+    return across, ((rest[scale:] - rest[:-scale]) ** 2).mean()
+
+
 def _step(rest: Floats, scale: int) -> float:
     """Root mean square difference at a distance, of both directions."""
-    across = rest[:, scale:] - rest[:, :-scale]
-    down = rest[scale:] - rest[:-scale]
-    return float(np.sqrt(((across**2).mean() + (down**2).mean()) / 4))
+    return float(np.sqrt(sum(_squares(rest, scale)) / 4))
 
 
 def _anisotropy(rest: Floats, scale: int) -> float:
-    across = ((rest[:, scale:] - rest[:, :-scale]) ** 2).mean()
-    down = ((rest[scale:] - rest[:-scale]) ** 2).mean()
+    across, down = _squares(rest, scale)
     return float(abs(np.log((across + _TINY) / (down + _TINY))))
 
 

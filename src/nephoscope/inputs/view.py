@@ -59,7 +59,11 @@ class View:
             UsageError: the picture has none of that name, or several where the only one is wanted.
         """
         if name == ONLY:
-            return self._only()
+            if len(self.image) != 1:
+                problem = f"one channel of counts is wanted, the picture has {len(self.image)}"
+                raise UsageError(problem)
+            only: Image = self.image[0]
+            return only
         name = self.limit_channel if name == LIMITED else name
         if len(self.image) != len(self.channels) or name not in self.channels:
             raise UsageError(
@@ -78,12 +82,6 @@ class View:
             self.channel(name)
         picked: Image = self.image[[self.channels.index(name) for name in COLOURS]]
         return picked
-
-    def _only(self) -> Image:
-        if len(self.image) != 1:
-            raise UsageError(f"one channel of counts is wanted, the picture has {len(self.image)}")
-        plane: Image = self.image[0]
-        return plane
 
     def at_context(self) -> View:
         """The pixels in `CONTEXT` alone."""

@@ -22,4 +22,4 @@ def blocks_for(shape: tuple[int, int], inputs: Inputs) -> Blocks:
     if FRAME_FEATURES.keys() & {*inputs.names}:
         return blocks_to(shape, SHAPE)
     factor = factor_for(shape, inputs.side)
-    return Blocks(factor, factor, (slice(None), slice(None)))
+    return Blocks(factor, factor)

@@ -54,7 +54,7 @@ from nephoscope.samples.crops import Batches, CropLoader
 from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.pool import PixelBatches
 from nephoscope.samples.store import open_samples
-from nephoscope.samples.whole import judged
+from nephoscope.samples.whole import validation_batches
 from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
 from nephoscope.workers import cores
@@ -181,6 +181,7 @@ def fit(
         limits,
         guard_of_part(train, recipe, inputs, normalisation),
         shape=train.shape if train.truth == "frame" else None,
+        levels=train.levels,
         name=name,
         licence=licence,
     ).folder
@@ -228,7 +229,7 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     trainer = make_trainer(recipe, run.out, epochs, clock)
     started.append(trainer)
     run.begin()
-    whole: Iterable[Batch] = judged(validation, recipe, network.divisor)
+    whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)
     if inputs is not None:
         whole = MadeOnce(whole)
     run_trainer(trainer, module, batches, whole, run.out, run.resume)
@@ -241,7 +242,7 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     seen = {"full": whole}
     if validation.placed:
         for way, withheld in WAYS.items():
-            seen[way] = judged(validation, recipe, network.divisor, withheld)
+            seen[way] = validation_batches(validation, recipe, network.divisor, withheld)
     counts = {way: _count(run.task, final, each, validation.truth) for way, each in seen.items()}
     return Fitted(final, counts, facts)
 
@@ -286,13 +287,13 @@ def _start_network(run: Run, loader: CropLoader) -> NormalisedNetwork:
     normalisation: Mapping[str, tuple[float, float]] = dict.fromkeys(names, (0.0, 1.0))
     if start is not None:
         normalisation = start.normalisation
-    elif recipe.inputs.normalise and loader.part.truth != "frame":
+    elif recipe.inputs.normalise:
         normalisation = measure_normalisation(loader)
     network = build_network(
         recipe.network.name,
         recipe.network.options,
         len(names),
-        run.task.outputs(1),
+        run.task.outputs(loader.part.levels),
         recipe.inputs.groups,
     )
     if start is not None:

@@ -57,6 +57,7 @@ class _Facts(BaseModel):
     normalisation: dict[str, tuple[float, float]]
     decision: dict[str, Any]
     divisor: int = Field(ge=1)
+    levels: int = Field(1, ge=1)
     guard: dict[str, Span] | None = None
     sha256: dict[str, str]
     info: dict[str, Any]
@@ -77,6 +78,7 @@ class Model:
         info: training facts: split, scores, seeds, versions, wall time.
         guard: what the frames of the training spanned, of a model for a camera's; None of others,
             and of folders that were written before there was one.
+        levels: on which the network speaks; 1 where there are none.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Model:
     divisor: int
     info: dict[str, Any] = field(default_factory=dict)
     guard: Guard | None = None
+    levels: int = 1
 
     @property
     def threshold(self) -> float:
@@ -121,7 +124,7 @@ class Model:
         from nephoscope.networks import build_network
 
         described = self.recipe.network
-        inputs, outputs = self.recipe.inputs, task_named(self.recipe.task).outputs(1)
+        inputs, outputs = self.recipe.inputs, task_named(self.recipe.task).outputs(self.levels)
         network = build_network(
             described.name, described.options, len(inputs.names), outputs, inputs.groups
         )
@@ -146,6 +149,7 @@ def save_model(
     guard: Guard | None = None,
     *,
     shape: tuple[int, int] | None = None,
+    levels: int = 1,
     name: str | None = None,
     licence: str | None = None,
 ) -> Model:
@@ -161,6 +165,7 @@ def save_model(
         limits: from how bright on each place is cloud, where that was learned.
         guard: what the training frames span, where that was measured.
         shape: rows and columns, of a network that takes no others.
+        levels: on which the network speaks.
         name: of the model; by default the recipe's.
         licence: by default none is named.
 
@@ -184,6 +189,7 @@ def save_model(
             "normalisation": {key: [float(v) for v in pair] for key, pair in normalisation.items()},
             "decision": decision.model_dump(),
             "divisor": network.divisor,
+            **({} if levels == 1 else {"levels": levels}),
             **({} if guard is None else {"guard": guard.plain()}),
             "info": kept,
             # Last, so that a file that was cut off lacks it.
@@ -235,6 +241,7 @@ def load_model(model: str | Path) -> Model:
         normalisation=_normalisation_of(folder, facts, recipe),
         weights_sha256=facts.sha256[WEIGHTS],
         divisor=facts.divisor,
+        levels=facts.levels,
         info=facts.info,
         guard=_guard_of(folder, facts),
     )

@@ -16,6 +16,7 @@ Groups = Mapping[str, Sequence[int]]
 PLACE = "latitude, sine_longitude and cosine_longitude, in this order"
 # Restores unit variance after ReLU of a standard normal: sqrt(2 / (1 - 1/pi)).
 RELU_GAIN = (2.0 / (1.0 - 1.0 / torch.pi)) ** 0.5
+_FAR = 1e3  # beyond any scaled feature
 
 
 def group_of(groups: Groups, name: str, wanted: str, number: int | None = None) -> list[int]:
@@ -42,6 +43,37 @@ def pick(inputs: Tensor, places: Sequence[int]) -> Tensor:
     if list(places) == list(range(first, stop)):
         return inputs[:, first:stop]
     return inputs[:, list(places)]
+
+
+def enlarge(state: Tensor) -> Tensor:
+    """Twice as many rows and columns, bilinear."""
+    return functional.interpolate(state, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def window_mean(state: Tensor, side: int) -> Tensor:
+    """Means over windows of `side`, odd; what lies beyond the edge is 0."""
+    half = side // 2
+    state = functional.avg_pool2d(state, (side, 1), 1, (half, 0))
+    return functional.avg_pool2d(state, (1, side), 1, (0, half))
+
+
+def window_extremes(value: Tensor, known: Tensor, side: int) -> Tensor:
+    """Maxima, then minima, over windows of `side`, odd; 0 where `known` is 0 and not 1."""
+    half, found = side // 2, []
+    for sign in (1.0, -1.0):
+        most = functional.max_pool2d(hidden(value, known, sign), (side, 1), 1, (half, 0))
+        found.append(shown(functional.max_pool2d(most, (1, side), 1, (0, half)), sign))
+    return torch.cat(found, dim=1)
+
+
+def hidden(value: Tensor, known: Tensor, sign: float) -> Tensor:
+    """Values times `sign`, far below everything where nothing is known."""
+    return sign * value * known - _FAR * (1 - known)
+
+
+def shown(most: Tensor, sign: float) -> Tensor:
+    """The largest of `hidden` values as they are; 0 where none is known."""
+    return sign * most * (most > -_FAR / 2).to(most.dtype)
 
 
 class ConvReLU(nn.Module):

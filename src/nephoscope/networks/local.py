@@ -18,9 +18,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nephoscope.errors import UsageError
-from nephoscope.networks.blocks import Groups, group_of, pick
+from nephoscope.networks.blocks import (
+    Groups,
+    enlarge,
+    group_of,
+    hidden,
+    pick,
+    shown,
+    window_extremes,
+    window_mean,
+)
 
-FAR = 1e3  # beyond any feature
 TINY = 1e-3
 CLASSES, EXTREMES, MOMENTS = 5, 4, 6  # numbers that each kind of window gives
 COLOUR_STEPS, COLOUR_WIDTH = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3), 0.02
@@ -89,7 +97,7 @@ class LocalNet(nn.Module):
         pixels, *levels = self.look(inputs)
         far = functional.conv2d(levels[2], parts[3], bias)
         for level in (1, 0):
-            far = functional.conv2d(levels[level], parts[level + 1]) + _enlarge(far)
+            far = functional.conv2d(levels[level], parts[level + 1]) + enlarge(far)
         state = functional.conv2d(pixels, parts[0]) + _spread(far)
         for layer in self.rest:
             state = _pointwise(functional.relu(state), layer)
@@ -113,7 +121,7 @@ class LocalNet(nn.Module):
         pixels, *levels = self.look(inputs)
         far = levels[2]
         for level in (1, 0):
-            far = torch.cat([levels[level], _enlarge(far)], dim=1)
+            far = torch.cat([levels[level], enlarge(far)], dim=1)
         return torch.cat([pixels[0, :, rows, cols].T, far[0, :, rows // 2, cols // 2].T], dim=1)
 
     def look(self, inputs: Tensor) -> list[Tensor]:
@@ -129,16 +137,18 @@ class LocalNet(nn.Module):
         sums = torch.cat([sums, levels[2][:, [0, 2, -1]]], dim=1)
         both = [sums, functional.avg_pool2d(sums, 2)]
         seen = [
-            [_moments(_box(level, side)) for side in sides]
+            [_moments(window_mean(level, side)) for side in sides]
             for level, sides in zip(levels, self.moments, strict=True)
         ]
         told = [
-            [_classes(_box(level, side)) for side in sides]
+            [_classes(window_mean(level, side)) for side in sides]
             for level, sides in zip(both, self.classes, strict=True)
         ]
         for level in (2, 3):
             seen[level] += told[level - 2]
-            seen[level] += [_extremes(levels[level], side) for side in self.extremes[level - 2]]
+            seen[level] += [
+                window_extremes(*_told(levels[level]), side) for side in self.extremes[level - 2]
+            ]
         seen[3] += _of_all(levels[3], both[1])
         seen[0] = [image, *seen[0], _between(values[:, :1], told, known)]
         return [torch.cat(found, dim=1) for found in seen]
@@ -149,19 +159,8 @@ def _pointwise(state: Tensor, layer: Any) -> Tensor:  # noqa: ANN401 - nn.Module
     return functional.conv2d(state, layer.weight[:, :, None, None], layer.bias)
 
 
-def _enlarge(state: Tensor) -> Tensor:
-    return functional.interpolate(state, scale_factor=2.0, mode="bilinear", align_corners=False)
-
-
 def _spread(state: Tensor) -> Tensor:
     return functional.interpolate(state, scale_factor=2.0, mode="nearest")
-
-
-def _box(state: Tensor, side: int) -> Tensor:
-    """Means over windows; what lies beyond the edge counts as nothing known."""
-    half = side // 2
-    state = functional.avg_pool2d(state, (side, 1), 1, (half, 0))
-    return functional.avg_pool2d(state, (1, side), 1, (0, half))
 
 
 def _moments(mean: Tensor) -> Tensor:
@@ -197,24 +196,17 @@ def _between(colour: Tensor, told: list[list[Tensor]], known: Tensor) -> Tensor:
         half = (clear - cloud).abs().clamp(min=0.05) / 2
         found = [(clear + cloud) / 2, half]
         if pairs:
-            found = [torch.cat(pair, 1) for pair in zip(found, map(_enlarge, pairs), strict=True)]
+            found = [torch.cat(pair, 1) for pair in zip(found, map(enlarge, pairs), strict=True)]
         pairs = found
-    middle, half = _spread(_enlarge(torch.cat(pairs, dim=1))).chunk(2, dim=1)
+    middle, half = _spread(enlarge(torch.cat(pairs, dim=1))).chunk(2, dim=1)
     return torch.tanh((colour - middle) / half) * known
-
-
-def _extremes(level: Tensor, side: int) -> Tensor:
-    """Lowest and highest colour and brightness over windows; 0 where nothing is known."""
-    half, found = side // 2, []
-    for sign in (1.0, -1.0):
-        most = functional.max_pool2d(_hidden(level, sign), (side, 1), 1, (half, 0))
-        found.append(_shown(functional.max_pool2d(most, (1, side), 1, (0, half)), sign))
-    return torch.cat(found, dim=1)
 
 
 def _of_all(level: Tensor, both: Tensor) -> list[Tensor]:
     """The same of the whole frame, and how its colour and brightness are spread."""
-    ends = [_shown(_hidden(level, sign).amax((2, 3), keepdim=True), sign) for sign in (1.0, -1.0)]
+    ends = [
+        shown(hidden(*_told(level), sign).amax((2, 3), keepdim=True), sign) for sign in (1.0, -1.0)
+    ]
     kinds = _classes(both.mean((2, 3), keepdim=True)), torch.cat(ends, dim=1)
     mean = _moments(level.mean((2, 3), keepdim=True))
     whole = torch.cat([*kinds, mean, *_spreads(level)], dim=1)
@@ -237,12 +229,7 @@ def _spreads(level: Tensor) -> list[Tensor]:
     return found
 
 
-def _hidden(level: Tensor, sign: float) -> Tensor:
-    """Colour and brightness times `sign`, far below everything where nothing is known."""
+def _told(level: Tensor) -> tuple[Tensor, Tensor]:
+    """Colour and brightness, and where something is known."""
     share = level[:, -1:]
-    known = (share > 0.5).to(level.dtype)
-    return sign * level[:, [0, 2]] / share.clamp(min=TINY) * known - FAR * (1 - known)
-
-
-def _shown(most: Tensor, sign: float) -> Tensor:
-    return sign * most * (most > -FAR / 2).to(most.dtype)
+    return level[:, [0, 2]] / share.clamp(min=TINY), (share > 0.5).to(level.dtype)

@@ -23,13 +23,15 @@ from nephoscope.networks.blocks import (
     Groups,
     Logits,
     PositionGrid,
+    enlarge,
     fold,
     group_of,
     pick,
+    window_extremes,
+    window_mean,
 )
 
 FOLD, COARSE = 2, 4  # pixels to the side of a cell, and of a block of `CONTEXT`
-FAR = 1e3  # beyond any scaled feature
 
 
 class PixelNet(nn.Module):
@@ -92,9 +94,7 @@ class PixelNet(nn.Module):
         known = pick(inputs, self.flag)
         image = torch.cat([pick(inputs, self.picture) * known, known], dim=1)
         cells = functional.avg_pool2d(image, FOLD)
-        far = functional.interpolate(
-            self._far(inputs, cells), scale_factor=COARSE / FOLD, mode="bilinear"
-        )
+        far = enlarge(self._far(inputs, cells))
         logits: Tensor = self.mix(self._join([*self._near(image, cells), far]))
         return logits
 
@@ -114,7 +114,8 @@ class PixelNet(nn.Module):
         found = [fold(image, self.training), self.filters(image)]
         found += [_known_mean(cells, side)[:, :-1] for side in self.windows]
         share = cells[:, -1:]
-        found += _extremes(_known_mean(cells, 1)[:, self.brightness, None], share, 5)
+        brightness = _known_mean(cells, 1)[:, self.brightness, None]
+        found.append(window_extremes(brightness, (share > 0).to(share.dtype), 5))
         squares = functional.avg_pool2d(value * value, FOLD)
         mean = _known_mean(torch.cat([squares, cells[:, self.brightness, None], share], 1), 5)
         variance = mean[:, :1] - mean[:, 1:2] ** 2
@@ -128,8 +129,9 @@ class PixelNet(nn.Module):
             found.append(self.place(*pick(coarse, self.position).unbind(1)))
         blocks = functional.avg_pool2d(cells, COARSE // FOLD)
         own = _known_mean(blocks, 1)[:, self.brightness, None]
+        known = (blocks[:, -1:] > 0).to(blocks.dtype)
         for side in self.wide:
-            found += [_known_mean(blocks, side), *_extremes(own, blocks[:, -1:], side)]
+            found += [_known_mean(blocks, side), window_extremes(own, known, side)]
         return torch.cat(found, dim=1)
 
 
@@ -140,22 +142,6 @@ def _known_mean(state: Tensor, side: int) -> Tensor:
         state: (batch, channel, y, x), zero where unknown; the last channel is the known share.
         side: odd; beyond the edge nothing is known.
     """
-    mean = state
-    if side > 1:
-        half = side // 2
-        mean = functional.avg_pool2d(mean, (side, 1), 1, (half, 0))
-        mean = functional.avg_pool2d(mean, (1, side), 1, (0, half))
+    mean = window_mean(state, side) if side > 1 else state
     share = mean[:, -1:]
     return torch.cat([mean[:, :-1] / share.clamp(min=1e-3), share], dim=1)
-
-
-def _extremes(value: Tensor, share: Tensor, side: int) -> list[Tensor]:
-    """Maximum and minimum over windows of `side` cells; 0 where nothing is known."""
-    known, half = (share > 0).to(value.dtype), side // 2
-    found = []
-    for sign in (1.0, -1.0):
-        hidden = sign * value * known - FAR * (1 - known)
-        most = functional.max_pool2d(hidden, (side, 1), 1, (half, 0))
-        most = functional.max_pool2d(most, (1, side), 1, (0, half))
-        found.append(sign * most * (most > -FAR / 2).to(value.dtype))
-    return found

@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from nephoscope.inputs.view import CONTEXT
 from nephoscope.networks.blocks import (
@@ -22,6 +21,7 @@ from nephoscope.networks.blocks import (
     Groups,
     Logits,
     PositionGrid,
+    enlarge,
     group_of,
     pick,
 )
@@ -92,10 +92,7 @@ class UNet(nn.Module):
         if self.place is None:
             return context
         chosen = pick(coarse, self.position)[:, :, ::2, ::2].unbind(1)
-        place = functional.interpolate(
-            self.place(*chosen), scale_factor=2.0, mode="bilinear", align_corners=False
-        )
-        return torch.cat([context, place], dim=1)
+        return torch.cat([context, enlarge(self.place(*chosen))], dim=1)
 
 
 class _Down(nn.Module):
@@ -121,8 +118,5 @@ class _Up(nn.Module):
         self.mix = ConvReLU(outer, outer) if mix else nn.ReLU()
 
     def forward(self, state: Tensor, skip: Tensor) -> Tensor:
-        wide = functional.interpolate(
-            self.narrow(state), scale_factor=2.0, mode="bilinear", align_corners=False
-        )
-        mixed: Tensor = self.mix(wide + skip)
+        mixed: Tensor = self.mix(enlarge(self.narrow(state)) + skip)
         return mixed

@@ -41,7 +41,7 @@ def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
     """Draw a product; without its map, the probability and the mask alone.
 
     Args:
-        product: packed, from `make_product` or `open_product(path, decode=False)`.
+        product: packed, from `make_product` or `read_netcdf(path, decode=False)`.
         scene: of the product's grid; in the colours red, green, blue, or its first channel in grey.
 
     Returns:

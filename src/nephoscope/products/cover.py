@@ -10,6 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import UsageError
+from nephoscope.files import read_netcdf
 from nephoscope.products import cf
 from nephoscope.products.quality import BoolArray
 
@@ -29,14 +30,12 @@ def cloud_cover(product: xr.Dataset | str | PathLike[str], *, within_bounds: boo
         InputError: the file cannot be read.
     """
     if isinstance(product, str | PathLike):
-        from nephoscope.products.read import open_product
-
         if not fspath(product).lower().endswith((".nc", ".nc4")):
             raise UsageError(
                 f"cloud_cover: {fspath(product)} is no NetCDF product; of a frame's FITS the cover "
                 "is `cloud_fraction` in frames.csv"
             )
-        product = open_product(product)
+        product = read_netcdf(product)
     if not isinstance(product, xr.Dataset) or "cloud_mask" not in product.variables:
         raise UsageError("cloud_cover: give a product, which has a `cloud_mask`, or its path")
     mask = product["cloud_mask"]

@@ -28,7 +28,6 @@ from nephoscope.files import atomic_path, locked, remove_stale_parts, short_name
 from nephoscope.products.cube_layout import (
     DONE,
     difference,
-    dims_of,
     layout_of,
     lengthen,
     write_layout,
@@ -117,7 +116,7 @@ def open_cube(
     path: str | PathLike[str],
     template: xr.Dataset,
     epoch: np.datetime64,
-    step: np.timedelta64,
+    step: int,
     *,
     chunks: Mapping[str, int] = CHUNKS,
     key: Mapping[str, str] | None = None,
@@ -131,22 +130,17 @@ def open_cube(
             `nephoscope.products.pack.unfilled` does; slots that are not made hold `_FillValue`, or
             what has none `encoding["fill_value"]`. The others, coordinates, bounds and grid
             mapping, are stored once.
-        epoch: time of slot 0, whole seconds, UTC.
-        step: from slot to slot, whole seconds.
+        epoch: time of slot 0, datetime64[s], UTC.
+        step: seconds from slot to slot.
         chunks: sizes of the pieces that are compressed and read alone; other dimensions are whole.
         key: what all slots are made with (model's sha256, recipe): stored as attributes.
 
     Raises:
         OutputError: it cannot be written or read; or what is there was made with another key or
             template, whose first difference is named.
-        ValueError: epoch or step are not of whole seconds; or time is not a variable's first
-            dimension.
+        ValueError: time is not a variable's first dimension.
     """
-    path, seconds = Path(path), int(step // np.timedelta64(1, "s"))
-    if seconds < 1 or step != np.timedelta64(seconds, "s") or epoch != epoch.astype("M8[s]"):
-        raise ValueError(f"epoch {epoch} and step {step} are not of whole seconds")
-    key = dict(key or {}) | {"time_coverage_resolution": f"PT{seconds}S"}
-    epoch = epoch.astype("datetime64[s]")
+    path, key = Path(path), dict(key or {}) | {"time_coverage_resolution": f"PT{step}S"}
     layout = layout_of(template.assign_attrs(key), epoch)
     with _alone(path):
         remove_stale_parts(path.parent)
@@ -159,8 +153,8 @@ def open_cube(
             )
         for folder in (path, *path.iterdir()):
             remove_stale_parts(folder)
-        lengthen(path, 0, seconds)
-    return Cube(path, epoch, seconds)
+        lengthen(path, 0, step)
+    return Cube(path, epoch, step)
 
 
 @contextmanager
@@ -183,9 +177,11 @@ def _check_fits(product: xr.Dataset, arrays: Mapping[str, zarr.Array[Any]]) -> N
     if odd := sorted(arrays.keys() ^ set(map(str, product.data_vars))):
         raise ValueError(f"{odd[0]} is not in the cube, or not in the product")
     for name, array in arrays.items():
-        is_, data = (dims_of(array)[1:], array.shape[1:], array.dtype), product[name]
-        if (data.dims, data.shape, data.dtype) != is_:
-            raise ValueError(f"{name} is {data.dtype} {dict(data.sizes)}, in the cube {is_}")
+        data, dims = product[name], getattr(array.metadata, "dimension_names", ())
+        sizes = dict(zip(dims[1:], array.shape[1:], strict=True))
+        if list(data.sizes.items()) != list(sizes.items()) or data.dtype != array.dtype:
+            found = f"{name} is {data.dtype} {dict(data.sizes)}"
+            raise ValueError(f"{found}, in the cube {array.dtype} {sizes}")
 
 
 def _encode(values: npt.NDArray[Any], array: zarr.Array[Any]) -> bytes:

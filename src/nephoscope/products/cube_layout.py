@@ -31,7 +31,6 @@ _STATUS = {
 }
 _TIMES = 4096  # in a chunk; all of them are written with the first
 _METADATA = "zarr.json"
-_PLAIN = {"chunks": (_TIMES,), "compressors": None, "fill_value": 0}
 # A slot is one file, not four folders deep.
 _KEYS = {"chunk_key_encoding": {"name": "default", "separator": "."}}
 
@@ -151,20 +150,15 @@ def _read(path: Path) -> Metadata:
     return root
 
 
-def dims_of(array: zarr.Array[Any]) -> tuple[str, ...]:
-    """Names of the dimensions."""
-    return tuple(str(name) for name in getattr(array.metadata, "dimension_names", None) or ())
-
-
 def _encoding(name: str, variable: xr.Variable, chunks: Mapping[str, int]) -> dict[str, Any]:
     from zarr.codecs import BloscCodec
 
     if "time" not in variable.dims:
         return {} if "_FillValue" in variable.attrs else {"_FillValue": None}
-    if name in ("time", "time_bnds"):
-        return _KEYS | _PLAIN | {"chunks": (_TIMES, *variable.shape[1:])}
-    if name == "status":
-        return _KEYS | _PLAIN | {"chunks": (1,)}
+    if name in ("time", "time_bnds", "status"):
+        length = 1 if name == "status" else _TIMES
+        plain = {"chunks": (length, *variable.shape[1:]), "compressors": None, "fill_value": 0}
+        return _KEYS | plain
     if variable.dims[0] != "time":
         raise ValueError(f"{name} has the dimensions {variable.dims}: time is not the first")
     sizes = {str(dim): size for dim, size in variable.sizes.items() if dim != "time"}

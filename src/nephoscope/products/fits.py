@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from os import PathLike
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,18 +71,57 @@ def write_frame_fits(
     """
     if not image.shape[-2:] == mask.shape == probability.shape:
         raise ValueError(f"shapes differ: {image.shape}, {mask.shape}, {probability.shape}")
+    stored = np.ascontiguousarray(mask, np.int8).view(np.uint8)  # -1 is 255
+    found = {
+        "MASK": Plane(stored, comment="0 clear, 1 cloud, 255 unknown"),
+        "PROBABILITY": Plane(probability, "1"),
+    }
+    write_fits(path, image, found, header, facts, units)
+
+
+class Plane(NamedTuple):
+    """What is in one HDU.
+
+    Attributes:
+        data: (..., y, x) float32, NaN where unknown; or uint8.
+        unit: as FITS says it; "" for none.
+        comment: of its name.
+    """
+
+    data: NDArray[np.float32] | NDArray[np.uint8]
+    unit: str = ""
+    comment: str = ""
+
+
+def write_fits(
+    path: str | PathLike[str],
+    image: NDArray[np.float32],
+    found: Mapping[str, Plane],
+    header: str = "",
+    facts: Facts | None = None,
+    units: str = "adu",
+) -> None:
+    """Write a picture with what was found in it, atomically.
+
+    Args:
+        path: the final name; an existing file is replaced once the new one is complete.
+        image: (y, x) or (channel, y, x) float32, NaN where missing: the HDU `IMAGE`.
+        found: name of an HDU → what is in it.
+        header: as for `write_frame_fits`.
+        facts: as for `write_frame_fits`.
+        units: of the image.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     carried, axes = _carried(header, frozenset(facts or {}))
     own = [card(name, value, comment) for name, (value, comment) in (facts or {}).items()]
-    stored = np.ascontiguousarray(mask, np.int8).view(np.uint8)  # -1 is 255
-    note = "0 clear, 1 cloud, 255 unknown"
-    units_of = {"IMAGE": (units, "", axes), "MASK": ("", note, []), "PROBABILITY": ("1", "", [])}
     parts = [_unit([card("SIMPLE", True), card("BITPIX", 8), card("NAXIS", 0),
                     card("EXTEND", True), *carried, *own], None)]  # fmt: skip
-    for name, data in (("IMAGE", image), ("MASK", stored), ("PROBABILITY", probability)):
-        unit, comment, more = units_of[name]
+    for name, (data, unit, comment) in {"IMAGE": Plane(image, units), **found}.items():
         cards = [*_layout(data), card("EXTNAME", name, comment)]
         cards += [card("BUNIT", unit)] if unit else []
-        parts.append(_unit([*cards, *more], data))
+        parts.append(_unit([*cards, *(axes if name == "IMAGE" else [])], data))
     with atomic_path(path) as part, part.open("wb") as file:
         file.writelines(chain.from_iterable(parts))
 

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -57,7 +57,6 @@ class FrameResult:
     """What is said about one frame.
 
     Args:
-        file: of the frame.
         time: start of the exposure, UTC; NaT if unknown.
         state: of the sky.
         p_cloudy: probability that it is cloudy; NaN if unknown.
@@ -71,7 +70,6 @@ class FrameResult:
         note: why it is unknown, or what is odd; "" if there is nothing to say.
     """
 
-    file: str
     time: np.datetime64
     state: State
     p_cloudy: float
@@ -101,7 +99,7 @@ def frame_result(
     """Draw the sums of a frame.
 
     Args:
-        scene: the frame, for its file, time and image circle.
+        scene: the frame, for its time and image circle.
         mask: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
         probability: (y, x) float32, 0..1, NaN where unknown.
         state: of the sky, from the classifier.
@@ -116,7 +114,6 @@ def frame_result(
     near = zenith_region(scene, (mask.shape[0], mask.shape[1]))
     cover = cloud_fraction(mask)
     return FrameResult(
-        file=str(next(iter(scene.attrs.get("source_files", [])), "")),
         time=np.datetime64(scene["time"].values.item(), "ns"),
         state=state,
         p_cloudy=p_cloudy,
@@ -222,18 +219,13 @@ def frame_cards(
     """
     lines = textwrap.wrap(result.note, _LINE)
     notes = {f"NOTE{number}": (card_text(line), "") for number, line in enumerate(lines[:9], 1)}
-    source = {"ORIGFILE": (card_text(original, _LINE), "")}
+    source: dict[str, tuple[Value, str]] = {"ORIGFILE": (card_text(original, _LINE), "")}
     if "scale_note" in scene.attrs:
         source["SCALED"] = (card_text(str(scene.attrs["scale_note"])), "")
-    return {**source, **_time_of(scene), **facts, **notes}
-
-
-def _time_of(scene: xr.Dataset) -> dict[str, tuple[str, str]]:
-    """DATE-OBS for frames whose header has none."""
     time = scene["time"].values
-    if np.isnat(time) or "DATE-OBS" in str(scene.attrs.get("header", "")):
-        return {}
-    return {"DATE-OBS": (str(time.astype("datetime64[us]")), "UTC, start of the exposure")}
+    if not np.isnat(time) and "DATE-OBS" not in str(scene.attrs.get("header", "")):
+        source["DATE-OBS"] = (str(time.astype("datetime64[us]")), "UTC, start of the exposure")
+    return {**source, **facts, **notes}
 
 
 def frame_dataset(result: FrameResult) -> xr.Dataset:
@@ -244,20 +236,20 @@ def frame_dataset(result: FrameResult) -> xr.Dataset:
     blobs = len(result.blobs) if result.knows_pixels else math.nan
     numbers = ("state", "p_cloudy", "cloud_fraction", "cloud_fraction_zenith", "sky_quality",
                "note")  # fmt: skip
-    return xr.Dataset(
+    return xr.Dataset(  # of Variables: xarray takes far longer to see what else it is given
         {
-            "cloud_probability": (("y", "x"), result.probability),
-            "cloud_mask": (("y", "x"), result.mask),
+            "cloud_probability": xr.Variable(("y", "x"), result.probability),
+            "cloud_mask": xr.Variable(("y", "x"), result.mask),
         },
-        coords={"time": result.time},
+        coords={"time": xr.Variable((), np.asarray(result.time))},
         attrs={name: getattr(result, name) for name in numbers} | {"blobs": blobs},
     )
 
 
-def frame_row(result: FrameResult, root: str | PathLike[str] = "") -> dict[str, str]:
-    """One line of `frames.csv`: column → text, empty where unknown; files relative to `root`."""
+def frame_row(result: FrameResult, file: str) -> dict[str, str]:
+    """The line of a file in `frames.csv`: column → text, empty where unknown."""
     return {
-        "file": _relative(result.file, root),
+        "file": file,
         "time": "" if np.isnat(result.time) else str(result.time.astype("datetime64[us]")),
         "state": result.state,
         "p_cloudy": _number(result.p_cloudy),
@@ -269,11 +261,11 @@ def frame_row(result: FrameResult, root: str | PathLike[str] = "") -> dict[str, 
     }
 
 
-def blob_rows(result: FrameResult, root: str | PathLike[str] = "") -> list[dict[str, str]]:
-    """The lines of `blobs.csv` of one frame, numbered from 1, largest first."""
+def blob_rows(result: FrameResult, file: str) -> list[dict[str, str]]:
+    """The lines of a file in `blobs.csv`, numbered from 1, largest first."""
     return [
         {
-            "file": _relative(result.file, root),
+            "file": file,
             "blob": str(number),
             "area": str(blob.area),
             "row": f"{blob.row:.1f}",
@@ -282,15 +274,6 @@ def blob_rows(result: FrameResult, root: str | PathLike[str] = "") -> list[dict[
         }
         for number, blob in enumerate(result.blobs, 1)
     ]
-
-
-def write_frames_csv(path: str | PathLike[str], rows: Iterable[Mapping[str, str]]) -> None:
-    """Write `frames.csv` (see `frame_row`), atomically.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    _write_csv(path, FRAME_COLUMNS, rows)
 
 
 def read_frames_csv(products: str | PathLike[str]) -> list[dict[str, str]]:
@@ -308,18 +291,14 @@ def read_frames_csv(products: str | PathLike[str]) -> list[dict[str, str]]:
         raise InputError(table, f"cannot be read: {error}", remedy=remedy) from error
 
 
-def write_blobs_csv(path: str | PathLike[str], rows: Iterable[Mapping[str, str]]) -> None:
-    """Write `blobs.csv` (see `blob_rows`), atomically.
+def write_table(
+    path: str | PathLike[str], columns: Sequence[str], rows: Iterable[Mapping[str, str]]
+) -> None:
+    """Write `frames.csv` (`FRAME_COLUMNS`) or `blobs.csv` (`BLOB_COLUMNS`), atomically.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    _write_csv(path, BLOB_COLUMNS, rows)
-
-
-def _write_csv(
-    path: str | PathLike[str], columns: tuple[str, ...], rows: Iterable[Mapping[str, str]]
-) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
@@ -329,9 +308,3 @@ def _write_csv(
 
 def _number(value: float) -> str:
     return f"{value:.4f}" if math.isfinite(value) else ""
-
-
-def _relative(file: str, root: str | PathLike[str]) -> str:
-    path = Path(file)
-    inside = bool(str(root)) and path.is_relative_to(root)
-    return str(path.relative_to(root)) if inside else str(path)

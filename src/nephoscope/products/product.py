@@ -13,13 +13,11 @@ import numpy.typing as npt
 import xarray as xr
 
 import nephoscope
-from nephoscope.errors import UsageError
 from nephoscope.instruments.protocol import Instrument, Outside
 from nephoscope.products import cf
 from nephoscope.products.cover import covered
 from nephoscope.products.quality import BoolArray, missing_share, quality_flag
 from nephoscope.scene import seen_in, source_names
-from nephoscope.tasks.mask import threshold_step
 
 _PLANE = ("y", "x")
 
@@ -55,8 +53,9 @@ def make_product(
     """Make the product of a scene, packed as it is stored; `xarray.decode_cf` unpacks it.
 
     Args:
-        variables: packed, on (..., y, x), with CF attributes, as `Task.variables` makes them; where
-            there is no prediction they hold their fill value. Their arrays are written to.
+        variables: packed, on (..., y, x) or numbers of the whole scene, with CF attributes, as
+            `Task.variables` makes them; where there is no prediction they hold their fill value.
+            Their arrays are written to.
         scene: the Scene that they were made from.
         instrument: whose scene it is: says where no prediction is wanted, and dresses the product.
         facts: how it was made.
@@ -71,7 +70,7 @@ def make_product(
         ValueError: the variables have another shape than the scene.
     """
     options, image = options or {}, scene["image"].values
-    missing = _unpredicted(variables)
+    missing = _unpredicted(variables, image.shape[1:])
     if missing.shape != image.shape[1:]:
         raise ValueError(f"the variables are {missing.shape}, the scene {image.shape[1:]}")
     missing |= ~seen_in(image)
@@ -99,18 +98,25 @@ def make_product(
     return dressed
 
 
-def _unpredicted(variables: xr.Dataset) -> BoolArray:
-    """(y, x) bool, where the first of the variables holds its fill value on all levels."""
-    first = next(iter(variables.data_vars.values()))
+def _unpredicted(variables: xr.Dataset, shape: tuple[int, ...]) -> BoolArray:
+    """(y, x) bool, where the first of the variables holds its fill value on all levels.
+
+    Nowhere where all are numbers of the whole scene, of the `shape` given.
+    """
+    placed = (each for each in variables.data_vars.values() if each.dims[-2:] == _PLANE)
+    first = next(placed, None)
+    if first is None:
+        return np.zeros(shape, np.bool_)
     fill = first.attrs.get("_FillValue")
     empty = np.isnan(first.values) if fill is None else first.values == fill
     return np.asarray(empty.all(axis=tuple(range(first.ndim - 2))) if first.ndim > 2 else empty)
 
 
 def _filled(variables: xr.Dataset, nothing: BoolArray) -> xr.Dataset:
-    product = xr.Dataset()
+    product = xr.Dataset(coords=variables.coords)
     for name, variable in variables.data_vars.items():
-        variable.values[..., nothing] = variable.attrs.get("_FillValue", np.nan)
+        if variable.dims[-2:] == _PLANE:
+            variable.values[..., nothing] = variable.attrs.get("_FillValue", np.nan)
         added = cf.ADDED.get(str(name), cf.ADDED_TO_ANY)
         product[name] = (variable.dims, variable.values, {**variable.attrs, **added})
     return product
@@ -132,17 +138,6 @@ def _shares(
         if mask is not None:
             shares[f"cloud_cover_within_{name}"] = covered(mask, rows, where)
     return shares if mask is None else shares | {"cloud_cover": covered(mask, rows)}
-
-
-def mask_step(threshold: float) -> int:
-    """The smallest stored value (0..250) that counts as cloudy under `threshold` (0..1).
-
-    Raises:
-        UsageError: the threshold is not within 0..1.
-    """
-    if not 0.0 <= threshold <= 1.0:
-        raise UsageError(f"threshold {threshold}: must be within 0 and 1")
-    return threshold_step(threshold)
 
 
 def wraps_in_longitude(longitude: npt.NDArray[np.floating]) -> bool:

@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, UsageError
+from nephoscope.files import read_netcdf
 from nephoscope.products import cf
-from nephoscope.products.product import mask_step
+from nephoscope.tasks.mask import threshold_step
 
 UNKNOWN = np.int8(-1)
+_OF_MASKS = {"cloud_probability", "cloud_mask"}
+_SAID_OF_MASKS = ("threshold", "map_id", "cloud_cover", "missing_share")
 
 
-def open_product(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:
-    """Read a whole NetCDF file into memory.
-
-    Raises:
-        InputError: the file does not exist, is no NetCDF-4 file or is damaged.
-    """
-    try:
-        with xr.open_dataset(
-            Path(path), engine="h5netcdf", decode_cf=decode, mask_and_scale=decode
-        ) as product:
-            return product.load()
-    except FileNotFoundError as error:
-        raise InputError(path, "does not exist") from error
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise InputError(path, f"is not a readable NetCDF-4 file: {error}") from error
-
-
-def open_mask_product(path: str | os.PathLike[str]) -> xr.Dataset:
-    """Read one of our cloud-mask products, packed as it is stored.
+def open_packed(path: str | os.PathLike[str]) -> xr.Dataset:
+    """Read one of our products, of a mask or of another task, packed as it is stored.
 
     Raises:
         InputError: the file is unreadable, or lacks a part of the product.
     """
-    product = open_product(path, decode=False)
-    for name in ("cloud_probability", "cloud_mask", "quality_flag"):
+    product = read_netcdf(path, decode=False)
+    other = "quality_flag" in product.variables and not _OF_MASKS & {*map(str, product.variables)}
+    for name in () if other else (*sorted(_OF_MASKS, reverse=True), "quality_flag"):
         if name not in product.variables:
             raise InputError(path, "is missing: this is no cloud-mask product", field=name)
-    for name in ("threshold", "map_id", "cloud_cover", "missing_share"):
+    for name in ("map_id", "missing_share") if other else _SAID_OF_MASKS:
         if name not in product.attrs:
             raise InputError(path, "attribute is missing", field=name)
     # Without decoding xarray leaves those that are no dimensions where CF puts them: plain.
@@ -71,7 +57,7 @@ def read_mask(
         InputError: the file is unreadable or holds no cloud mask.
         UsageError: the threshold is not within 0..1.
     """
-    product = open_product(path, decode=False)
+    product = read_netcdf(path, decode=False)
     probability = _probability_of(product, path)
     if "latitude" in product.variables and product["latitude"].ndim == 1:
         latitude = product["latitude"].values
@@ -104,8 +90,10 @@ def _probability_of(product: xr.Dataset, path: str | os.PathLike[str]) -> npt.ND
 
 
 def _threshold(probability: npt.NDArray[np.float32], threshold: float) -> npt.NDArray[np.int8]:
+    if not 0.0 <= threshold <= 1.0:
+        raise UsageError(f"threshold {threshold}: must be within 0 and 1")
     # Thresholds are compared in the product's steps, so that its own mask comes back exactly.
-    edge = np.float32((mask_step(threshold) - 0.5) * cf.SCALE_FACTOR)
+    edge = np.float32((threshold_step(threshold) - 0.5) * cf.SCALE_FACTOR)
     mask = (probability >= edge).astype(np.int8)
     mask[np.isnan(probability)] = UNKNOWN
     return mask

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.sample import LabelledSample
-from nephoscope.inputs.texture import NAMES, texture
+from nephoscope.inputs.texture import NAMES, SHAPE, texture
 from nephoscope.plots.classifier import plot_feature_space, plot_state_roc
 from nephoscope.plots.confusion import plot_confusion
 from nephoscope.reports.pictures import Pictures
@@ -40,7 +40,8 @@ class StatePictures(Pictures):
             return
         self.states.append(int(sample.label))
         self.likely.append(float(variables["p_cloudy"]))
-        self._textures.append(texture(sample.image[0]))
+        of_camera = sample.image.shape == (1, *SHAPE)
+        self._textures.append(texture(sample.image[0]) if of_camera else None)
 
     @property
     def curve(self) -> Curve:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.grids.blocks import factor_for, reduce_image
+from nephoscope.grids.blocks import Blocks, factor_for
 from nephoscope.scene import known_of
 
 Floats = npt.NDArray[np.float32]
@@ -98,7 +98,8 @@ def _grey(image: npt.NDArray[np.generic]) -> Floats:
     plane = image.astype(np.float32)
     plane[:, ~known_of(image)] = np.nan
     mean = plane.mean(axis=0, keepdims=True)
-    grey: Floats = reduce_image(mean, factor_for(mean.shape[1:], SIDE))[0]
+    factor = factor_for(mean.shape[1:], SIDE)
+    grey: Floats = Blocks(factor, factor).mean(mean)[0]
     return grey
 
 

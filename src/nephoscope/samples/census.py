@@ -13,19 +13,19 @@ ONLY: Mapping[int, str] = {
     0: "every label is clear",
     1: "every label is cloudy",
 }
-"""What is wrong with labels of which none, or all, are of the class."""
+"""Fault of labels of which none (-1) has a class, or all have the same."""
 
 NOTHING = np.zeros(2, np.int64)
 """Labels that are clear and that are cloudy, before any are counted."""
 
 
 def count_classes(label: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
-    """How many labels are clear and how many cloudy: (2,); any shape, -1 unknown."""
+    """Number of labels that are clear and that are cloudy, (2,); any shape, -1 unknown."""
     return np.array([np.count_nonzero(label == 0), np.count_nonzero(label == 1)], np.int64)
 
 
 def only_class(counts: Sequence[int] | npt.NDArray[np.int64]) -> str:
-    """What is wrong with labels so many of which are clear and cloudy; "" where both occur."""
+    """Fault of labels so many of which are clear and cloudy; "" where both occur."""
     clear, cloudy = (int(number) for number in counts)
     if clear and cloudy:
         return ""
@@ -33,7 +33,7 @@ def only_class(counts: Sequence[int] | npt.NDArray[np.int64]) -> str:
 
 
 def describe(store: xr.Dataset) -> tuple[list[str], list[str]]:
-    """What samples hold, a line each, and what is doubtful about it.
+    """Lines about what samples hold, and lines about what is doubtful in it.
 
     Args:
         store: an open store, of truth in any form.

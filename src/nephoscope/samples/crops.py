@@ -101,7 +101,7 @@ class CropLoader:
 
     def _of_turn(self, _: np.random.Generator, number: int, given: int | None) -> Crop:
         """A whole sample; every one has its turn."""
-        place = (self.turn_of(number) if given is None else given, 0, 0, self.size)
+        place = (self.sample_in_turn(number) if given is None else given, 0, 0, self.size)
         return self.part.view(*place), self.part.truth_in(*place)
 
     def _with_points(self, rng: np.random.Generator, _: int, given: int | None) -> Crop:
@@ -111,8 +111,8 @@ class CropLoader:
             given = int(np.searchsorted(self._ends, any_point, side="right"))
         points = self.part.points[given]
         chosen, (height, width) = int(rng.integers(len(points))), self.part.shape
-        row = _before(float(points.row[chosen]), self.size[0], height, False, rng)
-        col = _before(float(points.col[chosen]), self.size[1], width, self.part.wraps, rng)
+        row = _start_before(float(points.row[chosen]), self.size[0], height, False, rng)
+        col = _start_before(float(points.col[chosen]), self.size[1], width, self.part.wraps, rng)
         place = given, row, col, self.size
         return self.part.view(*place), self.part.truth_in(*place)
 
@@ -124,7 +124,7 @@ class CropLoader:
         col = int(rng.integers(self.part.shape[1] - spare))
         return int(rng.integers(len(self.part.indices))), row, col
 
-    def turn_of(self, number: int) -> int:
+    def sample_in_turn(self, number: int) -> int:
         """The sample of crop `number`, if every sample has its turn before any comes again.
 
         Their order is drawn anew each round.
@@ -134,8 +134,10 @@ class CropLoader:
         return int(np.random.default_rng((self.seed, turn, 3)).permutation(samples)[place])
 
 
-def _before(place: float, side: int, whole: int, wraps: bool, rng: np.random.Generator) -> int:
-    """Where a window of a side may begin so that it holds a place, within the whole or around."""
+def _start_before(
+    place: float, side: int, whole: int, wraps: bool, rng: np.random.Generator
+) -> int:
+    """Start of a window of a side, drawn so that it holds a place, within the whole or around."""
     low, high = int(np.ceil(place)) - side + 1, int(np.floor(place))
     if not wraps:
         low, high = max(low, 0), min(high, whole - side)

@@ -112,16 +112,16 @@ class LabelledScenes:
                 room -= 0 if label is None else label.nbytes
         return held
 
-    def nothing(self) -> NephoscopeError:
-        """What is wrong where not one sample could be taken."""
+    def nothing_found(self) -> NephoscopeError:
+        """Error to raise where not one sample could be taken."""
         if self.truth == "frame":
             return UsageError("clear and cloudy frames are needed, there are none")
         if self.refused:
             return InputError(self.refused[0], "neither this map nor any other can be used")
         return UsageError("no scene with a label was found: samples need the label layout")
 
-    def tell_sizes(self) -> None:
-        """Say it once, where the pictures are of more than one size."""
+    def report_sizes(self) -> None:
+        """Report once that the pictures are of more than one size, where they are."""
         if len(self.sizes) < 2 or self.on_error is None:
             return
         (kept, number), *others = self.sizes.items()

@@ -82,8 +82,14 @@ class Part:
         """Rows and columns of a sample."""
         return int(self.image.shape[2]), int(self.image.shape[3])
 
+    @property
+    def levels(self) -> int:
+        """Levels on which the truth speaks; 1 where it has none."""
+        values = self.points[0].values.values() if self.points else ()
+        return next((each.shape[1] for each in values if each.ndim > 1), 1)
+
     def truth_in(self, sample: int, row: int, col: int, size: tuple[int, int]) -> LabelOrPoints:
-        """What is true of a window that may cross the last column and wrap."""
+        """Truth of a window that may cross the last column and wrap."""
         if self.truth == "points":
             width = self.shape[1] if self.wraps else None
             return self.points[sample].inside(row, col, size, width)
@@ -99,24 +105,20 @@ class Part:
     def view(self, sample: int, row: int, col: int, size: tuple[int, int]) -> View:
         """The window's image with its coordinates and background."""
         index, rows = self.indices[sample], slice(row, row + size[0])
-        background = None
+        background = limit = None
         if self.background is not None:
             background = _wrap(self.background, (slice(None), rows), col, size[1])
+        if self.limits is not None:
+            places = np.arange(row, row + size[0]), np.arange(col, col + size[1])
+            width = self.shape[1] if self.wraps else None
+            limit = interpolate_cells(self.limits[sample], self.limit_cell, *places, width)
         return View(
             image=_wrap(self.image, (index, slice(None), rows), col, size[1]),
             known=_wrap(self.known, (index, rows), col, size[1]),
             latitude=self.latitude[rows],
             longitude=_wrap(self.longitude, (), col, size[1]),
             background=background,
-            limit=None
-            if self.limits is None
-            else interpolate_cells(
-                self.limits[sample],
-                self.limit_cell,
-                np.arange(row, row + size[0]),
-                np.arange(col, col + size[1]),
-                self.shape[1] if self.wraps else None,
-            ),
+            limit=limit,
             channels=self.channels,
             statistics=self.statistics,
             limit_channel=self.limit_channel,
@@ -167,7 +169,7 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
         channels=tuple(store["channel"].values.tolist()),
         statistics=tuple(statistics),
         ids=tuple(store["id"].values[indices].tolist()),
-        rows=_true_rows(truth, label, places, points, shape[0]),
+        rows=_true_rows(label, places, points, shape[0]),
         points=points,
         truth=truth,
         unit=str(store.attrs["unit"]),
@@ -178,18 +180,17 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
 
 
 def _true_rows(
-    truth: Truth,
     label: Any,  # noqa: ANN401 - a numpy array, or a zarr array
     places: list[int],
     points: tuple[Points, ...],
     rows: int,
 ) -> tuple[int, int]:
-    """The first and the last row of which anything is said."""
+    """The first and the last row of which anything is said; all of them where nothing is."""
     said = np.zeros(rows, bool)
     for each in points:
         for row in (np.floor(each.row), np.ceil(each.row)):
             said[row.clip(0, rows - 1).astype(np.intp)] = True
-    if truth == "pixels":
+    if label is not None and label.ndim > 1:
         for place in places:
             said |= (label[place] >= 0).any(axis=1)
     found = np.flatnonzero(said)

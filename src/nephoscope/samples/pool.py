@@ -54,7 +54,7 @@ class PixelBatches:
             yield self._batch(step)
 
     def first_seen(self) -> Tensor:
-        """What is seen in the pool of the first step: (pixel, number)."""
+        """Numbers seen in the pool of the first step: (pixel, number)."""
         self._fill(0)
         return torch.cat([self._held[place][0] for place in range(self.pool.frames)])
 
@@ -67,7 +67,7 @@ class PixelBatches:
 
     def _frame(self, number: int) -> tuple[Tensor, Tensor]:
         """Some labelled pixels of frame `number`, drawn with replacement; samples take turns."""
-        view, truth = self.loader.crop(number, self.loader.turn_of(number))
+        view, truth = self.loader.crop(number, self.loader.sample_in_turn(number))
         label = np.ascontiguousarray(truth)
         inputs = assemble(view, self.loader.recipe.inputs.names)
         rng = np.random.default_rng((self.loader.seed, number, 1))

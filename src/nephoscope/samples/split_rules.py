@@ -40,7 +40,7 @@ def sparse_subset(items: Sequence[Item], number: int, seed: int = 0) -> list[Ite
 
 
 def part_sizes(count: int, fractions: Sequence[float]) -> npt.NDArray[np.intp]:
-    """How many of `count` units are of train, validation and test: (3,), one or more where wanted.
+    """Number of units, of `count`, for train, validation and test: (3,), >= 1 where wanted.
 
     Raises:
         UsageError: bad weights, or fewer units than parts.

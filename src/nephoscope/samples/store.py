@@ -83,12 +83,12 @@ def check_samples(store: xr.Dataset, path: str | Path) -> xr.Dataset:
 
 
 def source_of(store: xr.Dataset) -> str:
-    """Where a store was opened from, for messages."""
+    """Path that a store was opened from, for messages."""
     return str(store.encoding.get("source", "samples"))
 
 
 def part_indices(store: xr.Dataset, part: str) -> list[int]:
-    """Where the samples of a part are.
+    """Indices of the samples of a part.
 
     Raises:
         InputError: the part is empty.

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Points:
-    """What a track says at places of a picture.
+    """Truth at places of a picture, as a track gives it.
 
     Attributes:
         row: (point,) rows, whole at the middle of a pixel.

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from nephoscope.errors import UsageError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.samples.census import NOTHING, count_classes
 from nephoscope.samples.split_rules import state_parts
 from nephoscope.scene import Truth
@@ -19,6 +19,27 @@ _POINTS = 16_384
 """Points in a chunk."""
 _VALIDATION = 0.2
 """Share of frames with a state that validates, as long as nobody has split them otherwise."""
+
+
+def picture_array(
+    group: zarr.Group,
+    name: str,
+    shape: tuple[int, ...],
+    chunk: Sequence[int],
+    dtype: str,
+    about: dict[str, Any],
+    fill: float | None = None,
+) -> zarr.Array[Any]:
+    """Make the array (sample[, channel], y, x) of a shape, with chunks of so many rows, columns."""
+    return group.create_array(
+        name,
+        shape=shape,
+        chunks=(1, *shape[1:-2], *chunk),
+        dtype=dtype,
+        fill_value=fill,
+        dimension_names=("sample", *["channel"] * (len(shape) - 3), "y", "x"),
+        attributes=about,
+    )
 
 
 class TruthArrays:
@@ -38,8 +59,7 @@ class TruthArrays:
     def __init__(
         self, group: zarr.Group, most: int, shape: tuple[int, ...], chunk: Sequence[int]
     ) -> None:
-        self.group, self.shape = group, (most, *shape)
-        self.chunk = (1, *chunk)
+        self.group, self.shape, self.chunk = group, (most, *shape), chunk
         self.rest: dict[str, Any] = {}
         self.counts = NOTHING.copy()
 
@@ -48,13 +68,13 @@ class TruthArrays:
         raise NotImplementedError
 
     def hashed(self, sample: str, image: bytes, label: xr.Dataset) -> Iterator[bytes]:
-        """What the samples' id is made of, of one sample."""
+        """Bytes of one sample that enter the samples' id."""
         yield from (sample.encode(), image)
         for name in sorted(map(str, label.data_vars)):
             yield label[name].values.tobytes()
 
     def finish(self, number: int) -> bytes:
-        """Cut the arrays to so many samples; what the samples' id is made of besides."""
+        """Cut the arrays to so many samples; more bytes that enter the samples' id."""
         return b""
 
     def first_split(self, groups: Sequence[str]) -> list[str]:
@@ -65,15 +85,8 @@ class TruthArrays:
 class _Pixels(TruthArrays):
     def __init__(self, *store: Any) -> None:
         super().__init__(*store)
-        self._array = self.group.create_array(
-            "label",
-            shape=self.shape,
-            chunks=self.chunk,
-            dtype="int8",
-            fill_value=-1,
-            dimension_names=("sample", "y", "x"),
-            attributes={"long_name": "reference mask", **_CLASSES},
-        )
+        about = {"long_name": "reference mask", **_CLASSES}
+        self._array = picture_array(self.group, "label", self.shape, self.chunk, "int8", about, -1)
 
     def append(self, number: int, label: xr.Dataset) -> None:
         values = label["label"].values
@@ -119,13 +132,17 @@ class _Points(TruthArrays):
         self._arrays: dict[str, zarr.Array[Any]] = {}
 
     def append(self, number: int, label: xr.Dataset) -> None:
-        for name, variable in label.variables.items():
-            if "point" not in variable.dims:
-                self.rest[str(name)] = variable
-                continue
-            if name not in self._arrays:
-                self._arrays[str(name)] = self._made(str(name), variable)
-            self._arrays[str(name)].append(variable.values)
+        of_points = {str(n): v for n, v in label.variables.items() if "point" in v.dims}
+        self.rest |= {str(n): v for n, v in label.variables.items() if str(n) not in of_points}
+        if not self._sizes:
+            self._arrays = {name: self._made(name, v) for name, v in of_points.items()}
+        if wrong := of_points.keys() ^ self._arrays.keys():
+            source = label.attrs.get("source", "label")
+            raise InputError(
+                source, "is not of every label, or of this one alone", field=min(wrong)
+            )
+        for name, variable in of_points.items():
+            self._arrays[name].append(variable.values)
         self._sizes.append(label.sizes["point"])
         self.counts += label.sizes["point"]
 

@@ -88,10 +88,10 @@ class Tiles:
         return _batch(inputs, view.known, _within(truth, core))
 
 
-def judged(
+def validation_batches(
     part: Part, recipe: Recipe, divisor: int, withheld: Collection[str] = ()
 ) -> Tiles | WholeFrames:
-    """What validation sees of a part: whole frames of a camera, of anything larger its tiles."""
+    """Batches for validation on a part: whole frames of a camera, of anything larger its tiles."""
     if part.unit == "frame" or part.truth == "frame":
         return WholeFrames(part, recipe, divisor)
     return Tiles(part, recipe, divisor, withheld)

@@ -21,7 +21,7 @@ from nephoscope.inputs import quantise
 from nephoscope.instruments import SceneFile, instrument_named
 from nephoscope.recipe import Recipe
 from nephoscope.samples.from_labels import LabelledScenes, Sample
-from nephoscope.samples.truth_arrays import FORMS
+from nephoscope.samples.truth_arrays import FORMS, picture_array
 from nephoscope.scene import DN_UNIT, Truth
 from nephoscope.tasks import task_named
 
@@ -97,8 +97,8 @@ def _write(part: Path, scenes: LabelledScenes, background: xr.Dataset | None) ->
             held = _Store(part, len(scenes.files), sample, scenes.truth)
         held.append(sample)
     if held is None:
-        raise scenes.nothing()
-    scenes.tell_sizes()
+        raise scenes.nothing_found()
+    scenes.report_sizes()
     content = held.finish(background)
     recipe = scenes.recipe
     attrs = {
@@ -131,15 +131,20 @@ class _Store:
     def __init__(self, part: Path, most: int, first: Sample, truth: Truth) -> None:
         group = zarr.create_group(part, zarr_format=3)
         chunk = [min(pair) for pair in zip(CHUNK, first.known.shape, strict=True)]
-        self.image = _image_array(group, most, first, chunk)
-        self.known = group.create_array(
-            "known",
-            shape=(most, *first.known.shape),
-            chunks=(1, *chunk),
-            dtype="bool",
-            dimension_names=("sample", "y", "x"),
-            attributes={"long_name": "where there is image data"},
+        units = first.scene["image"].attrs.get("units")
+        about: dict[str, Any] = {"long_name": "image"} | (
+            {} if units is None else {"units": str(units)}
         )
+        sides = (most, *first.image.shape)
+        # Bytes for colours, else floats: only of DN is it known that 1..255 holds them.
+        if units == DN_UNIT:
+            about = {"_FillValue": 0, **about}
+            self.image = picture_array(group, "image", sides, chunk, "uint8", about, 0)
+        else:
+            self.image = picture_array(group, "image", sides, chunk, "float32", about, np.nan)
+        about = {"long_name": "where there is image data"}
+        sides = (most, *first.known.shape)
+        self.known = picture_array(group, "known", sides, chunk, "bool", about)
         self.truth = FORMS[truth](group, most, first.known.shape, chunk)
         self.first = first.scene
         self.digest = hashlib.sha256()
@@ -184,27 +189,6 @@ class _Store:
             store = _with_background(store, background)
         counted = {"labelled": self.truth.counts.tolist(), "samples_id": self.digest.hexdigest()}
         return store.assign_attrs(counted)
-
-
-def _image_array(
-    group: zarr.Group, most: int, first: Sample, chunk: Sequence[int]
-) -> zarr.Array[Any]:
-    """Bytes for colours, else floats: only of DN is it known that 1..255 holds them."""
-    channels, units = len(first.image), first.scene["image"].attrs.get("units")
-    colours = units == DN_UNIT
-    return group.create_array(
-        "image",
-        shape=(most, *first.image.shape),
-        chunks=(1, channels, *chunk),
-        dtype="uint8" if colours else "float32",
-        fill_value=0 if colours else float("nan"),
-        dimension_names=("sample", "channel", "y", "x"),
-        attributes={
-            **({"_FillValue": 0} if colours else {}),
-            "long_name": "image",
-            **({} if units is None else {"units": str(units)}),
-        },
-    )
 
 
 def _with_background(store: xr.Dataset, background: xr.Dataset) -> xr.Dataset:

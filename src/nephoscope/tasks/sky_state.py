@@ -146,7 +146,8 @@ class SkyStateTask:
 
     def fields(self, raw: Floats, decision: StateDecision) -> dict[str, npt.NDArray[np.float32]]:
         """`p_cloudy`, 0..1, of raw (1, ...)."""
-        return {"p_cloudy": probability(np.asarray(raw[0], np.float32), decision)}
+        score = np.asarray(raw[:1], np.float32)
+        return {"p_cloudy": np.asarray(probability(score, decision)[0])}
 
     def variables(self, fields: Mapping[str, Floats], decision: StateDecision) -> xr.Dataset:
         """`p_cloudy` float32 and `sky_state` int8, -1 unknown, of one frame or of (y, x)."""

@@ -208,24 +208,24 @@ def test_parts_that_end_together_leave_a_whole_table(frames, tmp_path, monkeypat
         frames.cloudy(tmp_path / "raw" / f"{seed}.fits", seed)
     out = tmp_path / "out"
     predict_sky([tmp_path / "raw"], out, FORMULA, part=(1, 2))
-    write, has_read, other_came = sinks.write_frames_csv, threading.Event(), threading.Event()
+    write, has_read, other_came = sinks.write_table, threading.Event(), threading.Event()
 
-    def slowly(path, table):
+    def slowly(path, columns, table):
         table = list(table)
         has_read.set()
         other_came.wait()
         time.sleep(0.5)  # without a lock the other writes meanwhile
-        write(path, table)
+        write(path, columns, table)
 
     def announced(path):
         other_came.set()
         return locked(path)
 
-    monkeypatch.setattr(sinks, "write_frames_csv", slowly)
+    monkeypatch.setattr(sinks, "write_table", slowly)
     slow = threading.Thread(target=write_tables, args=(out,), daemon=True)
     slow.start()
     assert has_read.wait(60)
-    monkeypatch.setattr(sinks, "write_frames_csv", write)
+    monkeypatch.setattr(sinks, "write_table", write)
     monkeypatch.setattr(sinks, "locked", announced)
     predict_sky([tmp_path / "raw"], out, FORMULA, part=(2, 2))
     slow.join(60)

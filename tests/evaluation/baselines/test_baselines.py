@@ -12,9 +12,12 @@ from nephoscope.evaluation.baselines import (
     Baseline,
     BaselineOptions,
     baseline_sums,
+    draw_pixels,
+    fit_baselines,
 )
+from nephoscope.evaluation.baselines.frames import FRAMES
 from nephoscope.evaluation.baselines.pixels import Pixels
-from nephoscope.evaluation.baselines.planet import fit_planet_baselines, sample_map
+from nephoscope.evaluation.baselines.planet import MAPS
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.tasks.mask_metrics import metrics
 
@@ -22,7 +25,9 @@ OPTIONS = BaselineOptions(pixels=4000, pixels_learned=3000, iterations=25, leave
 
 
 def table(maps: list[LabelledSample], options: BaselineOptions) -> list[Pixels]:
-    return [sample_map(each, options.pixels, options.seed) for each in maps]
+    return [
+        draw_pixels(each, MAPS.features, options.pixels, options.seed, MAPS.reach) for each in maps
+    ]
 
 
 def blobs(day: int, slope: float = 0.0) -> LabelledSample:
@@ -43,12 +48,12 @@ def fitted(slope: float) -> tuple[dict[str, Baseline], list[Pixels]]:
     train, judge, test = (
         table([blobs(day, slope) for day in days], OPTIONS) for days in ([0, 1, 2], [3], [4])
     )
-    return {each.name: each for each in fit_planet_baselines(train, judge, OPTIONS)}, test
+    return {each.name: each for each in fit_baselines(MAPS, train, judge, OPTIONS)}, test
 
 
 def f1(baseline: Baseline, maps: list[Pixels]) -> float:
     level = round(baseline.threshold * 250)
-    return float(metrics(baseline_sums(baseline, maps).total(), level)["f1"])
+    return float(metrics(baseline_sums(baseline.score, maps).total(), level)["f1"])
 
 
 def test_a_blue_rule_is_found_exactly() -> None:
@@ -71,7 +76,7 @@ def test_a_rule_that_leans_with_latitude_orders_the_baselines() -> None:
 def test_fitting_is_deterministic() -> None:
     (first, test), (second, _) = fitted(0.5), fitted(0.5)
     for name, baseline in first.items():
-        assert baseline_sums(baseline, test) == baseline_sums(second[name], test)
+        assert baseline_sums(baseline.score, test) == baseline_sums(second[name].score, test)
 
 
 def test_pixels_without_image_are_not_predicted() -> None:
@@ -81,7 +86,7 @@ def test_pixels_without_image_are_not_predicted() -> None:
     scene.known[20:30] = False
     maps = table([scene], OPTIONS)
     for name, baseline in baselines.items():
-        counts = baseline_sums(baseline, maps).total()
+        counts = baseline_sums(baseline.score, maps).total()
         assert counts[:, 0].sum() == (~maps[0].known).sum() > 600, name
 
 
@@ -90,7 +95,7 @@ def test_a_wholly_black_map_is_scored_too() -> None:
     scene = blobs(5)
     black = replace(scene, image=np.zeros_like(scene.image), known=np.zeros_like(scene.known))
     for baseline in baselines.values():
-        counts = baseline_sums(baseline, table([black], OPTIONS)).total()
+        counts = baseline_sums(baseline.score, table([black], OPTIONS)).total()
         assert counts[:, 1:].sum() == 0
 
 
@@ -99,9 +104,9 @@ def test_training_needs_both_classes(value: int) -> None:
     scene = blobs(1)
     scene.label[:] = value
     with pytest.raises(UsageError, match="every label is"):
-        fit_planet_baselines(table([scene], OPTIONS), [], OPTIONS)
+        fit_baselines(MAPS, table([scene], OPTIONS), [], OPTIONS)
     with pytest.raises(UsageError, match="nothing has a label"):
-        fit_planet_baselines([], [], OPTIONS)
+        fit_baselines(MAPS, [], [], OPTIONS)
 
 
 def test_a_class_too_rare_for_the_learning_set_is_taken_whole() -> None:
@@ -109,5 +114,15 @@ def test_a_class_too_rare_for_the_learning_set_is_taken_whole() -> None:
     scene.label[:] = 0
     scene.label[20, 21:24] = 1  # every ninth pixel is learned from, and misses these
     few = replace(OPTIONS, pixels_learned=500)
-    found = fit_planet_baselines(table([scene], few), [], few)
+    found = fit_baselines(MAPS, table([scene], few), [], few)
     assert [each.name for each in found][-2:] == ["logistic regression", "boosted trees"]
+
+
+def test_of_frames_without_a_sun_its_distance_is_not_learned_from() -> None:
+    frames = [replace(blobs(day), wraps=False) for day in range(2)]
+    for frame in frames:
+        np.minimum(frame.image, 240, out=frame.image)
+    train = [draw_pixels(each, FRAMES.features, 3000, 0) for each in frames]
+    assert all(np.isnan(pixels.values["sun_distance"]).all() for pixels in train)
+    found = {each.name: each for each in fit_baselines(FRAMES, train, [], OPTIONS)}
+    assert f1(found["boosted trees"], train) > 0.95

@@ -5,10 +5,15 @@ import pytest
 
 from evaluation_factory import make_store
 from nephoscope.errors import UsageError
-from nephoscope.evaluation.baselines import BaselineOptions, kind_of, score_baselines
-from nephoscope.evaluation.baselines.channels import sample_channels
-from nephoscope.evaluation.baselines.frame_features import sample_frame
-from nephoscope.evaluation.baselines.planet import sample_map
+from nephoscope.evaluation.baselines import (
+    BaselineOptions,
+    draw_pixels,
+    kind_of,
+    score_baselines,
+)
+from nephoscope.evaluation.baselines.channels import PICTURES
+from nephoscope.evaluation.baselines.frames import FRAMES
+from nephoscope.evaluation.baselines.planet import MAPS
 from nephoscope.evaluation.sample import read_samples
 
 
@@ -20,16 +25,16 @@ def granules(**attrs):
 
 
 @pytest.mark.parametrize(
-    ("attrs", "sample"),
+    ("attrs", "kind"),
     [
-        ({"unit": "frame"}, sample_frame),
-        ({"unit": "day", "wraps": True}, sample_channels),
-        ({"unit": "slot"}, sample_channels),
+        ({"unit": "frame"}, FRAMES),
+        ({"unit": "day", "wraps": True}, PICTURES),
+        ({"unit": "slot"}, PICTURES),
     ],
 )
-def test_the_kind_follows_from_what_the_samples_are(attrs, sample):
-    assert kind_of(granules(**attrs)).sample is sample
-    assert kind_of(make_store(["train"])).sample is sample_map
+def test_the_kind_follows_from_what_the_samples_are(attrs, kind):
+    assert kind_of(granules(**attrs)) is kind
+    assert kind_of(make_store(["train"])) is MAPS
 
 
 def test_trees_find_a_rule_on_a_channel():
@@ -44,7 +49,7 @@ def test_trees_find_a_rule_on_a_channel():
 
 def test_features_bear_the_names_of_channels():
     (sample,) = read_samples(granules(), [0])
-    pixels = sample_channels(sample, 10**9, seed=0)
+    pixels = draw_pixels(sample, PICTURES.features, 10**9, seed=0)
     row, col = np.nonzero(sample.label >= 0)
     known = pixels.known
     np.testing.assert_array_equal(known, sample.known[row, col])

@@ -7,9 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nephoscope.evaluation.baselines.pixels import box_mean
-from nephoscope.evaluation.baselines.planet import sample_map
+from nephoscope.evaluation.baselines.pixels import Pixels, box_mean, draw_pixels
+from nephoscope.evaluation.baselines.planet import MAPS
 from nephoscope.evaluation.sample import LabelledSample
+
+
+def sample_map(sample: LabelledSample, number: int, seed: int) -> Pixels:
+    return draw_pixels(sample, MAPS.features, number, seed, MAPS.reach)
 
 
 def labelled_map(seed: int = 0, rows: int = 30, cols: int = 40) -> LabelledSample:

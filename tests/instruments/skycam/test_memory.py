@@ -16,7 +16,7 @@ MEASURE = """
 import resource, sys
 import numpy as np
 import nephoscope.instruments.skycam.mat
-from nephoscope.grids.blocks import enlarge, reduce_image
+from nephoscope.grids.blocks import Blocks, enlarge
 from nephoscope.instruments.skycam import read as read_frame
 from nephoscope.plots.overlay import overlay
 from nephoscope.products.fits import write_frame_fits
@@ -24,7 +24,7 @@ from nephoscope.products.frames import frame_result
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 scene = read_frame(sys.argv[1])
 image = scene["image"].values
-likely = enlarge(np.nan_to_num(reduce_image(image, 8)[0]) / 256, 8, image.shape[1:])
+likely = enlarge(np.nan_to_num(Blocks(8, 8).mean(image)[0]) / 256, 8, image.shape[1:])
 mask = (likely > 0.4).astype(np.int8)
 result = frame_result(scene, mask, likely, "cloudy", 0.9)
 overlay(scene, result)
@@ -49,14 +49,14 @@ def large(tmp_path):
 
 def test_strips_change_no_number(large, monkeypatch):
     whole = read_frame(large)
-    small = blocks.reduce_image(whole["image"].values, 8)
+    small = blocks.Blocks(8, 8).mean(whole["image"].values)
     wide = blocks.enlarge(small[0], 8, (3000, 4000))
     for module in (circle, blocks):
         monkeypatch.setattr(module, "_STRIP", 100_000)
     strips = read_frame(large)
     assert strips.attrs == whole.attrs
     np.testing.assert_array_equal(strips["image"].values, whole["image"].values)
-    np.testing.assert_array_equal(blocks.reduce_image(strips["image"].values, 8), small)
+    np.testing.assert_array_equal(blocks.Blocks(8, 8).mean(strips["image"].values), small)
     np.testing.assert_array_equal(blocks.enlarge(small[0], 8, (3000, 4000)), wide)
 
 

@@ -8,37 +8,28 @@ sums as a model, on a seeded draw of each sample's labelled pixels.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import xarray as xr
 
 from nephoscope.errors import UsageError
-from nephoscope.evaluation.baselines.channels import fit_channel_baselines, sample_channels
-from nephoscope.evaluation.baselines.fitted import DEFAULT, Baseline, BaselineOptions, baseline_sums
-from nephoscope.evaluation.baselines.frame_features import sample_frame
-from nephoscope.evaluation.baselines.frames import fit_frame_baselines, formula_baselines
-from nephoscope.evaluation.baselines.pixels import Pixels
-from nephoscope.evaluation.baselines.planet import fit_planet_baselines, sample_map
+from nephoscope.evaluation.baselines.channels import PICTURES
+from nephoscope.evaluation.baselines.fitted import (
+    DEFAULT,
+    Baseline,
+    BaselineOptions,
+    Kind,
+    baseline_sums,
+    fit_baselines,
+)
+from nephoscope.evaluation.baselines.frames import FRAMES
+from nephoscope.evaluation.baselines.pixels import Pixels, draw_pixels
+from nephoscope.evaluation.baselines.planet import MAPS
 from nephoscope.evaluation.intervals import Scores
 from nephoscope.evaluation.mask_sums import score_masks
-from nephoscope.evaluation.sample import LabelledSample, read_samples
+from nephoscope.evaluation.sample import read_samples
 from nephoscope.inputs import COLOURS
 from nephoscope.tasks.mask_metrics import PROBABILITY_METRICS
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How the baselines of one kind of pictures are made.
-
-    Attributes:
-        sample: draws pixels of a sample, with what the baselines may see.
-        fit: from pixels of training and validation samples to the baselines.
-        formulas: what needs no training sample, of pixels like these; None where there is nothing.
-    """
-
-    sample: Callable[[LabelledSample, int, int], Pixels]
-    fit: Callable[[Sequence[Pixels], Sequence[Pixels], BaselineOptions], list[Baseline]]
-    formulas: Callable[[Pixels], list[Baseline]] | None = None
 
 
 def kind_of(store: xr.Dataset) -> Kind:
@@ -50,10 +41,10 @@ def kind_of(store: xr.Dataset) -> Kind:
     if (store.attrs["task"], store.attrs["truth"]) != ("mask", "pixels"):
         raise UsageError("there are none but for a mask of each pixel")
     if store.attrs["unit"] == "frame":
-        return Kind(sample_frame, fit_frame_baselines, formula_baselines)
+        return FRAMES
     if store.attrs["wraps"] and {*store["channel"].values.tolist()} == {*COLOURS}:
-        return Kind(sample_map, fit_planet_baselines)
-    return Kind(sample_channels, fit_channel_baselines)
+        return MAPS
+    return PICTURES
 
 
 def score_baselines(
@@ -84,14 +75,14 @@ def score_baselines(
         raise UsageError("baselines need training maps: run nephoscope split, or --no-baselines")
     pixels: dict[int, Pixels] = {}
     for index, sample in zip(needed, read_samples(store, needed), strict=True):
-        pixels[index] = kind.sample(sample, options.pixels, options.seed)
+        pixels[index] = draw_pixels(sample, kind.features, options.pixels, options.seed, kind.reach)
         if progress:
             progress(sample.id)
     train, validation, scored = (
         [pixels[i] for i in part] for part in (chosen["train"], chosen["validation"], indices)
     )
     if train or kind.formulas is None:
-        baselines = kind.fit(train, validation, options)
+        baselines = fit_baselines(kind, train, validation, options)
     else:
         baselines = kind.formulas(scored[0])
     return (
@@ -116,7 +107,7 @@ def _parts(store: xr.Dataset, most: int) -> dict[str, list[int]]:
 
 def _scores(baseline: Baseline, samples: Sequence[Pixels]) -> Scores:
     """Scores, without those that would take a mere ranking for a probability."""
-    scores = score_masks(baseline_sums(baseline, samples), baseline.threshold)
+    scores = score_masks(baseline_sums(baseline.score, samples), baseline.threshold)
     if baseline.probabilistic:
         return scores
     undefined = {

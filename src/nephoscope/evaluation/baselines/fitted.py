@@ -1,4 +1,4 @@
-"""A fitted baseline: its score of each pixel, its threshold, and the trees that any can have."""
+"""Fitted baselines: the score of a pixel and its threshold, and how either is found."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.errors import UsageError
-from nephoscope.evaluation.baselines.pixels import Pixels
+from nephoscope.evaluation.baselines.pixels import Pixels, Planes
 from nephoscope.evaluation.mask_sums import sums_of_pixels
-from nephoscope.evaluation.sample import Floats
+from nephoscope.evaluation.sample import Floats, LabelledSample
 from nephoscope.evaluation.sums import Sums, merge
 from nephoscope.samples.census import NOTHING, count_classes, only_class
-from nephoscope.tasks.mask_metrics import best_threshold
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, best_threshold
 
 Ranking = Callable[[Pixels], NDArray[np.float64]]
 
@@ -63,41 +63,97 @@ class Baseline:
     detail: str = ""
 
 
-def check_classes(train: Sequence[Pixels]) -> None:
-    """Training pixels with image data hold both classes.
+@dataclass(frozen=True)
+class Kind:
+    """How the baselines of one kind of pictures are made.
+
+    Attributes:
+        features: what the baselines may see of a picture.
+        fitted: from pixels of training samples, of those that choose, and options.
+        formulas: what needs no training sample, of pixels like these; None where there is nothing.
+        reach: how many rows away a feature looks; None where it looks at the whole picture.
+    """
+
+    features: Callable[[LabelledSample], Planes]
+    fitted: Callable[[Sequence[Pixels], Sequence[Pixels], BaselineOptions], list[Baseline]]
+    formulas: Callable[[Pixels], list[Baseline]] | None = None
+    reach: int | None = None
+
+
+def fit_baselines(
+    kind: Kind, train: Sequence[Pixels], validation: Sequence[Pixels], options: BaselineOptions
+) -> list[Baseline]:
+    """Fit every baseline, from the simplest to the best.
+
+    Args:
+        kind: of the pictures.
+        train: pixels of the training samples.
+        validation: pixels of the validation samples; with none, the training samples choose.
+        options: how much work.
 
     Raises:
-        UsageError: they do not.
+        UsageError: the training pixels with image data lack cloud, or clear sky.
     """
-    wrong = only_class(
-        sum((count_classes(part.label[part.known]) for part in train), start=NOTHING)
-    )
-    if wrong:
+    known = (count_classes(part.label[part.known]) for part in train)
+    if wrong := only_class(sum(known, start=NOTHING)):
         raise UsageError(
             f"{wrong} where the training samples hold a picture: no baseline can be fitted"
         )
+    return kind.fitted(train, validation or train, options)
 
 
-def baseline_sums(baseline: Baseline, maps: Iterable[Pixels]) -> Sums:
-    """Sums of a baseline over sampled pixels; a pixel without image data has no prediction."""
-    return merge(_sums(baseline.score, pixels) for pixels in maps)
-
-
-def _sums(score: Ranking, pixels: Pixels) -> Sums:
-    predicted = np.where(pixels.known, score(pixels), np.nan).astype(np.float32)
-    return sums_of_pixels(pixels.id, predicted, pixels.label, pixels.latitude)
+def baseline_sums(score: Ranking, maps: Iterable[Pixels]) -> Sums:
+    """Sums of a score over sampled pixels; a pixel without image data has no prediction."""
+    return merge(
+        sums_of_pixels(
+            each.id,
+            np.where(each.known, score(each), np.nan).astype(np.float32),
+            each.label,
+            each.latitude,
+        )
+        for each in maps
+    )
 
 
 def choose_threshold(score: Ranking, maps: Sequence[Pixels]) -> float:
     """The threshold with the highest F1 over the pixels."""
-    return best_threshold(merge(_sums(score, pixels) for pixels in maps).total())
+    return best_threshold(baseline_sums(score, maps).total())
+
+
+def always(state: str) -> Baseline:
+    """The baseline that says "clear", or "cloudy", of every pixel."""
+    value = float(state == "cloudy")
+    return Baseline(f"always {state}", lambda pixels: np.full(pixels.label.size, value), 0.5, True)
+
+
+def score_by(feature: str, step: float | None = None) -> Ranking:
+    """A feature, 0..1, as the score; or its level, 0 to 250, in steps of its own unit."""
+
+    def score(pixels: Pixels) -> NDArray[np.float64]:
+        values = np.nan_to_num(pixels.values[feature])
+        if step is not None:
+            level = np.floor(values / step + 1e-4).clip(0, PROBABILITY_STEPS)
+            values = level / PROBABILITY_STEPS
+        return np.asarray(values, np.float64)
+
+    return score
+
+
+def thresholded(
+    name: str, feature: str, train: Sequence[Pixels], words: str, step: float | None = None
+) -> Baseline:
+    """A threshold of one feature; `words` tell it, in the feature's unit if it has a `step`."""
+    score = score_by(feature, step)
+    threshold = choose_threshold(score, train)
+    told = threshold if step is None else threshold * PROBABILITY_STEPS * step
+    return Baseline(name, score, threshold, False, words.format(told))
 
 
 def _matrix(pixels: Pixels, names: Sequence[str]) -> Floats:
     return np.stack([pixels.values[name] for name in names], axis=1)
 
 
-def learning_set(
+def _learning_set(
     train: Sequence[Pixels], names: Sequence[str], number: int
 ) -> tuple[Floats, NDArray[np.int8]]:
     """Evenly spaced known pixels of each map: (pixel, feature) float32 and (pixel,) labels.
@@ -122,15 +178,21 @@ def learned(
     name: str,
     classifier: Any,  # noqa: ANN401 - scikit-learn is untyped
     names: Sequence[str],
+    train: Sequence[Pixels],
     judge: Sequence[Pixels],
+    options: BaselineOptions,
 ) -> Baseline:
-    """A baseline from a fitted classifier of the named features; `judge` chooses its threshold."""
+    """A classifier fitted on the named features; `judge` chooses its threshold."""
+    values, labels = _learning_set(train, names, options.pixels_learned)
+    # What no pixel has tells nothing, and trees cannot be grown on it: no sun in any frame, say.
+    told = np.isfinite(values).any(axis=0)
+    classifier.fit(values[:, told], labels)
 
     def score(pixels: Pixels) -> NDArray[np.float64]:
         result = np.zeros(pixels.label.size)
         if pixels.known.any():
-            values = _matrix(pixels, names)[pixels.known]
-            result[pixels.known] = classifier.predict_proba(values)[:, 1]
+            seen = _matrix(pixels, names)[pixels.known][:, told]
+            result[pixels.known] = classifier.predict_proba(seen)[:, 1]
         return result
 
     return Baseline(name, score, choose_threshold(score, judge), True)
@@ -142,12 +204,11 @@ def boosted_trees(
     """Gradient-boosted trees on every feature that the pixels have."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    names = sorted(train[0].values)
     classifier = HistGradientBoostingClassifier(
         max_iter=options.iterations,
         max_leaf_nodes=options.leaves,
         early_stopping=False,
         random_state=options.seed,
     )
-    classifier.fit(*learning_set(train, names, options.pixels_learned))
-    return learned("boosted trees", classifier, names, judge)
+    names = sorted(train[0].values)
+    return learned("boosted trees", classifier, names, train, judge, options)

@@ -1,8 +1,9 @@
-"""Sampled pixels as rows of a table, and what windows around them hold."""
+"""Pixels drawn from a sample as rows of a table, and what windows around them hold."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from nephoscope.evaluation.sample import Floats, LabelledSample
 PLANET_EDGES = ("nearest", "wrap")
 FRAME_EDGES = ("nearest", "nearest")
 """How windows go on beyond the edges of (y, x): the map ends at the poles, longitude wraps."""
+Planes = Iterator[tuple[str, Floats]]
+"""Features, one at a time: name and (y, x) float32, NaN where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,60 @@ class Pixels:
     values: dict[str, Floats]
 
 
-def draw_places(
-    sample: LabelledSample, number: int, seed: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of `number` labelled pixels, or all; `seed` and the sample's id decide."""
-    places = np.flatnonzero(sample.label.ravel() >= 0)
+def draw_pixels(
+    sample: LabelledSample,
+    features: Callable[[LabelledSample], Planes],
+    number: int,
+    seed: int,
+    reach: int | None = None,
+) -> Pixels:
+    """Draw labelled pixels of a picture and compute their features.
+
+    Args:
+        sample: the picture.
+        features: of a picture.
+        number: how many pixels; all of them when there are fewer.
+        seed: of the draw, together with the sample's id.
+        reach: how many rows away a feature looks: rows beyond cost only time. None: everywhere.
+    """
+    label = sample.label
+    places = np.flatnonzero(label.ravel() >= 0)
     if number < places.size:
         rng = np.random.default_rng([seed, *sample.id.encode()])
         places = np.sort(rng.choice(places, number, replace=False))
-    row, col = np.unravel_index(places, sample.label.shape)
-    return row, col
+    row, col = np.unravel_index(places, label.shape)
+    first, last = 0, len(label)
+    if reach is not None:
+        first = max(0, int(row.min(initial=last)) - reach)
+        last = int(row.max(initial=0)) + reach + 1
+    seen = _rows(sample, slice(first, last))
+    return Pixels(
+        id=sample.id,
+        label=label[row, col],
+        latitude=sample.latitude[row],
+        known=sample.known[row, col],
+        values={name: plane[row - first, col] for name, plane in features(seen)},
+    )
+
+
+def _rows(sample: LabelledSample, rows: slice) -> LabelledSample:
+    return replace(
+        sample,
+        image=sample.image[:, rows],
+        known=sample.known[rows],
+        truth=sample.label[rows],
+        latitude=sample.latitude[rows],
+        background=None if sample.background is None else sample.background[:, rows],
+    )
+
+
+def windows(
+    name: str, plane: Floats, widths: Sequence[int], edges: tuple[str, str] = FRAME_EDGES
+) -> Planes:
+    """Mean and contrast of (y, x) in square windows."""
+    for width in widths:
+        yield f"{name}_mean_{width}", box_mean(plane, width, edges)
+        yield f"{name}_contrast_{width}", contrast(plane, width, edges)
 
 
 def box_mean(plane: Floats, width: int, edges: tuple[str, str] = PLANET_EDGES) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from nephoscope.instruments.a_train import since_launch
 from nephoscope.instruments.cloudsat.columns import (
     code_variable,
     heights,
@@ -20,7 +21,6 @@ from nephoscope.instruments.cloudsat.hdf4 import Hdf4
 from nephoscope.instruments.cloudsat.offsets import add_time_offsets
 from nephoscope.instruments.cloudsat.scenario import Undetermined, cloud_type
 from nephoscope.instruments.tai93 import to_utc
-from nephoscope.track import since_launch
 
 GRANULE = "2B-CLDCLASS"
 CALTRACK = "CALTRACK-5km_CS-2B-CLDCLASS"

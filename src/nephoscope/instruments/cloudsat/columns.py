@@ -8,11 +8,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from nephoscope.instruments.a_train import since_launch, wrapped_longitude
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
 from nephoscope.instruments.cloudsat.names import marks_of
 from nephoscope.instruments.cloudsat.scenario import ICARE_FILL, MISSING, TYPES
 from nephoscope.instruments.tai93 import to_utc
-from nephoscope.track import check_track, since_launch, wrapped_longitude
+from nephoscope.track import check_track
 
 LOWEST, HIGHEST = -5000, 30000
 """Valid heights of a bin, m (CloudSat 2B product specifications); all others are missing."""

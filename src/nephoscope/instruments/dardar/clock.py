@@ -11,9 +11,9 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from nephoscope.instruments.a_train import FIRST_FLIGHT, since_launch
 from nephoscope.instruments.dardar.netcdf import NetcdfFile
 from nephoscope.instruments.dardar.values import check_units, physical
-from nephoscope.track import FIRST_FLIGHT, since_launch
 
 _DAY = np.timedelta64(1, "D")
 _LONGEST_GRANULE = 1e6  # s

@@ -12,11 +12,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
+from nephoscope.instruments.a_train import wrapped_longitude
 from nephoscope.instruments.dardar.clock import profile_times
 from nephoscope.instruments.dardar.fields import PRODUCTS, Product
 from nephoscope.instruments.dardar.netcdf import MAGICS, NetcdfFile
 from nephoscope.instruments.dardar.values import UNKNOWN, check_units, flag, physical, quantity
-from nephoscope.track import check_track, height_bounds, wrapped_longitude
+from nephoscope.track import check_track, height_bounds
 
 __all__ = ["GATE", "UNKNOWN", "read", "recognises"]
 

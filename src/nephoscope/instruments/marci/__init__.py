@@ -4,7 +4,6 @@ Format: Wang & Ismail MDGM, doi 10.7910/DVN/U3766S (distribution) and 10.7910/DV
 labels, Wang & González Abad 2021, doi 10.3390/geosciences11080324).
 """
 
-from nephoscope.instruments.marci.asked import Bounds, Box, blank, outside, parse_box
 from nephoscope.instruments.marci.bounds import (
     black_borders,
     label_bounds,
@@ -18,6 +17,7 @@ from nephoscope.instruments.marci.legacy import layout, write_legacy
 from nephoscope.instruments.marci.maps import missing_mask, read, read_pixels, recognises
 from nephoscope.instruments.marci.names import MapName, find, one_each, parse_map_id
 from nephoscope.instruments.marci.product import CRS, dress
+from nephoscope.instruments.marci.regions import Bounds, Box, blank, outside, parse_box
 from nephoscope.instruments.marci.tables import (
     depends_on,
     find_season,

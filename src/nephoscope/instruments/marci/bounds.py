@@ -1,4 +1,4 @@
-"""Where on a map clouds are looked for: seasonal polar bounds, label box, black borders."""
+"""Bounds of a map within which clouds are looked for: of the season, a label, black borders."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from nephoscope.files import copy_file, short_name, write_bytes
+from nephoscope.files import atomic_path, short_name, write_bytes
 from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 
@@ -45,11 +45,11 @@ class LegacyLayout:
             OutputError: something cannot be written.
         """
         folder, source = target.parent.parent, scene.path
-        copy_file(source, folder / "mdgms" / short_name(scene.id, ".jpg"))
+        _copy(source, folder / "mdgms" / short_name(scene.id, ".jpg"))
         here, table = source.absolute().parent, f"{scene.series}_ls.txt"
         tables = [place / name for place in (here, here.parent) for name in (table, "list_ls.txt")]
         for found in [path for path in tables if path.is_file()][:1]:
-            copy_file(found, folder / table)
+            _copy(found, folder / table)
         write_legacy(product, target)
 
 
@@ -90,3 +90,8 @@ def write_legacy(product: xr.Dataset, path: str | os.PathLike[str]) -> None:
         # This attribute is what makes a NetCDF-4 file one of the classic model.
         file.attrs["_nc3_strict"] = np.int32(1)
     write_bytes(path, buffer.getbuffer())
+
+
+def _copy(source: Path, final: Path) -> None:
+    with atomic_path(final) as part:
+        part.write_bytes(source.read_bytes())

@@ -1,4 +1,4 @@
-"""One Mars Daily Global Map, JPEG → Scene."""
+"""Reader of one Mars Daily Global Map, JPEG → Scene."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def read_pixels(path: str | PathLike[str]) -> NDArray[np.uint8]:
 
 
 def missing_mask(pixels: NDArray[np.uint8], rule: Rule = "blue") -> NDArray[np.bool_]:
-    """Where a map holds no data: gores between swaths, black borders, polar night.
+    """Mask of pixels where a map holds no data: gores between swaths, black borders, polar night.
 
     Args:
         pixels: (y, x, channel) uint8, DN, channels red, green, blue.

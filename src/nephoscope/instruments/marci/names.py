@@ -1,4 +1,4 @@
-"""Names of maps, in both flavours, and where maps lie in folders."""
+"""Names of maps, in both flavours, and the maps in a folder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OWN_NAME = re.compile(r"[A-Za-z]\d{2}_?day\d+(_zequat)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class MapName:
-    """What the name of a map, a label or a row of an Ls table says.
+    """Name of a map, a label or a row of an Ls table, taken apart.
 
     Args:
         phase: mission phase, one letter ("P").

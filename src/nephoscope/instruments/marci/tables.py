@@ -23,7 +23,7 @@ class Season(NamedTuple):
 
 @dataclass
 class _Table:
-    """What a table says, and what is wrong with it."""
+    """Rows of a table, and what is wrong with it."""
 
     seasons: dict[str, Season] = field(default_factory=dict)
     wrong: dict[str, InputError] = field(default_factory=dict)  # by map id

@@ -1,4 +1,4 @@
-"""The image circle of a whole-sky lens: where the sky is, and how far from the zenith."""
+"""Image circle of a whole-sky lens: where the sky is, and how far from the zenith."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Circle:
 
 
 def find_circle(image: NDArray[np.float32], black: float = math.inf) -> Circle | None:
-    """The image circle of a whole-sky frame, from its dark corners and elliptic bright region.
+    """Image circle of a whole-sky frame, from its dark corners and elliptic bright region.
 
     Args:
         image: (y, x) or (channel, y, x) of red, green and blue, float32, any unit, NaN where

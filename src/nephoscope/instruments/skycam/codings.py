@@ -1,4 +1,4 @@
-"""Which numbers of a label mean clear, cloud and unknown: recognised, or refused, never guessed."""
+"""Codings of labels, the numbers for clear, cloud and unknown: recognised or refused, no guess."""
 
 from __future__ import annotations
 

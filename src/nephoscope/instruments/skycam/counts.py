@@ -1,4 +1,4 @@
-"""Counts of one channel: whose camera's they are, and how far they reach."""
+"""Counts of one channel: whether a thermal camera's, their scale and range."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def counts_of(
 
 
 def _factor(path: Path, header: fits.Header, bits: int, thermal: bool, highest: float) -> float:
-    """What the numbers are multiplied by to be counts."""
+    """Factor that makes counts of the numbers."""
     if bits > 0:
         return 1
     if BINNED_SCALE in header:

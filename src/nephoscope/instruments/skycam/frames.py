@@ -1,4 +1,4 @@
-"""One frame of a sky camera → Scene."""
+"""Reader of one frame of a sky camera → Scene."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from nephoscope.scene import check_scene, known_of, missing_share
 
 Flavour = Literal["thermal", "colour", "grey"]
 FLAVOURS: tuple[str, ...] = get_args(Flavour)
-"""What a frame can be: counts of a thermal camera, red, green and blue, or one channel of light."""
+"""Flavours of a frame: counts of a thermal camera, red, green and blue, or one channel of light."""
 
 _BLACK = 40.0  # DN; the border of a picture is darker
 _WHITE = 250.0  # DN; a surround that was white paper, or a transparent one that was flattened
@@ -39,7 +39,7 @@ _LABEL_UNITS = {"MASK", "PROBABILITY"}
 
 @dataclass
 class _Frame:
-    """What a reader of one format hands over."""
+    """Contents of a file, from the reader of its format."""
 
     image: NDArray[np.float32]  # (channel, y, x)
     channels: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What a frame's FITS header says: site, temperatures and optics, in one vocabulary."""
+"""Header of a frame's FITS file: site, temperatures and optics, in one vocabulary."""
 
 from __future__ import annotations
 

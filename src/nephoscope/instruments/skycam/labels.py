@@ -190,7 +190,7 @@ def _beside(folder: Path, _changed: int) -> list[tuple[frozenset[int], bool]]:
 
 
 def label(path: str | PathLike[str], truth: Truth) -> xr.Dataset | None:
-    """What is said of a frame: "pixels" (y, x), or "frame", 0 clear and 1 cloudy; else None.
+    """Label of a frame: "pixels" (y, x), or "frame", 0 clear and 1 cloudy; else None.
 
     Raises:
         InputError: the label, or the simulator's truth, cannot be read; or there is a state of a

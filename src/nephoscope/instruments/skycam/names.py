@@ -1,4 +1,4 @@
-"""Which files are frames: told by their first bytes; and what lies beside frames but is none."""
+"""Finder of frames: recognised by their first bytes; and of what lies beside but is none."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _REMEDY = "frames are FITS, PNG, JPEG or IRCCAM .mat"
 
 
 def kind_of(path: str | PathLike[str]) -> Kind | None:
-    """What a file holds, by its first bytes; None for everything that is no frame.
+    """Kind of a file, by its first bytes; None for everything that is no frame.
 
     A file whose bytes say nothing but whose suffix promises a frame (an empty `x.fits`, say) is of
     the kind promised, so that reading it says what is wrong.
@@ -170,7 +170,7 @@ def _scene_file(file: Path, root: Path) -> SceneFile:
 
 
 def _look(path: Path) -> tuple[Kind | None, bool]:
-    """What a file holds, and whether nephoscope wrote it as a product; it is opened once."""
+    """Kind of a file, and whether nephoscope wrote it as a product; it is opened once."""
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)

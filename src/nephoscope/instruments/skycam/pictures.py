@@ -1,4 +1,4 @@
-"""Pictures, PNG or JPEG, told by content: what their pixels are, in whatever mode."""
+"""Pictures, PNG or JPEG, recognised by content: reader of their pixels, in whatever mode."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNDECODABLE = (
     OSError, ValueError, SyntaxError, KeyError, IndexError, struct.error,
     Image.DecompressionBombError,
 )  # fmt: skip
-"""What Pillow raises on files that are no pictures."""
+"""Errors that Pillow raises on files that are no pictures."""
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 

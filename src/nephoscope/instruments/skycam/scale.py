@@ -1,4 +1,4 @@
-"""Which number is full white: colour in any depth is brought to DN 0..255, or refused.
+"""Full white of a colour picture: colour in any depth is brought to DN 0..255, or refused.
 
 Nothing in a file of 16 bits says whether its camera had 10, 12, 14 or 16. Where the file does not
 state it either (`DATAMAX` or `SATURATE` of FITS, sBIT of PNG), the brightest pixel tells: that of a
@@ -25,7 +25,7 @@ _NEGATIVE = 0.02  # of full white; noise about a dark level is no more
 def full_scale_in(
     path: Path, lowest: float, highest: float, *, whole: bool, stated: float | None = None
 ) -> float:
-    """Which number is full white in a colour picture.
+    """Number that is full white in a colour picture.
 
     Args:
         path: named in errors.
@@ -52,7 +52,7 @@ def full_scale_in(
 
 
 def scale_note(full: float, stated: bool) -> str:
-    """What was done to bring the numbers to DN, in a line; "" where nothing was."""
+    """Note on how the numbers were brought to DN, in a line; "" where they were not."""
     if full == WHITE:
         return ""
     return f"DN are 255/{full:g} of the numbers, {'as stated' if stated else 'by the brightest'}"

@@ -1,4 +1,4 @@
-"""When a frame was taken: from the cards of its header, else from its name."""
+"""Time at which a frame was taken: from the cards of its header, else from its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of a file, gzip and bzip2 undone, never more than a frame can have."""
+"""Bytes of a file, gzip and bzip2 undone, never more than a frame can have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where on a map a prediction is asked for: everywhere, within the season's bounds, in a box."""
+"""Regions of a map where a prediction is wanted: all, within the season's bounds, in a box."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _outside_season(scene: xr.Dataset, offset: float) -> BoolArray:
 
 
 def blank(scene: xr.Dataset, options: Mapping[str, Any]) -> BoolArray | None:
-    """Where no prediction is wanted: broadcastable to (y, x) bool, or None for nowhere.
+    """Mask of pixels without prediction: broadcastable to (y, x) bool, or None for nowhere.
 
     Args:
         scene: the map.
