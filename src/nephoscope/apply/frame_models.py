@@ -22,7 +22,7 @@ _COLOURS = {"red", "green", "blue"}
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChainModels:
     """What is asked of the chain.
 
     Attributes:
@@ -59,7 +59,7 @@ def sky_name(model: Model | str | PathLike[str]) -> str | None:
     return name if models.load_model(name).recipe.instrument == INSTRUMENT else None
 
 
-def choose(name: str) -> Choice:
+def chain_models(name: str) -> ChainModels:
     """What a name asks for.
 
     Args:
@@ -71,25 +71,25 @@ def choose(name: str) -> Choice:
         InputError: a model folder cannot be read.
     """
     if name == CHAIN:
-        return Choice(name, masks=MASK_MODELS, gated=True)
+        return ChainModels(name, masks=MASK_MODELS, gated=True)
     if name in FORMULAS:
-        return Choice(name, formula=name)
+        return ChainModels(name, formula=name)
     model = models.load_model(name)
     if model.recipe.instrument != INSTRUMENT:
         raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
     if model.recipe.task == "sky_state":
-        return Choice(name, state=name)
+        return ChainModels(name, state=name)
     if _COLOURS & set(model.recipe.inputs.names):
-        return Choice(name, masks={"colour": name})
-    return Choice(name, masks={"thermal": name, "grey": name})
+        return ChainModels(name, masks={"colour": name})
+    return ChainModels(name, masks={"thermal": name, "grey": name})
 
 
-def fingerprint(choice: Choice) -> dict[str, str]:
+def fingerprint(asked: ChainModels) -> dict[str, str]:
     """Name → sha256 of the facts of every model that may be met: what the outputs depend on."""
     from nephoscope.files import sha256_of
     from nephoscope.models.lookup import FACTS, locate_model
 
-    named = {"state": choice.state, **choice.masks}
+    named = {"state": asked.state, **asked.masks}
     folders = {what: locate_model(name) for what, name in named.items()}
     found = {what: sha256_of(at / FACTS) for what, at in folders.items() if at is not None}
-    return {"formula": choice.formula, **found}
+    return {"formula": asked.formula, **found}

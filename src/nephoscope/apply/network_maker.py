@@ -178,7 +178,7 @@ class NetworkMaker:
             background_sha256,
             self.command,
             source,
-            self.doubt(scene),
+            self.predictor.limits_at(scene["latitude"].values, scene["longitude"].values)[1],
         )
         return make_product(variables, scene, self._module, facts, self.options.own)
 
@@ -193,7 +193,3 @@ class NetworkMaker:
         chosen = {} if threshold is None else {"threshold": threshold}
         decision = self.model.decision.model_copy(update=chosen)
         return self.predictor.variables(self.predictor.view_of(scene, background), decision)
-
-    def doubt(self, scene: xr.Dataset) -> str:
-        """Why the scene's grid is unlike what the model learned on, if it is."""
-        return self.predictor.limits_at(scene["latitude"].values, scene["longitude"].values)[1]

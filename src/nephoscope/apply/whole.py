@@ -50,7 +50,7 @@ def whole_fields(predictor: Predictor, view: View) -> Fields:
     """The task's fields of a scene as a whole, (...,); NaN where there is nothing to see.
 
     Args:
-        runner: a `nephoscope.apply.network.Predictor` of a network that judges whole scenes.
+        predictor: of a network that judges whole scenes.
         view: the whole scene.
 
     Raises:
