@@ -22,7 +22,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -216,8 +216,7 @@ class SkyChain:
             small = "smaller than {} x {} pixels: its texture cannot be judged".format(*SHAPE)
             return Verdict("unknown", math.nan, small)
         verdict = self.classifier.judge(image, temperatures_of(scene.attrs), warmer)
-        note = f"{verdict.note}; {doubt}" if doubt else verdict.note
-        return Verdict(verdict.state, verdict.p_cloudy, note)
+        return replace(verdict, note=f"{verdict.note}; {doubt}") if doubt else verdict
 
     def _excess(self, scene: xr.Dataset) -> tuple[float | None, str]:
         """Median excess over the clear reference in scatters of clear frames; why there is none."""
@@ -243,16 +242,10 @@ class SkyChain:
     def _check_kind(self, scene: xr.Dataset) -> None:
         """Refuse frames that a named model or formula is not for."""
         flavour, models = str(scene.attrs["flavour"]), self.models
-        if models.gated:
-            return
-        for_colour = "colour" in models.masks
-        if (flavour == "colour") != for_colour:
-            raise InputError(
-                source_of(scene),
-                f"is a {flavour} frame, and '{models.name}' is not for these",
-                field="image",
-                remedy="predict with 'sky', which takes each frame's own model",
-            )
+        if not models.gated and (flavour == "colour") != ("colour" in models.masks):
+            problem = f"is a {flavour} frame, and '{models.name}' is not for these"
+            remedy = "predict with 'sky', which takes each frame's own model"
+            raise InputError(source_of(scene), problem, field="image", remedy=remedy)
 
     def _by_model(self, scene: xr.Dataset, name: str) -> Segmented:
         flavour = scene.attrs["flavour"]
@@ -282,17 +275,14 @@ class SkyChain:
     def _facts(self, found: Segmented) -> Facts:
         """What made the result, as FITS keywords."""
         state = self.classifier.model.name if "classifier" in self.__dict__ else ""
-        texts = {
+        cut = found.threshold if math.isfinite(found.threshold) else ""
+        facts: Facts = {
             "STATEMOD": (state, "model of the state"),
             "MASKMOD": (found.name, "model or formula of the mask"),
             "MASKSHA": (found.sha256, ""),
+            "THRESH": (cut, "cloud is a probability at or above it"),
         }
-        facts: dict[str, tuple[str | bool | int | float, str]] = {
-            key: text for key, text in texts.items() if text[0]
-        }
-        if math.isfinite(found.threshold):
-            facts["THRESH"] = (found.threshold, "cloud is a probability at or above it")
-        return facts
+        return {key: said for key, said in facts.items() if said[0] != ""}
 
 
 def _checked(options: Options) -> tuple[Flavour | None, int | None]:
