@@ -48,7 +48,10 @@ def recipe() -> Recipe:
 def make_scene(image: np.ndarray) -> xr.Dataset:
     rows, cols = image.shape[1:]
     return xr.Dataset(
-        {"image": (("channel", "y", "x"), image.astype(np.float32))},
+        {
+            "image": (("channel", "y", "x"), image.astype(np.float32)),
+            "known": (("y", "x"), np.isfinite(image).any(axis=0)),
+        },
         coords={
             "channel": ["red", "green", "blue"],
             "latitude": ("y", axes(rows, cols)[0]),
@@ -92,6 +95,18 @@ def test_median_of_cell_means_against_plain_loops(series, recipe):
             means = [np.nanmean(values) for values in ratios if np.isfinite(values).any()]
             found = built["background_blue_red_ratio"].values[row, col]
             assert found == pytest.approx(np.median(means), rel=1e-5)
+
+
+def test_a_channel_that_is_dark_by_night_empties_no_other(series, recipe):
+    whole = build(series, recipe)
+    for scene in list(series.values())[:2]:
+        scene["image"].values[1] = np.nan  # green, which this background does not read
+    xr.testing.assert_identical(build(series, recipe), whole)
+    for scene in series.values():
+        scene["image"].values[0] = np.nan
+    found = build(series, recipe)
+    np.testing.assert_array_equal(found["background_blue"], whole["background_blue"])
+    assert np.isnan(found["background_blue_red_ratio"]).all()
 
 
 def test_cells_lie_at_the_mean_of_their_pixels(series, recipe):

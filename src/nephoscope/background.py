@@ -24,7 +24,6 @@ from nephoscope.files import read_netcdf, write_bytes
 from nephoscope.grids.cells import CellGrid, cell_centres, spacing_of_centres
 from nephoscope.grids.spacing import spacing_of
 from nephoscope.inputs.planet import RATIO_MAXIMUM
-from nephoscope.scene import known_of
 
 if TYPE_CHECKING:
     from nephoscope.instruments import SceneFile
@@ -73,7 +72,7 @@ def build_background(
         try:
             scene = opener(path)
             grid = _check_grid(path, scene, grid)
-            stack.append(_cell_means(scene["image"], settings.channels, settings.cell))
+            stack.append(_cell_means(scene, settings.channels, settings.cell))
         except InputError as error:
             if on_error is None:
                 raise
@@ -282,15 +281,17 @@ def _channel(image: xr.DataArray, name: str) -> FloatArray:
     return np.asarray(image.sel(channel=name).values)
 
 
-def _cell_means(image: xr.DataArray, channels: Sequence[str], cell: int) -> FloatArray:
-    """Means over cells: (channel, cell row, cell column) float32, NaN where nothing is known."""
-    known = known_of(image.values)
-    number = _cell_sums(known, cell)
-    means = np.full((len(channels), *number.shape), np.nan, np.float32)
-    for name, target in zip(channels, means, strict=True):
-        values = np.where(known, _channel(image, name), np.float32(0))
-        np.divide(_cell_sums(values, cell), number, out=target, where=number > 0)
-    return means
+def _cell_means(scene: xr.Dataset, channels: Sequence[str], cell: int) -> FloatArray:
+    """Means over cells: (channel, cell row, cell column) float32, NaN where nothing is seen."""
+    known, means = scene["known"].values, []
+    for name in channels:
+        values = _channel(scene["image"], name)
+        seen = known & np.isfinite(values)
+        number = _cell_sums(seen, cell)
+        total = _cell_sums(np.where(seen, values, np.float32(0)), cell)
+        empty = np.full_like(total, np.nan)
+        means.append(np.divide(total, number, out=empty, where=number > 0))
+    return np.stack(means)
 
 
 def _cell_sums(values: npt.NDArray[Any], cell: int) -> FloatArray:
@@ -311,15 +312,15 @@ def _median(
 ) -> xr.Dataset:
     """The median over scenes where seen; sorting puts NaN last, so the middle is found by count."""
     ordered = np.stack(stack)
-    count = np.isfinite(ordered[:, 0]).sum(axis=0)
+    count = np.isfinite(ordered).sum(axis=0)
     ordered.sort(axis=0)
     low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(stack) - 1)
-    middle = [np.take_along_axis(ordered, index[None, None], axis=0)[0] for index in (low, high)]
+    middle = [np.take_along_axis(ordered, index[None], axis=0)[0] for index in (low, high)]
     median = (middle[0] + middle[1]) / np.float32(2)
     places = grid["latitude"].values, grid["longitude"].values
     median_of = dict(zip(channels, median, strict=True))
     background = on_cells(median_of, cell, *places, title="clear-scene background")
-    return background.assign(count=(("y", "x"), count.astype(np.uint16)))
+    return background.assign(count=(("y", "x"), count.max(axis=0).astype(np.uint16)))
 
 
 def on_cells(

@@ -9,7 +9,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nephoscope.errors import UsageError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.inputs import View
 from nephoscope.samples import writer
 from nephoscope.samples.augment import flip, turn
@@ -59,6 +59,24 @@ def test_points_lie_in_the_store_as_a_ragged_array(store, wraps):
     }  # fmt: skip
     assert bool(found.attrs["wraps"]) == wraps
     assert describe(open_samples(store)) == (["4 samples, 34 points with truth"], [])
+
+
+@pytest.mark.parametrize("lacking", ["g0", "g2"])
+def test_labels_that_hold_other_variables_are_named(tmp_path, monkeypatch, lacking):
+    swaths = factory.Swaths(False)
+    whole = swaths.label
+
+    def label(path, truth):
+        found = whole(path, truth)
+        return found.drop_vars("height") if Path(path).stem == lacking else found
+
+    monkeypatch.setattr(swaths, "label", label, raising=False)
+    monkeypatch.setattr(writer, "instrument_named", lambda _: swaths)
+    with pytest.raises(InputError, match="height"):
+        writer.write_samples(
+            factory.files(tmp_path), tmp_path / "s.zarr", factory.recipe(), truth="points"
+        )
+    assert not (tmp_path / "s.zarr").exists()
 
 
 def test_granules_are_split_in_their_order(store):

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from nephoscope.errors import UsageError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.samples.census import NOTHING, count_classes
 from nephoscope.samples.split_rules import state_parts
 from nephoscope.scene import Truth
@@ -132,13 +132,17 @@ class _Points(TruthArrays):
         self._arrays: dict[str, zarr.Array[Any]] = {}
 
     def append(self, number: int, label: xr.Dataset) -> None:
-        for name, variable in label.variables.items():
-            if "point" not in variable.dims:
-                self.rest[str(name)] = variable
-                continue
-            if name not in self._arrays:
-                self._arrays[str(name)] = self._made(str(name), variable)
-            self._arrays[str(name)].append(variable.values)
+        of_points = {str(n): v for n, v in label.variables.items() if "point" in v.dims}
+        self.rest |= {str(n): v for n, v in label.variables.items() if str(n) not in of_points}
+        if not self._sizes:
+            self._arrays = {name: self._made(name, v) for name, v in of_points.items()}
+        if wrong := of_points.keys() ^ self._arrays.keys():
+            source = label.attrs.get("source", "label")
+            raise InputError(
+                source, "is not of every label, or of this one alone", field=min(wrong)
+            )
+        for name, variable in of_points.items():
+            self._arrays[name].append(variable.values)
         self._sizes.append(label.sizes["point"])
         self.counts += label.sizes["point"]
 
