@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from nephoscope import models
 from nephoscope.errors import UsageError
+from nephoscope.files import sha256_of
 from nephoscope.formulas import FORMULAS
+from nephoscope.inputs import COLOURS
+from nephoscope.models.lookup import FACTS, locate_model
 from nephoscope.products.frames import INSTRUMENT
 
 if TYPE_CHECKING:
@@ -18,12 +21,11 @@ if TYPE_CHECKING:
 CHAIN, STATE = "sky", "sky-state"
 MASK_MODELS = {"thermal": "sky-thermal", "colour": "sky-colour"}
 """Flavour of a frame → the shipped model of its mask."""
-_COLOURS = {"red", "green", "blue"}
 
 
 @dataclass(frozen=True)
 class ChainModels:
-    """What is asked of the chain.
+    """Models and formula that the chain is to apply.
 
     Attributes:
         name: as the user gave it.
@@ -60,7 +62,7 @@ def sky_name(model: Model | str | PathLike[str]) -> str | None:
 
 
 def chain_models(name: str) -> ChainModels:
-    """What a name asks for.
+    """The models that a name asks for.
 
     Args:
         name: "sky" for the chain; a state model, or a model of masks, by shipped name or folder;
@@ -79,16 +81,13 @@ def chain_models(name: str) -> ChainModels:
         raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
     if model.recipe.task == "sky_state":
         return ChainModels(name, state=name)
-    if _COLOURS & set(model.recipe.inputs.names):
+    if set(COLOURS) & set(model.recipe.inputs.names):
         return ChainModels(name, masks={"colour": name})
     return ChainModels(name, masks={"thermal": name, "grey": name})
 
 
 def fingerprint(asked: ChainModels) -> dict[str, str]:
     """Name → sha256 of the facts of every model that may be met: what the outputs depend on."""
-    from nephoscope.files import sha256_of
-    from nephoscope.models.lookup import FACTS, locate_model
-
     named = {"state": asked.state, **asked.masks}
     folders = {what: locate_model(name) for what, name in named.items()}
     found = {what: sha256_of(at / FACTS) for what, at in folders.items() if at is not None}
