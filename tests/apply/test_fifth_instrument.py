@@ -241,6 +241,7 @@ def test_the_python_face_says_what_the_verb_said(road, raw, tmp_path):
         nephoscope.predict(model, scene["image"].values[:1])
 
 
+@pytest.mark.slow
 def test_two_workers_and_two_shards_make_the_same(road, raw, tmp_path):
     form, home = road
     if form != "pixels":

@@ -112,5 +112,5 @@ class TestDardar(ProfilerContract):
 
 def test_every_instrument_is_tested():
     tested = {kind.name for kind in (*InstrumentContract.__subclasses__(),)}
-    assert {*IMAGERS} - {"tiny"} <= tested
+    assert {*IMAGERS} - {"tiny_maps"} <= tested
     assert {kind.name for kind in ProfilerContract.__subclasses__()} == {*PROFILERS}
