@@ -34,7 +34,6 @@ from nephoscope.models import Model, load_model
 from nephoscope.models.colour_guard import ColourGuard
 from nephoscope.models.guard import Guard
 from nephoscope.models.lookup import FACTS
-from nephoscope.models.span import plain
 from nephoscope.samples.part import load_part
 from nephoscope.samples.store import open_samples
 from nephoscope.simulate.sky.colour import simulate_colour
@@ -76,7 +75,7 @@ def measure(folder: Path, samples: Path) -> None:
     if known != model.info["samples_id"]:
         sys.stdout.write(f"note: samples {known}, the model's were {model.info['samples_id']}\n")
     if train.truth == "frame":
-        found = seen_frames(str(samples), known, "", "train", model.recipe)
+        found = seen_frames(str(samples), known, "", "train", model.recipe.inputs.names)
         train, inputs = with_something_to_see(train, found)
     elif list(train.ids) != list(model.info["split"]["train"]):
         raise SystemExit(f"{samples}: its training part is not the one of {folder}")
@@ -92,7 +91,7 @@ def _put(path: Path, guard: Guard) -> None:
     ordered: dict[str, Any] = {}
     for name, value in facts.items():
         if name == "sha256":
-            ordered["guard"] = plain(guard.spans)
+            ordered["guard"] = guard.plain()
         ordered[name] = value
     write_text(path, yaml.safe_dump(ordered, sort_keys=False))
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nephoscope.errors import NephoscopeError as NephoscopeError
     from nephoscope.errors import OutputError as OutputError
     from nephoscope.errors import UsageError as UsageError
-    from nephoscope.evaluation.evaluate import evaluate as evaluate
+    from nephoscope.evaluation.protocol import evaluate as evaluate
     from nephoscope.instruments import open_scene as open_scene
     from nephoscope.instruments.tracks import open_track as open_track
     from nephoscope.models import list_models as list_models
@@ -31,7 +31,7 @@ _HOME_OF = {
     "OutputError": "errors",
     "UsageError": "errors",
     "cloud_cover": "products.cover",
-    "evaluate": "evaluation.evaluate",
+    "evaluate": "evaluation.protocol",
     "list_models": "models",
     "load_model": "models",
     "load_recipe": "recipe",

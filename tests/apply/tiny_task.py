@@ -35,7 +35,7 @@ class LayerTask:
     name, truth = "layer", "points"
     objective, objective_title = "found", "layers found"
     objective_meaning = "share of the layers that are put into their level or one beside it"
-    pipeline, scored = "depth-estimation", "Points of the track."
+    scored = "Points of the track."
     kept, counted = ("found", "mean_error", "points"), "points"
     Losses, Decision = Losses, Decision
 

@@ -160,8 +160,8 @@ def test_worst_windows_are_where_the_errors_are() -> None:
     )
     worst, second = worst_windows(sample, probability, 0.5)
     assert (worst.errors, second.errors) == (10 * (width // 2), 100)
-    assert worst.north == pytest.approx(90 - 0.2 * height)
-    assert worst.west == -180
-    assert second.west == pytest.approx(-180 + 0.1 * width)
+    assert worst.latitude[0] == pytest.approx(90 - 0.2 * height)
+    assert worst.longitude[0] == -180
+    assert second.longitude[0] == pytest.approx(-180 + 0.1 * width)
     assert second.image.shape == (height, width, 3)
     assert worst_windows(sample, label.clip(0).astype(np.float32), 0.5) == []

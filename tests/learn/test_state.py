@@ -16,14 +16,17 @@ from nephoscope.evaluation.predictors import published_state
 from nephoscope.evaluation.protocol import run_evaluation
 from nephoscope.files import sha256_of
 from nephoscope.inputs import View, assemble
-from nephoscope.inputs.texture import to_binned
+from nephoscope.inputs.texture import texture, to_binned
 from nephoscope.instruments import find_scenes
-from nephoscope.learn.fit import fit
-from nephoscope.learn.linear import METHODS
+from nephoscope.learn.fit import fit, kept_scores
+from nephoscope.learn.frames import as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.module import FitModule
 from nephoscope.models import load_model, verify_model
+from nephoscope.models.linear import METHODS
 from nephoscope.models.lookup import locate_model
 from nephoscope.recipe import load_recipe
+from nephoscope.samples.crops import CropLoader
+from nephoscope.samples.part import load_part
 from nephoscope.samples.split import split_samples
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.writer import write_samples
@@ -109,6 +112,49 @@ def seen(image, features):
     known = np.ones(image.shape, bool)
     view = View(to_binned(image)[None], known, np.zeros(128), np.zeros(160), channels=("adu",))
     return assemble(view, (features,))
+
+
+def test_frames_that_are_scaled_by_themselves_are_made_once_a_run(samples, tmp_path, monkeypatch):
+    made = []
+
+    def counted(image):
+        made.append(image)
+        return texture(image)
+
+    monkeypatch.setattr("nephoscope.inputs.texture.texture", counted)
+    seen_frames.cache_clear()
+    chosen = recipe(*SMALL_CNN, "training.steps=8")
+    fit(chosen, samples, tmp_path, report=lambda _: None)
+    assert len(made) == FRAMES
+
+
+@pytest.mark.parametrize("feature", ["mean_std", "min_max"])
+def test_crops_of_what_was_made_are_the_crops_of_the_frames(samples, feature):
+    flips = ("training.augmentation.flip_y=true", "training.augmentation.flip_x=true")
+    chosen = recipe(f"inputs.features=[{feature}]", *flips)
+    train = load_part(samples, "train", chosen)
+    train, inputs = with_something_to_see(
+        train, seen_frames(str(samples), "", "", "train", chosen.inputs.names)
+    )
+    plain = CropLoader(train, chosen).batch(range(50))
+    fast = CropLoader(*as_seen(train, chosen, inputs)).batch(range(50))
+    assert torch.equal(plain["label"], fast["label"])
+    torch.testing.assert_close(fast["inputs"], plain["inputs"], atol=1e-6, rtol=1e-6)
+    for change in ("noise", "colour_jitter"):
+        noisy = recipe(f"inputs.features=[{feature}]", f"training.augmentation.{change}=1")
+        assert as_seen(train, noisy, inputs) == (train, noisy)
+    other = recipe("inputs.features=[adu]")
+    assert as_seen(train, other, inputs) == (train, other)
+
+
+def test_what_cannot_be_told_is_no_zero():
+    """Of frames of which none is decided no recall can be said."""
+    counts = TASK.count(np.full((4, 1), np.nan, np.float32), {"label": np.array([0, 1, 1, 0])})
+    found = kept_scores(TASK, counts, StateDecision())
+    assert found["balanced_accuracy"] is None
+    assert found["clear_found"] is None
+    assert found["unknown_share"] == 1
+    assert found["frames"] == 4
 
 
 SMALL_CNN = (

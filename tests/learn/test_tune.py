@@ -22,10 +22,10 @@ from nephoscope.apply.classify import FrameClassifier
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments import find_scenes
 from nephoscope.learn import fit as fit_module
-from nephoscope.learn.linear import METHODS
 from nephoscope.learn.search import usual_search
 from nephoscope.learn.tune import open_study, train_trial, tune
 from nephoscope.models import load_model
+from nephoscope.models.linear import METHODS
 from nephoscope.recipe import Search, dump_recipe, load_recipe, with_values
 from nephoscope.samples.split import split_samples
 from nephoscope.samples.store import open_samples
@@ -350,3 +350,10 @@ def validation_of(store):
     content = open_samples(store)
     chosen = content["split"].values == "validation"
     return zip(content["image"].values[chosen], content["label"].values[chosen], strict=True)
+
+
+def test_a_worker_has_its_share_of_the_cores_before_torch_is_there():
+    """It reads the number of threads once, when it is imported."""
+    script = "import sys, nephoscope.learn.tune; print('torch' in sys.modules)"
+    words = [sys.executable, "-c", script]
+    assert subprocess.check_output(words, text=True).strip() == "False"  # noqa: S603

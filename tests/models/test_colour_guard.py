@@ -9,8 +9,7 @@ from nephoscope.inputs import quantise
 from nephoscope.instruments.skycam.pictures import grey
 from nephoscope.models import load_model
 from nephoscope.models.colour_guard import NUMBERS, ColourGuard, learn_colour_guard, measure
-from nephoscope.models.guard import guard_of
-from nephoscope.models.span import Span, plain
+from nephoscope.models.guard import Span
 from nephoscope.simulate.sky.colour import simulate_colour
 
 
@@ -142,15 +141,15 @@ def test_a_guard_is_the_same_each_time_and_survives_plain_facts():
     frames = [planes(simulate_colour(1, n)[0]) for n in range(2)]
     guard = learn_colour_guard(frames)
     assert guard == learn_colour_guard(frames)
-    assert guard_of({name: Span(**span) for name, span in plain(guard.spans).items()}) == guard
+    assert ColourGuard({n: Span(**span) for n, span in guard.plain().items()}) == guard
 
 
 def test_facts_that_make_no_sense_are_refused():
     good = Span((0.2, 0.5), (0.1, 0.6))
     with pytest.raises(ValueError, match="no number 'size'"):
-        guard_of({"size": good})
+        ColourGuard({"size": good})
     with pytest.raises(ValueError, match=r"lit.accepted: 0.6 is above 0.1"):
-        guard_of({"lit": Span((0.2, 0.5), (0.6, 0.1))})
+        ColourGuard({"lit": Span((0.2, 0.5), (0.6, 0.1))})
 
 
 def test_a_tiny_and_an_empty_frame_are_judged_without_a_crash():

@@ -12,8 +12,7 @@ from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.mask_sums import sums_of_pixels
 from nephoscope.evaluation.worst import Window
 from nephoscope.plots import mask_scores as plots
-from nephoscope.plots.bars import plot_bars, plot_comparison
-from nephoscope.plots.confusion import plot_confusion
+from nephoscope.plots.scores import plot_bars, plot_comparison, plot_confusion
 from nephoscope.reports.masks import confusion_table
 from nephoscope.tasks import Counts
 from nephoscope.tasks.mask_metrics import metrics
@@ -84,7 +83,7 @@ def test_crops_colour_each_kind_of_pixel() -> None:
     label = np.array([[0, 0, 1, 1, -1]] * 4, np.int8)
     probability = np.array([[0, 1, 0, 1, 1]] * 4, np.float32)
     image = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
-    crop = Window("P01_day02", image, probability, label, 10.0, 9.7, -20.0, -19.6, 8)
+    crop = Window("P01_day02", image, probability, label, (10.0, 9.7), (-20.0, -19.6), 8)
     figure = plots.plot_windows([crop], 0.5)
     verdict = np.asarray(figure.axes[2].images[0].get_array())[0]
     assert len(np.unique(verdict, axis=0)) == 5
@@ -97,7 +96,7 @@ def test_crops_colour_each_kind_of_pixel() -> None:
 def test_nothing_to_see_is_still_a_picture(level: int) -> None:
     label = np.full((3, 3), level // 250, np.int8)
     probability = np.full((3, 3), np.nan, np.float32)
-    crop = Window("a", np.zeros((3, 3, 3), np.uint8), probability, label, 1, 0, 0, 1, 0)
+    crop = Window("a", np.zeros((3, 3, 3), np.uint8), probability, label, (1, 0), (0, 1), 0)
     plots.plot_windows([crop], 0.5).draw_without_rendering()
     empty = np.zeros((2, 252), np.int64)
     empty[level // 250, 1 + level] = 5

@@ -13,8 +13,7 @@ from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.formulas import otsu, zscale_log_otsu
 from nephoscope.plots.mask_scores import plot_cover
 from nephoscope.reports.masks import COVERS, MaskPictures
-from nephoscope.reports.report import Run, write_report
-from nephoscope.reports.training_log import read_training_log
+from nephoscope.reports.report import Run, read_training_log, write_report
 from nephoscope.tasks.mask import MaskDecision
 
 ROWS, COLS = 32, 40
@@ -73,7 +72,7 @@ def test_frames_from_clear_to_overcast_are_kept_each_once():
     for cover in covers:
         gallery.look(frame(cover, f"{cover}"), all_clear())
     wanted = [min(covers, key=lambda cover: abs(cover - target)) for target in COVERS]
-    assert [each.name for each in gallery.frames] == [f"{cover}" for cover in wanted]
+    assert [frame.id for frame, _ in gallery.frames] == [f"{cover}" for cover in wanted]
     gallery = frames_kept()
     gallery.look(frame(0.4), all_clear())
     assert len(gallery.frames) == 1

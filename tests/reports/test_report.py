@@ -14,9 +14,8 @@ import xarray as xr
 from evaluation_factory import published
 from nephoscope.errors import OutputError, UsageError
 from nephoscope.evaluation.baselines import BaselineOptions, score_baselines
-from nephoscope.evaluation.evaluate import evaluate
 from nephoscope.evaluation.predictors import Predict
-from nephoscope.evaluation.protocol import Evaluation, Judged, run_evaluation
+from nephoscope.evaluation.protocol import Evaluation, Judged, evaluate, run_evaluation
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.reports import markdown
 from nephoscope.reports.report import Run, pictures_for, spec_hash, write_report

@@ -43,8 +43,13 @@ def evaluate(
     from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
     from nephoscope.models import load_model
     from nephoscope.reports.markdown import lines_of
-    from nephoscope.reports.report import Run, check_report_folder, pictures_for, write_report
-    from nephoscope.reports.training_log import read_training_log
+    from nephoscope.reports.report import (
+        Run,
+        check_report_folder,
+        pictures_for,
+        read_training_log,
+        write_report,
+    )
     from nephoscope.samples.store import open_samples
 
     loaded = load_model(model)

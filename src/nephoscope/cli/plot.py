@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -37,33 +39,60 @@ def plot(
 ) -> None:
     """Draw each product, on its map where that is found; or one picture of all frames."""
     if kind == "simulated":
-        from nephoscope.cli.plot_simulated import draw_simulated
-
-        if not draw_simulated(products, out):
-            raise typer.Exit(1)
-        return
-    if kind != "product":
+        complete = _draw_simulated(products, out)
+    elif kind == "product":
+        complete = _draw_products(products, out, maps)
+    else:
         from nephoscope.cli.plot_frames import draw_frames
 
-        if not draw_frames(kind, products, out):
-            raise typer.Exit(1)
-        return
+        complete = draw_frames(kind, products, out)
+    if not complete:
+        raise typer.Exit(1)
+
+
+def _draw_products(places: list[Path], out: Path, maps: Path | None) -> bool:
     left_out = LeftOut()
-    found = _find(products, left_out)
-    failed = len(left_out.errors)
+    found = _find(places, left_out)
     for unread in left_out.errors:
         typer.echo(f"failed: {unread}", err=True)
-    for name, path in found.items():
-        target = out / name
+    drawn = [_drawn(out / name, path, partial(_draw, maps=maps)) for name, path in found.items()]
+    return all(drawn) and not left_out.errors
+
+
+def _draw_simulated(places: list[Path], out: Path) -> bool:
+    """Draw each simulated scene below folders of `nephoscope simulate`, beside its truth.
+
+    Raises:
+        InputError: a place does not exist, or there is no truth.
+    """
+    from nephoscope.plots.quicklook import save_picture
+    from nephoscope.simulate.earth.beside_truth import picture_and_truth
+    from nephoscope.simulate.earth.reading import find_truths, open_simulated
+
+    def draw(path: Path, target: Path) -> None:
         try:
-            _draw(path, target, maps)
-        except InputError as error:
-            failed += 1
-            typer.echo(f"failed: {error}", err=True)
-        else:
-            typer.echo(shown(target))
-    if failed:
-        raise typer.Exit(1)
+            save_picture(picture_and_truth(*open_simulated(path)), target)
+        except RuntimeError as error:  # a chunk of the truth that zarr's codec cannot decode
+            raise InputError(path, str(error)) from error
+
+    for place in places:
+        if not place.exists():
+            raise InputError(place, "does not exist")
+    truths = [path for place in places for path in find_truths(place)]
+    if not truths:
+        raise InputError(places[0], "holds no truth", remedy="name a folder of simulate")
+    return all([_drawn(out / f"{path.stem}.png", path, draw) for path in truths])
+
+
+def _drawn(target: Path, path: Path, draw: Callable[[Path, Path], None]) -> bool:
+    """Whether a picture could be drawn; its name is said, or what is wrong, on stderr."""
+    try:
+        draw(path, target)
+    except InputError as error:
+        typer.echo(f"failed: {error}", err=True)
+        return False
+    typer.echo(shown(target))
+    return True
 
 
 def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,16 +70,18 @@ def _spectrum(paths: Sequence[Path], images: np.ndarray[Any, Any], out: Path) ->
     from nephoscope.evaluation.spectrum import spectrum_of
     from nephoscope.plots.likeness import plot_spectra
     from nephoscope.plots.quicklook import save_picture
+    from nephoscope.products.frames import write_table
 
     states = [_state(path) for path in paths]
     spectra = [spectrum_of(image.mean(axis=0)) for image in images]
+    head = ("file", "state", "slope", "frequency", "power")
     rows = [
         (shown(path), state, f"{each.slope:.4f}", f"{frequency:.4f}", f"{power:.6g}")
         for path, state, each in zip(paths, states, spectra, strict=True)
         for frequency, power in zip(each.frequency, each.power, strict=True)
         if np.isfinite(power)
     ]
-    _write(out / "spectrum.csv", ("file", "state", "slope", "frequency", "power"), rows)
+    write_table(out / "spectrum.csv", head, [dict(zip(head, row, strict=True)) for row in rows])
     groups = {
         name: [each for each, state in zip(spectra, states, strict=True) if state == name]
         for name in dict.fromkeys(sorted(states))
@@ -95,22 +95,24 @@ def _neighbours(paths: Sequence[Path], images: np.ndarray[Any, Any], out: Path) 
     from nephoscope.evaluation.neighbours import find_neighbours
     from nephoscope.plots.likeness import plot_neighbours
     from nephoscope.plots.quicklook import save_picture
+    from nephoscope.products.frames import write_table
 
     with progress_bar("comparing", len(paths) - 1) as tell:
         found = find_neighbours(images, lambda number: tell(paths[number].name))
     head = ("file", "group", "nearest_by_shift", "by_shift", "nearest_by_histogram", "by_histogram")
-    _write(out / "neighbours.csv", head, _nearest(paths, found))
+    rows = [dict(zip(head, row, strict=True)) for row in _nearest(paths, found)]
+    write_table(out / "neighbours.csv", head, rows)
     picture = plot_neighbours(images.mean(axis=1), [shown(path.name) for path in paths], found)
     save_picture(picture, out / "neighbours.png")
     typer.echo(out / "neighbours.png")
 
 
-def _nearest(paths: Sequence[Path], found: Neighbours) -> Iterable[tuple[object, ...]]:
+def _nearest(paths: Sequence[Path], found: Neighbours) -> Iterable[tuple[str, ...]]:
     by_shift, by_histogram = found.nearest(found.by_shift), found.nearest(found.by_histogram)
     for place, path in enumerate(paths):
         first, second = int(by_shift[place]), int(by_histogram[place])
         yield (
-            shown(path), int(found.groups[place]),
+            shown(path), str(found.groups[place]),
             shown(paths[first]), f"{found.by_shift[place, first]:.4f}",
             shown(paths[second]), f"{found.by_histogram[place, second]:.4f}",
         )  # fmt: skip
@@ -122,13 +124,3 @@ def _state(path: Path) -> str:
 
     state, _ = state_of(path)
     return "frames of unknown state" if state is None else ("clear", "cloudy")[state]
-
-
-def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    from nephoscope.files import write_text
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())

@@ -34,7 +34,7 @@ def train(
 
     need("train", "train")
     from nephoscope.learn.fit import fit
-    from nephoscope.learn.quiet import quiet_lightning
+    from nephoscope.learn.trainer import quiet_lightning
     from nephoscope.models import load_model
     from nephoscope.models.linear import LINEAR
     from nephoscope.recipe import load_recipe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,6 @@ def score_sums(
     *,
     block: int | None = None,
     draws: int = 1000,
-    seed: int = 0,
 ) -> Scores:
     """All metrics of `sums`, with 95 % percentile intervals by bootstrap of units.
 
@@ -59,25 +59,19 @@ def score_sums(
         block: units drawn together; by default 1, or 3 when there are 12 units or more, since
             neighbouring days look alike.
         draws: bootstrap samples.
-        seed: of the resampling.
 
     Raises:
         ValueError: `block` or `draws` is below 1.
     """
-    weights = bootstrap_weights(len(sums.units), block, draws, seed)
-
-    def scored(by_unit: Counts, weights: NDArray[np.int64] | None) -> dict[str, Score]:
-        return with_intervals(by_unit, task, decision, weights)
-
+    weights, by_unit = bootstrap_weights(len(sums.units), block, draws), sums.by_unit()
+    scored = partial(with_intervals, task=task, decision=decision)
+    days = zip(sums.units, by_unit, strict=True)
     return Scores(
         sums=sums,
         decision=decision,
-        overall=scored(sums.by_unit(), weights),
-        by_day={
-            unit: scored(counts[None], None)
-            for unit, counts in zip(sums.units, sums.by_unit(), strict=True)
-        },
-        by_band={band: scored(sums.by_unit(band), weights) for band in sums.bands},
+        overall=scored(by_unit, weights=weights),
+        by_day={unit: scored(counts[None], weights=None) for unit, counts in days},
+        by_band={band: scored(sums.by_unit(band), weights=weights) for band in sums.bands},
     )
 
 

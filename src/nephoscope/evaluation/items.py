@@ -46,20 +46,17 @@ class Items:
             yield 0, self
             return
         band = latitude_band(self.latitude)
+        first = "point" if "point" in self.variables.dims else "y"
         for edge in np.unique(band).tolist():
             chosen = np.flatnonzero(band == edge)
             yield (
                 edge,
                 Items(
-                    self.variables.isel({self._first: chosen}),
+                    self.variables.isel({first: chosen}),
                     {name: value[chosen] for name, value in self.truth.items()},
                     self.latitude[chosen],
                 ),
             )
-
-    @property
-    def _first(self) -> str:
-        return "point" if "point" in self.variables.dims else "y"
 
 
 def latitude_band(latitude: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -50,7 +50,7 @@ def sums_of_pixels(
 
 
 def score_masks(
-    sums: Sums, threshold: float, *, block: int | None = None, draws: int = 1000, seed: int = 0
+    sums: Sums, threshold: float, *, block: int | None = None, draws: int = 1000
 ) -> Scores:
     """All scores of a mask with 95 % intervals; see `nephoscope.evaluation.intervals.score_sums`.
 
@@ -59,7 +59,6 @@ def score_masks(
         threshold: cloud where the stored probability is at or above it, above 0.
         block: units drawn together.
         draws: bootstrap samples.
-        seed: of the resampling.
     """
     decision = MaskDecision(threshold=threshold)
-    return score_sums(sums, task_named("mask"), decision, block=block, draws=draws, seed=seed)
+    return score_sums(sums, task_named("mask"), decision, block=block, draws=draws)

@@ -1,4 +1,4 @@
-"""Which frames are alike: by their histograms, and by what they show at the best shift.
+"""Neighbours: frames that are alike, by histograms and by what they show at the best shift.
 
 Histograms know neither place nor shape: two frames with nothing in common may have the same one.
 The shift-tolerant correlation (see `nephoscope.samples.alike`) is what groups near-duplicates.
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.samples.alike import group_numbers, prepare, similarity
+from nephoscope.scene import known_of
 
 Floats = npt.NDArray[np.float32]
 BINS = 50
@@ -78,7 +79,7 @@ def histogram_correlation(images: npt.NDArray[np.generic]) -> Floats:
     Returns:
         (frame, frame) float32, 1 on the diagonal; 0 beside a frame whose histogram is flat.
     """
-    grey = [_known(image) for image in images]
+    grey = [image.astype(np.float32).mean(axis=0)[known_of(image)] for image in images]
     everything = np.concatenate(grey)
     low, high = np.percentile(everything, [0.1, 99.9]) if everything.size else (0.0, 1.0)
     edges = np.linspace(low, max(high, low + 1e-6), BINS + 1)
@@ -92,13 +93,5 @@ def histogram_correlation(images: npt.NDArray[np.generic]) -> Floats:
 
 
 def _copies(images: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:
-    first: dict[bytes, int] = {}
-    for place, image in enumerate(images):
-        first.setdefault(image.tobytes(), place)
-    return np.array([first[image.tobytes()] for image in images], np.intp)
-
-
-def _known(image: npt.NDArray[np.generic]) -> Floats:
-    grey = image.astype(np.float32).mean(axis=0)
-    known = image.any(axis=0) if image.dtype == np.uint8 else np.isfinite(grey)
-    return np.asarray(grey[known], np.float32)
+    every = [image.tobytes() for image in images]
+    return np.array([every.index(each) for each in every], np.intp)

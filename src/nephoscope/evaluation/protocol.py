@@ -6,23 +6,25 @@ truth, and the task counts. Each number of the decision is the one stored in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import xarray as xr
 
+from nephoscope.arguments import described, path_of
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.intervals import Scores, score_sums
 from nephoscope.evaluation.items import published_items
 from nephoscope.evaluation.predictors import Predict, predictor_of
 from nephoscope.evaluation.sample import BACKGROUND_CHANNELS, LabelledSample, read_samples
 from nephoscope.evaluation.sums import Sums, sums_of_items
+from nephoscope.models import load_model
 from nephoscope.models.lineage import seen_of
 from nephoscope.models.ways import WAYS
 from nephoscope.samples.pairing import check_pairing
-from nephoscope.samples.store import open_samples
+from nephoscope.samples.store import check_samples, open_samples
 from nephoscope.tasks import Task, task_named
 
 SPLITS = ("train", "validation", "test", "all")
@@ -166,7 +168,7 @@ def run_evaluation(
         if progress:
             progress(sample.id)
     scores = {way: score_sums(each, task, decision) for way, each in sums.items()}
-    spec = describe(store, indices, split, decision)
+    spec = _spec(store, indices, split, task.rules(decision))
     return Evaluation(
         scores=scores["full"],
         spec=spec,
@@ -185,20 +187,55 @@ def run_evaluation(
     )
 
 
-def describe(
-    store: xr.Dataset,
-    indices: Sequence[int],
-    split: str,
-    decision: Any,  # noqa: ANN401 - the task's own
+def evaluate(
+    model: Judged | str | Path,
+    samples: str | Path | xr.Dataset,
+    *,
+    split: str | None = None,
+    predict: Predict | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Scores:
+    """Score a model on samples.
+
+    Args:
+        model: a model, its shipped name or its folder.
+        samples: a samples store, or its path.
+        split: "train", "validation", "test" or "all"; by default test, else validation where
+            there is one, else all.
+        predict: from a sample to the variables that its task publishes of it; by default the model
+            is applied.
+        progress: called with the id of each sample done.
+
+    Returns:
+        scores with 95 % intervals by bootstrap of days (or frames, granules, slots): `overall`,
+        `by_day`, `by_band`.
+
+    Raises:
+        UsageError: an unknown model or split, or an empty split.
+        InputError: the samples or the model cannot be read.
+    """
+    if isinstance(samples, xr.Dataset):
+        check_samples(samples, "samples")
+    else:
+        samples = path_of(samples, "evaluate: a samples store or its folder")
+    if isinstance(model, str | Path):
+        model = load_model(model)
+    elif not hasattr(model, "weights_sha256"):
+        wanted = "a model, a shipped name or a folder"
+        raise UsageError(f"evaluate: {wanted} is wanted, not {described(model)}")
+    return run_evaluation(model, samples, split=split, predict=predict, progress=progress).scores
+
+
+def _spec(
+    store: xr.Dataset, indices: Sequence[int], split: str, rules: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The spec of an evaluation: two reports with the same one may be compared."""
-    task = str(store.attrs["task"])
     return {
-        "task": task,
+        "task": str(store.attrs["task"]),
         "samples": str(store.attrs.get("samples_id", "")),
         "split": split,
         "maps": [str(store["id"].values[index]) for index in indices],
-        **task_named(task).rules(decision),
+        **rules,
     }
 
 

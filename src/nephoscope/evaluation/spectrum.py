@@ -57,11 +57,11 @@ def spectrum_of(image: npt.ArrayLike) -> Spectrum:
     if norm > 0:
         np.divide(total, number * norm, out=found, where=number > 0)
     middle = np.sqrt(edges[1:] * edges[:-1])
-    return Spectrum(middle, found, slope_of(middle, found))
+    return Spectrum(middle, found, power_law(middle, found)[0])
 
 
-def slope_of(frequency: Floats, power: Floats) -> float:
-    """Exponent of the power law that fits best between the frequencies of `FIT`; NaN if none.
+def power_law(frequency: Floats, power: Floats) -> tuple[float, float]:
+    """Slope and level, ln power at frequency 1, of the best power law within `FIT`; NaN if none.
 
     Args:
         frequency: (ring,) cycles over the shorter side.
@@ -69,8 +69,9 @@ def slope_of(frequency: Floats, power: Floats) -> float:
     """
     used = (frequency >= FIT[0]) & (frequency <= FIT[1]) & (np.nan_to_num(power) > 0)
     if used.sum() < 3:
-        return float("nan")
-    return float(np.polyfit(np.log(frequency[used]), np.log(power[used]), 1)[0])
+        return float("nan"), float("nan")
+    slope, level = np.polyfit(np.log(frequency[used]), np.log(power[used]), 1)
+    return float(slope), float(level)
 
 
 def _without_plane(frame: Floats) -> Floats:

@@ -14,7 +14,6 @@ from nephoscope.tasks.mask import is_cloud
 
 SIZE = (240, 320)
 MOST_OF_A_SAMPLE = 2
-MOST = 6
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,8 @@ class Window:
         image: (y, x, channel) uint8, red, green, blue.
         probability: (y, x) float32, 0..1, NaN where there is none.
         label: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
-        north: latitude of the first row, degrees.
-        south: latitude of the last row, degrees.
-        west: longitude of the first column, degrees.
-        east: longitude of the last column, degrees.
+        latitude: of the first and of the last row, degrees.
+        longitude: of the first and of the last column, degrees.
         errors: labelled pixels that the model gets wrong.
     """
 
@@ -37,10 +34,8 @@ class Window:
     image: NDArray[np.uint8]
     probability: Floats
     label: NDArray[np.int8]
-    north: float
-    south: float
-    west: float
-    east: float
+    latitude: tuple[float, float]
+    longitude: tuple[float, float]
     errors: int
 
 
@@ -56,32 +51,17 @@ def worst_windows(sample: LabelledSample, probability: Floats, threshold: float)
     ]
     errors = {(r, c): int(wrong[r : r + height, c : c + width].sum()) for r, c in starts}
     worst = sorted((start for start in starts if errors[start]), key=lambda s: -errors[s])
-    return [
-        _window(sample, probability, slice(r, r + height), slice(c, c + width), errors[r, c])
-        for r, c in worst[:MOST_OF_A_SAMPLE]
-    ]
-
-
-def worst_of(windows: list[Window]) -> list[Window]:
-    """The `MOST` windows with the most wrong pixels, worst first."""
-    return sorted(windows, key=lambda window: -window.errors)[:MOST]
-
-
-def _window(
-    sample: LabelledSample, probability: Floats, rows: slice, cols: slice, errors: int
-) -> Window:
-    latitude, longitude = sample.latitude[rows], sample.longitude[cols]
-    return Window(
-        id=sample.id,
-        image=_displayed(sample, rows, cols),
-        probability=probability[rows, cols].copy(),
-        label=sample.label[rows, cols].copy(),
-        north=float(latitude[0]),
-        south=float(latitude[-1]),
-        west=float(longitude[0]),
-        east=float(longitude[-1]),
-        errors=errors,
-    )
+    found = []
+    for r, c in worst[:MOST_OF_A_SAMPLE]:
+        rows, cols = slice(r, r + height), slice(c, c + width)
+        latitude, longitude = (
+            (float(axis[0]), float(axis[-1]))
+            for axis in (sample.latitude[rows], sample.longitude[cols])
+        )
+        label, likely = sample.label[rows, cols].copy(), probability[rows, cols].copy()
+        shown = _displayed(sample, rows, cols)
+        found.append(Window(sample.id, shown, likely, label, latitude, longitude, errors[r, c]))
+    return found
 
 
 def _displayed(sample: LabelledSample, rows: slice, cols: slice) -> NDArray[np.uint8]:

@@ -33,7 +33,7 @@ from nephoscope.learn.checks import (
     check_network,
     checked_identity,
 )
-from nephoscope.learn.frames import seen_frames, with_something_to_see
+from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.items import Batch, counted
 from nephoscope.learn.linear import fit_linear
@@ -61,7 +61,6 @@ from nephoscope.workers import cores
 
 logger = logging.getLogger(__name__)
 
-Normalisation = Mapping[str, tuple[float, float]]
 Floats = np.typing.NDArray[np.float32]
 
 
@@ -94,6 +93,10 @@ class Run:
         """What is predicted."""
         return task_named(self.recipe.task)
 
+    def begin(self) -> None:
+        """Write down what the run is of."""
+        write_text(self.out / RUN, yaml.safe_dump(self.identity, sort_keys=False))
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -101,13 +104,11 @@ class Fitted:
 
     Attributes:
         network: with its weights.
-        normalisation: mean and standard deviation of each feature.
         counts: name of a way (see `WAYS`) → counts of the validation samples.
         facts: of the training.
     """
 
     network: NormalisedNetwork
-    normalisation: Normalisation
     counts: dict[str, Counts]
     facts: dict[str, Any]
 
@@ -149,7 +150,12 @@ def fit(
     """
     start = load_model(init_from) if init_from is not None else None
     name = own_name(name, Path(out))
-    run = _begin(recipe, samples, out, resume, start, report, watch)
+    identity = checked_identity(recipe, open_samples(samples), start)
+    check_folder(Path(out), identity, resume)
+    run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch)
+    lightning.seed_everything(recipe.training.seed, verbose=False)
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(cores())
     train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
     check_network(recipe, train.truth)
     check_both_classes({"train": train, "validation": validation}, samples)
@@ -162,17 +168,18 @@ def fit(
     if inputs is not None and recipe.network.name == LINEAR:
         fitted = _solve(run, train, validation, inputs)
     else:
-        fitted = _train(run, train, validation)
+        fitted = _train(run, train, validation, inputs)
     decision, info = _judge(run, train, validation, fitted)
+    normalisation = fitted.network.normalisation
     return save_model(
         run.out / "model",
         fitted.network,
         recipe,
-        fitted.normalisation,
+        normalisation,
         decision,
         info,
         limits,
-        guard_of_part(train, recipe, inputs, fitted.normalisation),
+        guard_of_part(train, recipe, inputs, normalisation),
         shape=train.shape if train.truth == "frame" else None,
         levels=train.levels,
         name=name,
@@ -180,38 +187,17 @@ def fit(
     ).folder
 
 
-def _begin(
-    recipe: Recipe,
-    samples: str | Path,
-    out: str | Path,
-    resume: bool,
-    start: Model | None,
-    report: Report | None,
-    watch: Watch | None,
-) -> Run:
-    """The run, once samples, start and folder are seen to be its own; draws begin at its seed."""
-    identity = checked_identity(recipe, open_samples(samples), start)
-    check_folder(Path(out), identity, resume)
-    lightning.seed_everything(recipe.training.seed, verbose=False)
-    _use_all_cores()
-    return Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch)
-
-
-def _write_identity(run: Run) -> None:
-    write_text(run.out / RUN, yaml.safe_dump(run.identity, sort_keys=False))
-
-
 def _frames(run: Run, part: str) -> Floats:
     which = run.identity["samples_id"], run.identity["split"]
-    return seen_frames(str(run.samples), *which, part, run.recipe)
+    return seen_frames(str(run.samples), *which, part, run.recipe.inputs.names)
 
 
 def _solve(run: Run, train: Part, validation: Part, inputs: Floats) -> Fitted:
     """A linear classifier of whole frames."""
     began = time.monotonic()
     label = np.array([train.label[place] for place in train.indices], np.int8)
-    network, normalisation = fit_linear(run.recipe, inputs, label)
-    _write_identity(run)
+    network = fit_linear(run.recipe, inputs, label)
+    run.begin()
     with torch.inference_mode():
         raw = network(torch.from_numpy(_frames(run, "validation"))).numpy()
     truth = {"label": np.array([validation.label[place] for place in validation.indices], np.int8)}
@@ -224,14 +210,14 @@ def _solve(run: Run, train: Part, validation: Part, inputs: Floats) -> Fitted:
         "seconds": round(time.monotonic() - began, 1),
         "solver": f"scikit-learn {version('scikit-learn')}",
     }
-    return Fitted(network.eval(), normalisation, {"full": counts}, facts)
+    return Fitted(network.eval(), {"full": counts}, facts)
 
 
-def _train(run: Run, train: Part, validation: Part) -> Fitted:
+def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fitted:
     """A network trained by steps, at the weights of its best validation."""
     recipe = run.recipe
-    loader = CropLoader(train, recipe)
-    network, normalisation = _start_network(run, loader)
+    loader = CropLoader(*((train, recipe) if inputs is None else as_seen(train, recipe, inputs)))
+    network = _start_network(run, CropLoader(train, recipe))
     check_crop(loader.size, network.divisor)
     epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
     period = math.ceil(recipe.training.steps / epochs)
@@ -242,8 +228,10 @@ def _train(run: Run, train: Part, validation: Part) -> Fitted:
     clock = Clock(run.task, run.report, epochs * period, run.watch)
     trainer = make_trainer(recipe, run.out, epochs, clock)
     started.append(trainer)
-    _write_identity(run)
-    whole = validation_batches(validation, recipe, network.divisor)
+    run.begin()
+    whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)
+    if inputs is not None:
+        whole = MadeOnce(whole)
     run_trainer(trainer, module, batches, whole, run.out, run.resume)
     facts = {
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -251,24 +239,15 @@ def _train(run: Run, train: Part, validation: Part) -> Fitted:
         "seconds": round(clock.seconds, 1),
     }
     final = module.final_network.eval()
-    return Fitted(final, normalisation, _counts_by_way(run, final, validation), facts)
+    seen = {"full": whole}
+    if validation.placed:
+        for way, withheld in WAYS.items():
+            seen[way] = validation_batches(validation, recipe, network.divisor, withheld)
+    counts = {way: _count(run.task, final, each, validation.truth) for way, each in seen.items()}
+    return Fitted(final, counts, facts)
 
 
-def _counts_by_way(run: Run, network: NormalisedNetwork, validation: Part) -> dict[str, Counts]:
-    """Counts of the validation samples, by what is withheld from the network."""
-    ways = WAYS if validation.placed else {"full": WAYS["full"]}
-    return {
-        way: count_part(
-            run.task,
-            network,
-            validation_batches(validation, run.recipe, network.divisor, withheld),
-            validation.truth,
-        )
-        for way, withheld in ways.items()
-    }
-
-
-def count_part(
+def _count(
     task: Task, network: NormalisedNetwork, batches: Iterable[Batch], truth: Truth
 ) -> Counts:
     """Counts of a network over all batches of validation."""
@@ -296,16 +275,16 @@ def _judge(run: Run, train: Part, validation: Part, fitted: Fitted) -> tuple[Any
     return decision, info
 
 
-def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float]:  # noqa: ANN401 - the task's own
-    """What a model keeps of its validation; 0 is what cannot be told."""
+def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float | None]:  # noqa: ANN401
+    """What a model keeps of its validation; None is what cannot be told."""
     found = task.metrics(task.publish(counts, decision), decision)
-    return {name: found[name] if math.isfinite(found[name]) else 0.0 for name in task.kept}
+    return {name: found[name] if math.isfinite(found[name]) else None for name in task.kept}
 
 
-def _start_network(run: Run, loader: CropLoader) -> tuple[NormalisedNetwork, Normalisation]:
+def _start_network(run: Run, loader: CropLoader) -> NormalisedNetwork:
     recipe, start = run.recipe, run.start
     names = recipe.inputs.names
-    normalisation: Normalisation = dict.fromkeys(names, (0.0, 1.0))
+    normalisation: Mapping[str, tuple[float, float]] = dict.fromkeys(names, (0.0, 1.0))
     if start is not None:
         normalisation = start.normalisation
     elif recipe.inputs.normalise:
@@ -317,13 +296,12 @@ def _start_network(run: Run, loader: CropLoader) -> tuple[NormalisedNetwork, Nor
         run.task.outputs(loader.part.levels),
         recipe.inputs.groups,
     )
-    wrapped = NormalisedNetwork(network, normalisation)
     if start is not None:
         try:
             network.load_state_dict(start.network.network.state_dict())
         except RuntimeError as error:
             raise UsageError(f"{start.folder}: its network is not the recipe's") from error
-    return wrapped, normalisation
+    return NormalisedNetwork(network, normalisation)
 
 
 def _batches(
@@ -345,12 +323,6 @@ def _batches(
     if fresh:
         looking.standardise(batches.first_seen())
     return batches
-
-
-def _use_all_cores() -> None:
-    """Use every core that this process may use, unless the environment says otherwise."""
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(cores())
 
 
 def _start_facts(start: Model | None) -> dict[str, Any]:

@@ -10,27 +10,22 @@ import numpy.typing as npt
 
 from nephoscope.errors import UsageError
 from nephoscope.inputs import feature_named
+from nephoscope.models.linear import METHODS
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
 from nephoscope.recipe import Recipe
 
 Floats = npt.NDArray[np.float32]
-METHODS = ("logistic", "ridge", "svm", "perceptron")
 SMALLEST = 1e-6
 
 
-def fit_linear(
-    recipe: Recipe, inputs: Floats, label: npt.NDArray[np.int8]
-) -> tuple[NormalisedNetwork, dict[str, tuple[float, float]]]:
+def fit_linear(recipe: Recipe, inputs: Floats, label: npt.NDArray[np.int8]) -> NormalisedNetwork:
     """Scaling and weights of the recipe's network `linear`.
 
     Args:
         recipe: names features, method and penalty.
         inputs: (sample, feature, y, x) float32, all finite.
         label: (sample,) int8, 0 clear, 1 cloudy.
-
-    Returns:
-        the network, and mean and standard deviation of each feature.
 
     Raises:
         UsageError: there is no such method, or an option is wrong.
@@ -46,7 +41,7 @@ def fit_linear(
     weights = {"weight": method.coef_, "bias": method.intercept_}
     plain = {name: np.asarray(value, np.float32).ravel() for name, value in weights.items()}
     network.load_state_dict({name: torch.from_numpy(value) for name, value in plain.items()})
-    return NormalisedNetwork(network, normalisation), normalisation
+    return NormalisedNetwork(network, normalisation)
 
 
 def _scaling(recipe: Recipe, inputs: Floats) -> dict[str, tuple[float, float]]:

@@ -21,6 +21,9 @@ def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, t
         crops: how many of them are looked at.
     """
     names, channels = loader.recipe.inputs.names, loader.part.channels
+    fixed = [feature_named(name, channels).fixed for name in names]
+    if all(fixed):
+        return dict.fromkeys(names, (0.0, 1.0))
     count, total, squares = 0, np.zeros(len(names)), np.zeros(len(names))
     for number in range(crops):
         view, truth = loader.crop(number)
@@ -32,8 +35,6 @@ def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, t
     mean = total / max(count, 1)
     std = np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0))
     return {
-        name: (0.0, 1.0)
-        if feature_named(name, channels).fixed or s < SMALLEST
-        else (float(m), float(s))
-        for name, m, s in zip(names, mean, std, strict=True)
+        name: (0.0, 1.0) if as_is or s < SMALLEST else (float(m), float(s))
+        for name, as_is, m, s in zip(names, fixed, mean, std, strict=True)
     }

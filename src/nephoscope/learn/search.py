@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.learn.linear import METHODS
-from nephoscope.models.linear import LINEAR
+from nephoscope.models.linear import LINEAR, METHODS
 from nephoscope.recipe import Recipe, Search, with_values
 
 if TYPE_CHECKING:

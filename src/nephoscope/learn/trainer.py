@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,16 @@ Report = Callable[[str], None]
 Watch = Callable[[int, float], None]
 GRADIENT_NORM = 1.0
 BEST, LAST = "checkpoints/best.ckpt", "checkpoints/last.ckpt"
+
+
+@contextmanager
+def quiet_lightning() -> Iterator[None]:
+    """Within it Lightning warns of nothing, and logs its warnings but no advertisements."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        yield
 
 
 class Clock(Callback):
@@ -141,17 +152,10 @@ def run_trainer(
     Raises:
         InputError: no checkpoint was left.
     """
-    checkpoint = out / LAST
-    goes_on = resume and checkpoint.exists()
+    last = out / LAST if resume and (out / LAST).exists() else None
     try:
-        with kept_log(out) if goes_on else nullcontext():
-            trainer.fit(
-                module,
-                batches,
-                validation,
-                ckpt_path=checkpoint if goes_on else None,
-                weights_only=True,
-            )
+        with kept_log(out) if last else nullcontext():
+            trainer.fit(module, batches, validation, ckpt_path=last, weights_only=True)
     except SystemExit as error:
         # Lightning turns Ctrl-C into an exit; the command line wants to say what happened.
         if trainer.interrupted:

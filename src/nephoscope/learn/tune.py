@@ -20,8 +20,9 @@ import yaml
 
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import write_text
-from nephoscope.learn.identity import check_same, identity_of
+from nephoscope.learn.checks import check_same, identity_of
 from nephoscope.learn.search import check_search, suggested, usual_search, values_of
+from nephoscope.learn.tune_report import write_report
 from nephoscope.models.linear import LINEAR
 from nephoscope.recipe import Recipe, with_values
 from nephoscope.samples.pairing import check_pairing
@@ -31,7 +32,6 @@ from nephoscope.workers import cores, each_in_processes
 
 if TYPE_CHECKING:
     import optuna
-    import xarray as xr
 
 Sampler = Literal["tpe", "random"]
 Pruner = Literal["median", "none"]
@@ -95,12 +95,14 @@ def tune(
     """
     import optuna  # noqa: F401 - before anything is made: it may not be installed
 
-    from nephoscope.learn.tune_report import write_report
-
     out = Path(out)
     recipe = recipe.model_copy(update={"search": recipe.search or usual_search(recipe)})
     check_search(recipe)
-    identity = _checked_identity(recipe, open_samples(samples))
+    store = open_samples(samples)
+    check_pairing(store, recipe)
+    for part in ("train", "validation"):
+        part_indices(store, part)  # there are some
+    identity = identity_of(recipe, store)
     begun_now = _check_study(out, identity, resume)
     job = Job(out, recipe, Path(samples).absolute(), sampler, pruner, seed)
     study = open_study(out)
@@ -132,8 +134,11 @@ def _run_trials(
             if trial.number not in said and tell:
                 tell(_line(trial, title))
             said.add(trial.number)
-        if error is not None:
-            _raise_or_tell(error, bool(said), tell)
+        # One setting that cannot be trained is said; where nothing can be, the study ends.
+        if error is not None and not said:
+            raise error
+        if error is not None and tell:
+            tell(f"failed: {error}")
 
 
 def open_study(folder: Path) -> optuna.Study:
@@ -161,26 +166,16 @@ def open_study(folder: Path) -> optuna.Study:
 
 
 def run_trial(job: Job, number: int) -> None:
-    """Train once with the settings that the sampler chooses, and write the score down.
-
-    Args:
-        job: the study.
-        number: counts the trials of the study, so that each draws other numbers.
-    """
+    """Train once with settings that the sampler chooses, drawn by the number of the trial."""
     import optuna
 
     seed = (job.seed * 1_000_003 + number) % 2**32
     study = open_study(job.folder)
-    study.sampler = (
-        optuna.samplers.TPESampler(seed=seed)
-        if job.sampler == "tpe"
-        else optuna.samplers.RandomSampler(seed=seed)
-    )
-    study.pruner = (
-        optuna.pruners.MedianPruner(n_startup_trials=_BEFORE_PRUNING)
-        if job.pruner == "median"
-        else optuna.pruners.NopPruner()
-    )
+    samplers, pruners = optuna.samplers, optuna.pruners
+    sampler = samplers.TPESampler if job.sampler == "tpe" else samplers.RandomSampler
+    study.sampler, study.pruner = sampler(seed=seed), pruners.NopPruner()
+    if job.pruner == "median":
+        study.pruner = pruners.MedianPruner(n_startup_trials=_BEFORE_PRUNING)
     study.optimize(partial(_objective, job), n_trials=1)
 
 
@@ -210,15 +205,11 @@ def train_trial(
 ) -> float:
     """Train once, going on where the run in the folder was; the best score of all validations.
 
-    Args:
-        recipe: what is trained.
-        samples: a split samples store.
-        folder: of the run.
-        watch: is given step and score of each validation; what it raises ends the trial. A fit
-            that takes no steps cannot end early: of it nothing is told.
+    The watch is given step and score of each; what it raises ends the trial. A fit that takes no
+    steps cannot end early: of it nothing is told.
     """
     from nephoscope.learn import fit as training
-    from nephoscope.learn.quiet import quiet_lightning
+    from nephoscope.learn.trainer import quiet_lightning
 
     best = -math.inf
 
@@ -234,20 +225,8 @@ def train_trial(
     return best
 
 
-def _checked_identity(recipe: Recipe, store: xr.Dataset) -> dict[str, Any]:
-    """What the study is of; its samples are the recipe's, and both parts hold some."""
-    check_pairing(store, recipe)
-    for part in ("train", "validation"):
-        part_indices(store, part)
-    return identity_of(recipe, store)
-
-
 def _check_study(out: Path, identity: dict[str, Any], resume: bool) -> bool:
-    """Refuse to overwrite a study, or to go on with another one; write down what this one is.
-
-    Returns:
-        whether the study begins now.
-    """
+    """Whether the study begins now; one in the folder is only gone on with if it is the same."""
     path = out / STUDY
     if not path.exists():
         if (out / DATABASE).exists():
@@ -288,26 +267,13 @@ def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
-def _raise_or_tell(error: NephoscopeError, some_finished: bool, tell: Tell | None) -> None:
-    """One setting that cannot be trained is said; where nothing can be, the study ends."""
-    if not some_finished:
-        raise error
-    if tell:
-        tell(f"failed: {error}")
-
-
 def _line(trial: optuna.trial.FrozenTrial, score_name: str) -> str:
-    score = (
-        "pruned"
-        if trial.value is None or trial.state.name == "PRUNED"
-        else (f"{score_name} {trial.value:.4f}")
-    )
-    settings = "  ".join(f"{key.rpartition('.')[2]} {text}" for key, text in _texts(trial).items())
-    return f"trial {trial.number}  {score}  {settings}"
-
-
-def _texts(trial: optuna.trial.FrozenTrial) -> dict[str, str]:
-    return {k: f"{v:.3g}" if isinstance(v, float) else str(v) for k, v in values_of(trial).items()}
+    pruned = trial.value is None or trial.state.name == "PRUNED"
+    words = [f"trial {trial.number}", "pruned" if pruned else f"{score_name} {trial.value:.4f}"]
+    for key, value in values_of(trial).items():
+        shown = f"{value:.3g}" if isinstance(value, float) else str(value)
+        words.append(f"{key.rpartition('.')[2]} {shown}")
+    return "  ".join(words)
 
 
 def _share_cores(workers: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nephoscope.files import atomic_path, write_text
 from nephoscope.learn.search import values_of
-from nephoscope.plots.study import plot_history, plot_importance
+from nephoscope.plots.training import plot_history, plot_importance
 from nephoscope.recipe import Recipe, dump_recipe, with_values
 from nephoscope.tasks import task_named
 

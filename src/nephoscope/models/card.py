@@ -12,6 +12,10 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.recipe import Recipe
 from nephoscope.tasks import task_named
 
+PIPELINES = {
+    "pixels": "image-segmentation", "frame": "image-classification", "points": "depth-estimation"
+}  # fmt: skip
+"""Form of a task's truth → what model hubs call a model of it."""
 NO_LICENCE = "unspecified by its author"
 _LONGEST_NAME = 60  # characters: a FITS card of a product holds no more
 _MOST_IDS = 40  # more are not listed one by one
@@ -46,7 +50,7 @@ def write_card(facts: Mapping[str, Any], recipe: Recipe) -> str:
     front = {
         "license": info.get("licence", NO_LICENCE),
         "library_name": "nephoscope",
-        "pipeline_tag": task.pipeline,
+        "pipeline_tag": PIPELINES[task.truth],
         "tags": ["clouds", recipe.instrument, recipe.task],
         "datasets": [f"sha256:{info.get('samples_id', 'unknown')}"],
         "metrics": sorted(scores.get("full", {})),
@@ -106,8 +110,8 @@ def _table(scores: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join([head, rule, *rows])
 
 
-def _number(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:.4f}"
+def _number(value: float | None) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str("-" if value is None else value)
 
 
 def _training(info: Mapping[str, Any], recipe: Recipe) -> str:

@@ -11,13 +11,13 @@ compression.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.models.span import Pair, Span, check_spans
+from nephoscope.models.guard import Guard, Pair, Span
 
 Image = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
@@ -86,19 +86,10 @@ NUMBERS: dict[str, _Number] = {
 """Name → what is measured of a frame; see `measure`."""
 
 
-@dataclass(frozen=True)
-class ColourGuard:
-    """What a model knows of colour frames: name of a number → its span.
+class ColourGuard(Guard):
+    """What a model knows of colour frames."""
 
-    Raises:
-        ValueError: a number is not known, or a span ends before it begins.
-    """
-
-    spans: Mapping[str, Span]
-
-    def __post_init__(self) -> None:
-        """Check the spans."""
-        check_spans(self.spans, NUMBERS)
+    known = NUMBERS
 
     def doubt(self, image: Image) -> str | None:
         """Why nothing should be said of a frame; None if it is like those of the training.
@@ -110,12 +101,8 @@ class ColourGuard:
         found = measure(image)
         for name, span in self.spans.items():
             value, (low, high) = found.get(name), span.accepted
-            if value is None:
-                continue
-            if value < low:
-                return _reason(name, 0, value, span)
-            if value > high:
-                return _reason(name, 1, value, span)
+            if value is not None and (value < low or value > high):
+                return _reason(name, int(value > high), value, span)
         return None
 
 
@@ -134,26 +121,22 @@ def learn_colour_guard(images: Iterable[Image], seed: int = 0) -> ColourGuard:
         parts.extend(measure(_part(image, rng)) for _ in range(_PARTS))
     spans = {}
     for name, number in NUMBERS.items():
-        seen = _seen([row[name] for row in whole if name in row],
-                     [row[name] for row in parts if name in row])  # fmt: skip
-        if seen is not None:
-            spans[name] = Span(seen, _widened(seen, number))
+        of_whole, of_parts = ([row[name] for row in rows if name in row] for rows in (whole, parts))
+        if of_whole:
+            spans[name] = _span(of_whole, of_parts, number)
     return ColourGuard(spans)
 
 
-def _seen(whole: list[float], parts: list[float]) -> Pair | None:
-    if not whole:
-        return None
-    low, high = min(whole), max(whole)
-    if parts:
-        part_low, part_high = np.percentile(parts, (_RARE, 100 - _RARE)).tolist()
-        low, high = min(low, part_low), max(high, part_high)
-    return float(f"{low:.4g}"), float(f"{high:.4g}")
+def _span(whole: list[float], parts: list[float], number: _Number) -> Span:
+    """Of whole frames and of their parts but for the oddest, with the number's room around."""
+    usual = np.percentile(parts, (_RARE, 100 - _RARE)).tolist() if parts else []
+    seen = _rounded(min([*whole, *usual]), max([*whole, *usual]))
+    sides = zip(seen, number.room, number.ends, strict=True)
+    wider = (side + room * (end - side) for side, room, end in sides)
+    return Span(seen, _rounded(*wider))
 
 
-def _widened(seen: Pair, number: _Number) -> Pair:
-    low = seen[0] + number.room[0] * (number.ends[0] - seen[0])
-    high = seen[1] + number.room[1] * (number.ends[1] - seen[1])
+def _rounded(low: float, high: float) -> Pair:
     return float(f"{low:.4g}"), float(f"{high:.4g}")
 
 

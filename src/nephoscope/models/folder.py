@@ -28,12 +28,12 @@ from nephoscope.background import read_background, write_background
 from nephoscope.errors import InputError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
+from nephoscope.models.colour_guard import ColourGuard
 from nephoscope.models.compiled import try_compiled
-from nephoscope.models.guard import Guard, guard_of
-from nephoscope.models.linear import LINEAR, LinearEngine
+from nephoscope.models.guard import Guard, Span
+from nephoscope.models.linear import LINEAR, WEIGHTS, LinearEngine, read_weights
 from nephoscope.models.lookup import FACTS, locate_model, no_model
-from nephoscope.models.span import Span, plain
-from nephoscope.models.weights import WEIGHTS, read_weights
+from nephoscope.models.thermal_guard import ThermalGuard
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks import task_named
 
@@ -190,7 +190,7 @@ def save_model(
             "decision": decision.model_dump(),
             "divisor": network.divisor,
             **({} if levels == 1 else {"levels": levels}),
-            **({} if guard is None else {"guard": plain(guard.spans)}),
+            **({} if guard is None else {"guard": guard.plain()}),
             "info": kept,
             # Last, so that a file that was cut off lacks it.
             "sha256": {path.name: sha256_of(path) for path in sorted(part.iterdir())},
@@ -222,7 +222,9 @@ def load_model(model: str | Path) -> Model:
         UsageError: no such model.
         InputError: a file is missing, truncated or changed, or its content makes no sense.
     """
-    folder = _locate(model)
+    folder = locate_model(path_of(model, "load_model: a shipped name or a folder"))
+    if folder is None:
+        raise no_model(str(model))
     facts = _read_facts(folder / FACTS)
     _check(folder / RECIPE, facts)
     recipe = load_recipe(folder / RECIPE)
@@ -258,7 +260,9 @@ def verify_model(model: str | Path) -> Model:
     opened = load_model(model)
     if opened.recipe.network.name == LINEAR:
         LinearEngine(opened)
-        return opened if not is_there("torch") else _with_network(opened)
+        if is_there("torch"):
+            _ = opened.network
+        return opened
     if not is_there("torch"):
         read_weights(opened.folder / WEIGHTS)  # its sha256 holds; that it can be read is more
         try_compiled(opened.onnx_path, len(opened.recipe.inputs.names), opened.divisor)
@@ -270,19 +274,6 @@ def verify_model(model: str | Path) -> Model:
         problem = f"differs from the torch network by {difference:.2g} in a logit"
         raise InputError(opened.onnx_path, problem)
     return opened
-
-
-def _with_network(model: Model) -> Model:
-    """The model, once its weights are seen to be the network's."""
-    _ = model.network
-    return model
-
-
-def _locate(model: str | Path) -> Path:
-    folder = locate_model(path_of(model, "load_model: a shipped name or a folder"))
-    if folder is None:
-        raise no_model(str(model))
-    return folder
 
 
 def _read_facts(path: Path) -> _Facts:
@@ -332,7 +323,10 @@ def _decision_of(folder: Path, facts: _Facts) -> BaseModel:
 
 
 def _guard_of(folder: Path, facts: _Facts) -> Guard | None:
+    if facts.guard is None:
+        return None
+    thermal = facts.guard.keys() <= {*ThermalGuard.known}
     try:
-        return None if facts.guard is None else guard_of(facts.guard)
+        return ThermalGuard(facts.guard) if thermal else ColourGuard(facts.guard)
     except ValueError as error:
         raise InputError(folder / FACTS, str(error), field="guard") from error

@@ -1,20 +1,53 @@
-"""Guard of a model: what its training frames spanned, so that a frame beyond is unknown."""
+"""Guard of a model: spans of numbers over its training frames; a frame beyond them is unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass as plain_dataclass
+from typing import ClassVar
 
-from nephoscope.models.colour_guard import ColourGuard
-from nephoscope.models.span import Span
-from nephoscope.models.thermal_guard import TIMES, ThermalGuard
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
 
-Guard = ColourGuard | ThermalGuard
+Pair = tuple[float, float]
 
 
-def guard_of(spans: Mapping[str, Span]) -> Guard:
-    """The guard of a model folder, by the numbers that it names.
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
+class Span:
+    """What the training frames spanned in one number, and what is accepted of others.
+
+    Attributes:
+        seen: lowest and highest value of the training frames and their parts.
+        accepted: lowest and highest value that is not refused.
+    """
+
+    seen: Pair
+    accepted: Pair
+
+
+@plain_dataclass(frozen=True)
+class Guard:
+    """What a model knows of frames: name of a number → its span.
 
     Raises:
-        ValueError: a number is not known, or a span ends before it begins.
+        ValueError: a number is not in `known`, or a span ends before it begins.
     """
-    return ThermalGuard(spans) if spans.keys() <= TIMES.keys() else ColourGuard(spans)
+
+    known: ClassVar[Collection[str]]
+    spans: Mapping[str, Span]
+
+    def __post_init__(self) -> None:
+        """Check the spans."""
+        for name, span in self.spans.items():
+            if name not in self.known:
+                raise ValueError(f"no number '{name}'; there are: {', '.join(self.known)}")
+            for key, (low, high) in (("seen", span.seen), ("accepted", span.accepted)):
+                if low > high:
+                    raise ValueError(f"{name}.{key}: {low} is above {high}")
+
+    def plain(self) -> dict[str, dict[str, list[float]]]:
+        """Spans as plain numbers, for a file."""
+        return {
+            name: {"seen": [*span.seen], "accepted": [*span.accepted]}
+            for name, span in self.spans.items()
+        }

@@ -1,14 +1,14 @@
-"""A linear classifier of whole frames, run by numpy: it needs no compiled network."""
+"""Weights of a model, read by numpy; of a linear classifier of whole frames nothing else is run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nephoscope.errors import InputError
-from nephoscope.models.weights import WEIGHTS, read_weights
 
 if TYPE_CHECKING:
     from nephoscope.models.folder import Model
@@ -16,6 +16,24 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 LINEAR = "linear"
 """Name of the network in a recipe."""
+METHODS = ("logistic", "ridge", "svm", "perceptron")
+"""By which one is fitted: see `nephoscope.learn.linear`."""
+WEIGHTS = "weights.safetensors"
+
+
+def read_weights(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The parameters in a safetensors file, by name.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise InputError(path, f"cannot be read as weights: {error}") from error
 
 
 class LinearEngine:

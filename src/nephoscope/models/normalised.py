@@ -28,6 +28,7 @@ class NormalisedNetwork(nn.Module):
         mean, std = zip(*normalisation.values(), strict=True)
         self.register_buffer("mean", torch.tensor(mean)[None, :, None, None])
         self.register_buffer("std", torch.tensor(std)[None, :, None, None])
+        self.normalisation = normalisation
         self.as_made = set(normalisation.values()) == {(0.0, 1.0)}
 
     @property

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nephoscope.evaluation.neighbours import Neighbours
-from nephoscope.evaluation.spectrum import FIT, Spectrum, slope_of
+from nephoscope.evaluation.spectrum import FIT, Spectrum, power_law
 from nephoscope.plots.colours import CLEAR, CLOUD, WORDS
 from nephoscope.samples.alike import ALIKE
 
@@ -31,11 +31,13 @@ def plot_spectra(groups: Mapping[str, Sequence[Spectrum]]) -> Figure:
         power = np.stack([each.power for each in spectra])
         low, middle, high = np.nanpercentile(power, [16, 50, 84], axis=0)
         axes.fill_between(frequency, low, high, color=colour, alpha=0.2, linewidth=0)
-        slope = slope_of(frequency, middle)
+        slope, level = power_law(frequency, middle)
         frames = "1 frame" if len(spectra) == 1 else f"{len(spectra)} frames"
         axes.plot(frequency, middle, "o-", color=colour, markersize=4,
                   label=f"{name}, {frames}: slope {slope:.1f}")  # fmt: skip
-        _law(axes, frequency, middle, slope, colour)
+        if np.isfinite(slope):
+            fitted = np.exp(level) * np.array(FIT) ** slope
+            axes.plot(FIT, fitted, "--", color=colour, linewidth=1)
     axes.axvspan(*FIT, color="#f0f0ee", zorder=-1)
     axes.set(xscale="log", yscale="log", xlabel="cycles over the frame's shorter side",
              ylabel="power over variance (white noise: 1)",
@@ -50,17 +52,6 @@ def plot_spectra(groups: Mapping[str, Sequence[Spectrum]]) -> Figure:
         frameon=False, title="median, 16 to 84 %; dashed: power law fitted in the grey part"
     )
     return figure
-
-
-def _law(
-    axes: Axes, frequency: npt.NDArray[np.float64], power: npt.NDArray[np.float64],
-    slope: float, colour: str,
-) -> None:  # fmt: skip
-    used = (frequency >= FIT[0]) & (frequency <= FIT[1]) & (np.nan_to_num(power) > 0)
-    if np.isfinite(slope):
-        level = np.mean(np.log(power[used]) - slope * np.log(frequency[used]))
-        span = np.array(FIT)
-        axes.plot(span, np.exp(level) * span**slope, "--", color=colour, linewidth=1)
 
 
 def plot_neighbours(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -130,9 +131,10 @@ def _window_row(row: Sequence[Axes], window: Window, threshold: float) -> None:
             row[1].contour(mask, levels=[0.5], colors=colour, linewidths=0.8)
     row[2].imshow(_verdict(window.label, said), interpolation="nearest")
     place = ""
-    if window.north != window.south:  # a camera's frame has no coordinates
-        place = f"{_side(window.north, 'NS')} to {_side(window.south, 'NS')}, "
-        place += f"{_side(window.west, 'EW')} to {_side(window.east, 'EW')}"
+    (north, south), (west, east) = window.latitude, window.longitude
+    if north != south:  # a camera's frame has no coordinates
+        place = f"{_side(north, 'NS')} to {_side(south, 'NS')}, "
+        place += f"{_side(west, 'EW')} to {_side(east, 'EW')}"
     known = max(int((window.label >= 0).sum()), 1)
     row[0].set_title(window.id, loc="left", size=10)
     row[1].set_title(place, size=10)
@@ -152,10 +154,5 @@ def _stretch(image: np.ndarray) -> np.ndarray:
 
 def _verdict(label: np.ndarray, said: np.ndarray) -> np.ndarray:
     """Colour (y, x, 3) of each pixel: agreed cloud or clear, false, missed, unknown."""
-    colours = np.array([_rgb(c) for c in (_CLEAR, _FALSE, _MISSED, _AGREED, _UNKNOWN)])
-    kind = np.where(label < 0, 4, 2 * (label == 1) + said)
-    return colours[kind]
-
-
-def _rgb(colour: str) -> tuple[float, ...]:
-    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    colours = np.array([to_rgb(c) for c in (_CLEAR, _FALSE, _MISSED, _AGREED, _UNKNOWN)])
+    return colours[np.where(label < 0, 4, 2 * (label == 1) + said)]

@@ -47,9 +47,10 @@ def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
     Returns:
         A Figure 1600 pixels wide at its own resolution.
     """
-    probability = _thin(product["cloud_probability"].values)
-    flag = _thin(product["quality_flag"].values)
-    mask = _thin(product["cloud_mask"].values)
+    probability, flag, mask = (
+        product[name].values[::_STEP, ::_STEP]
+        for name in ("cloud_probability", "quality_flag", "cloud_mask")
+    )
     figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI)
     FigureCanvasAgg(figure)
     likely = _probability_colours(probability, flag)
@@ -58,7 +59,8 @@ def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
     _show(_place(figure, _LEFT), product, below[small], "Cloud mask" if scene is None else "Map")
     _show(_place(figure, _RIGHT), product, likely[small], "Probability of cloud")
     wide = _place(figure, _WIDE)
-    _show(wide, product, _outlined(below, mask), _outline_title(product))
+    said = f"Cloud where the probability is at least {product.attrs['threshold']:.3f}"
+    _show(wide, product, _outlined(below, mask), said)
     _add_scale(_place(figure, _BAR), float(product.attrs["threshold"]))
     _add_legend(wide, product, flag)
     figure.suptitle(_title(product), y=0.985, fontsize=17, fontweight="bold")
@@ -76,10 +78,6 @@ def save_picture(figure: Figure, path: str | os.PathLike[str]) -> None:
         figure.savefig(part, format="png", metadata=MADE_BY, pil_kwargs={"compress_level": 1})
 
 
-def _thin(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    return values[::_STEP, ::_STEP]
-
-
 def _without_prediction(colours: Colours, flag: npt.NDArray[np.uint8]) -> Colours:
     colours[flag & cf.NOT_REQUESTED > 0] = _NOT_ASKED
     colours[flag & cf.MISSING > 0] = _NO_DATA
@@ -91,8 +89,7 @@ def _probability_colours(
 ) -> Colours:
     steps = np.minimum(np.arange(256) * cf.SCALE_FACTOR, 1.0)
     table: Colours = (colormaps[_COLOURMAP](steps)[:, :3] * 255).astype(np.uint8)
-    colours: Colours = table[probability]
-    return _without_prediction(colours, flag)
+    return _without_prediction(table[probability], flag)
 
 
 def _mask_colours(mask: npt.NDArray[np.uint8], flag: npt.NDArray[np.uint8]) -> Colours:
@@ -143,19 +140,13 @@ def _show(axes: Axes, product: xr.Dataset, colours: Colours, title: str) -> None
         axes.set_axis_off()
         return
     latitude, longitude = product["latitude"].values, product["longitude"].values
-    half_row = abs(latitude[1] - latitude[0]) / 2
-    half_column = abs(longitude[1] - longitude[0]) / 2
-    extent = (
-        longitude[0] - half_column,
-        longitude[-1] + half_column,
-        latitude[-1] - half_row,
-        latitude[0] + half_row,
-    )
+    row, column = abs(latitude[1] - latitude[0]) / 2, abs(longitude[1] - longitude[0]) / 2
+    (west, east), (north, south) = longitude[[0, -1]], latitude[[0, -1]]
+    extent = (west - column, east + column, south - row, north + row)
     axes.imshow(colours, extent=extent, interpolation="nearest", aspect="equal")
     axes.set_xlabel("Longitude (° east)")
     axes.set_ylabel("Latitude (° north)")
-    span = longitude[-1] - longitude[0]
-    if span > 180:
+    if east - west > 180:
         axes.set_xticks(np.arange(-180, 181, 60))
         axes.set_yticks(np.arange(-90, 91, 30))
 
@@ -167,10 +158,10 @@ def _add_scale(axes: Axes, threshold: float) -> None:
 
 def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) -> None:
     """Say what the colours and lines mean; mark the seasonal bounds."""
-    entries = [Patch(facecolor=_unit(_NO_DATA), edgecolor="black", label="no data")]
+    entries = [Patch(facecolor=_hex(_NO_DATA), edgecolor="black", label="no data")]
     if (flag & cf.NOT_REQUESTED).any():
-        entries.append(Patch(facecolor=_unit(_NOT_ASKED), edgecolor="black", label="not asked for"))
-    entries.append(Patch(facecolor="none", edgecolor=_unit(_OUTLINE), label="edge of cloud mask"))
+        entries.append(Patch(facecolor=_hex(_NOT_ASKED), edgecolor="black", label="not asked for"))
+    entries.append(Patch(facecolor="none", edgecolor=_hex(_OUTLINE), label="edge of cloud mask"))
     edges = _seasonal_edges(product)
     for edge in edges:
         line = wide.axhline(edge, color="cyan", linestyle="--", linewidth=1.2)
@@ -187,9 +178,8 @@ def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) ->
     )
 
 
-def _unit(colour: tuple[int, int, int]) -> tuple[float, float, float]:
-    red, green, blue = (channel / 255 for channel in colour)
-    return red, green, blue
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _seasonal_edges(product: xr.Dataset) -> list[float]:
@@ -201,11 +191,7 @@ def _seasonal_edges(product: xr.Dataset) -> list[float]:
     return [float(latitude[row]) for row in np.flatnonzero(np.diff(outside.astype(np.int8)))]
 
 
-def _outline_title(product: xr.Dataset) -> str:
-    return f"Cloud where the probability is at least {product.attrs['threshold']:.3f}"
-
-
-def _season(product: xr.Dataset) -> list[str]:
+def _season(product: xr.Dataset) -> str:
     """Numbers beside the picture, as their long names call them: counts, then angles by symbol."""
     counts, angles = [], []
     for variable in product.coords.values():
@@ -216,19 +202,16 @@ def _season(product: xr.Dataset) -> list[str]:
             counts.append(f"{name} {int(variable)}")
         elif variable.attrs.get("units") == "degree":
             angles.append(f"{name.split()[-1]} {float(variable):.1f}°")
-    return [*counts, *angles]
+    return ", ".join([*counts, *angles])
 
 
 def _title(product: xr.Dataset) -> str:
     attributes = product.attrs
-    parts = [str(attributes["map_id"])]
-    if season := _season(product):
-        parts.append(", ".join(season))
     # Polar ice may be taken for cloud: where the season is known it does not count.
     within = "cloud_cover_within_seasonal_bounds"
     where = "within the seasonal bounds" if within in attributes else "of the area seen"
     cover = float(attributes.get(within, attributes["cloud_cover"]))
     covered = "unknown" if np.isnan(cover) else f"{cover:.1%} {where}"
-    parts.append(f"cloud cover {covered}")
-    parts.append(f"{attributes['missing_share']:.1%} of the map missing")
-    return " · ".join(parts)
+    missing = f"{attributes['missing_share']:.1%} of the map missing"
+    parts = str(attributes["map_id"]), _season(product), f"cloud cover {covered}", missing
+    return " · ".join(part for part in parts if part)

@@ -15,6 +15,7 @@ _OF_WAYS = {"f1", "precision", "recall", "auc", "ece"}
 """Scores that tell what a model leans on."""
 _UNITS = {"day": ("maps", "season"), "frame": ("frames", "camera")}
 """Unit → what the samples are called, and of what they tell; of others the unit itself."""
+UNDEFINED = "undefined"
 _SPEC = {"task", "samples", "split", "maps"}
 """What of a spec is no rule of the task."""
 
@@ -48,8 +49,8 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     scores, focus = evaluation.scores.overall, focus_of(evaluation)
     main = scores[focus.main]
     if not focus.said:
-        lines = [f"{title_of(name)} {_plain(score)}" for name, score in scores.items()]
-        return [*lines, f"{evaluation.task.counted} {main.n}"]
+        every = ((title_of(name), _number(score, "", UNDEFINED)) for name, score in scores.items())
+        return [*map(" ".join, every), f"{evaluation.task.counted} {main.n}"]
     title = title_of(focus.main)
     interval = "" if main.low is None else f" (95 % interval {main.low:.3f} to {main.high:.3f})"
     return [
@@ -81,14 +82,16 @@ def _headline(evaluation: Evaluation) -> str:
 
 def _cloud_in_words(evaluation: Evaluation) -> str:
     scores = evaluation.scores.overall
-    if not {"cloud_share", "precision", "recall", "ece", "coverage"} <= {*scores}:
+    shares = ("cloud_share", "precision", "recall", "coverage")
+    if not {*shares, "ece"} <= {*scores}:
         return "."
+    cloudy, right, found, predicted = (_number(scores[name], ".1%") for name in shares)
     return (
-        f", of which {_percent(scores['cloud_share'])} are cloudy.\n\n"
-        f"Of what the model calls cloud, {_percent(scores['precision'])} is cloud in the label; of "
-        f"the label's cloud it finds {_percent(scores['recall'])}. A stated probability is off by "
+        f", of which {cloudy} are cloudy.\n\n"
+        f"Of what the model calls cloud, {right} is cloud in the label; of "
+        f"the label's cloud it finds {found}. A stated probability is off by "
         f"{_number(scores['ece'])} on average. "
-        f"{_percent(scores['coverage'])} of the labelled pixels have a prediction."
+        f"{predicted} of the labelled pixels have a prediction."
     )
 
 
@@ -263,12 +266,8 @@ def _span(maps: Sequence[str]) -> str:
     return maps[0] if len(maps) == 1 else f"{min(maps)} to {max(maps)}"
 
 
-def _number(score: Score) -> str:
-    return "-" if score.value is None else f"{score.value:.3f}"
-
-
-def _percent(score: Score) -> str:
-    return "-" if score.value is None else f"{score.value:.1%}"
+def _number(score: Score, form: str = ".3f", none: str = "-") -> str:
+    return none if score.value is None else format(score.value, form)
 
 
 def _with_interval(score: Score) -> str:
@@ -278,8 +277,4 @@ def _with_interval(score: Score) -> str:
 
 
 def _exact(score: Score) -> str:
-    return "undefined" if score.value is None else f"{score.value:.4f}"
-
-
-def _plain(score: Score) -> str:
-    return "undefined" if score.value is None else f"{score.value}"
+    return _number(score, ".4f", UNDEFINED)

@@ -11,15 +11,10 @@ from matplotlib.figure import Figure
 from nephoscope.evaluation.intervals import Scores
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.sample import Floats, LabelledSample
-from nephoscope.evaluation.worst import Window, worst_of, worst_windows
-from nephoscope.plots.confusion import plot_confusion
-from nephoscope.plots.mask_frames import SampleFrame, plot_samples
-from nephoscope.plots.mask_scores import (
-    plot_cover,
-    plot_curves,
-    plot_reliability,
-    plot_windows,
-)
+from nephoscope.evaluation.worst import Window, worst_windows
+from nephoscope.plots.mask_frames import plot_samples
+from nephoscope.plots.mask_scores import plot_cover, plot_curves, plot_reliability, plot_windows
+from nephoscope.plots.scores import plot_confusion
 from nephoscope.reports.pictures import Pictures
 from nephoscope.samples.truth import Points
 from nephoscope.tasks import Counts
@@ -28,6 +23,9 @@ from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, calibration, confus
 
 COVERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Cloud cover of the label that the frames shown come nearest to."""
+MOST_WINDOWS = 6
+Frame = tuple[LabelledSample, Floats]
+"""A sample and its probability."""
 
 
 class MaskPictures(Pictures):
@@ -36,7 +34,7 @@ class MaskPictures(Pictures):
     def __init__(self, decision: Any, unit: str) -> None:  # noqa: ANN401 - the task's own
         super().__init__(decision, unit)
         self.worst: list[Window] = []
-        self._kept: dict[float, tuple[float, SampleFrame]] = {}
+        self._kept: dict[float, tuple[float, Frame]] = {}
 
     def look(self, sample: LabelledSample, variables: xr.Dataset) -> None:
         """Let one picture pass by; one whose truth is at points is not kept."""
@@ -44,7 +42,7 @@ class MaskPictures(Pictures):
             return
         probability = published_probability(variables)
         windows = worst_windows(sample, probability, self.decision.threshold)
-        self.worst = worst_of([*self.worst, *windows])
+        self.worst = sorted([*self.worst, *windows], key=lambda each: -each.errors)[:MOST_WINDOWS]
         if self.unit == "frame":
             self._keep(sample, probability)
 
@@ -56,13 +54,13 @@ class MaskPictures(Pictures):
         for wanted in COVERS:
             distance = abs(cover - wanted)
             if wanted not in self._kept or distance < self._kept[wanted][0]:
-                self._kept[wanted] = distance, _frame(sample, probability)
+                self._kept[wanted] = distance, (sample, probability)
 
     @property
-    def frames(self) -> list[SampleFrame]:
+    def frames(self) -> list[Frame]:
         """The frames kept whose cover is nearest to `COVERS`, from little to much, none twice."""
-        found = {self._kept[cover][1].name: self._kept[cover][1] for cover in sorted(self._kept)}
-        return list(found.values())
+        kept = (self._kept[cover][1] for cover in sorted(self._kept))
+        return list({frame[0].id: frame for frame in kept}.values())
 
     def facts(self, evaluation: Evaluation) -> dict[str, Any]:
         """`reliability`: probability, cloud share and pixels of each bin that holds any."""
@@ -119,9 +117,3 @@ def roc_table(scores: Scores) -> str:
         for threshold, false, true in zip(thresholds, false_rate, true_rate, strict=True)
     ]
     return "\n".join(lines) + "\n"
-
-
-def _frame(sample: LabelledSample, probability: Floats) -> SampleFrame:
-    image = sample.image.astype(np.float32).mean(axis=0)
-    image[~sample.known] = np.nan
-    return SampleFrame(sample.id, image, sample.label.copy(), probability)

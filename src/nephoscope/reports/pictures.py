@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.sample import LabelledSample
-from nephoscope.plots.bars import plot_bars, plot_comparison
+from nephoscope.plots.scores import plot_bars, plot_comparison
 from nephoscope.reports.markdown import MOST_ROWS, band_name
 from nephoscope.reports.words import focus_of, title_of
 

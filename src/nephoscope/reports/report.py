@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -165,8 +167,32 @@ def _figures(
     evaluation: Evaluation, pictures: Pictures, log: TrainingLog | None
 ) -> dict[str, Figure]:
     """Figures in the order in which a report shows them."""
-    found = pictures.figures(evaluation)
-    if log:
-        found["training"] = plot_training(log)
-    order = [*CAPTIONS]
-    return dict(sorted(found.items(), key=lambda item: order.index(item[0])))
+    found = pictures.figures(evaluation) | ({"training": plot_training(log)} if log else {})
+    return {name: found[name] for name in CAPTIONS if name in found}
+
+
+def read_training_log(model: Path) -> TrainingLog | None:
+    """The log of the run that a model lies in; None where there is none.
+
+    Args:
+        model: the model folder, `model` in the folder of its run.
+    """
+    path = model.parent / "logs" / "csv" / "metrics.csv"
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = TrainingLog(_column(rows, "loss"), _column(rows, "f1"))
+    return found if found.loss or found.f1 else None
+
+
+def _column(rows: list[dict[str, str]], name: str) -> dict[int, float]:
+    found: dict[int, float] = {}
+    for row in rows:
+        try:
+            step, value = int(row["step"]), float(row[name])
+        except (KeyError, TypeError, ValueError):  # not logged at this step, or cut short
+            continue
+        if math.isfinite(value):
+            found[step] = value
+    return dict(sorted(found.items()))

@@ -14,7 +14,7 @@ from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.inputs.texture import NAMES, SHAPE, texture
 from nephoscope.plots.classifier import plot_feature_space, plot_state_roc
-from nephoscope.plots.confusion import plot_confusion
+from nephoscope.plots.scores import plot_confusion
 from nephoscope.reports.pictures import Pictures
 from nephoscope.tasks import Counts
 from nephoscope.tasks.sky_state import CLOUDY, SAID

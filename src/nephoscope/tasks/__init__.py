@@ -1,4 +1,8 @@
-"""Tasks: what is predicted. Each owns its head's numbers, loss, counts, decision and variables."""
+"""Tasks: what is predicted. Each owns its head's numbers, loss, counts, decision and variables.
+
+A task is a module with an object `TASK` and one line in `TASKS`. `CONTRIBUTING.md` shows how to add
+one.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,6 @@ class Task(Protocol):
         objective: name of the score that a fit makes as large as possible, 0..1.
         objective_title: the same, as it is said.
         objective_meaning: the same, in words.
-        pipeline: of the task, as model hubs name it.
         kept: names of the scores that a model keeps of its validation.
         counted: name of the score that says how many items were counted.
         scored: how these were found, for the model's card.
@@ -49,7 +52,6 @@ class Task(Protocol):
     objective: str
     objective_title: str
     objective_meaning: str
-    pipeline: str
     kept: tuple[str, ...]
     counted: str
     scored: str

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
 
 from nephoscope.tasks import Counts
 
@@ -69,6 +70,20 @@ class Bins:
         limit, width = np.float32(self.limit), np.float32(self.width)
         found = np.clip((score + limit) / width, 0, self.number - 1)
         return np.asarray(found, np.int64)
+
+
+class Line(BaseModel):
+    """Straight line from a raw score to log odds; the decision of a task is one, and more.
+
+    Attributes:
+        slope: factor on the score.
+        intercept: added to it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    slope: float = 1.0
+    intercept: float = 0.0
 
 
 def fit_line(

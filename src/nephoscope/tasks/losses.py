@@ -36,16 +36,12 @@ def binary_loss(logits: Tensor, label: Tensor, settings: BinaryLosses) -> Tensor
     target = label.clamp(min=0).to(logits.dtype)
     total = logits.sum() * 0.0
     if settings.bce:
-        smooth = smoothed(target, settings.label_smoothing)
+        # Label smoothing: this share of the labels is taken to be wrong.
+        smooth = target * (1 - 2 * settings.label_smoothing) + settings.label_smoothing
         total = total + settings.bce * masked_bce(logits, smooth, known, settings.weight_zero)
     if settings.dice:
         total = total + settings.dice * soft_dice(logits, target, known)
     return total
-
-
-def smoothed(target: Tensor, share: float) -> Tensor:
-    """Targets when a `share` of the labels is taken to be wrong: t (1 - 2 share) + share."""
-    return target * (1 - 2 * share) + share
 
 
 def masked_bce(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from nephoscope.tasks import Counts, Floats, Task, plain
-from nephoscope.tasks.histogram import NOTHING, Bins, best_f1, fit_line
+from nephoscope.tasks.histogram import NOTHING, Bins, Line, best_f1, fit_line
 from nephoscope.tasks.losses import BinaryLosses, binary_loss
 from nephoscope.tasks.mask_metrics import BINS, MISSING, PROBABILITY_STEPS, best_threshold, metrics
 
@@ -30,32 +30,14 @@ FILL = np.uint8(255)
 """Of packed variables: nothing is said."""
 
 
-class MaskDecision(BaseModel):
+class MaskDecision(Line):
     """What turns a logit into cloud or clear.
 
     Attributes:
-        slope: factor on the logit, that gives log odds.
-        intercept: added to it.
         threshold: cloud is a published probability at or above it; a multiple of 1/250.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    slope: float = 1.0
-    intercept: float = 0.0
     threshold: float = Field(0.5, gt=0, le=1)
-
-
-class Line(Protocol):
-    """Straight line from a raw score to log odds: a decision of `mask` or `sky_state`."""
-
-    @property
-    def slope(self) -> float:
-        """Factor on the score."""
-
-    @property
-    def intercept(self) -> float:
-        """Added to it."""
 
 
 class MaskTask:
@@ -65,7 +47,6 @@ class MaskTask:
     truth: Truth = "pixels"
     objective, objective_title = "f1", "F1"
     objective_meaning = "best F1 on the validation samples"
-    pipeline = "image-segmentation"
     kept: tuple[str, ...] = (
         "f1", "precision", "recall", "iou", "auc", "ece", "cloud_share", "pixels"
     )  # fmt: skip
@@ -79,7 +60,6 @@ class MaskTask:
 
     def outputs(self, levels: int) -> int:
         """One logit."""
-        del levels
         return 1
 
     def loss(self, raw: Tensor, truth: Mapping[str, Tensor], losses: BinaryLosses) -> Tensor:
@@ -98,17 +78,14 @@ class MaskTask:
         """Platt's line, and the published threshold with the highest F1 pooled over all items."""
         slope, intercept = fit_line(counts[:, NOTHING + 1 :], LOGITS.centres)
         line = MaskDecision(slope=slope, intercept=intercept)
-        threshold = best_threshold(self.publish(counts, line))
-        return MaskDecision(slope=slope, intercept=intercept, threshold=threshold)
+        return line.model_copy(update={"threshold": best_threshold(self.publish(counts, line))})
 
     def publish(self, counts: Counts, decision: MaskDecision) -> Counts:
         """(truth, bin) int64, as `count_published` counts published probabilities."""
         step = steps_of(probability(LOGITS.centres.astype(np.float32), decision))
         seen = counts[:, NOTHING + 1 :]
-        steps = np.stack([np.bincount(step, row, PROBABILITY_STEPS + 1) for row in seen]).astype(
-            np.int64
-        )
-        return np.concatenate([counts[:, : NOTHING + 1], steps], axis=1)
+        steps = [np.bincount(step, row, PROBABILITY_STEPS + 1).astype(np.int64) for row in seen]
+        return np.concatenate([counts[:, : NOTHING + 1], np.stack(steps)], axis=1)
 
     def fields(self, raw: Floats, decision: MaskDecision) -> dict[str, npt.NDArray[np.float32]]:
         """`cloud_probability`, 0..1, (y, x) of raw (1, y, x)."""
@@ -119,37 +96,30 @@ class MaskTask:
         import xarray as xr
 
         likely = np.asarray(fields["cloud_probability"], np.float32)
-        unknown = np.isnan(likely)
-        packed = steps_of(np.where(unknown, np.float32(0), likely))
+        packed, unknown = _steps_and_unknown(likely)
         step = threshold_step(decision.threshold)
         mask = (packed >= step).astype(np.uint8)
         packed[unknown] = mask[unknown] = FILL
-        flags = {"flag_values": np.array([0, 1], np.uint8), "flag_meanings": "clear cloudy"}
+        of_probability = {
+            "long_name": "probability of cloud",
+            "units": "1",
+            "scale_factor": 1 / PROBABILITY_STEPS,
+            "_FillValue": FILL,
+            "valid_range": np.array([0, PROBABILITY_STEPS], np.uint8),
+        }
+        of_mask = {
+            "standard_name": "cloud_binary_mask",
+            "long_name": "cloud mask",
+            "units": "1",
+            "_FillValue": FILL,
+            "flag_values": np.array([0, 1], np.uint8),
+            "flag_meanings": "clear cloudy",
+            "threshold": step / PROBABILITY_STEPS,
+        }
         return xr.Dataset(
             {
-                "cloud_probability": (
-                    ("y", "x"),
-                    packed,
-                    {
-                        "long_name": "probability of cloud",
-                        "units": "1",
-                        "scale_factor": 1 / PROBABILITY_STEPS,
-                        "_FillValue": FILL,
-                        "valid_range": np.array([0, PROBABILITY_STEPS], np.uint8),
-                    },
-                ),
-                "cloud_mask": (
-                    ("y", "x"),
-                    mask,
-                    {
-                        "standard_name": "cloud_binary_mask",
-                        "long_name": "cloud mask",
-                        "units": "1",
-                        "_FillValue": FILL,
-                        **flags,
-                        "threshold": step / PROBABILITY_STEPS,
-                    },
-                ),
+                "cloud_probability": (("y", "x"), packed, of_probability),
+                "cloud_mask": (("y", "x"), mask, of_mask),
             }
         )
 
@@ -221,9 +191,16 @@ def threshold_step(threshold: float) -> int:
 
 def published(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Probability 0..1 rounded as it is published, same shape, float32; NaN stays NaN."""
-    unknown = np.isnan(probabilities)
-    steps = steps_of(np.where(unknown, np.float32(0), probabilities))
+    steps, unknown = _steps_and_unknown(probabilities)
     return np.where(unknown, np.float32(np.nan), steps / np.float32(PROBABILITY_STEPS))
+
+
+def _steps_and_unknown(
+    probabilities: npt.NDArray[np.floating],
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    """Steps, 0 where a probability is NaN, and where that is."""
+    unknown = np.isnan(probabilities)
+    return steps_of(np.where(unknown, np.float32(0), probabilities)), unknown
 
 
 def published_probability(variables: xr.Dataset) -> npt.NDArray[np.float32]:
@@ -234,8 +211,7 @@ def published_probability(variables: xr.Dataset) -> npt.NDArray[np.float32]:
 
 def is_cloud(probabilities: npt.NDArray[np.floating], threshold: float) -> npt.NDArray[np.bool_]:
     """Where a probability, as it is published, is cloud; nowhere where it is NaN."""
-    unknown = np.isnan(probabilities)
-    steps = steps_of(np.where(unknown, np.float32(0), probabilities))
+    steps, unknown = _steps_and_unknown(probabilities)
     return np.asarray((steps >= threshold_step(threshold)) & ~unknown)
 
 

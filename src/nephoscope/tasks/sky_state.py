@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from nephoscope.tasks import Counts, Floats, Task, plain
-from nephoscope.tasks.histogram import NOTHING, Bins, fit_line
+from nephoscope.tasks.histogram import NOTHING, Bins, Line, fit_line
 from nephoscope.tasks.losses import BinaryLosses, binary_loss
 from nephoscope.tasks.mask import probability
 
@@ -68,20 +68,15 @@ _LEAST_SLOPE = 1e-6
 _LEAST_LIKELIHOOD = 1e-7
 
 
-class StateDecision(BaseModel):
+class StateDecision(Line):
     """What turns a classifier's score into clear, cloudy or unknown.
 
     Attributes:
-        slope: factor on the score, that gives log odds.
-        intercept: added to it.
         clear_below: a frame may be clear at or below this probability.
         cloudy_above: a frame is cloudy at or above this one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
     slope: float = Field(1.0, gt=0)
-    intercept: float = 0.0
     clear_below: float = Field(SURE_CLEAR, ge=0, le=1)
     cloudy_above: float = Field(SURE_CLOUDY, ge=0, le=1)
 
@@ -95,7 +90,6 @@ class SkyStateTask:
     objective_meaning = (
         "geometric mean of the probability given to the true states of validation frames"
     )
-    pipeline = "image-classification"
     kept: tuple[str, ...] = (
         "balanced_accuracy", "clear_found", "cloudy_found", "unknown_share",
         "cloudy_called_clear", "clear_called_cloudy", "frames",
@@ -110,7 +104,6 @@ class SkyStateTask:
 
     def outputs(self, levels: int) -> int:
         """One score."""
-        del levels
         return 1
 
     def loss(self, raw: Tensor, truth: Mapping[str, Tensor], losses: BinaryLosses) -> Tensor:
@@ -136,12 +129,8 @@ class SkyStateTask:
             float(np.quantile(np.repeat(cloudy, counts[state, NOTHING + 1 :]), share))
             for state, share in ((CLOUDY, MISSED), (CLEAR, 1 - FALSE))
         )
-        return StateDecision(
-            slope=line.slope,
-            intercept=line.intercept,
-            clear_below=min(SURE_CLEAR, below),
-            cloudy_above=max(SURE_CLOUDY, above),
-        )
+        band = {"clear_below": min(SURE_CLEAR, below), "cloudy_above": max(SURE_CLOUDY, above)}
+        return line.model_copy(update=band)
 
     def publish(self, counts: Counts, decision: StateDecision) -> Counts:
         """(true, said) int64, what is said by the score alone, whatever the camera's temperatures.
@@ -149,9 +138,9 @@ class SkyStateTask:
         Rows are clear and cloudy, columns clear, cloudy and unknown.
         """
         cloudy = probability(SCORES.centres.astype(np.float32), decision)
-        said = np.where(cloudy <= decision.clear_below, CLEAR, SAID.index("unknown"))
-        said[cloudy >= decision.cloudy_above] = CLOUDY
-        table = np.stack([counts[:, NOTHING + 1 :][:, said == n].sum(axis=1) for n in range(3)], 1)
+        said = _said(cloudy, decision)
+        order = (CLEAR, CLOUDY, UNKNOWN)
+        table = np.stack([counts[:, NOTHING + 1 :][:, said == n].sum(axis=1) for n in order], 1)
         table[:, SAID.index("unknown")] += counts[:, NOTHING]
         return table
 
@@ -165,10 +154,7 @@ class SkyStateTask:
         import xarray as xr
 
         cloudy = np.asarray(fields["p_cloudy"], np.float32)
-        state = np.full(cloudy.shape, UNKNOWN, np.int8)
-        state[cloudy <= decision.clear_below] = CLEAR
-        state[cloudy >= decision.cloudy_above] = CLOUDY
-        dims = ("y", "x")[: cloudy.ndim]
+        state, dims = _said(cloudy, decision), ("y", "x")[: cloudy.ndim]
         named = {"long_name": "state of the sky", "flag_values": np.array([0, 1], np.int8),
                  "flag_meanings": "clear cloudy", "_FillValue": np.int8(UNKNOWN)}  # fmt: skip
         likely = {"long_name": "probability that the sky is cloudy", "units": "1"}
@@ -188,7 +174,6 @@ class SkyStateTask:
         NaN is what cannot be told: the recall of a state of which no frame is decided, and the
         balanced accuracy with it.
         """
-        del decision
         frames, unknown = counts.sum(axis=(-2, -1)), counts[..., SAID.index("unknown")].sum(axis=-1)
         decided = counts[..., (CLEAR, CLOUDY)].sum(axis=-1)
         right = np.diagonal(counts, axis1=-2, axis2=-1)
@@ -215,7 +200,6 @@ class SkyStateTask:
         self, scores: Mapping[str, Mapping[str, float]], decision: StateDecision
     ) -> list[str]:
         """Every score, a line each."""
-        del decision
         return [f"validation {name.replace('_', ' ')} {v}" for name, v in scores["full"].items()]
 
     def advice(self, decision: StateDecision) -> str:
@@ -228,6 +212,14 @@ class SkyStateTask:
 
 
 TASK: Task = SkyStateTask()
+
+
+def _said(cloudy: npt.NDArray[np.float32], band: StateDecision) -> npt.NDArray[np.int8]:
+    """States of probabilities, int8, same shape; unknown where they are NaN."""
+    state = np.full(cloudy.shape, UNKNOWN, np.int8)
+    state[cloudy <= band.clear_below] = CLEAR
+    state[cloudy >= band.cloudy_above] = CLOUDY
+    return state
 
 
 def _line_of(counts: Counts) -> StateDecision:

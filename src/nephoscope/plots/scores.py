@@ -1,15 +1,18 @@
-"""Scores as bars: of each unit or latitude band, and of the model beside its baselines."""
+"""Scores of any task: bars with intervals, the model beside its baselines, confusion."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nephoscope.evaluation.intervals import Score
 from nephoscope.plots.colours import MARKED, MODEL, OTHER
+
+SAID = ("clear", "cloudy", "unknown")
 
 
 def plot_bars(
@@ -42,12 +45,6 @@ def plot_bars(
     return figure
 
 
-def _intervals(axes: Axes, scores: Sequence[Score]) -> None:
-    for place, score in enumerate(scores):
-        if score.low is not None and score.high is not None:
-            axes.plot([place, place], [score.low, score.high], color="black", linewidth=1.5)
-
-
 def plot_comparison(scores: Mapping[str, Score], model: str, metric: str) -> Figure:
     """The model beside its baselines, best at the top.
 
@@ -62,11 +59,41 @@ def plot_comparison(scores: Mapping[str, Score], model: str, metric: str) -> Fig
     for place, name in enumerate(order):
         score = scores[name]
         axes.barh(place, score.value or 0.0, color=MODEL if name == model else OTHER)
-        if score.low is not None and score.high is not None:
-            axes.plot([score.low, score.high], [place, place], color="black", linewidth=1.5)
         end = max(score.value or 0.0, score.high or 0.0)
         axes.annotate(f"{score.value or 0.0:.3f}", (end, place), (4, 0),
                       textcoords="offset points", va="center")  # fmt: skip
+    _intervals(axes, [scores[name] for name in order], across=True)
     axes.set_yticks(range(len(order)), order)
     axes.set(xlabel=metric, xlim=(0, 1.1), title=f"{metric}: {model} and what it must beat")
+    return figure
+
+
+def _intervals(axes: Axes, scores: Sequence[Score], across: bool = False) -> None:
+    for place, score in enumerate(scores):
+        if score.low is not None and score.high is not None:
+            line = [place, place], [score.low, score.high]
+            axes.plot(*(line[::-1] if across else line), color="black", linewidth=1.5)
+
+
+def plot_confusion(table: npt.NDArray[np.integer], says: str, items: str) -> Figure:
+    """Shares of all items, and within each label.
+
+    Args:
+        table: (true, said): rows clear, cloudy; columns clear, cloudy and, where that can be said,
+            unknown.
+        says: who says it.
+        items: what they are.
+    """
+    of_label = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(1.4 + 1.9 * table.shape[1], 4.6), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(of_label, cmap="Blues", vmin=0, vmax=1)
+    for row, col in np.ndindex(*table.shape):
+        share, within = table[row, col] / max(table.sum(), 1), of_label[row, col]
+        text = f"{table[row, col]:,}\n{share:.1%} of all\n{within:.1%} of its label"
+        axes.text(col, row, text, ha="center", va="center",
+                  color="white" if within > 0.5 else "black")  # fmt: skip
+    axes.set_xticks(range(table.shape[1]), SAID[: table.shape[1]])
+    axes.set_yticks([0, 1], SAID[:2], rotation=90, va="center")
+    axes.set(xlabel=f"{says} says", ylabel="label says", title=f"{table.sum():,} {items}")
     return figure
