@@ -1,4 +1,4 @@
-"""What the clear scene looks like at each place: a stored, label-free artefact with a sha256.
+"""Background: what the clear scene looks like at each place; without labels, with a sha256.
 
 Clouds move and the ground does not, so the median over a series of maps shows the ground. The
 median is taken of means over cells of a few pixels, which is as fine as the maps register.

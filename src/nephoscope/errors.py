@@ -1,4 +1,4 @@
-"""What users see when things go wrong: which file, which field, what is wrong, what to do."""
+"""Errors for users: which file, which field, what is wrong, what to do."""
 
 from __future__ import annotations
 

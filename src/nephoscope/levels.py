@@ -1,4 +1,4 @@
-"""From the bins of a Track to other levels: averages over layers, one altitude axis, columns."""
+"""Levels: bins of a Track brought to others, by averages over layers, on one altitude axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From how bright on a place is called cloud: a limit learned from labels, one for each cell.
+"""Limits of brightness, one for each cell: from how bright on labels call a place cloud.
 
 Labels that were made with a threshold over a reference map follow a limit that differs from place
 to place and stays from day to day. Each labelled pixel says that the limit of its cell lies below

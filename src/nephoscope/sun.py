@@ -1,4 +1,4 @@
-"""Where the Sun stands: formulas of the Astronomical Almanac, right to 0.01 degree."""
+"""Position of the Sun: formulas of the Astronomical Almanac, right to 0.01 degree."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How good a model is: mergeable sums, scores with intervals, baselines, the report."""
+"""Evaluation of models: sums that add up, scores with intervals, baselines."""

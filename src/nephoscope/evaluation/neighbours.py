@@ -1,4 +1,4 @@
-"""Which frames are alike: by their histograms, and by what they show at the best shift.
+"""Neighbours: frames that are alike, by histograms and by what they show at the best shift.
 
 Histograms know neither place nor shape: two frames with nothing in common may have the same one.
 The shift-tolerant correlation (see `nephoscope.samples.alike`) is what groups near-duplicates.

@@ -1,4 +1,4 @@
-"""From a labelled sample to what a model publishes of it."""
+"""Predictors: what a model publishes of a labelled sample."""
 
 from __future__ import annotations
 

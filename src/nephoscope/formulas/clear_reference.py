@@ -1,4 +1,4 @@
-"""What a clear sky looks like to one camera: a level that follows temperature, and a pattern.
+"""Clear reference of one camera: a level that follows temperature, and a pattern.
 
 counts(pixel) = level(ambient temperature, temperature of the focal plane, airmass) + pattern(pixel)
 

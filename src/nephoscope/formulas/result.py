@@ -1,4 +1,4 @@
-"""What a formula gives, and the one way to make a mask from a threshold."""
+"""Result of a formula, and the one way to make a mask from a threshold."""
 
 from __future__ import annotations
 

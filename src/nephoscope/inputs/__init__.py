@@ -1,4 +1,4 @@
-"""From a window of a Scene to what a network sees: the one place where features are computed.
+"""Features of a window of a Scene, as a network sees them: the one place that computes them.
 
 A feature is a full-resolution channel of the network's input, or a number of a whole frame. What
 is absent (no data, no background, position withheld) is zero, and a flag feature says so, so that

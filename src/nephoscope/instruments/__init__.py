@@ -1,4 +1,4 @@
-"""One file or folder per instrument: raw file → Scene. Readers are imported when first used."""
+"""Instruments: raw file → Scene; one module each, imported when first used."""
 
 from __future__ import annotations
 

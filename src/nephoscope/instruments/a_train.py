@@ -1,4 +1,4 @@
-"""What files of the A-Train's profilers share: the first flight, and turns of longitude."""
+"""A-Train facts that files of its profilers share: the first flight, turns of longitude."""
 
 from __future__ import annotations
 

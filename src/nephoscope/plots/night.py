@@ -1,4 +1,4 @@
-"""One night in one picture: the cloud fraction over time, and what the camera saw."""
+"""Night in one picture: the cloud fraction over time, and what the camera saw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model must beat: thresholds, logistic regression and boosted trees, without a network.
+"""Baselines that a model must beat: thresholds, regression and trees, without a network.
 
 Fitted on the training samples. A baseline that is only a threshold is fitted by choosing it there;
 the others choose theirs on the validation samples, as a model does. All are scored by the same
