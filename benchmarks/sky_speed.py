@@ -96,7 +96,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
 def _bulk(options: argparse.Namespace, frames: list[Path], out: Path) -> dict[str, Any]:
     begin = time.perf_counter()
     from nephoscope.apply.bulk import maker_of, predict_many
-    from nephoscope.cli.predicting import draw
+    from nephoscope.cli.run_report import draw
 
     maker = maker_of(options.model)
     summary = predict_many(frames, out, maker, workers=options.workers, draw=draw)
@@ -119,7 +119,7 @@ def _single(options: argparse.Namespace, frames: list[Path], out: Path) -> dict[
     from nephoscope.apply.bulk import maker_of, sink_of
     from nephoscope.apply.jobs import plan_jobs
     from nephoscope.apply.run import Work
-    from nephoscope.cli.predicting import draw
+    from nephoscope.cli.run_report import draw
 
     maker = maker_of(options.model)
     work = Work(maker, sink_of(maker, out), draw)

@@ -19,11 +19,10 @@ import yaml
 
 import nephoscope
 from nephoscope import extras
-from nephoscope.apply.engine import open_engine
 from nephoscope.errors import InputError
-from nephoscope.extras import PACKAGES, MissingExtraError, extra_of
+from nephoscope.extras import PACKAGES, extra_of
 from nephoscope.files import sha256_of
-from nephoscope.models import list_models, load_model, verify_model
+from nephoscope.models import list_models, verify_model
 from nephoscope.models.lookup import zoo
 
 needs_mars = pytest.mark.skipif("mars" not in list_models(), reason="no model `mars` is shipped")
@@ -150,13 +149,6 @@ def test_what_needs_an_extra_says_which_before_it_does_anything(ran, command, sa
     place, results = ran
     assert results[command][:2] == (1, f"nephoscope: {said}\n")
     assert not (place / command.split()[-1]).exists()
-
-
-@needs_mars
-def test_the_engine_torch_says_which_extra_it_needs(monkeypatch):
-    monkeypatch.setattr(extras, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match=r"engine 'torch' needs torch: pip install 'neph"):
-        open_engine(load_model("mars"), "torch")
 
 
 @needs_mars

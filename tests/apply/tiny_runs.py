@@ -12,7 +12,7 @@ from nephoscope.apply.bulk import predict_many
 from nephoscope.apply.jobs import Options
 from nephoscope.apply.network import Predictor
 from nephoscope.apply.network_maker import NetworkMaker
-from nephoscope.cli.predicting import draw
+from nephoscope.cli.run_report import draw
 from nephoscope.inputs import View
 from nephoscope.recipe import Recipe, validate_recipe
 from nephoscope.tasks import task_named

@@ -22,7 +22,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -30,7 +30,7 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.apply.classify import FrameClassifier
-from nephoscope.apply.frame_models import CHAIN, Choice, choose, fingerprint
+from nephoscope.apply.frame_models import CHAIN, ChainModels, chain_models, fingerprint
 from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.network import Predictor
 from nephoscope.apply.run import Made
@@ -69,6 +69,7 @@ from nephoscope.products.frames import (
     frame_result,
     frame_row,
 )
+from nephoscope.scene import source_of
 from nephoscope.tasks.mask import published
 from nephoscope.tasks.sky_state import Verdict, temperatures_of
 from nephoscope.workers import cores
@@ -93,7 +94,7 @@ class SkyChain:
     """The models of one run, opened when a frame first needs them; a `nephoscope.apply.run.Maker`.
 
     Args:
-        model: what `nephoscope.apply.frame_models.choose` understands.
+        model: what `nephoscope.apply.frame_models.chain_models` understands.
         options: how to predict; of its own `flavour`, what the frames are where the user knows
             better than their headers, and `min_blob`, pixels of the smallest blob (by default a
             5000th of the frame, at least 4).
@@ -114,9 +115,9 @@ class SkyChain:
         self.options = options or Options()
         self.background = background
         self.flavour, self.minimum_blob = _checked(self.options)
-        self.choice: Choice = choose(model)
-        if self.choice.formula not in {"", _PHYSICAL} and self.options.threshold is not None:
-            raise UsageError(f"--threshold: formula '{self.choice.formula}' sets its own")
+        self.models: ChainModels = chain_models(model)
+        if self.models.formula not in {"", _PHYSICAL} and self.options.threshold is not None:
+            raise UsageError(f"--threshold: formula '{self.models.formula}' sets its own")
         self.reference: ClearReference | None = (
             None if background is None else read_clear_reference(background)
         )
@@ -124,7 +125,7 @@ class SkyChain:
 
     def __reduce__(self) -> tuple[type[SkyChain], tuple[str, Options, Path | None]]:
         """Other processes open their own models."""
-        return SkyChain, (self.choice.name, self.options, self.background)
+        return SkyChain, (self.models.name, self.options, self.background)
 
     @property
     def default_workers(self) -> int:
@@ -135,7 +136,7 @@ class SkyChain:
     def key(self) -> str:
         """The sha256 of models, options and clear reference."""
         background = None if self.background is None else sha256_of(self.background)
-        facts = [fingerprint(self.choice), self.options.said, background]
+        facts = [fingerprint(self.models), self.options.said, background]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def open(self) -> None:
@@ -174,7 +175,7 @@ class SkyChain:
     @cached_property
     def classifier(self) -> FrameClassifier:
         """The classifier of whole frames."""
-        return FrameClassifier(load_model(self.choice.state))
+        return FrameClassifier(load_model(self.models.state))
 
     def judge(self, scene: xr.Dataset) -> tuple[FrameResult, Facts]:
         """Say everything about a frame, and what it was said by.
@@ -191,7 +192,7 @@ class SkyChain:
             verdict = Verdict("unknown", math.nan, found.doubt)
         elif verdict is None:
             verdict = state_of_mask(found.probability, found.threshold)
-        elif self.choice.gated:
+        elif self.models.gated:
             found = gated(found, verdict)
         result = frame_result(
             scene,
@@ -215,8 +216,7 @@ class SkyChain:
             small = "smaller than {} x {} pixels: its texture cannot be judged".format(*SHAPE)
             return Verdict("unknown", math.nan, small)
         verdict = self.classifier.judge(image, temperatures_of(scene.attrs), warmer)
-        note = f"{verdict.note}; {doubt}" if doubt else verdict.note
-        return Verdict(verdict.state, verdict.p_cloudy, note)
+        return replace(verdict, note=f"{verdict.note}; {doubt}") if doubt else verdict
 
     def _excess(self, scene: xr.Dataset) -> tuple[float | None, str]:
         """Median excess over the clear reference in scatters of clear frames; why there is none."""
@@ -230,28 +230,22 @@ class SkyChain:
         return warmer / max(scatter, _LEAST_SCATTER), ""
 
     def _segment(self, scene: xr.Dataset, verdict: Verdict | None, compared: bool) -> Segmented:
-        flavour, choice = str(scene.attrs["flavour"]), self.choice
-        if choice.formula:
-            return self._by_formula(scene, choice.formula)
-        if not choice.masks or (choice.gated and verdict and verdict.state == "unknown"):
+        flavour, models = str(scene.attrs["flavour"]), self.models
+        if models.formula:
+            return self._by_formula(scene, models.formula)
+        if not models.masks or (models.gated and verdict and verdict.state == "unknown"):
             return nothing(scene)
-        if choice.gated and (compared or "clear_reference" in scene):
+        if models.gated and (compared or "clear_reference" in scene):
             return self._by_formula(scene, _PHYSICAL)
-        return of_the_seen(self._by_model(scene, choice.masks[flavour]), scene)
+        return of_the_seen(self._by_model(scene, models.masks[flavour]), scene)
 
     def _check_kind(self, scene: xr.Dataset) -> None:
         """Refuse frames that a named model or formula is not for."""
-        flavour, choice = str(scene.attrs["flavour"]), self.choice
-        if choice.gated:
-            return
-        for_colour = "colour" in choice.masks
-        if (flavour == "colour") != for_colour:
-            raise InputError(
-                _source(scene),
-                f"is a {flavour} frame, and '{choice.name}' is not for these",
-                field="image",
-                remedy="predict with 'sky', which takes each frame's own model",
-            )
+        flavour, models = str(scene.attrs["flavour"]), self.models
+        if not models.gated and (flavour == "colour") != ("colour" in models.masks):
+            problem = f"is a {flavour} frame, and '{models.name}' is not for these"
+            remedy = "predict with 'sky', which takes each frame's own model"
+            raise InputError(source_of(scene), problem, field="image", remedy=remedy)
 
     def _by_model(self, scene: xr.Dataset, name: str) -> Segmented:
         flavour = scene.attrs["flavour"]
@@ -260,7 +254,7 @@ class SkyChain:
         except UsageError as error:
             problem = f"is a {flavour} frame, and its model is missing: {error}"
             remedy = "train it, or name a model folder or formula in place of 'sky'"
-            raise InputError(_source(scene), problem, field="image", remedy=remedy) from error
+            raise InputError(source_of(scene), problem, field="image", remedy=remedy) from error
         model, names = predictor.model, tuple(str(name) for name in scene["channel"].values)
         probability, doubt = guarded_frame(predictor, scene["image"].values, names)
         probability = published(probability)
@@ -281,17 +275,14 @@ class SkyChain:
     def _facts(self, found: Segmented) -> Facts:
         """What made the result, as FITS keywords."""
         state = self.classifier.model.name if "classifier" in self.__dict__ else ""
-        texts = {
+        cut = found.threshold if math.isfinite(found.threshold) else ""
+        facts: Facts = {
             "STATEMOD": (state, "model of the state"),
             "MASKMOD": (found.name, "model or formula of the mask"),
             "MASKSHA": (found.sha256, ""),
+            "THRESH": (cut, "cloud is a probability at or above it"),
         }
-        facts: dict[str, tuple[str | bool | int | float, str]] = {
-            key: text for key, text in texts.items() if text[0]
-        }
-        if math.isfinite(found.threshold):
-            facts["THRESH"] = (found.threshold, "cloud is a probability at or above it")
-        return facts
+        return {key: said for key, said in facts.items() if said[0] != ""}
 
 
 def _checked(options: Options) -> tuple[Flavour | None, int | None]:
@@ -320,18 +311,14 @@ def check_usable(scene: xr.Dataset) -> None:
     attrs = scene.attrs
     if attrs.get("saturated"):
         problem = f"is saturated: {attrs['saturated_share']:.1%} of the pixels"
-        raise InputError(_source(scene), problem, field="image", remedy="shorten the exposure")
+        raise InputError(source_of(scene), problem, field="image", remedy="shorten the exposure")
     if "circle" in attrs or scene["image"].attrs["units"] != "adu":
         return  # what lies outside of the sky is missing
     rows = np.flatnonzero(np.isnan(scene["image"].values[0]).all(axis=1))
     if rows.size:
         problem = f"holds no number in {rows.size} rows, the first of them {rows[0]}"
-        raise InputError(_source(scene), problem, field="image", remedy="leave it out")
+        raise InputError(source_of(scene), problem, field="image", remedy="leave it out")
 
 
 def _open(name: str) -> Predictor:
     return Predictor(load_model(name), workers=1)
-
-
-def _source(scene: xr.Dataset) -> str:
-    return str(next(iter(scene.attrs.get("source_files", [])), "scene"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -67,12 +68,12 @@ class SeriesBackgrounds:
         Raises:
             OutputError: a new background cannot be written.
         """
-        if self._given is not None:
-            return job.with_background(*self._given)
-        name = _series_of(job)
-        if name not in self._found:
-            self._found[name] = self._find_or_build(name)
-        return job.with_background(*self._found[name])
+        name, found = _series_of(job), self._given
+        if found is None:
+            if name not in self._found:
+                self._found[name] = self._find_or_build(name)
+            found = self._found[name]
+        return replace(job, background=found[0], background_sha256=found[1])
 
     def _find_or_build(self, name: str) -> Found:
         settings = self._recipe.inputs.background

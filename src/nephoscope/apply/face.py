@@ -161,7 +161,7 @@ def _of_file(maker: Maker, path: Path, output: Path) -> Path:
 
 
 def _of_frame(chain: SkyChain, given: NDArray | xr.Dataset) -> FloatArray | xr.Dataset:
-    frame = frame_of(given, chain.flavour, f"'{chain.choice.name}'")
+    frame = frame_of(given, chain.flavour, f"'{chain.models.name}'")
     result, _ = chain.judge(frame)
     if isinstance(given, np.ndarray):
         return result.probability

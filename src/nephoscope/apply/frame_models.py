@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from nephoscope import models
 from nephoscope.errors import UsageError
+from nephoscope.files import sha256_of
 from nephoscope.formulas import FORMULAS
+from nephoscope.inputs import COLOURS
+from nephoscope.models.lookup import FACTS, locate_model
 from nephoscope.products.frames import INSTRUMENT
 
 if TYPE_CHECKING:
@@ -18,12 +21,11 @@ if TYPE_CHECKING:
 CHAIN, STATE = "sky", "sky-state"
 MASK_MODELS = {"thermal": "sky-thermal", "colour": "sky-colour"}
 """Flavour of a frame → the shipped model of its mask."""
-_COLOURS = {"red", "green", "blue"}
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What is asked of the chain.
+class ChainModels:
+    """Models and formula that the chain is to apply.
 
     Attributes:
         name: as the user gave it.
@@ -59,8 +61,8 @@ def sky_name(model: Model | str | PathLike[str]) -> str | None:
     return name if models.load_model(name).recipe.instrument == INSTRUMENT else None
 
 
-def choose(name: str) -> Choice:
-    """What a name asks for.
+def chain_models(name: str) -> ChainModels:
+    """The models that a name asks for.
 
     Args:
         name: "sky" for the chain; a state model, or a model of masks, by shipped name or folder;
@@ -71,25 +73,22 @@ def choose(name: str) -> Choice:
         InputError: a model folder cannot be read.
     """
     if name == CHAIN:
-        return Choice(name, masks=MASK_MODELS, gated=True)
+        return ChainModels(name, masks=MASK_MODELS, gated=True)
     if name in FORMULAS:
-        return Choice(name, formula=name)
+        return ChainModels(name, formula=name)
     model = models.load_model(name)
     if model.recipe.instrument != INSTRUMENT:
         raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
     if model.recipe.task == "sky_state":
-        return Choice(name, state=name)
-    if _COLOURS & set(model.recipe.inputs.names):
-        return Choice(name, masks={"colour": name})
-    return Choice(name, masks={"thermal": name, "grey": name})
+        return ChainModels(name, state=name)
+    if set(COLOURS) & set(model.recipe.inputs.names):
+        return ChainModels(name, masks={"colour": name})
+    return ChainModels(name, masks={"thermal": name, "grey": name})
 
 
-def fingerprint(choice: Choice) -> dict[str, str]:
+def fingerprint(asked: ChainModels) -> dict[str, str]:
     """Name → sha256 of the facts of every model that may be met: what the outputs depend on."""
-    from nephoscope.files import sha256_of
-    from nephoscope.models.lookup import FACTS, locate_model
-
-    named = {"state": choice.state, **choice.masks}
+    named = {"state": asked.state, **asked.masks}
     folders = {what: locate_model(name) for what, name in named.items()}
     found = {what: sha256_of(at / FACTS) for what, at in folders.items() if at is not None}
-    return {"formula": choice.formula, **found}
+    return {"formula": asked.formula, **found}

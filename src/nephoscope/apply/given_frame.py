@@ -29,13 +29,13 @@ def frame_of(
         UsageError: the array has neither one nor three channels, or not those of the flavour.
         InputError: the Scene cannot be used.
     """
-    if isinstance(given, xr.Dataset):
-        return _with_flavour(_by_name(check_given(given, INSTRUMENT, wants)), flavour)
-    return _with_flavour(_scene(given), flavour)
+    if isinstance(given, np.ndarray):
+        return _with_flavour(_scene(given), flavour)
+    return _with_flavour(_by_name(check_given(given, INSTRUMENT, wants)), flavour)
 
 
 def _scene(image: NDArray[np.generic]) -> xr.Dataset:
-    if image.ndim != 3 or len(image) not in _CHANNELS or not image.size:
+    if len(image) not in _CHANNELS:
         raise UsageError(
             f"predict: the image is {image.shape}, not (1 or 3 channels: counts, or red, green, "
             "blue; y; x)"

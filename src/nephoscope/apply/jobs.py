@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -62,10 +62,6 @@ class Job:
     picture: Path | None = None
     background: Path | None = None
     background_sha256: str | None = None
-
-    def with_background(self, path: Path | None, sha256: str | None) -> Job:
-        """The same job with a background."""
-        return replace(self, background=path, background_sha256=sha256)
 
 
 class Naming(Protocol):

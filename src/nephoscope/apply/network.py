@@ -40,24 +40,20 @@ class Predictor:
 
     Args:
         model: the loaded model.
-        engine: `onnx` or `torch`.
         workers: tiles at work at once; by default one per processor.
     """
 
     whole = False
     """Whether it says one thing of a whole scene."""
 
-    def __init__(self, model: Model, engine: str = "onnx", workers: int | None = None) -> None:
+    def __init__(self, model: Model, workers: int | None = None) -> None:
         self.model = model
         self._features, self._sparse = model.recipe.inputs.names, model.recipe.inputs.sparse
         self._names = _names(model.recipe)
         self.task = task_named(model.recipe.task)
         self.whole = model.recipe.network.name in WHOLE
         self.workers = workers or cores()
-        if engine == "torch":
-            self.workers = 1
-        threads = 1 if engine == "onnx" else cores()
-        self._engine = open_engine(model, engine, threads)
+        self._engine = open_engine(model)
         self._limits = model.limits
         self._places: dict[tuple[bytes, bytes], tuple[Limits | None, str]] = {}
 
@@ -68,7 +64,6 @@ class Predictor:
         longitude: Floats,
         background: FloatArray | None = None,
         *,
-        position: bool = True,
         channels: Sequence[str] | None = None,
     ) -> FloatArray:
         """Probability of cloud in every pixel.
@@ -78,7 +73,6 @@ class Predictor:
             latitude: (y,) degrees.
             longitude: (x,) degrees; the image wraps if they span the whole planet.
             background: (statistic, y, x) float32 without NaN in the order of the recipe, or None.
-            position: whether the network may know the longitude.
             channels: names of the image's channels; by default red, green, blue.
 
         Returns:
@@ -89,7 +83,7 @@ class Predictor:
         """
         image, names = self._pictured(image, channels)
         view = View(
-            image, known_of(image), latitude, longitude, background, position,
+            image, known_of(image), latitude, longitude, background,
             channels=names, **self._names,
         )  # fmt: skip
         whole = np.full(image.shape[1:], np.nan, np.float32)

@@ -92,10 +92,6 @@ class NetworkMaker:
     def _module(self) -> Instrument:
         return instrument_named(self.instrument)
 
-    @property
-    def _as_fits(self) -> bool:
-        return (self.options.format or self._module.FORMAT) == "fits"
-
     @cached_property
     def key(self) -> str:
         """The sha256 of options and of all that the model's predictions depend on.
@@ -142,7 +138,8 @@ class NetworkMaker:
             background = background_at(job.background, job.background_sha256, channels, *places)
         source = str(job.scene.relative / job.scene.path.name)
         product = self.product(scene, background, job.background_sha256, source)
-        return Made(scene, product, self._cards(job, product) if self._as_fits else {})
+        as_fits = (self.options.format or self._module.FORMAT) == "fits"
+        return Made(scene, product, self._cards(job, product) if as_fits else {})
 
     def _cards(self, job: Job, product: xr.Dataset) -> dict[str, Card]:
         """What a FITS says of how it was made, in the words of the chain's."""
@@ -178,7 +175,7 @@ class NetworkMaker:
             background_sha256,
             self.command,
             source,
-            self.doubt(scene),
+            self.predictor.limits_at(scene["latitude"].values, scene["longitude"].values)[1],
         )
         return make_product(variables, scene, self._module, facts, self.options.own)
 
@@ -193,7 +190,3 @@ class NetworkMaker:
         chosen = {} if threshold is None else {"threshold": threshold}
         decision = self.model.decision.model_copy(update=chosen)
         return self.predictor.variables(self.predictor.view_of(scene, background), decision)
-
-    def doubt(self, scene: xr.Dataset) -> str:
-        """Why the scene's grid is unlike what the model learned on, if it is."""
-        return self.predictor.limits_at(scene["latitude"].values, scene["longitude"].values)[1]

@@ -141,7 +141,7 @@ def run(
     prepare: Callable[[Job], Job] | None = None,
     draw: Draw | None = None,
 ) -> Summary:
-    """Do the jobs that no earlier run has done.
+    """Do the jobs that no earlier run has done; see `nephoscope.apply.bulk.predict_many`.
 
     Args:
         jobs: what to do, in order.
@@ -152,10 +152,7 @@ def run(
         on_event: told of every job that has ended.
         left_out: what is no job.
         prepare: gives a job what it shares with others, when its turn comes.
-        draw: draws the quick-look of what was made; None where none is wanted.
-
-    Returns:
-        What was done, skipped and failed. A full or read-only disk ends the run early.
+        draw: draws the quick-look of what was made.
 
     Raises:
         OutputError: `sink.out` cannot be written at all.

@@ -135,12 +135,16 @@ def _inside(numbers: npt.NDArray[np.intp], size: int) -> slice:
 
 
 def _columns(band: Array, cols: npt.NDArray[np.intp]) -> Array:
-    """Columns that wrap at most a few times: slices, which are far faster than an index array."""
-    breaks = np.flatnonzero(np.diff(cols) != 1) + 1
-    runs = np.split(cols, breaks)
+    runs = _runs(cols)
     if len(runs) == 1:
-        return band[..., runs[0][0] : runs[0][-1] + 1]
-    return np.concatenate([band[..., run[0] : run[-1] + 1] for run in runs], axis=-1)
+        return band[..., runs[0]]
+    return np.concatenate([band[..., run] for run in runs], axis=-1)
+
+
+def _runs(cols: npt.NDArray[np.intp]) -> list[slice]:
+    """Columns that wrap at most a few times: slices, which are far faster than an index array."""
+    parts = np.split(cols, np.flatnonzero(np.diff(cols) != 1) + 1)
+    return [slice(int(part[0]), int(part[-1]) + 1) for part in parts]
 
 
 class Blend:
@@ -184,9 +188,8 @@ def add_tile(total: FloatArray, values: FloatArray, tile: Tile) -> None:
     weighted = values[..., rows, cols] * tile.row_weights[rows, None]
     weighted *= tile.col_weights[cols]
     first, last = tile.rows[rows][0], tile.rows[rows][-1] + 1
-    within, offset = tile.cols[cols], 0
-    breaks = np.flatnonzero(np.diff(within) != 1) + 1
-    for run in np.split(within, breaks):
-        part = weighted[..., offset : offset + run.size]
-        total[..., first:last, run[0] : run[-1] + 1] += part
-        offset += run.size
+    offset = 0
+    for run in _runs(tile.cols[cols]):
+        end = offset + run.stop - run.start
+        total[..., first:last, run] += weighted[..., offset:end]
+        offset = end

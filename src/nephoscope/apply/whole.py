@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from nephoscope.errors import UsageError
 from nephoscope.grids.blocks import Blocks, enlarge, factor_for, pad_to
-from nephoscope.inputs import View, assemble, quantise
+from nephoscope.inputs import COLOURS, View, assemble, quantise
 from nephoscope.inputs.sky import pixel_noise
 from nephoscope.inputs.working_size import blocks_for
 from nephoscope.models.colour_guard import ColourGuard
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 Fields = dict[str, FloatArray]
 Image = npt.NDArray[np.uint8] | FloatArray
-COLOURS = 3
 _FINEST = 8
 """Pixels of the recipe's picture in one of a frame's, from which on a frame is too coarse: at an
 eighth, cloud is half of what it is, at a sixteenth a quarter."""
@@ -50,7 +49,7 @@ def whole_fields(predictor: Predictor, view: View) -> Fields:
     """The task's fields of a scene as a whole, (...,); NaN where there is nothing to see.
 
     Args:
-        runner: a `nephoscope.apply.network.Predictor` of a network that judges whole scenes.
+        predictor: of a network that judges whole scenes.
         view: the whole scene.
 
     Raises:
@@ -98,7 +97,7 @@ def guarded_frame(
 
 
 def _doubt(model: Model, frame: ReducedFrame) -> str | None:
-    if len(frame.image) == COLOURS:
+    if len(frame.image) == len(COLOURS):
         if not isinstance(model.guard, ColourGuard):
             return None
         return _too_small(model, frame) or model.guard.doubt(np.asarray(frame.image, np.uint8))
@@ -139,7 +138,7 @@ def reduced(image: Image, side: int | None) -> ReducedFrame:
     factor = factor_for((int(image.shape[1]), int(image.shape[2])), side)
     if factor > 1:
         image = Blocks(factor, factor).mean(_as_float(image, missing))
-    if len(image) == COLOURS and image.dtype != np.uint8:
+    if len(image) == len(COLOURS) and image.dtype != np.uint8:
         # Black is 1 DN to a network that learned from samples, where 0 is missing.
         image = quantise(image.astype(np.float32, copy=False))
     return ReducedFrame(image, factor, missing)

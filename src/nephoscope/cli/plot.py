@@ -124,7 +124,7 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
 
 
 def _draw(path: Path, target: Path, maps: Path | None) -> None:
-    from nephoscope.cli.predicting import picture_of
+    from nephoscope.cli.run_report import picture_of
     from nephoscope.plots.quicklook import save_picture
     from nephoscope.products.read import open_packed
 

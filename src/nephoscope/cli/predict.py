@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nephoscope.cli.predicting import draw, report, told
+from nephoscope.cli.run_report import draw, report, run_progress
 from nephoscope.cli.typed import typed_command
 from nephoscope.errors import UsageError
 
@@ -107,7 +107,7 @@ def predict(
     options = Options(threshold, picture, format_ or "", _given(own))
     maker = maker_of(model, options, background, typed_command(), workers)
     _check_own(model, maker.instrument, options.own)
-    with told() as on_event:
+    with run_progress() as on_event:
         summary = predict_many(
             inputs, out, maker, workers=workers, part=part, on_event=on_event, draw=draw
         )

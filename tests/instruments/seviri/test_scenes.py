@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nephoscope.apply.cube_sink import slot_of
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.geostationary import SEVIRI_0
 from nephoscope.instruments import find_scenes, open_scene, recognise
@@ -55,6 +56,7 @@ def test_a_scene_says_what_it_is(native):
     assert scene.attrs["id"] == "MSG2-201006111200"
     assert scene.attrs["satellite"] == "Meteosat-9"
     assert scene.attrs["nominal_time"] == "2010-06-11T12:00:00"
+    assert slot_of(scene) == (np.datetime64("2010-06-11T12:00:00"), 900)
     assert scene.attrs["missing_share"] == pytest.approx(6 / (40 * 48))
     assert (scene.daylight == 2).all()
     assert [file.id for file in find_scenes(native.parent, "seviri")] == ["MSG2-201006111200"]

@@ -42,6 +42,8 @@ from nephoscope.instruments.seviri.slot import Slot, SlotHeader, Window
 from nephoscope.scene import check_scene, missing_share, seen_in
 from nephoscope.sun import solar_angles
 
+_CYCLE, _RAPID_CYCLE = 900, 300  # seconds from picture to picture
+_RAPID_SCAN = np.timedelta64(6, "m")  # the scan of a full disk takes twice as long
 _BLOCK = 256  # rows whose angles are found at a time
 _ANGLES = ("satellite_zenith", "satellite_azimuth", "solar_zenith", "solar_azimuth")
 
@@ -79,7 +81,8 @@ def read(
         `solar_azimuth` (from the pixel, clockwise from north), NaN off the disk; `daylight` int8:
         -1 off the disk, 0 night, 1 twilight, 2 day. `time` (y,) datetime64[ns], when each line was
         scanned. Attrs: instrument, flavour ("native" or "hrit"), source_files, id,
-        missing_share, satellite, nominal_time, first_row, first_col, and the grid:
+        missing_share, satellite, nominal_time, slot_seconds (from picture to picture), first_row,
+        first_col, and the grid:
         sub_satellite_longitude, centre_row, centre_col, step (see `grid_of`).
 
     Raises:
@@ -342,6 +345,7 @@ def _scene(
         "missing_share": missing_share(known),
         "satellite": SATELLITES[header.satellite],
         "nominal_time": str(header.nominal.astype("datetime64[s]")),
+        "slot_seconds": _RAPID_CYCLE if header.end - header.start < _RAPID_SCAN else _CYCLE,
         "first_row": region.row,
         "first_col": region.col,
         "sub_satellite_longitude": grid.longitude,

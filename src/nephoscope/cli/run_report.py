@@ -1,4 +1,4 @@
-"""What `predict` says while it works and in the end; not itself a verb."""
+"""Progress, summary and quick-looks of a run of `predict`; not itself a verb."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def told() -> Iterator[Callable[[Event], None]]:
-    """Tell each event: a bar on a terminal, one line each elsewhere; failures go to stderr."""
+def run_progress() -> Iterator[Callable[[Event], None]]:
+    """Progress of a run: a bar on a terminal, elsewhere a line each; failures go to stderr."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -33,7 +33,7 @@ def told() -> Iterator[Callable[[Event], None]]:
 
     console = Console(stderr=True, soft_wrap=True)
     if not console.is_terminal:
-        yield _tell
+        yield _print_event
         return
     columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
@@ -47,7 +47,7 @@ def told() -> Iterator[Callable[[Event], None]]:
         yield update
 
 
-def _tell(event: Event) -> None:
+def _print_event(event: Event) -> None:
     if event.error is not None:
         typer.echo(f"failed: {event.error}", err=True)
     elif event.job is not None:

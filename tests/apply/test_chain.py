@@ -14,7 +14,7 @@ from scipy.io import savemat
 
 from nephoscope.apply import chain
 from nephoscope.apply.classify import FrameClassifier
-from nephoscope.apply.frame_models import choose, sky_name
+from nephoscope.apply.frame_models import chain_models, sky_name
 from nephoscope.apply.network import Predictor
 from nephoscope.apply.segmented import cut_at, state_of_mask
 from nephoscope.errors import InputError, UsageError
@@ -237,9 +237,9 @@ def test_frames_of_which_nothing_should_be_said(small_zoo, frames, tmp_path, pix
 def test_names(small_zoo):
     assert all(map(sky_name, ["sky", "sky-thermal", "sky-colour", "sky-state", "otsu"]))
     assert sky_name(str(small_zoo / "sky-colour"))
-    assert choose(str(small_zoo / "sky-colour")).masks.keys() == {"colour"}
+    assert chain_models(str(small_zoo / "sky-colour")).masks.keys() == {"colour"}
     with pytest.raises(UsageError, match="no model 'cirrus'"):
-        choose("cirrus")
+        chain_models("cirrus")
 
 
 @pytest.mark.parametrize("wrong", [{"threshold": 1.5}, {"min_blob": 0}])

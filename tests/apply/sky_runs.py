@@ -6,7 +6,7 @@ from nephoscope.apply.bulk import predict_many
 from nephoscope.apply.chain import SkyChain
 from nephoscope.apply.jobs import Options, plan_jobs
 from nephoscope.apply.sinks import FitsSink
-from nephoscope.cli.predicting import draw
+from nephoscope.cli.run_report import draw
 from nephoscope.products.frames import INSTRUMENT
 
 
