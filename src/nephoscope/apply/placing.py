@@ -1,4 +1,4 @@
-"""How a scene lies on its planet: turned north up and eastwards, and where tiles may begin."""
+"""Placing of a scene on its planet: turned north up and eastwards; where tiles may begin."""
 
 from __future__ import annotations
 

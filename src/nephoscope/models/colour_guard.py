@@ -1,4 +1,4 @@
-"""Is a colour frame like those that a model learned from? If not, nothing should be said of it.
+"""Guard of colour models: of a frame unlike those it learned from nothing should be said.
 
 A network answers whatever it is shown: a night, a lens cap or a page of text is "cloud" with a
 probability of 1. So a model keeps what its training frames spanned in a few plain numbers, and a

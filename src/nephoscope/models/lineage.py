@@ -1,4 +1,4 @@
-"""What a model and the models it began from were fitted to: a record that is handed down."""
+"""Lineage: what a model and those it began from were fitted to, a record that is handed down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where models are, by shipped name or folder, and what to say of a name or path that is none."""
+"""Lookup of models by shipped name or folder, and the error for what is none."""
 
 from __future__ import annotations
 

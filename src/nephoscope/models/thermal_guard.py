@@ -1,4 +1,4 @@
-"""Is a thermal frame like those that a classifier of states learned from?
+"""Guard of classifiers: is a thermal frame like those that they learned from?
 
 Its answer does not change with scale and offset of the counts, so neither may what is asked here,
 but within reason: a frame of nothing but noise looks like clear sky whatever its noise is, and none
