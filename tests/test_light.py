@@ -67,6 +67,7 @@ NEED_TORCH = (
     "nephoscope.models.normalised",
     "nephoscope.samples.crops",
     "nephoscope.samples.pool",
+    "nephoscope.samples.warp",
     "nephoscope.samples.whole",
 )
 WORKS = [

@@ -88,7 +88,7 @@ def read_damaged(reader, path, count):
 def test_damaged_hdf4(tmp_path, kind, count):
     path = tmp_path / "a_2B-CLDCLASS.hdf"
     write_hdf4(path, kind)
-    function = "read_time_offsets" if kind == "offsets" else "read_track"
+    function = "read_time_offsets" if kind == "offsets" else "read"
     lines = read_damaged(f"nephoscope.instruments.cloudsat:{function}", path, count)
     assert sum(ended == "told" for _, ended, _ in lines) > count / 10
 
@@ -98,5 +98,5 @@ def test_damaged_hdf4(tmp_path, kind, count):
 def test_damaged_dardar(tmp_path, kind, count):
     path = tmp_path / "DARDAR.nc"
     write_dardar(path, kind)
-    lines = read_damaged("nephoscope.instruments.dardar:read_track", path, count)
+    lines = read_damaged("nephoscope.instruments.dardar:read", path, count)
     assert sum(ended == "told" for _, ended, _ in lines) > count / 10

@@ -8,7 +8,7 @@ from nephoscope.instruments import find_scenes, marci, open_scene
 def test_both_layouts_are_found(mars_data):
     assert len(find_scenes(mars_data / "raw", "marci")) == 7
     label = find_scenes(mars_data / "label", "marci")
-    assert [f.day for f in label] == list(range(1, 19))
+    assert [f.order for f in label] == list(range(1, 19))
     assert all(marci.label_path_for(f.path) for f in label)
 
 

@@ -31,7 +31,10 @@ def finer_scene(path: Path) -> xr.Dataset:
     rows, cols = 2 * synthetic.ROWS, 2 * synthetic.COLS
     image = np.random.default_rng(len(path.name)).uniform(20, 200, (3, rows, cols))
     return xr.Dataset(
-        {"image": (("channel", "y", "x"), image.astype(np.float32))},
+        {
+            "image": (("channel", "y", "x"), image.astype(np.float32)),
+            "known": (("y", "x"), np.isfinite(image).any(axis=0)),
+        },
         coords={
             "channel": ["red", "green", "blue"],
             "latitude": ("y", 47.5 - np.arange(rows)),
