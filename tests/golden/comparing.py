@@ -37,7 +37,8 @@ def _walk(place: str, old: Any, new: Any, exact: bool, same: bool) -> Iterator[s
         for number, (first, second) in enumerate(zip(old, new, strict=True)):
             yield from _walk(f"{place}[{number}]", first, second, exact, same)
     elif exact or isinstance(old, bool):
-        if old != new or type(old) is not type(new):
+        both_nan = old != old and new != new
+        if (old != new and not both_nan) or type(old) is not type(new):
             yield f"{place}: recorded {_shown(old)}, now {_shown(new)}"
     else:
         yield from _numbers(place, old, new, SHARE, LEAST)
