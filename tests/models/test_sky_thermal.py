@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nephoscope.apply.network import Predictor
@@ -56,8 +56,9 @@ def test_scale_and_offset_of_the_camera_decide_nothing(predictor, scale, offset,
     frame = simulate_frame(SEED, index)
     image = Blocks(4, 4).mean(frame.adu[None].astype(np.float32))[0]
     moved = (scale * image.astype(np.float64) + offset).astype(np.float32)
+    # On a large offset float32 is coarse: beyond a hundredth of a count it is another frame.
+    assume(np.spacing(np.abs(moved).max()) < 0.01 * scale)
     before, after = predict(predictor, image), predict(predictor, moved)
-    # float32 counts on a large offset are coarse: what is left is their rounding.
     assert np.abs(after - before).max() < 0.05
     threshold = predictor.model.threshold
     assert ((after >= threshold) == (before >= threshold)).mean() > 0.995
