@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nephoscope.apply.network import Predictor
@@ -51,17 +51,18 @@ def test_cloud_is_found_far_better_than_by_any_formula(predictor):
 
 
 @settings(max_examples=25, deadline=None)
+@example(scale=0.05, offset=4054.0, index=14)  # counts rounded to a hundredth move the edge
 @given(scale=st.floats(0.05, 20), offset=st.floats(-5000, 20_000), index=st.integers(0, FRAMES - 1))
 def test_scale_and_offset_of_the_camera_decide_nothing(predictor, scale, offset, index):
     frame = simulate_frame(SEED, index)
     image = Blocks(4, 4).mean(frame.adu[None].astype(np.float32))[0]
     moved = (scale * image.astype(np.float64) + offset).astype(np.float32)
-    # On a large offset float32 is coarse: beyond 1/200 of a count it is another frame.
-    assume(np.spacing(np.abs(moved).max()) < 0.005 * scale)
     before, after = predict(predictor, image), predict(predictor, moved)
+    # float32 counts on a large offset are coarse: what is left is their rounding.
     assert np.abs(after - before).max() < 0.05
+    rounded = predict(predictor, ((moved.astype(np.float64) - offset) / scale).astype(np.float32))
     threshold = predictor.model.threshold
-    assert ((after >= threshold) == (before >= threshold)).mean() > 0.995
+    assert ((after >= threshold) == (rounded >= threshold)).mean() > 0.995
 
 
 def test_missing_pixels_are_missing_and_a_flat_frame_is_no_failure(predictor):
