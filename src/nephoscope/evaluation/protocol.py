@@ -6,7 +6,7 @@ truth, and the task counts. Each number of the decision is the one stored in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -76,7 +76,6 @@ class Evaluation:
         strata: name of a stratum besides latitude → label → its metrics, in the first way.
         units: what was scored, each once, in the order of the samples.
         paired: name of a baseline → the model's metrics less its own, over the same units.
-        swath: scores against the truth of simulated scenes over all their pixels, or None.
     """
 
     scores: Scores
@@ -93,7 +92,6 @@ class Evaluation:
     strata: dict[str, dict[Label, dict[str, Score]]] = field(default_factory=dict)
     units: tuple[str, ...] = ()
     paired: dict[str, dict[str, Score]] = field(default_factory=dict)
-    swath: Swath | None = None
 
 
 def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, list[int]]:
@@ -172,20 +170,8 @@ def run_evaluation(
     task = task_named(recipe.task if recipe is not None else store.attrs["task"])
     decision, unit = model.decision, store.attrs["unit"]
     predict = predict or predictor_of(model, store.attrs["truth"])  # type: ignore[arg-type]
-    sums, strata = {way: Sums() for way in ways}, dict[str, Sums]()
-    for sample in read_samples(store, indices, _background_channels(recipe)):
-        for way in ways:
-            said = predict(withhold(sample, way))
-            items = published_items(said, sample)
-            sums[way] += sums_of_items(sample.unit, items, task)
-            if way == ways[0]:
-                for name in items.strata:
-                    parted = sums_of_items(sample.unit, items, task, name)
-                    strata[name] = strata.get(name, Sums()) + parted
-                if look:
-                    look(sample, said)
-        if progress:
-            progress(sample.id)
+    read = read_samples(store, indices, _background_channels(recipe))
+    sums, strata = _counted(read, task, ways, predict, look, progress)
     scores = {way: score_sums(each, task, decision) for way, each in sums.items()}
     spec = _spec(store, indices, split, task, decision)
     return Evaluation(
@@ -206,6 +192,33 @@ def run_evaluation(
         strata={name: score_stratum(each, task, decision) for name, each in strata.items()},
         units=tuple(dict.fromkeys(unit_of(store, index) for index in indices)),
     )
+
+
+def _counted(
+    samples: Iterable[LabelledSample],
+    task: Task,
+    ways: Sequence[str],
+    predict: Predict,
+    look: Look | None,
+    progress: Callable[[str], None] | None,
+) -> tuple[dict[str, Sums], dict[str, Sums]]:
+    """Sums by way, and those of the first way by stratum."""
+    sums, strata = {way: Sums() for way in ways}, dict[str, Sums]()
+    for sample in samples:
+        for way in ways:
+            said = predict(withhold(sample, way))
+            items = published_items(said, sample)
+            sums[way] += sums_of_items(sample.unit, items, task)
+            if way != ways[0]:
+                continue
+            for name in items.strata:
+                parted = sums_of_items(sample.unit, items, task, name)
+                strata[name] = strata.get(name, Sums()) + parted
+            if look:
+                look(sample, said)
+        if progress:
+            progress(sample.id)
+    return sums, strata
 
 
 def evaluate(

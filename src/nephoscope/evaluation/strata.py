@@ -67,4 +67,4 @@ def channels_by_view(channels: Sequence[str]) -> dict[str, list[int]]:
 def views_of(values: NDArray[Any], views: dict[str, list[int]]) -> NDArray[np.int64]:
     """Number of views in which every channel is there, of values (channel, ...)."""
     there = [np.isfinite(values[places]).all(axis=0) for places in views.values()]
-    return np.sum(there, axis=0, dtype=np.int64)
+    return np.asarray(np.sum(there, axis=0), np.int64)
