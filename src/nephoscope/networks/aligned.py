@@ -42,7 +42,6 @@ class AlignedNet(nn.Module):
         dilations: of the 3 x 3 convolutions over the surroundings, in pairs.
         trunk: width of what is known of a pixel as a whole.
         column: width of what is known of it at each plane.
-        drop: share of the training pictures of which the views nearest to nadir are withheld.
     """
 
     divisor = 1
@@ -62,7 +61,6 @@ class AlignedNet(nn.Module):
         dilations: Sequence[int] = (1, 1, 2, 2),
         trunk: int = 128,
         column: int = 48,
-        drop: float = 0.25,
     ) -> None:
         super().__init__()
         self.views = group_of(groups, "views", "what each view measured, field by field")
@@ -77,7 +75,6 @@ class AlignedNet(nn.Module):
                 f"fields of {self.count} views"
             )
         self.reads = ("views", "parallax", "valid", "picture")
-        self.drop = drop
         top = lowest + (levels - 1) * step
         self.heights = [float(h) / 1000 for h in torch.linspace(top, lowest, planes)]
         fields = len(self.views) // self.count
@@ -102,8 +99,6 @@ class AlignedNet(nn.Module):
         batch, _, height, width = inputs.shape
         valid = (pick(inputs, self.valid) > 0.5).to(inputs.dtype)
         parallax = pick(inputs, self.parallax).reshape(batch, 2, self.count, height, width)
-        if self.training and self.drop:
-            valid = valid * _kept(parallax, self.drop)
         seen = self._seen(inputs, valid)
         still = _pooled(seen.sum(dim=1))
         state = self.gather(torch.cat([still, pick(inputs, self.picture)], dim=1))
@@ -192,16 +187,6 @@ def _pooled(total: Tensor) -> Tensor:
     mean, square = (total.narrow(axis, 0, size) / weight.clamp(min=_LEAST)).chunk(2, dim=axis)
     spread = torch.sqrt((square - mean**2).clamp(min=0) + 1e-4)
     return torch.cat([mean, spread, weight / _MANY], dim=axis)
-
-
-def _kept(parallax: Tensor, share: float) -> Tensor:
-    """1 for views to keep, (batch, view, y, x): as at the edge of a swath, none near nadir."""
-    slope = torch.hypot(parallax[:, 0], parallax[:, 1])
-    steepest = slope.amax(dim=1, keepdim=True)
-    batch = len(parallax)
-    drawn = torch.rand(batch, 1, 1, 1, device=parallax.device)
-    least = 0.8 * torch.rand(batch, 1, 1, 1, device=parallax.device)
-    return (slope >= least * steepest * (drawn < share)).to(parallax.dtype)
 
 
 class _Residual(nn.Module):
