@@ -7,6 +7,7 @@ import xarray as xr
 
 from nephoscope.recipe import validate_recipe
 
+TASK = "mask"
 VIEWS, SIDE, POINTS, BINS = 4, 12, 9, 125
 BANDS = {"I443NP": "", "I490P": "", "Q490P": "", "U490P": "sign"}
 ANGLES = {"phi": "relative_azimuth", "thetas": "", "thetav": ""}
@@ -26,7 +27,7 @@ def recipe(features=None, truth=None, **training):
         {
             "name": "views",
             "instrument": "polder",
-            "task": "cloud_type",
+            "task": TASK,
             "truth": truth or {},
             "inputs": {"features": features or FEATURES, "views": list(range(VIEWS))},
             "network": {"name": "unet"},
@@ -50,8 +51,10 @@ def channels():
 
 def counts(rng, samples):
     """(sample, channel, y, x) int16: angles that can be, radiances, and some that are missing."""
-    ranges = {"phi": (0, 359.9), "thetas": (5, 80), "thetav": (0, 68), "phis": (0, 359.9),
-              "surface_altitude": (0, 3000), "Q490P": (-0.2, 0.2), "U490P": (-0.2, 0.2)}  # fmt: skip
+    ranges = {
+        "phi": (0, 359.9), "thetas": (5, 80), "thetav": (0, 68), "phis": (0, 359.9),
+        "surface_altitude": (0, 3000), "Q490P": (-0.2, 0.2), "U490P": (-0.2, 0.2),
+    }  # fmt: skip
     planes = []
     for name, (scale, offset, _) in channels().items():
         low, high = ranges.get(name.rpartition("_")[0], ranges.get(name, (0.01, 1.2)))
@@ -90,6 +93,10 @@ def points(rng):
     }
 
 
+def texts(values):
+    return np.array(list(values), np.dtypes.StringDType())
+
+
 def places(samples):
     """Latitude and longitude of pixels, rows sheared as those that follow a track."""
     row, col = np.mgrid[:SIDE, :SIDE].astype(float)
@@ -114,9 +121,9 @@ def write(path, samples=3, seed=0, without=()):
         {
             "image": image,
             "known": (("sample", "y", "x"), np.ones((samples, SIDE, SIDE), bool)),
-            "id": ("sample", [f"g{n}_00" for n in range(samples)]),
-            "group": ("sample", [f"g{n}" for n in range(samples)]),
-            "split": ("sample", ["train"] * (samples - 1) + ["validation"]),
+            "id": ("sample", texts(f"g{n}_00" for n in range(samples))),
+            "group": ("sample", texts(f"g{n}" for n in range(samples))),
+            "split": ("sample", texts(["train"] * (samples - 1) + ["validation"])),
             "row_size": ("sample", np.full(samples, POINTS)),
             **{
                 name: (
@@ -127,14 +134,14 @@ def write(path, samples=3, seed=0, without=()):
             },
         },
         {
-            "channel": np.array(list(held))[kept],
+            "channel": texts(held)[kept],
             "scale_factor": ("channel", np.array([each[0] for each in held.values()])[kept]),
             "add_offset": ("channel", np.array([each[1] for each in held.values()])[kept]),
-            "turns": ("channel", np.array([each[2] for each in held.values()])[kept]),
+            "turns": ("channel", texts(each[2] for each in held.values())[kept]),
             "latitude": (("sample", "y", "x"), latitude),
             "longitude": (("sample", "y", "x"), longitude),
         },
-        {"task": "cloud_type", "instrument": "polder", "unit": "granule", "wraps": 0,
+        {"task": TASK, "instrument": "polder", "unit": "granule", "wraps": 0,
          "truth": "points", "labelled": [samples * POINTS], "samples_id": "by hand"},
     )  # fmt: skip
     encoding = {"image": {"chunks": (1, len(kept), SIDE, SIDE)}}

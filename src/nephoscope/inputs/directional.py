@@ -131,7 +131,7 @@ class Directions:
             return self.channels(field, views) * self._once("per_sun", views, self._per_sun)
         if stokes:
             i, q, u = (self.channels(name, views) for name in _fields(stem, self.view.channels))
-            return np.hypot(q, u) / np.where(i > 0, i, np.float32(np.nan))
+            return np.asarray(np.hypot(q, u) / np.where(i > 0, i, np.float32(np.nan)), np.float32)
         if stem == "valid":
             return self._valid(views)
         if stem == "cos_scattering":
@@ -172,7 +172,7 @@ class Directions:
 
     def _per_sun(self, views: Views) -> FloatArray:
         cosine = self._of_angle("cos_thetas", views)
-        return np.asarray(1 / np.where(cosine > 0, cosine, np.float32(np.nan)))
+        return np.asarray(1 / np.where(cosine > 0, cosine, np.float32(np.nan)), np.float32)
 
     def _scattering(self, views: Views) -> FloatArray:
         sun, view = (self._of_angle(f"cos_{name}", views) for name in ("thetas", "thetav"))
@@ -189,7 +189,7 @@ class Directions:
         east, north = -tangent * np.sin(azimuth), -tangent * np.cos(azimuth)
         per_km = self.view.per_km
         if per_km is None:
-            return np.stack([east, -north]) / np.float32(PIXEL)
+            return np.asarray(np.stack([east, -north]) / np.float32(PIXEL), np.float32)
         return np.stack([along[0] * east + along[1] * north for along in per_km])
 
     def _valid(self, views: Views) -> FloatArray:

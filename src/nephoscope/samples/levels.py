@@ -14,8 +14,8 @@ from nephoscope.levels import nearest_bins
 from nephoscope.recipe import PointTruth
 
 HEIGHT, SCENARIO = "height", "cloud_scenario"
-BESIDE = frozenset({HEIGHT, SCENARIO, "profile"})
-"""Variables of points that are no truth, where there are others: they say where and how sure."""
+BESIDE = frozenset({HEIGHT, SCENARIO, "profile", "profile_time"})
+"""Variables of points that are no truth, where there are others: where, when and how sure."""
 TYPE = "cloud_type"
 _LOOKED_AT = 16_384
 """Points whose median height is the altitude of a stored level."""
@@ -37,7 +37,7 @@ def altitude_of(store: xr.Dataset, wanted: PointTruth) -> npt.NDArray[np.float64
         the centres asked for; of stored levels their median over the first points; None where the
         store has no heights.
     """
-    centres = wanted.levels and wanted.levels.centres()
+    centres = wanted.levels.centres() if wanted.levels else None
     if centres is not None:
         return centres
     if HEIGHT not in store.variables:

@@ -228,10 +228,10 @@ def _held(path: Path, store: xr.Dataset, indices: list[int], recipe: Recipe, bud
     if coding is not None:
         image = Chosen(image, coding)
     names = ("latitude", "longitude")
-    places: list[Any] = [axis_of(store, *of) for of in zip(names, ("y", "x"), strict=True)]
+    places: tuple[Any, Any] = (axis_of(store, names[0], "y"), axis_of(store, names[1], "x"))
     if "latitude" in store.variables and store["latitude"].ndim == 3:
         if reads_place(recipe.inputs.names):
-            places = [arrays[name] for name in names]
+            places = arrays[names[0]], arrays[names[1]]
     each = (image.shape[1] * image.dtype.itemsize + 1) * image.shape[2] * image.shape[3]
     if len(indices) * each > budget:
         return _Held(False, image, known, label, *places, coding)
@@ -240,7 +240,11 @@ def _held(path: Path, store: xr.Dataset, indices: list[int], recipe: Recipe, bud
     for place, picture in enumerate(in_threads(read, indices, cores())):
         pictures[place] = picture
     label = None if label is None else np.stack([label[n] for n in indices])
-    places = [np.stack([each[n] for n in indices]) if each.ndim == 3 else each for each in places]
+    if places[0].ndim == 3:
+        places = (
+            np.stack([places[0][n] for n in indices]),
+            np.stack([places[1][n] for n in indices]),
+        )
     return _Held(True, pictures, Bits(known[n] for n in indices), label, *places, coding)
 
 

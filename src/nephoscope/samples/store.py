@@ -31,9 +31,10 @@ import xarray as xr
 from nephoscope.arguments import path_of
 from nephoscope.background import sample_background
 from nephoscope.errors import InputError
+from nephoscope.grids.corners import Corners
 from nephoscope.recipe import PointTruth
 from nephoscope.samples.levels import on_levels
-from nephoscope.samples.truth import Corners, Points, joined
+from nephoscope.samples.truth import Points, joined
 from nephoscope.scene import Truth
 
 PARTS = ("train", "validation", "test")
@@ -164,8 +165,8 @@ def _points(
     held.pop("time_offset")
     corners = None
     if weight in held:
-        places = (np.asarray(held.pop(name), np.int64) for name in _CORNERS)
-        corners = Corners(*places, np.asarray(held.pop(weight), np.float32))
+        rows, cols = (np.asarray(held.pop(name), np.int64) for name in _CORNERS)
+        corners = Corners(rows, cols, np.asarray(held.pop(weight), np.float64))
     return Points(row, col, on_levels(held, wanted, source), corners)
 
 

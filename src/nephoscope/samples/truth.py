@@ -12,23 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.grids.corners import Corners
+
 Label = npt.NDArray[np.int8]
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Corners:
-    """The four pixels around each point, and what each of them counts.
-
-    Attributes:
-        row: (point, corner) int64.
-        col: (point, corner) int64.
-        weight: (point, corner) float32, of sum 1.
-    """
-
-    row: npt.NDArray[np.int64]
-    col: npt.NDArray[np.int64]
-    weight: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -39,7 +26,7 @@ class Points:
         row: (point,) rows, whole at the middle of a pixel.
         col: (point,) columns.
         values: name of a variable → (point[, level]).
-        corners: the pixels between which each lies; None: those around its row and column.
+        corners: the four pixels around each and their weights; None: those of its row and column.
     """
 
     row: Floats
@@ -91,8 +78,8 @@ class Points:
             outside = ~_within(corners.row, corners.col, size)
             within &= ~(outside & (corners.weight != 0)).any(axis=1)
             # A corner that counts nothing may lie outside; it must be a pixel all the same.
-            row, col = corners.row.clip(0, size[0] - 1), corners.col.clip(0, size[1] - 1)
-            found = replace(found, corners=Corners(row, col, corners.weight))
+            pixels = corners.row.clip(0, size[0] - 1), corners.col.clip(0, size[1] - 1)
+            found = replace(found, corners=Corners(*pixels, corners.weight))
         return found.chosen(within)
 
     def seen(self, known: npt.NDArray[np.bool_]) -> Points:
@@ -168,5 +155,5 @@ def gather(truths: Sequence[LabelOrPoints]) -> dict[str, npt.NDArray[np.generic]
     if whole.corners is not None:
         numbers = np.broadcast_to(number[:, None], whole.corners.row.shape)
         corner = np.stack([numbers, whole.corners.row, whole.corners.col], axis=-1)
-        found |= {"corner": corner, "weight": whole.corners.weight}
+        found |= {"corner": corner, "weight": whole.corners.weight.astype(np.float32)}
     return found
