@@ -45,6 +45,7 @@ class AlignedNet(nn.Module):
     """
 
     divisor = 1
+    tells_pixels = True
 
     def __init__(
         self,
