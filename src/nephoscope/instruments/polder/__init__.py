@@ -6,6 +6,7 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
 from nephoscope.instruments.polder.columns import columns
+from nephoscope.instruments.polder.conditions import CONDITIONS, conditions
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
 from nephoscope.instruments.polder.half_orbit import read
 from nephoscope.instruments.polder.names import (
@@ -26,14 +27,17 @@ WRAPS = False
 GRID = None
 FORMAT = "netcdf"
 OPTIONS: frozenset[str] = frozenset()
+ON_DEMAND = {"lazy": True}
 
 __all__ = [
     "BANDS",
+    "CONDITIONS",
     "DOLP",
     "FIELDS",
     "FORMAT",
     "GRID",
     "NOUN",
+    "ON_DEMAND",
     "OPTIONS",
     "SCHEMES",
     "UNIT",
@@ -45,6 +49,7 @@ __all__ = [
     "blank",
     "box",
     "columns",
+    "conditions",
     "cubes_of",
     "depends_on",
     "dress",

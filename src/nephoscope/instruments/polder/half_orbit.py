@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from nephoscope.instruments.polder.fields import (
     stokes_names,
 )
 from nephoscope.instruments.polder.names import parse_name
+from nephoscope.instruments.polder.on_demand import on_demand
 from nephoscope.instruments.polder.schemes import DOLP, fields_of
 from nephoscope.instruments.polder.stokes import polarisation, reflectance
 from nephoscope.instruments.polder.windows import Window, swath
@@ -42,6 +44,7 @@ def read(
     rows: tuple[int, int] | None = None,
     views: Sequence[int] | None = None,
     as_reflectance: bool = False,
+    lazy: bool = False,
 ) -> xr.Dataset:
     """Read some fields of some pixels as a Scene.
 
@@ -52,6 +55,9 @@ def read(
         rows: without a window, first row of the grid and the one after the last.
         views: which of the 16 views, from 0; all by default.
         as_reflectance: divide I, Q and U by the cosine of the solar zenith angle.
+        lazy: read nothing of `image` before it is asked for, and each time anew: of a whole half
+            orbit it is larger than many a memory. `known` is then where the file has any view, and
+            there is no `view_valid`.
 
     Returns:
         `image` (channel, y, x) float32, physical values, NaN where not measured; channels are field
@@ -78,23 +84,63 @@ def read(
         raise UsageError(f"window is {window!r}, not {wanted}")
     with opened(path) as file:
         window = window or _seen(file, rows)
-        sources = _sources(names, as_reflectance)
-        image, planes = _slots(names, sources, window, len(chosen))
-        for name in sources:
-            planes[name][...] = _read(file, FIELDS[name], window, chosen)
-    valid = _view_valid({name: planes[name] for name in sources}, len(chosen), window)
+        if lazy:
+            seen = _checked(file, _sources(names, as_reflectance), window)
+        else:
+            image, planes, valid = _filled(file, names, window, chosen, as_reflectance)
+    directional = [name for name in names if _is_directional(name)] or [*names]
+    if lazy:
+        part = partial(_part_of, path, chosen, as_reflectance)
+        fields = [name for name in names for _ in _views_of(name, chosen)]
+        scene = _scene(path, names, on_demand(part, fields, window), chosen, seen, window)
+        empty = not seen.any()
+    else:
+        plain = xr.Variable(("channel", "y", "x"), image)
+        scene = _scene(path, names, plain, chosen, valid.any(axis=0), window)
+        scene["view_valid"] = (("view", "y", "x"), valid)
+        empty = not any(np.isfinite(planes[name]).any() for name in directional)
+    if empty:
+        raise InputError(path, "holds nothing in these rows and columns", field=directional[0])
+    scene.attrs["quantity"] = "reflectance" if as_reflectance else "normalised radiance"
+    return check_scene(scene)
+
+
+def _filled(
+    file: Any,  # noqa: ANN401 - h5py has no types
+    names: tuple[str, ...],
+    window: Window,
+    views: list[int],
+    as_reflectance: bool,
+) -> tuple[NDArray[np.float32], Planes, NDArray[np.bool_]]:
+    """The image of a window, each field's part of it, and which views are valid."""
+    sources = _sources(names, as_reflectance)
+    image, planes = _slots(names, sources, window, len(views))
+    for name in sources:
+        planes[name][...] = _read(file, FIELDS[name], window, views)
+    valid = _view_valid({name: planes[name] for name in sources}, len(views), window)
     if as_reflectance:
         for name in _STOKES.intersection(planes):
             planes[name][...] = reflectance(planes[name], planes["thetas"])
     for name in set(DOLP).intersection(names):
         planes[name][...] = polarisation(*(planes[part] for part in DOLP[name]))
-    directional = [name for name in names if _is_directional(name)]
-    if not any(np.isfinite(planes[name]).any() for name in directional or names):
-        field = (directional or names)[0]
-        raise InputError(path, "holds nothing in these rows and columns", field=field)
-    scene = _scene(path, names, image, chosen, valid, window)
-    scene.attrs["quantity"] = "reflectance" if as_reflectance else "normalised radiance"
-    return check_scene(scene)
+    return image, planes, valid
+
+
+def _part_of(
+    path: Path, views: list[int], as_reflectance: bool, names: tuple[str, ...], window: Window
+) -> NDArray[np.float32]:
+    """Some fields of a window, (channel, y, x): what `nephoscope...polder.on_demand` asks for."""
+    with opened(path) as file:
+        return _filled(file, names, window, views, as_reflectance)[0]
+
+
+def _checked(file: Any, sources: list[str], window: Window) -> NDArray[np.bool_]:  # noqa: ANN401
+    """Where a pixel of the window has a view, (y, x), once every dataset has been looked at."""
+    for name in sources:
+        field = FIELDS[name]
+        coding_of(dataset_of(file, field), field)
+    views = _read(file, FIELDS["Nviews"], window, [0])[0]
+    return np.asarray(views > 0)
 
 
 def _slots(
@@ -183,22 +229,18 @@ def _view_valid(planes: Planes, views: int, window: Window) -> NDArray[np.bool_]
 def _scene(
     path: Path,
     names: tuple[str, ...],
-    image: NDArray[np.float32],
+    image: xr.Variable,
     views: list[int],
-    valid: NDArray[np.bool_],
+    known: NDArray[np.bool_],
     window: Window,
 ) -> xr.Dataset:
     columns, on_globe = window.columns()
-    name, known = parse_name(path), np.asarray(valid.any(axis=0))
+    name, known = parse_name(path), np.asarray(known)
     channels = [(field, view) for field in names for view in _views_of(field, views)]
     rows = window.rows
     start = np.datetime64(name.start if name else "NaT", "ns")
     scene = xr.Dataset(
-        {
-            "image": (("channel", "y", "x"), image),
-            "known": (("y", "x"), known),
-            "view_valid": (("view", "y", "x"), valid),
-        },
+        {"image": image, "known": (("y", "x"), known)},
         coords={
             "channel": [f"{field}_{view:02d}" if view >= 0 else field for field, view in channels],
             "field": ("channel", [field for field, _ in channels]),
