@@ -1,4 +1,4 @@
-"""Answers of an instrument whose scenes stand alone: one file each, read whole, wanted everywhere."""
+"""Answers of an instrument whose scenes stand alone: one file each, read whole, wanted whole."""
 
 from __future__ import annotations
 

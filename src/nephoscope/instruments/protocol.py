@@ -42,6 +42,7 @@ class Condition(NamedTuple):
         words: what the number is.
         unit: of it, "" if it has none.
         ends: least and greatest value that there can be.
+        judged: whether it can be too low, and whether too high.
         reach: how far below and above all of a model's training a pixel is still judged, in the
             unit; None: however far. One that is farther is unknown.
         usual: span of what is usual; None: what a model's training spans.
@@ -51,6 +52,7 @@ class Condition(NamedTuple):
     words: str
     unit: str
     ends: tuple[float, float]
+    judged: tuple[bool, bool] = (True, True)
     reach: tuple[float | None, float | None] = (None, None)
     usual: tuple[float, float] | None = None
 

@@ -8,9 +8,10 @@ it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +22,6 @@ from nephoscope.models.guard import Guard, Pair, Span
 Bools = npt.NDArray[np.bool_]
 Numbers = Mapping[str, npt.NDArray[Any]]
 """Name of a condition → its number in each pixel, NaN where there is none."""
-
-
-class PixelGuard(Guard):
-    """What a model knows of pixels; which numbers there are, the instrument says."""
-
-    known = ()
 
 
 @dataclass(frozen=True)
@@ -44,28 +39,43 @@ class Judged:
     reasons: Mapping[str, str]
 
 
-def judge(numbers: Numbers, conditions: Mapping[str, Condition], guard: Guard | None) -> Judged:
-    """Compare the pixels of a scene with those of the training.
+@dataclass(frozen=True)
+class PixelGuard(Guard):
+    """What a model knows of pixels.
 
-    Args:
-        numbers: of the scene; a condition that is not among them is not judged.
-        conditions: of its instrument.
-        guard: of the model; without one only what no training decides is judged.
+    Attributes:
+        conditions: of the instrument, by name: what each number is.
     """
-    shape = next(iter(numbers.values())).shape
-    flags = {each.flag: np.zeros(shape, np.bool_) for each in conditions.values()}
-    unknown, reasons = np.zeros(shape, np.bool_), dict[str, list[str]]()
-    for name, values in numbers.items():
-        condition = conditions[name]
-        span = None if guard is None else guard.spans.get(name)
-        usual = span.seen if condition.usual is None and span is not None else condition.usual
-        if usual is not None:
-            flags[condition.flag] |= _beyond(values, usual)
-            text = f"{condition.words} not within {usual[0]:g} to {usual[1]:g} {condition.unit}"
-            reasons.setdefault(condition.flag, []).append(text.rstrip())
-        if span is not None:
-            unknown |= _beyond(values, span.accepted)
-    return Judged(flags, unknown, {flag: ", or ".join(texts) for flag, texts in reasons.items()})
+
+    conditions: Mapping[str, Condition]
+    known: ClassVar[Collection[str]] = ()
+
+    @property
+    def names(self) -> Collection[str]:
+        """Numbers that there can be."""
+        return self.conditions.keys()
+
+    def judge(self, numbers: Numbers) -> Judged:
+        """Compare the pixels of a scene with those of the training.
+
+        Args:
+            numbers: of the scene; a condition that is not among them is not judged, nor is one of
+                which the training says nothing.
+        """
+        shape = next(iter(numbers.values())).shape
+        flags = {each.flag: np.zeros(shape, np.bool_) for each in self.conditions.values()}
+        unknown, reasons = np.zeros(shape, np.bool_), dict[str, list[str]]()
+        for name, values in numbers.items():
+            condition, span = self.conditions[name], self.spans.get(name)
+            usual = condition.usual or (span and span.seen)
+            if usual:
+                flags[condition.flag] |= _beyond(values, usual)
+                text = f"{condition.words} not within {usual[0]:g} to {usual[1]:g} {condition.unit}"
+                reasons.setdefault(condition.flag, []).append(text.rstrip())
+            if span:
+                unknown |= _beyond(values, span.accepted)
+        said = {flag: ", or ".join(texts) for flag, texts in reasons.items()}
+        return Judged(flags, unknown, said)
 
 
 def _beyond(values: npt.NDArray[Any], span: Pair) -> Bools:
@@ -88,22 +98,21 @@ def learn_pixel_guard(
             known = values[np.isfinite(values)]
             if conditions[name].usual is None and known.size:
                 seen.setdefault(name, []).append((float(known.min()), float(known.max())))
-    spans = {}
-    for name, pairs in seen.items():
-        span = _rounded(min(low for low, _ in pairs), max(high for _, high in pairs))
-        spans[name] = Span(span, _accepted(span, conditions[name]))
-    return PixelGuard(spans) if spans else None
+    spans = {
+        name: _span(min(low for low, _ in pairs), max(high for _, high in pairs), conditions[name])
+        for name, pairs in seen.items()
+    }
+    return PixelGuard(spans, conditions) if spans else None
 
 
-def _rounded(low: float, high: float) -> Pair:
-    return float(np.floor(100 * low) / 100), float(np.ceil(100 * high) / 100)
-
-
-def _accepted(seen: Pair, condition: Condition) -> Pair:
-    """How far from what was seen a number may be; as far as it can be where nothing is said."""
-    low, high = condition.ends
+def _span(low: float, high: float, condition: Condition) -> Span:
+    """Span of numbers from low to high, to two decimals outwards; to the ends where not judged."""
+    least, greatest = condition.ends
+    low = math.floor(100 * low) / 100 if condition.judged[0] else least
+    high = math.ceil(100 * high) / 100 if condition.judged[1] else greatest
     below, above = condition.reach
-    return (
-        low if below is None else max(low, seen[0] - below),
-        high if above is None else min(high, seen[1] + above),
+    accepted = (
+        least if below is None else max(least, low - below),
+        greatest if above is None else min(greatest, high + above),
     )
+    return Span((low, high), accepted)

@@ -6,8 +6,6 @@ edge of the swath, and nothing that it learned by day holds at night.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -24,7 +22,7 @@ _GEOMETRY = "geometry_outside_training"
 _LAND = 100.0  # of land_sea_flag: nothing but land
 
 CONDITIONS = {
-    "views": Condition("few_views", "number of views", "", (0, VIEWS)),
+    "views": Condition("few_views", "number of views", "", (0, VIEWS), (True, False)),
     "glint": Condition(
         "glint",
         "view nearest to nadir over sea or coast: angle from the mirror direction of the sun",
@@ -33,9 +31,11 @@ CONDITIONS = {
         usual=(GLINT, 180),
     ),
     "view_zenith": Condition(
-        _GEOMETRY, "zenith angle of the view nearest to nadir", "degrees", (0, 90)
+        _GEOMETRY, "zenith angle of the view nearest to nadir", "degrees", (0, 90), (False, True)
     ),
-    "solar_zenith": Condition(_GEOMETRY, "solar zenith angle", "degrees", (0, 180), (None, _DUSK)),
+    "solar_zenith": Condition(
+        _GEOMETRY, "solar zenith angle", "degrees", (0, 180), reach=(None, _DUSK)
+    ),
 }
 """What a product says of a pixel by these numbers; see `nephoscope.instruments.protocol`."""
 
@@ -59,9 +59,7 @@ def conditions(scene: xr.Dataset) -> Numbers:
     if "thetav" in angles:
         zenith = np.where(valid, angles["thetav"], np.inf)
         nearest = zenith.argmin(axis=0)[None]
-        steepest = {
-            name: _taken(np.where(valid, cube, np.nan), nearest) for name, cube in angles.items()
-        }
+        steepest = {name: _taken(cube, valid, nearest) for name, cube in angles.items()}
         found["view_zenith"] = steepest["thetav"]
         if "thetas" in angles:
             found["solar_zenith"] = steepest["thetas"]
@@ -87,8 +85,11 @@ def _first_of(image: xr.DataArray, names: list[str]) -> NDArray[np.float32]:
     return image[:1].values if cube is None else cube
 
 
-def _taken(cube: NDArray[Any], nearest: NDArray[np.intp]) -> NDArray[np.float32]:
-    return np.take_along_axis(cube, nearest, 0)[0].astype(np.float32)
+def _taken(
+    cube: NDArray[np.float32], valid: NDArray[np.bool_], nearest: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    values, there = (np.take_along_axis(each, nearest, 0)[0] for each in (cube, valid))
+    return np.where(there, values, np.float32(np.nan))
 
 
 def _from_mirror(
