@@ -16,6 +16,7 @@ from nephoscope.instruments.alone import (  # noqa: F401
     CONDITIONS,
     ON_DEMAND,
     conditions,
+    corners,
     label,
     one_each,
 )
@@ -32,7 +33,7 @@ from nephoscope.instruments.registry import IMAGERS
 ROWS, COLS = 19, 36
 IMAGERS["tiny_maps"] = __name__
 UNIT, NOUN, WRAPS, GRID = "day", "maps", True, None
-FORMAT, OPTIONS = "netcdf", frozenset()
+FORMAT, OPTIONS, REFERENCE = "netcdf", frozenset(), None
 
 
 def recognises(path):

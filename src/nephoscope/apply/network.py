@@ -194,8 +194,8 @@ class Predictor:
         return self._engine.run(inputs)
 
     def _pictured(
-        self, image: Image | Strips, channels: Sequence[str] | None
-    ) -> tuple[Image | Strips, tuple[str, ...]]:
+        self, image: Image, channels: Sequence[str] | None
+    ) -> tuple[Image, tuple[str, ...]]:
         """The channels that the model reads, and their names.
 
         Of a float image the others are left out, so that what they miss makes nothing missing; of

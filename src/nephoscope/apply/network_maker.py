@@ -191,11 +191,10 @@ class NetworkMaker:
 
     def _judged(self, scene: xr.Dataset) -> Judged | None:
         """What the conditions of its pixels say of a scene; None where its instrument has none."""
-        conditions, guard = self._module.CONDITIONS, self.model.guard
-        if not conditions:
+        if not (conditions := self._module.CONDITIONS):
             return None
-        if not isinstance(guard, PixelGuard):
-            guard = PixelGuard({}, conditions)
+        known = self.model.guard
+        guard = known if isinstance(known, PixelGuard) else PixelGuard({}, conditions)
         height = scene.sizes["y"]
         strips = (slice(row, row + _ROWS) for row in range(0, height, _ROWS))
         found = [self._module.conditions(scene[["image"]].isel(y=rows)) for rows in strips]

@@ -53,8 +53,8 @@ class Strips:
         self._first = keep
 
 
-def image_of(scene: xr.Dataset) -> FloatArray | Strips:
-    """The image of a scene, (channel, y, x): in memory, or read as it is used."""
+def image_of(scene: xr.Dataset) -> Any:  # noqa: ANN401 - as much of an array as a View needs
+    """The image of a scene, (channel, y, x): in memory, or as `Strips`."""
     return Strips(scene["image"]) if is_on_demand(scene) else scene["image"].values
 
 

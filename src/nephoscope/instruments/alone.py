@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import xarray as xr
+    from numpy.typing import ArrayLike
 
     from nephoscope.folders import LeftOut
     from nephoscope.instruments.protocol import Options
@@ -55,3 +56,7 @@ def outside(scene: xr.Dataset, options: Options) -> None:
 
 def layout(options: Options) -> None:
     """None: products have the usual form only."""
+
+
+def corners(scene: xr.Dataset, latitude: ArrayLike, longitude: ArrayLike) -> None:
+    """None: no track is matched to its scenes."""

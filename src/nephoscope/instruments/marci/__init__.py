@@ -4,7 +4,7 @@ Format: Wang & Ismail MDGM, doi 10.7910/DVN/U3766S (distribution) and 10.7910/DV
 labels, Wang & González Abad 2021, doi 10.3390/geosciences11080324).
 """
 
-from nephoscope.instruments.alone import CONDITIONS, ON_DEMAND, conditions
+from nephoscope.instruments.alone import CONDITIONS, ON_DEMAND, conditions, corners
 from nephoscope.instruments.marci.bounds import (
     black_borders,
     label_bounds,
@@ -32,6 +32,7 @@ UNIT = "day"
 NOUN = "maps"
 WRAPS = True
 GRID = MARS
+REFERENCE = None
 FORMAT = "netcdf"
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
@@ -43,6 +44,7 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "REFERENCE",
     "UNIT",
     "WRAPS",
     "Bounds",
@@ -52,6 +54,7 @@ __all__ = [
     "blank",
     "columns",
     "conditions",
+    "corners",
     "depends_on",
     "dress",
     "find",

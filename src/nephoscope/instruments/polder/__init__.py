@@ -7,6 +7,7 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.conditions import CONDITIONS, conditions
+from nephoscope.instruments.polder.corners import corners
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
 from nephoscope.instruments.polder.half_orbit import read
 from nephoscope.instruments.polder.names import (
@@ -25,6 +26,7 @@ UNIT = "granule"
 NOUN = "half orbits"
 WRAPS = False
 GRID = None
+REFERENCE = "cloudsat"
 FORMAT = "netcdf"
 OPTIONS: frozenset[str] = frozenset()
 ON_DEMAND = {"lazy": True}
@@ -39,6 +41,7 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "REFERENCE",
     "SCHEMES",
     "UNIT",
     "WRAPS",
@@ -50,6 +53,7 @@ __all__ = [
     "box",
     "columns",
     "conditions",
+    "corners",
     "cubes_of",
     "depends_on",
     "dress",

@@ -51,8 +51,8 @@ def conditions(scene: xr.Dataset) -> Numbers:
     """
     names = [str(name) for name in scene["channel"].values]
     image = scene["image"]
-    angles = {name: _views_of(image, name, names) for name in ANGLES}
-    angles = {name: cube for name, cube in angles.items() if cube is not None}
+    found_angles = ((name, _views_of(image, name, names)) for name in ANGLES)
+    angles = {name: cube for name, cube in found_angles if cube is not None}
     cubes = list(angles.values()) or [_first_of(image, names)]
     valid = np.logical_and.reduce([np.isfinite(cube) for cube in cubes])
     found: Numbers = {"views": valid.sum(axis=0).astype(np.float32)}
@@ -82,14 +82,14 @@ def _first_of(image: xr.DataArray, names: list[str]) -> NDArray[np.float32]:
     """The first directional field in all views; the first channel where there is none."""
     field = next((name[:-3] for name in names if name[-3:-2] == "_" and name[-2:].isdigit()), "")
     cube = _views_of(image, field, names) if field else None
-    return image[:1].values if cube is None else cube
+    return np.asarray(image[:1].values) if cube is None else cube
 
 
 def _taken(
     cube: NDArray[np.float32], valid: NDArray[np.bool_], nearest: NDArray[np.intp]
 ) -> NDArray[np.float32]:
     values, there = (np.take_along_axis(each, nearest, 0)[0] for each in (cube, valid))
-    return np.where(there, values, np.float32(np.nan))
+    return np.asarray(np.where(there, values, np.float32(np.nan)))
 
 
 def _from_mirror(
@@ -101,7 +101,8 @@ def _from_mirror(
     """
     sun, view, azimuth = np.radians(thetas), np.radians(thetav), np.radians(phi)
     cosine = np.cos(sun) * np.cos(view) - np.sin(sun) * np.sin(view) * np.cos(azimuth)
-    return np.degrees(np.arccos(np.clip(cosine, -1, 1))).astype(np.float32)
+    angle: NDArray[np.float32] = np.degrees(np.arccos(np.clip(cosine, -1, 1))).astype(np.float32)
+    return angle
 
 
 def _over_sea(

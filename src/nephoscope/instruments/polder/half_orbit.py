@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -27,6 +27,7 @@ from nephoscope.instruments.polder.fields import (
 )
 from nephoscope.instruments.polder.names import parse_name
 from nephoscope.instruments.polder.on_demand import on_demand
+from nephoscope.instruments.polder.packing import Packing, packed_coordinates, packing_of
 from nephoscope.instruments.polder.schemes import DOLP, fields_of
 from nephoscope.instruments.polder.stokes import polarisation, reflectance
 from nephoscope.instruments.polder.windows import Window, swath
@@ -62,7 +63,8 @@ def read(
     Returns:
         `image` (channel, y, x) float32, physical values, NaN where not measured; channels are field
         by field, for directional fields view by view ("I443NP_00" to "I443NP_15"), with `field`,
-        `view_of` (-1 without) and `unit` on (channel,). `view_valid` (view, y, x) bool: all
+        `view_of` (-1 without), `unit` and `turns` on (channel,), and unless `as_reflectance`
+        `scale_factor` and `add_offset`, see `packing`. `view_valid` (view, y, x) bool: all
         directional fields asked for were measured; `known` (y, x) bool: from any view. `latitude`,
         `longitude` (y, x) float64, degrees, of the grid. `row` (y,) and `origin` (y,) int64: row of
         the grid and the column of the first pixel; `column` (y, x) int32, -1 off the globe. `time`:
@@ -84,25 +86,49 @@ def read(
         raise UsageError(f"window is {window!r}, not {wanted}")
     with opened(path) as file:
         window = window or _seen(file, rows)
+        sources = _sources(names, as_reflectance)
         if lazy:
-            seen = _checked(file, _sources(names, as_reflectance), window)
+            packings, known = _packings(file, sources), _read(file, "Nviews", window)[0] > 0
         else:
-            image, planes, valid = _filled(file, names, window, chosen, as_reflectance)
-    directional = [name for name in names if _is_directional(name)] or [*names]
+            filled = _filled(file, names, window, chosen, as_reflectance)
+            packings, known = filled.packings, filled.valid.any(axis=0)
     if lazy:
-        part = partial(_part_of, path, chosen, as_reflectance)
         fields = [name for name in names for _ in _views_of(name, chosen)]
-        scene = _scene(path, names, on_demand(part, fields, window), chosen, seen, window)
-        empty = not seen.any()
+        part = partial(_part_of, path, chosen, as_reflectance)
+        scene = _scene(path, names, on_demand(part, fields, window), chosen, known, window)
     else:
-        plain = xr.Variable(("channel", "y", "x"), image)
-        scene = _scene(path, names, plain, chosen, valid.any(axis=0), window)
-        scene["view_valid"] = (("view", "y", "x"), valid)
-        empty = not any(np.isfinite(planes[name]).any() for name in directional)
-    if empty:
+        image = xr.Variable(("channel", "y", "x"), filled.image)
+        scene = _scene(path, names, image, chosen, known, window)
+        scene["view_valid"] = (("view", "y", "x"), filled.valid)
+    directional = [name for name in names if _is_directional(name)] or [*names]
+    if not (known.any() if lazy else filled.any_of(directional)):
         raise InputError(path, "holds nothing in these rows and columns", field=directional[0])
+    packed = packed_coordinates([str(name) for name in scene["field"].values], packings)
+    if as_reflectance:  # no longer counts
+        packed = {"turns": packed["turns"]}
+    scene = scene.assign_coords(packed)
     scene.attrs["quantity"] = "reflectance" if as_reflectance else "normalised radiance"
     return check_scene(scene)
+
+
+class _Filled(NamedTuple):
+    """Fields of a window.
+
+    Attributes:
+        image: (channel, y, x).
+        planes: each field's part of it, or room of its own.
+        valid: (view, y, x), which views are there.
+        packings: how counts hold each field.
+    """
+
+    image: NDArray[np.float32]
+    planes: Planes
+    valid: NDArray[np.bool_]
+    packings: dict[str, Packing]
+
+    def any_of(self, names: list[str]) -> bool:
+        """Whether any pixel of some fields was measured."""
+        return any(np.isfinite(self.planes[name]).any() for name in names)
 
 
 def _filled(
@@ -111,36 +137,41 @@ def _filled(
     window: Window,
     views: list[int],
     as_reflectance: bool,
-) -> tuple[NDArray[np.float32], Planes, NDArray[np.bool_]]:
-    """The image of a window, each field's part of it, and which views are valid."""
+) -> _Filled:
     sources = _sources(names, as_reflectance)
     image, planes = _slots(names, sources, window, len(views))
-    for name in sources:
-        planes[name][...] = _read(file, FIELDS[name], window, views)
+    packings = {name: _fill(planes[name], file, FIELDS[name], window, views) for name in sources}
     valid = _view_valid({name: planes[name] for name in sources}, len(views), window)
     if as_reflectance:
         for name in _STOKES.intersection(planes):
             planes[name][...] = reflectance(planes[name], planes["thetas"])
     for name in set(DOLP).intersection(names):
         planes[name][...] = polarisation(*(planes[part] for part in DOLP[name]))
-    return image, planes, valid
+    return _Filled(image, planes, valid, packings)
 
 
 def _part_of(
     path: Path, views: list[int], as_reflectance: bool, names: tuple[str, ...], window: Window
 ) -> NDArray[np.float32]:
-    """Some fields of a window, (channel, y, x): what `nephoscope...polder.on_demand` asks for."""
+    """Some fields of a window, (channel, y, x)."""
     with opened(path) as file:
-        return _filled(file, names, window, views, as_reflectance)[0]
+        return _filled(file, names, window, views, as_reflectance).image
 
 
-def _checked(file: Any, sources: list[str], window: Window) -> NDArray[np.bool_]:  # noqa: ANN401
-    """Where a pixel of the window has a view, (y, x), once every dataset has been looked at."""
-    for name in sources:
-        field = FIELDS[name]
-        coding_of(dataset_of(file, field), field)
-    views = _read(file, FIELDS["Nviews"], window, [0])[0]
-    return np.asarray(views > 0)
+def _packings(file: Any, names: list[str]) -> dict[str, Packing]:  # noqa: ANN401 - h5py has no types
+    """How counts hold each dataset, which is looked at and not read."""
+    datasets = {name: dataset_of(file, FIELDS[name]) for name in names}
+    return {
+        name: packing_of(coding_of(dataset, FIELDS[name]), dataset.dtype, FIELDS[name])
+        for name, dataset in datasets.items()
+    }
+
+
+def _read(file: Any, name: str, window: Window) -> NDArray[np.float32]:  # noqa: ANN401
+    """A field that has no views, (1, y, x)."""
+    plane = np.empty((1, *window.shape), np.float32)
+    _fill(plane, file, FIELDS[name], window, [0])
+    return plane
 
 
 def _slots(
@@ -204,16 +235,22 @@ def _sources(names: tuple[str, ...], as_reflectance: bool) -> list[str]:
     return list(dict.fromkeys(needed))
 
 
-def _read(file: Any, field: Field, window: Window, views: list[int]) -> NDArray[np.float32]:  # noqa: ANN401
-    """Physical values of a field: (view, y, x), or (1, y, x), float32, NaN where missing."""
+def _fill(
+    plane: NDArray[np.float32],
+    file: Any,  # noqa: ANN401
+    field: Field,
+    window: Window,
+    views: list[int],
+) -> Packing:
+    """Fill a plane with a field: (view, y, x), or (1, y, x), float32, NaN where missing."""
     dataset = dataset_of(file, field)
     coding = coding_of(dataset, field)
     columns, on_globe = window.columns()
     counts = read_counts(dataset, window.first_row, columns, coding.fill)
     by_view = np.moveaxis(counts, -1, 0)[views] if field.directional else counts[None]
-    values = coding.decode(by_view)
-    values[:, ~on_globe] = np.nan
-    return values
+    plane[...] = coding.decode(by_view)
+    plane[:, ~on_globe] = np.nan
+    return packing_of(coding, dataset.dtype, field)
 
 
 def _view_valid(planes: Planes, views: int, window: Window) -> NDArray[np.bool_]:

@@ -18,6 +18,7 @@ from nephoscope.instruments.alone import (
 )
 from nephoscope.instruments.seviri.channels import CHANNELS, SOLAR, THERMAL
 from nephoscope.instruments.seviri.columns import columns
+from nephoscope.instruments.seviri.corners import corners
 from nephoscope.instruments.seviri.names import find, recognises
 from nephoscope.instruments.seviri.product import dress
 from nephoscope.instruments.seviri.scenes import grid_of, read
@@ -26,6 +27,7 @@ UNIT = "slot"
 NOUN = "pictures of SEVIRI"
 WRAPS = False
 GRID = None
+REFERENCE = "dardar"
 FORMAT = "zarr"
 OPTIONS: frozenset[str] = frozenset()
 
@@ -37,6 +39,7 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "REFERENCE",
     "SOLAR",
     "THERMAL",
     "UNIT",
@@ -44,6 +47,7 @@ __all__ = [
     "blank",
     "columns",
     "conditions",
+    "corners",
     "depends_on",
     "dress",
     "find",

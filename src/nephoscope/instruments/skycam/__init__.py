@@ -10,6 +10,7 @@ from nephoscope.instruments.alone import (
     ON_DEMAND,
     blank,
     conditions,
+    corners,
     depends_on,
     layout,
     one_each,
@@ -28,6 +29,7 @@ UNIT = "frame"
 NOUN = "frames of a sky camera"
 WRAPS = False
 GRID = None
+REFERENCE = None
 FORMAT = "fits"
 OPTIONS = frozenset({"flavour", "min_blob"})
 
@@ -38,6 +40,7 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "REFERENCE",
     "UNIT",
     "WRAPS",
     "Circle",
@@ -47,6 +50,7 @@ __all__ = [
     "block_mean",
     "columns",
     "conditions",
+    "corners",
     "depends_on",
     "dress",
     "find",
