@@ -210,12 +210,13 @@ def _beside(entry: Entry, best: Entry | None, table: Table) -> Entry:
 def _difference(entry: Entry, best: Entry, table: Table) -> Score | None:
     if entry.decision is None or best.decision is None:
         return None
-    decisions = tuple(table.task.Decision.model_validate(each.decision) for each in (entry, best))
+    read = table.task.Decision.model_validate
+    decisions = read(entry.decision), read(best.decision)
     try:
-        counts = [read_counts(each.report) for each in (entry, best)]
+        mine, its = read_counts(entry.report), read_counts(best.report)
     except InputError:  # a report from before counts were kept
         return None
-    return paired_scores(*counts, table.task, decisions).get(table.main)  # type: ignore[arg-type]
+    return paired_scores(mine, its, table.task, decisions).get(table.main)
 
 
 def _document(table: Table) -> dict[str, Any]:
