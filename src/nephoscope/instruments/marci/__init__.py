@@ -4,6 +4,7 @@ Format: Wang & Ismail MDGM, doi 10.7910/DVN/U3766S (distribution) and 10.7910/DV
 labels, Wang & González Abad 2021, doi 10.3390/geosciences11080324).
 """
 
+from nephoscope.instruments.alone import corners
 from nephoscope.instruments.marci.bounds import (
     black_borders,
     label_bounds,
@@ -31,6 +32,7 @@ UNIT = "day"
 NOUN = "maps"
 WRAPS = True
 GRID = MARS
+REFERENCE = None
 FORMAT = "netcdf"
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
@@ -40,6 +42,7 @@ __all__ = [
     "GRID",
     "NOUN",
     "OPTIONS",
+    "REFERENCE",
     "UNIT",
     "WRAPS",
     "Bounds",
@@ -48,6 +51,7 @@ __all__ = [
     "black_borders",
     "blank",
     "columns",
+    "corners",
     "depends_on",
     "dress",
     "find",

@@ -6,6 +6,7 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
 from nephoscope.instruments.polder.columns import columns
+from nephoscope.instruments.polder.corners import corners
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
 from nephoscope.instruments.polder.half_orbit import read
 from nephoscope.instruments.polder.names import (
@@ -24,6 +25,7 @@ UNIT = "granule"
 NOUN = "half orbits"
 WRAPS = False
 GRID = None
+REFERENCE = "cloudsat"
 FORMAT = "netcdf"
 OPTIONS: frozenset[str] = frozenset()
 
@@ -35,6 +37,7 @@ __all__ = [
     "GRID",
     "NOUN",
     "OPTIONS",
+    "REFERENCE",
     "SCHEMES",
     "UNIT",
     "WRAPS",
@@ -45,6 +48,7 @@ __all__ = [
     "blank",
     "box",
     "columns",
+    "corners",
     "cubes_of",
     "depends_on",
     "dress",
