@@ -32,6 +32,7 @@ NOUN = "maps"
 WRAPS = True
 GRID = MARS
 FORMAT = "netcdf"
+PATCHES = None
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "GRID",
     "NOUN",
     "OPTIONS",
+    "PATCHES",
     "UNIT",
     "WRAPS",
     "Bounds",

@@ -5,6 +5,7 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 """
 
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.polder import patches
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
 from nephoscope.instruments.polder.half_orbit import read
@@ -25,6 +26,7 @@ NOUN = "half orbits"
 WRAPS = False
 GRID = None
 FORMAT = "netcdf"
+PATCHES = patches
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "GRID",
     "NOUN",
     "OPTIONS",
+    "PATCHES",
     "SCHEMES",
     "UNIT",
     "WRAPS",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments.given import one_path
+from nephoscope.instruments.polder.channels import channel_coords, is_directional
 from nephoscope.instruments.polder.counts import read_counts
 from nephoscope.instruments.polder.datasets import coding_of, dataset_of, opened
 from nephoscope.instruments.polder.fields import (
@@ -25,13 +26,14 @@ from nephoscope.instruments.polder.fields import (
     stokes_names,
 )
 from nephoscope.instruments.polder.names import parse_name
+from nephoscope.instruments.polder.packing import Packing, packing_of
 from nephoscope.instruments.polder.schemes import DOLP, fields_of
 from nephoscope.instruments.polder.stokes import polarisation, reflectance
 from nephoscope.instruments.polder.windows import Window, swath
 from nephoscope.scene import check_scene, missing_share
 
 Planes = dict[str, NDArray[np.float32]]
-_STOKES = {name for band in BANDS for name in stokes_names(band)}
+STOKES = {name for band in BANDS for name in stokes_names(band)}
 """The radiances, by their exact names: `Quality_Flags_01` begins with a Q too."""
 
 
@@ -55,8 +57,8 @@ def read(
 
     Returns:
         `image` (channel, y, x) float32, physical values, NaN where not measured; channels are field
-        by field, for directional fields view by view ("I443NP_00" to "I443NP_15"), with `field`,
-        `view_of` (-1 without) and `unit` on (channel,). `view_valid` (view, y, x) bool: all
+        by field, for directional fields view by view ("I443NP_00" to "I443NP_15"), with what
+        `channel_coords` says of them on (channel,). `view_valid` (view, y, x) bool: all
         directional fields asked for were measured; `known` (y, x) bool: from any view. `latitude`,
         `longitude` (y, x) float64, degrees, of the grid. `row` (y,) and `origin` (y,) int64: row of
         the grid and the column of the first pixel; `column` (y, x) int32, -1 off the globe. `time`:
@@ -80,19 +82,21 @@ def read(
         window = window or _seen(file, rows)
         sources = _sources(names, as_reflectance)
         image, planes = _slots(names, sources, window, len(chosen))
+        packings = {name: packing_of(name) for name in names}
         for name in sources:
-            planes[name][...] = _read(file, FIELDS[name], window, chosen)
+            planes[name][...], packings[name] = _read(file, FIELDS[name], window, chosen)
     valid = _view_valid({name: planes[name] for name in sources}, len(chosen), window)
     if as_reflectance:
-        for name in _STOKES.intersection(planes):
+        for name in STOKES.intersection(planes):
             planes[name][...] = reflectance(planes[name], planes["thetas"])
     for name in set(DOLP).intersection(names):
         planes[name][...] = polarisation(*(planes[part] for part in DOLP[name]))
-    directional = [name for name in names if _is_directional(name)]
+    directional = [name for name in names if is_directional(name)]
     if not any(np.isfinite(planes[name]).any() for name in directional or names):
         field = (directional or names)[0]
         raise InputError(path, "holds nothing in these rows and columns", field=field)
-    scene = _scene(path, names, image, chosen, valid, window)
+    channels = channel_coords(names, chosen, None if as_reflectance else packings)
+    scene = _scene(path, channels, image, chosen, valid, window)
     scene.attrs["quantity"] = "reflectance" if as_reflectance else "normalised radiance"
     return check_scene(scene)
 
@@ -104,7 +108,7 @@ def _slots(
 
     A whole half orbit is a gigabyte or more: there must be one copy of it.
     """
-    depth = {name: views if _is_directional(name) else 1 for name in [*names, *sources]}
+    depth = {name: views if is_directional(name) else 1 for name in [*names, *sources]}
     ends = np.cumsum([depth[name] for name in names])
     image = np.empty((int(ends[-1]), *window.shape), np.float32)
     planes = {name: image[end - depth[name] : end] for name, end in zip(names, ends, strict=True)}
@@ -158,8 +162,13 @@ def _sources(names: tuple[str, ...], as_reflectance: bool) -> list[str]:
     return list(dict.fromkeys(needed))
 
 
-def _read(file: Any, field: Field, window: Window, views: list[int]) -> NDArray[np.float32]:  # noqa: ANN401
-    """Physical values of a field: (view, y, x), or (1, y, x), float32, NaN where missing."""
+def _read(
+    file: Any,  # noqa: ANN401
+    field: Field,
+    window: Window,
+    views: list[int],
+) -> tuple[NDArray[np.float32], Packing]:
+    """Physical values of a field, (view, y, x) or (1, y, x) float32, and how counts hold them."""
     dataset = dataset_of(file, field)
     coding = coding_of(dataset, field)
     columns, on_globe = window.columns()
@@ -167,22 +176,22 @@ def _read(file: Any, field: Field, window: Window, views: list[int]) -> NDArray[
     by_view = np.moveaxis(counts, -1, 0)[views] if field.directional else counts[None]
     values = coding.decode(by_view)
     values[:, ~on_globe] = np.nan
-    return values
+    return values, packing_of(field.name, coding)
 
 
 def _view_valid(planes: Planes, views: int, window: Window) -> NDArray[np.bool_]:
     valid = np.ones((views, *window.shape), bool)
     for name, values in planes.items():
-        if name in _STOKES or name in ANGLES:
+        if name in STOKES or name in ANGLES:
             valid &= np.isfinite(values)
-    if not (_STOKES | set(ANGLES)) & planes.keys():
+    if not (STOKES | set(ANGLES)) & planes.keys():
         valid &= np.isfinite(next(iter(planes.values())))
     return valid
 
 
 def _scene(
     path: Path,
-    names: tuple[str, ...],
+    channels: dict[str, Any],
     image: NDArray[np.float32],
     views: list[int],
     valid: NDArray[np.bool_],
@@ -190,7 +199,6 @@ def _scene(
 ) -> xr.Dataset:
     columns, on_globe = window.columns()
     name, known = parse_name(path), np.asarray(valid.any(axis=0))
-    channels = [(field, view) for field in names for view in _views_of(field, views)]
     rows = window.rows
     start = np.datetime64(name.start if name else "NaT", "ns")
     scene = xr.Dataset(
@@ -200,10 +208,7 @@ def _scene(
             "view_valid": (("view", "y", "x"), valid),
         },
         coords={
-            "channel": [f"{field}_{view:02d}" if view >= 0 else field for field, view in channels],
-            "field": ("channel", [field for field, _ in channels]),
-            "view_of": ("channel", np.array([view for _, view in channels], np.int8)),
-            "unit": ("channel", [_unit(field) for field, _ in channels]),
+            **channels,
             "view": ("view", np.array(views, np.int8)),
             "latitude": _place(
                 np.repeat(POLDER.to_latitude(rows)[:, None], window.width, 1), "north"
@@ -224,19 +229,6 @@ def _scene(
     if name:
         scene.attrs |= {"cycle": name.cycle, "orbit": name.orbit}
     return scene
-
-
-def _views_of(field: str, views: list[int]) -> list[int]:
-    return views if _is_directional(field) else [-1]
-
-
-def _is_directional(field: str) -> bool:
-    return field in DOLP or FIELDS[field].directional
-
-
-def _unit(field: str) -> str:
-    units = FIELDS[field].units if field in FIELDS else "1"
-    return {"degrees": "degree", "meters": "m"}.get(units, "1")
 
 
 def _place(values: NDArray[np.float64], side: str) -> tuple[tuple[str, str], Any, dict[str, str]]:

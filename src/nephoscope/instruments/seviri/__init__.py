@@ -17,6 +17,7 @@ NOUN = "pictures of SEVIRI"
 WRAPS = False
 GRID = None
 FORMAT = "zarr"
+PATCHES = None
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "GRID",
     "NOUN",
     "OPTIONS",
+    "PATCHES",
     "SOLAR",
     "THERMAL",
     "UNIT",

@@ -20,6 +20,7 @@ NOUN = "frames of a sky camera"
 WRAPS = False
 GRID = None
 FORMAT = "fits"
+PATCHES = None
 OPTIONS = frozenset({"flavour", "min_blob"})
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "GRID",
     "NOUN",
     "OPTIONS",
+    "PATCHES",
     "UNIT",
     "WRAPS",
     "Circle",
