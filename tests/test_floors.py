@@ -23,7 +23,7 @@ FLOORS = (
     {"recipe", "recipes"},
     {"instruments"},
     {"inputs", "networks"},
-    {"background", "limits", "formulas", "collocate"},
+    {"background", "limits", "formulas", "collocation"},
     {"samples", "models", "products"},
     {"apply"},
     {"evaluation"},

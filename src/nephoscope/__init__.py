@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nephoscope.apply.face import predict as predict
+    from nephoscope.collocation import collocate as collocate
     from nephoscope.errors import InputError as InputError
     from nephoscope.errors import NephoscopeError as NephoscopeError
     from nephoscope.errors import OutputError as OutputError
@@ -31,6 +32,7 @@ _HOME_OF = {
     "OutputError": "errors",
     "UsageError": "errors",
     "cloud_cover": "products.cover",
+    "collocate": "collocation",
     "evaluate": "evaluation.protocol",
     "list_models": "models",
     "load_model": "models",

@@ -18,6 +18,7 @@ from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut, files_below
 from nephoscope.instruments.alone import (  # noqa: F401
     blank,
+    corners,
     depends_on,
     layout,
     one_each,
@@ -30,7 +31,7 @@ from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.scene import check_scene, missing_share, seen_in
 
 UNIT, NOUN, WRAPS, GRID = "slot", "tiny pictures", False, None
-FORMAT, OPTIONS = "netcdf", frozenset()
+FORMAT, OPTIONS, REFERENCE = "netcdf", frozenset(), None
 
 CHANNELS, SUFFIX, DAMAGED = ("near", "far"), ".tiny", (OSError, ValueError, EOFError, BadZipFile)
 STEP, SLANT = 0.1, 0.02  # degrees from pixel to pixel, along and across

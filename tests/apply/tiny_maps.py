@@ -12,7 +12,7 @@ import xarray as xr
 
 from nephoscope.errors import InputError
 from nephoscope.instruments import SceneFile
-from nephoscope.instruments.alone import label, one_each  # noqa: F401
+from nephoscope.instruments.alone import corners, label, one_each  # noqa: F401
 from nephoscope.instruments.marci import (  # noqa: F401
     blank,
     columns,
@@ -26,7 +26,7 @@ from nephoscope.instruments.registry import IMAGERS
 ROWS, COLS = 19, 36
 IMAGERS["tiny_maps"] = __name__
 UNIT, NOUN, WRAPS, GRID = "day", "maps", True, None
-FORMAT, OPTIONS = "netcdf", frozenset()
+FORMAT, OPTIONS, REFERENCE = "netcdf", frozenset(), None
 
 
 def recognises(path):

@@ -22,7 +22,7 @@ from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut
 from nephoscope.instruments import find_scenes, instrument_named, open_scene, recognise
 from nephoscope.instruments.protocol import Instrument, Profiler
-from nephoscope.instruments.registry import profiler, profiler_of
+from nephoscope.instruments.registry import PROFILERS, profiler, profiler_of
 from nephoscope.instruments.tracks import open_track
 from nephoscope.products.netcdf import write_netcdf
 from nephoscope.products.product import ProductFacts, make_product
@@ -95,6 +95,7 @@ class InstrumentContract:
         assert isinstance(instrument.OPTIONS, frozenset)
         assert instrument.UNIT
         assert instrument.NOUN
+        assert instrument.REFERENCE is None or instrument.REFERENCE in PROFILERS
 
     def test_scenes_are_found_wherever_they_lie(self, instrument, files, found, copy):
         here, there = instrument.find(files), instrument.find(copy, left_out=LeftOut())
@@ -136,6 +137,25 @@ class InstrumentContract:
         assert scene.attrs["missing_share"] == pytest.approx(1 - known.mean())
         assert np.isfinite(image[:, known]).any(axis=0).all()
         xr.testing.assert_identical(open_scene([found.path], **self.options), scene)
+
+    def test_a_pixel_is_its_own_corner(self, instrument, scene):
+        inner = np.s_[2:-2, 2:-2] if scene["latitude"].ndim == 2 else np.s_[2:-2]
+        north, east = (scene[name].values for name in ("latitude", "longitude"))
+        if north.ndim < 2:
+            assert instrument.corners(scene, [0.0], [0.0]) is None
+            return
+        places = [each[inner].ravel().astype(float) for each in (north, east)]
+        row, col, weight = instrument.corners(scene, *places)
+        assert row.shape == col.shape == weight.shape == (places[0].size, 4)
+        there = np.isfinite(places[0])
+        assert there.any()
+        np.testing.assert_allclose(weight[there].sum(axis=1), 1)
+        np.testing.assert_allclose((weight * north[row, col]).sum(axis=1)[there], places[0][there],
+                                   atol=1e-3)  # fmt: skip
+        rows, cols = (each[inner].ravel() for each in np.indices(north.shape))
+        for corner, wanted in ((row, rows), (col, cols)):
+            assert np.abs((weight * corner).sum(axis=1) - wanted)[there].max() < 0.01
+        assert np.isnan(instrument.corners(scene, [np.nan], [np.nan]).weight).all()
 
     def test_columns_are_scalars_with_an_order(self, instrument, scene):
         columns = instrument.columns(scene)

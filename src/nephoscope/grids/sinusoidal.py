@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nephoscope.grids.corners import Corners, bilinear, cell
+
 Whole = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
@@ -85,6 +87,29 @@ class Sinusoidal:
         latitude, longitude = np.broadcast_arrays(latitude, longitude)
         row = np.clip(_nearest(self.to_row(latitude)), 0, self.rows - 1)
         return row, self.wrap_col(row, _nearest(self.to_col(row, longitude)))
+
+    def corners(self, latitude: ArrayLike, longitude: ArrayLike) -> Corners:
+        """The four pixels around places, in closed form; each row is asked for its own columns.
+
+        Across the date line the eastern pixel is the first of its row. Nearer to a pole than the
+        centres of the last row no place is enclosed.
+
+        Args:
+            latitude: (place,) degrees north.
+            longitude: (place,) degrees east, any number of turns.
+
+        Returns:
+            Rows and columns of the whole grid.
+        """
+        latitude, longitude = (np.asarray(degrees, float) for degrees in (latitude, longitude))
+        known = np.isfinite(longitude)
+        north, down = cell(self.to_row(latitude), self.rows)
+        rows = north[:, None] + np.arange(2)
+        place = self.to_col(rows, np.where(known, longitude, 0)[:, None])
+        west, east = cell(place + 1, self.cols + 2)  # a row's ends lie half a pixel farther out
+        cols = self.wrap_col(rows[..., None], west[..., None] - 1 + np.arange(2))
+        found = Corners(np.repeat(rows, 2, axis=1), cols.reshape(-1, 4), bilinear(down, *east.T))
+        return found.only(known & np.isfinite(down))
 
     def wrap_col(self, row: ArrayLike, col: ArrayLike) -> Whole:
         """Bring whole `col` back into whole `row` across the date line, int64."""

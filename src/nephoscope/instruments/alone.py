@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import ArrayLike
 
     from nephoscope.folders import LeftOut
     from nephoscope.instruments.protocol import Options
@@ -41,3 +42,7 @@ def outside(scene: xr.Dataset, options: Options) -> None:
 
 def layout(options: Options) -> None:
     """None: products have the usual form only."""
+
+
+def corners(scene: xr.Dataset, latitude: ArrayLike, longitude: ArrayLike) -> None:
+    """None: no track is matched to its scenes."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.folders import LeftOut
+    from nephoscope.grids.corners import Corners
     from nephoscope.grids.patches import Patch
     from nephoscope.grids.plate_carree import PlateCarree
     from nephoscope.grids.sinusoidal import Sinusoidal
@@ -129,6 +130,10 @@ class Instrument(Protocol):
         """How samples along tracks are cut; None: they are not."""
 
     @property
+    def REFERENCE(self) -> str | None:
+        """The profiler whose tracks are its truth at points; None: there is none."""
+
+    @property
     def FORMAT(self) -> str:
         """Of its products: "netcdf", "fits" or "zarr"."""
 
@@ -170,6 +175,15 @@ class Instrument(Protocol):
 
     def columns(self, scene: xr.Dataset, /) -> Mapping[str, xr.Variable]:
         """Scalars that a sample keeps of a scene; among them `order` float64, rising with time."""
+
+    def corners(
+        self, scene: xr.Dataset, latitude: npt.ArrayLike, longitude: npt.ArrayLike, /
+    ) -> Corners | None:
+        """The four pixels of a scene around places (place,), degrees; None: no track is matched.
+
+        Raises:
+            InputError: the scene does not tell where its pixels are.
+        """
 
     def depends_on(self, path: str | PathLike[str], /) -> list[Path]:
         """Files beside a scene that decide what its product says."""

@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from nephoscope.collocate import inverse_distance_weights, time_offsets
+from nephoscope.collocation import inverse_distances, time_offsets
 from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.grids.corners import Corners
 from nephoscope.grids.patches import Patch
 from nephoscope.grids.sinusoidal import Reals, Sinusoidal
+from nephoscope.grids.wgs84 import distance
 from nephoscope.instruments import Instrument, instrument_named
 from nephoscope.instruments.granules import Granule
 from nephoscope.instruments.protocol import Patches
@@ -135,7 +136,7 @@ def _of_track(asked: Asked, granule: Granule, harvest: Harvest) -> None:
         found = profiles.inside(patch)
         chosen = np.flatnonzero(found.enclosed)
         places = profiles.latitude[chosen], profiles.longitude[chosen]
-        label = _places(patch, Corners(*(part[chosen] for part in found)), places, offset[chosen])
+        label = _places(patch, found.at(chosen), places, offset[chosen])
         label = label.assign(_said(track, chosen))
         number = len(harvest.samples)
         harvest.samples.append(_sample(instrument, granule, patch, scene, label, number))
@@ -218,7 +219,8 @@ def _places(patch: Patch, found: Corners, places: tuple[Reals, Reals], offset: R
     """Where points lie in a patch, by both kinds of weights, and when they were measured."""
     latitude, longitude = patch.places()
     corner = found.row, found.col
-    distance = inverse_distance_weights(*places, latitude[corner], longitude[corner])
+    here = (degrees[:, None] for degrees in places)
+    away = distance(*here, latitude[corner], longitude[corner])
     row, col = ((index * found.weight).sum(axis=1) for index in corner)
     about = {"long_name": "track minus picture", "units": "s"}
     return xr.Dataset(
@@ -229,7 +231,7 @@ def _places(patch: Patch, found: Corners, places: tuple[Reals, Reals], offset: R
             "corner_row": (_CORNER, found.row.astype(np.int16)),
             "corner_col": (_CORNER, found.col.astype(np.int16)),
             "weight_bilinear": (_CORNER, found.weight.astype(np.float32)),
-            "weight_inverse_distance": (_CORNER, distance.astype(np.float32)),
+            "weight_inverse_distance": (_CORNER, inverse_distances(away).astype(np.float32)),
         }
     )
 

@@ -4,6 +4,7 @@ Format: Wang & Ismail MDGM, doi 10.7910/DVN/U3766S (distribution) and 10.7910/DV
 labels, Wang & González Abad 2021, doi 10.3390/geosciences11080324).
 """
 
+from nephoscope.instruments.alone import corners
 from nephoscope.instruments.marci.bounds import (
     black_borders,
     label_bounds,
@@ -31,6 +32,7 @@ UNIT = "day"
 NOUN = "maps"
 WRAPS = True
 GRID = MARS
+REFERENCE = None
 FORMAT = "netcdf"
 PATCHES = None
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
@@ -42,6 +44,7 @@ __all__ = [
     "NOUN",
     "OPTIONS",
     "PATCHES",
+    "REFERENCE",
     "UNIT",
     "WRAPS",
     "Bounds",
@@ -50,6 +53,7 @@ __all__ = [
     "black_borders",
     "blank",
     "columns",
+    "corners",
     "depends_on",
     "dress",
     "find",

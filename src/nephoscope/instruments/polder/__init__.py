@@ -7,6 +7,7 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
 from nephoscope.instruments.polder import patches
 from nephoscope.instruments.polder.columns import columns
+from nephoscope.instruments.polder.corners import corners
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
 from nephoscope.instruments.polder.half_orbit import read
 from nephoscope.instruments.polder.names import (
@@ -25,6 +26,7 @@ UNIT = "granule"
 NOUN = "half orbits"
 WRAPS = False
 GRID = None
+REFERENCE = "cloudsat"
 FORMAT = "netcdf"
 PATCHES = patches
 OPTIONS: frozenset[str] = frozenset()
@@ -38,6 +40,7 @@ __all__ = [
     "NOUN",
     "OPTIONS",
     "PATCHES",
+    "REFERENCE",
     "SCHEMES",
     "UNIT",
     "WRAPS",
@@ -48,6 +51,7 @@ __all__ = [
     "blank",
     "box",
     "columns",
+    "corners",
     "cubes_of",
     "depends_on",
     "dress",

@@ -26,7 +26,7 @@ from nephoscope.instruments.polder.fields import (
     stokes_names,
 )
 from nephoscope.instruments.polder.names import parse_name
-from nephoscope.instruments.polder.packing import Packing, packing_of
+from nephoscope.instruments.polder.packing import Packing, packed_coordinates, packing_of
 from nephoscope.instruments.polder.schemes import DOLP, fields_of
 from nephoscope.instruments.polder.stokes import polarisation, reflectance
 from nephoscope.instruments.polder.windows import Window, swath
@@ -57,8 +57,9 @@ def read(
 
     Returns:
         `image` (channel, y, x) float32, physical values, NaN where not measured; channels are field
-        by field, for directional fields view by view ("I443NP_00" to "I443NP_15"), with what
-        `channel_coords` says of them on (channel,). `view_valid` (view, y, x) bool: all
+        by field, for directional fields view by view ("I443NP_00" to "I443NP_15"), with `field`,
+        `view_of` (-1 without), `unit` and `turns` on (channel,), and unless `as_reflectance`
+        `scale_factor` and `add_offset`, see `packing`. `view_valid` (view, y, x) bool: all
         directional fields asked for were measured; `known` (y, x) bool: from any view. `latitude`,
         `longitude` (y, x) float64, degrees, of the grid. `row` (y,) and `origin` (y,) int64: row of
         the grid and the column of the first pixel; `column` (y, x) int32, -1 off the globe. `time`:
@@ -82,9 +83,9 @@ def read(
         window = window or _seen(file, rows)
         sources = _sources(names, as_reflectance)
         image, planes = _slots(names, sources, window, len(chosen))
-        packings = {name: packing_of(name) for name in names}
-        for name in sources:
-            planes[name][...], packings[name] = _read(file, FIELDS[name], window, chosen)
+        packings = {
+            name: _fill(planes[name], file, FIELDS[name], window, chosen) for name in sources
+        }
     valid = _view_valid({name: planes[name] for name in sources}, len(chosen), window)
     if as_reflectance:
         for name in STOKES.intersection(planes):
@@ -95,8 +96,11 @@ def read(
     if not any(np.isfinite(planes[name]).any() for name in directional or names):
         field = (directional or names)[0]
         raise InputError(path, "holds nothing in these rows and columns", field=field)
-    channels = channel_coords(names, chosen, None if as_reflectance else packings)
-    scene = _scene(path, channels, image, chosen, valid, window)
+    scene = _scene(path, names, image, chosen, valid, window)
+    packed = packed_coordinates([str(name) for name in scene["field"].values], packings)
+    if as_reflectance:  # no longer counts
+        packed = {"turns": packed["turns"]}
+    scene = scene.assign_coords(packed)
     scene.attrs["quantity"] = "reflectance" if as_reflectance else "normalised radiance"
     return check_scene(scene)
 
@@ -162,21 +166,22 @@ def _sources(names: tuple[str, ...], as_reflectance: bool) -> list[str]:
     return list(dict.fromkeys(needed))
 
 
-def _read(
+def _fill(
+    plane: NDArray[np.float32],
     file: Any,  # noqa: ANN401
     field: Field,
     window: Window,
     views: list[int],
-) -> tuple[NDArray[np.float32], Packing]:
-    """Physical values of a field, (view, y, x) or (1, y, x) float32, and how counts hold them."""
+) -> Packing:
+    """Fill a plane with a field: (view, y, x), or (1, y, x), float32, NaN where missing."""
     dataset = dataset_of(file, field)
     coding = coding_of(dataset, field)
     columns, on_globe = window.columns()
     counts = read_counts(dataset, window.first_row, columns, coding.fill)
     by_view = np.moveaxis(counts, -1, 0)[views] if field.directional else counts[None]
-    values = coding.decode(by_view)
-    values[:, ~on_globe] = np.nan
-    return values, packing_of(field.name, coding)
+    plane[...] = coding.decode(by_view)
+    plane[:, ~on_globe] = np.nan
+    return packing_of(coding, dataset.dtype, field)
 
 
 def _view_valid(planes: Planes, views: int, window: Window) -> NDArray[np.bool_]:
@@ -191,7 +196,7 @@ def _view_valid(planes: Planes, views: int, window: Window) -> NDArray[np.bool_]
 
 def _scene(
     path: Path,
-    channels: dict[str, Any],
+    names: tuple[str, ...],
     image: NDArray[np.float32],
     views: list[int],
     valid: NDArray[np.bool_],
@@ -208,7 +213,7 @@ def _scene(
             "view_valid": (("view", "y", "x"), valid),
         },
         coords={
-            **channels,
+            **channel_coords(names, views),
             "view": ("view", np.array(views, np.int8)),
             "latitude": _place(
                 np.repeat(POLDER.to_latitude(rows)[:, None], window.width, 1), "north"

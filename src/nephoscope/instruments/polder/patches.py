@@ -23,7 +23,7 @@ from nephoscope.instruments.polder.datasets import coding_of, dataset_of, explai
 from nephoscope.instruments.polder.fields import ANGLES, FIELDS, VIEWS
 from nephoscope.instruments.polder.half_orbit import STOKES
 from nephoscope.instruments.polder.names import parse_name
-from nephoscope.instruments.polder.packing import MISSING, packing_of
+from nephoscope.instruments.polder.packing import MISSING, pack, packed_coordinates, packing_of
 from nephoscope.instruments.polder.resampling import resample
 from nephoscope.instruments.polder.schemes import DOLP, fields_of
 from nephoscope.instruments.polder.windows import Window
@@ -99,17 +99,18 @@ def read_patches(
         for name, planes, end in zip(fields, depth, np.cumsum(depth), strict=True):
             dataset = dataset_of(file, FIELDS[name])
             coding = coding_of(dataset, FIELDS[name])
-            packings[name] = packing_of(name, coding)
+            packings[name] = packing_of(coding, dataset.dtype, FIELDS[name])
             # One field at a time: of a whole half orbit more would be a gigabyte.
             counts = read_pieces(dataset, pieces, coding.fill)
             for index, patch in enumerate(patches):
-                packed = packings[name].pack(counts[index], coding)
+                packed = pack(counts[index], coding, packings[name])
                 packed = np.moveaxis(packed, -1, 0) if planes > 1 else packed[None]
                 packed = np.where(grids[index][1], packed, MISSING)
                 if patch.geometry != "native":
                     packed = resample(name, packed, packings[name], *interpolation(patch))
                 images[index][end - planes : end] = packed
-    channels = channel_coords(fields, range(VIEWS), packings)
+    channels = channel_coords(fields, range(VIEWS))
+    channels |= packed_coordinates(channels["field"][1], packings)
     return [
         _scene(Path(path), image, channels, patch).assign_attrs(comment)
         for image, patch in zip(images, patches, strict=True)

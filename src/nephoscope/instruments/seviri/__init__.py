@@ -8,6 +8,7 @@ when a file is read.
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
 from nephoscope.instruments.seviri.channels import CHANNELS, SOLAR, THERMAL
 from nephoscope.instruments.seviri.columns import columns
+from nephoscope.instruments.seviri.corners import corners
 from nephoscope.instruments.seviri.names import find, recognises
 from nephoscope.instruments.seviri.product import dress
 from nephoscope.instruments.seviri.scenes import grid_of, read
@@ -16,6 +17,7 @@ UNIT = "slot"
 NOUN = "pictures of SEVIRI"
 WRAPS = False
 GRID = None
+REFERENCE = "dardar"
 FORMAT = "zarr"
 PATCHES = None
 OPTIONS: frozenset[str] = frozenset()
@@ -27,12 +29,14 @@ __all__ = [
     "NOUN",
     "OPTIONS",
     "PATCHES",
+    "REFERENCE",
     "SOLAR",
     "THERMAL",
     "UNIT",
     "WRAPS",
     "blank",
     "columns",
+    "corners",
     "depends_on",
     "dress",
     "find",

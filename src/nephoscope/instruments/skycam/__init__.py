@@ -5,7 +5,7 @@ all-sky FITS of observatories, WSISEG (Xie et al., AMT 13, 1953, 2020), SWIMSEG,
 (Dev et al.), HYTA (Li et al., 2011), IRCCAM (Aebi et al., AMT 11, 5549, 2018).
 """
 
-from nephoscope.instruments.alone import blank, depends_on, layout, one_each, outside
+from nephoscope.instruments.alone import blank, corners, depends_on, layout, one_each, outside
 from nephoscope.instruments.skycam.binning import bin_files, bin_frame, block_mean
 from nephoscope.instruments.skycam.circle import Circle, find_circle
 from nephoscope.instruments.skycam.columns import columns
@@ -19,6 +19,7 @@ UNIT = "frame"
 NOUN = "frames of a sky camera"
 WRAPS = False
 GRID = None
+REFERENCE = None
 FORMAT = "fits"
 PATCHES = None
 OPTIONS = frozenset({"flavour", "min_blob"})
@@ -29,6 +30,7 @@ __all__ = [
     "NOUN",
     "OPTIONS",
     "PATCHES",
+    "REFERENCE",
     "UNIT",
     "WRAPS",
     "Circle",
@@ -37,6 +39,7 @@ __all__ = [
     "blank",
     "block_mean",
     "columns",
+    "corners",
     "depends_on",
     "dress",
     "find",
