@@ -191,7 +191,7 @@ class SampleArrays:
 def _image_array(
     group: zarr.Group, first: Sample, number: int, chunk: Sequence[int]
 ) -> zarr.Array[Any]:
-    """Counts as they are; bytes for colours, of which it is known that 1..255 holds them; floats."""
+    """Counts as they are; colours as bytes, for of DN it is known that 1..255 holds them; floats."""
     units = first.scene["image"].attrs.get("units")
     about: dict[str, Any] = {"long_name": "image"} | (
         {} if units is None else {"units": str(units)}
