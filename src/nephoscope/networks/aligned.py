@@ -18,7 +18,8 @@ from torch.nn import functional
 from nephoscope.errors import UsageError
 from nephoscope.networks.blocks import Groups, group_of, pick
 
-_LEAST = 1e-3  # weight of views below which nothing was seen
+_LEAST = 0.25  # weight of views below which a mean fades: rounding would grow without bound
+_SMOOTH = 0.01  # variance that counts as none, for the same reason
 _MANY = 16.0  # brings the number of views to the order of one
 
 
@@ -186,7 +187,7 @@ def _pooled(total: Tensor) -> Tensor:
     size = total.shape[axis] - 1
     weight = total.narrow(axis, size, 1)
     mean, square = (total.narrow(axis, 0, size) / weight.clamp(min=_LEAST)).chunk(2, dim=axis)
-    spread = torch.sqrt((square - mean**2).clamp(min=0) + 1e-4)
+    spread = torch.sqrt((square - mean**2).clamp(min=0) + _SMOOTH)
     return torch.cat([mean, spread, weight / _MANY], dim=axis)
 
 
