@@ -34,6 +34,7 @@ WRAPS = True
 GRID = MARS
 REFERENCE = None
 FORMAT = "netcdf"
+PATCHES = None
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
     "UNIT",
     "WRAPS",

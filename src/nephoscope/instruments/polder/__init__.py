@@ -5,6 +5,7 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 """
 
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.polder import patches
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.conditions import CONDITIONS, conditions
 from nephoscope.instruments.polder.corners import corners
@@ -28,6 +29,7 @@ WRAPS = False
 GRID = None
 REFERENCE = "cloudsat"
 FORMAT = "netcdf"
+PATCHES = patches
 OPTIONS: frozenset[str] = frozenset()
 ON_DEMAND = {"lazy": True}
 
@@ -41,6 +43,7 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
     "SCHEMES",
     "UNIT",

@@ -29,6 +29,7 @@ WRAPS = False
 GRID = None
 REFERENCE = "dardar"
 FORMAT = "zarr"
+PATCHES = None
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
     "SOLAR",
     "THERMAL",

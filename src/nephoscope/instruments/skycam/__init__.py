@@ -31,6 +31,7 @@ WRAPS = False
 GRID = None
 REFERENCE = None
 FORMAT = "fits"
+PATCHES = None
 OPTIONS = frozenset({"flavour", "min_blob"})
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
     "UNIT",
     "WRAPS",
