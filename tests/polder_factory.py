@@ -60,3 +60,39 @@ def untrained(folder: Path, recipe: Recipe | None = None, guard=None, altitude=A
     return save_model(
         folder, network, recipe, scaling, decision, {}, guard=guard, levels=len(altitude)
     )
+
+
+ROWS, COLS, FIRST_ROW = 60, 70, 1600
+NIGHT, LAND, FEW, BLIND = slice(60, 70), slice(0, 20), slice(40, 44), slice(30, 33)
+"""Columns where the sun is low, of land, with five views only, and of which nothing was seen."""
+
+
+def write_swath(folder: Path, orbit: int = 176, seed: int = 0, **changed) -> Path:
+    """A half orbit of random radiances; `changed`: values of other fields, by name."""
+    from half_orbits_factory import half_orbit
+    from nephoscope.instruments.polder import SCHEMES, along
+    from nephoscope.simulate.earth.polder import write_half_orbit
+
+    rng, shape = np.random.default_rng(seed), (16, ROWS, COLS)
+    window = along((FIRST_ROW, FIRST_ROW + ROWS), 179.0, COLS)  # across the date line
+    view = np.arange(16)[:, None, None]
+    angles = {
+        "thetav": np.abs(view - 7.0) * 7 + 3,
+        "phi": np.where(view < 7, 20.0, 200.0),
+        "thetas": np.full(shape, 35.0),
+    }
+    values = {name: np.broadcast_to(angle, shape).copy() for name, angle in angles.items()}
+    values["thetas"][..., NIGHT] = 75
+    for name in SCHEMES["directional"]:
+        low = -0.05 if name[0] in "QU" else 0.05
+        values.setdefault(name, rng.uniform(low, 0.3, shape))
+    there = np.broadcast_to(view < 15, shape).copy()
+    there[5:, :, FEW] = False
+    there[..., BLIND] = False
+    values = {name: np.where(there, each, np.nan) for name, each in values.items()}
+    values |= {"phis": np.full(shape[1:], 120.0), "land_sea_flag": np.zeros(shape[1:])}
+    values["land_sea_flag"][:, LAND] = 100
+    path = folder / half_orbit(orbit, orbit / 10).file_name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_half_orbit(path, values | changed, window, level=1)
+    return path
