@@ -1,6 +1,6 @@
 """Reference of A-Train Cloud Segmentation's matching of profiles to pixels.
 
-Written from its description: the oracle of the tests, and what `collocation.py` is measured against.
+Written from its description: oracle of the tests, and what `collocation.py` is measured against.
 
 A k-d tree in degrees over the places of all valid pixels gives 20 neighbours of each profile; their
 geodesic distances are computed one by one; of those north-west, north-east, south-west and
