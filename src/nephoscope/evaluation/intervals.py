@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nephoscope.evaluation.items import Label
 from nephoscope.evaluation.sums import Sums
 from nephoscope.tasks import Counts, Task
 
@@ -75,6 +76,21 @@ def score_sums(
     )
 
 
+def score_stratum(
+    sums: Sums,
+    task: Task,
+    decision: Any,  # noqa: ANN401 - the task's own
+    *,
+    block: int | None = None,
+    draws: int = 1000,
+) -> dict[Label, dict[str, Score]]:
+    """The metrics of each label of sums by another stratum than latitude; see `score_sums`."""
+    weights = bootstrap_weights(len(sums.units), block, draws)
+    return {
+        label: with_intervals(sums.by_unit(label), task, decision, weights) for label in sums.bands
+    }
+
+
 def bootstrap_weights(
     units: int, block: int | None = None, draws: int = 1000, seed: int = 0
 ) -> NDArray[np.int64] | None:
@@ -103,7 +119,9 @@ def with_intervals(
     n = int(values.pop(task.counted))
     if weights is None:
         return {name: Score(_finite(value), None, None, n) for name, value in values.items()}
-    samples = task.metrics(np.tensordot(weights, by_unit, axes=1), decision)
+    # Floats, of which sums of counts are exact, for the speed of their products.
+    drawn = np.tensordot(weights.astype(np.float64), by_unit.astype(np.float64), axes=1)
+    samples = task.metrics(drawn.astype(np.int64), decision)
     return {
         name: Score(_finite(value), *_interval(samples[name]), n) for name, value in values.items()
     }

@@ -13,7 +13,7 @@ between which nothing can be interpolated: a user reads the nearest pixel, so th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.evaluation.sample import LabelledSample
+from nephoscope.evaluation.strata import strata_at
 from nephoscope.samples.truth import Points
 
 BAND_DEGREES = 10
+Label = int | str
 
 
 @dataclass(frozen=True)
@@ -34,27 +36,36 @@ class Items:
         variables: dims (y, x), () or (point[, level]).
         truth: name → array of the same dims.
         latitude: of each index of the first dim, degrees, or None of a whole frame.
+        strata: name → label of each index of the first dim: what else the items are told apart by.
     """
 
     variables: xr.Dataset
     truth: Mapping[str, NDArray[Any]]
     latitude: NDArray[np.float64] | None
+    strata: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def by_band(self) -> Iterator[tuple[int, Items]]:
         """The items of each latitude band, by its southern edge; 0 where there are no places."""
         if self.latitude is None:
             yield 0, self
             return
-        band = latitude_band(self.latitude)
+        yield from self._parted(latitude_band(self.latitude))
+
+    def by_stratum(self, name: str) -> Iterator[tuple[Label, Items]]:
+        """The items of each label of a stratum."""
+        yield from self._parted(self.strata[name])
+
+    def _parted(self, labels: NDArray[Any]) -> Iterator[tuple[Any, Items]]:
         first = "point" if "point" in self.variables.dims else "y"
-        for edge in np.unique(band).tolist():
-            chosen = np.flatnonzero(band == edge)
+        for label in np.unique(labels).tolist():
+            chosen = np.flatnonzero(labels == label)
             yield (
-                edge,
+                label,
                 Items(
                     self.variables.isel({first: chosen}),
                     {name: value[chosen] for name, value in self.truth.items()},
-                    self.latitude[chosen],
+                    None if self.latitude is None else self.latitude[chosen],
+                    {name: value[chosen] for name, value in self.strata.items()},
                 ),
             )
 
@@ -81,6 +92,9 @@ def published_items(variables: xr.Dataset, sample: LabelledSample) -> Items:
     shapes = {str(name): each.shape for name, each in variables.items()}
     if any(shape != truth.shape for shape in shapes.values()):
         raise ValueError(f"{sample.id}: the label is {truth.shape}, published is {shapes}")
+    if truth.ndim and sample.latitude.ndim > 1:
+        row, col = (each.ravel() for each in np.indices(truth.shape))
+        return _at(variables, row, col, {"label": truth.ravel()}, sample)
     return Items(variables, {"label": truth}, sample.latitude if truth.ndim else None)
 
 
@@ -91,7 +105,23 @@ def _at_points(variables: xr.Dataset, points: Points, sample: LabelledSample) ->
     if sample.wraps:
         col %= width
     inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
-    row, col = row[inside], col[inside]
-    found = variables.isel(y=xr.DataArray(row, dims="point"), x=xr.DataArray(col, dims="point"))
     truth = points.chosen(inside).values
-    return Items(found.transpose("point", ...), truth, sample.latitude[row])
+    return _at(variables, row[inside], col[inside], truth, sample)
+
+
+def _at(
+    variables: xr.Dataset,
+    row: NDArray[np.intp],
+    col: NDArray[np.intp],
+    truth: Mapping[str, NDArray[Any]],
+    sample: LabelledSample,
+) -> Items:
+    """Pixels as items, (point,)."""
+    found = variables.isel(y=xr.DataArray(row, dims="point"), x=xr.DataArray(col, dims="point"))
+    latitude = sample.latitude
+    return Items(
+        found.transpose("point", ...),
+        truth,
+        latitude[row, col] if latitude.ndim > 1 else latitude[row],
+        strata_at(sample, row, col),
+    )

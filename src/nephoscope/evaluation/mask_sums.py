@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from nephoscope.evaluation.intervals import Scores, score_sums
 from nephoscope.evaluation.items import latitude_band
-from nephoscope.evaluation.sums import Sums
-from nephoscope.tasks import task_named
+from nephoscope.evaluation.sums import Cell, Sums
+from nephoscope.tasks import Counts, task_named
 from nephoscope.tasks.mask import MaskDecision, count_published
 
 
@@ -45,7 +45,9 @@ def sums_of_pixels(
     """Sums of loose pixels, all (pixel,): probability 0..1 or NaN, label 0 or 1, latitude."""
     bands = latitude_band(latitude)
     chosen = {int(band): bands == band for band in np.unique(bands)}
-    found = {(unit, b): count_published(probability[at], label[at]) for b, at in chosen.items()}
+    found: dict[Cell, Counts] = {
+        (unit, b): count_published(probability[at], label[at]) for b, at in chosen.items()
+    }
     return Sums(found, count_published(probability[:0], label[:0]).shape)
 
 

@@ -40,8 +40,8 @@ def _of_pictures(model: Model) -> Predict:
             {"image": (("channel", "y", "x"), sample.image), "known": (("y", "x"), sample.known)},
             {
                 "channel": list(sample.channels),
-                "latitude": ("y", sample.latitude),
-                "longitude": ("x", sample.longitude),
+                "latitude": (("y", "x")[: sample.latitude.ndim], sample.latitude),
+                "longitude": (("y", "x")[-sample.longitude.ndim :], sample.longitude),
             },
         )
         view = applied.view_of(scene, sample.background)

@@ -6,7 +6,7 @@ truth, and the task counts. Each number of the decision is the one stored in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,10 +15,15 @@ import xarray as xr
 
 from nephoscope.arguments import described, path_of
 from nephoscope.errors import UsageError
-from nephoscope.evaluation.intervals import Scores, score_sums
-from nephoscope.evaluation.items import published_items
+from nephoscope.evaluation.intervals import Score, Scores, score_stratum, score_sums
+from nephoscope.evaluation.items import Label, published_items
 from nephoscope.evaluation.predictors import Predict, predictor_of
-from nephoscope.evaluation.sample import BACKGROUND_CHANNELS, LabelledSample, read_samples
+from nephoscope.evaluation.sample import (
+    BACKGROUND_CHANNELS,
+    LabelledSample,
+    read_samples,
+    unit_of,
+)
 from nephoscope.evaluation.sums import Sums, sums_of_items
 from nephoscope.models import load_model
 from nephoscope.models.lineage import seen_of
@@ -68,6 +73,9 @@ class Evaluation:
         unit: what is independent of one another: "day", "frame", "granule" ...
         truth: its form: "pixels", "frame" or "points".
         placed: whether the samples have latitudes.
+        strata: name of a stratum besides latitude → label → its metrics, in the first way.
+        units: what was scored, each once, in the order of the samples.
+        paired: name of a baseline → the model's metrics less its own, over the same units.
     """
 
     scores: Scores
@@ -81,6 +89,9 @@ class Evaluation:
     unit: str = "day"
     truth: str = "pixels"
     placed: bool = True
+    strata: dict[str, dict[Label, dict[str, Score]]] = field(default_factory=dict)
+    units: tuple[str, ...] = ()
+    paired: dict[str, dict[str, Score]] = field(default_factory=dict)
 
 
 def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, list[int]]:
@@ -156,19 +167,13 @@ def run_evaluation(
     if recipe is not None:
         check_pairing(store, recipe, "model")
     split, indices = choose_samples(store, split)
-    task, decision, unit = task_named(store.attrs["task"]), model.decision, store.attrs["unit"]
+    task = task_named(recipe.task if recipe is not None else store.attrs["task"])
+    decision, unit = model.decision, store.attrs["unit"]
     predict = predict or predictor_of(model, store.attrs["truth"])  # type: ignore[arg-type]
-    sums = {way: Sums() for way in ways}
-    for sample in read_samples(store, indices, _background_channels(recipe)):
-        for way in ways:
-            said = predict(withhold(sample, way))
-            sums[way] += sums_of_items(sample.id, published_items(said, sample), task)
-            if look and way == ways[0]:
-                look(sample, said)
-        if progress:
-            progress(sample.id)
+    read = read_samples(store, indices, _background_channels(recipe))
+    sums, strata = _counted(read, task, ways, predict, look, progress)
     scores = {way: score_sums(each, task, decision) for way, each in sums.items()}
-    spec = _spec(store, indices, split, task.rules(decision))
+    spec = _spec(store, indices, split, task, decision)
     return Evaluation(
         scores=scores["full"],
         spec=spec,
@@ -184,7 +189,36 @@ def run_evaluation(
         unit=unit,
         truth=store.attrs["truth"],
         placed="latitude" in store.coords,
+        strata={name: score_stratum(each, task, decision) for name, each in strata.items()},
+        units=tuple(dict.fromkeys(unit_of(store, index) for index in indices)),
     )
+
+
+def _counted(
+    samples: Iterable[LabelledSample],
+    task: Task,
+    ways: Sequence[str],
+    predict: Predict,
+    look: Look | None,
+    progress: Callable[[str], None] | None,
+) -> tuple[dict[str, Sums], dict[str, Sums]]:
+    """Sums by way, and those of the first way by stratum."""
+    sums, strata = {way: Sums() for way in ways}, dict[str, Sums]()
+    for sample in samples:
+        for way in ways:
+            said = predict(withhold(sample, way))
+            items = published_items(said, sample)
+            sums[way] += sums_of_items(sample.unit, items, task)
+            if way != ways[0]:
+                continue
+            for name in items.strata:
+                parted = sums_of_items(sample.unit, items, task, name)
+                strata[name] = strata.get(name, Sums()) + parted
+            if look:
+                look(sample, said)
+        if progress:
+            progress(sample.id)
+    return sums, strata
 
 
 def evaluate(
@@ -227,15 +261,19 @@ def evaluate(
 
 
 def _spec(
-    store: xr.Dataset, indices: Sequence[int], split: str, rules: Mapping[str, Any]
+    store: xr.Dataset,
+    indices: Sequence[int],
+    split: str,
+    task: Task,
+    decision: Any,  # noqa: ANN401 - the task's own
 ) -> dict[str, Any]:
     """The spec of an evaluation: two reports with the same one may be compared."""
     return {
-        "task": str(store.attrs["task"]),
+        "task": task.name,
         "samples": str(store.attrs.get("samples_id", "")),
         "split": split,
         "maps": [str(store["id"].values[index]) for index in indices],
-        **rules,
+        **task.rules(decision),
     }
 
 

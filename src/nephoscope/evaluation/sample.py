@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.inputs import COLOURS
-from nephoscope.samples.store import axis_of, background_of, points_of
+from nephoscope.samples.store import background_of, points_of
 from nephoscope.samples.truth import Label, LabelOrPoints, Points
 
 Floats = NDArray[np.float32]
@@ -27,13 +27,14 @@ class LabelledSample:
         image: (channel, y, x) uint8 DN, 0 where missing; or float32, NaN where missing.
         known: (y, x) bool, where there is image data.
         truth: a label of each pixel, (y, x) int8, -1 unknown; one label, () int8; or points.
-        latitude: (y,) degrees; zeros where rows have none.
-        longitude: (x,) degrees; zeros where columns have none.
+        latitude: (y,) degrees, zeros where rows have none; or of each pixel, (y, x).
+        longitude: (x,) degrees, zeros where columns have none; or of each pixel, (y, x).
         background: (statistic, y, x) float32, in the order that was asked for, or None.
         position: whether the model may know the longitude.
         channels: names of the image's channels.
         wraps: whether the first column follows the last.
         columns: what else the store says of the sample, by name: numbers, e.g. temperatures.
+        unit: what it is a part of that is independent of others, "" where that is itself.
     """
 
     id: str
@@ -47,6 +48,7 @@ class LabelledSample:
     channels: tuple[str, ...] = COLOURS
     wraps: bool = True
     columns: Mapping[str, float] = field(default_factory=dict)
+    unit: str = ""
 
     @property
     def label(self) -> Label:
@@ -78,16 +80,50 @@ def read_samples(
         sample = store.isel(sample=index)
         yield LabelledSample(
             id=str(sample["id"].values),
-            image=np.asarray(sample["image"].values)[order],
+            image=_image(sample)[order],
             known=sample["known"].values,
             truth=_truth(store, sample, index),
-            latitude=axis_of(store, "latitude", "y"),
-            longitude=axis_of(store, "longitude", "x"),
+            latitude=_places(sample, "latitude", "y"),
+            longitude=_places(sample, "longitude", "x"),
             background=background,
             channels=names,
             wraps=bool(store.attrs["wraps"]),
             columns=_columns(sample),
+            unit=unit_of(store, index),
         )
+
+
+def unit_of(store: xr.Dataset, index: int) -> str:
+    """What a sample is a part of that is independent of others: itself, or its group.
+
+    Pieces cut of one picture along a track (`id` is that of the picture, `group`, and a number)
+    are not independent: they have the same weather.
+    """
+    name = str(store["id"].values[index])
+    if store.attrs["truth"] != "points" or "group" not in store.variables:
+        return name
+    group = str(store["group"].values[index])
+    return group if group and name.startswith(f"{group}_") else name
+
+
+def _image(sample: xr.Dataset) -> NDArray[np.uint8] | Floats:
+    """The picture as it is stored; of 16-bit counts the numbers that they stand for."""
+    stored = np.asarray(sample["image"].values)
+    if stored.dtype != np.int16:
+        return stored
+    scale, offset = (
+        sample[name].values.astype(np.float64)[:, None, None]
+        for name in ("scale_factor", "add_offset")
+    )
+    values = (stored * scale + offset).astype(np.float32)
+    values[stored == np.int16(sample["image"].attrs["_FillValue"])] = np.nan
+    return values
+
+
+def _places(sample: xr.Dataset, name: str, dim: str) -> NDArray[np.float64]:
+    if name in sample.variables:
+        return np.asarray(sample[name].values, np.float64)
+    return np.zeros(sample.sizes[dim])
 
 
 def _channels(store: xr.Dataset) -> tuple[slice | list[int], tuple[str, ...]]:

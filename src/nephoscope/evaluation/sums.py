@@ -1,25 +1,27 @@
 """Sums that merge: everything a score needs, so that any cutting of the work gives the same score.
 
-For each unit (day, frame, granule ...) and latitude band the sums hold what the task counts of the
-published variables: whole numbers, so that a score of the sums is exactly the score of the product.
+For each unit (day, frame, granule ...) and latitude band (or label of another stratum) the sums
+hold what the task counts of the published variables: whole numbers, so that a score of the sums is
+exactly the score of the product.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from nephoscope.evaluation.items import Items
+from nephoscope.evaluation.items import Items, Label
 from nephoscope.tasks import Counts, Task
 
-Cell = tuple[str, int]
+Cell = tuple[str, Label]
 
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """Counts of a task by (unit, southern edge of the latitude band).
+    """Counts of a task by (unit, southern edge of the latitude band or other label).
 
     Attributes:
         cells: for each (unit, band) counts, int64, all of one shape.
@@ -58,11 +60,11 @@ class Sums:
         return sorted({unit for unit, _ in self.cells})
 
     @property
-    def bands(self) -> list[int]:
-        """Southern edges of the latitude bands, degrees, from south to north."""
+    def bands(self) -> list[Any]:
+        """The labels, sorted: of latitude southern edges of bands, degrees."""
         return sorted({band for _, band in self.cells})
 
-    def by_unit(self, band: int | None = None) -> Counts:
+    def by_unit(self, band: Label | None = None) -> Counts:
         """Counts (unit, ...) in the order of `units`, of one band or of all."""
         bands = self.bands if band is None else [band]
         found = np.zeros((len(self.units), *self.shape), np.int64)
@@ -81,14 +83,18 @@ def merge(parts: Iterable[Sums]) -> Sums:
     return sum(parts, Sums())
 
 
-def sums_of_items(unit: str, items: Items, task: Task) -> Sums:
+def sums_of_items(unit: str, items: Items, task: Task, stratum: str | None = None) -> Sums:
     """Sums of one sample; of a band in which nothing is known there is no cell.
 
     Args:
-        unit: what the bootstrap resamples: the sample's id.
+        unit: what the bootstrap resamples: the sample's id, or that of what it is a part of.
         items: what is published, and what is true.
         task: that counts.
+        stratum: by whose labels, in place of latitude bands.
     """
-    found = {(unit, band): task.tally(part.variables, part.truth) for band, part in items.by_band()}
+    parts: Iterator[tuple[Label, Items]]
+    parts = items.by_band() if stratum is None else items.by_stratum(stratum)
+    found: dict[Cell, Counts]
+    found = {(unit, label): task.tally(part.variables, part.truth) for label, part in parts}
     shape = next((counts.shape for counts in found.values()), ())
     return Sums({cell: counts for cell, counts in found.items() if counts.any()}, shape)

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Sequence
 from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.items import BAND_DEGREES
 from nephoscope.evaluation.protocol import Evaluation
-from nephoscope.reports.words import CAPTIONS, MEANINGS, focus_of, title_of
+from nephoscope.reports.words import (
+    CAPTIONS,
+    MEANINGS,
+    focus_of,
+    form_of,
+    stratum_title,
+    title_of,
+)
 
 MOST_ROWS = 40
 """More days or frames than this are not shown one by one: `scores.json` has them all."""
@@ -28,8 +35,17 @@ def band_name(band: int) -> str:
     return f"{-high} to {-low}° S"
 
 
-def report(evaluation: Evaluation, command: str, figures: Sequence[str]) -> str:
-    """The whole report as Markdown; `figures` are names of PNG files beside it."""
+def report(
+    evaluation: Evaluation, command: str, figures: Sequence[str], sections: Sequence[str] = ()
+) -> str:
+    """The whole report as Markdown.
+
+    Args:
+        evaluation: what is reported.
+        command: that made it.
+        figures: names of PNG files beside it.
+        sections: of the task, with their headings.
+    """
     unit = evaluation.unit
     parts = [
         _headline(evaluation),
@@ -38,6 +54,9 @@ def report(evaluation: Evaluation, command: str, figures: Sequence[str]) -> str:
         _ways(evaluation),
         "" if evaluation.truth == "frame" else f"## By {unit}\n\n" + _by_day(evaluation),
         "## By latitude\n\n" + _bands_table(evaluation) if evaluation.placed else "",
+        *(_stratum(evaluation, name) for name in evaluation.strata),
+        _paired(evaluation),
+        *sections,
         "## Figures\n\n" + "\n\n".join(_figure(name) for name in figures),
         _method(evaluation, command),
     ]
@@ -70,7 +89,10 @@ def lines_of(evaluation: Evaluation) -> list[str]:
 def _headline(evaluation: Evaluation) -> str:
     spec, focus = evaluation.spec, focus_of(evaluation)
     main, maps = evaluation.scores.overall[focus.main], spec["maps"]
-    text = f"Scored on {_number_of(evaluation, len(maps))} ({spec['split']}: {_span(maps)}), "
+    units = evaluation.units or maps
+    samples = f"{len(maps)} samples; " if len(maps) > len(units) else ""
+    number = _number_of(evaluation, len(units))
+    text = f"Scored on {number} ({samples}{spec['split']}: {_span(units)}), "
     lines = [
         f"# {evaluation.model['name']}: {title_of(focus.main)} {_with_interval(main)}",
         f"{text}{main.n:,} {focus.items}{_cloud_in_words(evaluation)}",
@@ -125,7 +147,7 @@ def _ways(evaluation: Evaluation) -> str:
     scored = evaluation.scores.overall
     names = [name for name in focus_of(evaluation).short if name in _OF_WAYS & {*scored}]
     rows = [
-        (way.replace("_", " "), *(_with_interval(each.overall[name]) for name in names))
+        (way.replace("_", " "), *(_with_interval(each.overall[name], name) for name in names))
         for way, each in evaluation.ways.items()
     ]
     return (
@@ -154,7 +176,7 @@ def _best_baseline(evaluation: Evaluation) -> str:
 
 def _overall_table(evaluation: Evaluation) -> str:
     rows = [
-        (title_of(name), _with_interval(score), MEANINGS.get(name, ""))
+        (title_of(name), _with_interval(score, name), MEANINGS.get(name, ""))
         for name, score in evaluation.scores.overall.items()
     ]
     return table_of(("score", "value (95 % interval)", "what it means"), rows)
@@ -206,6 +228,28 @@ def _bands_table(evaluation: Evaluation) -> str:
     return _table(evaluation, "latitude", named)
 
 
+def _stratum(evaluation: Evaluation, name: str) -> str:
+    scores = evaluation.strata[name]
+    rows = [(str(label), scores[label]) for label in sorted(scores)]
+    return f"## By {stratum_title(name)}\n\n" + _table(evaluation, stratum_title(name), rows)
+
+
+def _paired(evaluation: Evaluation) -> str:
+    if not evaluation.paired:
+        return ""
+    names = [n for n in focus_of(evaluation).short if n in next(iter(evaluation.paired.values()))]
+    rows = [
+        (name, *(_with_interval(each[metric], metric, "+") for metric in names))
+        for name, each in reversed(evaluation.paired.items())
+    ]
+    return (
+        "## Better than the baselines?\n\n"
+        f"{evaluation.model['name']} less each baseline, over the same {evaluation.unit}s: an "
+        f"interval that does not hold 0 tells them apart.\n\n"
+        + table_of(("less", *map(title_of, names)), rows)
+    )
+
+
 def _table(
     evaluation: Evaluation, first: str, scores: Iterable[tuple[str, dict[str, Score]]]
 ) -> str:
@@ -216,7 +260,7 @@ def _table(
 
 
 def _cells(scores: dict[str, Score], names: Iterable[str]) -> list[str]:
-    return [_number(scores[name]) for name in names]
+    return [_number(scores[name], form_of(name)) for name in names]
 
 
 def table_of(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -270,10 +314,11 @@ def _number(score: Score, form: str = ".3f", none: str = "-") -> str:
     return none if score.value is None else format(score.value, form)
 
 
-def _with_interval(score: Score) -> str:
+def _with_interval(score: Score, name: str = "", sign: str = "") -> str:
+    form = sign + form_of(name)
     if score.low is None or score.high is None:
-        return _number(score)
-    return f"{_number(score)} ({score.low:.3f} to {score.high:.3f})"
+        return _number(score, form)
+    return f"{_number(score, form)} ({score.low:{form}} to {score.high:{form}})"
 
 
 def _exact(score: Score) -> str:

@@ -38,6 +38,11 @@ class Pictures:
         del evaluation
         return {}
 
+    def sections(self, evaluation: Evaluation) -> list[str]:
+        """Parts of `report.md`, Markdown with headings, besides what every task has."""
+        del evaluation
+        return []
+
     def figures(self, evaluation: Evaluation) -> dict[str, Figure]:
         """Name → figure: the main score by unit and latitude, and beside the baselines."""
         main, name, found = focus_of(evaluation).main, evaluation.model["name"], {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import math
 import platform
@@ -23,6 +22,7 @@ from nephoscope.plots.training import TrainingLog, plot_training
 from nephoscope.reports import markdown
 from nephoscope.reports.masks import MaskPictures
 from nephoscope.reports.pictures import Pictures
+from nephoscope.reports.seal import SCORES, sealed, spec_hash, write_counts
 from nephoscope.reports.states import StatePictures
 from nephoscope.reports.words import CAPTIONS
 from nephoscope.workers import cores
@@ -75,14 +75,18 @@ def write_report(
     with atomic_path(out) as part:
         part.mkdir(parents=True)
         content = scores_document(evaluation, run) | pictures.facts(evaluation)
+        if evaluation.truth == "points":
+            write_counts(part, evaluation.scores)
+            content = sealed(content, part)
         written = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        (part / "scores.json").write_text(written, encoding="utf-8")
+        (part / SCORES).write_text(written, encoding="utf-8")
         for name, table in pictures.tables(evaluation).items():
             (part / name).write_text(table, encoding="utf-8")
         figures = _figures(evaluation, pictures, log)
         for name, figure in figures.items():
             figure.savefig(part / f"{name}.png", dpi=DPI)
-        text = markdown.report(evaluation, run.command, list(figures))
+        sections = pictures.sections(evaluation)
+        text = markdown.report(evaluation, run.command, list(figures), sections)
         (part / "report.md").write_text(text, encoding="utf-8")
     return out
 
@@ -105,7 +109,7 @@ def check_report_folder(out: Path) -> None:
         UsageError: it cannot.
     """
     empty = not out.exists() or (out.is_dir() and not any(out.iterdir()))
-    if not empty and not (out / "scores.json").is_file():
+    if not empty and not (out / SCORES).is_file():
         raise UsageError(f"{out}: is there and holds no report: name another folder")
 
 
@@ -123,10 +127,19 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
         "ways": {way: _plain(each.overall) for way, each in evaluation.ways.items()},
         "by_day": {day: _plain(each) for day, each in days.items()},
         "by_latitude": {str(band): _plain(each) for band, each in scores.by_band.items()},
+        **{
+            f"by_{name}": {str(label): _plain(each) for label, each in labels.items()}
+            for name, labels in evaluation.strata.items()
+        },
         "baselines": {
             name: {"threshold": each.decision.threshold, "metrics": _plain(each.overall)}
             for name, each in evaluation.baselines.items()
         },
+        **(
+            {"paired": {name: _plain(each) for name, each in evaluation.paired.items()}}
+            if evaluation.paired
+            else {}
+        ),
         "model": evaluation.model,
         "seen": evaluation.seen,
         "nephoscope": version("nephoscope"),
@@ -134,12 +147,6 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
         "seconds": {name: round(value, 3) for name, value in run.seconds.items()},
         "command": run.command,
     }
-
-
-def spec_hash(spec: dict[str, Any]) -> str:
-    """sha256 of the spec as canonical JSON: equal for evaluations that may be compared."""
-    content = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def hardware() -> dict[str, Any]:

@@ -41,6 +41,9 @@ MEANINGS = {
     "cloudy_called_clear": "cloudy frames called clear",
     "clear_called_cloudy": "clear frames called cloudy",
 }
+_METRES = ("_mae", "_bias", "_mae_found", "_bias_found")
+"""Endings of scores that are in metres."""
+STRATA = {"surface": "land and sea", "views": "number of views"}
 CAPTIONS = {
     "curves": "What other thresholds would give; the dot is the model's own.",
     "reliability": "On the dotted line a stated probability means what it says.",
@@ -96,6 +99,16 @@ def focus_of(evaluation: Evaluation) -> Focus:
     """Of a task that is not known here: its first score, and its first ones."""
     names = tuple(evaluation.scores.overall)
     return _FOCUS.get(evaluation.task.name) or Focus(names[0], names[:8])
+
+
+def form_of(name: str) -> str:
+    """How a score is written: metres whole, all else with three decimals."""
+    return ",.0f" if name.endswith(_METRES) else ".3f"
+
+
+def stratum_title(name: str) -> str:
+    """What scores are told apart by."""
+    return STRATA.get(name, name.replace("_", " "))
 
 
 def title_of(name: str) -> str:

@@ -1,0 +1,70 @@
+"""Strata: what pixels are told apart by when scores are given of each kind: ground, views.
+
+All is read from the names of a picture's channels: `land_sea_flag`, and `<field>_<view>` of
+pictures that see each pixel in several views.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nephoscope.evaluation.sample import LabelledSample
+
+SURFACE = "land_sea_flag"
+_SURFACES = ((25, "sea"), (75, "mixed"), (np.inf, "land"))
+"""Below which value of the flag (0 sea, 50 mixed, 100 land) the ground is called what."""
+_OF_A_VIEW = re.compile(r".+_(\d\d)")
+
+
+def strata_at(
+    sample: LabelledSample, row: NDArray[np.intp], col: NDArray[np.intp]
+) -> dict[str, NDArray[Any]]:
+    """Labels of pixels, by stratum; only strata that the sample's channels tell.
+
+    Args:
+        sample: the picture.
+        row: (point,) of the pixels.
+        col: (point,) of the pixels.
+
+    Returns:
+        `surface` (point,) str: "sea", "mixed", "land" or "unknown"; `views` (point,) int64: views
+        in which every channel of the pixel is there.
+    """
+    if len(sample.image) != len(sample.channels):
+        return {}
+    found: dict[str, NDArray[Any]] = {}
+    if SURFACE in sample.channels:
+        flag = sample.image[sample.channels.index(SURFACE), row, col]
+        found["surface"] = surface_of(flag)
+    if views := channels_by_view(sample.channels):
+        found["views"] = views_of(sample.image[:, row, col], views)
+    return found
+
+
+def surface_of(flag: NDArray[Any]) -> NDArray[np.str_]:
+    """Kind of ground of values of the flag, any shape, NaN where it is not known."""
+    names = np.array([name for _, name in _SURFACES] + ["unknown"])
+    limits = np.array([limit for limit, _ in _SURFACES])
+    known = np.isfinite(flag)
+    place = np.searchsorted(limits, np.where(known, flag, 0), side="right")
+    return np.asarray(names[np.where(known, place, len(limits))])
+
+
+def channels_by_view(channels: Sequence[str]) -> dict[str, list[int]]:
+    """View → places of its channels, of pictures with more than one; none of others."""
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(channels):
+        if match := _OF_A_VIEW.fullmatch(name):
+            found.setdefault(match[1], []).append(place)
+    return found if len(found) > 1 else {}
+
+
+def views_of(values: NDArray[Any], views: dict[str, list[int]]) -> NDArray[np.int64]:
+    """Number of views in which every channel is there, of values (channel, ...)."""
+    there = [np.isfinite(values[places]).all(axis=0) for places in views.values()]
+    return np.asarray(np.sum(there, axis=0), np.int64)
