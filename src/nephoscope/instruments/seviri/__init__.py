@@ -18,6 +18,7 @@ NOUN = "pictures of SEVIRI"
 WRAPS = False
 GRID = None
 REFERENCE = "dardar"
+SAMPLES = None
 FORMAT = "zarr"
 PATCHES = None
 OPTIONS: frozenset[str] = frozenset()
@@ -30,6 +31,7 @@ __all__ = [
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "SOLAR",
     "THERMAL",
     "UNIT",
