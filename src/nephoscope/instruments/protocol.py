@@ -37,6 +37,29 @@ class Outside(NamedTuple):
     where: npt.NDArray[np.bool_]
 
 
+class Condition(NamedTuple):
+    """A number of each pixel by which a product says how far it is to be trusted.
+
+    Attributes:
+        flag: the bit of `quality_flag` that is set where it is not as usual; several may share one.
+        words: what the number is.
+        unit: of it, "" if it has none.
+        ends: least and greatest value that there can be.
+        judged: whether it can be too low, and whether too high.
+        reach: how far below and above all of a model's training a pixel is still judged, in the
+            unit; None: however far. One that is farther is unknown.
+        usual: span of what is usual; None: what a model's training spans.
+    """
+
+    flag: str
+    words: str
+    unit: str
+    ends: tuple[float, float]
+    judged: tuple[bool, bool] = (True, True)
+    reach: tuple[float | None, float | None] = (None, None)
+    usual: tuple[float, float] | None = None
+
+
 class Layout(Protocol):
     """A tree and form of products that an instrument has beside the usual ones."""
 
@@ -207,6 +230,18 @@ class Instrument(Protocol):
         """Options of `predict` that are its own."""
 
     @property
+    def CONDITIONS(self) -> Mapping[str, Condition]:
+        """Numbers that say of each pixel how far its prediction is to be trusted; often none."""
+
+    @property
+    def ON_DEMAND(self) -> Options:
+        """Options of `read` for a Scene whose image is read as it is used; {}: it always is whole.
+
+        `image` is then one of xarray's lazy arrays, whose `encoding` says by `preferred_chunks` how
+        many rows are best read at once; `known` may hold pixels of which nothing was measured.
+        """
+
+    @property
     def read(self) -> Callable[..., xr.Dataset]:
         """Path of a file (or the paths of one scene), options by name → Scene."""
 
@@ -252,6 +287,15 @@ class Instrument(Protocol):
 
     def depends_on(self, path: str | PathLike[str], /) -> list[Path]:
         """Files beside a scene that decide what its product says."""
+
+    def conditions(self, scene: xr.Dataset, /) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Number of each pixel by names of `CONDITIONS`, (y, x), NaN where there is none.
+
+        Those are left out that cannot be told of the channels at hand.
+
+        Args:
+            scene: with `image` (channel, y, x) and names of channels, perhaps nothing else.
+        """
 
     def blank(self, scene: xr.Dataset, options: Options, /) -> npt.NDArray[np.bool_] | None:
         """Where no prediction is wanted, broadcastable to (y, x); None: it is everywhere."""
