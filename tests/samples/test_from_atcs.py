@@ -11,7 +11,6 @@ import xarray as xr
 
 from atcs_factory import DIRECTIONAL, PLAIN, SIZE, make_folder
 from nephoscope.errors import InputError, UsageError
-from nephoscope.samples import from_atcs
 from nephoscope.samples.from_atcs import UNREADABLE, import_atcs, is_atcs
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.to_hdf5 import export_hdf5
@@ -19,11 +18,6 @@ from nephoscope.samples.to_hdf5 import export_hdf5
 RECIPE = SimpleNamespace(
     task="cloud_type", name="made", instrument="polder", inputs=SimpleNamespace(side=None)
 )
-
-
-@pytest.fixture(autouse=True)
-def _task(monkeypatch):
-    monkeypatch.setattr(from_atcs, "task_named", lambda _: SimpleNamespace(truth="points"))
 
 
 @pytest.fixture
@@ -164,10 +158,10 @@ def test_what_is_no_store_of_a_track_is_not_exported(tmp_path):
         export_hdf5(tmp_path / "none.zarr", tmp_path / "out.h5")
 
 
-def test_other_instruments_and_tasks_have_no_such_folders(folder, tmp_path, monkeypatch):
+def test_other_instruments_and_tasks_have_no_such_folders(folder, tmp_path):
     other = SimpleNamespace(**vars(RECIPE) | {"instrument": "seviri"})
     with pytest.raises(UsageError, match="no other software"):
         import_atcs(folder, tmp_path / "x.zarr", other)
-    monkeypatch.setattr(from_atcs, "task_named", lambda _: SimpleNamespace(truth="pixels"))
+    other = SimpleNamespace(**vars(RECIPE) | {"task": "mask"})
     with pytest.raises(UsageError, match="points"):
-        import_atcs(folder, tmp_path / "x.zarr", RECIPE)
+        import_atcs(folder, tmp_path / "x.zarr", other)
