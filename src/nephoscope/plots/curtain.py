@@ -160,7 +160,7 @@ def _label_profiles(axes: Axes, curtain: xr.DataArray) -> None:
             lines.append(str(one["time"].values.astype("datetime64[s]"))[11:])
         labels.append("\n".join([*lines, f"{positions[number]:,.0f} km"]))
     axes.set_xticks(positions[chosen], labels, fontsize=8)
-    date = ""
-    if "time" in curtain.coords and not np.isnat(curtain["time"].values[0]):
-        date = f" (UTC), {curtain['time'].values[0].astype('datetime64[D]')}"
-    axes.set_xlabel(f"latitude, longitude, time{date}, distance along the track", fontsize=9)
+    when = ""
+    if "time" in curtain.coords:
+        when = f", time (UTC), {curtain['time'].values[0].astype('datetime64[D]')}"
+    axes.set_xlabel(f"latitude, longitude{when}, distance along the track", fontsize=9)
