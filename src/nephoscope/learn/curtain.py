@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from nephoscope.learn.items import Batch, counted
 from nephoscope.learn.module import FitModule
+from nephoscope.plots.cloud_types import Kind
 from nephoscope.plots.curtain import plot_curtains
 
 Reals = npt.NDArray[np.floating]
@@ -71,9 +72,9 @@ class CurtainLog(Callback):
         if curtains is None:
             return
         name, pairs = curtains
-        kind = "type" if name == "cloud_type" else "mask"
+        kind: Kind = "type" if name == "cloud_type" else "mask"
         figure = plot_curtains(pairs, kind, f"step {trainer.global_step}: {len(self.kept)} samples")
-        canvas = FigureCanvasAgg(figure)
+        canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
         picture = np.asarray(canvas.buffer_rgba())[..., :3]
         for each in loggers:

@@ -184,15 +184,12 @@ _PANELS = {
 
 def _coloured(codes: npt.NDArray[Any], colours: dict[int, str]) -> npt.NDArray[np.uint8]:
     """(y, x, 3) uint8: the colour of each code, that of the unknown for any other."""
-    hexes: dict[int | None, str] = {None: UNKNOWN_COLOUR, **colours}
-    palette = {
-        code: np.array([int(text[at : at + 2], 16) for at in (1, 3, 5)], np.uint8)
-        for code, text in hexes.items()
-    }
-    picture = np.broadcast_to(palette[None], (*codes.shape, 3)).copy()
-    for code in colours:
-        picture[codes == code] = palette[code]
-    return picture
+    hexes = [UNKNOWN_COLOUR, *colours.values()]
+    palette = np.array([[int(text[at : at + 2], 16) for at in (1, 3, 5)] for text in hexes])
+    place = np.zeros(codes.shape, np.int64)
+    for number, code in enumerate(colours, 1):
+        place[codes == code] = number
+    return palette.astype(np.uint8)[place]
 
 
 def _show(axes: Axes, key: Axes, panel: _Panel, swath: SwathMap) -> None:
