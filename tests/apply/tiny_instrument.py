@@ -17,7 +17,10 @@ import xarray as xr
 from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut, files_below
 from nephoscope.instruments.alone import (  # noqa: F401
+    CONDITIONS,
+    ON_DEMAND,
     blank,
+    conditions,
     corners,
     depends_on,
     layout,

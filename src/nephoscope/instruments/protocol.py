@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from nephoscope.folders import LeftOut
     from nephoscope.grids.corners import Corners
+    from nephoscope.grids.patches import Patch
     from nephoscope.grids.plate_carree import PlateCarree
+    from nephoscope.grids.sinusoidal import Sinusoidal
     from nephoscope.instruments.scene_file import SceneFile
     from nephoscope.scene import Truth
 
@@ -33,6 +35,29 @@ class Outside(NamedTuple):
 
     name: str
     where: npt.NDArray[np.bool_]
+
+
+class Condition(NamedTuple):
+    """A number of each pixel by which a product says how far it is to be trusted.
+
+    Attributes:
+        flag: the bit of `quality_flag` that is set where it is not as usual; several may share one.
+        words: what the number is.
+        unit: of it, "" if it has none.
+        ends: least and greatest value that there can be.
+        judged: whether it can be too low, and whether too high.
+        reach: how far below and above all of a model's training a pixel is still judged, in the
+            unit; None: however far. One that is farther is unknown.
+        usual: span of what is usual; None: what a model's training spans.
+    """
+
+    flag: str
+    words: str
+    unit: str
+    ends: tuple[float, float]
+    judged: tuple[bool, bool] = (True, True)
+    reach: tuple[float | None, float | None] = (None, None)
+    usual: tuple[float, float] | None = None
 
 
 class Layout(Protocol):
@@ -73,6 +98,37 @@ class Profiler(Protocol):
         """Whether a file is of this instrument."""
 
 
+class Patches(Protocol):
+    """How patches are cut from the files of an imager, many at once."""
+
+    @property
+    def GRID(self) -> Sinusoidal:
+        """That all its files are of."""
+
+    def checked_fields(self, wanted: str | Iterable[str], /) -> tuple[str, ...]:
+        """Names of the fields of a scheme or list.
+
+        Raises:
+            UsageError: no such scheme or field.
+        """
+
+    def views_of(self, path: Path, rows: tuple[int, int], /) -> npt.NDArray[np.uint8]:
+        """Number of views of each pixel (row, column) of some whole rows, the last excluded.
+
+        Raises:
+            InputError: the file cannot be used; names the field.
+        """
+
+    def read_patches(
+        self, path: Path, patches: Sequence[Patch], fields: Sequence[str], /
+    ) -> list[xr.Dataset]:
+        """Scene of each patch, whose `image` is int16 counts; see the coords of its channels.
+
+        Raises:
+            InputError: the file cannot be used; names the field.
+        """
+
+
 class Instrument(Protocol):
     """An imager whose files are Scenes (see `nephoscope.scene`)."""
 
@@ -93,6 +149,10 @@ class Instrument(Protocol):
         """Where the pixels of a bare array lie, of which each whole scene is one; None: nowhere."""
 
     @property
+    def PATCHES(self) -> Patches | None:
+        """How samples along tracks are cut; None: they are not."""
+
+    @property
     def REFERENCE(self) -> str | None:
         """The profiler whose tracks are its truth at points; None: there is none."""
 
@@ -103,6 +163,18 @@ class Instrument(Protocol):
     @property
     def OPTIONS(self) -> frozenset[str]:
         """Options of `predict` that are its own."""
+
+    @property
+    def CONDITIONS(self) -> Mapping[str, Condition]:
+        """Numbers that say of each pixel how far its prediction is to be trusted; often none."""
+
+    @property
+    def ON_DEMAND(self) -> Options:
+        """Options of `read` for a Scene whose image is read as it is used; {}: it always is whole.
+
+        `image` is then one of xarray's lazy arrays, whose `encoding` says by `preferred_chunks` how
+        many rows are best read at once; `known` may hold pixels of which nothing was measured.
+        """
 
     @property
     def read(self) -> Callable[..., xr.Dataset]:
@@ -150,6 +222,15 @@ class Instrument(Protocol):
 
     def depends_on(self, path: str | PathLike[str], /) -> list[Path]:
         """Files beside a scene that decide what its product says."""
+
+    def conditions(self, scene: xr.Dataset, /) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Number of each pixel by names of `CONDITIONS`, (y, x), NaN where there is none.
+
+        Those are left out that cannot be told of the channels at hand.
+
+        Args:
+            scene: with `image` (channel, y, x) and names of channels, perhaps nothing else.
+        """
 
     def blank(self, scene: xr.Dataset, options: Options, /) -> npt.NDArray[np.bool_] | None:
         """Where no prediction is wanted, broadcastable to (y, x); None: it is everywhere."""

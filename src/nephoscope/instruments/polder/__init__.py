@@ -5,7 +5,9 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 """
 
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.polder import patches
 from nephoscope.instruments.polder.columns import columns
+from nephoscope.instruments.polder.conditions import CONDITIONS, conditions
 from nephoscope.instruments.polder.corners import corners
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
 from nephoscope.instruments.polder.half_orbit import read
@@ -27,16 +29,21 @@ WRAPS = False
 GRID = None
 REFERENCE = "cloudsat"
 FORMAT = "netcdf"
+PATCHES = patches
 OPTIONS: frozenset[str] = frozenset()
+ON_DEMAND = {"lazy": True}
 
 __all__ = [
     "BANDS",
+    "CONDITIONS",
     "DOLP",
     "FIELDS",
     "FORMAT",
     "GRID",
     "NOUN",
+    "ON_DEMAND",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
     "SCHEMES",
     "UNIT",
@@ -48,6 +55,7 @@ __all__ = [
     "blank",
     "box",
     "columns",
+    "conditions",
     "corners",
     "cubes_of",
     "depends_on",

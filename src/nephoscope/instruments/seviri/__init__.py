@@ -5,7 +5,17 @@ File Definition. Header layouts and calibration are satpy's (extra `satellites`)
 when a file is read.
 """
 
-from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.alone import (
+    CONDITIONS,
+    ON_DEMAND,
+    blank,
+    conditions,
+    depends_on,
+    label,
+    layout,
+    one_each,
+    outside,
+)
 from nephoscope.instruments.seviri.channels import CHANNELS, SOLAR, THERMAL
 from nephoscope.instruments.seviri.columns import columns
 from nephoscope.instruments.seviri.corners import corners
@@ -19,14 +29,18 @@ WRAPS = False
 GRID = None
 REFERENCE = "dardar"
 FORMAT = "zarr"
+PATCHES = None
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
     "CHANNELS",
+    "CONDITIONS",
     "FORMAT",
     "GRID",
     "NOUN",
+    "ON_DEMAND",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
     "SOLAR",
     "THERMAL",
@@ -34,6 +48,7 @@ __all__ = [
     "WRAPS",
     "blank",
     "columns",
+    "conditions",
     "corners",
     "depends_on",
     "dress",
