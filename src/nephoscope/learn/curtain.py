@@ -8,19 +8,18 @@ from typing import Any
 import lightning
 import numpy as np
 import numpy.typing as npt
-import torch
 import xarray as xr
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from nephoscope.learn.items import Batch, counted
 from nephoscope.learn.module import FitModule
 from nephoscope.plots.cloud_types import Kind
 from nephoscope.plots.curtain import plot_curtains
 
 Reals = npt.NDArray[np.floating]
 Whole = npt.NDArray[np.integer]
+Said = Mapping[str, npt.NDArray[Any]]
 
 TAG = "curtain"
 """Under which TensorBoard shows the pictures."""
@@ -32,7 +31,7 @@ _BETWEEN = 3  # profiles of nothing between samples
 class CurtainLog(Callback):
     """Logs to TensorBoard at each validation prediction over truth, always of the same samples.
 
-    It is for tasks whose truth is on levels, and costs `SAMPLES` more batches of validation.
+    It is for tasks whose truth is on levels.
 
     Args:
         altitude: (level,) m, the highest first.
@@ -40,26 +39,26 @@ class CurtainLog(Callback):
 
     def __init__(self, altitude: Reals) -> None:
         self.altitude = np.asarray(altitude, np.float64)
-        self.kept: list[Batch] = []
+        self.kept: list[Said] = []
 
     def on_validation_epoch_start(self, *_: object) -> None:
-        """Forget the batches of the validation before."""
+        """Forget what was said at the validation before."""
         self.kept = []
 
     def on_validation_batch_end(
         self,
         trainer: lightning.Trainer,
         module: lightning.LightningModule,
-        outputs: object,
-        batch: Batch,
+        outputs: Any,  # noqa: ANN401 - Lightning's; what `FitModule.validation_step` returns
+        batch: Any,  # noqa: ANN401
         batch_idx: int,
         *_: object,
     ) -> None:
-        """Keep a batch in so many."""
+        """Keep what is said of a batch in so many."""
         total = trainer.num_val_batches[0]
         apart = max(int(total) // SAMPLES, 1) if np.isfinite(total) else 1
-        if batch_idx % apart == 0 and len(self.kept) < SAMPLES and len(batch["point"]):
-            self.kept.append(batch)
+        if batch_idx % apart == 0 and len(self.kept) < SAMPLES and len(outputs["said"]):
+            self.kept.append(outputs)
 
     def on_validation_epoch_end(
         self, trainer: lightning.Trainer, module: lightning.LightningModule
@@ -88,14 +87,12 @@ class CurtainLog(Callback):
         said: list[Whole] = []
         true: list[Whole] = []
         name = None
-        for batch in self.kept:
-            inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
-            raw, named = counted(module.final_network(inputs), batch, module.truth)
-            variables = task.variables(task.fields(raw.T, decision), decision)
+        for each in self.kept:
+            variables = task.variables(task.fields(each["said"].T, decision), decision)
             name = on_levels(variables)
             if name is None:
                 return None
-            truth = named.get(name, next(each for each in named.values() if each.ndim == 2))
+            truth = next(v for key, v in each.items() if key != "said" and v.ndim == 2)
             nothing = np.full((_BETWEEN * bool(said), truth.shape[1]), -1)
             said += [nothing, _codes(variables[name])]
             true += [nothing, truth]
