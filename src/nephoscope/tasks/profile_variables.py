@@ -1,8 +1,8 @@
 """Variables of tasks on levels: fields that may be blended, and what is published of them.
 
-Cloud is decided on levels and on columns by the published steps of their probabilities. A column
-with cloud on any level is cloudy. Tops and bases are the middles of levels; the bounds of a top and
-its uncertainty are told within them.
+Cloud is decided on levels and on columns by the published steps of their probabilities; where a
+column is called clear, no level of it is cloud. Tops and bases are the middles of levels; the
+bounds of a top and its uncertainty are told within them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def profile_fields(raw: Floats, head: Head, decision: ProfileDecision) -> dict[s
         `top_probability` (level, ...), if the column is cloudy.
     """
     logit, kinds = head.cloud(raw)
-    column, share = head.top(raw, logit)
+    column, share = head.top(raw)
     types = {} if kinds is None else {"type_probability": kinds}
     return {
         "cloud_probability": probability(logit, decision),
@@ -70,9 +70,9 @@ def profile_variables(fields: Fields, decision: ProfileDecision) -> xr.Dataset:
     dims = ("level", *plane)
     steps, unknown = steps_and_unknown(likely)
     threshold = threshold_step(decision.threshold)
-    cloud = steps >= threshold
+    columns, cloudy = _columns(fields, decision)
+    cloud = (steps >= threshold) & cloudy
     steps[unknown] = FILL
-    columns, cloudy = _columns(fields, decision, cloud.any(axis=0))
     kinds = fields.get("type_probability")
     said = _mask_of(cloud, unknown) if kinds is None else _types_of(cloud, unknown, kinds)
     name, attributes = ("cloud_type", _type()) if "type_probability" in fields else (
@@ -90,7 +90,7 @@ def profile_variables(fields: Fields, decision: ProfileDecision) -> xr.Dataset:
 
 def column_variables(fields: Fields, decision: ColumnDecision) -> xr.Dataset:
     """`cloud_mask` and `column_cloud_probability` of the latter as a field."""
-    return xr.Dataset(_columns(fields, decision, np.False_)[0])
+    return xr.Dataset(_columns(fields, decision)[0])
 
 
 def _plane(number: int) -> tuple[str, ...]:
@@ -99,12 +99,12 @@ def _plane(number: int) -> tuple[str, ...]:
 
 
 def _columns(
-    fields: Fields, decision: ColumnDecision, also: npt.NDArray[np.bool_] | np.bool_
+    fields: Fields, decision: ColumnDecision
 ) -> tuple[dict[str, Variable], npt.NDArray[np.bool_]]:
-    """The variables of columns, and which are called cloudy; `also` those in which a level is."""
+    """The variables of columns, and which are called cloudy."""
     likely = np.asarray(fields["column_cloud_probability"])
     steps, unknown = steps_and_unknown(likely)
-    cloudy = ((steps >= decision.column_step) | also) & ~unknown
+    cloudy = (steps >= decision.column_step) & ~unknown
     mask, dims = cloudy.astype(np.uint8), _plane(likely.ndim)
     mask[unknown] = steps[unknown] = FILL
     about = _SHARE | {"long_name": "probability that there is cloud at any level"}
@@ -207,7 +207,8 @@ def _type() -> dict[str, Any]:
         "_FillValue": NO_TYPE,
         "flag_values": np.arange(len(CLOUD_TYPES), dtype=np.int8),
         "flag_meanings": " ".join(("clear", *CLOUD_TYPES[1:])),
-        "comment": "the likeliest type where cloud_probability is at or above the threshold",
+        "comment": "the likeliest type where cloud_probability is at or above the threshold "
+        "and cloud_mask is 1",
     }
 
 
