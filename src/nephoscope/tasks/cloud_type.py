@@ -51,7 +51,8 @@ not known where.
   model.
 - `cloud_top_height` is the median of the top's distribution; `cloud_top_height_lower` and
   `cloud_top_height_upper` are its 5 % and 95 % quantiles, `cloud_top_height_uncertainty` half of
-  its 16 to 84 % range. `cloud_top_height_if_cloudy` is there for columns called clear, too.
+  its 16 to 84 % range, so chosen that as many true tops of the validation lie beyond.
+  `cloud_top_height_if_cloudy` is there for columns called clear, too.
 - Tops and bases are the middles of the highest and the lowest level with cloud."""
 
 
@@ -132,9 +133,9 @@ class ProfileTask:
         return float(np.nan_to_num(overlap(voxels)["dice"]))
 
     def decide(self, counts: Counts) -> ProfileDecision:
-        """Platt's lines, and the thresholds with the best Dice and the best mean IoU of columns."""
+        """Platt's lines, thresholds with the best Dice and mean IoU, and quantiles of the top."""
         tables = self._raw.split(counts)
-        return decide_profiles(tables["voxels"].sum(axis=0), tables["columns"])
+        return decide_profiles(tables["voxels"].sum(axis=0), tables["columns"], tables["ranks"])
 
     def publish(self, counts: Counts, decision: ProfileDecision) -> Counts:
         """Tables of `nephoscope.tasks.profile_metrics`, one behind the other."""

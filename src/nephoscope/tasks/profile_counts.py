@@ -12,7 +12,7 @@ import numpy as np
 from nephoscope.tasks import Counts
 from nephoscope.tasks.histogram import Bins
 from nephoscope.tasks.profile_blocks import Blocks, Shapes, Tables, table
-from nephoscope.tasks.profile_head import Floats, Head, depths_at, median_level, reached_by
+from nephoscope.tasks.profile_head import Floats, Head, median_level, ranks_of, reached_by
 from nephoscope.tasks.profile_truth import (
     Types,
     bases_of,
@@ -40,8 +40,8 @@ GATES = GATE.number + 1
 CLASSES, KINDS = len(CLOUD_TYPES), len(CLOUD_TYPES) - 1
 MOST_LAYERS = 3
 """Columns of more layers are counted with those of so many."""
-BOUNDS = 0.05, 0.95
-"""Quantiles of a top's bounds."""
+RANKS = 1000
+"""Bins of the share of a top's distribution that lies below the true top."""
 _ITEMS = 2048  # counted at once
 
 
@@ -53,7 +53,7 @@ def untyped_shapes(levels: int) -> Shapes:
         # Logit of the column; levels by which a truly cloudy column's top is too high, counted
         # from the lowest error on, and last those without a prediction.
         "tops": (COLUMN_PLACES, 2 * levels),
-        "within": (COLUMN_PLACES, 2),  # whether the true top is outside or inside of its bounds
+        "ranks": (GATES, RANKS),  # share of the distribution below the true top of a cloudy column
         "bases": (CUTS, GATES, 2 * levels),  # error, last those where no level is above the cut
         "layers": (CUTS, GATES, MOST_LAYERS + 1, MOST_LAYERS + 1),  # true and said number
         "profiles": (1,),
@@ -121,7 +121,7 @@ def _tables(raw: Floats, types: Types, head: Head) -> Tables:
         ),
         "columns": _columns(column_place, types),
         "profiles": _profiles(types),
-        **_top_tables(column_place, share, types),
+        **_top_tables(column_place, gate, share, types),
         "bases": _base_table(beyond, gate, types),
         "layers": _layer_table(beyond, gate, types),
     }  # fmt: skip
@@ -143,18 +143,17 @@ def _columns(place: Counts, types: Types) -> Counts:
     return table((2, COLUMN_PLACES), truth[known].astype(np.int64), place[known])
 
 
-def _top_tables(place: Counts, share: Floats, types: Types) -> Tables:
+def _top_tables(place: Counts, gate: Counts, share: Floats, types: Types) -> Tables:
     levels, true = len(types), tops_of(types)
     cloudy = (true >= 0) & (true < levels)
     place, true = place[cloudy], true[cloudy]
     reached = reached_by(share[:, cloudy])
     seen = place > 0
     error = np.where(seen, true - median_level(reached) + levels - 1, 2 * levels - 1)
-    upper, lower = (depths_at(reached, BOUNDS)[n] for n in (1, 0))
-    inside = (upper <= true + 0.5) & (true + 0.5 <= lower)
+    rank = (ranks_of(reached, true)[seen] * RANKS).astype(np.int64).clip(0, RANKS - 1)
     return {
         "tops": table((COLUMN_PLACES, 2 * levels), place, error),
-        "within": table((COLUMN_PLACES, 2), place[seen], inside[seen].astype(np.int64)),
+        "ranks": table((GATES, RANKS), gate[cloudy][seen], rank),
     }
 
 

@@ -18,6 +18,9 @@ from nephoscope.tasks.profile_counts import COLUMN_LOGITS, GATE, LOGITS
 from nephoscope.tasks.profile_metrics import cut_at_each, mean_iou, overlap
 from nephoscope.track import height_bounds
 
+TOP_SHARES = (0.05, 0.16, 0.84, 0.95)
+"""Shares of the true tops below their lower bound, within the inner range, and below the upper."""
+
 
 class ColumnDecision(Line):
     """What turns the logit of a column into cloudy or clear.
@@ -78,11 +81,21 @@ class ProfileDecision(ColumnDecision):
         threshold: a level is cloud at a published probability at or above it.
         column_slope, column_intercept: Platt's line of the logit of a cloudy column.
         column_threshold: a column is cloudy at or above it; of a clear one no level is cloud.
+        top_quantiles: shares of a top's distribution below its bounds: below 5, 16, 84 and 95 % of
+            the true tops.
     """
 
     column_slope: float = 1.0
     column_intercept: float = 0.0
     column_threshold: float = Field(0.5, gt=0, le=1)
+    top_quantiles: tuple[float, float, float, float] = TOP_SHARES
+
+    @field_validator("top_quantiles")
+    @classmethod
+    def _rise(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
+        if not 0 <= shares[0] <= shares[1] <= 0.5 <= shares[2] <= shares[3] <= 1:
+            raise ValueError("top_quantiles rise from 0 to 1, two of them below a half")
+        return shares
 
     @property
     def column(self) -> Line:
@@ -95,6 +108,7 @@ class ProfileDecision(ColumnDecision):
         return threshold_step(self.column_threshold)
 
 
+_FEWEST = 100  # true tops that tell quantiles
 _UNEVEN = 0.05  # of the mean step
 _SAME = 1e-12  # scores that differ by less are the same
 
@@ -123,12 +137,13 @@ def decide_columns(counts: Counts) -> ColumnDecision:
     return ColumnDecision(**line.model_dump(), threshold=step / PROBABILITY_STEPS)
 
 
-def decide_profiles(voxels: Counts, columns: Counts) -> ProfileDecision:
+def decide_profiles(voxels: Counts, columns: Counts, ranks: Counts) -> ProfileDecision:
     """The decision that suits the counts: best mean IoU of columns, then best Dice of levels.
 
     Args:
         voxels: (truth, place, gate) of the logits of cloud on a level and of its column.
         columns: (truth, place) of the logit of a cloudy column.
+        ranks: (gate, share of a top's distribution below the true top).
     """
     column = decide_columns(columns)
     line = _platt(voxels.sum(axis=-1), LOGITS)
@@ -142,7 +157,18 @@ def decide_profiles(voxels: Counts, columns: Counts) -> ProfileDecision:
         column_slope=column.slope,
         column_intercept=column.intercept,
         column_threshold=column.threshold,
+        top_quantiles=_quantiles(through_gate(ranks.T, gate)),
     )
+
+
+def _quantiles(ranks: Counts) -> tuple[float, float, float, float]:
+    """Shares of the distributions below which so many true tops lie as there should be."""
+    if ranks.sum() < _FEWEST:
+        return TOP_SHARES
+    reached = np.concatenate([[0], ranks.cumsum()]) / ranks.sum()
+    edges = np.arange(len(reached)) / len(ranks)
+    low, less, more, high = np.interp(TOP_SHARES, reached, edges)
+    return min(low, 0.5), min(less, 0.5), max(more, 0.5), max(high, 0.5)
 
 
 def gate_of(place: int) -> float:

@@ -96,6 +96,15 @@ def median_level(reached: Floats) -> npt.NDArray[np.int64]:
     return np.minimum(below, len(reached) - 1)
 
 
+def ranks_of(reached: Floats, level: npt.NDArray[np.int64]) -> Floats:
+    """Share (...) of a distribution that lies below the middle of a level (...)."""
+    here: Floats = np.take_along_axis(reached, level[None], axis=0)[0]
+    above = np.take_along_axis(reached, np.maximum(level - 1, 0)[None], axis=0)[0]
+    above[level == 0] = 0
+    middle: Floats = (here + above) / 2
+    return 1 - middle
+
+
 def depths_at(reached: Floats, quantiles: tuple[float, ...]) -> list[Floats]:
     """Depths of quantiles of a height that lies anywhere within its level.
 

@@ -60,7 +60,7 @@ def publish_profiles(raw: Tables, decision: ProfileDecision) -> Tables:
         "voxels": np.stack([raw["voxels"].sum(axis=(2, 3)) - cloud, cloud], axis=-1),
         "probabilities": published_probabilities(raw["voxels"].sum(axis=(0, 3)), decision, LOGITS),
         "tops": np.stack([raw["tops"][:column].sum(axis=0), raw["tops"][column:].sum(axis=0)]),
-        "within": raw["within"][column:].sum(axis=0),
+        "within": _within(through_gate(raw["ranks"].T, gate), decision),
         "bases": _with_rest(through_gate(bases.T, gate), bases.sum(), -1),
         "layers": _with_rest(
             through_gate(np.moveaxis(layers, 0, -1), gate), layers.sum(axis=(0, 2)), 0
@@ -71,6 +71,14 @@ def publish_profiles(raw: Tables, decision: ProfileDecision) -> Tables:
         kinds = np.concatenate([np.zeros_like(kinds[:, :1]), kinds], axis=1)
         found["types"] = _with_rest(kinds, raw["types"].sum(axis=(0, 1, 3)), 0)
     return found
+
+
+def _within(ranks: Counts, decision: ProfileDecision) -> Counts:
+    """(outside, inside) of the bounds, from counts by the share below the true top."""
+    low, high = decision.top_quantiles[0], decision.top_quantiles[-1]
+    share = (np.arange(len(ranks)) + 0.5) / len(ranks)
+    inside = ranks[(low <= share) & (share <= high)].sum()
+    return np.array([ranks.sum() - inside, inside], np.int64)
 
 
 def _with_rest(said: Counts, total: Counts, place: int) -> Counts:
