@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nephoscope.errors import InputError, OutputError, shown
 
@@ -85,18 +85,27 @@ def atomic_path(final: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        _sync(part)
-        if part.is_dir():
-            remove_stale_parts(final.parent)
-        with _moved_aside(final, by=part):
-            part.replace(final)
-        _sync_folder(final.parent)
+        put_in_place(part, final)
     except OSError as error:
         _discard(part)
         raise _explained(error, final, part) from error
     except BaseException:
         _discard(part)
         raise
+
+
+def put_in_place(part: Path, final: Path) -> None:
+    """Sync what is complete and give it its name on the same disk, where it replaces what is there.
+
+    Raises:
+        OSError: it cannot be done.
+    """
+    _sync(part)
+    if part.is_dir():
+        remove_stale_parts(final.parent)
+    with _moved_aside(final, by=part):
+        part.replace(final)
+    _sync_folder(final.parent)
 
 
 def read_netcdf(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:
@@ -157,9 +166,9 @@ class Journal:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self.entries = {entry["key"]: entry for entry in self._read()}
+        self.entries: dict[str, dict[str, Any]] = {entry["key"]: entry for entry in self._read()}
 
-    def _read(self) -> Iterator[dict[str, object]]:
+    def _read(self) -> Iterator[dict[str, Any]]:
         try:
             text = self.path.read_text(encoding="utf-8", errors="replace")
         except (FileNotFoundError, NotADirectoryError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from nephoscope.folders import LeftOut
     from nephoscope.grids.corners import Corners
+    from nephoscope.grids.patches import Patch
     from nephoscope.grids.plate_carree import PlateCarree
+    from nephoscope.grids.sinusoidal import Sinusoidal
     from nephoscope.instruments.scene_file import SceneFile
     from nephoscope.scene import Truth
 
@@ -96,6 +98,98 @@ class Profiler(Protocol):
         """Whether a file is of this instrument."""
 
 
+class Patches(Protocol):
+    """How patches are cut from the files of an imager, many at once."""
+
+    @property
+    def GRID(self) -> Sinusoidal:
+        """That all its files are of."""
+
+    def checked_fields(self, wanted: str | Iterable[str], /) -> tuple[str, ...]:
+        """Names of the fields of a scheme or list.
+
+        Raises:
+            UsageError: no such scheme or field.
+        """
+
+    def views_of(self, path: Path, rows: tuple[int, int], /) -> npt.NDArray[np.uint8]:
+        """Number of views of each pixel (row, column) of some whole rows, the last excluded.
+
+        Raises:
+            InputError: the file cannot be used; names the field.
+        """
+
+    def read_patches(
+        self, path: Path, patches: Sequence[Patch], fields: Sequence[str], /
+    ) -> list[xr.Dataset]:
+        """Scene of each patch, whose `image` is int16 counts; see the coords of its channels.
+
+        Raises:
+            InputError: the file cannot be used; names the field.
+        """
+
+
+class ForeignSample(Protocol):
+    """A sample that other software made; what `from_atcs` must know before it is read."""
+
+    @property
+    def id(self) -> str:
+        """What it is called there."""
+
+    @property
+    def group(self) -> str:
+        """The granule it is of."""
+
+    @property
+    def split(self) -> str:
+        """Part that it is in, "" for none."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Names of the archive's files that it was made of: "picture", "track", "offsets"."""
+
+
+class SampleFolder(Protocol):
+    """A folder of samples that other software made."""
+
+    @property
+    def samples(self) -> Sequence[Any]:
+        """Its `ForeignSample`s, in the order in which they are read."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields of its pictures."""
+
+    def read(self, sample: Any, /) -> tuple[xr.Dataset, xr.Dataset]:  # noqa: ANN401 - its own kind
+        """A sample as a Scene of int16 counts, and its points as a store of samples has them.
+
+        Raises:
+            InputError: a file is absent, damaged, or refused.
+        """
+
+
+class ForeignSamples(Protocol):
+    """Folders of samples made by other software, which can be brought into a store, and back."""
+
+    @property
+    def LOST(self) -> float:
+        """What stands for missing in every channel."""
+
+    def decoded(self, codes: npt.NDArray[np.int16], /) -> dict[str, npt.NDArray[np.int16]]:
+        """Parts of the codes of clouds by the names that they have there, same shape."""
+
+    def recognises(self, folder: str | PathLike[str], /) -> bool:
+        """Whether a folder is one of them."""
+
+    def open_folder(self, folder: str | PathLike[str], /, split: str | None = None) -> SampleFolder:
+        """A folder, with its parts as the file of that name has them.
+
+        Raises:
+            InputError: its index is absent or damaged.
+            UsageError: no such split.
+        """
+
+
 class Instrument(Protocol):
     """An imager whose files are Scenes (see `nephoscope.scene`)."""
 
@@ -114,6 +208,14 @@ class Instrument(Protocol):
     @property
     def GRID(self) -> PlateCarree | None:
         """Where the pixels of a bare array lie, of which each whole scene is one; None: nowhere."""
+
+    @property
+    def PATCHES(self) -> Patches | None:
+        """How samples along tracks are cut; None: they are not."""
+
+    @property
+    def SAMPLES(self) -> ForeignSamples | None:
+        """Folders of samples of it that other software made; None: there are none."""
 
     @property
     def REFERENCE(self) -> str | None:

@@ -33,7 +33,9 @@ NOUN = "maps"
 WRAPS = True
 GRID = MARS
 REFERENCE = None
+SAMPLES = None
 FORMAT = "netcdf"
+PATCHES = None
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
 __all__ = [
@@ -44,7 +46,9 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "UNIT",
     "WRAPS",
     "Bounds",

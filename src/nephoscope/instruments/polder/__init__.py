@@ -5,6 +5,7 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 """
 
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.polder import atcs, patches
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.conditions import CONDITIONS, conditions
 from nephoscope.instruments.polder.corners import corners
@@ -27,7 +28,9 @@ NOUN = "half orbits"
 WRAPS = False
 GRID = None
 REFERENCE = "cloudsat"
+SAMPLES = atcs
 FORMAT = "netcdf"
+PATCHES = patches
 OPTIONS: frozenset[str] = frozenset()
 ON_DEMAND = {"lazy": True}
 
@@ -41,7 +44,9 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "SCHEMES",
     "UNIT",
     "WRAPS",

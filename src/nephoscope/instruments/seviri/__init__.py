@@ -28,7 +28,9 @@ NOUN = "pictures of SEVIRI"
 WRAPS = False
 GRID = None
 REFERENCE = "dardar"
+SAMPLES = None
 FORMAT = "zarr"
+PATCHES = None
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
@@ -39,7 +41,9 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "SOLAR",
     "THERMAL",
     "UNIT",

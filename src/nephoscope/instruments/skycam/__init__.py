@@ -30,7 +30,9 @@ NOUN = "frames of a sky camera"
 WRAPS = False
 GRID = None
 REFERENCE = None
+SAMPLES = None
 FORMAT = "fits"
+PATCHES = None
 OPTIONS = frozenset({"flavour", "min_blob"})
 
 __all__ = [
@@ -40,7 +42,9 @@ __all__ = [
     "NOUN",
     "ON_DEMAND",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "UNIT",
     "WRAPS",
     "Circle",
