@@ -83,10 +83,16 @@ class FitModule(lightning.LightningModule):
         """Start to count."""
         self.counts = NO_COUNTS
 
-    def validation_step(self, batch: Batch, _: int) -> None:
-        """Count one batch."""
+    def validation_step(self, batch: Batch, _: int) -> dict[str, Any]:
+        """Count one batch.
+
+        Returns:
+            `said`, (item, output) float32 of its items, and what is true of them, by name.
+        """
         raw = raw_of(self.final_network, batch)
-        self.counts = self.counts + self.task.count(*counted(raw, batch, self.truth))
+        said, truth = counted(raw, batch, self.truth)
+        self.counts = self.counts + self.task.count(said, truth)
+        return {"said": said, **truth}
 
     def on_validation_epoch_end(self) -> None:
         """Log the task's objective, pooled over all batches."""
