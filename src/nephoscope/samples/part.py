@@ -29,10 +29,11 @@ from nephoscope.samples.store import (
 )
 from nephoscope.samples.truth import Label, LabelOrPoints, Points
 from nephoscope.scene import Truth
-from nephoscope.workers import cores, in_threads
+from nephoscope.workers import cores, in_threads, spare_memory
 
 Bools = npt.NDArray[np.bool_]
-# 18 Mars maps take 0.5 GB; beyond this the chunks are read as crops need them.
+# 18 Mars maps take 0.5 GB; beyond this, or half of the memory that is free where that is more, the
+# chunks are read as crops need them.
 MEMORY_BUDGET = 4_000_000_000
 
 
@@ -158,20 +159,23 @@ class Part:
         return latitude, longitude, per_km
 
 
-def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_BUDGET) -> Part:
+def load_part(path: str | Path, part: str, recipe: Recipe, budget: int | None = None) -> Part:
     """Open a part of a samples store.
 
     Args:
         path: the samples store.
         part: "train", "validation" or "test".
         recipe: names the background's channels.
-        budget: bytes that may be held in memory; a larger part is read chunk by chunk.
+        budget: bytes that may be held in memory; a larger part is read chunk by chunk. By default
+            `MEMORY_BUDGET`, or half of the memory that is free if that is more.
 
     Raises:
         InputError: no store, or the part is empty.
     """
     store = open_samples(path)
     indices = part_indices(store, part)
+    if budget is None:
+        budget = max(MEMORY_BUDGET, spare_memory() // 2)
     held = _held(Path(path), store, indices, recipe, budget)
     places = list(range(len(indices))) if held.in_memory else indices
     truth, wraps = store.attrs["truth"], bool(store.attrs["wraps"])
