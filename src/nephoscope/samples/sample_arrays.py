@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,6 +189,13 @@ class SampleArrays:
             if coord.dims == ("channel",) and (packed or name == "channel")
         ]
         return {name: ("channel", _plain(self.first[name].values)) for name in names}
+
+
+def consolidate(path: Path) -> None:
+    """Put the metadata of a store in one place, where plain `xarray.open_zarr` expects it."""
+    with warnings.catch_warnings():  # zarr calls that not yet final
+        warnings.filterwarnings("ignore", message=".*[Cc]onsolidated metadata.*")
+        zarr.consolidate_metadata(path)
 
 
 def _image_array(
