@@ -196,7 +196,7 @@ def _asked(recipe: Recipe, given: Mapping[str, Any]) -> tuple[Asked, dict[str, A
 
 def _fields(recipe: Recipe, named: str | None) -> str | list[str]:
     if named is None:
-        wanted: str | list[str] = getattr(recipe, "read", {}).get("fields", "default")
+        wanted: str | list[str] = recipe.read.get("fields", "default")
         return wanted
     return [name.strip() for name in named.split(",")] if "," in named else named
 

@@ -67,10 +67,11 @@ def _of_types(store: xr.Dataset) -> list[str]:
             f"{name} {number / known:.2%}"
             for name, number in zip(names, counts["cloud_type"], strict=False)
         )
+        orbits = f"{counts['granules']} half orbit" + ("s" if counts["granules"] > 1 else "")
         cloudy = counts["cloudy_profiles"] / max(counts["profiles"], 1)
         lines.append(
-            f"{part or 'in no part'}: {counts['samples']} samples of {counts['granules']} half "
-            f"orbits, {counts['profiles']:,} profiles, {cloudy:.0%} with cloud; of all bins {types}"
+            f"{part or 'in no part'}: {counts['samples']} samples of {orbits}, "
+            f"{counts['profiles']:,} profiles, {cloudy:.0%} with cloud; of all bins {types}"
         )
     return lines
 

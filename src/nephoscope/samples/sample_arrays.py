@@ -172,7 +172,7 @@ class SampleArrays:
             store[name] = xr.Variable("sample", column, first.attrs)
         store = store.assign(self.truth.rest).assign_coords(self._channels())
         for name, dim in zip(AXES, ("y", "x"), strict=True):
-            if self.first[name].dims == (dim,):
+            if name in self.first.coords and self.first[name].dims == (dim,):
                 degrees = self.first[name].values.astype(np.float64)
                 store = store.assign_coords({name: (dim, degrees, {"units": AXES[name]})})
         if background is not None:
