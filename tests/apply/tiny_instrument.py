@@ -35,6 +35,7 @@ from nephoscope.scene import check_scene, missing_share, seen_in
 
 UNIT, NOUN, WRAPS, GRID = "slot", "tiny pictures", False, None
 FORMAT, OPTIONS, REFERENCE = "netcdf", frozenset(), None
+SAMPLES = PATCHES = None
 
 CHANNELS, SUFFIX, DAMAGED = ("near", "far"), ".tiny", (OSError, ValueError, EOFError, BadZipFile)
 STEP, SLANT = 0.1, 0.02  # degrees from pixel to pixel, along and across

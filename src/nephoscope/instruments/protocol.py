@@ -129,6 +129,67 @@ class Patches(Protocol):
         """
 
 
+class ForeignSample(Protocol):
+    """A sample that other software made; what `from_atcs` must know before it is read."""
+
+    @property
+    def id(self) -> str:
+        """What it is called there."""
+
+    @property
+    def group(self) -> str:
+        """The granule it is of."""
+
+    @property
+    def split(self) -> str:
+        """Part that it is in, "" for none."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Names of the archive's files that it was made of: "picture", "track", "offsets"."""
+
+
+class SampleFolder(Protocol):
+    """A folder of samples that other software made."""
+
+    @property
+    def samples(self) -> Sequence[Any]:
+        """Its `ForeignSample`s, in the order in which they are read."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields of its pictures."""
+
+    def read(self, sample: Any, /) -> tuple[xr.Dataset, xr.Dataset]:  # noqa: ANN401 - its own kind
+        """A sample as a Scene of int16 counts, and its points as a store of samples has them.
+
+        Raises:
+            InputError: a file is absent, damaged, or refused.
+        """
+
+
+class ForeignSamples(Protocol):
+    """Folders of samples made by other software, which can be brought into a store, and back."""
+
+    @property
+    def LOST(self) -> float:
+        """What stands for missing in every channel."""
+
+    def decoded(self, codes: npt.NDArray[np.int16], /) -> dict[str, npt.NDArray[np.int16]]:
+        """Parts of the codes of clouds by the names that they have there, same shape."""
+
+    def recognises(self, folder: str | PathLike[str], /) -> bool:
+        """Whether a folder is one of them."""
+
+    def open_folder(self, folder: str | PathLike[str], /, split: str | None = None) -> SampleFolder:
+        """A folder, with its parts as the file of that name has them.
+
+        Raises:
+            InputError: its index is absent or damaged.
+            UsageError: no such split.
+        """
+
+
 class Instrument(Protocol):
     """An imager whose files are Scenes (see `nephoscope.scene`)."""
 
@@ -151,6 +212,10 @@ class Instrument(Protocol):
     @property
     def PATCHES(self) -> Patches | None:
         """How samples along tracks are cut; None: they are not."""
+
+    @property
+    def SAMPLES(self) -> ForeignSamples | None:
+        """Folders of samples of it that other software made; None: there are none."""
 
     @property
     def REFERENCE(self) -> str | None:

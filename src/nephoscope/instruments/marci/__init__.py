@@ -33,6 +33,7 @@ NOUN = "maps"
 WRAPS = True
 GRID = MARS
 REFERENCE = None
+SAMPLES = None
 FORMAT = "netcdf"
 PATCHES = None
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
@@ -47,6 +48,7 @@ __all__ = [
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "UNIT",
     "WRAPS",
     "Bounds",

@@ -5,7 +5,7 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 """
 
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
-from nephoscope.instruments.polder import patches
+from nephoscope.instruments.polder import atcs, patches
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.conditions import CONDITIONS, conditions
 from nephoscope.instruments.polder.corners import corners
@@ -28,6 +28,7 @@ NOUN = "half orbits"
 WRAPS = False
 GRID = None
 REFERENCE = "cloudsat"
+SAMPLES = atcs
 FORMAT = "netcdf"
 PATCHES = patches
 OPTIONS: frozenset[str] = frozenset()
@@ -45,6 +46,7 @@ __all__ = [
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "SCHEMES",
     "UNIT",
     "WRAPS",

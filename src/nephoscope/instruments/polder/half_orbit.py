@@ -94,9 +94,9 @@ def read(
             filled = _filled(file, names, window, chosen, as_reflectance)
             packings, known = filled.packings, filled.valid.any(axis=0)
     if lazy:
-        fields = channel_coords(names, chosen)["field"][1]
+        each = channel_coords(names, chosen)["field"][1]
         part = partial(_part_of, path, chosen, as_reflectance)
-        scene = _scene(path, names, on_demand(part, fields, window), chosen, known, window)
+        scene = _scene(path, names, on_demand(part, each, window), chosen, known, window)
     else:
         image = xr.Variable(("channel", "y", "x"), filled.image)
         scene = _scene(path, names, image, chosen, known, window)

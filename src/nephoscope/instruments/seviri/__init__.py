@@ -28,6 +28,7 @@ NOUN = "pictures of SEVIRI"
 WRAPS = False
 GRID = None
 REFERENCE = "dardar"
+SAMPLES = None
 FORMAT = "zarr"
 PATCHES = None
 OPTIONS: frozenset[str] = frozenset()
@@ -42,6 +43,7 @@ __all__ = [
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "SOLAR",
     "THERMAL",
     "UNIT",

@@ -30,6 +30,7 @@ NOUN = "frames of a sky camera"
 WRAPS = False
 GRID = None
 REFERENCE = None
+SAMPLES = None
 FORMAT = "fits"
 PATCHES = None
 OPTIONS = frozenset({"flavour", "min_blob"})
@@ -43,6 +44,7 @@ __all__ = [
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "UNIT",
     "WRAPS",
     "Circle",
