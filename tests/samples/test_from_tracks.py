@@ -1,13 +1,12 @@
 """What samples cut from half orbits hold: the right pixels, corners, truth and names."""
 
-import importlib.util
 import shutil
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+import half_orbits_factory as factory
 from nephoscope.errors import UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.grids.wgs84 import distance
@@ -15,11 +14,6 @@ from nephoscope.samples import from_tracks
 from nephoscope.samples.patches import Choice
 
 pytest.importorskip("pyhdf")
-spec = importlib.util.spec_from_file_location(
-    "half_orbits_factory", Path(__file__).parents[1] / "half_orbits_factory.py"
-)
-factory = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(factory)
 built, granules_of = factory.built, factory.granules_of
 
 

@@ -1,13 +1,12 @@
 """What no sample is made of: damaged files, nights, tracks alone; each counted with its reason."""
 
-import importlib.util
 import shutil
-from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
+import half_orbits_factory as factory
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments import granules
@@ -16,11 +15,6 @@ from nephoscope.samples import from_tracks, patches
 from nephoscope.samples.patches import Choice
 
 pytest.importorskip("pyhdf")
-spec = importlib.util.spec_from_file_location(
-    "half_orbits_factory", Path(__file__).parents[1] / "half_orbits_factory.py"
-)
-factory = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(factory)
 built, granules_of = factory.built, factory.granules_of
 
 

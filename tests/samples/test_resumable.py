@@ -1,6 +1,5 @@
 """Builds of many half orbits: killed anywhere and run again they make the same samples."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -10,16 +9,12 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
+import half_orbits_factory as factory
 from nephoscope.errors import UsageError
 from nephoscope.files import Journal
 from nephoscope.samples import resumable, sample_arrays, truth_arrays, writer
 
 pytest.importorskip("pyhdf")
-spec = importlib.util.spec_from_file_location(
-    "half_orbits_factory", Path(__file__).parents[1] / "half_orbits_factory.py"
-)
-factory = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(factory)
 built, granules_of = factory.built, factory.granules_of
 
 
@@ -56,8 +51,8 @@ KILLED_IN = {
 @pytest.mark.parametrize("place", KILLED_IN)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("count", [1, 4])
-def test_a_build_that_was_killed_goes_on_to_the_same(
-    half_orbits, cut_samples, tmp_path, place, after, count
+def test_a_killed_build_goes_on_to_the_same(
+    half_orbits, cut_samples, tmp_path, place, count, after
 ):
     owner, name = KILLED_IN[place]
     whole, calls = getattr(owner, name), []

@@ -134,6 +134,10 @@ class SampleArrays:
         self.kept.append(Kept(sample.id, sample.group, sample.columns, points, hashed))
         return self.kept[-1]
 
+    def flush(self) -> None:
+        """Write what still waits to be written: after it all samples so far are in the store."""
+        self.truth.flush()
+
     def forget(self, number: int) -> None:
         """Forget the last samples, as if they had not been written."""
         if number:
