@@ -44,24 +44,29 @@ def split(
     ] = None,
 ) -> None:
     """Divide samples into train, validation and test parts."""
-    from nephoscope.cli.progress import print_classes
     from nephoscope.errors import UsageError
     from nephoscope.samples.split import split_samples
-    from nephoscope.samples.store import open_samples
 
     try:
         weights = [float(weight) for weight in fractions.split(",")]
     except ValueError as error:
         raise UsageError(f"--fractions {fractions}: write it as 0.8,0.1,0.1") from error
-    parts = split_samples(samples, by, weights, seed, buffer)
-    truth = open_samples(samples).attrs["truth"]
-    if truth != "points":  # of which there may be thousands
-        for part, ids in parts.items():
-            typer.echo(f"{part or 'too near another part'}: {', '.join(ids) or 'none'}")
-    if truth != "pixels":
-        print_classes(samples)
+    _print_parts(samples, split_samples(samples, by, weights, seed, buffer))
     if pictures is not None:
         from nephoscope.plots.store_pictures import split_pictures
 
         for picture in split_pictures(samples, pictures):
             typer.echo(shown(picture))
+
+
+def _print_parts(samples: Path, parts: dict[str, list[str]]) -> None:
+    """Samples of each part by name; of half orbits, of which there are thousands, their number."""
+    from nephoscope.cli.progress import print_classes
+    from nephoscope.samples.store import open_samples
+
+    truth = open_samples(samples).attrs["truth"]
+    if truth != "points":
+        for part, ids in parts.items():
+            typer.echo(f"{part or 'too near another part'}: {', '.join(ids) or 'none'}")
+    if truth != "pixels":
+        print_classes(samples)
