@@ -18,7 +18,8 @@ from torch.nn import functional
 from nephoscope.errors import UsageError
 from nephoscope.networks.blocks import Groups, group_of, pick
 
-_LEAST = 1e-3  # weight of views below which nothing was seen
+_LEAST = 0.25  # weight of views below which a mean fades: rounding would grow without bound
+_SMOOTH = 0.01  # variance that counts as none, for the same reason
 _MANY = 16.0  # brings the number of views to the order of one
 
 
@@ -42,10 +43,10 @@ class AlignedNet(nn.Module):
         dilations: of the 3 x 3 convolutions over the surroundings, in pairs.
         trunk: width of what is known of a pixel as a whole.
         column: width of what is known of it at each plane.
-        drop: share of the training pictures of which the views nearest to nadir are withheld.
     """
 
     divisor = 1
+    tells_pixels = True
 
     def __init__(
         self,
@@ -62,7 +63,6 @@ class AlignedNet(nn.Module):
         dilations: Sequence[int] = (1, 1, 2, 2),
         trunk: int = 128,
         column: int = 48,
-        drop: float = 0.25,
     ) -> None:
         super().__init__()
         self.views = group_of(groups, "views", "what each view measured, field by field")
@@ -77,7 +77,6 @@ class AlignedNet(nn.Module):
                 f"fields of {self.count} views"
             )
         self.reads = ("views", "parallax", "valid", "picture")
-        self.drop = drop
         top = lowest + (levels - 1) * step
         self.heights = [float(h) / 1000 for h in torch.linspace(top, lowest, planes)]
         fields = len(self.views) // self.count
@@ -102,8 +101,6 @@ class AlignedNet(nn.Module):
         batch, _, height, width = inputs.shape
         valid = (pick(inputs, self.valid) > 0.5).to(inputs.dtype)
         parallax = pick(inputs, self.parallax).reshape(batch, 2, self.count, height, width)
-        if self.training and self.drop:
-            valid = valid * _kept(parallax, self.drop)
         seen = self._seen(inputs, valid)
         still = _pooled(seen.sum(dim=1))
         state = self.gather(torch.cat([still, pick(inputs, self.picture)], dim=1))
@@ -190,18 +187,8 @@ def _pooled(total: Tensor) -> Tensor:
     size = total.shape[axis] - 1
     weight = total.narrow(axis, size, 1)
     mean, square = (total.narrow(axis, 0, size) / weight.clamp(min=_LEAST)).chunk(2, dim=axis)
-    spread = torch.sqrt((square - mean**2).clamp(min=0) + 1e-4)
+    spread = torch.sqrt((square - mean**2).clamp(min=0) + _SMOOTH)
     return torch.cat([mean, spread, weight / _MANY], dim=axis)
-
-
-def _kept(parallax: Tensor, share: float) -> Tensor:
-    """1 for views to keep, (batch, view, y, x): as at the edge of a swath, none near nadir."""
-    slope = torch.hypot(parallax[:, 0], parallax[:, 1])
-    steepest = slope.amax(dim=1, keepdim=True)
-    batch = len(parallax)
-    drawn = torch.rand(batch, 1, 1, 1, device=parallax.device)
-    least = 0.8 * torch.rand(batch, 1, 1, 1, device=parallax.device)
-    return (slope >= least * steepest * (drawn < share)).to(parallax.dtype)
 
 
 class _Residual(nn.Module):
