@@ -30,6 +30,7 @@ def demo_polder(output: Path, seed: int) -> Path:
     """
     from nephoscope.cli.predict import predict
     from nephoscope.extras import need
+    from nephoscope.instruments import open_scene
     from nephoscope.models import load_model
     from nephoscope.plots.product_pictures import along_track_pictures
     from nephoscope.plots.quicklook import save_picture
@@ -45,8 +46,8 @@ def demo_polder(output: Path, seed: int) -> Path:
     (raw,) = simulate_half_orbits(simulated, 1, seed, rows=ROWS)
     predict(MODEL, [raw], products)
     (path,) = products.rglob("*.nc")
-    scene, _, track = open_simulated(find_truths(simulated)[0])
-    product = open_packed(path)
+    track = open_simulated(find_truths(simulated)[0]).track
+    product, scene = open_packed(path), open_scene(raw, fields="directional")
     typer.echo(f"half orbit: {raw}")
     typer.echo(f"product: {path}")
     if track is not None:
