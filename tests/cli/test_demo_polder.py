@@ -1,4 +1,4 @@
-"""The demo of a half orbit: a product, pictures, honest scores; or what is missing, first of all."""
+"""The demo of a half orbit: product, pictures and honest scores; what it lacks is said at once."""
 
 import re
 import shlex

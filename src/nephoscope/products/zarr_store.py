@@ -42,7 +42,9 @@ def read_zarr(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:
         InputError: it is no Zarr store, or is damaged.
     """
     try:
-        stored = xr.open_zarr(path, chunks=None, decode_cf=decode, mask_and_scale=decode)
+        stored: xr.Dataset = xr.open_zarr(
+            path, chunks=None, decode_cf=decode, mask_and_scale=decode
+        )
         return stored.load()
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise InputError(path, f"is no Zarr store that can be read: {error}") from error
