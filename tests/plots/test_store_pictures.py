@@ -114,7 +114,9 @@ def test_a_store_is_drawn_by_the_verb(store, tmp_path):
 def test_of_several_stores_each_has_a_folder_and_a_bad_one_is_named(store, tmp_path):
     bad = tmp_path / "bad.zarr"
     bad.mkdir()
-    (bad / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group"}')
+    (bad / "zarr.json").write_text(
+        '{"zarr_format": 3, "node_type": "group", "attributes": {"samples_id": ""}}'
+    )
     done = CliRunner().invoke(app, ["plot", str(bad), str(store), "-o", str(tmp_path / "out")])
     assert done.exit_code == 1
     assert "bad.zarr" in done.stderr

@@ -130,9 +130,12 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
         if not place.exists():
             raise InputError(place, "does not exist")
         root = place if place.is_dir() else place.parent
-        below = sorted(files_below(place, left_out)) if place.is_dir() else [place]
-        for path in below:
-            if path != place and (path.suffix != ".nc" or path.name.startswith("background_")):
+        searched = place.is_dir() and place.suffix != ".zarr"
+        below = sorted(files_below(place, left_out)) if searched else [place]
+        for file in below:
+            path = file.parent if file.name == "zarr.json" else file
+            known = path.suffix in {".nc", ".zarr"} and not path.name.startswith("background_")
+            if path != place and not known:
                 continue
             name = path.relative_to(root).with_suffix(".png")
             other = found.setdefault(name, path)
@@ -142,7 +145,9 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
                     "name the folder above them, or draw them into different folders"
                 )
     if not found:
-        raise InputError(places[0], "holds no product", remedy="products are files *.nc")
+        raise InputError(
+            places[0], "holds no product", remedy="products are files *.nc and stores *.zarr"
+        )
     return found
 
 

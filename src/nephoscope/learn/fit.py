@@ -33,6 +33,7 @@ from nephoscope.learn.checks import (
     check_network,
     checked_identity,
 )
+from nephoscope.learn.curtain import curtain_log
 from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.items import Batch, counted
@@ -227,7 +228,7 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     training = recipe.training.model_copy(update={"losses": _losses(run, train)})
     module = FitModule(run.task, network, training, epochs * period, train.truth)
     clock = Clock(run.task, run.report, epochs * period, run.watch)
-    trainer = make_trainer(recipe, run.out, epochs, clock)
+    trainer = make_trainer(recipe, run.out, epochs, clock, curtain_log(validation.altitude))
     started.append(trainer)
     run.begin()
     whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)

@@ -91,11 +91,16 @@ class FitModule(lightning.LightningModule):
         """Start to count."""
         self.counts = NO_COUNTS
 
-    def validation_step(self, batch: Batch, _: int) -> None:
-        """Count one batch."""
+    def validation_step(self, batch: Batch, _: int) -> dict[str, Any]:
+        """Count one batch.
+
+        Returns:
+            `said`, (item, output) float32 of its items, and what is true of them, by name.
+        """
         inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
-        raw = self.final_network(inputs)
-        self.counts = self.counts + self.task.count(*counted(raw, batch, self.truth))
+        said, truth = counted(self.final_network(inputs), batch, self.truth)
+        self.counts = self.counts + self.task.count(said, truth)
+        return {"said": said, **truth}
 
     def on_validation_epoch_end(self) -> None:
         """Log the task's objective, pooled over all batches."""
