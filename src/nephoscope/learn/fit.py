@@ -36,7 +36,7 @@ from nephoscope.learn.checks import (
 from nephoscope.learn.curtain import curtain_log
 from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
-from nephoscope.learn.items import Batch, counted
+from nephoscope.learn.items import Batch, counted, raw_of
 from nephoscope.learn.linear import fit_linear
 from nephoscope.learn.module import FitModule
 from nephoscope.learn.normalise import measure_normalisation
@@ -262,8 +262,8 @@ def _count(
     counts, device = NO_COUNTS, network.mean.device
     for batch in batches:
         with torch.inference_mode():
-            inputs = batch["inputs"].to(device).contiguous(memory_format=torch.channels_last)
-            raw = network(inputs).cpu()
+            there = {name: values.to(device) for name, values in batch.items()}
+            raw = raw_of(network, there).cpu()
         counts = counts + task.count(*counted(raw, batch, truth))
     return counts
 
