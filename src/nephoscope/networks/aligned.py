@@ -56,9 +56,9 @@ class AlignedNet(nn.Module):
         lowest: float = 600.0,
         step: float = 240.0,
         levels: int = 81,
-        planes: int = 14,
-        hidden: int = 48,
-        width: int = 20,
+        planes: int = 12,
+        hidden: int = 40,
+        width: int = 16,
         context: int = 48,
         dilations: Sequence[int] = (1, 1, 2, 2),
         trunk: int = 128,
@@ -81,7 +81,7 @@ class AlignedNet(nn.Module):
         self.heights = [float(h) / 1000 for h in torch.linspace(top, lowest, planes)]
         fields = len(self.views) // self.count
         self.embed = nn.Sequential(
-            nn.Conv2d(fields, hidden, 1), nn.GELU(), nn.Conv2d(hidden, width, 1)
+            nn.Conv2d(fields, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, width, 1)
         )
         self.texture = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
         pooled = 2 * width + 1
