@@ -25,6 +25,7 @@ from nephoscope.evaluation.sample import (
     unit_of,
 )
 from nephoscope.evaluation.sums import Sums, sums_of_items
+from nephoscope.evaluation.swath import SwathScores
 from nephoscope.models import load_model
 from nephoscope.models.lineage import seen_of
 from nephoscope.models.ways import WAYS
@@ -76,6 +77,7 @@ class Evaluation:
         strata: name of a stratum besides latitude → label → its metrics, in the first way.
         units: what was scored, each once, in the order of the samples.
         paired: name of a baseline → the model's metrics less its own, over the same units.
+        swath: scores of all pixels of simulated scenes, or None.
     """
 
     scores: Scores
@@ -92,6 +94,7 @@ class Evaluation:
     strata: dict[str, dict[Label, dict[str, Score]]] = field(default_factory=dict)
     units: tuple[str, ...] = ()
     paired: dict[str, dict[str, Score]] = field(default_factory=dict)
+    swath: SwathScores | None = None
 
 
 def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, list[int]]:

@@ -22,12 +22,19 @@ from nephoscope.plots.training import TrainingLog, plot_training
 from nephoscope.reports import markdown
 from nephoscope.reports.masks import MaskPictures
 from nephoscope.reports.pictures import Pictures
+from nephoscope.reports.profiles import ProfilePictures
 from nephoscope.reports.seal import SCORES, sealed, spec_hash, write_counts
 from nephoscope.reports.states import StatePictures
 from nephoscope.reports.words import CAPTIONS
 from nephoscope.workers import cores
 
-PICTURES: Mapping[str, type[Pictures]] = {"mask": MaskPictures, "sky_state": StatePictures}
+PICTURES: Mapping[str, type[Pictures]] = {
+    "mask": MaskPictures,
+    "sky_state": StatePictures,
+    "cloud_type": ProfilePictures,
+    "cloud_mask_3d": ProfilePictures,
+    "cloud_mask_2d": ProfilePictures,
+}
 """Tasks that have more to show than any other."""
 DPI = 110
 
