@@ -29,6 +29,7 @@ VERBS = {
     "train": "Fit a recipe's network to samples and write a model folder.",
     "tune": "Search for the best settings of a recipe.",
     "evaluate": "Score a model on samples, beside trivial baselines.",
+    "leaderboard": "Put reports side by side on a static page.",
     "predict": "Apply a model to files, folders or trees and write products.",
     "plot": "Draw quick-looks of products, spectra and neighbours of frames.",
     "models": "List, show, verify and export models.",

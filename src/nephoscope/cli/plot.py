@@ -20,14 +20,17 @@ def plot(
     products: Annotated[
         list[Path],
         typer.Argument(
-            readable=False, metavar="PRODUCT...", help="Products (or frames), or folders of them."
+            readable=False,
+            metavar="PRODUCT...",
+            help="Products (or frames), or folders of them; or stores of samples.",
         ),
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pictures.")],
     kind: Annotated[
         Literal["product", "spectrum", "neighbours", "simulated"],
         typer.Option(
-            help="product: a quick-look of each product. Of sky-camera frames: their power "
+            help="product: a quick-look of each product, of a store of samples where, when and "
+            "what its samples are. Of sky-camera frames: their power "
             "spectrum, or the pairs most alike by histogram and at the best shift. simulated: "
             "each scene of simulate seviri or polder beside its truth."
         ),
@@ -36,12 +39,22 @@ def plot(
         Path | None,
         typer.Option(help="product: what `predict` was given, to draw each product on its map."),
     ] = None,
+    curtain: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TRACK",
+            help="product: a profiler's file whose track crosses the product, to draw the track on "
+            "its map, the vertical sections below it, over what the profiler saw, and a 3-D view.",
+        ),
+    ] = None,
 ) -> None:
     """Draw each product, on its map where that is found; or one picture of all frames."""
+    if curtain is not None and kind != "product":
+        raise UsageError(f"--curtain is of products: --kind {kind} has none")
     if kind == "simulated":
         complete = _draw_simulated(products, out)
     elif kind == "product":
-        complete = _draw_products(products, out, maps)
+        complete = _draw_products(products, out, maps, curtain)
     else:
         from nephoscope.cli.plot_frames import draw_frames
 
@@ -50,12 +63,22 @@ def plot(
         raise typer.Exit(1)
 
 
-def _draw_products(places: list[Path], out: Path, maps: Path | None) -> bool:
+def _draw_products(places: list[Path], out: Path, maps: Path | None, track: Path | None) -> bool:
+    from nephoscope.cli.plot_profiles import draw_along, draw_stores, is_store
+
+    if stores := [place for place in places if is_store(place)]:
+        if len(stores) < len(places) or track is not None:
+            raise UsageError("stores of samples are drawn by themselves, without --curtain")
+        return draw_stores(stores, out)
     left_out = LeftOut()
     found = _find(places, left_out)
     for unread in left_out.errors:
         typer.echo(f"failed: {unread}", err=True)
-    drawn = [_drawn(out / name, path, partial(_draw, maps=maps)) for name, path in found.items()]
+    if track is not None:
+        draw = draw_along(track, partial(_opened, maps=maps))
+    else:
+        draw = partial(_draw, maps=maps)
+    drawn = [_drawn(out / name, path, draw) for name, path in found.items()]
     return all(drawn) and not left_out.errors
 
 
@@ -126,11 +149,16 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
 def _draw(path: Path, target: Path, maps: Path | None) -> None:
     from nephoscope.cli.run_report import picture_of
     from nephoscope.plots.quicklook import save_picture
+
+    save_picture(picture_of(*_opened(path, maps)), target)
+
+
+def _opened(path: Path, maps: Path | None) -> tuple[xr.Dataset, xr.Dataset | None]:
+    """A product, packed, and the Scene that it was made from, where that is found."""
     from nephoscope.products.read import open_packed
 
     product = open_packed(path)
-    places = [Path(), path.parent] if maps is None else [maps]
-    save_picture(picture_of(product, _map_of(product, places)), target)
+    return product, _map_of(product, [Path(), path.parent] if maps is None else [maps])
 
 
 def _map_of(product: xr.Dataset, places: list[Path]) -> xr.Dataset | None:

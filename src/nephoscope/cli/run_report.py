@@ -95,7 +95,7 @@ def draw(made: Made, path: Path) -> None:
 
 
 def picture_of(product: xr.Dataset, scene: xr.Dataset | None) -> Figure:
-    """The quick-look of a product: a mask on its map, or what there is of any other.
+    """The quick-look of a product: a mask on its map, a swath of columns on the globe, or panels.
 
     Args:
         product: packed.
@@ -104,7 +104,10 @@ def picture_of(product: xr.Dataset, scene: xr.Dataset | None) -> Figure:
     from nephoscope.inputs import COLOURS
     from nephoscope.plots.panels import panels
     from nephoscope.plots.quicklook import quicklook
+    from nephoscope.plots.swath import plot_swath
 
+    if "cloud_top_height" in product and product["latitude"].ndim == 2:
+        return plot_swath(product, scene=scene)
     if "cloud_mask" not in product or "latitude" not in product["cloud_mask"].dims:
         return panels(product)
     in_colour = scene is not None and set(COLOURS) <= {*scene["channel"].values.tolist()}

@@ -25,7 +25,9 @@ def build_network(
     """Make a network with fresh weights.
 
     Args:
-        name: a registered name: `unet`, `pixel`, `local`, `linear`, `cnn` or `resnet18`.
+        name: a registered name: of all pixels `unet`, `pixel` and `local`; of pixels seen in many
+            views `aligned`, `unet_views`, `conv`, `conv3d` and `mlp`; of whole images `linear`,
+            `cnn` and `resnet18`.
         options: the keyword arguments of that network.
         features: channels of its input.
         outputs: channels of its output.
@@ -35,18 +37,26 @@ def build_network(
         UsageError: the name or an option is not known, or a group is not what the network wants:
             also one of which it would read nothing.
     """
+    from nephoscope.networks.aligned import AlignedNet
     from nephoscope.networks.classifier import Linear, ResNet18, SmallCNN
     from nephoscope.networks.local import LocalNet
     from nephoscope.networks.pixel import PixelNet
+    from nephoscope.networks.plain import Mlp, SimpleConv, SimpleConv3d
     from nephoscope.networks.unet import UNet
+    from nephoscope.networks.unet_views import UNetViews
 
     registered: dict[str, Callable[..., nn.Module]] = {
+        "aligned": partial(AlignedNet, groups, outputs),
         "cnn": partial(SmallCNN, features, outputs),
+        "conv": partial(SimpleConv, groups, features, outputs),
+        "conv3d": partial(SimpleConv3d, groups, features, outputs),
         "linear": partial(Linear, features, outputs, groups),
         "local": partial(LocalNet, groups, outputs),
+        "mlp": partial(Mlp, groups, features, outputs),
         "pixel": partial(PixelNet, groups, outputs),
         "resnet18": partial(ResNet18, features, outputs),
         "unet": partial(UNet, groups, outputs),
+        "unet_views": partial(UNetViews, groups, features, outputs),
     }
     if name not in registered:
         raise UsageError(f"no network '{name}'; there are: {', '.join(registered)}")

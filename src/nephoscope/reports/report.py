@@ -147,13 +147,20 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
             if evaluation.paired
             else {}
         ),
-        "model": evaluation.model,
+        "model": _model(evaluation),
         "seen": evaluation.seen,
         "nephoscope": version("nephoscope"),
         "hardware": hardware(),
         "seconds": {name: round(value, 3) for name, value in run.seconds.items()},
         "command": run.command,
     }
+
+
+def _model(evaluation: Evaluation) -> dict[str, Any]:
+    """The model, with its decision where the counts of each unit are kept: they are read by it."""
+    if evaluation.truth != "points":
+        return dict(evaluation.model)
+    return {**evaluation.model, "decision": evaluation.scores.decision.model_dump(mode="json")}
 
 
 def hardware() -> dict[str, Any]:

@@ -16,23 +16,12 @@ from scipy.spatial import KDTree
 
 from nephoscope.instruments.cloudsat.scenario import TYPES
 from nephoscope.instruments.polder import cubes_of, nearest_nadir
+from nephoscope.plots.cloud_types import TYPE_COLOURS
+from nephoscope.plots.places import unit_vectors
 
 Planes = npt.NDArray[np.floating[Any]]
 
-TYPE_COLOURS = ListedColormap(
-    [
-        "white",
-        "#4c199d",
-        "#0025f5",
-        "#48a7f8",
-        "#6ae353",
-        "#fffd54",
-        "#f3ac3d",
-        "#e44c29",
-        "#b730c1",
-    ]
-)
-"""Of the cloud types 0 to 8."""
+_OF_TYPES = ListedColormap(["white", *TYPE_COLOURS[1:]])
 _TYPE_NORM = BoundaryNorm(np.arange(-0.5, 9.5), 9)
 _ICE_NORM = LogNorm(1e-7, 1e-3)
 _BOW_NORM = Normalize(0, 0.12)  # beyond it is the glint of the sea
@@ -139,7 +128,7 @@ def _truths(truth: xr.Dataset) -> list[Panel]:
     top = truth["cloud_top_height"].values / 1000
     return [
         Panel("truth: cloud-top height, km", top, "turbo", Normalize(0, 18)),
-        Panel("truth: type of the highest cloud", highest, TYPE_COLOURS, _TYPE_NORM),
+        Panel("truth: type of the highest cloud", highest, _OF_TYPES, _TYPE_NORM),
         Panel("truth: optical depth", depth, "viridis", LogNorm(0.05, 100)),
     ]
 
@@ -161,15 +150,10 @@ def _name_types(bar: Any) -> None:  # noqa: ANN401 - matplotlib's Colorbar is no
 def _below(truth: xr.Dataset, track: xr.Dataset) -> Below:
     known = np.isfinite(truth["latitude"].values)
     numbers = np.flatnonzero(known)
-    tree = KDTree(_vectors(truth["latitude"].values[known], truth["longitude"].values[known]))
-    distance, place = tree.query(_vectors(track["latitude"].values, track["longitude"].values))
+    tree = KDTree(unit_vectors(truth["latitude"].values[known], truth["longitude"].values[known]))
+    distance, place = tree.query(unit_vectors(track["latitude"].values, track["longitude"].values))
     near = distance < _NEAR
     return Below(near, numbers[place[near]])
-
-
-def _vectors(latitude: Planes, longitude: Planes) -> Planes:
-    lat, lon = np.deg2rad(latitude), np.deg2rad(longitude)
-    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
 
 
 def _sections(axes: list[Axes], truth: xr.Dataset, track: xr.Dataset, below: Below) -> None:
@@ -181,9 +165,7 @@ def _sections(axes: list[Axes], truth: xr.Dataset, track: xr.Dataset, below: Bel
     height = track["height"].values
     height = height if height.ndim == 1 else height[near].mean(axis=0)
     style: dict[str, Any] = (
-        {"cmap": "viridis", "norm": _ICE_NORM}
-        if ice
-        else {"cmap": TYPE_COLOURS, "norm": _TYPE_NORM}
+        {"cmap": "viridis", "norm": _ICE_NORM} if ice else {"cmap": _OF_TYPES, "norm": _TYPE_NORM}
     )
     what = "ice water content, kg m⁻³" if ice else "cloud type"
     latitude = track["latitude"].values[near]

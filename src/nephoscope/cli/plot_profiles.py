@@ -1,0 +1,69 @@
+"""`nephoscope plot PRODUCT --curtain TRACK` and `plot SAMPLES.zarr`; not itself a verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from nephoscope.errors import InputError, UsageError, shown
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def is_store(place: Path) -> bool:
+    """Whether a folder is a store of samples, or another group of Zarr v3."""
+    return (place / "zarr.json").is_file()
+
+
+def draw_stores(stores: Sequence[Path], out: Path) -> bool:
+    """Draw stores of samples; of several, each into a folder of its own name.
+
+    Returns:
+        whether all could be read; what is wrong with the others is said on stderr.
+    """
+    from nephoscope.plots.store_pictures import split_pictures
+
+    complete = True
+    for store in stores:
+        try:
+            made = split_pictures(store, out if len(stores) == 1 else out / store.stem)
+        except InputError as error:
+            typer.echo(f"failed: {error}", err=True)
+            complete = False
+        else:
+            for path in made:
+                typer.echo(shown(path))
+    return complete
+
+
+def draw_along(
+    track: Path, opened: Callable[[Path], tuple[xr.Dataset, xr.Dataset | None]]
+) -> Callable[[Path, Path], None]:
+    """What draws a product with a track: the map to its target, all else beside it.
+
+    Args:
+        track: a profiler's file.
+        opened: reads a product and the Scene that it was made from.
+
+    Raises:
+        InputError: the track cannot be read.
+    """
+    from nephoscope.instruments.tracks import open_track
+    from nephoscope.plots.product_pictures import along_track_pictures
+    from nephoscope.plots.quicklook import save_picture
+
+    flight = open_track(track)
+
+    def draw(path: Path, target: Path) -> None:
+        product, scene = opened(path)
+        try:
+            for ending, figure in along_track_pictures(product, flight, scene):
+                save_picture(figure, target.with_name(f"{target.stem}{ending}.png"))
+        except UsageError as error:
+            raise InputError(path, str(error)) from error
+
+    return draw

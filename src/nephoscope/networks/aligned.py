@@ -1,0 +1,271 @@
+"""A network of many views of a place, looked at height by height where each view sees the height.
+
+A cloud is displaced in each view by its height times the tangent of the view's zenith angle. The
+geometry is known, so nothing of it has to be learned: at each of some heights the network takes
+from every view the pixel in which a cloud of that height would be seen, and asks whether the views
+agree. It pools them by mean, spread and largest value, so neither their order nor their number
+matters, and views that are missing are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nephoscope.errors import UsageError
+from nephoscope.networks.blocks import Groups, group_of, pick
+
+_LEAST = 1e-3  # weight of views below which nothing was seen
+_MANY = 16.0  # brings the number of views to the order of one
+
+
+class AlignedNet(nn.Module):
+    """(batch, feature, y, x) → (batch, output, y, x) logits, for any y and x.
+
+    Args:
+        groups: `views`, what each view measured, field by field, each of all views; `parallax`,
+            columns and then rows by which a cloud 1 km up is displaced in each view; `valid`, 1
+            where a view saw the pixel, else 0; `picture`, what does not depend on the view, may be
+            absent.
+        outputs: logits per pixel: C numbers on each level, class by class and the highest level
+            first, with one for each level and one more (of the top) last; or fewer than levels.
+        lowest: centre of the lowest level, m.
+        step: between levels, m.
+        levels: their number.
+        planes: heights at which the views are aligned, spread evenly over the levels.
+        hidden: width of the perceptron that sees each view.
+        width: numbers that it gives of each view.
+        context: width of what is seen around a pixel.
+        dilations: of the 3 x 3 convolutions over the surroundings, in pairs.
+        trunk: width of what is known of a pixel as a whole.
+        column: width of what is known of it at each plane.
+        drop: share of the training pictures of which the views nearest to nadir are withheld.
+    """
+
+    divisor = 1
+
+    def __init__(
+        self,
+        groups: Groups,
+        outputs: int,
+        *,
+        lowest: float = 600.0,
+        step: float = 240.0,
+        levels: int = 81,
+        planes: int = 14,
+        hidden: int = 48,
+        width: int = 20,
+        context: int = 48,
+        dilations: Sequence[int] = (1, 1, 2, 2),
+        trunk: int = 128,
+        column: int = 48,
+        drop: float = 0.25,
+    ) -> None:
+        super().__init__()
+        self.views = group_of(groups, "views", "what each view measured, field by field")
+        self.valid = group_of(groups, "valid", "one flag for each view")
+        self.count = len(self.valid)
+        wanted = "parallax_x and parallax_y of each view"
+        self.parallax = group_of(groups, "parallax", wanted, 2 * self.count)
+        self.picture = list(groups.get("picture", ()))
+        if len(self.views) % self.count:
+            raise UsageError(
+                f"inputs.features.views: {len(self.views)} features are no whole number of "
+                f"fields of {self.count} views"
+            )
+        self.reads = ("views", "parallax", "valid", "picture")
+        self.drop = drop
+        top = lowest + (levels - 1) * step
+        self.heights = [float(h) / 1000 for h in torch.linspace(top, lowest, planes)]
+        fields = len(self.views) // self.count
+        self.embed = nn.Sequential(
+            nn.Conv2d(fields, hidden, 1), nn.GELU(), nn.Conv2d(hidden, width, 1)
+        )
+        self.texture = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
+        pooled = 2 * width + 1
+        self.gather = nn.Conv2d(pooled + len(self.picture), context, 1)
+        self.around = nn.ModuleList(
+            _Residual(context, dilations[i : i + 2]) for i in range(0, len(dilations), 2)
+        )
+        self.head = _Column(pooled, context, (trunk, column), (planes, levels), outputs)
+
+    def forward(self, inputs: Tensor, pixels: Tensor | None = None) -> Tensor:
+        """Logits of every pixel, float32; or of some alone, which costs less.
+
+        Args:
+            inputs: (batch, feature, y, x).
+            pixels: (pixel, 3) int64, sample, row and column; the result is (pixel, output).
+        """
+        batch, _, height, width = inputs.shape
+        valid = (pick(inputs, self.valid) > 0.5).to(inputs.dtype)
+        parallax = pick(inputs, self.parallax).reshape(batch, 2, self.count, height, width)
+        if self.training and self.drop:
+            valid = valid * _kept(parallax, self.drop)
+        seen = self._seen(inputs, valid)
+        still = _pooled(seen.sum(dim=1))
+        state = self.gather(torch.cat([still, pick(inputs, self.picture)], dim=1))
+        for block in self.around:
+            state = block(state)
+        if pixels is not None:
+            sample, row, col = pixels.unbind(1)
+            planes = _at_pixels(seen, parallax, self.heights, pixels)
+            logits: Tensor = self.head(_pooled(planes), state[sample, :, row, col])
+            return logits
+        planes = _pooled(_everywhere(seen, parallax, self.heights))
+        rows = planes.permute(0, 3, 4, 2, 1).flatten(0, 2)
+        logits = self.head(rows.contiguous(), state.permute(0, 2, 3, 1).flatten(0, 2))
+        return logits.reshape(batch, height, width, -1).permute(0, 3, 1, 2)
+
+    def _seen(self, inputs: Tensor, valid: Tensor) -> Tensor:
+        """Numbers of each view, their squares and 1; all 0 where missing: (b, view, n, y, x)."""
+        batch, _, height, width = inputs.shape
+        measured = pick(inputs, self.views).reshape(batch, -1, self.count, height, width)
+        flag = valid.reshape(-1, 1, height, width)
+        found = self.embed(measured.transpose(1, 2).flatten(0, 1)) * flag
+        found = functional.relu(found + self.texture(found))
+        numbers = torch.cat([found, found**2, torch.ones_like(flag)], dim=1) * flag
+        return numbers.reshape(batch, self.count, -1, height, width)
+
+
+def _everywhere(seen: Tensor, parallax: Tensor, heights: Sequence[float]) -> Tensor:
+    """Sums over the views, each looked at where a cloud of a height appears.
+
+    Args:
+        seen: (batch, view, number, y, x).
+        parallax: (batch, 2, view, y, x), columns and rows per km.
+        heights: km.
+
+    Returns:
+        (batch, number, height, y, x); what a line of sight finds beyond the edge is 0.
+    """
+    count, _, height, width = seen.shape[1:]
+    rows = torch.arange(height, dtype=seen.dtype, device=seen.device)[:, None]
+    cols = torch.arange(width, dtype=seen.dtype, device=seen.device)
+    up = seen.new_tensor(heights)[None, :, None, None]
+    total = seen.new_zeros(())
+    for view in range(count):
+        x = cols + up * parallax[:, 0, view, None]
+        y = rows + up * parallax[:, 1, view, None]
+        grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)
+        total = total + functional.grid_sample(
+            seen[:, view], grid.flatten(1, 2), align_corners=False
+        )
+    return total.reshape(len(seen), -1, len(heights), height, width)
+
+
+def _at_pixels(seen: Tensor, parallax: Tensor, heights: Sequence[float], pixels: Tensor) -> Tensor:
+    """The same sums as `_everywhere`, of some pixels: (pixel, height, number)."""
+    count, number, height, width = seen.shape[1:]
+    sample, row, col = pixels.unbind(1)
+    shift = parallax[sample, :, :, row, col][:, :, None]  # (pixel, 2, 1, view)
+    up = seen.new_tensor(heights)[:, None]
+    x, y = col[:, None, None] + up * shift[:, 0], row[:, None, None] + up * shift[:, 1]
+    left, top = x.floor(), y.floor()
+    places, weights = [], []
+    first = (sample[:, None] * count + torch.arange(count, device=seen.device))[:, None]
+    for down in (0, 1):
+        for right in (0, 1):
+            at_y, at_x = top + down, left + right
+            weight = (1 - (y - at_y).abs()) * (1 - (x - at_x).abs())
+            inside = (at_y >= 0) & (at_y < height) & (at_x >= 0) & (at_x < width)
+            weights.append(weight * inside)
+            at_y, at_x = at_y.clamp(0, height - 1).long(), at_x.clamp(0, width - 1).long()
+            places.append((first * height + at_y) * width + at_x)
+    table = seen.permute(0, 1, 3, 4, 2).reshape(-1, number)
+    summed: Tensor = functional.embedding_bag(
+        torch.cat(places, dim=-1).flatten(0, 1),
+        table,
+        per_sample_weights=torch.cat(weights, dim=-1).flatten(0, 1),
+        mode="sum",
+    )
+    return summed.reshape(len(pixels), len(heights), number)
+
+
+def _pooled(total: Tensor) -> Tensor:
+    """Mean, spread and number of the views from their sums; numbers on axis 1, or the last of 3."""
+    axis = -1 if total.ndim == 3 else 1
+    size = total.shape[axis] - 1
+    weight = total.narrow(axis, size, 1)
+    mean, square = (total.narrow(axis, 0, size) / weight.clamp(min=_LEAST)).chunk(2, dim=axis)
+    spread = torch.sqrt((square - mean**2).clamp(min=0) + 1e-4)
+    return torch.cat([mean, spread, weight / _MANY], dim=axis)
+
+
+def _kept(parallax: Tensor, share: float) -> Tensor:
+    """1 for views to keep, (batch, view, y, x): as at the edge of a swath, none near nadir."""
+    slope = torch.hypot(parallax[:, 0], parallax[:, 1])
+    steepest = slope.amax(dim=1, keepdim=True)
+    batch = len(parallax)
+    drawn = torch.rand(batch, 1, 1, 1, device=parallax.device)
+    least = 0.8 * torch.rand(batch, 1, 1, 1, device=parallax.device)
+    return (slope >= least * steepest * (drawn < share)).to(parallax.dtype)
+
+
+class _Residual(nn.Module):
+    """Two dilated 3 x 3 convolutions beside a short cut: (batch, width, y, x), same shape."""
+
+    def __init__(self, width: int, dilations: Sequence[int]) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for dilation in dilations:
+            layers += [nn.GELU(), nn.Conv2d(width, width, 3, 1, dilation, dilation)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, state: Tensor) -> Tensor:
+        """Add what the surroundings tell."""
+        added: Tensor = self.layers(state)
+        return state + added
+
+
+class _Column(nn.Module):
+    """The vertical head: what is seen of a pixel at each plane, and around it → numbers of it."""
+
+    between: Tensor
+
+    def __init__(
+        self,
+        pooled: int,
+        context: int,
+        widths: tuple[int, int],
+        heights: tuple[int, int],
+        outputs: int,
+    ) -> None:
+        super().__init__()
+        (trunk, width), (planes, levels) = widths, heights
+        self.of_level = (outputs - 1) // levels  # classes and the top
+        self.column, self.planes = width, planes
+        self.first = nn.Linear(planes * pooled + context, trunk)
+        self.second = nn.Linear(trunk, trunk)
+        self.whole = nn.Linear(trunk, outputs)
+        if not self.of_level:
+            return
+        if outputs != self.of_level * levels + 1:
+            raise UsageError(f"network 'aligned': {outputs} outputs do not fit {levels} levels")
+        self.plane = nn.Linear(pooled, width)
+        self.shared = nn.Linear(trunk, width * planes)
+        self.along = nn.ModuleList(nn.Linear(3 * width, width) for _ in range(2))
+        self.level = nn.Linear(width, self.of_level)
+        self.register_buffer("between", _interpolation(planes, levels))
+
+    def forward(self, planes: Tensor, state: Tensor) -> Tensor:
+        """(pixel, plane, number) and (pixel, context) → (pixel, output)."""
+        known = self.first(torch.cat([planes.flatten(1), state], dim=1))
+        known = functional.gelu(known + self.second(functional.gelu(known)))
+        whole: Tensor = self.whole(known)
+        if not self.of_level:
+            return whole
+        column = self.plane(planes) + self.shared(known).reshape(-1, self.planes, self.column)
+        for layer in self.along:
+            near = functional.pad(functional.gelu(column), (0, 0, 1, 1))
+            column = column + layer(torch.cat([near[:, :-2], near[:, 1:-1], near[:, 2:]], dim=2))
+        found = self.between @ self.level(functional.gelu(column))
+        return whole + functional.pad(found.transpose(1, 2).flatten(1), (0, 1))
+
+
+def _interpolation(planes: int, levels: int) -> Tensor:
+    """Weights (level, plane) that interpolate linearly between planes."""
+    place = torch.linspace(0, planes - 1, levels)[:, None]
+    return (1 - (place - torch.arange(planes)).abs()).clamp(min=0)
