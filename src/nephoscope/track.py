@@ -26,6 +26,21 @@ DIMS = ("profile", "level")
 BOUNDS_DIMS = ("level", "bound")
 PLACES = {"latitude": 90.0, "longitude": 180.0}
 """Coordinates of a profile and the largest number they may have, degrees."""
+CLOUD_TYPES = (
+    "none",
+    "cirrus",
+    "altostratus",
+    "altocumulus",
+    "stratus",
+    "stratocumulus",
+    "cumulus",
+    "nimbostratus",
+    "deep_convection",
+)
+"""Names of the cloud types 0..8 of `cloud_type`, which a Track has on (profile, level), -1 unknown.
+
+Source: CloudSat 2B-CLDCLASS Process Description and Interface Control Document, table 5.
+"""
 LONGEST_GAP = np.timedelta64(2, "s")
 """Between profiles of one overpass; the nominal step of CloudSat and DARDAR is 0.16 s."""
 

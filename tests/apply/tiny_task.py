@@ -33,6 +33,7 @@ class LayerTask:
     """
 
     name, truth = "layer", "points"
+    samples = "layer"
     objective, objective_title = "found", "layers found"
     objective_meaning = "share of the layers that are put into their level or one beside it"
     scored = "Points of the track."
@@ -41,6 +42,9 @@ class LayerTask:
 
     def outputs(self, levels):
         return levels
+
+    def losses_for(self, losses, truths):
+        return losses
 
     def loss(self, raw, truth, losses):
         from torch.nn import functional
@@ -107,6 +111,9 @@ class LayerTask:
             found = (seen * (off <= 1)).sum(axis=(-2, -1)) / total
             error = (seen * off).sum(axis=(-2, -1)) / said * step
         return plain({"found": found, "mean_error": error, "points": total})
+
+    def details(self, counts, decision):
+        return {}
 
     def rules(self, decision):
         return {"shift": decision.shift, "rule": "the likeliest level, shifted"}

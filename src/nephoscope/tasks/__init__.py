@@ -6,7 +6,7 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,7 +29,10 @@ Floats = npt.NDArray[np.floating]
 NO_COUNTS: Counts = np.zeros((), np.int64)
 """Counts of nothing, of any task: it can be added to any."""
 
-TASKS = {"mask": "nephoscope.tasks.mask", "sky_state": "nephoscope.tasks.sky_state"}
+TASKS = {
+    name: f"nephoscope.tasks.{name}"
+    for name in ("mask", "sky_state", "cloud_type", "cloud_mask_3d", "cloud_mask_2d")
+}
 """Name → the module that holds the task as `TASK`."""
 
 
@@ -38,6 +41,7 @@ class Task(Protocol):
 
     Attributes:
         name: as recipes and samples name it.
+        samples: name of the task whose samples it learns from; most have their own.
         truth: form of the truth that samples of it are built with, if nobody asks for another.
         objective: name of the score that a fit makes as large as possible, 0..1.
         objective_title: the same, as it is said.
@@ -48,6 +52,7 @@ class Task(Protocol):
     """
 
     name: str
+    samples: str
     truth: Truth
     objective: str
     objective_title: str
@@ -66,6 +71,14 @@ class Task(Protocol):
 
     def outputs(self, levels: int) -> int:
         """Numbers of the head for each item, where the truth has so many levels."""
+
+    def losses_for(self, losses: Any, truths: Iterable[Mapping[str, npt.NDArray[Any]]]) -> Any:  # noqa: ANN401
+        """The losses with what they have to know of the training truth.
+
+        Args:
+            losses: the recipe's.
+            truths: of each training sample, by name.
+        """
 
     def loss(self, raw: Tensor, truth: Mapping[str, Tensor], losses: Any) -> Tensor:  # noqa: ANN401 - the task's own
         """Scalar loss of items; unknown truth enters nothing.
@@ -109,6 +122,15 @@ class Task(Protocol):
             counts: as they are made; or many of them along leading dims, of which a score is an
                 array, so that those of a thousand bootstrap samples are computed at once.
             decision: the task's.
+        """
+
+    def details(self, counts: Counts, decision: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Tables for reports, of counts that `tally` or `publish` made; most tasks have none.
+
+        Returns:
+            what the task knows of: `confusion` (true, said); `by_level` and `by_type`, scores by
+            name (level,) and (type,); and `reliability`: `probability`, `cloud_share` and the
+            items of each bin of probability.
         """
 
     def rules(self, decision: Any) -> dict[str, Any]:  # noqa: ANN401 - the task's own

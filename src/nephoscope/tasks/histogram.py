@@ -57,19 +57,19 @@ class Bins:
             (label, 1 + bin) int64, the first for those without a prediction.
         """
         used = label >= 0
-        score, label = score[used].astype(np.float32, copy=False), label[used]
-        there = ~np.isnan(score)
-        place = np.zeros(score.shape, np.int64)
-        place[there] = self._place(score[there]) + 1
+        place, label = self.place(score[used]), label[used]
         flat = label.astype(np.int64) * (self.number + 1) + place
         found: Counts = np.bincount(flat, minlength=2 * (self.number + 1)).reshape(2, -1)
         return found
 
-    def _place(self, score: Floats) -> npt.NDArray[np.int64]:
-        score = np.arcsinh(score) if self.relative else score
+    def place(self, score: Floats) -> npt.NDArray[np.int64]:
+        """1 + bin of scores of any shape, `NOTHING` where one is NaN, int64."""
+        score = score.astype(np.float32, copy=False)
+        there = ~np.isnan(score)
+        score = np.where(there, np.arcsinh(score) if self.relative else score, np.float32(0))
         limit, width = np.float32(self.limit), np.float32(self.width)
         found = np.clip((score + limit) / width, 0, self.number - 1)
-        return np.asarray(found, np.int64)
+        return np.where(there, found.astype(np.int64) + 1, NOTHING)
 
 
 class Line(BaseModel):
@@ -116,7 +116,8 @@ def fit_line(
         gradient = design @ (counts[1] - total * expected) - penalty * line
         weights = total * expected * (1 - expected)
         curvature = (design * weights) @ design.T + np.diag(penalty + 1e-9)
-        step = np.clip(np.linalg.solve(curvature, gradient), -1, 1)
+        step = np.linalg.solve(curvature, gradient)
+        step /= max(float(np.abs(step).max()), 1.0)
         line = line + step
         line[0] = max(line[0], least)
         if np.abs(step).max() < 1e-9:

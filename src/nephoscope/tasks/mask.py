@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +43,7 @@ class MaskDecision(Line):
 class MaskTask:
     """Cloud or clear, of each item; see `nephoscope.tasks.Task`."""
 
-    name = "mask"
+    name = samples = "mask"
     truth: Truth = "pixels"
     objective, objective_title = "f1", "F1"
     objective_meaning = "best F1 on the validation samples"
@@ -61,6 +61,12 @@ class MaskTask:
     def outputs(self, levels: int) -> int:
         """One logit."""
         return 1
+
+    def losses_for(
+        self, losses: BinaryLosses, truths: Iterable[Mapping[str, npt.NDArray[Any]]]
+    ) -> BinaryLosses:
+        """The losses as they are."""
+        return losses
 
     def loss(self, raw: Tensor, truth: Mapping[str, Tensor], losses: BinaryLosses) -> Tensor:
         """The recipe's mix of cross-entropy and Dice."""
@@ -96,7 +102,7 @@ class MaskTask:
         import xarray as xr
 
         likely = np.asarray(fields["cloud_probability"], np.float32)
-        packed, unknown = _steps_and_unknown(likely)
+        packed, unknown = steps_and_unknown(likely)
         step = threshold_step(decision.threshold)
         mask = (packed >= step).astype(np.uint8)
         packed[unknown] = mask[unknown] = FILL
@@ -132,6 +138,10 @@ class MaskTask:
         """Every score of `nephoscope.tasks.mask_metrics`, at the decision's threshold."""
         found = metrics(counts, threshold_step(decision.threshold))
         return plain({**found, "pixels": counts.sum(axis=(-2, -1))})
+
+    def details(self, counts: Counts, decision: MaskDecision) -> dict[str, Any]:
+        """None."""
+        return {}
 
     def rules(self, decision: MaskDecision) -> dict[str, Any]:
         """The threshold, and which pixels count as cloud."""
@@ -191,11 +201,11 @@ def threshold_step(threshold: float) -> int:
 
 def published(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Probability 0..1 rounded as it is published, same shape, float32; NaN stays NaN."""
-    steps, unknown = _steps_and_unknown(probabilities)
+    steps, unknown = steps_and_unknown(probabilities)
     return np.where(unknown, np.float32(np.nan), steps / np.float32(PROBABILITY_STEPS))
 
 
-def _steps_and_unknown(
+def steps_and_unknown(
     probabilities: npt.NDArray[np.floating],
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
     """Steps, 0 where a probability is NaN, and where that is."""
@@ -211,7 +221,7 @@ def published_probability(variables: xr.Dataset) -> npt.NDArray[np.float32]:
 
 def is_cloud(probabilities: npt.NDArray[np.floating], threshold: float) -> npt.NDArray[np.bool_]:
     """Where a probability, as it is published, is cloud; nowhere where it is NaN."""
-    steps, unknown = _steps_and_unknown(probabilities)
+    steps, unknown = steps_and_unknown(probabilities)
     return np.asarray((steps >= threshold_step(threshold)) & ~unknown)
 
 

@@ -8,6 +8,8 @@ counts as clear, with probability 0.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,23 +66,23 @@ def _threshold_metrics(counts: Counts, level: int) -> dict[str, Floats]:
     n = tp + fp + fn + tn
     spread = np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
     return {
-        "f1": _ratio(2 * tp, 2 * tp + fp + fn),
-        "iou": _ratio(tp, tp + fp + fn),
-        "precision": _ratio(tp, tp + fp),
-        "recall": _ratio(tp, tp + fn),
-        "mcc": _ratio(tp * tn - fp * fn, spread),
-        "accuracy": _ratio(tp + tn, n),
-        "error_rate": _ratio(fp + fn, n),
-        "iou_clear": _ratio(tn, tn + fp + fn),
-        "mean_iou": (_ratio(tp, tp + fp + fn) + _ratio(tn, tn + fp + fn)) / 2,
-        "cloud_share": _ratio(tp + fn, n),
-        "coverage": 1 - _ratio(counts[..., 0].sum(-1, dtype=np.float64), n),
+        "f1": ratio(2 * tp, 2 * tp + fp + fn),
+        "iou": ratio(tp, tp + fp + fn),
+        "precision": ratio(tp, tp + fp),
+        "recall": ratio(tp, tp + fn),
+        "mcc": ratio(tp * tn - fp * fn, spread),
+        "accuracy": ratio(tp + tn, n),
+        "error_rate": ratio(fp + fn, n),
+        "iou_clear": ratio(tn, tn + fp + fn),
+        "mean_iou": (ratio(tp, tp + fp + fn) + ratio(tn, tn + fp + fn)) / 2,
+        "cloud_share": ratio(tp + fn, n),
+        "coverage": 1 - ratio(counts[..., 0].sum(-1, dtype=np.float64), n),
     }
 
 
 def roc(counts: Counts) -> tuple[Floats, Floats]:
     """False and true positive rates (..., point) as the threshold falls from 1 to 0."""
-    rates = _ratio(_above(counts), counts.sum(-1, keepdims=True, dtype=np.float64))
+    rates = ratio(_above(counts), counts.sum(-1, keepdims=True, dtype=np.float64))
     start = np.zeros_like(rates[..., :1])
     rates = np.concatenate([start, rates], axis=-1)
     return rates[..., 0, :], rates[..., 1, :]
@@ -90,7 +92,7 @@ def precision_recall(counts: Counts) -> tuple[Floats, Floats]:
     """Precision and recall (..., point) as the threshold falls from 1 to 0."""
     above = _above(counts)
     fp, tp = above[..., 0, :], above[..., 1, :]
-    return _ratio(tp, tp + fp), _ratio(tp, tp[..., -1:])
+    return ratio(tp, tp + fp), ratio(tp, tp[..., -1:])
 
 
 def _above(counts: Counts) -> Floats:
@@ -120,33 +122,38 @@ def calibration(counts: Counts) -> tuple[Floats, Floats, Floats]:
     member = (which[:, None] == np.arange(CALIBRATION_BINS)).astype(np.float64)
     total = counts.sum(-2, dtype=np.float64)
     pixels = total @ member
-    probability = _ratio((total * LEVELS / PROBABILITY_STEPS) @ member, pixels)
-    return probability, _ratio(counts[..., 1, :] @ member, pixels), pixels
+    probability = ratio((total * LEVELS / PROBABILITY_STEPS) @ member, pixels)
+    return probability, ratio(counts[..., 1, :] @ member, pixels), pixels
+
+
+def calibration_error(counts: Counts) -> Floats:
+    """Expected calibration error (...) of (..., truth, bin) counts; NaN of none."""
+    probability, share, pixels = calibration(counts)
+    gap = np.nan_to_num(np.abs(probability - share))
+    return ratio((gap * pixels).sum(-1), pixels.sum(-1))
 
 
 def _probability_metrics(counts: Counts) -> dict[str, Floats]:
-    probability, share, pixels = calibration(counts)
-    n = pixels.sum(-1)
-    gap = np.nan_to_num(np.abs(probability - share))
+    n = counts.sum(axis=(-2, -1), dtype=np.float64)
     value = LEVELS / PROBABILITY_STEPS
     clear, cloud = counts[..., 0, :] @ value**2, counts[..., 1, :] @ (1 - value) ** 2
     sure = value.clip(SUREST, 1 - SUREST)
     entropy = -(counts[..., 0, :] @ np.log(1 - sure) + counts[..., 1, :] @ np.log(sure))
     return {
-        "ece": _ratio((gap * pixels).sum(-1), n),
-        "brier": _ratio(clear + cloud, n),
-        "bce": _ratio(entropy, n),
+        "ece": calibration_error(counts),
+        "brier": ratio(clear + cloud, n),
+        "bce": ratio(entropy, n),
     }
 
 
 def best_threshold(counts: Counts) -> float:
     """The threshold (a multiple of 1/250 above 0) with the highest F1 on (truth, bin) counts."""
     above = _above(counts)[:, ::-1]
-    f1 = _ratio(2 * above[1], above.sum(0) + counts[1].sum())
+    f1 = ratio(2 * above[1], above.sum(0) + counts[1].sum())
     return (1 + int(np.nan_to_num(f1[1:]).argmax())) / PROBABILITY_STEPS
 
 
-def _ratio(above: Floats, below: Floats) -> Floats:
+def ratio(above: NDArray[Any], below: NDArray[Any]) -> Floats:
     """`above / below`, NaN where `below` is 0."""
     above, below = np.broadcast_arrays(above, below)
     quotient = np.full(below.shape, np.nan)

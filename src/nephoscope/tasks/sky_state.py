@@ -9,7 +9,7 @@ one, decides. Everything else is `unknown`, with the reason.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,7 +84,7 @@ class StateDecision(Line):
 class SkyStateTask:
     """Clear or cloudy, of each item; see `nephoscope.tasks.Task`."""
 
-    name = "sky_state"
+    name = samples = "sky_state"
     truth: Truth = "frame"
     objective, objective_title = "likelihood", "likelihood"
     objective_meaning = (
@@ -105,6 +105,12 @@ class SkyStateTask:
     def outputs(self, levels: int) -> int:
         """One score."""
         return 1
+
+    def losses_for(
+        self, losses: BinaryLosses, truths: Iterable[Mapping[str, npt.NDArray[Any]]]
+    ) -> BinaryLosses:
+        """The losses as they are."""
+        return losses
 
     def loss(self, raw: Tensor, truth: Mapping[str, Tensor], losses: BinaryLosses) -> Tensor:
         """The recipe's mix of cross-entropy and Dice."""
@@ -190,6 +196,10 @@ class SkyStateTask:
                 "frames": frames,
             }
         )
+
+    def details(self, counts: Counts, decision: StateDecision) -> dict[str, Any]:
+        """None."""
+        return {}
 
     def rules(self, decision: StateDecision) -> dict[str, Any]:
         """The probabilities between which nothing is said, and which frames count."""

@@ -25,7 +25,7 @@ from nephoscope.instruments.cloudsat.layers import PRODUCT as LAYERS
 from nephoscope.instruments.cloudsat.layers import read_layers
 from nephoscope.instruments.cloudsat.names import CalipsoHalf, parse_caltrack_name
 from nephoscope.instruments.cloudsat.offsets import add_time_offsets, read_time_offsets
-from nephoscope.instruments.cloudsat.scenario import TYPES, cloud_type, decode_field, encode
+from nephoscope.instruments.cloudsat.scenario import cloud_type, decode_field, encode
 from nephoscope.instruments.finding import track_files
 from nephoscope.instruments.given import check_options
 from nephoscope.instruments.scene_file import SceneFile
@@ -34,7 +34,6 @@ __all__ = [
     "CALTRACK",
     "GRANULE",
     "LAYERS",
-    "TYPES",
     "CalipsoHalf",
     "add_time_offsets",
     "cloud_type",

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from nephoscope.instruments.a_train import since_launch, wrapped_longitude
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
 from nephoscope.instruments.cloudsat.names import marks_of
-from nephoscope.instruments.cloudsat.scenario import ICARE_FILL, MISSING, TYPES
+from nephoscope.instruments.cloudsat.scenario import ICARE_FILL, MISSING
 from nephoscope.instruments.tai93 import to_utc
-from nephoscope.track import check_track
+from nephoscope.track import CLOUD_TYPES, check_track
 
 LOWEST, HIGHEST = -5000, 30000
 """Valid heights of a bin, m (CloudSat 2B product specifications); all others are missing."""
@@ -138,8 +138,8 @@ def type_variable(cloud_type: NDArray[np.int8]) -> tuple[tuple[str, str], Any, d
     """`cloud_type` (profile, level) as a variable that says what its numbers mean."""
     attributes = {
         "long_name": "cloud type, -1 unknown",
-        "flag_values": np.arange(len(TYPES), dtype=np.int8),
-        "flag_meanings": " ".join(TYPES),
+        "flag_values": np.arange(len(CLOUD_TYPES), dtype=np.int8),
+        "flag_meanings": " ".join(CLOUD_TYPES),
         "missing_value": np.int8(-1),
     }
     return ("profile", "level"), cloud_type, attributes

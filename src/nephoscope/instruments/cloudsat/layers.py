@@ -24,7 +24,8 @@ from nephoscope.instruments.cloudsat.columns import (
     type_variable,
 )
 from nephoscope.instruments.cloudsat.hdf4 import Hdf4
-from nephoscope.instruments.cloudsat.scenario import TYPES, UNKNOWN
+from nephoscope.instruments.cloudsat.scenario import UNKNOWN
+from nephoscope.track import CLOUD_TYPES
 
 PRODUCT = "2B-CLDCLASS-LIDAR"
 PHASES = ("none", "ice", "mixed", "water")
@@ -132,7 +133,7 @@ def _layers(file: Hdf4, profiles: int) -> Layers:
     return Layers(
         np.where(there, base, np.float32(np.nan)),
         np.where(there, top, np.float32(np.nan)),
-        np.where((kind >= 1) & (kind < len(TYPES)), kind, UNKNOWN).astype(np.int8),
+        np.where((kind >= 1) & (kind < len(CLOUD_TYPES)), kind, UNKNOWN).astype(np.int8),
         np.where((phase >= 1) & (phase < len(PHASES)), phase, UNKNOWN).astype(np.int8),
         # Counted, but none of them placed: then nothing is known to be clear.
         ~unclassified & ~((count > 0) & ~there.any(axis=1)),

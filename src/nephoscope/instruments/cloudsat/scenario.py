@@ -14,23 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.errors import UsageError
+from nephoscope.track import CLOUD_TYPES
 
 MISSING = -9999
 ICARE_FILL = -32768
 """Missing in files of ICARE (CALTRACK): the spare bit alone, which no measurement has."""
 UNKNOWN = -1
-TYPES = (
-    "none",
-    "cirrus",
-    "altostratus",
-    "altocumulus",
-    "stratus",
-    "stratocumulus",
-    "cumulus",
-    "nimbostratus",
-    "deep_convection",
-)
-"""Names of the cloud types 0..8; 9..15 are not defined."""
 
 Undetermined = Literal["unknown", "clear"]
 
@@ -89,8 +78,8 @@ def cloud_type(
             or clear as readers do that do not look at that bit. Never makes a cloud.
 
     Returns:
-        The same shape, int8: 0 no cloud, 1..8 as in `TYPES`, -1 unknown (missing, not determined,
-        or a type that is not defined).
+        The same shape, int8: 0 no cloud, 1..8 as in `CLOUD_TYPES`, -1 unknown (missing, not
+        determined, or a type that is not defined: 9..15).
 
     Raises:
         UsageError: another word for `undetermined`, or codes that are no numbers of 16 bits.
@@ -140,6 +129,7 @@ def _table(undetermined: Undetermined) -> NDArray[np.int8]:
     not_determined = decode_field(codes, "determined") != 1
     fallback = np.where(found == 0, 0, UNKNOWN) if undetermined == "clear" else UNKNOWN
     kept = np.where(not_determined, fallback, found)
-    table = np.where((codes == MISSING) | (found >= len(TYPES)), UNKNOWN, kept).astype(np.int8)
+    missing = (codes == MISSING) | (found >= len(CLOUD_TYPES))
+    table = np.where(missing, UNKNOWN, kept).astype(np.int8)
     table.setflags(write=False)
     return table

@@ -14,10 +14,10 @@ from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from scipy.spatial import KDTree
 
-from nephoscope.instruments.cloudsat.scenario import TYPES
 from nephoscope.instruments.polder import cubes_of, nearest_nadir
 from nephoscope.plots.cloud_types import TYPE_COLOURS
 from nephoscope.plots.places import unit_vectors
+from nephoscope.track import CLOUD_TYPES
 
 Planes = npt.NDArray[np.floating[Any]]
 
@@ -143,7 +143,7 @@ def _show(axes: Axes, panel: Panel) -> None:
 
 
 def _name_types(bar: Any) -> None:  # noqa: ANN401 - matplotlib's Colorbar is not typed
-    bar.set_ticks(range(len(TYPES)), labels=[name.replace("_", " ") for name in TYPES])
+    bar.set_ticks(range(len(CLOUD_TYPES)), labels=[name.replace("_", " ") for name in CLOUD_TYPES])
     bar.ax.tick_params(labelsize=7)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nephoscope.instruments.cloudsat.scenario import TYPES
+from nephoscope.track import CLOUD_TYPES
 
 _MEAN = {"cell_methods": "area: mean"}
 
@@ -41,8 +41,8 @@ PROFILES: dict[str, dict[str, Any]] = {
     "cloud_type": {
         "long_name": "most frequent 2B-CLDCLASS type among cloudy subcolumns",
         "units": "1",
-        "flag_values": np.arange(len(TYPES), dtype=np.int8),
-        "flag_meanings": " ".join(TYPES),
+        "flag_values": np.arange(len(CLOUD_TYPES), dtype=np.int8),
+        "flag_meanings": " ".join(CLOUD_TYPES),
     },
 }
 """On (altitude, y, x)."""

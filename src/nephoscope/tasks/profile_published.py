@@ -1,0 +1,191 @@
+"""Counts of published profiles: from variables, or as they follow from counts of raw numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.tasks import Counts
+from nephoscope.tasks.mask import FILL, threshold_step
+from nephoscope.tasks.mask_metrics import BINS, MISSING
+from nephoscope.tasks.profile_blocks import Tables, table
+from nephoscope.tasks.profile_counts import CLASSES, CUT, CUTS, LOWEST_CUT, MOST_LAYERS
+from nephoscope.tasks.profile_decision import (
+    ColumnDecision,
+    ProfileDecision,
+    first_cloudy,
+    published_probabilities,
+)
+from nephoscope.tasks.profile_truth import Types, bases_of, columns_of, layers_of, tops_of
+
+Array = npt.NDArray[Any]
+_ITEMS = 16384  # counted at once
+
+
+def publish_columns(raw: Tables, decision: ColumnDecision) -> Tables:
+    """Tables of published columns, of tables of raw numbers."""
+    cut = first_cloudy(decision.column, decision.column_step)
+    return {
+        "columns": _cut(raw["columns"], cut),
+        "column_probabilities": published_probabilities(raw["columns"], decision.column),
+        "profiles": raw["profiles"],
+    }
+
+
+def publish_profiles(raw: Tables, decision: ProfileDecision) -> Tables:
+    """Tables of published profiles, of tables of raw numbers."""
+    cut = first_cloudy(decision, threshold_step(decision.threshold))
+    column = first_cloudy(decision.column, decision.column_step)
+    nearest = min(max(round((cut - 1 - LOWEST_CUT) / CUT), 0), CUTS - 1)
+    found = publish_columns(raw, decision) | {
+        "voxels": _cut(raw["voxels"], cut),
+        "probabilities": published_probabilities(raw["voxels"].sum(axis=0), decision),
+        "tops": np.stack([raw["tops"][:column].sum(axis=0), raw["tops"][column:].sum(axis=0)]),
+        "within": raw["within"][column:].sum(axis=0),
+        "bases": raw["bases"][nearest],
+        "layers": raw["layers"][nearest],
+    }
+    if "types" in raw:
+        clear, kinds = raw["types"][:cut].sum(axis=(0, 2)), raw["types"][cut:].sum(axis=0)
+        found["types"] = np.concatenate([clear[:, None], kinds], axis=1)
+    return found
+
+
+def _cut(counts: Counts, cut: int) -> Counts:
+    """(..., said) from (..., place): cloud is the place `cut` and all above it."""
+    return np.stack([counts[..., :cut].sum(axis=-1), counts[..., cut:].sum(axis=-1)], axis=-1)
+
+
+def tally_columns(variables: xr.Dataset, truth: Array) -> Tables:
+    """Tables of published columns.
+
+    Args:
+        variables: `cloud_mask` and `column_cloud_probability` on any dims.
+        truth: cloud types (..., level), or (level, ...) where the variables have no dim `point`.
+    """
+    types = _levels_first(truth, variables)
+    return _tally_columns(_flat(variables, "cloud_mask", "column_cloud_probability"), types)
+
+
+def tally_profiles(variables: xr.Dataset, truth: Array, typed: bool) -> Tables:
+    """Tables of published profiles.
+
+    Args:
+        variables: as `profile_variables` gives them, on any dims.
+        truth: as for `tally_columns`.
+        typed: whether they tell types.
+    """
+    types, said = _levels_first(truth, variables), "cloud_type" if typed else "cloud_mask_3d"
+    names = (
+        "cloud_mask", "column_cloud_probability", "cloud_probability", said,
+        "cloud_top_height_if_cloudy", "cloud_top_height_lower", "cloud_top_height_upper",
+    )  # fmt: skip
+    flat, altitude = _flat(variables, *names), variables["altitude"].values
+    total: Tables = {}
+    for start in range(0, max(types.shape[1], 1), _ITEMS):
+        some = slice(start, start + _ITEMS)
+        part = {name: values[..., some] for name, values in flat.items()}
+        found = _tally_part(part, types[:, some], altitude, typed)
+        total = {name: total.get(name, 0) + counts for name, counts in found.items()}
+    return total
+
+
+def _tally_part(
+    flat: dict[str, Array],
+    types: Types,
+    altitude: npt.NDArray[np.float64],
+    typed: bool,
+) -> Tables:
+    """Tables of some items, (level, item) and (item,)."""
+    said = flat["cloud_type" if typed else "cloud_mask_3d"].astype(np.int64)
+    said[flat["cloud_probability"] == FILL] = 0
+    known, levels = types >= 0, len(types)
+    truth = types.astype(np.int64)
+    cloud, level = truth > 0, np.broadcast_to(np.arange(levels)[:, None], types.shape)
+    steps = _bins_of(flat["cloud_probability"])
+    found = _tally_columns(flat, types) | {
+        "voxels": table((levels, 2, 2), level[known], 1 * cloud[known], 1 * (said[known] > 0)),
+        "probabilities": table((2, BINS), 1 * cloud[known], steps[known]),
+        **_tops(flat, types, altitude),
+        "bases": _bases(said, types),
+        "layers": _layers(said, types),
+    }
+    if typed:
+        found["types"] = table((CLASSES, CLASSES), truth[known], said[known])
+    return found
+
+
+def _tally_columns(flat: dict[str, Array], types: Types) -> Tables:
+    truth = columns_of(types)
+    known = truth >= 0
+    true, mask = truth[known].astype(np.int64), flat["cloud_mask"][known]
+    likely = flat["column_cloud_probability"][known]
+    return {
+        "columns": table((2, 2), true, (mask == 1).astype(np.int64)),
+        "column_probabilities": table((2, BINS), true, _bins_of(likely)),
+        "profiles": np.array([(types >= 0).any(axis=0).sum()], np.int64),
+    }
+
+
+def _bins_of(steps: Array) -> Counts:
+    """Bins of published probabilities."""
+    return np.where(steps == FILL, MISSING, 1 + steps.astype(np.int64))
+
+
+def _tops(
+    flat: dict[str, Array], types: Types, altitude: npt.NDArray[np.float64]
+) -> dict[str, Counts]:
+    levels, true = len(types), tops_of(types)
+    cloudy = (true >= 0) & (true < levels)
+    true, called = true[cloudy], flat["cloud_mask"][cloudy] == 1
+    top, low, high = (
+        flat[f"cloud_top_height_{name}"][cloudy] for name in ("if_cloudy", "lower", "upper")
+    )
+    seen = ~np.isnan(top)
+    between = (altitude[1:] + altitude[:-1]) / 2
+    said = np.searchsorted(-between, -np.where(seen, top, 0))
+    error = np.where(seen, true - said + levels - 1, 2 * levels - 1)
+    inside = (low <= altitude[true]) & (altitude[true] <= high)
+    found = seen & called
+    return {
+        "tops": table((2, 2 * levels), called.astype(np.int64), error),
+        "within": table((2,), inside[found].astype(np.int64)),
+    }
+
+
+def _bases(said: Types, types: Types) -> Counts:
+    levels, true = len(types), bases_of(types)
+    cloudy = true >= 0
+    base = bases_of(said[:, cloudy])
+    error = np.where(base < 0, 2 * levels - 1, true[cloudy] - base + levels - 1)
+    return table((2 * levels,), error)
+
+
+def _layers(said: Types, types: Types) -> Counts:
+    true = layers_of(types)
+    known = true >= 0
+    shape = MOST_LAYERS + 1, MOST_LAYERS + 1
+    return table(
+        shape, *(np.minimum(each, MOST_LAYERS) for each in (true[known], layers_of(said[:, known])))
+    )
+
+
+def _levels_first(truth: Array, variables: xr.Dataset) -> Types:
+    """(level, item) of cloud types."""
+    types = np.asarray(truth, np.int8)
+    turned = types.T if "point" in variables["cloud_mask"].dims else types
+    return turned.reshape(len(turned), -1)
+
+
+def _flat(variables: xr.Dataset, *names: str) -> dict[str, Array]:
+    """Variables as (level, item) or (item,), by name."""
+    found = {}
+    for name in names:
+        values = variables[name]
+        levels = values.sizes.get("level")
+        turned = values.transpose("level", ...) if levels else values
+        found[name] = turned.values.reshape((levels, -1) if levels else -1)
+    return found

@@ -1,0 +1,223 @@
+"""Variables of tasks on levels: fields that may be blended, and what is published of them.
+
+Cloud is decided on levels and on columns by the published steps of their probabilities. A column
+with cloud on any level is cloudy. Tops and bases are the middles of levels; the bounds of a top and
+its uncertainty are told within them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from nephoscope.tasks.mask import FILL, probability, steps_and_unknown, threshold_step
+from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
+from nephoscope.tasks.profile_counts import BOUNDS
+from nephoscope.tasks.profile_decision import ColumnDecision, ProfileDecision
+from nephoscope.tasks.profile_head import Floats, Head, depths_at, median_level, reached_by
+from nephoscope.track import CLOUD_TYPES
+
+NO_TYPE = np.int8(-1)
+SPREAD = 0.16, 0.84
+"""Quantiles between which a top lies with about the probability of one standard deviation."""
+Fields = Mapping[str, npt.NDArray[np.floating]]
+Variable = tuple[tuple[str, ...], npt.NDArray[Any], dict[str, Any]]
+_SHARE = {
+    "units": "1",
+    "scale_factor": 1 / PROBABILITY_STEPS,
+    "_FillValue": FILL,
+    "valid_range": np.array([0, PROBABILITY_STEPS], np.uint8),
+}
+_TOP = "altitude of the cloud top"
+
+
+def profile_fields(raw: Floats, head: Head, decision: ProfileDecision) -> dict[str, Floats]:
+    """Fields of raw numbers (output, ...).
+
+    Returns:
+        `cloud_probability` (level, ...); `type_probability` (type, level, ...) of types 1..8, if
+        there is cloud, of a head that tells them; `column_cloud_probability` (...); and
+        `top_probability` (level, ...), if the column is cloudy.
+    """
+    logit, kinds = head.cloud(raw)
+    column, share = head.top(raw, logit)
+    types = {} if kinds is None else {"type_probability": kinds}
+    return {
+        "cloud_probability": probability(logit, decision),
+        **types,
+        "column_cloud_probability": column_field(column, decision),
+        "top_probability": share,
+    }
+
+
+def column_field(logit: Floats, decision: ColumnDecision) -> Floats:
+    """Calibrated probability of a cloudy column, of its logit, same shape."""
+    return probability(logit, decision.column)
+
+
+def profile_variables(fields: Fields, decision: ProfileDecision) -> xr.Dataset:
+    """What is published of fields; see `profile_fields`.
+
+    Raises:
+        UsageError: the decision knows altitudes of other levels.
+    """
+    likely = np.asarray(fields["cloud_probability"])
+    plane, edges = _plane(likely.ndim - 1), decision.edges(len(likely))
+    dims = ("level", *plane)
+    steps, unknown = steps_and_unknown(likely)
+    threshold = threshold_step(decision.threshold)
+    cloud = steps >= threshold
+    steps[unknown] = FILL
+    columns, cloudy = _columns(fields, decision, cloud.any(axis=0))
+    kinds = fields.get("type_probability")
+    said = _mask_of(cloud, unknown) if kinds is None else _types_of(cloud, unknown, kinds)
+    name, attributes = ("cloud_type", _type()) if "type_probability" in fields else (
+        "cloud_mask_3d", _mask("cloud on levels", threshold)
+    )  # fmt: skip
+    about = _SHARE | {"long_name": "probability of cloud"}
+    variables: dict[str, Variable] = {
+        name: (dims, said, attributes),
+        "cloud_probability": (dims, steps, about),
+        **columns,
+        **_heights(np.asarray(fields["top_probability"]), cloud, cloudy, edges, plane),
+    }
+    return xr.Dataset(variables, _altitude(edges))
+
+
+def column_variables(fields: Fields, decision: ColumnDecision) -> xr.Dataset:
+    """`cloud_mask` and `column_cloud_probability` of the latter as a field."""
+    return xr.Dataset(_columns(fields, decision, np.False_)[0])
+
+
+def _plane(number: int) -> tuple[str, ...]:
+    """Names of the dims behind the level: of a picture, of points, or of one column."""
+    return {0: (), 1: ("point",), 2: ("y", "x")}[number]
+
+
+def _columns(
+    fields: Fields, decision: ColumnDecision, also: npt.NDArray[np.bool_] | np.bool_
+) -> tuple[dict[str, Variable], npt.NDArray[np.bool_]]:
+    """The variables of columns, and which are called cloudy; `also` those in which a level is."""
+    likely = np.asarray(fields["column_cloud_probability"])
+    steps, unknown = steps_and_unknown(likely)
+    cloudy = ((steps >= decision.column_step) | also) & ~unknown
+    mask, dims = cloudy.astype(np.uint8), _plane(likely.ndim)
+    mask[unknown] = steps[unknown] = FILL
+    about = _SHARE | {"long_name": "probability that there is cloud at any level"}
+    found: dict[str, Variable] = {
+        "cloud_mask": (dims, mask, _mask("cloud at any level", decision.column_step)),
+        "column_cloud_probability": (dims, steps, about),
+    }
+    found["cloud_mask"][2]["standard_name"] = "cloud_binary_mask"
+    return found, cloudy
+
+
+def _types_of(
+    cloud: npt.NDArray[np.bool_], unknown: npt.NDArray[np.bool_], kinds: npt.NDArray[np.floating]
+) -> npt.NDArray[np.int8]:
+    """The likeliest type where there is cloud, 0 where there is none, -1 where nothing is said."""
+    said = np.zeros(cloud.shape, np.int8)
+    for level, here in enumerate(cloud):
+        said[level, here] = 1 + kinds[:, level, here].argmax(axis=0)
+    said[unknown] = NO_TYPE
+    return said
+
+
+def _mask_of(cloud: npt.NDArray[np.bool_], unknown: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    mask = cloud.astype(np.uint8)
+    mask[unknown] = FILL
+    return mask
+
+
+def _heights(
+    share: npt.NDArray[np.floating],
+    cloud: npt.NDArray[np.bool_],
+    cloudy: npt.NDArray[np.bool_],
+    edges: npt.NDArray[np.float64],
+    plane: tuple[str, ...],
+) -> dict[str, Variable]:
+    """Altitudes of tops and bases, float32, m, NaN where there is none.
+
+    Args:
+        share: (level, ...) probability of the top of a cloudy column.
+        cloud: (level, ...) where a level is called cloud.
+        cloudy: (...) where a column is.
+        edges: (level + 1,) m.
+        plane: names of the dims behind the level.
+    """
+    middles = ((edges[1:] + edges[:-1]) / 2).astype(np.float32)
+    unknown = np.isnan(share).any(axis=0)
+    reached = reached_by(np.asarray(share, np.float32))
+    low, high, less, more = (
+        np.interp(each, np.arange(len(edges)), edges).astype(np.float32)
+        for each in depths_at(reached, (*BOUNDS, *SPREAD))
+    )
+    top = np.where(unknown, np.float32(np.nan), middles[median_level(reached)])
+    base = middles[len(cloud) - 1 - cloud[::-1].argmax(axis=0)]
+    said, there = cloudy & ~unknown, cloud.any(axis=0)
+    altitude = {"standard_name": "cloud_top_altitude"}
+    found = {
+        "cloud_top_height": (top, said, altitude | {"long_name": f"{_TOP}: median"}),
+        "cloud_top_height_lower": (low, said, {"long_name": f"{_TOP}: 5 % quantile"}),
+        "cloud_top_height_upper": (high, said, {"long_name": f"{_TOP}: 95 % quantile"}),
+        "cloud_top_height_uncertainty": (
+            (more - less) / 2, said,
+            {"long_name": f"uncertainty of the {_TOP}: half of its 16 to 84 % range"},
+        ),
+        "cloud_top_height_if_cloudy": (
+            top, ~unknown, {"long_name": f"{_TOP} if there is cloud: median"}
+        ),
+        "cloud_base_height": (
+            base, there,
+            {"standard_name": "cloud_base_altitude", "long_name": "altitude of the cloud base"},
+        ),
+    }  # fmt: skip
+    beside = "cloud_top_height_lower cloud_top_height_upper cloud_top_height_uncertainty"
+    found["cloud_top_height"][2]["ancillary_variables"] = beside
+    return {
+        name: (plane, np.where(where, height, np.float32(np.nan)), _metres(about))
+        for name, (height, where, about) in found.items()
+    }
+
+
+def _metres(about: dict[str, Any]) -> dict[str, Any]:
+    return {**about, "units": "m", "_FillValue": np.float32(np.nan)}
+
+
+def _mask(what: str, step: int) -> dict[str, Any]:
+    return {
+        "long_name": what,
+        "units": "1",
+        "_FillValue": FILL,
+        "flag_values": np.array([0, 1], np.uint8),
+        "flag_meanings": "clear cloudy",
+        "threshold": step / PROBABILITY_STEPS,
+    }
+
+
+def _type() -> dict[str, Any]:
+    return {
+        "standard_name": "cloud_type",
+        "long_name": "cloud type",
+        "units": "1",
+        "_FillValue": NO_TYPE,
+        "flag_values": np.arange(len(CLOUD_TYPES), dtype=np.int8),
+        "flag_meanings": " ".join(("clear", *CLOUD_TYPES[1:])),
+        "comment": "the likeliest type where cloud_probability is at or above the threshold",
+    }
+
+
+def _altitude(edges: npt.NDArray[np.float64]) -> dict[str, Any]:
+    about = {
+        "standard_name": "altitude", "long_name": "altitude of the middle of the level",
+        "units": "m", "positive": "up", "axis": "Z", "bounds": "altitude_bnds",
+    }  # fmt: skip
+    bounds = np.stack([edges[1:], edges[:-1]], axis=1)
+    return {
+        "altitude": ("level", bounds.mean(axis=1), about),
+        "altitude_bnds": (("level", "bnds"), bounds),
+    }
