@@ -89,7 +89,7 @@ def regrid(track: xr.Dataset, centres: NDArray[Any]) -> xr.Dataset:
     if np.abs(centres).max() > FARTHEST:
         raise UsageError(f"altitudes beyond {FARTHEST:g} m")
     height = track["height"].values
-    nearest, missing = _nearest(height, centres)
+    nearest, missing = nearest_bins(height, centres)
     variables = {}
     for name, variable in track.data_vars.items():
         if variable.dims != DIMS:
@@ -198,9 +198,18 @@ def _most_frequent(codes: NDArray[Any], depth: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(kinds[np.argmax(weight, axis=0)])
 
 
-def _nearest(
+def nearest_bins(
     height: NDArray[Any], centres: NDArray[Any]
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Which bin of each profile is nearest to each altitude.
+
+    Args:
+        height: (profile, level) m, falling, NaN where missing.
+        centres: (wanted,) m, falling.
+
+    Returns:
+        (profile, wanted) number of the bin; and whether none is within half a bin (and a metre).
+    """
     # One sorted search for all profiles: each has a range of keys of its own.
     profiles, levels = height.shape
     known = np.isfinite(height)

@@ -8,10 +8,20 @@ zero is never mistaken for a measurement.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from nephoscope.errors import UsageError
+from nephoscope.inputs.directional import (
+    NAMED,
+    Directions,
+    is_directional,
+    is_fixed,
+    reads_of,
+    split_view,
+)
 from nephoscope.inputs.planet import PLANET_FEATURES
 from nephoscope.inputs.sky import SKY_FEATURES
 from nephoscope.inputs.texture import FRAME_FEATURES, NAMES, numbers_of
@@ -53,16 +63,64 @@ def assemble(
         return numbers_of(view, features, out)
     if out is None:
         out = np.zeros((len(features), *view.image.shape[1:]), np.float32)
-    full = Seen(view)
-    coarse: Seen | None = None
-    for name, target in zip(features, out, strict=True):
-        feature = feature_named(name, view.channels)
-        if name not in sparse:
-            feature.fill(view, full(feature.reads), target)
+    steps = _steps(tuple(features), view.channels, frozenset(sparse))
+    full, coarse = _Window(view, steps), None
+    for step in steps:
+        target = out[step.start : step.stop]
+        if not step.sparse:
+            full.fill(step, target)
             continue
-        coarse = coarse or Seen(view.at_context())
-        feature.fill(coarse.view, coarse(feature.reads), target[CONTEXT])
+        coarse = coarse or _Window(view.at_context(), steps)
+        coarse.fill(step, target[:, *CONTEXT])
     return out
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A feature, or some views of one that are computed together, and where they are put."""
+
+    feature: Feature
+    start: int
+    stop: int
+    sparse: bool
+    stem: str = ""
+    views: tuple[int, ...] = ()
+
+
+@lru_cache(maxsize=16)
+def _steps(
+    features: tuple[str, ...], channels: tuple[str, ...], sparse: frozenset[str]
+) -> tuple[_Step, ...]:
+    """How features are computed one after the other: what is asked once for all windows."""
+    steps: list[_Step] = []
+    for place, name in enumerate(features):
+        feature = feature_named(name, channels)
+        step = _Step(feature, place, place + 1, name in sparse)
+        found = None if name in FEATURES or name in channels else split_view(name)
+        if found is not None:
+            step = replace(step, stem=found[0], views=(found[1],))
+            if steps and (steps[-1].stem, steps[-1].sparse) == (step.stem, step.sparse):
+                before = steps.pop()
+                views, reads = before.views + step.views, before.feature.reads + feature.reads
+                feature = replace(feature, reads=reads)
+                step = replace(step, start=before.start, views=views, feature=feature)
+        steps.append(step)
+    return tuple(steps)
+
+
+class _Window:
+    """A window, and what features of it share."""
+
+    def __init__(self, view: View, steps: Sequence[_Step]) -> None:
+        self.view, self.seen = view, Seen(view)
+        read = {name for step in steps for name in step.feature.reads}
+        self.directions = Directions(view, read)
+
+    def fill(self, step: _Step, target: FloatArray) -> None:
+        if step.stem:
+            self.directions.fill(step.stem, step.views, target)
+        else:
+            step.feature.fill(self.view, self.seen(step.feature.reads), target[0])
 
 
 def feature_named(name: str, channels: Collection[str] = ()) -> Feature:
@@ -79,7 +137,12 @@ def feature_named(name: str, channels: Collection[str] = ()) -> Feature:
         return FEATURES[name]
     if name in channels:
         return _plain_channel(name)
-    known = f"no feature '{name}'; there are: {', '.join(FEATURES)}"
+    found = split_view(name)
+    if found is not None and is_directional(found[0]):
+        return _of_view(*found, tuple(channels))
+    if name.startswith(("sin_", "cos_")) and name[4:] in channels:
+        return _of_angle(name)
+    known = f"no feature '{name}'; there are: {', '.join(FEATURES)}; {NAMED}"
     raise UsageError(f"{known}; and each channel: {', '.join(channels) or 'none has a name'}")
 
 
@@ -91,6 +154,26 @@ def _plain_channel(name: str) -> Feature:
         target[np.isnan(target)] = 0.0
 
     return Feature(fill, (name,))
+
+
+def _of_view(stem: str, view: int, channels: tuple[str, ...]) -> Feature:
+    reads = reads_of(stem, view, channels)
+
+    def fill(window: View, _: Bools, target: FloatArray) -> None:
+        Directions(window, reads).fill(stem, (view,), target[None])
+
+    return Feature(fill, reads, fixed=is_fixed(stem))
+
+
+def _of_angle(name: str) -> Feature:
+    """Sine or cosine of a channel in degrees, 0 where missing."""
+    function = np.sin if name.startswith("sin_") else np.cos
+
+    def fill(view: View, _: Bools, target: FloatArray) -> None:
+        function(np.deg2rad(view.channel(name[4:])), out=target)
+        target[np.isnan(target)] = 0.0
+
+    return Feature(fill, (name[4:],), fixed=True)
 
 
 def channels_read(
@@ -108,3 +191,9 @@ def channels_read(
     """
     read = [channel for name in features for channel in feature_named(name, channels).reads]
     return tuple(dict.fromkeys(limit_channel if n == LIMITED else n for n in read))
+
+
+def reads_place(features: Iterable[str]) -> bool:
+    """Whether any of the features is made of the latitude and longitude of pixels."""
+    places = {"latitude", "sine_longitude", "cosine_longitude"}
+    return any(name in places or name.startswith("parallax_") for name in features)

@@ -48,7 +48,8 @@ def _known(_: View, known: Bools, target: FloatArray) -> None:
 
 
 def _latitude(view: View, _: Bools, target: FloatArray) -> None:
-    target[...] = (view.latitude / 90.0).astype(np.float32)[:, None]
+    degrees = view.latitude if view.latitude.ndim > 1 else view.latitude[:, None]
+    target[...] = (degrees / 90.0).astype(np.float32)
 
 
 def _circle(
@@ -57,7 +58,8 @@ def _circle(
     def fill(view: View, _: Bools, target: FloatArray) -> None:
         target[...] = 0.0
         if view.position:
-            target[...] = function(np.deg2rad(view.longitude)).astype(np.float32)[None, :]
+            # (x,) goes with every row; (y, x) is of each pixel.
+            target[...] = function(np.deg2rad(view.longitude)).astype(np.float32)
 
     return Feature(fill, fixed=True)
 

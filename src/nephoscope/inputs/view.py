@@ -30,8 +30,8 @@ class View:
     Attributes:
         image: (channel, y, x) uint8 or float32, instrument unit; 0 or NaN where missing.
         known: (y, x) where something was seen, as the scene or the samples say it.
-        latitude: (y,) degrees north.
-        longitude: (x,) degrees east.
+        latitude: (y,) degrees north, or (y, x) where rows are no parallels.
+        longitude: (x,) degrees east, or (y, x).
         background: (statistic, y, x) float32, or None where there is none.
         position: whether the network may know the longitude, and what was learned of the place.
         limit: (2, y, x) float32 DN, from how bright on the place is called cloud and how certain
@@ -39,6 +39,12 @@ class View:
         channels: names of the image's channels, in its order; by default red, green, blue.
         statistics: names of the background's, in its order.
         limit_channel: the channel whose brightness the limit is of.
+        turns: how each channel changes when the picture is mirrored or turned, in their order:
+            "" not at all; "sign" changes sign in a mirror; "relative_azimuth" runs the other way
+            round in a mirror; "azimuth", degrees clockwise from the top, goes with the picture.
+            Empty where nobody says.
+        per_km: (column or row, east or north, y, x) float32, columns and rows by which a kilometre
+            leads on, or None (see `nephoscope.inputs.directional`).
     """
 
     image: Image
@@ -51,6 +57,8 @@ class View:
     channels: tuple[str, ...] = COLOURS
     statistics: tuple[str, ...] = ("blue", "blue_red_ratio")
     limit_channel: str = "blue"
+    turns: tuple[str, ...] = ()
+    per_km: FloatArray | None = None
 
     def channel(self, name: str) -> Image:
         """(y, x) of a channel: its name, or `ONLY`, or `LIMITED`.
@@ -89,10 +97,11 @@ class View:
             self,
             image=self.image[:, *CONTEXT],
             known=self.known[CONTEXT],
-            latitude=self.latitude[CONTEXT[0]],
-            longitude=self.longitude[CONTEXT[1]],
+            latitude=self.latitude[CONTEXT[: self.latitude.ndim]],
+            longitude=self.longitude[CONTEXT[-self.longitude.ndim :]],
             background=None if self.background is None else self.background[:, *CONTEXT],
             limit=None if self.limit is None else self.limit[:, *CONTEXT],
+            per_km=None if self.per_km is None else self.per_km[..., *CONTEXT],
         )
 
 

@@ -118,7 +118,7 @@ def _what_weights_mean(recipe: Recipe) -> dict[str, Any]:
         "instrument": recipe.instrument,
         "task": recipe.task,
         "inputs": {
-            "features": inputs.model_dump(mode="json")["features"],
+            "features": {group: list(names) for group, names in inputs.named.items()},
             "background": list(inputs.background.channels) if inputs.background else None,
             "limit": inputs.limit.channel if inputs.limit else None,
         },

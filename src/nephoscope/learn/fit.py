@@ -224,7 +224,8 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     started: list[lightning.Trainer] = []
     fresh = run.start is None and not (run.resume and (run.out / LAST).exists())
     batches = _batches(loader, network, period, lambda: started[0].global_step, fresh)
-    module = FitModule(run.task, network, recipe.training, epochs * period, train.truth)
+    training = recipe.training.model_copy(update={"losses": _losses(run, train)})
+    module = FitModule(run.task, network, training, epochs * period, train.truth)
     clock = Clock(run.task, run.report, epochs * period, run.watch)
     trainer = make_trainer(recipe, run.out, epochs, clock)
     started.append(trainer)
@@ -247,6 +248,15 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     return Fitted(final, counts, facts)
 
 
+def _losses(run: Run, train: Part) -> Any:  # noqa: ANN401 - the task's own
+    """Weights of the loss, with what they take from the classes of the training samples."""
+    losses = run.recipe.training.losses
+    counted = getattr(run.task, "losses_for", None)
+    if train.truth != "points" or counted is None:
+        return losses
+    return counted(losses, (points.values for points in train.points))
+
+
 def _count(
     task: Task, network: NormalisedNetwork, batches: Iterable[Batch], truth: Truth
 ) -> Counts:
@@ -263,6 +273,8 @@ def _count(
 def _judge(run: Run, train: Part, validation: Part, fitted: Fitted) -> tuple[Any, dict[str, Any]]:
     """The decision that suits the validation samples, and what is to be known of the training."""
     decision = run.task.decide(fitted.counts["full"])
+    if train.altitude is not None and hasattr(decision, "altitude"):
+        decision = decision.model_copy(update={"altitude": tuple(train.altitude.tolist())})
     scores = {way: kept_scores(run.task, n, decision) for way, n in fitted.counts.items()}
     info = {
         "samples_id": run.identity["samples_id"],

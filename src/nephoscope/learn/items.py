@@ -4,7 +4,7 @@
 |---|---|---|
 | pixels | (b, output, y, x) | every pixel |
 | frame | (b, output) | every sample |
-| points | (b, output, y, x) | bilinear at (sample, row, column): the gradient flows through it |
+| points | (b, output, y, x) | weighted mean of the four pixels around: the gradient flows |
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor
 from nephoscope.scene import Truth
 
 Batch = dict[str, Tensor]
-_OF_PICTURES = {"inputs", "known", "point"}
+_OF_PICTURES = {"inputs", "known", "point", "corner", "weight"}
 
 
 def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
@@ -29,7 +29,8 @@ def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
         raw: of the batch, float32; already (item, output) of single pixels, `seen` by a network
             that looks before it judges.
         batch: `label` (b, y, x) of pixels or (b,) of frames; of points `point` (item, 3) float32:
-            sample, row and column, and the task's variables (item, ...).
+            sample, row and column, and the task's variables (item, ...); perhaps `corner` (item, 4,
+            3) int64, sample, row and column of the pixels around it, and `weight` (item, 4).
         truth: its form: pixels, frame or points.
 
     Returns:
@@ -41,6 +42,8 @@ def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
         flat = raw.movedim(1, -1).reshape(-1, raw.shape[1])
         return flat, {"label": batch["label"].reshape(-1)}
     named = {name: value for name, value in batch.items() if name not in _OF_PICTURES}
+    if "corner" in batch:
+        return at_corners(raw, batch["corner"], batch["weight"]), named
     return at_points(raw, batch["point"]), named
 
 
@@ -83,3 +86,15 @@ def at_points(raw: Tensor, point: Tensor) -> Tensor:
     upper = raw[sample, :, top, left] * (1 - across) + raw[sample, :, top, right] * across
     lower = raw[sample, :, below, left] * (1 - across) + raw[sample, :, below, right] * across
     return upper * (1 - down) + lower * down
+
+
+def at_corners(raw: Tensor, corner: Tensor, weight: Tensor) -> Tensor:
+    """Weighted means of pixels, (item, output).
+
+    Args:
+        raw: (b, output, y, x) float32.
+        corner: (item, corner, 3) int64, sample, row and column.
+        weight: (item, corner), of sum 1.
+    """
+    sample, row, col = corner.unbind(-1)
+    return (raw[sample, :, row, col] * weight[..., None].to(raw.dtype)).sum(dim=1)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nephoscope.errors import UsageError
 from nephoscope.inputs import View
+from nephoscope.inputs.directional import split_view
 from nephoscope.recipe import Augmentation, Recipe
 from nephoscope.samples.part import Part
 from nephoscope.samples.truth import LabelOrPoints, flip_truth, turn_truth
@@ -41,6 +44,12 @@ def check_augmentation(part: Part, recipe: Recipe, crop: tuple[int, int]) -> Non
     for name, wanted in toned:
         if wanted and part.image.dtype != np.uint8:
             raise UsageError(f"training.augmentation.{name}: is for colour, these are counts")
+    jittered = [("colour_jitter", settings.colour_jitter), ("noise", settings.noise)]
+    for name, wanted in jittered:
+        if wanted and any(part.turns):
+            raise UsageError(f"training.augmentation.{name}: would change angles as well")
+    if settings.drop_nadir and not any(name.startswith("thetav_") for name in part.channels):
+        raise UsageError("training.augmentation.drop_nadir: no feature reads the angles thetav")
     if settings.warp.share and part.truth != "pixels":
         raise UsageError("training.augmentation.warp.share: is for labels of pixels alone")
     if settings.quarter_turns and crop[0] != crop[1]:
@@ -72,26 +81,117 @@ def augment(
             gains = 1 + settings.colour_jitter * rng.uniform(-1, 1, len(view.channels))
             view = change_gain(view, dict(zip(view.channels, gains.tolist(), strict=True)))
             view = add_noise(view, settings.noise, rng)
+    if settings.drop_views or settings.drop_nadir:
+        view = drop_views(view, settings, rng)
     if no_background < settings.drop_background:
         view = replace(view, background=None)
     return replace(view, position=bool(no_position >= settings.drop_position)), truth
 
 
 def flip(view: View, truth: LabelOrPoints, axis: int) -> tuple[View, LabelOrPoints]:
-    """Mirror a window along x (axis -1) or y (axis -2); its coordinates move with it exactly."""
-    coordinate = ("latitude", "longitude")[axis]
-    moved = {coordinate: getattr(view, coordinate)[::-1]}
-    for name in ("image", "known", "background", "limit"):
+    """Mirror a window along x (axis -1) or y (axis -2); its coordinates move with it exactly.
+
+    What the channels say is then what would be seen of a mirrored world (see `View.turns`).
+    """
+    moved: dict[str, Any] = {}
+    for name, mine in (("latitude", -2), ("longitude", -1)):
+        places = getattr(view, name)
+        if places.ndim > 1 or mine == axis:
+            moved[name] = np.flip(places, axis if places.ndim > 1 else 0)
+    for name in ("image", "known", "background", "limit", "per_km"):
         values = getattr(view, name)
         moved[name] = None if values is None else np.flip(values, axis)
+    if any(view.turns):
+        moved["image"] = mirrored(moved["image"], view.turns, axis)
+    if view.per_km is not None:
+        # What leads aside leads to the other side.
+        moved["per_km"] = (
+            moved["per_km"] * np.array([[1, -1], [-1, 1]], np.float32)[..., None, None]
+        )
     return replace(view, **moved), flip_truth(truth, axis, view.known.shape)
 
 
 def turn(view: View, truth: LabelOrPoints, quarters: int) -> tuple[View, LabelOrPoints]:
-    """Turn a square window that has no coordinates by quarters of a full turn."""
+    """Turn a square window by quarters of a full turn, anticlockwise.
+
+    The latitude of rows and longitude of columns are left behind; those of pixels are turned.
+    """
     known = np.rot90(view.known, quarters)
-    view = replace(view, image=np.rot90(view.image, quarters, (-2, -1)), known=known)
-    return view, turn_truth(truth, quarters, len(known))
+    moved: dict[str, Any] = {"image": np.rot90(view.image, quarters, (-2, -1)), "known": known}
+    if view.latitude.ndim > 1:
+        moved["latitude"] = np.rot90(view.latitude, quarters)
+        moved["longitude"] = np.rot90(view.longitude, quarters)
+    if "azimuth" in view.turns:
+        moved["image"] = _changed(moved["image"], view.turns, {"azimuth": (1, -90.0 * quarters)})
+    if view.per_km is not None:
+        per_km = np.rot90(view.per_km, quarters, (-2, -1))
+        for _ in range(quarters % 4):
+            (x_east, x_north), (y_east, y_north) = per_km
+            per_km = np.array([[-y_north, y_east], [x_north, -x_east]])
+        moved["per_km"] = per_km
+    return replace(view, **moved), turn_truth(truth, quarters, len(known))
+
+
+def mirrored(
+    image: npt.NDArray[np.float32], turns: Sequence[str], axis: int
+) -> npt.NDArray[np.float32]:
+    """Channels (channel, y, x) of a mirrored picture, as a mirrored world would be seen."""
+    half = 360.0 if axis == -1 else 180.0
+    return _changed(
+        image, turns, {"sign": (-1, None), "relative_azimuth": (-1, 360.0), "azimuth": (-1, half)}
+    )
+
+
+def _changed(
+    image: npt.NDArray[np.float32],
+    turns: Sequence[str],
+    changes: Mapping[str, tuple[int, float | None]],
+) -> npt.NDArray[np.float32]:
+    """A copy in which channels are times a sign; and plus an angle, from 0 to 360 degrees."""
+    image = image.copy()
+    for channel, name in zip(image, turns, strict=True):
+        if name in changes:
+            sign, angle = changes[name]
+            channel *= np.float32(sign)
+            if angle is not None:
+                channel += np.float32(angle)
+                np.mod(channel, np.float32(360), out=channel)
+    return image
+
+
+def drop_views(view: View, settings: Augmentation, rng: np.random.Generator) -> View:
+    """A window without some of its views, drawn at random: nothing of them was measured.
+
+    Of the views that look most steeply down some or none are dropped together: far from the track
+    no view does.
+
+    Args:
+        view: the window; one view at least is left of it.
+        settings: probabilities.
+        rng: where the draws come from.
+    """
+    found = [split_view(name) for name in view.channels]
+    numbers = sorted({each[1] for each in found if each is not None})
+    dropped = {number for number in numbers if rng.random() < settings.drop_views}
+    if rng.random() < settings.drop_nadir:
+        count = int(rng.integers(1, settings.nadir_views + 1))
+        dropped |= set(_steepest(view, numbers)[:count])
+    if not dropped or dropped >= set(numbers):
+        return view
+    image = np.array(view.image, np.float32)
+    image[[each is not None and each[1] in dropped for each in found]] = np.nan
+    return replace(view, image=image)
+
+
+def _steepest(view: View, numbers: Sequence[int]) -> list[int]:
+    """Views that are there at all, those with the smallest mean zenith angle first."""
+    zenith = {}
+    for number in numbers:
+        angle = view.channel(f"thetav_{number:02d}")
+        there = np.isfinite(angle)
+        if there.any():
+            zenith[number] = float(angle[there].mean())
+    return sorted(zenith, key=lambda number: zenith[number])
 
 
 def change_tone(view: View, settings: Augmentation, rng: np.random.Generator) -> View:

@@ -78,7 +78,8 @@ class CropLoader:
         See `nephoscope.samples.truth.gather`: `label` (batch, y, x) or (batch,) int8, or points.
         """
         crops = [self.crop(number) for number in numbers]
-        inputs = [assemble(view, self.recipe.inputs.names) for view, _ in crops]
+        names = self.recipe.inputs.names
+        inputs = [assemble(view, names) for view, _ in crops]
         arrays = {"inputs": np.stack(inputs), **gather([truth for _, truth in crops])}
         return {name: torch.from_numpy(values) for name, values in arrays.items()}
 
@@ -105,15 +106,25 @@ class CropLoader:
         return self.part.view(*place), self.part.truth_in(*place)
 
     def _with_points(self, rng: np.random.Generator, _: int, given: int | None) -> Crop:
-        """A window that holds a point: each is as likely, and lies anywhere in the window."""
+        """A window that holds a point, each as likely: of some windows that with most points.
+
+        Points lie along a line, which a window that is drawn anywhere would often miss.
+        """
         if given is None:
             any_point = int(rng.integers(self._ends[-1]))
             given = int(np.searchsorted(self._ends, any_point, side="right"))
         points = self.part.points[given]
         chosen, (height, width) = int(rng.integers(len(points))), self.part.shape
-        row = _start_before(float(points.row[chosen]), self.size[0], height, False, rng)
-        col = _start_before(float(points.col[chosen]), self.size[1], width, self.part.wraps, rng)
-        place = given, row, col, self.size
+        around = width if self.part.wraps else None
+        best: tuple[int, int, int] = (-1, 0, 0)
+        for _ in range(TRIES):
+            row = _start_before(float(points.row[chosen]), self.size[0], height, False, rng)
+            col = _start_before(
+                float(points.col[chosen]), self.size[1], width, self.part.wraps, rng
+            )
+            held = len(points.inside(row, col, self.size, around))
+            best = max(best, (held, row, col), key=lambda window: window[0])
+        place = given, *best[1:], self.size
         return self.part.view(*place), self.part.truth_in(*place)
 
     def _place(self, rng: np.random.Generator) -> tuple[int, int, int]:

@@ -8,9 +8,11 @@ import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.inputs import ONLY, channels_read
+from nephoscope.inputs.directional import split_view
 from nephoscope.inputs.working_size import blocks_for
 from nephoscope.recipe import Recipe
 from nephoscope.samples.store import source_of
+from nephoscope.tasks import task_named
 
 
 def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> None:
@@ -23,13 +25,14 @@ def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> No
 
     Raises:
         UsageError: they are of another instrument, of other channels or of another size.
-        InputError: they are of another task.
+        InputError: they are of another task, or lack fields of views that the features are made of.
     """
     path, mine = source_of(store), f"{what} '{recipe.name}'"
-    task = store.attrs.get("task", recipe.task)
-    if task != recipe.task:
-        problem = f"holds samples of the task {task}, wanted are those of {recipe.task}"
-        remedy = f"build them from a recipe of the task {recipe.task}"
+    wanted = samples_of(recipe.task)
+    task = store.attrs.get("task", wanted)
+    if task != wanted:
+        problem = f"holds samples of the task {task}, wanted are those of {wanted}"
+        remedy = f"build them from a recipe of the task {wanted}"
         raise InputError(path, problem, field="task", remedy=remedy)
     instrument = store.attrs.get("instrument")
     if instrument is not None and instrument != recipe.instrument:
@@ -47,6 +50,12 @@ def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> No
         )
 
 
+def samples_of(task: str) -> str:
+    """Task that the samples are built for from which another one learns too; mostly its own."""
+    found: str = getattr(task_named(task), "samples", task)
+    return found
+
+
 def _is_working_size(shape: tuple[int, int], recipe: Recipe) -> bool:
     try:
         return blocks_for(shape, recipe.inputs).are_pixels
@@ -54,11 +63,52 @@ def _is_working_size(shape: tuple[int, int], recipe: Recipe) -> bool:
         return False
 
 
-def _check_channels(path: str, held: Sequence[str], recipe: Recipe, mine: str) -> None:
+def channels_needed(recipe: Recipe, held: Sequence[str]) -> tuple[str, ...]:
+    """Names of the channels that a recipe's features are made of.
+
+    Args:
+        recipe: names the features.
+        held: names of the channels at hand.
+
+    Raises:
+        UsageError: a feature is not known.
+    """
     inputs = recipe.inputs
-    read = channels_read(inputs.names, held, inputs.limit.channel if inputs.limit else "blue")
+    return channels_read(inputs.names, held, inputs.limit.channel if inputs.limit else "blue")
+
+
+def _check_channels(path: str, held: Sequence[str], recipe: Recipe, mine: str) -> None:
+    read = channels_needed(recipe, held)
     if ONLY in read and len(held) != 1:
         raise UsageError(f"{path}: holds {', '.join(held)}, {mine} wants one channel of counts")
     wanted = [name for name in read if name != ONLY]
-    if any(held.count(name) != 1 for name in wanted):
+    lacking = [name for name in wanted if held.count(name) != 1]
+    if lacking and any(split_view(name) for name in (*held, *lacking)):
+        problem = f"holds {_listed(held)}; {mine} wants {_listed(wanted)}: no {_listed(lacking)}"
+        remedy = "build the samples with these fields, or leave features out of the recipe"
+        raise InputError(path, problem, field="channel", remedy=remedy)
+    if lacking:
         raise UsageError(f"{path}: holds {', '.join(held)}, {mine} wants {', '.join(wanted)}")
+
+
+def _listed(channels: Sequence[str]) -> str:
+    """Names of channels, the views of each field together: "I443NP_00..15, phis"."""
+    views: dict[str, list[int]] = {}
+    for name in channels:
+        stem, view = split_view(name) or (name, -1)
+        views.setdefault(stem, []).append(view)
+    return ", ".join(
+        stem if -1 in numbers else f"{stem}_{_ranges(sorted(numbers))}"
+        for stem, numbers in views.items()
+    )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Numbers as text: 0, 1, 2, 5 → "00..02+05"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return "+".join(f"{r[0]:02d}" if len(r) == 1 else f"{r[0]:02d}..{r[-1]:02d}" for r in runs)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 import zarr
 
 from nephoscope.grids.cells import interpolate_cells
-from nephoscope.inputs import View
+from nephoscope.inputs import View, reads_place
+from nephoscope.inputs.directional import pixels_per_km
 from nephoscope.recipe import Recipe
+from nephoscope.samples.coding import Chosen, Coding, coding_of
+from nephoscope.samples.levels import altitude_of
+from nephoscope.samples.pairing import channels_needed
 from nephoscope.samples.store import (
     axis_of,
     background_of,
@@ -23,6 +29,7 @@ from nephoscope.samples.store import (
 )
 from nephoscope.samples.truth import Label, LabelOrPoints, Points
 from nephoscope.scene import Truth
+from nephoscope.workers import cores, in_threads
 
 Bools = npt.NDArray[np.bool_]
 # 18 Mars maps take 0.5 GB; beyond this the chunks are read as crops need them.
@@ -34,13 +41,15 @@ class Part:
     """The samples of one part.
 
     Attributes:
-        image: (sample, channel, y, x) uint8 or float32, instrument unit, 0 or NaN where missing.
+        image: (sample, channel, y, x) uint8 or float32, instrument unit, 0 or NaN where missing; or
+            int16 as `coding` says.
         known: (sample, y, x) bool, where there is image data.
         label: of truth `pixels` (sample, y, x) int8, of truth `frame` (sample,) int8, -1 unknown,
             0 clear, 1 cloud; None where truth is at points.
         indices: where the part's samples are in `image`, `known` and `label`.
-        latitude: (y,) degrees north; zeros where rows have none.
-        longitude: (x,) degrees east; zeros where columns have none.
+        latitude: (y,) degrees north; zeros where rows have none, or no feature asks for it; or, of
+            samples that are no maps, (sample, y, x) float32, as `image`.
+        longitude: (x,) degrees east, or (sample, y, x).
         background: (statistic, y, x) float32 at full resolution, or None.
         channels: names of the image's channels.
         statistics: names of the background's channels.
@@ -55,14 +64,16 @@ class Part:
         limit_channel: the channel whose brightness the limits are of.
         wraps: whether the first column follows the last.
         placed: whether rows have a latitude and columns a longitude.
+        coding: of an image of int16.
+        altitude: (level,) m, the highest first, of truth on levels; None where nobody says.
     """
 
     image: Any  # a numpy array, or a zarr array, which is indexed alike
     known: Any
     label: Any
     indices: tuple[int, ...]
-    latitude: npt.NDArray[np.float64]
-    longitude: npt.NDArray[np.float64]
+    latitude: Any
+    longitude: Any
     background: npt.NDArray[np.float32] | None
     channels: tuple[str, ...]
     statistics: tuple[str, ...]
@@ -76,11 +87,18 @@ class Part:
     limit_channel: str = "blue"
     wraps: bool = True
     placed: bool = True
+    coding: Coding | None = None
+    altitude: npt.NDArray[np.float64] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of a sample."""
         return int(self.image.shape[2]), int(self.image.shape[3])
+
+    @property
+    def turns(self) -> tuple[str, ...]:
+        """How each channel changes when the picture is mirrored or turned; see `View`."""
+        return () if self.coding is None else self.coding.turns
 
     @property
     def levels(self) -> int:
@@ -112,17 +130,32 @@ class Part:
             places = np.arange(row, row + size[0]), np.arange(col, col + size[1])
             width = self.shape[1] if self.wraps else None
             limit = interpolate_cells(self.limits[sample], self.limit_cell, *places, width)
+        image = _wrap(self.image, (index, slice(None), rows), col, size[1])
+        latitude, longitude, per_km = self._where(index, rows, col, size[1])
         return View(
-            image=_wrap(self.image, (index, slice(None), rows), col, size[1]),
+            image=image if self.coding is None else self.coding.decode(image),
             known=_wrap(self.known, (index, rows), col, size[1]),
-            latitude=self.latitude[rows],
-            longitude=_wrap(self.longitude, (), col, size[1]),
+            latitude=latitude,
+            longitude=longitude,
             background=background,
             limit=limit,
             channels=self.channels,
             statistics=self.statistics,
             limit_channel=self.limit_channel,
+            turns=self.turns,
+            per_km=per_km,
         )
+
+    def _where(
+        self, index: int, rows: slice, col: int, width: int
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.float32] | None]:
+        """Latitude and longitude of a window, and which way north is where that is not upwards."""
+        if self.latitude.ndim == 1:
+            return self.latitude[rows], _wrap(self.longitude, (), col, width), None
+        whole = [np.asarray(each[index]) for each in (self.latitude, self.longitude)]
+        per_km = _wrap(pixels_per_km(*whole), (slice(None), slice(None), rows), col, width)
+        latitude, longitude = (_wrap(each, (rows,), col, width) for each in whole)
+        return latitude, longitude, per_km
 
 
 def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_BUDGET) -> Part:
@@ -139,44 +172,84 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
     """
     store = open_samples(path)
     indices = part_indices(store, part)
-    arrays = zarr.open_group(path, mode="r", use_consolidated=False)
+    held = _held(Path(path), store, indices, recipe, budget)
+    places = list(range(len(indices))) if held.in_memory else indices
     truth, wraps = store.attrs["truth"], bool(store.attrs["wraps"])
-    image, known = (cast("Any", arrays[name]) for name in ("image", "known"))
-    label: Any = None if truth == "points" else arrays["label"]
-    shape, places = (int(image.shape[2]), int(image.shape[3])), indices
-    if len(indices) * (image.shape[1] * image.dtype.itemsize + 1) * shape[0] * shape[1] <= budget:
-        image = np.stack([image[n] for n in indices])
-        label = None if label is None else np.stack([label[n] for n in indices])
-        known = Bits(known[n] for n in indices)
-        places = list(range(len(indices)))
+    shape = int(held.image.shape[2]), int(held.image.shape[3])
     rows, cols = slice(0, shape[0]), slice(0, shape[1])
     # All around there is a place between the last column and the first.
     window = (shape[0], shape[1] + wraps), shape[1] if wraps else None
     points = tuple(
-        each.inside(0, 0, *window).seen(known[place, rows, cols])
-        for each, place in zip(points_of(store, indices), places, strict=False)
+        each.inside(0, 0, *window).seen(held.known[place, rows, cols])
+        for each, place in zip(points_of(store, indices, recipe.truth), places, strict=False)
     )
     wanted, limit = recipe.inputs.background, recipe.inputs.limit
     statistics = wanted.channels if wanted else ()
     return Part(
-        image=image,
-        known=known,
-        label=label,
+        image=held.image,
+        known=held.known,
+        label=held.label,
         indices=tuple(places),
-        latitude=axis_of(store, "latitude", "y"),
-        longitude=axis_of(store, "longitude", "x"),
+        latitude=held.latitude,
+        longitude=held.longitude,
         background=background_of(store, statistics),
-        channels=tuple(store["channel"].values.tolist()),
+        channels=held.coding.channels if held.coding else tuple(store["channel"].values.tolist()),
         statistics=tuple(statistics),
         ids=tuple(store["id"].values[indices].tolist()),
-        rows=_true_rows(label, places, points, shape[0]),
+        rows=_true_rows(held.label, places, points, shape[0]),
         points=points,
         truth=truth,
         unit=str(store.attrs["unit"]),
         limit_channel="blue" if limit is None else limit.channel,
         wraps=wraps,
-        placed="latitude" in store.coords,
+        placed="latitude" in store.coords and store["latitude"].ndim == 1,
+        coding=held.coding,
+        altitude=altitude_of(store, recipe.truth) if truth == "points" else None,
     )
+
+
+class _Held(NamedTuple):
+    """Arrays of a part: of its samples alone in memory, or of the whole store on disk."""
+
+    in_memory: bool
+    image: Any
+    known: Any
+    label: Any
+    latitude: Any
+    longitude: Any
+    coding: Coding | None
+
+
+def _held(path: Path, store: xr.Dataset, indices: list[int], recipe: Recipe, budget: int) -> _Held:
+    arrays = zarr.open_group(path, mode="r", use_consolidated=False)
+    image, known = (cast("Any", arrays[name]) for name in ("image", "known"))
+    label: Any = None if store.attrs["truth"] == "points" else arrays["label"]
+    coding = coding_of(store, channels_needed(recipe, store["channel"].values.tolist()))
+    if coding is not None:
+        image = Chosen(image, coding)
+    names = ("latitude", "longitude")
+    places: tuple[Any, Any] = (axis_of(store, names[0], "y"), axis_of(store, names[1], "x"))
+    if "latitude" in store.variables and store["latitude"].ndim == 3:
+        if reads_place(recipe.inputs.names):
+            places = arrays[names[0]], arrays[names[1]]
+    each = (image.shape[1] * image.dtype.itemsize + 1) * image.shape[2] * image.shape[3]
+    if len(indices) * each > budget:
+        return _Held(False, image, known, label, *places, coding)
+    pictures = np.empty((len(indices), *image.shape[1:]), image.dtype)
+    read = partial(_read_picture, image)
+    for place, picture in enumerate(in_threads(read, indices, cores())):
+        pictures[place] = picture
+    label = None if label is None else np.stack([label[n] for n in indices])
+    if places[0].ndim == 3:
+        places = (
+            np.stack([places[0][n] for n in indices]),
+            np.stack([places[1][n] for n in indices]),
+        )
+    return _Held(True, pictures, Bits(known[n] for n in indices), label, *places, coding)
+
+
+def _read_picture(image: Any, index: int) -> npt.NDArray[Any]:  # noqa: ANN401 - a zarr array
+    return np.asarray(image[index, :, :, :])
 
 
 def _true_rows(

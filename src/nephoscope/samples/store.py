@@ -21,8 +21,8 @@ whether the first column follows the last; `truth`, `labelled`, `samples_id`, `n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,10 @@ import xarray as xr
 from nephoscope.arguments import path_of
 from nephoscope.background import sample_background
 from nephoscope.errors import InputError
-from nephoscope.samples.truth import Points
+from nephoscope.grids.corners import Corners
+from nephoscope.recipe import PointTruth
+from nephoscope.samples.levels import on_levels
+from nephoscope.samples.truth import Points, joined
 from nephoscope.scene import Truth
 
 PARTS = ("train", "validation", "test")
@@ -43,6 +46,9 @@ _TRUE: dict[Truth, tuple[str, ...]] = {
     "frame": ("label",),
     "points": ("row_size", *PLACES),
 }
+_CORNERS = ("corner_row", "corner_col")
+_BLOCK = 16_384
+"""Points of which the truth is held as stored while levels are chosen."""
 _EARLIER = {"map_id", "file", "state"}
 
 
@@ -101,26 +107,67 @@ def part_indices(store: xr.Dataset, part: str) -> list[int]:
 
 
 def axis_of(store: xr.Dataset, name: str, dim: str) -> npt.NDArray[np.float64]:
-    """A coordinate of the samples, (dim,) degrees; zeros where they have none."""
-    if name in store.variables:
+    """A coordinate of the samples, (dim,) degrees; zeros where they have none of rows, columns."""
+    if name in store.variables and store[name].dims == (dim,):
         return np.asarray(store[name].values, np.float64)
     return np.zeros(store.sizes[dim])
 
 
-def points_of(store: xr.Dataset, indices: Sequence[int]) -> list[Points]:
-    """The points of some samples; none where the truth has another form."""
+def points_of(
+    store: xr.Dataset, indices: Sequence[int], wanted: PointTruth | None = None
+) -> list[Points]:
+    """The points of some samples; none where the truth has another form.
+
+    Args:
+        store: an open samples store.
+        indices: of the samples: one call for many is much faster than many calls.
+        wanted: which levels of the truth, and which weights of the four pixels around a point.
+
+    Raises:
+        InputError: the store does not hold the levels or the weights.
+    """
     if store.attrs["truth"] != "points":
         return []
-    ends = np.concatenate([[0], np.cumsum(store["row_size"].values)])
-    spans = list(pairwise(ends.tolist()))
-    row, col = (np.asarray(store[name].values, np.float64) for name in ("row", "col"))
-    said = {
-        str(name): variable.values
+    wanted = wanted or PointTruth()
+    weight = f"weight_{wanted.interpolation}"
+    cornered = _CORNERS[0] in store.variables
+    if cornered and weight not in store.variables:
+        raise InputError(source_of(store), "is missing from the samples", field=weight)
+    names = [
+        str(name)
         for name, variable in store.data_vars.items()
-        if variable.dims[:1] == ("point",) and name not in PLACES
-    }
-    whole = Points(row, col, said)
-    return [whole.chosen(slice(*spans[index])) for index in indices]
+        if variable.dims[:1] == ("point",) and variable.dims[-1] != "corner"
+    ]
+    ends = np.concatenate([[0], np.cumsum(store["row_size"].values)])
+    spans = [(int(ends[index]), int(ends[index + 1])) for index in indices]
+    chosen = np.zeros(int(ends[-1]), bool)
+    for start, stop in spans:
+        chosen[start:stop] = True
+    blocks = []
+    for start in range(0, len(chosen), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        if chosen[part].any():
+            held = {
+                name: store[name][part].values[chosen[part]]
+                for name in [*names, *((*_CORNERS, weight) if cornered else ())]
+            }
+            blocks.append(_points(held, wanted, weight, source_of(store)))
+    places = np.concatenate([[0], np.cumsum(chosen)])
+    whole = joined(blocks)
+    return [whole.chosen(slice(places[start], places[stop])) for start, stop in spans]
+
+
+def _points(
+    held: dict[str, npt.NDArray[Any]], wanted: PointTruth, weight: str, source: str
+) -> Points:
+    """Points of arrays as stored: (point, ...)."""
+    row, col = (np.asarray(held.pop(name), np.float64) for name in ("row", "col"))
+    held.pop("time_offset")
+    corners = None
+    if weight in held:
+        rows, cols = (np.asarray(held.pop(name), np.int64) for name in _CORNERS)
+        corners = Corners(rows, cols, np.asarray(held.pop(weight), np.float64))
+    return Points(row, col, on_levels(held, wanted, source), corners)
 
 
 def background_of(store: xr.Dataset, channels: Sequence[str]) -> npt.NDArray[np.float32] | None:

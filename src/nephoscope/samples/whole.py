@@ -91,8 +91,12 @@ class Tiles:
 def validation_batches(
     part: Part, recipe: Recipe, divisor: int, withheld: Collection[str] = ()
 ) -> Tiles | WholeFrames:
-    """Batches for validation on a part: whole frames of a camera, of anything larger its tiles."""
-    if part.unit == "frame" or part.truth == "frame":
+    """Batches for validation on a part.
+
+    Frames of a camera, and patches around points, are taken whole; of anything larger its tiles.
+    """
+    patches = any(points.corners is not None for points in part.points)
+    if part.unit == "frame" or part.truth == "frame" or patches:
         return WholeFrames(part, recipe, divisor)
     return Tiles(part, recipe, divisor, withheld)
 

@@ -12,10 +12,7 @@ from typing import Any, Self
 
 import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
-    PositiveFloat,
     PositiveInt,
     ValidationError,
     ValidationInfo,
@@ -26,156 +23,21 @@ from pydantic import (
 
 from nephoscope.arguments import described, nearest, path_of
 from nephoscope.errors import InputError, UsageError
+from nephoscope.recipe.inputs import Background as Background
+from nephoscope.recipe.inputs import Inputs as Inputs
+from nephoscope.recipe.inputs import Limit as Limit
+from nephoscope.recipe.section import Section
+from nephoscope.recipe.training import Augmentation as Augmentation
+from nephoscope.recipe.training import Network as Network
+from nephoscope.recipe.training import Pool as Pool
+from nephoscope.recipe.training import Training as Training
+from nephoscope.recipe.training import Warp as Warp
+from nephoscope.recipe.truth import Levels as Levels
+from nephoscope.recipe.truth import PointTruth as PointTruth
 from nephoscope.tasks import task_named
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Background(_Part):
-    """How the clear-scene artefact is built: see `nephoscope.background`."""
-
-    cell: int = Field(4, ge=1, description="side of a background cell, pixels")
-    minimum_scenes: int = Field(5, ge=1, description="fewest scenes that make a background")
-    channels: tuple[str, ...] = Field(description="features whose per-location median is kept")
-
-
-class Limit(_Part):
-    """How the limits of brightness are learned from labels: see `nephoscope.limits`."""
-
-    channel: str = "blue"
-    cell: int = Field(4, ge=1, description="side of a cell, pixels")
-    levels: tuple[float, float, float] = Field((56.0, 164.0, 4.0), description="first, last, step")
-    noise: float = Field(3.0, gt=0, description="of brightness against what was labelled")
-    wrong: float = Field(0.03, gt=0, lt=1, description="share of pixels that say nothing")
-    smoothing: float = Field(0.8, ge=0, description="how far cells share evidence, cells")
-
-
-SPARSE_GROUPS = {"context", "position"}
-"""Groups of features that vary slowly: a network reads only some pixels of them."""
-
-
-class Inputs(_Part):
-    """What the network sees: Scene channels and features derived from them, in named groups."""
-
-    features: dict[str, tuple[str, ...]] = Field(
-        description="group -> features; a plain list is the group picture"
-    )
-    background: Background | None = None
-    limit: Limit | None = None
-    normalise: bool = Field(True, description="measure mean and spread; false: take them as made")
-    side: int | None = Field(
-        None, ge=16, description="frames are averaged over blocks to about this longer side, pixels"
-    )
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every feature once, in the order of the network's input: as they first appear."""
-        return tuple(dict.fromkeys(name for group in self.features.values() for name in group))
-
-    @property
-    def groups(self) -> dict[str, tuple[int, ...]]:
-        """Group → where its features are among `names`; the flag `known` is also one by itself."""
-        groups = {"known": ("known",), **self.features} if "known" in self.names else self.features
-        return {
-            group: tuple(self.names.index(name) for name in names)
-            for group, names in groups.items()
-        }
-
-    @property
-    def sparse(self) -> frozenset[str]:
-        """Features that are in none but `SPARSE_GROUPS`."""
-        dense = (self.features[group] for group in self.features.keys() - SPARSE_GROUPS)
-        return frozenset(self.names).difference(*dense)
-
-    @field_validator("features", mode="before")
-    @classmethod
-    def _a_list_is_the_picture(cls, given: object) -> object:
-        return {"picture": given} if isinstance(given, list | tuple) else given
-
-    @field_validator("features")
-    @classmethod
-    def _each_is_there_once(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        if not groups or not all(groups.values()):
-            raise ValueError("a group of features is empty")
-        if any(len({*names}) < len(names) for names in groups.values()):
-            raise ValueError("a feature is named twice")
-        return groups
-
-    @model_validator(mode="after")
-    def _each_has_its_source(self) -> Self:
-        for begins, source in (("background_", self.background), ("limit", self.limit)):
-            of_it = [name for name in self.names if name.startswith(begins)]
-            if of_it and source is None:
-                key = begins.strip("_")
-                raise ValueError(
-                    f"'{of_it[0]}' would be nothing but zeros: inputs.{key} is not set"
-                )
-        return self
-
-
-class Network(_Part):
-    """A registered network and its options."""
-
-    name: str
-    options: dict[str, Any] = Field(default_factory=dict)
-
-
-class Warp(_Part):
-    """Rotation, shear, zoom and shift of whole frames: image bilinear, label nearest, reflected."""
-
-    share: float = Field(0.0, ge=0, le=1, description="share of the crops that are warped")
-    rotation: float = Field(180.0, ge=0, le=180, description="largest angle, degrees")
-    shear: float = Field(0.2, ge=0, lt=1)
-    zoom: tuple[PositiveFloat, PositiveFloat] = (0.6, 2.0)
-    shift: float = Field(0.3, ge=0, le=0.5, description="share of the frame's sides")
-
-
-class Augmentation(_Part):
-    """Random changes of a training crop; probabilities and strengths."""
-
-    flip_x: bool = True
-    flip_y: bool = False
-    colour_share: float = Field(1.0, ge=0, le=1, description="share of crops of changed colour")
-    colour_jitter: float = Field(0.0, ge=0, description="relative gain change, per channel")
-    noise: float = Field(0.0, ge=0, description="standard deviation added, channel unit")
-    drop_background: float = Field(0.25, ge=0, le=1)
-    drop_position: float = Field(0.25, ge=0, le=1)
-    quarter_turns: bool = False
-    gamma: float = Field(0.0, ge=0, description="spread of the log of a colour curve's exponent")
-    desaturate: float = Field(0.0, ge=0, le=1, description="largest share of grey mixed in")
-    warp: Warp = Warp()
-
-
-class Pool(_Part):
-    """Training on single pixels of many frames at once: see `nephoscope.samples.pool`."""
-
-    frames: int = Field(128, ge=1, description="frames in the pool")
-    pixels: int = Field(3000, ge=1, description="pixels held of each")
-    refresh: int = Field(10, ge=1, description="steps until the oldest frame is replaced")
-
-
-class Training(_Part):
-    """The fit: sizes, schedule, stopping."""
-
-    crop: tuple[PositiveInt, PositiveInt] = (256, 256)
-    batch: int = Field(8, ge=1, description="crops of a step; with a pool, pixels")
-    pool: Pool | None = Field(None, description="only for the network `local`")
-    steps: int = Field(2000, ge=1)
-    validate_every: int = Field(250, ge=1)
-    patience: int = Field(8, ge=1, description="validations without a better score")
-    learning_rate: float = Field(2e-3, gt=0)
-    weight_decay: float = Field(1e-4, ge=0)
-    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps")
-    average: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights; 0: none")
-    seed: int = 0
-    workers: int = Field(0, ge=0)
-    losses: Any = Field(default_factory=dict, description="weights; checked by the task")
-    augmentation: Augmentation = Augmentation()
-
-
-class Apply(_Part):
+class Apply(Section):
     """How the model is run over a whole scene."""
 
     tile: tuple[PositiveInt, PositiveInt] = (512, 512)
@@ -183,7 +45,7 @@ class Apply(_Part):
     batch: int = Field(1, ge=1)
 
 
-class Search(_Part):
+class Search(Section):
     """Where `nephoscope tune` looks for one key: a range, or some choices."""
 
     low: int | float | None = None
@@ -203,12 +65,16 @@ class Search(_Part):
         return self
 
 
-class Recipe(_Part):
+class Recipe(Section):
     """One pipeline: instrument, task, inputs, network, training and applying settings."""
 
     name: str
     instrument: str
     task: str
+    read: dict[str, Any] = Field(
+        default_factory=dict, description="options with which the instrument reads a scene"
+    )
+    truth: PointTruth = PointTruth()
     inputs: Inputs
     network: Network
     training: Training = Field(Training(), validate_default=True)

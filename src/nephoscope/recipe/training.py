@@ -1,0 +1,74 @@
+"""How a network is trained: crops, augmentation, schedule, stopping."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from nephoscope.recipe.section import Section
+
+
+class Warp(Section):
+    """Rotation, shear, zoom and shift of whole frames: image bilinear, label nearest, reflected."""
+
+    share: float = Field(0.0, ge=0, le=1, description="share of the crops that are warped")
+    rotation: float = Field(180.0, ge=0, le=180, description="largest angle, degrees")
+    shear: float = Field(0.2, ge=0, lt=1)
+    zoom: tuple[PositiveFloat, PositiveFloat] = (0.6, 2.0)
+    shift: float = Field(0.3, ge=0, le=0.5, description="share of the frame's sides")
+
+
+class Augmentation(Section):
+    """Random changes of a training crop; probabilities and strengths."""
+
+    flip_x: bool = True
+    flip_y: bool = False
+    colour_share: float = Field(1.0, ge=0, le=1, description="share of crops of changed colour")
+    colour_jitter: float = Field(0.0, ge=0, description="relative gain change, per channel")
+    noise: float = Field(0.0, ge=0, description="standard deviation added, channel unit")
+    drop_background: float = Field(0.25, ge=0, le=1)
+    drop_position: float = Field(0.25, ge=0, le=1)
+    quarter_turns: bool = False
+    gamma: float = Field(0.0, ge=0, description="spread of the log of a colour curve's exponent")
+    desaturate: float = Field(0.0, ge=0, le=1, description="largest share of grey mixed in")
+    warp: Warp = Warp()
+    drop_views: float = Field(0.0, ge=0, lt=1, description="probability of dropping each view")
+    drop_nadir: float = Field(
+        0.0, ge=0, le=1, description="probability of dropping the views that look most steeply down"
+    )
+    nadir_views: int = Field(8, ge=1, description="of these as many at most")
+
+
+class Pool(Section):
+    """Training on single pixels of many frames at once: see `nephoscope.samples.pool`."""
+
+    frames: int = Field(128, ge=1, description="frames in the pool")
+    pixels: int = Field(3000, ge=1, description="pixels held of each")
+    refresh: int = Field(10, ge=1, description="steps until the oldest frame is replaced")
+
+
+class Training(Section):
+    """The fit: sizes, schedule, stopping."""
+
+    crop: tuple[PositiveInt, PositiveInt] = (256, 256)
+    batch: int = Field(8, ge=1, description="crops of a step; with a pool, pixels")
+    pool: Pool | None = Field(None, description="only for the network `local`")
+    steps: int = Field(2000, ge=1)
+    validate_every: int = Field(250, ge=1)
+    patience: int = Field(8, ge=1, description="validations without a better score")
+    learning_rate: float = Field(2e-3, gt=0)
+    weight_decay: float = Field(1e-4, ge=0)
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps")
+    average: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights; 0: none")
+    seed: int = 0
+    workers: int = Field(0, ge=0)
+    losses: Any = Field(default_factory=dict, description="weights; checked by the task")
+    augmentation: Augmentation = Augmentation()
+
+
+class Network(Section):
+    """A registered network and its options."""
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
