@@ -85,18 +85,27 @@ def atomic_path(final: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        _sync(part)
-        if part.is_dir():
-            remove_stale_parts(final.parent)
-        with _moved_aside(final, by=part):
-            part.replace(final)
-        _sync_folder(final.parent)
+        put_in_place(part, final)
     except OSError as error:
         _discard(part)
         raise _explained(error, final, part) from error
     except BaseException:
         _discard(part)
         raise
+
+
+def put_in_place(part: Path, final: Path) -> None:
+    """Sync what is complete and give it its name on the same disk, where it replaces what is there.
+
+    Raises:
+        OSError: it cannot be done.
+    """
+    _sync(part)
+    if part.is_dir():
+        remove_stale_parts(final.parent)
+    with _moved_aside(final, by=part):
+        part.replace(final)
+    _sync_folder(final.parent)
 
 
 def read_netcdf(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:

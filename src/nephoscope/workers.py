@@ -15,6 +15,7 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from typing import TypeVar
@@ -82,24 +83,53 @@ def results_in_processes(
             yield item, _explained(function, item)
         return
     queue = iter(items)
+    with _processes(workers, start) as pool:
+        pending: dict[Future[Result | NephoscopeError | _NotStarted], Item] = {}
+        while True:
+            while len(pending) < 2 * workers:
+                try:
+                    item = next(queue)
+                except StopIteration:
+                    break
+                pending[pool.submit(_in_worker, function, item)] = item
+            if not pending:
+                return
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                yield pending.pop(future), _result_of(future)
+
+
+def results_in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int = 1
+) -> Iterator[tuple[Item, Result | NephoscopeError]]:
+    """As `results_in_processes`, in the order of the items; few results wait for their turn.
+
+    Yields:
+        (item, result) or (item, error).
+
+    Raises:
+        NephoscopeError: a worker process died.
+        Exception: whatever else is raised in a worker.
+    """
+    if workers <= 1:
+        yield from results_in_processes(function, items)
+        return
+    with _processes(workers, None) as pool:
+        waiting: deque[tuple[Item, Future[Result | NephoscopeError | _NotStarted]]] = deque()
+        for item in items:
+            waiting.append((item, pool.submit(_in_worker, function, item)))
+            if len(waiting) > workers:
+                first, future = waiting.popleft()
+                yield first, _result_of(future)
+        for item, future in waiting:
+            yield item, _result_of(future)
+
+
+@contextmanager
+def _processes(workers: int, start: Callable[[], object] | None) -> Iterator[ProcessPoolExecutor]:
     # Spawned, not forked: a fork would copy the locks of threads.
     with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (start,)) as pool:
-        pending: dict[Future[Result | NephoscopeError | _NotStarted], Item] = {}
         try:
-            while True:
-                while len(pending) < 2 * workers:
-                    try:
-                        item = next(queue)
-                    except StopIteration:
-                        break
-                    pending[pool.submit(_in_worker, function, item)] = item
-                if not pending:
-                    return
-                for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                    result = future.result()
-                    if isinstance(result, _NotStarted):
-                        raise result.error
-                    yield pending.pop(future), result
+            yield pool
         except BrokenProcessPool as error:
             raise NephoscopeError(
                 "a worker process died (out of memory?); what was finished is kept: run again, "
@@ -107,6 +137,15 @@ def results_in_processes(
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _result_of(
+    future: Future[Result | NephoscopeError | _NotStarted],
+) -> Result | NephoscopeError:
+    result = future.result()
+    if isinstance(result, _NotStarted):
+        raise result.error
+    return result
 
 
 def in_threads(

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nephoscope.errors import shown
+from nephoscope.cli.point_samples import (
+    OPTIONS,
+    DaysPerMonth,
+    Fields,
+    FilesPerDay,
+    GeometryOption,
+    Latitudes,
+    MaxTimeOffset,
+    MinLabels,
+    MinViews,
+    NadirPadding,
+    Overlap,
+    PatchSize,
+    PointsOption,
+    PointsPerSample,
+    SamplesPerFile,
+    Workers,
+    build_points,
+)
+from nephoscope.errors import UsageError, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,6 +38,7 @@ if TYPE_CHECKING:
 
 
 def build(
+    context: typer.Context,
     recipe: Annotated[str, typer.Argument(help="A shipped recipe's name, or a path.")],
     raw: Annotated[
         list[Path], typer.Argument(readable=False, help="Folders with scenes and labels.")
@@ -34,48 +55,82 @@ def build(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a store that is there, with its split.")
     ] = False,
+    patch_size: PatchSize = None,
+    samples_per_file: SamplesPerFile = None,
+    files_per_day: FilesPerDay = None,
+    days_per_month: DaysPerMonth = None,
+    max_time_offset: MaxTimeOffset = None,
+    min_views: MinViews = None,
+    min_labels: MinLabels = None,
+    nadir_padding: NadirPadding = None,
+    latitudes: Latitudes = None,
+    fields: Fields = None,
+    geometry: GeometryOption = None,
+    overlap: Overlap = False,
+    points: PointsOption = None,
+    points_per_sample: PointsPerSample = None,
+    workers: Workers = None,
 ) -> None:
     """Read raw files with their labels and write training samples; what cannot be read is left out.
 
-    Maps without a label only help to build the background.
+    Maps without a label only help to build the background. Samples of points are cut along tracks;
+    a build that was stopped goes on where it was.
     """
-    from nephoscope.cli.progress import print_classes, progress_bar, scenes_of
     from nephoscope.recipe import load_recipe
-    from nephoscope.samples.split_rules import sparse_subset
-    from nephoscope.samples.writer import check_place, write_samples
+    from nephoscope.tasks import task_named
 
     chosen = load_recipe(recipe)
-    _check_options(chosen, background, choose, seed)
-    check_place(output, overwrite)
-    failed = _Failed()
-    files, unread = scenes_of(raw, chosen.instrument)
-    if choose is not None:
-        files = sparse_subset(files, choose, seed or 0)
-    clear = _background(files, chosen, background, failed)
-    with progress_bar("reading", len(files)) as tell:
-        write_samples(files, output, chosen, clear, tell, failed, overwrite)
-    print_classes(output)
-    typer.echo(shown(output))
-    if failed.known or unread:
+    of_points = {name: context.params[name.replace("-", "_")] for name in OPTIONS}
+    if task_named(chosen.task).truth == "points":
+        _refuse(chosen, {"background": background, "choose": choose})
+        done = build_points(chosen, raw, output, of_points | {"seed": seed}, overwrite)
+    else:
+        _refuse(chosen, of_points)
+        done = _build_scenes(chosen, raw, output, background, choose, seed, overwrite)
+    if not done:
         raise typer.Exit(1)
 
 
-def _check_options(
-    recipe: Recipe, background: Path | None, choose: int | None, seed: int | None
-) -> None:
+def _refuse(recipe: Recipe, options: Mapping[str, Any]) -> None:
     """An option that this recipe would not use is an error."""
-    from nephoscope.errors import UsageError
+    if unused := [f"--{name}" for name, value in options.items() if value not in (None, False)]:
+        raise UsageError(f"build {recipe.name}: has no {', '.join(unused)}")
+
+
+def _build_scenes(
+    recipe: Recipe,
+    raw: Sequence[Path],
+    output: Path,
+    background: Path | None,
+    choose: int | None,
+    seed: int | None,
+    overwrite: bool,
+) -> bool:
+    """Make a sample of each scene; whether all files could be used."""
+    from nephoscope.cli.progress import print_classes, progress_bar, scenes_of
+    from nephoscope.samples.split_rules import sparse_subset
+    from nephoscope.samples.writer import check_place, write_samples
     from nephoscope.tasks import task_named
 
-    unused = []
-    if background is not None and recipe.inputs.background is None:
-        unused.append("--background")
-    if choose is not None and task_named(recipe.task).truth == "frame":
-        unused.append("--choose")
-    if unused:
-        raise UsageError(f"build {recipe.name}: has no {', '.join(unused)}")
+    frames = task_named(recipe.task).truth == "frame"
+    unused = {
+        "background": background if recipe.inputs.background is None else None,
+        "choose": choose if frames else None,
+    }
+    _refuse(recipe, unused)
     if seed is not None and choose is None:
         raise UsageError("--seed: is of the random choice, which --choose asks for")
+    check_place(output, overwrite)
+    failed = _Failed()
+    files, unread = scenes_of(raw, recipe.instrument)
+    if choose is not None:
+        files = sparse_subset(files, choose, seed or 0)
+    clear = _background(files, recipe, background, failed)
+    with progress_bar("reading", len(files)) as tell:
+        write_samples(files, output, recipe, clear, tell, failed, overwrite)
+    print_classes(output)
+    typer.echo(shown(output))
+    return not (failed.known or unread)
 
 
 class _Failed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from nephoscope.folders import LeftOut
     from nephoscope.grids.corners import Corners
+    from nephoscope.grids.patches import Patch
     from nephoscope.grids.plate_carree import PlateCarree
+    from nephoscope.grids.sinusoidal import Sinusoidal
     from nephoscope.instruments.scene_file import SceneFile
     from nephoscope.scene import Truth
 
@@ -73,6 +75,37 @@ class Profiler(Protocol):
         """Whether a file is of this instrument."""
 
 
+class Patches(Protocol):
+    """How patches are cut from the files of an imager, many at once."""
+
+    @property
+    def GRID(self) -> Sinusoidal:
+        """That all its files are of."""
+
+    def checked_fields(self, wanted: str | Iterable[str], /) -> tuple[str, ...]:
+        """Names of the fields of a scheme or list.
+
+        Raises:
+            UsageError: no such scheme or field.
+        """
+
+    def views_of(self, path: Path, rows: tuple[int, int], /) -> npt.NDArray[np.uint8]:
+        """Number of views of each pixel (row, column) of some whole rows, the last excluded.
+
+        Raises:
+            InputError: the file cannot be used; names the field.
+        """
+
+    def read_patches(
+        self, path: Path, patches: Sequence[Patch], fields: Sequence[str], /
+    ) -> list[xr.Dataset]:
+        """Scene of each patch, whose `image` is int16 counts; see the coords of its channels.
+
+        Raises:
+            InputError: the file cannot be used; names the field.
+        """
+
+
 class Instrument(Protocol):
     """An imager whose files are Scenes (see `nephoscope.scene`)."""
 
@@ -91,6 +124,10 @@ class Instrument(Protocol):
     @property
     def GRID(self) -> PlateCarree | None:
         """Where the pixels of a bare array lie, of which each whole scene is one; None: nowhere."""
+
+    @property
+    def PATCHES(self) -> Patches | None:
+        """How samples along tracks are cut; None: they are not."""
 
     @property
     def REFERENCE(self) -> str | None:

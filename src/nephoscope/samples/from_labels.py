@@ -32,21 +32,24 @@ class Sample:
     Attributes:
         id: what it is called.
         group: what it must not be parted from, if that is asked for.
-        image: (channel, y, x) float32, instrument unit, NaN where missing.
+        image: (channel, y, x) float32, instrument unit, NaN where missing; or int16 counts, as the
+            scene's `scale_factor` and `add_offset` (channel) say it.
         known: (y, x) bool.
         label: `label` (y, x) or () int8; or `row`, `col`, `time_offset` (point) and what is said
             there (point[, level]).
         columns: name → scalar.
         scene: that it was made of.
+        planes: name → what is known of each line or pixel.
     """
 
     id: str
     group: str
-    image: npt.NDArray[np.float32]
+    image: npt.NDArray[np.float32] | npt.NDArray[np.int16]
     known: npt.NDArray[np.bool_]
     label: xr.Dataset
     columns: Mapping[str, xr.Variable]
     scene: xr.Dataset
+    planes: Mapping[str, xr.Variable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

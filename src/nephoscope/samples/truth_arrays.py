@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 import zarr
+from zarr.codecs import BloscCodec
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.samples.census import NOTHING, count_classes
@@ -15,7 +17,7 @@ from nephoscope.samples.split_rules import state_parts
 from nephoscope.scene import Truth
 
 _CLASSES: dict[str, Any] = {"flag_values": [-1, 0, 1], "flag_meanings": "unknown clear cloudy"}
-_POINTS = 16_384
+_POINTS = 4096
 """Points in a chunk."""
 _VALIDATION = 0.2
 """Share of frames with a state that validates, as long as nobody has split them otherwise."""
@@ -29,6 +31,7 @@ def picture_array(
     dtype: str,
     about: dict[str, Any],
     fill: float | None = None,
+    codec: BloscCodec | None = None,
 ) -> zarr.Array[Any]:
     """Make the array (sample[, channel], y, x) of a shape, with chunks of so many rows, columns."""
     return group.create_array(
@@ -39,6 +42,7 @@ def picture_array(
         fill_value=fill,
         dimension_names=("sample", *["channel"] * (len(shape) - 3), "y", "x"),
         attributes=about,
+        compressors="auto" if codec is None else codec,
     )
 
 
@@ -72,6 +76,15 @@ class TruthArrays:
         yield from (sample.encode(), image)
         for name in sorted(map(str, label.data_vars)):
             yield label[name].values.tobytes()
+
+    @property
+    def growing(self) -> set[str]:
+        """Names of the arrays that are written before the end."""
+        raise NotImplementedError
+
+    def reopen(self, sizes: Sequence[int]) -> None:
+        """Take up the arrays of a store that was left when its samples had so many points."""
+        raise NotImplementedError
 
     def finish(self, number: int) -> bytes:
         """Cut the arrays to so many samples; more bytes that enter the samples' id."""
@@ -134,7 +147,7 @@ class _Points(TruthArrays):
     def append(self, number: int, label: xr.Dataset) -> None:
         of_points = {str(n): v for n, v in label.variables.items() if "point" in v.dims}
         self.rest |= {str(n): v for n, v in label.variables.items() if str(n) not in of_points}
-        if not self._sizes:
+        if not self._arrays:
             self._arrays = {name: self._made(name, v) for name, v in of_points.items()}
         if wrong := of_points.keys() ^ self._arrays.keys():
             source = label.attrs.get("source", "label")
@@ -145,6 +158,26 @@ class _Points(TruthArrays):
             self._arrays[name].append(variable.values)
         self._sizes.append(label.sizes["point"])
         self.counts += label.sizes["point"]
+
+    @property
+    def growing(self) -> set[str]:
+        return set(self._arrays)
+
+    def reopen(self, sizes: Sequence[int]) -> None:
+        self._sizes = list(sizes)
+        self.counts[:] = sum(sizes)
+        for name in self.group.array_keys():
+            array = self.group[name]
+            dims = getattr(array.metadata, "dimension_names", None) or ()
+            if isinstance(array, zarr.Array) and dims[:1] == ("point",):
+                array.resize((sum(sizes), *array.shape[1:]))
+                self._arrays[name] = array
+
+    def hashed(self, sample: str, image: bytes, label: xr.Dataset) -> Iterator[bytes]:
+        digest = hashlib.sha256()
+        for piece in super().hashed(sample, image, label):
+            digest.update(piece)
+        yield digest.digest()
 
     def finish(self, number: int) -> bytes:
         about = {"long_name": "points of each sample", "sample_dimension": "point"}
@@ -159,7 +192,10 @@ class _Points(TruthArrays):
             chunks=(_POINTS, *beyond),
             dtype=variable.dtype,
             dimension_names=tuple(map(str, variable.dims)),
-            attributes=dict(variable.attrs),
+            attributes={
+                name: value.tolist() if hasattr(value, "tolist") else value
+                for name, value in variable.attrs.items()
+            },
         )
 
 

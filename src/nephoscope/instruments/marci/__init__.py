@@ -34,6 +34,7 @@ WRAPS = True
 GRID = MARS
 REFERENCE = None
 FORMAT = "netcdf"
+PATCHES = None
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "GRID",
     "NOUN",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
     "UNIT",
     "WRAPS",

@@ -5,6 +5,7 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 """
 
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.polder import patches
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.corners import corners
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
@@ -27,6 +28,7 @@ WRAPS = False
 GRID = None
 REFERENCE = "cloudsat"
 FORMAT = "netcdf"
+PATCHES = patches
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "GRID",
     "NOUN",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
     "SCHEMES",
     "UNIT",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError, UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments.given import one_path
+from nephoscope.instruments.polder.channels import channel_coords, is_directional
 from nephoscope.instruments.polder.counts import read_counts
 from nephoscope.instruments.polder.datasets import coding_of, dataset_of, opened
 from nephoscope.instruments.polder.fields import (
@@ -32,7 +33,7 @@ from nephoscope.instruments.polder.windows import Window, swath
 from nephoscope.scene import check_scene, missing_share
 
 Planes = dict[str, NDArray[np.float32]]
-_STOKES = {name for band in BANDS for name in stokes_names(band)}
+STOKES = {name for band in BANDS for name in stokes_names(band)}
 """The radiances, by their exact names: `Quality_Flags_01` begins with a Q too."""
 
 
@@ -87,11 +88,11 @@ def read(
         }
     valid = _view_valid({name: planes[name] for name in sources}, len(chosen), window)
     if as_reflectance:
-        for name in _STOKES.intersection(planes):
+        for name in STOKES.intersection(planes):
             planes[name][...] = reflectance(planes[name], planes["thetas"])
     for name in set(DOLP).intersection(names):
         planes[name][...] = polarisation(*(planes[part] for part in DOLP[name]))
-    directional = [name for name in names if _is_directional(name)]
+    directional = [name for name in names if is_directional(name)]
     if not any(np.isfinite(planes[name]).any() for name in directional or names):
         field = (directional or names)[0]
         raise InputError(path, "holds nothing in these rows and columns", field=field)
@@ -111,7 +112,7 @@ def _slots(
 
     A whole half orbit is a gigabyte or more: there must be one copy of it.
     """
-    depth = {name: views if _is_directional(name) else 1 for name in [*names, *sources]}
+    depth = {name: views if is_directional(name) else 1 for name in [*names, *sources]}
     ends = np.cumsum([depth[name] for name in names])
     image = np.empty((int(ends[-1]), *window.shape), np.float32)
     planes = {name: image[end - depth[name] : end] for name, end in zip(names, ends, strict=True)}
@@ -186,9 +187,9 @@ def _fill(
 def _view_valid(planes: Planes, views: int, window: Window) -> NDArray[np.bool_]:
     valid = np.ones((views, *window.shape), bool)
     for name, values in planes.items():
-        if name in _STOKES or name in ANGLES:
+        if name in STOKES or name in ANGLES:
             valid &= np.isfinite(values)
-    if not (_STOKES | set(ANGLES)) & planes.keys():
+    if not (STOKES | set(ANGLES)) & planes.keys():
         valid &= np.isfinite(next(iter(planes.values())))
     return valid
 
@@ -203,7 +204,6 @@ def _scene(
 ) -> xr.Dataset:
     columns, on_globe = window.columns()
     name, known = parse_name(path), np.asarray(valid.any(axis=0))
-    channels = [(field, view) for field in names for view in _views_of(field, views)]
     rows = window.rows
     start = np.datetime64(name.start if name else "NaT", "ns")
     scene = xr.Dataset(
@@ -213,10 +213,7 @@ def _scene(
             "view_valid": (("view", "y", "x"), valid),
         },
         coords={
-            "channel": [f"{field}_{view:02d}" if view >= 0 else field for field, view in channels],
-            "field": ("channel", [field for field, _ in channels]),
-            "view_of": ("channel", np.array([view for _, view in channels], np.int8)),
-            "unit": ("channel", [_unit(field) for field, _ in channels]),
+            **channel_coords(names, views),
             "view": ("view", np.array(views, np.int8)),
             "latitude": _place(
                 np.repeat(POLDER.to_latitude(rows)[:, None], window.width, 1), "north"
@@ -237,19 +234,6 @@ def _scene(
     if name:
         scene.attrs |= {"cycle": name.cycle, "orbit": name.orbit}
     return scene
-
-
-def _views_of(field: str, views: list[int]) -> list[int]:
-    return views if _is_directional(field) else [-1]
-
-
-def _is_directional(field: str) -> bool:
-    return field in DOLP or FIELDS[field].directional
-
-
-def _unit(field: str) -> str:
-    units = FIELDS[field].units if field in FIELDS else "1"
-    return {"degrees": "degree", "meters": "m"}.get(units, "1")
 
 
 def _place(values: NDArray[np.float64], side: str) -> tuple[tuple[str, str], Any, dict[str, str]]:

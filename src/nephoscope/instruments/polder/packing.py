@@ -6,14 +6,18 @@ value = count * scale_factor + add_offset, -32768 for what was not measured.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from nephoscope.instruments.polder.datasets import Coding
 from nephoscope.instruments.polder.fields import Field
 
+MISSING = np.iinfo(np.int16).min
+"""Count of what was not measured."""
+_LOW, _HIGH = MISSING + 1, np.iinfo(np.int16).max
 _MIDDLE = 32767
 """Count of an uint16 dataset that becomes 0."""
 _DEGREES = 180 / 32000
@@ -54,8 +58,34 @@ def packing_of(coding: Coding, dtype: np.dtype[np.generic], field: Field) -> Pac
 
 
 def _whole(scale: float, offset: float, dtype: np.dtype[np.generic]) -> Packing:
-    beyond = dtype.kind == "u" and dtype.itemsize > 1
-    return Packing(scale, offset + _MIDDLE * scale if beyond else offset)
+    return Packing(scale, offset + _MIDDLE * scale if _is_beyond(dtype) else offset)
+
+
+def _is_beyond(dtype: np.dtype[np.generic]) -> bool:
+    """Whether counts reach beyond what int16 holds."""
+    return dtype.kind == "u" and dtype.itemsize > 1
+
+
+def pack(counts: NDArray[Any], coding: Coding, packing: Packing) -> NDArray[np.int16]:
+    """Counts of a dataset as int16, same shape, `MISSING` where nothing was measured.
+
+    Args:
+        counts: as stored.
+        coding: of the dataset.
+        packing: of the dataset, as `packing_of` gives it.
+    """
+    valid = coding.is_valid(counts)
+    if counts.dtype == np.int16 or counts.dtype.itemsize == 1:
+        packed = counts.astype(np.int16)
+    elif counts.dtype.kind in "iu":
+        whole = counts.astype(np.int64) - (_MIDDLE if _is_beyond(counts.dtype) else 0)
+        packed = np.clip(whole, _LOW, _HIGH).astype(np.int16)
+    else:
+        values = np.where(valid, counts, 0) * coding.scale + coding.offset
+        steps = np.rint((values - packing.add_offset) / packing.scale_factor)
+        packed = np.clip(steps, _LOW, _HIGH).astype(np.int16)
+    np.copyto(packed, np.int16(MISSING), where=~valid)
+    return packed
 
 
 def turns_of(field: str) -> str:

@@ -19,6 +19,7 @@ WRAPS = False
 GRID = None
 REFERENCE = "dardar"
 FORMAT = "zarr"
+PATCHES = None
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "GRID",
     "NOUN",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
     "SOLAR",
     "THERMAL",

@@ -21,6 +21,7 @@ WRAPS = False
 GRID = None
 REFERENCE = None
 FORMAT = "fits"
+PATCHES = None
 OPTIONS = frozenset({"flavour", "min_blob"})
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "GRID",
     "NOUN",
     "OPTIONS",
+    "PATCHES",
     "REFERENCE",
     "UNIT",
     "WRAPS",

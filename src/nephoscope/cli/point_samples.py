@@ -1,0 +1,237 @@
+"""Options of samples of points, and how `build` makes them of half orbits and tracks; no verb."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from nephoscope.errors import UsageError, shown
+
+if TYPE_CHECKING:
+    from nephoscope.instruments import SceneFile
+    from nephoscope.instruments.granules import Granules
+    from nephoscope.recipe import Recipe
+    from nephoscope.samples.from_tracks import Asked
+
+OF_POINTS = "Points:"
+"""Begins the help of options that only recipes have whose truth is at points."""
+DEFAULTS: Mapping[str, Any] = {
+    "patch-size": 100,
+    "samples-per-file": 16,
+    "max-time-offset": 600.0,
+    "min-views": 13,
+    "nadir-padding": 0,
+    "latitudes": "-90,90",
+    "geometry": "native",
+    "points": "track",
+    "points-per-sample": 400,
+    "seed": 0,
+}
+OPTIONS = (
+    "patch-size",
+    "samples-per-file",
+    "files-per-day",
+    "days-per-month",
+    "max-time-offset",
+    "min-views",
+    "min-labels",
+    "nadir-padding",
+    "latitudes",
+    "fields",
+    "geometry",
+    "overlap",
+    "points",
+    "points-per-sample",
+    "workers",
+)
+"""Names of the options that only recipes have whose truth is at points."""
+_TRACK_ONLY = ("max-time-offset", "min-labels", "nadir-padding")
+_LOWEST_VIEWS = 1  # of random pixels: whatever was seen
+_USUAL_OFFSET = 300, 1200  # seconds
+_LARGEST_USUAL = 100  # pixels
+
+
+def _number(text: str, least: float = 1, most: float | None = None) -> Any:  # noqa: ANN401
+    return typer.Option(min=least, max=most, help=f"{OF_POINTS} {text}")
+
+
+PatchSize = Annotated[int | None, _number("rows and columns of a sample. [default: 100]", 8)]
+SamplesPerFile = Annotated[int | None, _number("samples of a half orbit, at most. [default: 16]")]
+FilesPerDay = Annotated[int | None, _number("half orbits drawn of a day. [default: all]")]
+DaysPerMonth = Annotated[int | None, _number("days drawn of a month. [default: all]")]
+MaxTimeOffset = Annotated[
+    float | None, _number("seconds between picture and profile. [default: 600]", 0)
+]
+MinViews = Annotated[
+    int | None, _number("views of each pixel of a label. [default: 13; of --points truth 1]", 1, 16)
+]
+MinLabels = Annotated[
+    int | None, _number("profiles in a sample, at least. [default: half the patch size]", 0)
+]
+NadirPadding = Annotated[
+    int | None, _number("columns between the track and a sample's sides. [default: 0]", 0)
+]
+Latitudes = Annotated[
+    str | None, typer.Option(metavar="S,N", help=f"{OF_POINTS} degrees. [default: -90,90]")
+]
+Fields = Annotated[
+    str | None,
+    typer.Option(help=f"{OF_POINTS} scheme, or names with commas. [default: the recipe's]"),
+]
+GeometryOption = Annotated[
+    Literal["native", "equirectangular"] | None,
+    typer.Option(help=f"{OF_POINTS} rows of the grid, or equal steps. [default: native]"),
+]
+Overlap = Annotated[
+    bool, typer.Option("--overlap", help=f"{OF_POINTS} samples of a half orbit may overlap.")
+]
+PointsOption = Annotated[
+    Literal["track", "truth"] | None,
+    typer.Option(
+        help=f"{OF_POINTS} profiles of the track, or of simulated files random pixels anywhere "
+        "in the swath. [default: track]"
+    ),
+]
+PointsPerSample = Annotated[int | None, _number("random pixels of --points truth. [default: 400]")]
+Workers = Annotated[int | None, _number("processes. [default: 1]")]
+
+
+def build_points(
+    recipe: Recipe,
+    raw: Sequence[Path],
+    output: Path,
+    given: Mapping[str, Any],
+    overwrite: bool,
+) -> bool:
+    """Make samples of points; what is left out is said with its reason.
+
+    Args:
+        recipe: whose truth is at points.
+        raw: folders with pictures and tracks.
+        output: the store to write.
+        given: options by name, None or False where they are not given.
+        overwrite: replace a store that is there.
+
+    Returns:
+        Whether all files could be used.
+
+    Raises:
+        UsageError: options that do not go together.
+    """
+    from nephoscope.cli.progress import print_classes, progress_bar, scenes_of
+    from nephoscope.samples.resumable import write_granules
+
+    asked, options = _asked(recipe, given)
+    for remark in _unusual(asked):
+        typer.echo(f"unusual: {remark}", err=True)
+    pictures, unread = scenes_of(raw, recipe.instrument)
+    granules = _granules(pictures, raw, asked, given)
+    failed: set[str] = set()
+
+    def tell_failure(error: Exception) -> None:
+        typer.echo(f"failed: {error}", err=True)
+        failed.add(str(error))
+
+    with progress_bar("cutting", len(granules.pairs)) as tell:
+        skipped = write_granules(
+            granules, output, recipe, asked, options, given["workers"] or 1, tell, tell_failure,
+            overwrite,
+        )  # fmt: skip
+    _print_skipped(skipped)
+    print_classes(output)
+    typer.echo(shown(output))
+    return not (failed or unread)
+
+
+def _print_skipped(skipped: Counter[str]) -> None:
+    for reason, number in sorted(skipped.items(), key=lambda pair: (-pair[1], pair[0])):
+        typer.echo(f"left out: {number} x {reason}")
+
+
+def _asked(recipe: Recipe, given: Mapping[str, Any]) -> tuple[Asked, dict[str, Any]]:
+    """What is made, and the options as they are remembered.
+
+    Raises:
+        UsageError: options that do not go together.
+    """
+    from nephoscope.instruments import instrument_named
+    from nephoscope.samples.from_tracks import Asked, patches_of
+    from nephoscope.samples.patches import Choice
+
+    cut = patches_of(instrument_named(recipe.instrument))
+    chosen = {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
+    on_track = chosen["points"] == "track"
+    wrong = _TRACK_ONLY if not on_track else ("points-per-sample",)
+    if unused := [f"--{name}" for name in wrong if given[name] is not None]:
+        raise UsageError(f"--points {chosen['points']} has no {', '.join(unused)}")
+    if given["min-views"] is None and not on_track:
+        chosen["min-views"] = _LOWEST_VIEWS
+    chosen.setdefault("min-labels", chosen["patch-size"] // 2)
+    if 2 * chosen["nadir-padding"] >= chosen["patch-size"]:
+        raise UsageError(f"--nadir-padding {chosen['nadir-padding']}: leaves nothing of a patch")
+    fields = cut.checked_fields(_fields(recipe, given["fields"]))
+    choice = Choice(
+        chosen["patch-size"], chosen["samples-per-file"], chosen["min-labels"],
+        chosen["nadir-padding"], bool(given["overlap"]), chosen["geometry"],
+    )  # fmt: skip
+    asked = Asked(
+        recipe.instrument, fields, choice, chosen["points"], chosen["points-per-sample"],
+        chosen["max-time-offset"], chosen["min-views"], _latitudes(chosen["latitudes"]),
+        chosen["seed"],
+    )  # fmt: skip
+    kept = {name: value for name, value in chosen.items() if name not in ("fields", "workers")}
+    others = {
+        "recipe": recipe.name,
+        "fields": ",".join(fields),
+        "nephoscope": version("nephoscope"),
+    }
+    return asked, {f"--{name}": value for name, value in sorted(kept.items())} | others
+
+
+def _fields(recipe: Recipe, named: str | None) -> str | list[str]:
+    if named is None:
+        wanted: str | list[str] = getattr(recipe, "read", {}).get("fields", "default")
+        return wanted
+    return [name.strip() for name in named.split(",")] if "," in named else named
+
+
+def _latitudes(text: str) -> tuple[float, float]:
+    try:
+        south, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"--latitudes {text}: write it as -60,60") from error
+    if not -90 <= south < north <= 90:
+        raise UsageError(f"--latitudes {text}: south and north of -90 to 90, e.g. -60,60")
+    return south, north
+
+
+def _granules(
+    pictures: list[SceneFile], raw: Sequence[Path], asked: Asked, given: Mapping[str, Any]
+) -> Granules:
+    from nephoscope.instruments.granules import Draw, pair_granules, pictures_alone
+
+    draw = Draw(given["days-per-month"], given["files-per-day"], asked.seed)
+    if asked.points == "truth":
+        return pictures_alone(pictures, draw)
+    return pair_granules(pictures, raw, timedelta(seconds=asked.most_offset), draw)
+
+
+def _unusual(asked: Asked) -> list[str]:
+    """Settings that are allowed, and seldom meant."""
+    choice, (least, most) = asked.choice, _USUAL_OFFSET
+    remarks = []
+    if choice.size > _LARGEST_USUAL:
+        remarks.append(f"--patch-size {choice.size}: half orbits are about 260 pixels wide")
+    if asked.points == "track" and not choice.size / 3 <= choice.fewest <= choice.size:
+        remarks.append(
+            f"--min-labels {choice.fewest}: of about {1.27 * choice.size:.0f} in a patch"
+        )
+    if asked.points == "track" and not least <= asked.most_offset <= most:
+        remarks.append(f"--max-time-offset {asked.most_offset:g}: usual are {least} to {most} s")
+    return remarks
