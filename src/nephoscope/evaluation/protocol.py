@@ -6,7 +6,7 @@ truth, and the task counts. Each number of the decision is the one stored in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -82,7 +82,7 @@ class Evaluation:
 
     scores: Scores
     spec: dict[str, Any]
-    model: dict[str, str]
+    model: dict[str, Any]
     task: Task
     ways: dict[str, Scores] = field(default_factory=dict)
     seen: dict[str, int] | None = None
@@ -173,18 +173,15 @@ def run_evaluation(
     task = task_named(recipe.task if recipe is not None else store.attrs["task"])
     decision, unit = model.decision, store.attrs["unit"]
     predict = predict or predictor_of(model, store.attrs["truth"])  # type: ignore[arg-type]
-    read = read_samples(store, indices, _background_channels(recipe))
+    levels = None if recipe is None else recipe.truth
+    read = read_samples(store, indices, _background_channels(recipe), levels)
     sums, strata = _counted(read, task, ways, predict, look, progress)
     scores = {way: score_sums(each, task, decision) for way, each in sums.items()}
     spec = _spec(store, indices, split, task, decision)
     return Evaluation(
         scores=scores["full"],
         spec=spec,
-        model={
-            "name": model.name,
-            "weights_sha256": model.weights_sha256,
-            **({"began_from": info["parent"]["name"]} if info.get("parent") else {}),
-        },
+        model=_facts_of(model, info, store.attrs["truth"]),
         task=task,
         ways=scores,
         # Files of two cameras may have the same name; a day, an orbit, a slot is one in the world.
@@ -195,6 +192,16 @@ def run_evaluation(
         strata={name: score_stratum(each, task, decision) for name, each in strata.items()},
         units=tuple(dict.fromkeys(unit_of(store, index) for index in indices)),
     )
+
+
+def _facts_of(model: Judged, info: Mapping[str, Any], truth: str) -> dict[str, Any]:
+    """What a report says of a model; of one of points also how large it is, where it says so."""
+    facts = {"name": model.name, "weights_sha256": model.weights_sha256}
+    if info.get("parent"):
+        facts["began_from"] = info["parent"]["name"]
+    if truth == "points" and info.get("parameters") is not None:
+        facts["parameters"] = info["parameters"]
+    return facts
 
 
 def _counted(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.grids.corners import Corners
@@ -21,9 +20,7 @@ def distance_from_track(corners: Corners, shape: tuple[int, int]) -> NDArray[np.
     """
     inside = corners.enclosed
     weight = corners.weight[inside]
-    row, col = (
-        (places[inside] * weight).sum(axis=1) for places in (corners.row, corners.col)
-    )
+    row, col = ((places[inside] * weight).sum(axis=1) for places in (corners.row, corners.col))
     if not row.size:
         return np.full(shape, np.nan)
     order = np.argsort(row, kind="stable")

@@ -38,7 +38,7 @@ class ProfilePictures(Pictures):
 
     def facts(self, evaluation: Evaluation) -> dict[str, Any]:
         """`details` of classes and levels; `swath`, where simulated scenes were scored."""
-        found: dict[str, Any] = {"unit": evaluation.unit}
+        found: dict[str, Any] = {}
         if details := self._details(evaluation):
             altitude = {"altitude": list(map(float, self._altitude))}
             found["details"] = {**_plain(details), **altitude}

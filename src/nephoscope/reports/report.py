@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from pydantic import BaseModel
 
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.intervals import Score
@@ -147,6 +148,7 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
             if evaluation.paired
             else {}
         ),
+        **({"unit": evaluation.unit} if evaluation.truth == "points" else {}),
         "model": _model(evaluation),
         "seen": evaluation.seen,
         "nephoscope": version("nephoscope"),
@@ -158,9 +160,10 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
 
 def _model(evaluation: Evaluation) -> dict[str, Any]:
     """The model, with its decision where the counts of each unit are kept: they are read by it."""
-    if evaluation.truth != "points":
+    decision = evaluation.scores.decision
+    if evaluation.truth != "points" or not isinstance(decision, BaseModel):
         return dict(evaluation.model)
-    return {**evaluation.model, "decision": evaluation.scores.decision.model_dump(mode="json")}
+    return {**evaluation.model, "decision": decision.model_dump(mode="json")}
 
 
 def hardware() -> dict[str, Any]:
