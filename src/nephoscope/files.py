@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nephoscope.errors import InputError, OutputError, shown
 
@@ -166,9 +166,9 @@ class Journal:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self.entries = {entry["key"]: entry for entry in self._read()}
+        self.entries: dict[str, dict[str, Any]] = {entry["key"]: entry for entry in self._read()}
 
-    def _read(self) -> Iterator[dict[str, object]]:
+    def _read(self) -> Iterator[dict[str, Any]]:
         try:
             text = self.path.read_text(encoding="utf-8", errors="replace")
         except (FileNotFoundError, NotADirectoryError):

@@ -171,7 +171,8 @@ def _rows_within(grid: Sinusoidal, latitudes: tuple[float, float]) -> tuple[int,
     """Rows of the grid whose centres lie between two latitudes, the last excluded."""
     south, north = latitudes
     first, stop = (int(np.ceil(grid.to_row(edge) - 1e-9)) for edge in (north, south))
-    return max(first, 0), min(stop + (grid.to_latitude(stop) >= south), grid.rows)
+    stop += bool(grid.to_latitude(stop) >= south)
+    return max(first, 0), min(stop, grid.rows)
 
 
 def _on_grid(
@@ -219,8 +220,8 @@ def _places(patch: Patch, found: Corners, places: tuple[Reals, Reals], offset: R
     """Where points lie in a patch, by both kinds of weights, and when they were measured."""
     latitude, longitude = patch.places()
     corner = found.row, found.col
-    here = (degrees[:, None] for degrees in places)
-    away = distance(*here, latitude[corner], longitude[corner])
+    north, east = (degrees[:, None] for degrees in places)
+    away = distance(north, east, latitude[corner], longitude[corner])
     row, col = ((index * found.weight).sum(axis=1) for index in corner)
     about = {"long_name": "track minus picture", "units": "s"}
     return xr.Dataset(

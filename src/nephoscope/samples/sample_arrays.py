@@ -118,7 +118,9 @@ class SampleArrays:
         if self.grows and number >= self.image.shape[0]:
             for array in self._by_sample:
                 array.resize((number + GROWTH, *array.shape[1:]))
-        image = quantise(sample.image) if self.image.dtype == np.uint8 else sample.image
+        image: npt.NDArray[Any] = sample.image
+        if self.image.dtype == np.uint8:
+            image = quantise(image)
         self.image[number], self.known[number] = image, sample.known
         for name, array in self.planes.items():
             array[number] = sample.planes[name].values
@@ -191,7 +193,7 @@ class SampleArrays:
 def _image_array(
     group: zarr.Group, first: Sample, number: int, chunk: Sequence[int]
 ) -> zarr.Array[Any]:
-    """Counts as they are; colours as bytes, for of DN it is known that 1..255 holds them; floats."""
+    """Counts as they are; colours as bytes, since 1..255 is known to hold them; else floats."""
     units = first.scene["image"].attrs.get("units")
     about: dict[str, Any] = {"long_name": "image"} | (
         {} if units is None else {"units": str(units)}
