@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from nephoscope.apply.jobs import Job
 from nephoscope.errors import InputError, UsageError
-from nephoscope.evaluation.geometry import geometry_of
 from nephoscope.evaluation.intervals import Score, score_stratum, score_sums
 from nephoscope.evaluation.items import Label
 from nephoscope.evaluation.paired import by_unit, paired_scores
@@ -34,6 +33,8 @@ from nephoscope.tasks import Counts, Task
 DISTANCE = "distance"
 TRACK, EDGE = EDGES[0], EDGES[-2]
 """Labels of the pixels on the track, and of those at the edge of the swath."""
+DEGREES = 10
+"""Width of the bins of angles."""
 
 
 class Swaths(Protocol):
@@ -56,8 +57,8 @@ class SwathScores:
 
     Attributes:
         overall: name of a metric → its score over all pixels.
-        strata: "distance" (lower edge of the bin, pixels from the track), "views", "nadir",
-            "glint" → label → metrics.
+        strata: "distance" (lower edge of the bin, pixels from the track) and each condition of the
+            instrument → label → metrics.
         loss: the track's metrics less those of the edge of the swath, paired.
         sums: of each stratum.
         units: the scenes scored.
@@ -154,7 +155,8 @@ def _sums_of_scene(swaths: Swaths, unit: str, file: SceneFile, task: Task) -> di
     if truth_path is None:
         raise InputError(file.path, "has no truth beside it: only simulated scenes have")
     scene = swaths.read(Job(file, Path()))
-    labels = {DISTANCE: _distance(scene, truth_path, swaths.instrument), **geometry_of(scene)}
+    labels = {DISTANCE: _distance(scene, truth_path, swaths.instrument)}
+    labels |= conditions_of(scene, swaths.instrument)
     seen = np.nonzero(scene["known"].values & (labels[DISTANCE] >= 0))
     said = swaths.variables(scene, None).isel(
         {dim: xr.DataArray(places, dims="point") for dim, places in zip("yx", seen, strict=True)}
@@ -178,6 +180,21 @@ def _distance(scene: xr.Dataset, truth: Path, instrument: str) -> NDArray[np.int
     if corners is None or not corners.enclosed.any():
         raise InputError(truth, "names a track that is not on the scene", field="track")
     return distance_bin(distance_from_track(corners, scene["known"].shape))
+
+
+def conditions_of(scene: xr.Dataset, instrument: str) -> dict[str, NDArray[np.int64]]:
+    """Labels of every pixel by the conditions that its instrument knows: (y, x), -1 unknown.
+
+    Of degrees the lower edge of a bin of `DEGREES`, of numbers the number.
+    """
+    module = instrument_named(instrument)
+    found = {}
+    for name, values in module.conditions(scene).items():
+        width = DEGREES if module.CONDITIONS[name].unit == "degrees" else 1
+        known = np.isfinite(values)
+        lower = np.floor(np.where(known, values, 0) / width) * width
+        found[name] = np.where(known, lower, -1).astype(np.int64)
+    return found
 
 
 def _truth(truth: xr.Dataset, altitude: NDArray[np.floating]) -> dict[str, NDArray[Any]]:

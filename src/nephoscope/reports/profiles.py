@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.items import Label
 from nephoscope.evaluation.protocol import Evaluation
-from nephoscope.evaluation.swath import DISTANCE, SwathScores
+from nephoscope.evaluation.swath import DEGREES, DISTANCE, SwathScores
 from nephoscope.evaluation.track_distance import EDGES, bin_name
 from nephoscope.plots.profile_scores import (
     plot_by_altitude,
@@ -151,9 +151,9 @@ def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
 def _label_of(stratum: str, label: Label) -> str:
     if stratum == DISTANCE:
         return f"{bin_name(int(label))} pixels"
-    if stratum == "nadir":
-        return "unknown" if label == -1 else f"{label} to {int(label) + 10}°"
-    return str(label)
+    if label == -1:
+        return "unknown"
+    return str(label) if stratum == "views" else f"{label} to {int(label) + DEGREES}°"
 
 
 def _off_track_figure(evaluation: Evaluation, swath: SwathScores) -> Figure:

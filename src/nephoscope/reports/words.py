@@ -78,8 +78,9 @@ STRATA = {
     "surface": "land and sea",
     "views": "number of views",
     "distance": "distance from the track",
-    "nadir": "zenith angle of the view nearest to nadir",
-    "glint": "the Sun's mirror image",
+    "view_zenith": "zenith angle of the view nearest to nadir",
+    "solar_zenith": "zenith angle of the Sun",
+    "glint": "angle of that view from the Sun's mirror image",
 }
 CAPTIONS = {
     "curves": "What other thresholds would give; the dot is the model's own.",
