@@ -2,7 +2,8 @@
 
 A Scene is an `xarray.Dataset` of one imager view with
 
-- `image` (channel, y, x) float32, in the unit named by its `units`, NaN where missing,
+- `image` (channel, y, x) float32, in the unit named by its `units`, or of each channel by a
+  coordinate `unit` (channel), NaN where missing,
 - `known` (y, x) bool, where the reader holds the image for usable,
 - `latitude`, `longitude`: on (y,) and (x,) for a plate carrée grid, both on (y, x) for any other,
   both scalar (the site, NaN if unknown) for a camera on the ground, degrees,
@@ -125,7 +126,7 @@ def check_given(scene: xr.Dataset, instrument: str, wants: str) -> xr.Dataset:
     if len(set(names)) != len(names):
         raise InputError(source, f"names {', '.join(names)} repeat", field="channel")
     units = image.attrs.get("units")
-    if units is None:
+    if units is None and "unit" not in image.coords:
         remedy = "say scene.image.attrs['units'] = 'DN' if its numbers are colours 0..255"
         raise InputError(source, "is missing from the image", field="units", remedy=remedy)
     if units == DN_UNIT and (problem := wrong_dn(image.values)):

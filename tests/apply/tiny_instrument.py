@@ -17,7 +17,10 @@ import xarray as xr
 from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut, files_below
 from nephoscope.instruments.alone import (  # noqa: F401
+    CONDITIONS,
+    ON_DEMAND,
     blank,
+    conditions,
     corners,
     depends_on,
     layout,
@@ -32,6 +35,7 @@ from nephoscope.scene import check_scene, missing_share, seen_in
 
 UNIT, NOUN, WRAPS, GRID = "slot", "tiny pictures", False, None
 FORMAT, OPTIONS, REFERENCE = "netcdf", frozenset(), None
+SAMPLES = PATCHES = None
 
 CHANNELS, SUFFIX, DAMAGED = ("near", "far"), ".tiny", (OSError, ValueError, EOFError, BadZipFile)
 STEP, SLANT = 0.1, 0.02  # degrees from pixel to pixel, along and across

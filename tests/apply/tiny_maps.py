@@ -12,7 +12,14 @@ import xarray as xr
 
 from nephoscope.errors import InputError
 from nephoscope.instruments import SceneFile
-from nephoscope.instruments.alone import corners, label, one_each  # noqa: F401
+from nephoscope.instruments.alone import (  # noqa: F401
+    CONDITIONS,
+    ON_DEMAND,
+    conditions,
+    corners,
+    label,
+    one_each,
+)
 from nephoscope.instruments.marci import (  # noqa: F401
     blank,
     columns,
@@ -27,6 +34,7 @@ ROWS, COLS = 19, 36
 IMAGERS["tiny_maps"] = __name__
 UNIT, NOUN, WRAPS, GRID = "day", "maps", True, None
 FORMAT, OPTIONS, REFERENCE = "netcdf", frozenset(), None
+SAMPLES = PATCHES = None
 
 
 def recognises(path):

@@ -5,7 +5,8 @@ import pytest
 import torch
 from scipy.ndimage import map_coordinates
 
-from nephoscope.learn.items import counted, items
+from nephoscope.grids.corners import corners_between
+from nephoscope.learn.items import at_corners, at_points, counted, items
 
 
 def _raw(seed=0, shape=(2, 3, 5, 7)):
@@ -56,3 +57,54 @@ def test_frames_and_single_pixels_are_items_already():
         found, truth = items(raw, batch, "frame" if len(batch) == 1 else "pixels")
         assert torch.equal(found, raw)
         assert torch.equal(truth["label"], label)
+
+
+def _corners(rng, items=6, shape=(2, 5, 7)):
+    places = [rng.integers(0, size, (items, 4)) for size in shape]
+    places[0][:] = places[0][:, :1]
+    weight = rng.random((items, 4))
+    weight /= weight.sum(axis=1, keepdims=True)
+    return torch.from_numpy(np.stack(places, axis=-1)), torch.from_numpy(weight)
+
+
+def test_corners_are_summed_with_their_weights():
+    rng = np.random.default_rng(1)
+    raw, (corner, weight) = _raw(), _corners(rng)
+    batch = {
+        "corner": corner,
+        "weight": weight,
+        "point": torch.zeros(6, 3),
+        "ice": torch.ones(6, 4),
+    }
+    found, truth = items(raw, batch, "points")
+    assert set(truth) == {"ice"}
+    for item in range(6):
+        expected = sum(
+            weight[item, each] * raw[corner[item, each, 0], :, corner[item, each, 1],
+                                     corner[item, each, 2]]
+            for each in range(4)
+        )  # fmt: skip
+        np.testing.assert_allclose(found[item], expected, rtol=1e-5)
+
+
+def test_the_gradient_flows_through_corners_and_points():
+    """Against differences of the function, in double precision; two items may share a pixel."""
+    rng = np.random.default_rng(2)
+    raw = torch.from_numpy(rng.normal(size=(2, 3, 5, 7))).requires_grad_()
+    corner, weight = _corners(rng)
+    corner[1] = corner[0]
+    assert torch.autograd.gradcheck(lambda x: at_corners(x, corner, weight), (raw,))
+    point = torch.from_numpy(rng.uniform(0, 4, (5, 3)) * [0.25, 1, 1.5])
+    assert torch.autograd.gradcheck(lambda x: at_points(x, point), (raw,))
+
+
+def test_bilinear_corners_are_the_bilinear_point():
+    rng, raw = np.random.default_rng(3), _raw()
+    row, col = rng.uniform(0, 3.9, 8), rng.uniform(0, 5.9, 8)
+    found = corners_between(row, col, (5, 7))
+    sample = np.arange(8) % 2
+    places = np.stack([np.repeat(sample[:, None], 4, 1), found.row, found.col], axis=-1)
+    point = np.stack([sample, row, col], axis=1)
+    by_corner = at_corners(raw, torch.from_numpy(places), torch.from_numpy(found.weight))
+    by_point = at_points(raw, torch.from_numpy(point.astype(np.float32)))
+    np.testing.assert_allclose(by_corner, by_point, atol=1e-5)

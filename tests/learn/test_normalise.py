@@ -30,3 +30,37 @@ def test_with_truth_at_points_all_known_pixels_of_the_crops_count(tmp_path, monk
     found = measure_normalisation(loader, crops=8)
     for name, each in zip(("row", "col"), values, strict=True):
         assert found[name] == pytest.approx((each.mean(), each.std()), rel=1e-5)
+
+
+views_spec = importlib.util.spec_from_file_location(
+    "views_factory", Path(__file__).parents[1] / "samples" / "views_factory.py"
+)
+views_factory = importlib.util.module_from_spec(views_spec)
+views_spec.loader.exec_module(views_factory)
+
+
+def test_all_views_of_a_field_have_one_spread_of_what_was_measured(tmp_path):
+    """From the values themselves: a missing view is no measurement, and stays 0."""
+    store, recipe = views_factory.write(tmp_path / "s.zarr", samples=3), views_factory.recipe()
+    part = load_part(store, "train", recipe)
+    loader = CropLoader(part, recipe)
+    found = measure_normalisation(loader, crops=6)
+    views = [loader.crop(number)[0] for number in range(6)]
+    for stem, field in (("r443", "I443NP"), ("u490", "U490P")):
+        values = np.concatenate(
+            [
+                view.channel(f"{field}_{number:02d}").astype(float)
+                / np.cos(np.deg2rad(view.channel(f"thetas_{number:02d}")))
+                for view in views
+                for number in range(views_factory.VIEWS)
+            ]
+        )
+        for number in range(views_factory.VIEWS):
+            mean, std = found[f"{stem}_{number:02d}"]
+            assert mean == 0
+            # A count of exactly 0, one of thousands, is taken for missing.
+            assert std == pytest.approx(np.nanstd(values), rel=1e-3)
+    for name in ("cos_phi_00", "parallax_x_02", "valid_01", "known"):
+        assert found[name] == (0.0, 1.0)
+    altitude = np.concatenate([view.channel("surface_altitude") for view in views])
+    assert found["surface_altitude"] == pytest.approx((altitude.mean(), altitude.std()), rel=1e-4)

@@ -7,7 +7,7 @@ import xarray as xr
 
 from nephoscope.recipe import validate_recipe
 
-TASK = "mask"
+TASK = "cloud_type"
 VIEWS, SIDE, POINTS, BINS = 4, 12, 9, 125
 BANDS = {"I443NP": "", "I490P": "", "Q490P": "", "U490P": "sign"}
 ANGLES = {"phi": "relative_azimuth", "thetas": "", "thetav": ""}

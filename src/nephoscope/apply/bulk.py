@@ -14,7 +14,7 @@ from nephoscope.apply.jobs import Options, plan_jobs, shard
 from nephoscope.apply.journal import Event, Summary
 from nephoscope.apply.network_maker import NetworkMaker
 from nephoscope.apply.run import Draw, Maker, Sink, run
-from nephoscope.apply.sinks import FitsSink, LayoutSink, NetcdfSink
+from nephoscope.apply.sinks import FitsSink, LayoutSink, NetcdfSink, ZarrSink
 from nephoscope.errors import UsageError
 from nephoscope.folders import LeftOut
 from nephoscope.instruments import instrument_named
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nephoscope.models import Model
 
 AUTO, NONE = "auto", "none"
+MOVING = "granule"
+"""Unit of instruments whose scenes lie each somewhere else: no cube holds several."""
 SINKS: dict[str, Callable[[Path], Sink]] = {
     "netcdf": NetcdfSink,
     "fits": FitsSink,
@@ -141,4 +143,6 @@ def sink_of(maker: Maker, out: Path, tables: bool = True) -> Sink:
     chosen = wanted or instrument.FORMAT
     if chosen not in SINKS:
         raise UsageError(f"no format '{chosen}'; there are: {', '.join(SINKS)}")
+    if chosen == "zarr" and instrument.UNIT == MOVING:
+        return ZarrSink(out)
     return SINKS[chosen](out)

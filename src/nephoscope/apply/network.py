@@ -13,6 +13,7 @@ import xarray as xr
 
 from nephoscope.apply.engine import open_engine
 from nephoscope.apply.placing import Placing, place
+from nephoscope.apply.strips import Strips, image_of
 from nephoscope.apply.tiles import Blend, Tile, cut, lay_tiles, plan_axis
 from nephoscope.apply.whole import frame_fields, whole_fields
 from nephoscope.errors import UsageError
@@ -33,6 +34,8 @@ Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8] | FloatArray
 Fields = dict[str, FloatArray]
 Band = tuple[slice, Fields]
+VALID = "valid"
+"""Group of a recipe's features: flags that say which views of a pixel are there."""
 
 
 class Predictor:
@@ -49,6 +52,8 @@ class Predictor:
     def __init__(self, model: Model, workers: int | None = None) -> None:
         self.model = model
         self._features, self._sparse = model.recipe.inputs.names, model.recipe.inputs.sparse
+        # Flags of the views of a pixel: where none is set, nothing was seen.
+        self._valid = list(model.recipe.inputs.groups.get(VALID, ()))
         self._names = _names(model.recipe)
         self.task = task_named(model.recipe.task)
         self.whole = model.recipe.network.name in WHOLE
@@ -104,7 +109,7 @@ class Predictor:
             UsageError: a channel that the model reads is not there.
         """
         names = [str(name) for name in scene["channel"].values]
-        image, read = self._pictured(scene["image"].values, names)
+        image, read = self._pictured(image_of(scene), names)
         latitude, longitude = (
             scene[name].values if scene[name].dims == (dim,) else np.zeros(scene.sizes[dim])
             for name, dim in (("latitude", "y"), ("longitude", "x"))
@@ -194,7 +199,7 @@ class Predictor:
         """The channels that the model reads, and their names.
 
         Of a float image the others are left out, so that what they miss makes nothing missing; of
-        bytes all stay, as a pixel is missing where all of them are 0.
+        bytes all stay, as a pixel is missing where all of them are 0, and of what is not in memory.
 
         Raises:
             UsageError: a channel is not there.
@@ -212,7 +217,7 @@ class Predictor:
                 f"'{recipe}' reads the channels {', '.join(read)}; the picture has "
                 f"{len(image)} ({', '.join(names) or 'without names'}), and not one '{lacking[0]}'"
             )
-        if image.dtype == np.uint8 or len(names) == len(read):
+        if isinstance(image, Strips) or image.dtype == np.uint8 or len(names) == len(read):
             return image, names
         kept = [names.index(name) for name in read]
         return image[kept], read
@@ -221,6 +226,8 @@ class Predictor:
         rows = np.flatnonzero(whole.known.any(axis=1))
         wanted = slice(int(rows[0]), int(rows[-1]) + 1) if rows.size else slice(0, 1)
         tiles = self._tiles(wanted, whole.known.shape[1], placing)
+        # Of what is unknown nothing is said: a swath fills little of its rows near the poles.
+        tiles = [tile for tile in tiles if cut(whole.known, tile, False).any()] or tiles
         limits = self.limits_at(whole.latitude, whole.longitude)[0]
         blend, line = Blend(wanted, whole.known.shape[1]), wanted.start
         work = partial(self._fields, whole, placing, limits)
@@ -255,7 +262,12 @@ class Predictor:
             limit=None if limits is None else limits.grid.sample(limits.cells, latitude, longitude),
         )
         inputs = assemble(view, self._features, sparse=self._sparse)
-        return tile, self.task.fields(self.run(inputs[None])[0], self.model.decision)
+        fields = self.task.fields(self.run(inputs[None])[0], self.model.decision)
+        if self._valid:
+            unseen = ~inputs[self._valid].any(axis=0)
+            for values in fields.values():
+                values[..., unseen] = np.nan
+        return tile, fields
 
 
 def _names(recipe: Recipe) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from nephoscope.files import sha256_of
 from nephoscope.instruments import instrument_named, open_scene
 from nephoscope.models import load_model
 from nephoscope.models.lookup import FACTS
+from nephoscope.models.pixel_guard import Judged, PixelGuard
 from nephoscope.products.fits import card_text
 from nephoscope.products.product import ProductFacts, make_product
 from nephoscope.workers import cores
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from nephoscope.models import Model
 
 FloatArray = npt.NDArray[np.float32]
+_ROWS = 256
+"""Of a scene that is read on demand, at a time."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,8 @@ class NetworkMaker:
         Raises:
             InputError: it cannot be read.
         """
-        return open_scene(job.scene.path, self.instrument)
+        options = {**getattr(self.model.recipe, "read", {}), **self._module.ON_DEMAND}
+        return open_scene(job.scene.path, self.instrument, **options)
 
     def make(self, job: Job, scene: xr.Dataset) -> Made:
         """The product of a scene.
@@ -168,6 +172,9 @@ class NetworkMaker:
             background_sha256: of the whole background.
             source: path of the scene's file below the input folder; by default its name.
         """
+        judged = self._judged(scene)
+        if judged is not None:
+            scene = scene.assign(known=scene["known"] & ~judged.unknown)
         variables = self.variables(scene, background)
         facts = ProductFacts(
             self.model.name,
@@ -176,8 +183,24 @@ class NetworkMaker:
             self.command,
             source,
             self.predictor.limits_at(scene["latitude"].values, scene["longitude"].values)[1],
+            None if judged is None else judged.flags,
+            {} if judged is None else judged.reasons,
+            self.model.recipe.inputs.background is not None,
         )
         return make_product(variables, scene, self._module, facts, self.options.own)
+
+    def _judged(self, scene: xr.Dataset) -> Judged | None:
+        """What the conditions of its pixels say of a scene; None where its instrument has none."""
+        if not (conditions := self._module.CONDITIONS):
+            return None
+        known = self.model.guard
+        guard = known if isinstance(known, PixelGuard) else PixelGuard({}, conditions)
+        height = scene.sizes["y"]
+        strips = (slice(row, row + _ROWS) for row in range(0, height, _ROWS))
+        found = [self._module.conditions(scene[["image"]].isel(y=rows)) for rows in strips]
+        return guard.judge(
+            {name: np.concatenate([each[name] for each in found]) for name in found[0]}
+        )
 
     def variables(self, scene: xr.Dataset, background: FloatArray | None) -> xr.Dataset:
         """The task's variables of a scene, packed: of its fields no more than a band is held.

@@ -35,8 +35,15 @@ class Placing:
     wraps: bool = False
     start: tuple[int, int] = (0, 0)
 
+    @property
+    def turns(self) -> bool:
+        """Whether rows or columns of the scene lie otherwise."""
+        return any(self.flip) or self.shift > 0
+
     def turn(self, array: Array) -> Array:
         """(…, y, x) as the scene has it → north up and eastwards; a view where nothing rolls."""
+        if not self.turns:
+            return array
         array = array[..., :: -1 if self.flip[0] else 1, :: -1 if self.flip[1] else 1]
         return np.roll(array, -self.shift, axis=-1) if self.shift else array
 

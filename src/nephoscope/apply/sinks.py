@@ -21,6 +21,7 @@ from nephoscope.products import cf
 from nephoscope.products.fits import Plane, write_fits, write_frame_fits
 from nephoscope.products.frames import BLOB_COLUMNS, FRAME_COLUMNS, write_table
 from nephoscope.products.netcdf import write_netcdf
+from nephoscope.products.zarr_store import write_zarr
 
 FRAMES_TABLE, BLOBS_TABLE = "frames.csv", "blobs.csv"
 _TABLES_SECONDS = 20.0
@@ -64,6 +65,30 @@ class NetcdfSink:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+@dataclass
+class ZarrSink(NetcdfSink):
+    """One Zarr store for each scene, of scenes that lie on no common grid.
+
+    Args:
+        out: folder of the products.
+    """
+
+    ending: str = ".zarr"
+
+    def write(self, job: Job, made: Made) -> dict[str, object]:
+        """Write the product of a job.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        write_zarr(made.product, job.target)
+        return {}
+
+    def done(self, job: Job) -> bool:
+        """Whether product and quick-look are there."""
+        return job.target.is_dir() and (job.picture is None or job.picture.is_file())
 
 
 @dataclass

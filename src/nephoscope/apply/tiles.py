@@ -164,11 +164,8 @@ class Blend:
         local = replace(tile, rows=tile.rows - self._first)
         height = min(int(tile.rows[-1]) + 1, self._stop) - self._first
         for name, values in fields.items():
-            lead = values.shape[:-2]
-            sums = self._sums.get(name, np.zeros((*lead, 0, self._width), np.float32))
-            if (more := height - sums.shape[-2]) > 0:
-                added = np.zeros((*lead, more, self._width), np.float32)
-                sums = np.concatenate([sums, added], axis=-2)
+            empty = np.zeros((*values.shape[:-2], 0, self._width), np.float32)
+            sums = _as_high(self._sums.get(name, empty), height)
             add_tile(sums, values, local)
             self._sums[name] = sums
 
@@ -176,10 +173,19 @@ class Blend:
         """Hand out the rows before `row`: which they are, and the fields there."""
         count = min(row, self._stop) - self._first
         rows = slice(self._first, self._first + count)
-        done = {name: sums[..., :count, :] for name, sums in self._sums.items()}
-        self._sums = {name: sums[..., count:, :].copy() for name, sums in self._sums.items()}
+        whole = {name: _as_high(sums, count) for name, sums in self._sums.items()}
+        done = {name: sums[..., :count, :] for name, sums in whole.items()}
+        self._sums = {name: sums[..., count:, :].copy() for name, sums in whole.items()}
         self._first = rows.stop
         return rows, done
+
+
+def _as_high(sums: FloatArray, height: int) -> FloatArray:
+    """(..., y, x) with zeros below, at least so many rows high."""
+    if (more := height - sums.shape[-2]) <= 0:
+        return sums
+    added = np.zeros((*sums.shape[:-2], more, sums.shape[-1]), np.float32)
+    return np.concatenate([sums, added], axis=-2)
 
 
 def add_tile(total: FloatArray, values: FloatArray, tile: Tile) -> None:

@@ -28,6 +28,7 @@ VERBS = {
     "split": "Divide samples into train, validation and test parts.",
     "train": "Fit a recipe's network to samples and write a model folder.",
     "tune": "Search for the best settings of a recipe.",
+    "study": "Find out what a network needs of all that it sees.",
     "evaluate": "Score a model on samples, beside trivial baselines.",
     "leaderboard": "Put reports side by side on a static page.",
     "predict": "Apply a model to files, folders or trees and write products.",

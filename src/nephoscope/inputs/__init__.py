@@ -113,7 +113,7 @@ class _Window:
 
     def __init__(self, view: View, steps: Sequence[_Step]) -> None:
         self.view, self.seen = view, Seen(view)
-        read = {name for step in steps for name in step.feature.reads}
+        read = dict.fromkeys(name for step in steps for name in step.feature.reads)
         self.directions = Directions(view, read)
 
     def fill(self, step: _Step, target: FloatArray) -> None:

@@ -18,7 +18,7 @@ missing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -104,10 +104,10 @@ class Directions:
         read: names of the channels that features of the window read: they decide what is valid.
     """
 
-    def __init__(self, view: View, read: Collection[str]) -> None:
+    def __init__(self, view: View, read: Iterable[str]) -> None:
         self.view = view
         self._place = {name: number for number, name in enumerate(view.channels)}
-        self._read = {name.rpartition("_")[0] for name in read if split_view(name)}
+        self._read, self._at_hand = _by_view(read), _by_view(view.channels)
         self._held: dict[tuple[str, Views], FloatArray] = {}
 
     def fill(self, stem: str, views: Views, target: FloatArray) -> None:
@@ -121,15 +121,17 @@ class Directions:
         Raises:
             UsageError: a channel is not there.
         """
-        target[...] = self._computed(stem, views)
-        np.copyto(target, np.float32(0), where=~np.isfinite(target))
-
-    def _computed(self, stem: str, views: Views) -> FloatArray:
         stokes = _STOKES.fullmatch(stem)
         if stokes and stokes[1] != "dolp":
             field = _fields(stem, self.view.channels)[0]
-            return self.channels(field, views) * self._once("per_sun", views, self._per_sun)
-        if stokes:
+            per_sun = self._once("per_sun", views, self._per_sun)
+            np.multiply(self.channels(field, views), per_sun, out=target)
+        else:
+            target[...] = self._computed(stem, views)
+        np.copyto(target, np.float32(0), where=~np.isfinite(target))
+
+    def _computed(self, stem: str, views: Views) -> FloatArray:
+        if stem.startswith("dolp"):
             i, q, u = (self.channels(name, views) for name in _fields(stem, self.view.channels))
             return np.asarray(np.hypot(q, u) / np.where(i > 0, i, np.float32(np.nan)), np.float32)
         if stem == "valid":
@@ -184,22 +186,39 @@ class Directions:
 
         A cloud appears away from the satellite, whose azimuth is phis - phi.
         """
-        tangent = np.tan(np.deg2rad(self.channels("thetav", views)))
-        azimuth = np.deg2rad(self.channels("phis", views) - self.channels("phi", views))
-        east, north = -tangent * np.sin(azimuth), -tangent * np.cos(azimuth)
+        tangent = self._of_angle("sin_thetav", views) / self._of_angle("cos_thetav", views)
+        sun = [self._of_angle(name, views) for name in ("sin_phis", "cos_phis")]
+        turn = [self._of_angle(name, views) for name in ("sin_phi", "cos_phi")]
+        east = tangent * (sun[1] * turn[0] - sun[0] * turn[1])
+        north = -tangent * (sun[1] * turn[1] + sun[0] * turn[0])
         per_km = self.view.per_km
         if per_km is None:
             return np.asarray(np.stack([east, -north]) / np.float32(PIXEL), np.float32)
         return np.stack([along[0] * east + along[1] * north for along in per_km])
 
     def _valid(self, views: Views) -> FloatArray:
-        fields = self._read or {n.rpartition("_")[0] for n in self._place if split_view(n)}
-        if not fields:
-            raise UsageError("valid: no channel of any view is there")
         valid = np.ones((len(views), *self.view.known.shape), bool)
-        for field in sorted(fields):
-            valid &= np.isfinite(self.channels(field, views))
+        fields = {view: self._read.get(view) or self._at_hand.get(view, ()) for view in views}
+        for view, of_it in fields.items():
+            if not of_it:
+                raise UsageError(f"valid_{view:02d}: no channel of this view is there")
+        for field in dict.fromkeys(name for of_it in fields.values() for name in of_it):
+            which = [number for number, view in enumerate(views) if field in fields[view]]
+            seen = np.isfinite(self.channels(field, tuple(views[number] for number in which)))
+            if len(which) == len(views):
+                valid &= seen
+            else:
+                valid[which] &= seen
         return valid.astype(np.float32)
+
+
+def _by_view(channels: Iterable[str]) -> dict[int, list[str]]:
+    """View → fields of which channels are."""
+    found: dict[int, list[str]] = {}
+    for name in channels:
+        if (of_view := split_view(name)) is not None:
+            found.setdefault(of_view[1], []).append(of_view[0])
+    return found
 
 
 def pixels_per_km(

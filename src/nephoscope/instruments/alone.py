@@ -1,13 +1,17 @@
-"""Answers of an instrument whose scenes stand alone: one file each, wanted everywhere."""
+"""Answers of an instrument whose scenes stand alone: one file each, read whole, wanted whole."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from nephoscope.instruments.protocol import Condition
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import xarray as xr
     from numpy.typing import ArrayLike
 
@@ -15,6 +19,11 @@ if TYPE_CHECKING:
     from nephoscope.instruments.protocol import Options
     from nephoscope.instruments.scene_file import SceneFile
     from nephoscope.scene import Truth
+
+CONDITIONS: Mapping[str, Condition] = {}
+"""No number of a pixel says how far it is to be trusted."""
+ON_DEMAND: Mapping[str, Any] = {}
+"""A scene is read whole."""
 
 
 def one_each(scenes: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
@@ -30,6 +39,11 @@ def depends_on(path: str | PathLike[str]) -> list[Path]:
 def label(path: str | PathLike[str], truth: Truth) -> xr.Dataset | None:
     """None: no file of labels belongs to a scene."""
     return None
+
+
+def conditions(scene: xr.Dataset) -> dict[str, npt.NDArray[np.float32]]:
+    """None."""
+    return {}
 
 
 def blank(scene: xr.Dataset, options: Options) -> None:

@@ -37,6 +37,29 @@ class Outside(NamedTuple):
     where: npt.NDArray[np.bool_]
 
 
+class Condition(NamedTuple):
+    """A number of each pixel by which a product says how far it is to be trusted.
+
+    Attributes:
+        flag: the bit of `quality_flag` that is set where it is not as usual; several may share one.
+        words: what the number is.
+        unit: of it, "" if it has none.
+        ends: least and greatest value that there can be.
+        judged: whether it can be too low, and whether too high.
+        reach: how far below and above all of a model's training a pixel is still judged, in the
+            unit; None: however far. One that is farther is unknown.
+        usual: span of what is usual; None: what a model's training spans.
+    """
+
+    flag: str
+    words: str
+    unit: str
+    ends: tuple[float, float]
+    judged: tuple[bool, bool] = (True, True)
+    reach: tuple[float | None, float | None] = (None, None)
+    usual: tuple[float, float] | None = None
+
+
 class Layout(Protocol):
     """A tree and form of products that an instrument has beside the usual ones."""
 
@@ -106,6 +129,67 @@ class Patches(Protocol):
         """
 
 
+class ForeignSample(Protocol):
+    """A sample that other software made; what `from_atcs` must know before it is read."""
+
+    @property
+    def id(self) -> str:
+        """What it is called there."""
+
+    @property
+    def group(self) -> str:
+        """The granule it is of."""
+
+    @property
+    def split(self) -> str:
+        """Part that it is in, "" for none."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Names of the archive's files that it was made of: "picture", "track", "offsets"."""
+
+
+class SampleFolder(Protocol):
+    """A folder of samples that other software made."""
+
+    @property
+    def samples(self) -> Sequence[Any]:
+        """Its `ForeignSample`s, in the order in which they are read."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields of its pictures."""
+
+    def read(self, sample: Any, /) -> tuple[xr.Dataset, xr.Dataset]:  # noqa: ANN401 - its own kind
+        """A sample as a Scene of int16 counts, and its points as a store of samples has them.
+
+        Raises:
+            InputError: a file is absent, damaged, or refused.
+        """
+
+
+class ForeignSamples(Protocol):
+    """Folders of samples made by other software, which can be brought into a store, and back."""
+
+    @property
+    def LOST(self) -> float:
+        """What stands for missing in every channel."""
+
+    def decoded(self, codes: npt.NDArray[np.int16], /) -> dict[str, npt.NDArray[np.int16]]:
+        """Parts of the codes of clouds by the names that they have there, same shape."""
+
+    def recognises(self, folder: str | PathLike[str], /) -> bool:
+        """Whether a folder is one of them."""
+
+    def open_folder(self, folder: str | PathLike[str], /, split: str | None = None) -> SampleFolder:
+        """A folder, with its parts as the file of that name has them.
+
+        Raises:
+            InputError: its index is absent or damaged.
+            UsageError: no such split.
+        """
+
+
 class Instrument(Protocol):
     """An imager whose files are Scenes (see `nephoscope.scene`)."""
 
@@ -130,6 +214,10 @@ class Instrument(Protocol):
         """How samples along tracks are cut; None: they are not."""
 
     @property
+    def SAMPLES(self) -> ForeignSamples | None:
+        """Folders of samples of it that other software made; None: there are none."""
+
+    @property
     def REFERENCE(self) -> str | None:
         """The profiler whose tracks are its truth at points; None: there is none."""
 
@@ -140,6 +228,18 @@ class Instrument(Protocol):
     @property
     def OPTIONS(self) -> frozenset[str]:
         """Options of `predict` that are its own."""
+
+    @property
+    def CONDITIONS(self) -> Mapping[str, Condition]:
+        """Numbers that say of each pixel how far its prediction is to be trusted; often none."""
+
+    @property
+    def ON_DEMAND(self) -> Options:
+        """Options of `read` for a Scene whose image is read as it is used; {}: it always is whole.
+
+        `image` is then one of xarray's lazy arrays, whose `encoding` says by `preferred_chunks` how
+        many rows are best read at once; `known` may hold pixels of which nothing was measured.
+        """
 
     @property
     def read(self) -> Callable[..., xr.Dataset]:
@@ -187,6 +287,15 @@ class Instrument(Protocol):
 
     def depends_on(self, path: str | PathLike[str], /) -> list[Path]:
         """Files beside a scene that decide what its product says."""
+
+    def conditions(self, scene: xr.Dataset, /) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Number of each pixel by names of `CONDITIONS`, (y, x), NaN where there is none.
+
+        Those are left out that cannot be told of the channels at hand.
+
+        Args:
+            scene: with `image` (channel, y, x) and names of channels, perhaps nothing else.
+        """
 
     def blank(self, scene: xr.Dataset, options: Options, /) -> npt.NDArray[np.bool_] | None:
         """Where no prediction is wanted, broadcastable to (y, x); None: it is everywhere."""

@@ -251,10 +251,7 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
 def _losses(run: Run, train: Part) -> Any:  # noqa: ANN401 - the task's own
     """Weights of the loss, with what they take from the classes of the training samples."""
     losses = run.recipe.training.losses
-    counted = getattr(run.task, "losses_for", None)
-    if train.truth != "points" or counted is None:
-        return losses
-    return counted(losses, (points.values for points in train.points))
+    return run.task.losses_for(losses, (points.values for points in train.points))
 
 
 def _count(

@@ -28,11 +28,13 @@ from nephoscope.background import read_background, write_background
 from nephoscope.errors import InputError
 from nephoscope.extras import is_there
 from nephoscope.files import atomic_path, sha256_of
+from nephoscope.instruments import instrument_named
 from nephoscope.models.colour_guard import ColourGuard
 from nephoscope.models.compiled import try_compiled
 from nephoscope.models.guard import Guard, Span
 from nephoscope.models.linear import LINEAR, WEIGHTS, LinearEngine, read_weights
 from nephoscope.models.lookup import FACTS, locate_model, no_model
+from nephoscope.models.pixel_guard import PixelGuard
 from nephoscope.models.thermal_guard import ThermalGuard
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
 from nephoscope.tasks import task_named
@@ -76,8 +78,8 @@ class Model:
         weights_sha256: of `weights.safetensors`.
         divisor: sides of the network's input are multiples of it.
         info: training facts: split, scores, seeds, versions, wall time.
-        guard: what the frames of the training spanned, of a model for a camera's; None of others,
-            and of folders that were written before there was one.
+        guard: what the frames or pixels of the training spanned; None where nothing is judged by
+            it, and of folders that were written before there was one.
         levels: on which the network speaks; 1 where there are none.
     """
 
@@ -243,7 +245,7 @@ def load_model(model: str | Path) -> Model:
         divisor=facts.divisor,
         levels=facts.levels,
         info=facts.info,
-        guard=_guard_of(folder, facts),
+        guard=_guard_of(folder, facts, recipe),
     )
 
 
@@ -322,11 +324,13 @@ def _decision_of(folder: Path, facts: _Facts) -> BaseModel:
         raise _named(folder / FACTS, error, ("decision",)) from error
 
 
-def _guard_of(folder: Path, facts: _Facts) -> Guard | None:
+def _guard_of(folder: Path, facts: _Facts, recipe: Recipe) -> Guard | None:
     if facts.guard is None:
         return None
     thermal = facts.guard.keys() <= {*ThermalGuard.known}
     try:
+        if conditions := instrument_named(recipe.instrument).CONDITIONS:
+            return PixelGuard(facts.guard, conditions)
         return ThermalGuard(facts.guard) if thermal else ColourGuard(facts.guard)
     except ValueError as error:
         raise InputError(folder / FACTS, str(error), field="guard") from error

@@ -27,7 +27,7 @@ class Span:
 
 @plain_dataclass(frozen=True)
 class Guard:
-    """What a model knows of frames: name of a number → its span.
+    """What a model knows of frames or pixels: name of a number → its span.
 
     Raises:
         ValueError: a number is not in `known`, or a span ends before it begins.
@@ -38,12 +38,18 @@ class Guard:
 
     def __post_init__(self) -> None:
         """Check the spans."""
+        names = self.names
         for name, span in self.spans.items():
-            if name not in self.known:
-                raise ValueError(f"no number '{name}'; there are: {', '.join(self.known)}")
+            if name not in names:
+                raise ValueError(f"no number '{name}'; there are: {', '.join(names)}")
             for key, (low, high) in (("seen", span.seen), ("accepted", span.accepted)):
                 if low > high:
                     raise ValueError(f"{name}.{key}: {low} is above {high}")
+
+    @property
+    def names(self) -> Collection[str]:
+        """Numbers that there can be."""
+        return self.known
 
     def plain(self) -> dict[str, dict[str, list[float]]]:
         """Spans as plain numbers, for a file."""

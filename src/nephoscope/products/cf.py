@@ -71,6 +71,31 @@ def in_order(attributes: Mapping[Any, Any], order: Sequence[str]) -> dict[str, A
     return first | {str(name): value for name, value in attributes.items()}
 
 
+FIRST_OF_OWN = np.uint16(256)
+"""First of the bits that are an instrument's own; the others follow."""
+OF_ANY = ("missing", "background_absent", "not_requested", "other_grid_than_learned")
+"""Bits that a product has beside those of its instrument's own."""
+
+
+def own_attributes(reasons: Mapping[str, str]) -> dict[str, Any]:
+    """Attributes of `quality_flag` of an instrument with bits of its own.
+
+    Args:
+        reasons: of each of its bits, in order, what sets it; "" where nothing does.
+    """
+    flags = {name: np.uint16(QUALITY_FLAGS[name]) for name in OF_ANY}
+    flags |= {name: np.uint16(FIRST_OF_OWN << n) for n, name in enumerate(reasons)}
+    told = "; ".join(f"{name}: {text or 'not judged'}" for name, text in reasons.items())
+    return {
+        "standard_name": "quality_flag",
+        "long_name": "quality of what is said of the pixel",
+        "units": "1",
+        "flag_masks": np.array(list(flags.values()), np.uint16),
+        "flag_meanings": " ".join(flags),
+        "comment": told,
+    }
+
+
 def quality_attributes(outside: str | None) -> dict[str, Any]:
     """Attributes of `quality_flag`.
 

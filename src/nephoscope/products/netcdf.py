@@ -26,6 +26,9 @@ def write_netcdf(product: xr.Dataset, path: str | os.PathLike[str]) -> None:
     encoding: dict[Hashable, dict[str, Any]] = {
         name: {"_FillValue": None} for name in product.coords
     }
+    for name, variable in product.coords.items():
+        if variable.ndim >= len(cf.CHUNKS):
+            encoding[name] |= cf.COMPRESSION
     for name, variable in product.data_vars.items():
         if variable.ndim >= len(cf.CHUNKS):
             rows_and_columns = variable.shape[-len(cf.CHUNKS) :]

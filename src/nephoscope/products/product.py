@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,12 @@ import nephoscope
 from nephoscope.instruments.protocol import Instrument, Outside
 from nephoscope.products import cf
 from nephoscope.products.cover import covered
-from nephoscope.products.quality import BoolArray, missing_share, quality_flag
+from nephoscope.products.quality import (
+    BoolArray,
+    missing_share,
+    own_quality_flag,
+    quality_flag,
+)
 from nephoscope.scene import seen_in, source_names
 
 _PLANE = ("y", "x")
@@ -33,6 +38,9 @@ class ProductFacts:
         command: what the user typed, for the history.
         source: path of the scene's file below the input folder; by default its name.
         doubt: why the scene's grid is unlike what the model learned on, if it is.
+        own: bits of the quality flag that are the instrument's own, name → (y, x); None: none are.
+        reasons: of these bits, what sets each.
+        wants_background: whether the model knows better with a background.
     """
 
     model: str
@@ -41,6 +49,14 @@ class ProductFacts:
     command: str = ""
     source: str | None = None
     doubt: str = ""
+    own: Mapping[str, BoolArray] | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    wants_background: bool = True
+
+    @property
+    def background(self) -> bool:
+        """Whether all was known that the model can use of what clear looks like."""
+        return self.background_sha256 is not None or not self.wants_background
 
 
 def make_product(
@@ -69,24 +85,16 @@ def make_product(
         InputError: the options need a label, and there is none; or the scene says no season.
         ValueError: the variables have another shape than the scene.
     """
-    options, image = options or {}, scene["image"].values
-    missing = _unpredicted(variables, image.shape[1:])
-    if missing.shape != image.shape[1:]:
-        raise ValueError(f"the variables are {missing.shape}, the scene {image.shape[1:]}")
-    missing |= ~seen_in(image)
+    options, shape = options or {}, scene["image"].shape[1:]
+    missing = _unpredicted(variables, shape)
+    if missing.shape != shape:
+        raise ValueError(f"the variables are {missing.shape}, the scene {shape}")
+    if facts.own is None:
+        missing |= ~seen_in(scene["image"].values)
     attributes = _attributes(scene, facts)
     blank, outside = instrument.blank(scene, options), instrument.outside(scene, options)
     product = _filled(variables, missing if blank is None else missing | blank)
-    flag = quality_flag(
-        missing,
-        outside=None if outside is None else outside.where,
-        blank=blank,
-        background=facts.background_sha256 is not None,
-        other_grid=bool(facts.doubt),
-        wraps=wraps_in_longitude(scene["longitude"].values),
-    )
-    named = cf.quality_attributes(None if outside is None else outside.name)
-    product["quality_flag"] = (_PLANE, flag, named)
+    product["quality_flag"] = _quality(missing, scene, facts, blank, outside)
     product.attrs = attributes
     if "cloud_mask" in product:
         product.attrs["threshold"] = product["cloud_mask"].attrs["threshold"]
@@ -96,6 +104,29 @@ def make_product(
         variable.attrs = cf.in_order(variable.attrs, cf.VARIABLE_ORDER)
     dressed.attrs = cf.in_order(dressed.attrs, cf.PRODUCT_ORDER)
     return dressed
+
+
+def _quality(
+    missing: BoolArray,
+    scene: xr.Dataset,
+    facts: ProductFacts,
+    blank: BoolArray | None,
+    outside: Outside | None,
+) -> xr.Variable:
+    """`quality_flag`: with the instrument's own bits, or with those that maps and frames have."""
+    about: dict[str, Any] = {"blank": blank, "other_grid": bool(facts.doubt)}
+    if facts.own is not None:
+        flag = own_quality_flag(missing, facts.own, background=facts.background, **about)
+        reasons = {name: facts.reasons.get(name, "") for name in facts.own}
+        return xr.Variable(_PLANE, flag, cf.own_attributes(reasons))
+    bits = quality_flag(
+        missing,
+        outside=None if outside is None else outside.where,
+        background=facts.background_sha256 is not None,
+        wraps=wraps_in_longitude(scene["longitude"].values),
+        **about,
+    )
+    return xr.Variable(_PLANE, bits, cf.quality_attributes(outside.name if outside else None))
 
 
 def _unpredicted(variables: xr.Dataset, shape: tuple[int, ...]) -> BoolArray:

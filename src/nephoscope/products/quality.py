@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -50,6 +52,36 @@ def quality_flag(
         flag |= cf.BACKGROUND_ABSENT
     if other_grid:
         flag |= cf.OTHER_GRID
+    return flag
+
+
+def own_quality_flag(
+    missing: BoolArray,
+    own: Mapping[str, BoolArray],
+    *,
+    blank: BoolArray | None = None,
+    background: bool = True,
+    other_grid: bool = False,
+) -> npt.NDArray[np.uint16]:
+    """Combine what is known about every pixel with the bits that are an instrument's own.
+
+    Args:
+        missing: (y, x) bool, nothing is said there.
+        own: name of a bit → (y, x) bool, in order.
+        blank: as for `quality_flag`.
+        background: as for `quality_flag`.
+        other_grid: as for `quality_flag`.
+
+    Returns:
+        (y, x) uint16.
+    """
+    everywhere = (0 if background else cf.BACKGROUND_ABSENT) | (cf.OTHER_GRID if other_grid else 0)
+    flag = np.full(missing.shape, everywhere, np.uint16)
+    flag[missing] |= cf.MISSING
+    if blank is not None:
+        flag |= blank * np.uint16(cf.NOT_REQUESTED)
+    for number, where in enumerate(own.values()):
+        flag |= where * np.uint16(cf.FIRST_OF_OWN << number)
     return flag
 
 

@@ -34,6 +34,7 @@ from nephoscope.recipe.training import Training as Training
 from nephoscope.recipe.training import Warp as Warp
 from nephoscope.recipe.truth import Levels as Levels
 from nephoscope.recipe.truth import PointTruth as PointTruth
+from nephoscope.recipe.variants import Variant as Variant
 from nephoscope.tasks import task_named
 
 
@@ -80,6 +81,7 @@ class Recipe(Section):
     training: Training = Field(Training(), validate_default=True)
     apply: Apply = Apply()
     search: dict[str, Search] | None = Field(None, description="key -> where `tune` looks")
+    study: dict[str, Variant] | None = Field(None, description="variant -> what it lacks")
 
     @field_validator("task")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -68,12 +68,9 @@ def augment(
         rng: where the draws come from; the number of draws is always the same.
     """
     flip_x, flip_y, no_background, no_position = rng.random(4)
-    if settings.flip_x and flip_x < 0.5:
-        view, truth = flip(view, truth, axis=-1)
-    if settings.flip_y and flip_y < 0.5:
-        view, truth = flip(view, truth, axis=-2)
-    if settings.quarter_turns:
-        view, truth = turn(view, truth, int(rng.integers(4)))
+    quarters = int(rng.integers(4)) if settings.quarter_turns else 0
+    flipped = settings.flip_x and flip_x < 0.5, settings.flip_y and flip_y < 0.5
+    view, truth = move(view, truth, *flipped, quarters)
     if settings.colour_share >= 1 or rng.random() < settings.colour_share:
         if settings.gamma or settings.desaturate:
             view = change_tone(view, settings, rng)
@@ -89,71 +86,92 @@ def augment(
 
 
 def flip(view: View, truth: LabelOrPoints, axis: int) -> tuple[View, LabelOrPoints]:
-    """Mirror a window along x (axis -1) or y (axis -2); its coordinates move with it exactly.
+    """Mirror a window along x (axis -1) or y (axis -2); see `move`."""
+    return move(view, truth, axis == -1, axis == -2, 0)
 
-    What the channels say is then what would be seen of a mirrored world (see `View.turns`).
+
+def turn(view: View, truth: LabelOrPoints, quarters: int) -> tuple[View, LabelOrPoints]:
+    """Turn a square window by quarters of a full turn, anticlockwise; see `move`."""
+    return move(view, truth, False, False, quarters)
+
+
+def move(
+    view: View, truth: LabelOrPoints, flip_x: bool, flip_y: bool, quarters: int
+) -> tuple[View, LabelOrPoints]:
+    """Mirror a window along x, then along y, then turn it anticlockwise; all of it goes along.
+
+    What the channels say is then what would be seen of a mirrored or turned world (see
+    `View.turns`), and what is known of the truth's places is exact. Of a window that is turned the
+    latitude of rows and longitude of columns are left behind; those of pixels are not.
+
+    Args:
+        view: the window; a square if it is turned.
+        truth: of it.
+        flip_x: whether to mirror it along x.
+        flip_y: whether to mirror it along y.
+        quarters: of a full turn.
     """
+    for flipped, axis in ((flip_x, -1), (flip_y, -2)):
+        if flipped:
+            view, truth = _flipped(view, axis), flip_truth(truth, axis, view.known.shape)
+    if quarters % 4:
+        view = _rotated(view, quarters)
+        truth = turn_truth(truth, quarters, len(view.known))
+    return replace(view, image=_seen_moved(view, flip_x, flip_y, quarters)), truth
+
+
+def _flipped(view: View, axis: int) -> View:
+    """The window mirrored, but for what its channels say."""
     moved: dict[str, Any] = {}
     for name, mine in (("latitude", -2), ("longitude", -1)):
         places = getattr(view, name)
         if places.ndim > 1 or mine == axis:
             moved[name] = np.flip(places, axis if places.ndim > 1 else 0)
-    for name in ("image", "known", "background", "limit", "per_km"):
+    for name in ("image", "known", "background", "limit"):
         values = getattr(view, name)
         moved[name] = None if values is None else np.flip(values, axis)
-    if any(view.turns):
-        moved["image"] = mirrored(moved["image"], view.turns, axis)
     if view.per_km is not None:
         # What leads aside leads to the other side.
-        moved["per_km"] = (
-            moved["per_km"] * np.array([[1, -1], [-1, 1]], np.float32)[..., None, None]
-        )
-    return replace(view, **moved), flip_truth(truth, axis, view.known.shape)
+        signs = np.array([[1, -1], [-1, 1]], np.float32)[..., None, None]
+        moved["per_km"] = np.flip(view.per_km, axis) * signs
+    return replace(view, **moved)
 
 
-def turn(view: View, truth: LabelOrPoints, quarters: int) -> tuple[View, LabelOrPoints]:
-    """Turn a square window by quarters of a full turn, anticlockwise.
-
-    The latitude of rows and longitude of columns are left behind; those of pixels are turned.
-    """
-    known = np.rot90(view.known, quarters)
-    moved: dict[str, Any] = {"image": np.rot90(view.image, quarters, (-2, -1)), "known": known}
+def _rotated(view: View, quarters: int) -> View:
+    """The window turned, but for what its channels say."""
+    moved: dict[str, Any] = {
+        "image": np.rot90(view.image, quarters, (-2, -1)),
+        "known": np.rot90(view.known, quarters),
+    }
     if view.latitude.ndim > 1:
         moved["latitude"] = np.rot90(view.latitude, quarters)
         moved["longitude"] = np.rot90(view.longitude, quarters)
-    if "azimuth" in view.turns:
-        moved["image"] = _changed(moved["image"], view.turns, {"azimuth": (1, -90.0 * quarters)})
     if view.per_km is not None:
         per_km = np.rot90(view.per_km, quarters, (-2, -1))
         for _ in range(quarters % 4):
             (x_east, x_north), (y_east, y_north) = per_km
             per_km = np.array([[-y_north, y_east], [x_north, -x_east]])
         moved["per_km"] = per_km
-    return replace(view, **moved), turn_truth(truth, quarters, len(known))
+    return replace(view, **moved)
 
 
-def mirrored(
-    image: npt.NDArray[np.float32], turns: Sequence[str], axis: int
-) -> npt.NDArray[np.float32]:
-    """Channels (channel, y, x) of a mirrored picture, as a mirrored world would be seen."""
-    half = 360.0 if axis == -1 else 180.0
-    return _changed(
-        image, turns, {"sign": (-1, None), "relative_azimuth": (-1, 360.0), "azimuth": (-1, half)}
-    )
-
-
-def _changed(
-    image: npt.NDArray[np.float32],
-    turns: Sequence[str],
-    changes: Mapping[str, tuple[int, float | None]],
-) -> npt.NDArray[np.float32]:
-    """A copy in which channels are times a sign; and plus an angle, from 0 to 360 degrees."""
-    image = image.copy()
-    for channel, name in zip(image, turns, strict=True):
+def _seen_moved(view: View, flip_x: bool, flip_y: bool, quarters: int) -> npt.NDArray[Any]:
+    """The image of a window that was moved, as the moved world would be seen."""
+    changes: dict[str, tuple[int, float]] = {}
+    if flip_x != flip_y:
+        changes = {"sign": (-1, 0.0), "relative_azimuth": (-1, 360.0)}
+    # Along x an azimuth becomes its opposite, along y what is left to half a turn.
+    sign, angle = (-1 if flip_x != flip_y else 1), (180.0 if flip_y else 0.0) - 90.0 * quarters
+    if (sign, angle % 360) != (1, 0):
+        changes["azimuth"] = sign, angle
+    if not changes.keys() & {*view.turns}:
+        return view.image
+    image = np.array(view.image, np.float32, order="C")
+    for channel, name in zip(image, view.turns, strict=True):
         if name in changes:
             sign, angle = changes[name]
             channel *= np.float32(sign)
-            if angle is not None:
+            if name != "sign":
                 channel += np.float32(angle)
                 np.mod(channel, np.float32(360), out=channel)
     return image

@@ -79,8 +79,12 @@ class CropLoader:
         """
         crops = [self.crop(number) for number in numbers]
         names = self.recipe.inputs.names
-        inputs = [assemble(view, names) for view, _ in crops]
-        arrays = {"inputs": np.stack(inputs), **gather([truth for _, truth in crops])}
+        first = assemble(crops[0][0], names)
+        inputs = np.zeros((len(crops), *first.shape), np.float32)
+        inputs[0] = first
+        for (view, _), out in zip(crops[1:], inputs[1:], strict=True):
+            assemble(view, names, out)
+        arrays = {"inputs": inputs, **gather([truth for _, truth in crops])}
         return {name: torch.from_numpy(values) for name, values in arrays.items()}
 
     def _with_labels(self, rng: np.random.Generator, _: int, given: int | None) -> Crop:

@@ -28,7 +28,7 @@ def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> No
         InputError: they are of another task, or lack fields of views that the features are made of.
     """
     path, mine = source_of(store), f"{what} '{recipe.name}'"
-    wanted = samples_of(recipe.task)
+    wanted = task_named(recipe.task).samples
     task = store.attrs.get("task", wanted)
     if task != wanted:
         problem = f"holds samples of the task {task}, wanted are those of {wanted}"
@@ -48,12 +48,6 @@ def check_pairing(store: xr.Dataset, recipe: Recipe, what: str = "recipe") -> No
             f"{path}: its pictures of {shape[1]} x {shape[0]} pixels were not made with "
             f"inputs.side {side}, as {mine} wants them: build it anew from that recipe"
         )
-
-
-def samples_of(task: str) -> str:
-    """Task that the samples are built for from which another one learns too; mostly its own."""
-    found: str = getattr(task_named(task), "samples", task)
-    return found
 
 
 def _is_working_size(shape: tuple[int, int], recipe: Recipe) -> bool:

@@ -77,3 +77,37 @@ def test_a_scene_that_was_cut_is_refused(corners):
     for other in (scene.isel(y=slice(3, None)), scene.isel(x=slice(None, None, -1))):
         with pytest.raises(InputError, match="cut or turned"):
             corners(other, *place)
+
+
+def test_a_track_is_matched_line_by_line(corners):
+    from nephoscope import collocate
+
+    scene = scene_of(WINDOWS["Congo"])
+    shape = scene["latitude"].shape
+    lines = np.datetime64("2008-06-01T12:05", "ns") + np.arange(40) * np.timedelta64(250, "ms")
+    scene = scene.assign(
+        image=(("channel", "y", "x"), np.ones((1, *shape), np.float32)),
+        known=(("y", "x"), np.isfinite(scene["latitude"].values)),
+    ).assign_coords(channel=["IR_108"], time=("y", lines))
+    scene.attrs |= {"instrument": "seviri", "missing_share": 0.0}
+    y = np.arange(3, 36, 3)
+    pixels = y, 2 * y // 3 + 5
+    places = [scene[name].values[pixels].astype(float) for name in ("latitude", "longitude")]
+    time = np.datetime64("2008-06-01T12:07:05", "ns") + y * np.timedelta64(1, "s")
+    track = xr.Dataset(
+        {"iwc": (("profile", "level"), np.zeros((len(y), 1), np.float32))},
+        coords={
+            "time": ("profile", time),
+            "latitude": ("profile", places[0]),
+            "longitude": ("profile", places[1]),
+            "height": (("profile", "level"), np.full((len(y), 1), 1000.0)),
+        },
+        attrs={"instrument": "dardar", "product": "made", "source_files": ["made"]},
+    )
+    pairs = collocate(track, scene)
+    assert pairs.sizes["point"] == len(y)
+    np.testing.assert_allclose(pairs["row"], y, atol=1e-3)
+    np.testing.assert_allclose(pairs["col"], pixels[1], atol=1e-3)
+    np.testing.assert_allclose(pairs["time_offset"], 125 + 0.75 * y, atol=0.26)
+    assert pairs["distance"].max() < 0.01
+    assert collocate(track, scene, max_time_offset=130).sizes["point"] < len(y)

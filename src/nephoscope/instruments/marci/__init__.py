@@ -4,7 +4,7 @@ Format: Wang & Ismail MDGM, doi 10.7910/DVN/U3766S (distribution) and 10.7910/DV
 labels, Wang & González Abad 2021, doi 10.3390/geosciences11080324).
 """
 
-from nephoscope.instruments.alone import corners
+from nephoscope.instruments.alone import CONDITIONS, ON_DEMAND, conditions, corners
 from nephoscope.instruments.marci.bounds import (
     black_borders,
     label_bounds,
@@ -33,18 +33,22 @@ NOUN = "maps"
 WRAPS = True
 GRID = MARS
 REFERENCE = None
+SAMPLES = None
 FORMAT = "netcdf"
 PATCHES = None
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
 __all__ = [
+    "CONDITIONS",
     "CRS",
     "FORMAT",
     "GRID",
     "NOUN",
+    "ON_DEMAND",
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "UNIT",
     "WRAPS",
     "Bounds",
@@ -53,6 +57,7 @@ __all__ = [
     "black_borders",
     "blank",
     "columns",
+    "conditions",
     "corners",
     "depends_on",
     "dress",

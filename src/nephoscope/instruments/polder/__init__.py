@@ -5,8 +5,9 @@ CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual
 """
 
 from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
-from nephoscope.instruments.polder import patches
+from nephoscope.instruments.polder import atcs, patches
 from nephoscope.instruments.polder.columns import columns
+from nephoscope.instruments.polder.conditions import CONDITIONS, conditions
 from nephoscope.instruments.polder.corners import corners
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
 from nephoscope.instruments.polder.half_orbit import read
@@ -27,20 +28,25 @@ NOUN = "half orbits"
 WRAPS = False
 GRID = None
 REFERENCE = "cloudsat"
+SAMPLES = atcs
 FORMAT = "netcdf"
 PATCHES = patches
 OPTIONS: frozenset[str] = frozenset()
+ON_DEMAND = {"lazy": True}
 
 __all__ = [
     "BANDS",
+    "CONDITIONS",
     "DOLP",
     "FIELDS",
     "FORMAT",
     "GRID",
     "NOUN",
+    "ON_DEMAND",
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "SCHEMES",
     "UNIT",
     "WRAPS",
@@ -51,6 +57,7 @@ __all__ = [
     "blank",
     "box",
     "columns",
+    "conditions",
     "corners",
     "cubes_of",
     "depends_on",

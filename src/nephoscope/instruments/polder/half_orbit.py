@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -26,6 +27,7 @@ from nephoscope.instruments.polder.fields import (
     stokes_names,
 )
 from nephoscope.instruments.polder.names import parse_name
+from nephoscope.instruments.polder.on_demand import on_demand
 from nephoscope.instruments.polder.packing import Packing, packed_coordinates, packing_of
 from nephoscope.instruments.polder.schemes import DOLP, fields_of
 from nephoscope.instruments.polder.stokes import polarisation, reflectance
@@ -44,6 +46,7 @@ def read(
     rows: tuple[int, int] | None = None,
     views: Sequence[int] | None = None,
     as_reflectance: bool = False,
+    lazy: bool = False,
 ) -> xr.Dataset:
     """Read some fields of some pixels as a Scene.
 
@@ -54,6 +57,9 @@ def read(
         rows: without a window, first row of the grid and the one after the last.
         views: which of the 16 views, from 0; all by default.
         as_reflectance: divide I, Q and U by the cosine of the solar zenith angle.
+        lazy: read nothing of `image` before it is asked for, and each time anew: of a whole half
+            orbit it is larger than many a memory. `known` is then where the file has any view, and
+            there is no `view_valid`.
 
     Returns:
         `image` (channel, y, x) float32, physical values, NaN where not measured; channels are field
@@ -82,27 +88,91 @@ def read(
     with opened(path) as file:
         window = window or _seen(file, rows)
         sources = _sources(names, as_reflectance)
-        image, planes = _slots(names, sources, window, len(chosen))
-        packings = {
-            name: _fill(planes[name], file, FIELDS[name], window, chosen) for name in sources
-        }
-    valid = _view_valid({name: planes[name] for name in sources}, len(chosen), window)
-    if as_reflectance:
-        for name in STOKES.intersection(planes):
-            planes[name][...] = reflectance(planes[name], planes["thetas"])
-    for name in set(DOLP).intersection(names):
-        planes[name][...] = polarisation(*(planes[part] for part in DOLP[name]))
-    directional = [name for name in names if is_directional(name)]
-    if not any(np.isfinite(planes[name]).any() for name in directional or names):
-        field = (directional or names)[0]
-        raise InputError(path, "holds nothing in these rows and columns", field=field)
-    scene = _scene(path, names, image, chosen, valid, window)
+        if lazy:
+            packings, known = _packings(file, sources), _read(file, "Nviews", window)[0] > 0
+        else:
+            filled = _filled(file, names, window, chosen, as_reflectance)
+            packings, known = filled.packings, filled.valid.any(axis=0)
+    if lazy:
+        each = channel_coords(names, chosen)["field"][1]
+        part = partial(_part_of, path, chosen, as_reflectance)
+        scene = _scene(path, names, on_demand(part, each, window), chosen, known, window)
+    else:
+        image = xr.Variable(("channel", "y", "x"), filled.image)
+        scene = _scene(path, names, image, chosen, known, window)
+        scene["view_valid"] = (("view", "y", "x"), filled.valid)
+    directional = [name for name in names if is_directional(name)] or [*names]
+    if not (known.any() if lazy else filled.any_of(directional)):
+        raise InputError(path, "holds nothing in these rows and columns", field=directional[0])
     packed = packed_coordinates([str(name) for name in scene["field"].values], packings)
     if as_reflectance:  # no longer counts
         packed = {"turns": packed["turns"]}
     scene = scene.assign_coords(packed)
     scene.attrs["quantity"] = "reflectance" if as_reflectance else "normalised radiance"
     return check_scene(scene)
+
+
+class _Filled(NamedTuple):
+    """Fields of a window.
+
+    Attributes:
+        image: (channel, y, x).
+        planes: each field's part of it, or room of its own.
+        valid: (view, y, x), which views are there.
+        packings: how counts hold each field.
+    """
+
+    image: NDArray[np.float32]
+    planes: Planes
+    valid: NDArray[np.bool_]
+    packings: dict[str, Packing]
+
+    def any_of(self, names: list[str]) -> bool:
+        """Whether any pixel of some fields was measured."""
+        return any(np.isfinite(self.planes[name]).any() for name in names)
+
+
+def _filled(
+    file: Any,  # noqa: ANN401 - h5py has no types
+    names: tuple[str, ...],
+    window: Window,
+    views: list[int],
+    as_reflectance: bool,
+) -> _Filled:
+    sources = _sources(names, as_reflectance)
+    image, planes = _slots(names, sources, window, len(views))
+    packings = {name: _fill(planes[name], file, FIELDS[name], window, views) for name in sources}
+    valid = _view_valid({name: planes[name] for name in sources}, len(views), window)
+    if as_reflectance:
+        for name in STOKES.intersection(planes):
+            planes[name][...] = reflectance(planes[name], planes["thetas"])
+    for name in set(DOLP).intersection(names):
+        planes[name][...] = polarisation(*(planes[part] for part in DOLP[name]))
+    return _Filled(image, planes, valid, packings)
+
+
+def _part_of(
+    path: Path, views: list[int], as_reflectance: bool, names: tuple[str, ...], window: Window
+) -> NDArray[np.float32]:
+    """Some fields of a window, (channel, y, x)."""
+    with opened(path) as file:
+        return _filled(file, names, window, views, as_reflectance).image
+
+
+def _packings(file: Any, names: list[str]) -> dict[str, Packing]:  # noqa: ANN401 - h5py has no types
+    """How counts hold each dataset, which is looked at and not read."""
+    datasets = {name: dataset_of(file, FIELDS[name]) for name in names}
+    return {
+        name: packing_of(coding_of(dataset, FIELDS[name]), dataset.dtype, FIELDS[name])
+        for name, dataset in datasets.items()
+    }
+
+
+def _read(file: Any, name: str, window: Window) -> NDArray[np.float32]:  # noqa: ANN401
+    """A field that has no views, (1, y, x)."""
+    plane = np.empty((1, *window.shape), np.float32)
+    _fill(plane, file, FIELDS[name], window, [0])
+    return plane
 
 
 def _slots(
@@ -197,21 +267,17 @@ def _view_valid(planes: Planes, views: int, window: Window) -> NDArray[np.bool_]
 def _scene(
     path: Path,
     names: tuple[str, ...],
-    image: NDArray[np.float32],
+    image: xr.Variable,
     views: list[int],
-    valid: NDArray[np.bool_],
+    known: NDArray[np.bool_],
     window: Window,
 ) -> xr.Dataset:
     columns, on_globe = window.columns()
-    name, known = parse_name(path), np.asarray(valid.any(axis=0))
+    name, known = parse_name(path), np.asarray(known)
     rows = window.rows
     start = np.datetime64(name.start if name else "NaT", "ns")
     scene = xr.Dataset(
-        {
-            "image": (("channel", "y", "x"), image),
-            "known": (("y", "x"), known),
-            "view_valid": (("view", "y", "x"), valid),
-        },
+        {"image": image, "known": (("y", "x"), known)},
         coords={
             **channel_coords(names, views),
             "view": ("view", np.array(views, np.int8)),

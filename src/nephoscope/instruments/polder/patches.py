@@ -119,7 +119,7 @@ def read_patches(
 
 def _scene(path: Path, image: Packed, channels: dict[str, Any], patch: Patch) -> xr.Dataset:
     """The packed Scene of a patch."""
-    name, known = parse_name(path), _known(image, channels["field"][1])
+    name, known = parse_name(path), known_of(image, channels["field"][1])
     latitude, longitude = patch.places()
     native = patch.geometry == "native"
     scene = xr.Dataset(
@@ -149,7 +149,7 @@ def _comment(file: Any, path: str | PathLike[str]) -> dict[str, str]:  # noqa: A
     return {"comment": said} if isinstance(said, str) else {}
 
 
-def _known(image: Packed, fields: Sequence[str]) -> NDArray[np.bool_]:
+def known_of(image: Packed, fields: Sequence[str]) -> NDArray[np.bool_]:
     """(y, x) where radiances and angles of any view were all measured, as in Scenes of `read`."""
     measured = [name for name in dict.fromkeys(fields) if name in STOKES or name in ANGLES]
     field = np.array(fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,10 @@ class Window:
     def shape(self) -> tuple[int, int]:
         """Rows, columns."""
         return len(self.origin), self.width
+
+    def rows_of(self, first: int, stop: int) -> Window:
+        """The same window of some of its rows, counted from its first; the last is excluded."""
+        return replace(self, first_row=self.first_row + first, origin=self.origin[first:stop])
 
     def columns(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Column of the file for each pixel, (y, x) int64, and whether it is one of the globe.

@@ -5,7 +5,17 @@ File Definition. Header layouts and calibration are satpy's (extra `satellites`)
 when a file is read.
 """
 
-from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.alone import (
+    CONDITIONS,
+    ON_DEMAND,
+    blank,
+    conditions,
+    depends_on,
+    label,
+    layout,
+    one_each,
+    outside,
+)
 from nephoscope.instruments.seviri.channels import CHANNELS, SOLAR, THERMAL
 from nephoscope.instruments.seviri.columns import columns
 from nephoscope.instruments.seviri.corners import corners
@@ -18,24 +28,29 @@ NOUN = "pictures of SEVIRI"
 WRAPS = False
 GRID = None
 REFERENCE = "dardar"
+SAMPLES = None
 FORMAT = "zarr"
 PATCHES = None
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
     "CHANNELS",
+    "CONDITIONS",
     "FORMAT",
     "GRID",
     "NOUN",
+    "ON_DEMAND",
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "SOLAR",
     "THERMAL",
     "UNIT",
     "WRAPS",
     "blank",
     "columns",
+    "conditions",
     "corners",
     "depends_on",
     "dress",

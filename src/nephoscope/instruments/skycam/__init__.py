@@ -5,7 +5,17 @@ all-sky FITS of observatories, WSISEG (Xie et al., AMT 13, 1953, 2020), SWIMSEG,
 (Dev et al.), HYTA (Li et al., 2011), IRCCAM (Aebi et al., AMT 11, 5549, 2018).
 """
 
-from nephoscope.instruments.alone import blank, corners, depends_on, layout, one_each, outside
+from nephoscope.instruments.alone import (
+    CONDITIONS,
+    ON_DEMAND,
+    blank,
+    conditions,
+    corners,
+    depends_on,
+    layout,
+    one_each,
+    outside,
+)
 from nephoscope.instruments.skycam.binning import bin_files, bin_frame, block_mean
 from nephoscope.instruments.skycam.circle import Circle, find_circle
 from nephoscope.instruments.skycam.columns import columns
@@ -20,17 +30,21 @@ NOUN = "frames of a sky camera"
 WRAPS = False
 GRID = None
 REFERENCE = None
+SAMPLES = None
 FORMAT = "fits"
 PATCHES = None
 OPTIONS = frozenset({"flavour", "min_blob"})
 
 __all__ = [
+    "CONDITIONS",
     "FORMAT",
     "GRID",
     "NOUN",
+    "ON_DEMAND",
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
+    "SAMPLES",
     "UNIT",
     "WRAPS",
     "Circle",
@@ -39,6 +53,7 @@ __all__ = [
     "blank",
     "block_mean",
     "columns",
+    "conditions",
     "corners",
     "depends_on",
     "dress",

@@ -1,0 +1,118 @@
+"""Guard of pixels: is a pixel seen as those were that a model learned from?
+
+An instrument says which numbers tell that (`CONDITIONS` of its module: the height of the sun, how
+steeply it looks down, from how many sides). A model keeps what they spanned over the pixels of its
+training. A pixel beyond that is flagged, and one far beyond is unknown: a network answers whatever
+it is shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from nephoscope.instruments.protocol import Condition
+from nephoscope.models.guard import Guard, Pair, Span
+
+Bools = npt.NDArray[np.bool_]
+Numbers = Mapping[str, npt.NDArray[Any]]
+"""Name of a condition → its number in each pixel, NaN where there is none."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What conditions say of the pixels of a scene.
+
+    Attributes:
+        flags: name of a bit → where it is set, (y, x), in the order of the instrument.
+        unknown: (y, x) where nothing should be said.
+        reasons: what sets each bit, in words and numbers.
+    """
+
+    flags: Mapping[str, Bools]
+    unknown: Bools
+    reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PixelGuard(Guard):
+    """What a model knows of pixels.
+
+    Attributes:
+        conditions: of the instrument, by name: what each number is.
+    """
+
+    conditions: Mapping[str, Condition]
+    known: ClassVar[Collection[str]] = ()
+
+    @property
+    def names(self) -> Collection[str]:
+        """Numbers that there can be."""
+        return self.conditions.keys()
+
+    def judge(self, numbers: Numbers) -> Judged:
+        """Compare the pixels of a scene with those of the training.
+
+        Args:
+            numbers: of the scene; a condition that is not among them is not judged, nor is one of
+                which the training says nothing.
+        """
+        shape = next(iter(numbers.values())).shape
+        flags = {each.flag: np.zeros(shape, np.bool_) for each in self.conditions.values()}
+        unknown, reasons = np.zeros(shape, np.bool_), dict[str, list[str]]()
+        for name, values in numbers.items():
+            condition, span = self.conditions[name], self.spans.get(name)
+            usual = condition.usual or (span and span.seen)
+            if usual:
+                flags[condition.flag] |= _beyond(values, usual)
+                text = f"{condition.words} not within {usual[0]:g} to {usual[1]:g} {condition.unit}"
+                reasons.setdefault(condition.flag, []).append(text.rstrip())
+            if span:
+                unknown |= _beyond(values, span.accepted)
+        said = {flag: ", or ".join(texts) for flag, texts in reasons.items()}
+        return Judged(flags, unknown, said)
+
+
+def _beyond(values: npt.NDArray[Any], span: Pair) -> Bools:
+    """Where a number is there and not within a span."""
+    return np.asarray((values < span[0]) | (values > span[1]))
+
+
+def learn_pixel_guard(
+    pixels: Iterable[Numbers], conditions: Mapping[str, Condition]
+) -> PixelGuard | None:
+    """Measure what the pixels of a training span; None where there is none.
+
+    Args:
+        pixels: numbers of some pixels each, of any shape.
+        conditions: of their instrument.
+    """
+    seen: dict[str, list[Pair]] = {}
+    for numbers in pixels:
+        for name, values in numbers.items():
+            known = values[np.isfinite(values)]
+            if conditions[name].usual is None and known.size:
+                seen.setdefault(name, []).append((float(known.min()), float(known.max())))
+    spans = {
+        name: _span(min(low for low, _ in pairs), max(high for _, high in pairs), conditions[name])
+        for name, pairs in seen.items()
+    }
+    return PixelGuard(spans, conditions) if spans else None
+
+
+def _span(low: float, high: float, condition: Condition) -> Span:
+    """Span of numbers from low to high, to two decimals outwards; to the ends where not judged."""
+    least, greatest = condition.ends
+    low = math.floor(100 * low) / 100 if condition.judged[0] else least
+    high = math.ceil(100 * high) / 100 if condition.judged[1] else greatest
+    below, above = condition.reach
+    accepted = (
+        least if below is None else max(least, low - below),
+        greatest if above is None else min(greatest, high + above),
+    )
+    return Span((low, high), accepted)
