@@ -188,7 +188,7 @@ def run_evaluation(
         seen=seen_of(info, spec["samples"], spec["maps"], unique=unit != "frame"),
         unit=unit,
         truth=store.attrs["truth"],
-        placed="latitude" in store.coords,
+        placed="latitude" in store.variables,
         strata={name: score_stratum(each, task, decision) for name, each in strata.items()},
         units=tuple(dict.fromkeys(unit_of(store, index) for index in indices)),
     )

@@ -11,6 +11,10 @@ EDGES = (0, 3, 10, 20, 30, 60, 90, 133)
 """Of bins of distance, pixels; the first is the track. The swath ends at 132."""
 
 
+_DIGITS = 6
+"""Of a pixel: what is left beyond is noise of the weights."""
+
+
 def distance_from_track(corners: Corners, shape: tuple[int, int]) -> NDArray[np.float64]:
     """Columns between each pixel and the track: (y, x); NaN in rows that it does not cross.
 
@@ -29,7 +33,7 @@ def distance_from_track(corners: Corners, shape: tuple[int, int]) -> NDArray[np.
     # A row's middle may lie a little before the first profile, or behind the last.
     along = np.interp(lines, row, col)
     along[(lines < row[0] - 0.5) | (lines > row[-1] + 0.5)] = np.nan
-    return np.asarray(np.abs(np.arange(shape[1]) - along[:, None]))
+    return np.asarray(np.abs(np.arange(shape[1]) - along[:, None]).round(_DIGITS))
 
 
 def distance_bin(distance: NDArray[np.float64]) -> NDArray[np.int64]:

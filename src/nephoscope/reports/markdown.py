@@ -127,19 +127,20 @@ def _seen(evaluation: Evaluation) -> str:
     """Whether the model knows the scored maps, by its own record."""
     began = evaluation.model.get("began_from")
     model = f"The model, or {began} from which it began," if began else "The model"
+    noun = "maps" if evaluation.unit in _UNITS else "samples"
     if evaluation.seen is None:
         return f"{model} does not say whether it was fitted to these: they may be among its own."
     train, validation = evaluation.seen["train"], evaluation.seen["validation"]
     if train:
-        return f"**{model} was fitted to {train} of these maps, so the scores flatter it.**"
+        return f"**{model} was fitted to {train} of these {noun}, so the scores flatter it.**"
     if validation:
         return (
-            f"{model} was not fitted to these maps, but {validation} of them chose its "
+            f"{model} was not fitted to these {noun}, but {validation} of them chose its "
             "checkpoint, calibration and threshold, so the scores flatter it a little."
         )
     if began:
-        return f"Neither the model nor {began}, from which it began, has seen any of these maps."
-    return "The model has seen none of these maps."
+        return f"Neither the model nor {began}, from which it began, has seen any of these {noun}."
+    return f"The model has seen none of these {noun}."
 
 
 def _ways(evaluation: Evaluation) -> str:

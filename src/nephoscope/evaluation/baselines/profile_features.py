@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +132,11 @@ def _cubes(sample: LabelledSample, numbers: Sequence[int]) -> dict[str, Floats]:
     )
     names = [f"{stem}_{number:02d}" for stem in stems for number in numbers]
     made = assemble(view, names).reshape(len(stems), len(numbers), *sample.known.shape)
-    made[made == 0] = np.nan  # what is missing; no measurement is exactly 0
+    places = [sample.channels.index(f"{angles[0]}_{n:02d}") for n in numbers] if angles else []
+    missing = np.isnan(image[places]) if places else False
+    for stem, cube in zip(stems, made, strict=True):
+        # What is missing is 0; of radiances nothing that was measured is.
+        cube[missing | ((cube == 0) & (stem[0] in "rd"))] = np.nan
     return dict(zip(stems, made, strict=True))
 
 
@@ -177,7 +182,7 @@ def _ratios(planes: dict[str, Floats]) -> list[Floats]:
     """Ratios of neighbouring bands: absorption by oxygen and by water vapour is in them."""
     bands = [plane for name, plane in planes.items() if name[0] == "r"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = [first / second for first, second in zip(bands, bands[1:], strict=False)]
+        found = [first / second for first, second in pairwise(bands)]
     return [np.where(np.isfinite(each), each, np.float32(np.nan)) for each in found]
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +25,8 @@ ZONE = 15.0
 """Width of the zones of latitude, both hemispheres together, degrees."""
 _PRIOR = 20.0
 """Profiles by which a zone leans on all of them."""
+_RARE = 1e-3
+"""Probability of cloud where the training has none at all."""
 _LIKELY = 0.05
 """Probability of cloud from which on its type is asked for."""
 
@@ -129,39 +132,41 @@ class Climatology:
 class Trees:
     """Boosted trees of cloud on a level, of its type, and of the first cloud from above.
 
-    Height is one more column of the table, and so are the slant features at that height.
+    Height is one more column of the table.
 
     Args:
         train: profiles of the training.
         options: how much work.
+        surroundings: whether they see more than the views of the point: what is around it, and
+            what each view sees of the heights above it.
     """
 
-    def __init__(self, train: Sequence[Profiles], options: ProfileOptions) -> None:
-        rng = np.random.default_rng(options.seed)
-        masks = [part.types >= 0 for part in train]
-        cloudy = [part.types > 0 for part in train]
-        self._cloud = _grown(*_rows(train, masks, cloudy, options.rows, rng), options)
-        masks = [_open(part.types) for part in train]
-        self._first = _grown(*_rows(train, masks, cloudy, options.rows // 2, rng), options)
-        kinds = [part.types for part in train]
-        table, labels, _ = _rows(train, cloudy, kinds, options.rows // 4, rng)
-        few = ProfileOptions(**{**vars(options), "iterations": max(options.iterations // 4, 1)})
-        self._kinds = _grown(table, labels, None, few)
+    def __init__(
+        self, train: Sequence[Profiles], options: ProfileOptions, surroundings: bool = True
+    ) -> None:
+        self._surroundings = surroundings
+        rng, rows = np.random.default_rng(options.seed), options.rows
+        drawn = partial(_rows, train, rng=rng, surroundings=surroundings)
+        types = [part.types for part in train]
+        cloudy = [each > 0 for each in types]
+        self._cloud = _Odds(*drawn([each >= 0 for each in types], cloudy, rows), options)
+        self._first = _Odds(*drawn([_open(each) for each in types], cloudy, rows // 2), options)
+        table, labels, _ = drawn(cloudy, types, rows // 4)
+        self._kinds = _Forest(table, labels, replace(options, iterations=options.iterations // 4))
 
     def say(self, profiles: Profiles) -> Said:
         """What the trees say, level by level."""
         number, levels = profiles.types.shape
         item, level = (each.ravel() for each in np.mgrid[:number, :levels])
-        table = _table(profiles, item, level)
+        table = _table(profiles, item, level, self._surroundings)
         cloud, first = (
-            _likely(trees, table).reshape(number, levels) for trees in (self._cloud, self._first)
+            trees.of(table).reshape(number, levels) for trees in (self._cloud, self._first)
         )
         kinds = np.full((number * levels, KINDS), 1 / KINDS, np.float32)
         asked = np.flatnonzero(cloud.ravel() >= _LIKELY)
-        if asked.size and self._kinds is not None:
+        if len(self._kinds.labels) > 1:
             kinds[asked] = 0
-            found = self._kinds.predict_proba(table[asked])
-            kinds[asked[:, None], self._kinds.classes_.astype(int) - 1] = found
+            kinds[asked[:, None], self._kinds.labels - 1] = self._kinds.likely(table[asked])
         return Said(cloud, kinds.reshape(number, levels, KINDS).swapaxes(1, 2), first)
 
 
@@ -174,15 +179,14 @@ class Stacked:
 
     Args:
         train: profiles of the training.
-        trees: fitted to all of them.
         options: how much work.
     """
 
-    def __init__(self, train: Sequence[Profiles], trees: Trees, options: ProfileOptions) -> None:
+    def __init__(self, train: Sequence[Profiles], options: ProfileOptions) -> None:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.neural_network import MLPClassifier
 
-        self._trees, self._scale = trees, _Scale(train)
+        self._trees, self._scale = Trees(train, options), _Scale(train)
         units = {part.unit: place for place, part in enumerate(train)}
         half = {unit: place % 2 for place, unit in enumerate(sorted(units))}
         table, labels = [], []
@@ -252,9 +256,11 @@ def _open(types: NDArray[np.int8]) -> NDArray[np.bool_]:
     return np.asarray(above & (types >= 0))
 
 
-def _table(part: Profiles, item: NDArray[Any], level: NDArray[Any]) -> Floats:
+def _table(part: Profiles, item: NDArray[Any], level: NDArray[Any], surroundings: bool) -> Floats:
     """Rows of levels of points: (row, feature) float32."""
     km = part.altitude / 1000
+    if not surroundings:
+        return np.concatenate([part.views[item], km[level, None].astype(np.float32)], axis=1)
     near = np.abs(HEIGHTS - km[:, None]).argmin(axis=1)[level]
     place = np.stack([km[level], part.latitude[item], part.land[item]], axis=1).astype(np.float32)
     spread = part.slant[:, :, 1::2].reshape(len(part.types), -1)[item]
@@ -268,54 +274,78 @@ def _rows(
     labels: Sequence[NDArray[Any]],
     most: int,
     rng: np.random.Generator,
-) -> tuple[Floats, NDArray[Any], NDArray[np.float64]]:
-    """About `most` of the levels that a mask allows: a table, their labels and their weights.
+    surroundings: bool,
+) -> tuple[Floats, NDArray[Any], float]:
+    """About `most` of the levels that a mask allows: half are cloud, as far as there are so many.
 
-    Half are cloud and half are not, as far as there are so many; weights undo it.
+    Returns:
+        a table, the labels, and the log of how many times likelier cloud is drawn than clear sky.
     """
     held = np.array([
         [(mask & (label > 0)).sum(), (mask & (label == 0)).sum()]
         for mask, label in zip(masks, labels, strict=True)
     ]).sum(axis=0)  # fmt: skip
     share = np.minimum(1, most / 2 / np.maximum(held, 1))
-    tables, found, weights = [], [], []
+    tables, found = [], []
     for part, mask, label in zip(train, masks, labels, strict=True):
         chance = np.where(label > 0, share[0], share[1])
         usable = mask & part.known[:, None]
         item, level = np.nonzero(usable & (rng.random(mask.shape) < chance))
-        tables.append(_table(part, item, level))
+        tables.append(_table(part, item, level, surroundings))
         found.append(label[item, level])
-        weights.append(1 / chance[item, level])
-    return np.concatenate(tables), np.concatenate(found), np.concatenate(weights)
+    return np.concatenate(tables), np.concatenate(found), float(np.log(share[0] / share[1]))
 
 
-def _grown(
-    table: Floats,
-    labels: NDArray[Any],
-    weights: NDArray[np.float64] | None,
-    options: ProfileOptions,
-) -> Any:  # noqa: ANN401 - scikit-learn is untyped
-    """Fitted trees; None where all labels are the same."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
+class _Odds:
+    """Trees of cloud against clear sky, which undo that one was drawn more often.
 
-    if len(np.unique(labels)) < 2:
-        return None
-    trees = HistGradientBoostingClassifier(
-        max_iter=options.iterations,
-        max_leaf_nodes=options.leaves,
-        learning_rate=0.15,
-        l2_regularization=1.0,
-        max_features=0.3,
-        early_stopping=False,
-        random_state=options.seed,
-    )
-    return trees.fit(table, labels.astype(int), sample_weight=weights)
+    Weights would do so too, but scikit-learn then takes a hundred times as long to bin the table.
+    """
+
+    def __init__(
+        self, table: Floats, labels: NDArray[Any], drawn: float, options: ProfileOptions
+    ) -> None:
+        self._forest, self._drawn = _Forest(table, labels, options), drawn
+
+    def of(self, table: Floats) -> Floats:
+        """Probability of cloud (row,)."""
+        if len(self._forest.labels) < 2:
+            return np.full(len(table), _RARE, np.float32)
+        likely = np.clip(self._forest.likely(table)[:, 1], 1e-9, 1 - 1e-9)
+        odds = np.log(likely) - np.log1p(-likely) - self._drawn
+        return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
 
 
-def _likely(trees: Any, table: Floats) -> Floats:  # noqa: ANN401 - scikit-learn is untyped
-    if trees is None or not len(table):
-        return np.full(len(table), 1e-3, np.float32)
-    return np.asarray(trees.predict_proba(table)[:, 1], np.float32)
+class _Forest:
+    """Boosted trees of scikit-learn; none where all labels are the same.
+
+    Attributes:
+        labels: those there are, rising.
+    """
+
+    def __init__(self, table: Floats, labels: NDArray[Any], options: ProfileOptions) -> None:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        self.labels = np.unique(labels).astype(int)
+        # Trees cannot be grown on what no row has.
+        self._told = np.isfinite(table).any(axis=0)
+        if len(self.labels) < 2:
+            return
+        self._trees = HistGradientBoostingClassifier(
+            max_iter=max(options.iterations, 1),
+            max_leaf_nodes=options.leaves,
+            learning_rate=0.15,
+            l2_regularization=1.0,
+            max_features=0.3,
+            early_stopping=False,
+            random_state=options.seed,
+        ).fit(table[:, self._told], labels.astype(int))
+
+    def likely(self, table: Floats) -> NDArray[np.float64]:
+        """Probability of each label, (row, label)."""
+        if not len(table):
+            return np.zeros((0, len(self.labels)))
+        return np.asarray(self._trees.predict_proba(table[:, self._told]), np.float64)
 
 
 def _zones() -> int:

@@ -107,10 +107,10 @@ def _read(
 
 def _fitted(train: Sequence[Profiles], options: ProfileOptions) -> dict[str, Fitted]:
     """The baselines, the simplest first."""
-    trees = Trees(train, options)
+    trees = Trees(train, options, surroundings=False)
     found: dict[str, Fitted] = {"climatology": Climatology(train), "boosted trees": trees}
     if options.hidden and len({part.unit for part in train}) > 1:
-        found["boosted trees + network"] = Stacked(train, trees, options)
+        found["boosted trees + network"] = Stacked(train, options)
     return found
 
 
