@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xarray as xr
 from hypothesis import settings
 
 # Pictures are drawn without a display, also in the subprocesses that tests start.
@@ -74,3 +75,20 @@ def checked_by_cf() -> Callable[[Path], None]:
         assert "Errors" not in report, report
 
     return check
+
+
+@pytest.fixture(scope="session")
+def half_orbits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder, with a space in its name, of three half orbits of PARASOL with their tracks."""
+    pytest.importorskip("pyhdf")
+    import half_orbits_factory as factory
+
+    return factory.write_three(tmp_path_factory.mktemp("half orbits"))
+
+
+@pytest.fixture(scope="session")
+def cut_samples(half_orbits: Path, tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
+    """The samples cut along these tracks, 16 x 16 pixels each."""
+    import half_orbits_factory as factory
+
+    return factory.built(half_orbits, tmp_path_factory.mktemp("cut") / "s.zarr")[0]

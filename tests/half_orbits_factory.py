@@ -8,17 +8,37 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
+from nephoscope.folders import LeftOut
 from nephoscope.grids.sinusoidal import POLDER
+from nephoscope.instruments import find_all
 from nephoscope.instruments.cloudsat import CalipsoHalf, encode
+from nephoscope.instruments.granules import Draw, pair_granules, pictures_alone
 from nephoscope.instruments.polder import HalfOrbit, along
 from nephoscope.instruments.polder.schemes import SCHEMES
+from nephoscope.recipe import validate_recipe
+from nephoscope.samples.from_tracks import Asked
+from nephoscope.samples.patches import Choice
+from nephoscope.samples.resumable import write_granules
 from nephoscope.simulate.earth.polder.half_orbit_file import write_half_orbit
 from nephoscope.simulate.earth.profilers.cloudsat import write_caltrack, write_time_offsets
 
 START = datetime(2008, 6, 3, 1, 34, 54)
 BINS = 125
 VIEWS, SEEN = 16, 14
+FIELDS = ("I443NP", "I490P", "U490P", "phi", "thetav", "thetas", "Nviews", "phis", "land_sea_flag")
+SMALL = Choice(size=16, fewest=8)
+LONGITUDES = {176: 20.0, 177: 179.9, 178: -60.0}
+"""Half orbits of `write_three`: the second lies across the date line."""
+RECIPE = {
+    "name": "made",
+    "instrument": "polder",
+    "task": "cloud_type",
+    "read": {"fields": list(FIELDS)},
+    "inputs": {"features": ["r443_*"]},
+    "network": {"name": "unet"},
+}
 TRACK_LEAN = 0.25
 """Degrees of longitude by which the track goes east for each degree southwards."""
 
@@ -104,3 +124,60 @@ def write_pair(folder, orbit=176, hours=0.0, longitude=20.0, first_row=1600, **o
     places = track_places(first_row, rows, longitude)
     tracks = write_tracks(folder, name.start - timedelta(seconds=131), places, **options)
     return path, tracks
+
+
+def write_three(folder):
+    """Three half orbits with their tracks, 99 minutes apart."""
+    for orbit, longitude in LONGITUDES.items():
+        write_pair(folder, orbit, 1.65 * (orbit - 176), longitude)
+    return folder
+
+
+def write_truth(folder):
+    """Truth of the swath beside `write_three`: the type is (row + column + level) % 9."""
+    for longitude, picture in zip(LONGITUDES.values(), pictures_in(folder), strict=True):
+        window = along((1600, 1656), longitude, 60)
+        columns, _ = window.columns()
+        kinds = (window.rows[:, None] + columns + np.arange(84)[:, None, None]) % 9
+        store = xr.Dataset(
+            {"cloud_type": (("altitude", "y", "x"), kinds.astype(np.int8))},
+            {
+                "altitude": 90.0 + 240 * np.arange(84),
+                "row": ("y", window.rows),
+                "origin": ("y", window.origin),
+            },
+        )
+        path = Path(folder) / "truth" / f"{picture.stem}.zarr"
+        store.to_zarr(path, zarr_format=3, consolidated=False)
+    return folder
+
+
+def pictures_in(folder):
+    return sorted(Path(folder).rglob("*.h5"))
+
+
+def granules_of(raw, seconds=600, **draw):
+    """The half orbits of a folder with their tracks."""
+    pictures = find_all([raw], "polder", LeftOut())
+    return pair_granules(pictures, [raw], timedelta(seconds=seconds), Draw(**draw))
+
+
+def alone(raw):
+    """The half orbits of a folder without tracks."""
+    return pictures_alone(find_all([raw], "polder", LeftOut()))
+
+
+def built(raw, out, choice=SMALL, workers=1, options=None, pairs=None, told=None, **asked):
+    """The store made of a folder, and reason → number of what was left out."""
+    work = Asked("polder", FIELDS, choice, **asked)
+    options = {"--seed": work.seed} if options is None else options
+    skipped = write_granules(
+        pairs or granules_of(raw), out, validate_recipe(RECIPE), work, options, workers,
+        on_error=None if told is None else told.append,
+    )  # fmt: skip
+    return xr.open_zarr(out, chunks=None, mask_and_scale=False), skipped
+
+
+def channel(store, name):
+    """(sample, y, x) counts of a channel."""
+    return store["image"].values[:, store["channel"].values.tolist().index(name)].astype(int)

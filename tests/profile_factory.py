@@ -119,7 +119,14 @@ def store(path, samples=10):
             "latitude": (plane, latitude.astype(np.float32)),
             "longitude": (plane, longitude.astype(np.float32)),
         },
-        {"task": "cloud_type", "truth": "points", "unit": "granule", "wraps": 0, "points": "track"},
-    )
+        {
+            "samples_id": "0",
+            "task": "cloud_type",
+            "truth": "points",
+            "unit": "granule",
+            "wraps": 0,
+            "points": "track",
+        },
+    )  # fmt: skip
     made.to_zarr(path, zarr_format=3, consolidated=False)
     return path

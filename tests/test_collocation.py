@@ -184,6 +184,19 @@ def test_without_the_difference_the_starts_decide_and_without_a_start_the_times(
     np.testing.assert_allclose(offset, 1140 + 0.7 * np.arange(70), atol=1e-6)
 
 
+def test_the_difference_of_another_half_orbit_says_nothing():
+    lat, lon = through(make_scene())
+    track = make_track(lat, lon, time_difference=np.full(len(lat), -131, np.float32))
+    assert collocate(track, make_scene()).sizes["point"] > 60
+    for later in (np.timedelta64(1, "D"), np.timedelta64(99, "m"), -np.timedelta64(16, "D")):
+        pairs = collocate(track, make_scene(time=START + later))
+        assert pairs.sizes["point"] == 0
+        assert pairs.attrs["dropped_time_offset"] > 60
+    del track.attrs["half_orbit_start"]
+    assert collocate(track, make_scene()).sizes["point"] > 60
+    assert collocate(track, make_scene(time=START + np.timedelta64(1, "D"))).sizes["point"] == 0
+
+
 def test_lines_with_times_of_their_own_come_before_what_the_track_says():
     scene = make_scene()
     times = START + (np.arange(60) * 1e9).astype("timedelta64[ns]")

@@ -111,7 +111,7 @@ def rows_of(table: str) -> list[str]:
     return [line for line in lines if line.startswith("| ")][1:]
 
 
-TABLES = {"Mars maps": 20, "Sky cameras": 29}
+TABLES = {"Mars maps": 20, "Sky cameras": 29, "Multi-angle polarimetry": 20}
 ROWS = [row for table in TABLES for row in rows_of(table)]
 
 

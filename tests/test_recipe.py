@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.recipe import Recipe, dump_recipe, load_recipe, shipped_recipes, validate_recipe
+from nephoscope.recipe import (
+    Recipe,
+    dump_recipe,
+    load_recipe,
+    shipped_recipes,
+    validate_recipe,
+    with_values,
+)
 
 MINIMAL = {
     "name": "tiny",
@@ -191,3 +198,50 @@ def test_shipped_recipes_say_nothing_by_number():
     for name in shipped_recipes():
         numbers = {"image_features", "position_features", "windowed", "brightness"}
         assert not numbers & load_recipe(name).network.options.keys()
+
+
+VIEWED = {
+    **MINIMAL,
+    "inputs": {
+        "views": [0, 7, 15],
+        "features": {"views": ["r443_*", "phis"], "valid": ["valid_*"]},
+    },
+}
+
+
+def test_a_star_is_every_view_field_by_field():
+    inputs = validate_recipe(VIEWED).inputs
+    assert inputs.names == (
+        "r443_00", "r443_07", "r443_15", "phis", "valid_00", "valid_07", "valid_15",
+    )  # fmt: skip
+    assert inputs.groups == {"views": (0, 1, 2, 3), "valid": (4, 5, 6)}
+    whole = validate_recipe({**VIEWED, "inputs": {"features": ["q490_*"]}}).inputs
+    assert whole.names == tuple(f"q490_{view:02d}" for view in range(16))
+
+
+def test_views_can_be_left_out_of_a_recipe_later():
+    recipe = validate_recipe(VIEWED)
+    fewer = with_values(recipe, {"inputs.views": [7]})
+    assert fewer.inputs.names == ("r443_07", "phis", "valid_07")
+    assert validate_recipe(yaml.safe_load(dump_recipe(fewer))) == fewer
+
+
+@pytest.mark.parametrize("views", [[], [0, 0], [16], [-1]])
+def test_views_that_cannot_be_are_refused(views):
+    with pytest.raises(InputError, match=r"inputs\.views"):
+        with_values(validate_recipe(VIEWED), {"inputs.views": views})
+
+
+def test_a_view_named_beside_its_star_is_named_twice():
+    with pytest.raises(InputError, match="twice"):
+        with_values(validate_recipe(VIEWED), {"inputs.features": ["r443_*", "r443_07"]})
+
+
+def test_truth_at_points_is_taken_as_it_is_stored_unless_said():
+    truth = validate_recipe(MINIMAL).truth
+    assert truth.levels is None
+    assert (truth.interpolation, truth.low_quality) == ("bilinear", "keep")
+    recipe = validate_recipe({**MINIMAL, "truth": {"levels": {"bins": [4, 103]}}})
+    assert validate_recipe(yaml.safe_load(dump_recipe(recipe))) == recipe
+    with pytest.raises(InputError, match=r"truth\.levels\].*bins"):
+        validate_recipe({**MINIMAL, "truth": {"levels": {"lowest": 600}}})

@@ -18,8 +18,11 @@ from nephoscope.track import check_track
 
 LONGEST_OFFSET = 600.0
 """Seconds between the two looks at a place, beyond which they are of different clouds."""
+HALF_ORBIT = 3600.0
+"""Seconds that no half orbit of the A-Train lasts."""
 Weights = Literal["bilinear", "inverse_distance"]
 _SECOND = np.timedelta64(1, "s")
+_PLACES = ("latitude", "longitude", "time")
 
 Reals = NDArray[np.float64]
 
@@ -83,7 +86,7 @@ def _check(track: xr.Dataset, scene: xr.Dataset, max_time_offset: float, weights
     if weights not in get_args(Weights):
         known = " or ".join(f"'{each}'" for each in get_args(Weights))
         raise UsageError(f"weights is {weights!r}, not {known}")
-    if not isinstance(max_time_offset, int | float) or not max_time_offset >= 0:
+    if not isinstance(max_time_offset, int | float | np.number) or not max_time_offset >= 0:
         raise UsageError(f"max_time_offset is {max_time_offset!r}, not a number of seconds")
     check_track(track)
     check_scene(scene)
@@ -109,9 +112,10 @@ def time_offsets(track: xr.Dataset, scene_time: ArrayLike) -> Reals:
     """How much later than the imager the profiler was at each profile.
 
     Where the imager's time is known profile by profile, it is the plain difference. Else it is the
-    track's own `time_difference` where it has that; else the difference of the two starts, that of
-    the half orbit and that of the scene, for both fly the same way; else, for a track that does not
-    tell its start, the time since the scene's.
+    track's own `time_difference` where it has that, and the scene is of the same half orbit by its
+    start; else the difference of the two starts, that of the half orbit and that of the scene, for
+    both fly the same way; else, for a track that does not tell its start, the time since the
+    scene's.
 
     Args:
         track: a Track.
@@ -122,13 +126,14 @@ def time_offsets(track: xr.Dataset, scene_time: ArrayLike) -> Reals:
     """
     time, there = track["time"].values, np.asarray(scene_time, "datetime64[ns]")
     if there.ndim or "half_orbit_start" not in track.attrs:
-        offset = _seconds(time - there)
+        offset, same = _seconds(time - there), HALF_ORBIT
     else:
         start = np.array(track.attrs["half_orbit_start"], "datetime64[ns]")
-        offset = np.full(time.shape, _seconds(start - there))
+        offset, same = np.full(time.shape, _seconds(start - there)), HALF_ORBIT / 2
     if not there.ndim and "time_difference" in track:
         own = track["time_difference"].values.astype(np.float64)
-        offset = np.where(np.isfinite(own), own, offset)
+        # It tells of the pass along the track, not of what a scene of another day saw there.
+        offset = np.where(np.isfinite(own) & ~(np.abs(offset) > same), own, offset)
     return offset
 
 
@@ -169,9 +174,6 @@ def _pairs(
         coords={name: track[name][kept].rename(profile="point") for name in _PLACES},
         attrs={"instrument": scene.attrs["instrument"], "profiles": track.sizes["profile"]},
     )
-
-
-_PLACES = ("latitude", "longitude", "time")
 
 
 def _distances(

@@ -6,7 +6,8 @@ import torch
 from scipy.ndimage import map_coordinates
 
 from nephoscope.grids.corners import corners_between
-from nephoscope.learn.items import at_corners, at_points, counted, items
+from nephoscope.learn.items import at_corners, at_points, counted, items, raw_of
+from nephoscope.models.normalised import NormalisedNetwork
 
 
 def _raw(seed=0, shape=(2, 3, 5, 7)):
@@ -57,6 +58,37 @@ def test_frames_and_single_pixels_are_items_already():
         found, truth = items(raw, batch, "frame" if len(batch) == 1 else "pixels")
         assert torch.equal(found, raw)
         assert torch.equal(truth["label"], label)
+
+
+class _Doubled(torch.nn.Module):
+    """Twice the input; told only of some pixels where that is asked, and says how many it was."""
+
+    tells_pixels = True
+    asked = 0
+
+    def forward(self, inputs, pixels=None):
+        if pixels is None:
+            return 2 * inputs
+        self.asked = len(pixels)
+        return 2 * inputs[pixels[:, 0], :, pixels[:, 1], pixels[:, 2]]
+
+
+@pytest.mark.parametrize("tells_pixels", [True, False])
+def test_a_network_that_tells_pixels_is_asked_for_those_around_points_each_once(tells_pixels):
+    inner = _Doubled()
+    inner.tells_pixels = tells_pixels
+    network = NormalisedNetwork(inner, {name: (0.5, 2.0) for name in "abc"})
+    inputs = _raw()
+    corner = torch.tensor(
+        [[[0, 1, 2], [0, 1, 3], [0, 2, 2], [0, 2, 3]], [[0, 2, 2], [0, 2, 3], [0, 3, 2], [0, 3, 3]]]
+    )
+    weight = torch.tensor([[0.1, 0.2, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25]])
+    batch = {"inputs": inputs, "corner": corner, "weight": weight, "ice": torch.ones(2, 4)}
+    found, truth = items(raw_of(network, batch), batch, "points")
+    pixels = (inputs - 0.5)[corner[..., 0], :, corner[..., 1], corner[..., 2]]
+    torch.testing.assert_close(found, (pixels * weight[..., None]).sum(1))
+    assert truth["ice"].shape == (2, 4)
+    assert inner.asked == (6 if tells_pixels else 0)
 
 
 def _corners(rng, items=6, shape=(2, 5, 7)):

@@ -121,19 +121,6 @@ def test_the_gradient_reaches_every_weight():
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
 
 
-def test_training_withholds_the_views_nearest_to_nadir_and_never_all():
-    from nephoscope.networks.aligned import _kept
-
-    torch.manual_seed(0)
-    parallax = torch.linspace(0, 0.3, VIEWS)[None, None, :, None, None].expand(400, 2, -1, 2, 2)
-    kept = _kept(parallax, 0.5)
-    assert kept[:, -1].all()
-    falling = kept.diff(dim=1)
-    assert (falling >= 0).all()  # what is withheld is nearer to nadir than what is kept
-    assert 0.3 < float((kept[:, 1] == 0).float().mean()) < 0.5
-    assert _kept(parallax, 0.0).all()
-
-
 @pytest.mark.parametrize(
     ("group", "places", "said"),
     [
@@ -161,7 +148,7 @@ def test_the_network_of_the_recipe_is_small():
     counter = FlopCounterMode(display=False)
     with counter, torch.inference_mode():
         network(torch.zeros(1, features, 16, 16))
-    gathered = 16 * 14 * 41 * 4  # four pixels of each number, view and plane, counted by hand
+    gathered = 16 * 14 * 21 * 4  # four pixels of each number, view and plane, counted by hand
     assert 100_000 < counter.get_total_flops() / 2 / 256 + gathered <= 1_000_000
 
 

@@ -98,6 +98,15 @@ def test_a_mask_is_of_every_type_and_gaps_of_the_track_are_unknown():
     assert axes.get_ylabel().startswith("truth")
 
 
+def test_altitudes_of_which_nothing_is_said_are_unknown_and_never_the_white_of_cloud():
+    for height, said in (([20000.0, 10000, 0], 2), ([3000.0, 2000], 3)):
+        curtain = xr.DataArray(np.zeros((4, len(height)), np.int8), dims=("profile", "level"),
+                               coords={"height": ("level", np.array(height))})  # fmt: skip
+        figure = plot_curtains({"truth": curtain}, "mask")
+        assert len(figure.legends[0].get_texts()) == said
+        np.testing.assert_allclose(figure.axes[0].get_facecolor()[:3], 0x8C / 255)
+
+
 def test_without_places_the_axis_counts_profiles():
     curtain = xr.DataArray(np.ones((4, 2), np.int8), dims=("profile", "level"),
                            coords={"height": ("level", np.array([2000.0, 1000.0]))})  # fmt: skip

@@ -5,6 +5,9 @@ import numpy as np
 from nephoscope.tasks.profile_head import Head
 
 STEP = 240.0
+LEVELS = 20
+ON_LEVELS = [("cloud_type", True), ("cloud_mask_3d", False)]
+ALL = [*ON_LEVELS, ("cloud_mask_2d", False)]
 
 
 def altitudes(levels):
@@ -43,4 +46,38 @@ def perfect(types, typed, size=30.0):
 def noisy(types, typed, seed=1, skill=1.0):
     """Raw numbers that know something of the truth."""
     raw = perfect(types, typed, size=1.5 * skill)
-    return raw + np.random.default_rng(seed).normal(0, 1.5, raw.shape).astype(np.float32)
+    raw += np.random.default_rng(seed).normal(0, 1.5, raw.shape).astype(np.float32)
+    raw[:, -1] += 2.5  # one logit of a clear column stands against many of tops
+    return raw
+
+
+def raw_numbers(name, types, typed, seed=1):
+    if name == "cloud_mask_2d":
+        rng = np.random.default_rng(seed)
+        sign = np.where((types > 0).any(axis=1), 1.5, -1.0)
+        return (sign + rng.normal(0, 1.5, len(types))).astype(np.float32)[:, None]
+    return noisy(types, typed, seed)
+
+
+def case(name, typed, number=400, unknown=0.01, missing=5, seed=0):
+    types = profiles(number, LEVELS, seed=seed, unknown=unknown)
+    raw = raw_numbers(name, types, typed)
+    raw[:missing] = np.nan
+    return types, raw
+
+
+def decided(task, raw, types):
+    counts = task.count(raw, {"cloud_type": types})
+    return counts, task.decide(counts).model_copy(update={"altitude": altitudes(types.shape[1])})
+
+
+def published(task, raw, decision):
+    return task.variables(task.fields(np.ascontiguousarray(raw.T), decision), decision)
+
+
+def scored(task, raw, types):
+    """The scores of what is published, and what is published."""
+    _, decision = decided(task, raw, types)
+    variables = published(task, raw, decision)
+    tally = task.tally(variables, {"cloud_type": types})
+    return task.metrics(tally, decision), variables, decision

@@ -12,12 +12,13 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.apply.engine import open_engine
-from nephoscope.apply.placing import Placing, place
+from nephoscope.apply.placing import ASIDE, Placing, place
 from nephoscope.apply.strips import Strips, image_of
 from nephoscope.apply.tiles import Blend, Tile, cut, lay_tiles, plan_axis
 from nephoscope.apply.whole import frame_fields, whole_fields
 from nephoscope.errors import UsageError
-from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read
+from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read, reads_place
+from nephoscope.inputs.directional import pixels_per_km
 from nephoscope.limits import Limits, limits_at
 from nephoscope.networks import WHOLE
 from nephoscope.products.pack import fill, unfilled
@@ -101,8 +102,8 @@ class Predictor:
         """A whole Scene as the model looks at it.
 
         Args:
-            scene: the scene; places that are no latitudes of rows and longitudes of columns are
-                left aside.
+            scene: the scene. Latitudes and longitudes of each pixel are left aside where no feature
+                is made of them.
             background: (statistic, y, x) float32 without NaN in the order of the recipe, or None.
 
         Raises:
@@ -110,12 +111,21 @@ class Predictor:
         """
         names = [str(name) for name in scene["channel"].values]
         image, read = self._pictured(image_of(scene), names)
-        latitude, longitude = (
-            scene[name].values if scene[name].dims == (dim,) else np.zeros(scene.sizes[dim])
-            for name, dim in (("latitude", "y"), ("longitude", "x"))
-        )
+        dims = {"latitude": ("y",), "longitude": ("x",)}
+        per_km = None
+        if scene["latitude"].ndim > 1 and reads_place(self._features):
+            latitude, longitude = scene["latitude"].values, scene["longitude"].values
+            per_km = pixels_per_km(latitude, longitude)
+        else:
+            latitude, longitude = (
+                scene[name].values if scene[name].dims == own else np.zeros(scene.sizes[own[0]])
+                for name, own in dims.items()
+            )
         known = scene["known"].values
-        return View(image, known, latitude, longitude, background, channels=read, **self._names)
+        return View(
+            image, known, latitude, longitude, background,
+            channels=read, per_km=per_km, **self._names,
+        )  # fmt: skip
 
     def limits_at(self, latitude: Floats, longitude: Floats) -> tuple[Limits | None, str]:
         """What the model learned of a scene's places, and why that is not as usual.
@@ -151,15 +161,17 @@ class Predictor:
         if self.model.recipe.inputs.side is not None:
             yield slice(0, view.known.shape[0]), frame_fields(self, view.image, view.channels)
             return
-        placing = place(view.latitude, view.longitude)
-        turned = replace(
-            view,
-            image=placing.turn(view.image),
-            known=placing.turn(view.known),
-            latitude=placing.latitude,
-            longitude=placing.longitude,
-            background=None if view.background is None else placing.turn(view.background),
-        )
+        turned, placing = view, ASIDE
+        if view.latitude.ndim == 1:
+            placing = place(view.latitude, view.longitude)
+            turned = replace(
+                view,
+                image=placing.turn(view.image),
+                known=placing.turn(view.known),
+                latitude=placing.latitude,
+                longitude=placing.longitude,
+                background=None if view.background is None else placing.turn(view.background),
+            )
         for rows, band in self._blended(turned, placing):
             unknown = ~turned.known[rows]
             for values in band.values():
@@ -251,7 +263,10 @@ class Predictor:
     def _fields(
         self, whole: View, placing: Placing, limits: Limits | None, tile: Tile
     ) -> tuple[Tile, Fields]:
-        latitude, longitude = placing.latitude_at(tile.rows), placing.longitude_at(tile.cols)
+        if whole.latitude.ndim == 1:
+            latitude, longitude = placing.latitude_at(tile.rows), placing.longitude_at(tile.cols)
+        else:
+            latitude, longitude = (cut(each, tile) for each in (whole.latitude, whole.longitude))
         view = replace(
             whole,
             image=cut(whole.image, tile, 0 if whole.image.dtype == np.uint8 else np.nan),
@@ -259,6 +274,7 @@ class Predictor:
             latitude=latitude,
             longitude=longitude,
             background=None if whole.background is None else cut(whole.background, tile),
+            per_km=None if whole.per_km is None else cut(whole.per_km, tile),
             limit=None if limits is None else limits.grid.sample(limits.cells, latitude, longitude),
         )
         inputs = assemble(view, self._features, sparse=self._sparse)

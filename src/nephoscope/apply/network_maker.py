@@ -126,7 +126,7 @@ class NetworkMaker:
         Raises:
             InputError: it cannot be read.
         """
-        options = {**getattr(self.model.recipe, "read", {}), **self._module.ON_DEMAND}
+        options = {**self.model.recipe.read, **self._module.ON_DEMAND}
         return open_scene(job.scene.path, self.instrument, **options)
 
     def make(self, job: Job, scene: xr.Dataset) -> Made:

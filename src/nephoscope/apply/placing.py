@@ -72,6 +72,10 @@ class Placing:
         return np.asarray(self.longitude[0] + step * cols)
 
 
+ASIDE = Placing(np.zeros(0), np.zeros(0))
+"""Of a scene whose pixels have places of their own: it stays as it lies."""
+
+
 def place(latitude: Floats, longitude: Floats) -> Placing:
     """Find how a scene of a plate carrée grid lies.
 

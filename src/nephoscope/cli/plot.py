@@ -130,9 +130,12 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
         if not place.exists():
             raise InputError(place, "does not exist")
         root = place if place.is_dir() else place.parent
-        below = sorted(files_below(place, left_out)) if place.is_dir() else [place]
-        for path in below:
-            if path != place and (path.suffix != ".nc" or path.name.startswith("background_")):
+        searched = place.is_dir() and place.suffix != ".zarr"
+        below = sorted(files_below(place, left_out)) if searched else [place]
+        for file in below:
+            path = file.parent if file.name == "zarr.json" else file
+            known = path.suffix in {".nc", ".zarr"} and not path.name.startswith("background_")
+            if path != place and not known:
                 continue
             name = path.relative_to(root).with_suffix(".png")
             other = found.setdefault(name, path)
@@ -142,7 +145,9 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
                     "name the folder above them, or draw them into different folders"
                 )
     if not found:
-        raise InputError(places[0], "holds no product", remedy="products are files *.nc")
+        raise InputError(
+            places[0], "holds no product", remedy="products are files *.nc and stores *.zarr"
+        )
     return found
 
 
@@ -164,7 +169,7 @@ def _opened(path: Path, maps: Path | None) -> tuple[xr.Dataset, xr.Dataset | Non
 def _map_of(product: xr.Dataset, places: list[Path]) -> xr.Dataset | None:
     """The Scene that a product was made from, if its file is below one of some folders."""
     from nephoscope.errors import NephoscopeError
-    from nephoscope.instruments import open_scene
+    from nephoscope.instruments import instrument_named, open_scene
 
     name = str(product.attrs.get("source_path", ""))
     wanted = [place if place.is_file() else place / name for place in places]
@@ -172,7 +177,8 @@ def _map_of(product: xr.Dataset, places: list[Path]) -> xr.Dataset | None:
     if source is None:
         return None
     try:
-        scene = open_scene(source, str(product.attrs["instrument"]))
+        instrument = str(product.attrs["instrument"])
+        scene = open_scene(source, instrument, **instrument_named(instrument).ON_DEMAND)
     except NephoscopeError as error:
         typer.echo(f"drawn without its map: {error}", err=True)
         return None

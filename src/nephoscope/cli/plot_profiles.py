@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
 
 
 def is_store(place: Path) -> bool:
-    """Whether a folder is a store of samples, or another group of Zarr v3."""
-    return (place / "zarr.json").is_file()
+    """Whether a folder is a store of samples."""
+    try:
+        group = json.loads((place / "zarr.json").read_bytes())
+        return "samples_id" in group["attributes"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def draw_stores(stores: Sequence[Path], out: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ import typer
 from nephoscope.errors import UsageError, shown
 
 if TYPE_CHECKING:
+    from nephoscope.errors import InputError
     from nephoscope.instruments import SceneFile
     from nephoscope.instruments.granules import Granules
     from nephoscope.recipe import Recipe
@@ -125,19 +126,17 @@ def build_points(
         UsageError: options that do not go together.
     """
     from nephoscope.cli.progress import print_classes, progress_bar, scenes_of
+    from nephoscope.samples.from_atcs import is_atcs
     from nephoscope.samples.resumable import write_granules
 
+    if any(is_atcs(place, recipe.instrument) for place in raw):
+        return _import_samples(recipe, raw, output, given, overwrite)
     asked, options = _asked(recipe, given)
     for remark in _unusual(asked):
         typer.echo(f"unusual: {remark}", err=True)
     pictures, unread = scenes_of(raw, recipe.instrument)
     granules = _granules(pictures, raw, asked, given)
-    failed: set[str] = set()
-
-    def tell_failure(error: Exception) -> None:
-        typer.echo(f"failed: {error}", err=True)
-        failed.add(str(error))
-
+    failed, tell_failure = _failures()
     with progress_bar("cutting", len(granules.pairs)) as tell:
         skipped = write_granules(
             granules, output, recipe, asked, options, given["workers"] or 1, tell, tell_failure,
@@ -147,6 +146,39 @@ def build_points(
     print_classes(output)
     typer.echo(shown(output))
     return not (failed or unread)
+
+
+def _import_samples(
+    recipe: Recipe, raw: Sequence[Path], output: Path, given: Mapping[str, Any], overwrite: bool
+) -> bool:
+    """Bring a folder of samples that other software made into a store; whether all could be."""
+    from nephoscope.cli.progress import print_classes, progress_bar
+    from nephoscope.samples.from_atcs import import_atcs, samples_in
+
+    if len(raw) > 1:
+        raise UsageError(f"{shown(raw[0])}: samples that are made are imported folder by folder")
+    if unused := [f"--{name}" for name, value in given.items() if value not in (None, False)]:
+        raise UsageError(f"{shown(raw[0])}: holds samples that are made: no {', '.join(unused)}")
+    failed, tell_failure = _failures()
+    with progress_bar("importing", samples_in(raw[0], recipe.instrument)) as tell:
+        skipped = import_atcs(
+            raw[0], output, recipe, progress=tell, on_error=tell_failure, overwrite=overwrite
+        )
+    _print_skipped(skipped)
+    print_classes(output)
+    typer.echo(shown(output))
+    return not failed
+
+
+def _failures() -> tuple[set[str], Callable[[InputError], None]]:
+    """Errors so far, and what is told of each: it names the file on stderr."""
+    failed: set[str] = set()
+
+    def tell(error: InputError) -> None:
+        typer.echo(f"failed: {error}", err=True)
+        failed.add(str(error))
+
+    return failed, tell
 
 
 def _print_skipped(skipped: Counter[str]) -> None:
@@ -196,7 +228,7 @@ def _asked(recipe: Recipe, given: Mapping[str, Any]) -> tuple[Asked, dict[str, A
 
 def _fields(recipe: Recipe, named: str | None) -> str | list[str]:
     if named is None:
-        wanted: str | list[str] = getattr(recipe, "read", {}).get("fields", "default")
+        wanted: str | list[str] = recipe.read.get("fields", "default")
         return wanted
     return [name.strip() for name in named.split(",")] if "," in named else named
 

@@ -7,23 +7,30 @@ from typing import Annotated, Literal
 
 import typer
 
+from nephoscope.errors import shown
+
 
 def split(
     samples: Annotated[Path, typer.Argument(help="The samples store.")],
     by: Annotated[
-        Literal["day", "group", "block"] | None,
+        Literal["day", "granule", "group", "block"] | None,
         typer.Option(
             help="What is never cut: a day (of maps the default), a group, or a block of 3 days. "
             "Of a camera's frames: near-duplicates (group), or runs of consecutive names (block). "
             "Of frames with one state each: a camera or folder (group, the default), or runs of "
-            "names of each state (block)."
+            "names of each state (block). Of half orbits: one of them (granule, the default), or "
+            "a block of 3 days, by lot."
         ),
     ] = None,
     fractions: Annotated[
         str, typer.Option(help="Relative weights of train, validation and test.")
     ] = "0.8,0.1,0.1",
     seed: Annotated[
-        int, typer.Option(help="Start the ring of days this much later: folds of a study.")
+        int,
+        typer.Option(
+            help="Start the ring of days this much later: folds of a study. Of half orbits: of "
+            "the lots."
+        ),
     ] = 0,
     buffer: Annotated[
         int | None,
@@ -31,18 +38,35 @@ def split(
             min=0, help="Frames of a camera left out on either side of a block. [default: 5]"
         ),
     ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(help="Draw where and when samples are of, and what they hold, into a folder."),
+    ] = None,
 ) -> None:
     """Divide samples into train, validation and test parts."""
-    from nephoscope.cli.progress import print_classes
     from nephoscope.errors import UsageError
     from nephoscope.samples.split import split_samples
-    from nephoscope.samples.store import open_samples
 
     try:
         weights = [float(weight) for weight in fractions.split(",")]
     except ValueError as error:
         raise UsageError(f"--fractions {fractions}: write it as 0.8,0.1,0.1") from error
-    for part, ids in split_samples(samples, by, weights, seed, buffer).items():
-        typer.echo(f"{part or 'too near another part'}: {', '.join(ids) or 'none'}")
-    if open_samples(samples).attrs["truth"] == "frame":
+    _print_parts(samples, split_samples(samples, by, weights, seed, buffer))
+    if pictures is not None:
+        from nephoscope.plots.store_pictures import split_pictures
+
+        for picture in split_pictures(samples, pictures):
+            typer.echo(shown(picture))
+
+
+def _print_parts(samples: Path, parts: dict[str, list[str]]) -> None:
+    """Samples of each part by name; of half orbits, of which there are thousands, their number."""
+    from nephoscope.cli.progress import print_classes
+    from nephoscope.samples.store import open_samples
+
+    truth = open_samples(samples).attrs["truth"]
+    if truth != "points":
+        for part, ids in parts.items():
+            typer.echo(f"{part or 'too near another part'}: {', '.join(ids) or 'none'}")
+    if truth != "pixels":
         print_classes(samples)

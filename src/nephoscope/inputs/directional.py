@@ -12,6 +12,7 @@ missing.
 | sin_phi, cos_thetav, … | sine or cosine of any angle in degrees |
 | cos_scattering | -cos(thetas) cos(thetav) - sin(thetas) sin(thetav) cos(phi) |
 | parallax_x, parallax_y | columns, rows by which cloud is displaced for each km of height |
+| across490, depth763_765, … | see `nephoscope.inputs.scattering` |
 | valid | 1 where all channels of the view that the other features read were measured |
 """
 
@@ -25,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.errors import UsageError
+from nephoscope.inputs import scattering
 from nephoscope.inputs.view import FloatArray, View
 
 PIXEL = 6.178
@@ -37,7 +39,7 @@ whole pixels jump by up to one from row to row."""
 _VIEW = re.compile(r"(.+)_(\d\d)")
 _STOKES = re.compile(r"(r|q|u|dolp)(\d+)")
 _KINDS = ("r<band>", "q<band>", "u<band>", "dolp<band>", "cos_scattering", "parallax_x",
-          "parallax_y", "valid", "sin_<angle>", "cos_<angle>")  # fmt: skip
+          "parallax_y", "valid", "sin_<angle>", "cos_<angle>", *scattering.NAMED)  # fmt: skip
 NAMED = ", ".join(f"{kind}_<view>" for kind in _KINDS)
 """What there is, for messages."""
 
@@ -53,12 +55,12 @@ def split_view(name: str) -> tuple[str, int] | None:
 def is_directional(stem: str) -> bool:
     """Whether a name without its view is one of a feature that is computed for all views."""
     fixed = stem in {"cos_scattering", "parallax_x", "parallax_y", "valid"}
-    return fixed or bool(_STOKES.fullmatch(stem)) or stem.startswith(("sin_", "cos_"))
+    return fixed or not is_fixed(stem) or stem.startswith(("sin_", "cos_"))
 
 
 def is_fixed(stem: str) -> bool:
     """Whether it keeps its values: angles, parallax and flags do, radiances do not."""
-    return not _STOKES.fullmatch(stem)
+    return not _STOKES.fullmatch(stem) and scattering.kind_of(stem) is None
 
 
 def reads_of(stem: str, view: int, channels: Sequence[str]) -> tuple[str, ...]:
@@ -81,6 +83,10 @@ def _fields(stem: str, channels: tuple[str, ...]) -> tuple[str, ...]:
         parts = {"dolp": ("I", "Q", "U")}.get(stokes[1], (stokes[1].upper().replace("R", "I"),))
         bands = tuple(_field_of(f"{part}{stokes[2]}", channels) for part in parts)
         return bands if stokes[1] == "dolp" else (*bands, "thetas")
+    made = scattering.kind_of(stem)
+    if made is not None:
+        bands = tuple(_field_of(part, channels) for part in scattering.components_of(*made))
+        return bands if made[0] == "ratio" else (*bands, "thetas", "thetav", "phi")
     if stem == "valid":
         return ()
     if stem == "cos_scattering":
@@ -134,6 +140,11 @@ class Directions:
         if stem.startswith("dolp"):
             i, q, u = (self.channels(name, views) for name in _fields(stem, self.view.channels))
             return np.asarray(np.hypot(q, u) / np.where(i > 0, i, np.float32(np.nan)), np.float32)
+        made = scattering.kind_of(stem)
+        if made is not None:
+            fields = _fields(stem, self.view.channels)[: len(scattering.components_of(*made))]
+            planes = [self.channels(field, views) for field in fields]
+            return scattering.compute(made[0], planes, lambda: self._angles(views))
         if stem == "valid":
             return self._valid(views)
         if stem == "cos_scattering":
@@ -171,6 +182,10 @@ class Directions:
 
     def _of_angle(self, stem: str, views: Views) -> FloatArray:
         return self._once(stem, views, lambda views: self._angle(stem, views))
+
+    def _angles(self, views: Views) -> scattering.Angles:
+        names = [f"{f}_{angle}" for angle in ("thetas", "thetav", "phi") for f in ("cos", "sin")]
+        return scattering.Angles(*(self._of_angle(name, views) for name in names))
 
     def _per_sun(self, views: Views) -> FloatArray:
         cosine = self._of_angle("cos_thetas", views)

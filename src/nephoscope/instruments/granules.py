@@ -125,6 +125,7 @@ def _caltrack(
     """Files of cloud classes by day, and of offsets, by their starts: the newest of each."""
     found: dict[str, dict[datetime, tuple[str, Path]]] = {CLASSES: {}, OFFSETS: {}}
     files = [path for place in places for path in _files(place, left_out)]
+    files = [path for path in files if parse_caltrack_name(path) is not None]
     once = dict(zip(real_paths(files), files, strict=True))
     for path in sorted(once.values()):
         name = parse_caltrack_name(path)

@@ -33,9 +33,10 @@ from nephoscope.learn.checks import (
     check_network,
     checked_identity,
 )
+from nephoscope.learn.curtain import curtain_log
 from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
-from nephoscope.learn.items import Batch, counted
+from nephoscope.learn.items import Batch, counted, raw_of
 from nephoscope.learn.linear import fit_linear
 from nephoscope.learn.module import FitModule
 from nephoscope.learn.normalise import measure_normalisation
@@ -227,7 +228,7 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     training = recipe.training.model_copy(update={"losses": _losses(run, train)})
     module = FitModule(run.task, network, training, epochs * period, train.truth)
     clock = Clock(run.task, run.report, epochs * period, run.watch)
-    trainer = make_trainer(recipe, run.out, epochs, clock)
+    trainer = make_trainer(recipe, run.out, epochs, clock, curtain_log(validation.altitude))
     started.append(trainer)
     run.begin()
     whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)
@@ -261,8 +262,8 @@ def _count(
     counts, device = NO_COUNTS, network.mean.device
     for batch in batches:
         with torch.inference_mode():
-            inputs = batch["inputs"].to(device).contiguous(memory_format=torch.channels_last)
-            raw = network(inputs).cpu()
+            there = {name: values.to(device) for name, values in batch.items()}
+            raw = raw_of(network, there).cpu()
         counts = counts + task.count(*counted(raw, batch, truth))
     return counts
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from nephoscope.inputs import COLOURS
+from nephoscope.instruments import instrument_named
+from nephoscope.instruments.protocol import Condition
 from nephoscope.models.colour_guard import learn_colour_guard
 from nephoscope.models.guard import Guard
+from nephoscope.models.pixel_guard import learn_pixel_guard
 from nephoscope.models.thermal_guard import learn_thermal_guard
 from nephoscope.recipe import Recipe
 from nephoscope.samples.part import Part
 from nephoscope.tasks.sky_state import CLEAR
 
 Floats = npt.NDArray[np.float32]
+_MOST_SAMPLES = 500
+"""Of which pixels are looked at; of more, so many evenly."""
 
 
 def guard_of_part(
@@ -33,8 +39,11 @@ def guard_of_part(
         normalisation: mean and standard deviation of each feature.
 
     Returns:
-        None of what is no frame of a camera in colour, nor a frame with one label.
+        None of what is no frame of a camera in colour, nor a frame with one label, nor points of
+        which the instrument has conditions.
     """
+    if train.truth == "points":
+        return learn_pixel_guard(_below_the_track(train, recipe), _conditions(recipe))
     if train.unit == "frame" and sorted(train.channels) == sorted(COLOURS):
         order = [train.channels.index(name) for name in COLOURS]
         frames = (np.asarray(train.image[place], np.uint8)[order] for place in train.indices)
@@ -45,3 +54,29 @@ def guard_of_part(
     seen = inputs[:, :, 0, 0] if "texture" in recipe.inputs.groups else ()
     images = (np.asarray(train.image[place, 0]) for place in clear)
     return learn_thermal_guard(images, seen, normalisation or {})
+
+
+def _conditions(recipe: Recipe) -> Mapping[str, Condition]:
+    return instrument_named(recipe.instrument).CONDITIONS
+
+
+def _below_the_track(train: Part, recipe: Recipe) -> Iterator[Mapping[str, Floats]]:
+    """Conditions of the pixels nearest to the points of a part, sample by sample."""
+    instrument = instrument_named(recipe.instrument)
+    if not instrument.CONDITIONS:
+        return
+    thin = max(1, len(train.indices) // _MOST_SAMPLES)
+    for number in range(0, len(train.indices), thin):
+        points = train.points[number]
+        if not len(points.row):
+            continue
+        row, col = (
+            np.floor(place + 0.5).astype(int).clip(0, side - 1)
+            for place, side in zip((points.row, points.col), train.shape, strict=True)
+        )
+        view = train.view(number, 0, 0, train.shape)
+        image = np.asarray(view.image, np.float32)[:, row, col]
+        pixels = xr.Dataset(
+            {"image": (("channel", "y", "x"), image[:, None])}, {"channel": list(train.channels)}
+        )
+        yield instrument.conditions(pixels)

@@ -16,18 +16,41 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.scene import Truth
 
 Batch = dict[str, Tensor]
 _OF_PICTURES = {"inputs", "known", "point", "corner", "weight"}
 
 
+def raw_of(network: NormalisedNetwork, batch: Batch) -> Tensor:
+    """Raw numbers of a batch: of every pixel, or of its items if the network tells those alone.
+
+    Args:
+        network: behind its scaling.
+        batch: `inputs` (b, feature, y, x), and what `items` reads; or `seen` (item, number).
+    """
+    if "seen" in batch:
+        judge: Any = network.network
+        found: Tensor = judge.judge(batch["seen"])
+        return found
+    inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
+    if "corner" not in batch or not network.tells_pixels:
+        whole: Tensor = network(inputs)
+        return whole
+    # Neighbours on a track share pixels.
+    corner, weight = batch["corner"], batch["weight"]
+    pixels, place = torch.unique(corner.flatten(0, 1), dim=0, return_inverse=True)
+    around = network(inputs, pixels)[place].reshape(*weight.shape, -1)
+    return (around * weight[..., None].to(around.dtype)).sum(dim=1)
+
+
 def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
     """What the head says of each item, and what is true of it.
 
     Args:
-        raw: of the batch, float32; already (item, output) of single pixels, `seen` by a network
-            that looks before it judges.
+        raw: of the batch, float32; of `raw_of` already (item, output) of single pixels, or of
+            points.
         batch: `label` (b, y, x) of pixels or (b,) of frames; of points `point` (item, 3) float32:
             sample, row and column, and the task's variables (item, ...); perhaps `corner` (item, 4,
             3) int64, sample, row and column of the pixels around it, and `weight` (item, 4).
@@ -42,6 +65,8 @@ def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
         flat = raw.movedim(1, -1).reshape(-1, raw.shape[1])
         return flat, {"label": batch["label"].reshape(-1)}
     named = {name: value for name, value in batch.items() if name not in _OF_PICTURES}
+    if raw.ndim == 2:
+        return raw, named
     if "corner" in batch:
         return at_corners(raw, batch["corner"], batch["weight"]), named
     return at_points(raw, batch["point"]), named

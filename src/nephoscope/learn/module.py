@@ -10,7 +10,7 @@ import lightning
 import torch
 from torch import Tensor
 
-from nephoscope.learn.items import Batch, counted, items
+from nephoscope.learn.items import Batch, counted, items, raw_of
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.recipe import Training
 from nephoscope.scene import Truth
@@ -40,7 +40,7 @@ class FitModule(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.task, self.truth = task, truth
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = _channels_last(network)
         self.average = copy.deepcopy(self.network) if training.average else None
         if self.average is not None:
             self.average.requires_grad_(False)
@@ -61,18 +61,10 @@ class FitModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """Loss of one batch, of pictures or of single pixels."""
-        raw, truth = items(self._raw(batch), batch, self.truth)
+        raw, truth = items(raw_of(self.network, batch), batch, self.truth)
         loss = self.task.loss(raw, truth, self.training_settings.losses)
         self.log("loss", loss, on_step=True, prog_bar=True)
         return loss
-
-    def _raw(self, batch: Batch) -> Tensor:
-        if "seen" in batch:
-            judge: Any = self.network.network
-            raw: Tensor = judge.judge(batch["seen"])
-            return raw
-        raw = self.network(batch["inputs"].contiguous(memory_format=torch.channels_last))
-        return raw
 
     def on_train_batch_end(self, *_: object) -> None:
         """Move the averaged weights; early on the average is short and forgets the start."""
@@ -91,11 +83,16 @@ class FitModule(lightning.LightningModule):
         """Start to count."""
         self.counts = NO_COUNTS
 
-    def validation_step(self, batch: Batch, _: int) -> None:
-        """Count one batch."""
-        inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
-        raw = self.final_network(inputs)
-        self.counts = self.counts + self.task.count(*counted(raw, batch, self.truth))
+    def validation_step(self, batch: Batch, _: int) -> dict[str, Any]:
+        """Count one batch.
+
+        Returns:
+            `said`, (item, output) float32 of its items, and what is true of them, by name.
+        """
+        raw = raw_of(self.final_network, batch)
+        said, truth = counted(raw, batch, self.truth)
+        self.counts = self.counts + self.task.count(said, truth)
+        return {"said": said, **truth}
 
     def on_validation_epoch_end(self) -> None:
         """Log the task's objective, pooled over all batches."""
@@ -120,6 +117,14 @@ class FitModule(lightning.LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+
+def _channels_last(network: NormalisedNetwork) -> NormalisedNetwork:
+    """The network with the weights of its 2-D convolutions in the order that is fast."""
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return network
 
 
 def learning_rate_at(step: int, steps: int, warmup: float) -> float:

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,12 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.profilers import (
+    AdvancedProfiler,
+    Profiler,
+    PyTorchProfiler,
+    SimpleProfiler,
+)
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.learn.items import Batch
@@ -28,6 +34,11 @@ logger = logging.getLogger(__name__)
 Report = Callable[[str], None]
 Watch = Callable[[int, float], None]
 GRADIENT_NORM = 1.0
+_PROFILERS: dict[str, type[Profiler]] = {
+    "simple": SimpleProfiler,
+    "advanced": AdvancedProfiler,
+    "pytorch": PyTorchProfiler,
+}
 BEST, LAST = "checkpoints/best.ckpt", "checkpoints/last.ckpt"
 
 
@@ -90,8 +101,17 @@ class Clock(Callback):
             self.watch(trainer.global_step, score)
 
 
-def make_trainer(recipe: Recipe, out: Path, epochs: int, clock: Clock) -> lightning.Trainer:
+def make_trainer(
+    recipe: Recipe, out: Path, epochs: int, clock: Clock, more: Sequence[Callback] = ()
+) -> lightning.Trainer:
     """The trainer of a run folder; without a report to the clock it shows a progress bar.
+
+    Args:
+        recipe: of the run.
+        out: the run folder.
+        epochs: validations of the whole run.
+        clock: keeps its seconds and scores.
+        more: callbacks that the task wants.
 
     Raises:
         UsageError: the folder cannot be made.
@@ -113,10 +133,14 @@ def make_trainer(recipe: Recipe, out: Path, epochs: int, clock: Clock) -> lightn
             enable_version_counter=False,
             save_on_train_epoch_end=True,
         ),
+        *more,
         *([RichProgressBar(leave=True)] if bar else []),
     ]
     return lightning.Trainer(
         max_epochs=epochs,
+        # One process: with "auto" every further device would begin the command again.
+        devices=1,
+        profiler=_profiler(recipe.training.profiler, out),
         callbacks=callbacks,
         logger=[
             CSVLogger(out / "logs", name="", version="csv"),
@@ -129,6 +153,14 @@ def make_trainer(recipe: Recipe, out: Path, epochs: int, clock: Clock) -> lightn
         enable_model_summary=False,
         default_root_dir=out,
     )
+
+
+def _profiler(name: str | None, out: Path) -> Profiler | None:
+    """The profiler of a name, which writes into the logs of a run folder."""
+    if name is None:
+        return None
+    made: Callable[..., Profiler] = _PROFILERS[name]
+    return made(dirpath=out / "logs", filename="profile")
 
 
 def run_trainer(

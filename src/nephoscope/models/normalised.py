@@ -37,8 +37,18 @@ class NormalisedNetwork(nn.Module):
         divisor: Any = getattr(self.network, "divisor", 1)
         return int(divisor)
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Logits of every pixel, float32."""
+    @property
+    def tells_pixels(self) -> bool:
+        """Whether it can be asked for some pixels alone."""
+        return bool(getattr(self.network, "tells_pixels", False))
+
+    def forward(self, inputs: Tensor, pixels: Tensor | None = None) -> Tensor:
+        """Logits of every pixel, float32; or (pixel, output) of some, if it `tells_pixels`.
+
+        Args:
+            inputs: (batch, feature, y, x).
+            pixels: (pixel, 3) int64, sample, row and column.
+        """
         scaled = inputs if self.as_made else (inputs - self.mean) / self.std
-        logits: Tensor = self.network(scaled)
+        logits: Tensor = self.network(scaled) if pixels is None else self.network(scaled, pixels)
         return logits

@@ -18,7 +18,8 @@ from torch.nn import functional
 from nephoscope.errors import UsageError
 from nephoscope.networks.blocks import Groups, group_of, pick
 
-_LEAST = 1e-3  # weight of views below which nothing was seen
+_LEAST = 0.25  # weight of views below which a mean fades: rounding would grow without bound
+_SMOOTH = 0.01  # variance that counts as none, for the same reason
 _MANY = 16.0  # brings the number of views to the order of one
 
 
@@ -42,10 +43,10 @@ class AlignedNet(nn.Module):
         dilations: of the 3 x 3 convolutions over the surroundings, in pairs.
         trunk: width of what is known of a pixel as a whole.
         column: width of what is known of it at each plane.
-        drop: share of the training pictures of which the views nearest to nadir are withheld.
     """
 
     divisor = 1
+    tells_pixels = True
 
     def __init__(
         self,
@@ -62,7 +63,6 @@ class AlignedNet(nn.Module):
         dilations: Sequence[int] = (1, 1, 2, 2),
         trunk: int = 128,
         column: int = 48,
-        drop: float = 0.25,
     ) -> None:
         super().__init__()
         self.views = group_of(groups, "views", "what each view measured, field by field")
@@ -77,7 +77,6 @@ class AlignedNet(nn.Module):
                 f"fields of {self.count} views"
             )
         self.reads = ("views", "parallax", "valid", "picture")
-        self.drop = drop
         top = lowest + (levels - 1) * step
         self.heights = [float(h) / 1000 for h in torch.linspace(top, lowest, planes)]
         fields = len(self.views) // self.count
@@ -102,10 +101,8 @@ class AlignedNet(nn.Module):
         batch, _, height, width = inputs.shape
         valid = (pick(inputs, self.valid) > 0.5).to(inputs.dtype)
         parallax = pick(inputs, self.parallax).reshape(batch, 2, self.count, height, width)
-        if self.training and self.drop:
-            valid = valid * _kept(parallax, self.drop)
         seen = self._seen(inputs, valid)
-        still = _pooled(seen.sum(dim=1))
+        still = _pooled(_with_squares(seen).sum(dim=1))
         state = self.gather(torch.cat([still, pick(inputs, self.picture)], dim=1))
         for block in self.around:
             state = block(state)
@@ -120,18 +117,18 @@ class AlignedNet(nn.Module):
         return logits.reshape(batch, height, width, -1).permute(0, 3, 1, 2)
 
     def _seen(self, inputs: Tensor, valid: Tensor) -> Tensor:
-        """Numbers of each view, their squares and 1; all 0 where missing: (b, view, n, y, x)."""
+        """Numbers of each view and 1; all 0 where it is missing: (batch, view, number, y, x)."""
         batch, _, height, width = inputs.shape
         measured = pick(inputs, self.views).reshape(batch, -1, self.count, height, width)
         flag = valid.reshape(-1, 1, height, width)
         found = self.embed(measured.transpose(1, 2).flatten(0, 1)) * flag
         found = functional.relu(found + self.texture(found))
-        numbers = torch.cat([found, found**2, torch.ones_like(flag)], dim=1) * flag
+        numbers = torch.cat([found, torch.ones_like(flag)], dim=1) * flag
         return numbers.reshape(batch, self.count, -1, height, width)
 
 
 def _everywhere(seen: Tensor, parallax: Tensor, heights: Sequence[float]) -> Tensor:
-    """Sums over the views, each looked at where a cloud of a height appears.
+    """Sums over the views, and of their squares, each looked at where a cloud of a height appears.
 
     Args:
         seen: (batch, view, number, y, x).
@@ -145,15 +142,15 @@ def _everywhere(seen: Tensor, parallax: Tensor, heights: Sequence[float]) -> Ten
     rows = torch.arange(height, dtype=seen.dtype, device=seen.device)[:, None]
     cols = torch.arange(width, dtype=seen.dtype, device=seen.device)
     up = seen.new_tensor(heights)[None, :, None, None]
-    total = seen.new_zeros(())
+    total = square = seen.new_zeros(())
     for view in range(count):
         x = cols + up * parallax[:, 0, view, None]
         y = rows + up * parallax[:, 1, view, None]
         grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)
-        total = total + functional.grid_sample(
-            seen[:, view], grid.flatten(1, 2), align_corners=False
-        )
-    return total.reshape(len(seen), -1, len(heights), height, width)
+        found = functional.grid_sample(seen[:, view], grid.flatten(1, 2), align_corners=False)
+        total, square = total + found, square + found[:, :-1] ** 2
+    summed = torch.cat([total[:, :-1], square, total[:, -1:]], dim=1)
+    return summed.reshape(len(seen), -1, len(heights), height, width)
 
 
 def _at_pixels(seen: Tensor, parallax: Tensor, heights: Sequence[float], pixels: Tensor) -> Tensor:
@@ -174,14 +171,22 @@ def _at_pixels(seen: Tensor, parallax: Tensor, heights: Sequence[float], pixels:
             weights.append(weight * inside)
             at_y, at_x = at_y.clamp(0, height - 1).long(), at_x.clamp(0, width - 1).long()
             places.append((first * height + at_y) * width + at_x)
-    table = seen.permute(0, 1, 3, 4, 2).reshape(-1, number)
-    summed: Tensor = functional.embedding_bag(
-        torch.cat(places, dim=-1).flatten(0, 1),
-        table,
-        per_sample_weights=torch.cat(weights, dim=-1).flatten(0, 1),
+    # A bag holds the four pixels around the line of sight.
+    found: Tensor = functional.embedding_bag(
+        torch.stack(places, dim=-1).flatten(0, 2),
+        seen.permute(0, 1, 3, 4, 2).reshape(-1, number),
+        per_sample_weights=torch.stack(weights, dim=-1).flatten(0, 2),
         mode="sum",
     )
-    return summed.reshape(len(pixels), len(heights), number)
+    found = found.reshape(len(pixels), len(heights), count, number)
+    return _with_squares(found.movedim(-1, 2)).sum(dim=-1)
+
+
+def _with_squares(found: Tensor) -> Tensor:
+    """Numbers, their squares, and what is last: all on axis 2."""
+    size = found.shape[2] - 1
+    numbers = found.narrow(2, 0, size)
+    return torch.cat([numbers, numbers**2, found.narrow(2, size, 1)], dim=2)
 
 
 def _pooled(total: Tensor) -> Tensor:
@@ -190,18 +195,8 @@ def _pooled(total: Tensor) -> Tensor:
     size = total.shape[axis] - 1
     weight = total.narrow(axis, size, 1)
     mean, square = (total.narrow(axis, 0, size) / weight.clamp(min=_LEAST)).chunk(2, dim=axis)
-    spread = torch.sqrt((square - mean**2).clamp(min=0) + 1e-4)
+    spread = torch.sqrt((square - mean**2).clamp(min=0) + _SMOOTH)
     return torch.cat([mean, spread, weight / _MANY], dim=axis)
-
-
-def _kept(parallax: Tensor, share: float) -> Tensor:
-    """1 for views to keep, (batch, view, y, x): as at the edge of a swath, none near nadir."""
-    slope = torch.hypot(parallax[:, 0], parallax[:, 1])
-    steepest = slope.amax(dim=1, keepdim=True)
-    batch = len(parallax)
-    drawn = torch.rand(batch, 1, 1, 1, device=parallax.device)
-    least = 0.8 * torch.rand(batch, 1, 1, 1, device=parallax.device)
-    return (slope >= least * steepest * (drawn < share)).to(parallax.dtype)
 
 
 class _Residual(nn.Module):

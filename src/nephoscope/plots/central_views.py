@@ -22,7 +22,7 @@ CENTRAL = 4
 NO_DATA = 0.55
 """Grey where no central view saw the pixel."""
 _DARKEST, _BRIGHTEST = 1.0, 99.0  # percentiles that become almost black, and white
-_AIR = 0.85  # of the darkest is taken off, so that the sea stays blue
+_AIR = 0.7  # of the darkest is taken off, so that the sea stays blue
 _GAMMA = 0.75  # lifts thin cloud out of the dark sea
 _RADIANCE = re.compile(r"I(\d+)N?P_(\d+)")
 

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 
+from nephoscope.track import CLOUD_TYPES
+
 Whole = npt.NDArray[np.integer]
 Kind = Literal["type", "mask"]
 
@@ -25,17 +27,7 @@ TYPE_COLOURS = (
     "#b730c1",
 )
 """Of the types 0 (no cloud) to 8, as the A-Train Cloud Segmentation data set draws them."""
-TYPE_NAMES = (
-    "no cloud",
-    "cirrus",
-    "altostratus",
-    "altocumulus",
-    "stratus",
-    "stratocumulus",
-    "cumulus",
-    "nimbostratus",
-    "deep convection",
-)
+TYPE_NAMES = ("no cloud", *(name.replace("_", " ") for name in CLOUD_TYPES[1:]))
 """Of the types 0 to 8."""
 MASK_COLOURS, MASK_NAMES = ("#000000", "#ffffff"), ("no cloud", "cloud")
 UNKNOWN_COLOUR = "#8c8c8c"

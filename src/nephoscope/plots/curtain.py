@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from nephoscope.plots.cloud_types import Kind, colours_of, key_of
+from nephoscope.plots.cloud_types import UNKNOWN_COLOUR, Kind, colours_of, key_of
 from nephoscope.plots.places import Places, distances_along, place_in_words
 from nephoscope.track import height_bounds
 
@@ -58,7 +58,9 @@ def plot_curtains(curtains: Mapping[str, xr.DataArray], kind: Kind, title: str =
         axes.set_ylabel(f"{name}\naltitude (km)")
         axes.tick_params(bottom=False, labelbottom=False)
     _label_profiles(strips[-1], [*curtains.values()][-1])
-    key = key_of([each.values for each in curtains.values()], kind)
+    shown = [each.values for each in curtains.values()]
+    beyond = [np.array([-1]) for axes in strips if not _is_full(axes)]
+    key = key_of([*shown, *beyond], kind)
     figure.legend(handles=key, loc="outside right upper", frameon=False, fontsize=9)
     if title:
         strips[0].set_title(title, fontsize=11, loc="left")
@@ -100,9 +102,16 @@ def _draw(axes: Axes, curtain: xr.DataArray, kind: Kind) -> None:
     edges = edges[np.abs(source)]
     corners = np.concatenate([edges[:1], (edges[:-1] + edges[1:]) / 2, edges[-1:]])
     horizontal = np.broadcast_to(along[:, None], corners.shape)
+    axes.set_facecolor(UNKNOWN_COLOUR)
     axes.pcolormesh(horizontal, corners, colours, shading="flat", antialiased=False)
     axes.grid(axis="y", color="0.6", linewidth=0.5, linestyle=":")
     axes.set(ylim=(0, HIGHEST), xlim=(along[0], along[-1]), yticks=range(0, 21, 5))
+
+
+def _is_full(axes: Axes) -> bool:
+    """Whether the levels of all profiles reach from the ground to the upper end of the axis."""
+    corners = axes.collections[0].get_coordinates()[..., 1]  # type: ignore[attr-defined]
+    return bool(corners[:, -1].max() <= 0 and corners[:, 0].min() >= HIGHEST)
 
 
 def _level_edges(curtain: xr.DataArray) -> Reals:
@@ -160,7 +169,7 @@ def _label_profiles(axes: Axes, curtain: xr.DataArray) -> None:
             lines.append(str(one["time"].values.astype("datetime64[s]"))[11:])
         labels.append("\n".join([*lines, f"{positions[number]:,.0f} km"]))
     axes.set_xticks(positions[chosen], labels, fontsize=8)
-    date = ""
-    if "time" in curtain.coords and not np.isnat(curtain["time"].values[0]):
-        date = f" (UTC), {curtain['time'].values[0].astype('datetime64[D]')}"
-    axes.set_xlabel(f"latitude, longitude, time{date}, distance along the track", fontsize=9)
+    when = ""
+    if "time" in curtain.coords:
+        when = f", time (UTC), {curtain['time'].values[0].astype('datetime64[D]')}"
+    axes.set_xlabel(f"latitude, longitude{when}, distance along the track", fontsize=9)

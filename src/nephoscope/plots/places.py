@@ -122,7 +122,9 @@ def _distance(first: Reals, second: Reals) -> Reals:
 
 def place_in_words(latitude: float, longitude: float) -> tuple[str, str]:
     """A latitude and a longitude as maps write them: "12.5°S", "170°E"."""
-    north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
-    return tuple(
-        f"{round(abs(each), 1):g}°{side}" for each, side in ((latitude, north), (longitude, east))
-    )  # type: ignore[return-value]
+    return _in_words(latitude, "NS"), _in_words(longitude, "EW")
+
+
+def _in_words(degrees: float, sides: str) -> str:
+    size = f"{round(abs(degrees), 1):g}"
+    return f"{size}°{'' if size == '0' else sides[degrees < 0]}"

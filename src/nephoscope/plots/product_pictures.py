@@ -18,6 +18,8 @@ from nephoscope.plots.volume import plot_volume
 
 Reals = npt.NDArray[np.floating]
 
+ON_LEVELS = ("cloud_type", "cloud_mask_3d", "cloud_probability")
+"""Variables of a product that make a curtain, the first that it has."""
 _SIDE = 100  # pixels of the patch of the 3-D view
 _LIKELY = 0.5  # probability from which a bin without a type is called cloud
 
@@ -28,7 +30,7 @@ def along_track_pictures(
     """Draw a product with a track that crosses it.
 
     Args:
-        product: packed or decoded, with `cloud_type` or `cloud_probability` on (level, y, x),
+        product: packed or decoded, with one of `ON_LEVELS` on (level, y, x),
             `altitude` (level) m, and `latitude`, `longitude` (y, x), degrees.
         track: see `nephoscope.track`; its `cloud_type`, where it has one, is the truth.
         scene: that the product was made from: floor of the 3-D view.
@@ -40,10 +42,10 @@ def along_track_pictures(
     Raises:
         UsageError: the track is not over the product, or the product has no levels.
     """
-    named = [name for name in ("cloud_type", "cloud_probability") if name in product]
+    named = [name for name in ON_LEVELS if name in product]
     levels = [name for name in named if product[name].ndim == 3]
     if not levels:
-        raise UsageError("--curtain: the product has no levels: neither cloud_type nor probability")
+        raise UsageError(f"--curtain: the product has no levels: none of {', '.join(ON_LEVELS)}")
     below = sample_along(product, track)
     if not below.sizes["profile"]:
         raise UsageError("--curtain: no profile of the track is over the product")

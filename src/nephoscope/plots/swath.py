@@ -29,18 +29,14 @@ MAPPED = ("cloud_mask", "cloud_top_height", "column_cloud_probability", "quality
 TRACK_COLOUR = "#ff2a2a"
 GOOD_COLOUR = "#d9e8d2"
 QUALITY_COLOURS = (
-    "#e69f00",
-    "#56b4e9",
-    "#cc79a7",
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#f0e442",
-    "#444444",
-)
+    "#e69f00", "#56b4e9", "#cc79a7", "#0072b2", "#d55e00", "#009e73", "#f0e442", "#444444",
+    "#7b3294", "#a6611a", "#80cdc1", "#1b1b8f",
+)  # fmt: skip
 """Of the bits of a quality flag, the lowest first; of several set the highest is seen."""
 _SIDE = 4.4  # inches
 _KEY = 1.0  # inches below a map
+_TALL = 8.0  # inches; taller maps stand all in one row
+_NOWHERE = "#e8edf2"
 _PIXELS = 700  # of a map along its longer side
 _STEPS = (1, 2, 5, 10, 15, 30)  # degrees between lines of the graticule
 _LINE: dict[str, Any] = {"color": "0.5", "linewidth": 0.5, "alpha": 0.6}
@@ -102,7 +98,7 @@ def plot_swath(
         scene: that the product was made from, drawn first where it has the colours.
 
     Returns:
-        A Figure of one map for each; black is clear, grey not known, white no pixel.
+        A Figure of one map for each; black is clear, grey not known, pale no pixel.
     """
     decoded = xr.decode_cf(product)
     panels = [_PANELS[name](decoded) for name in MAPPED if name in decoded]
@@ -110,10 +106,10 @@ def plot_swath(
     if picture is not None:
         panels.insert(0, _Panel("as seen (four central views)", picture))
     swath = SwathMap.of(product["latitude"].values, product["longitude"].values)
-    across = len(panels) if len(panels) < 4 else -(-len(panels) // 2)
-    down = -(-len(panels) // across)
     left, right, lower, upper = swath.extent
     high = _SIDE * min(max((upper - lower) / (right - left), 0.5), 2.5)
+    down = 1 if len(panels) < 4 or high > _TALL else 2
+    across = -(-len(panels) // down)
     figure = Figure(figsize=(_SIDE * across, (high + _KEY) * down), dpi=90,
                     layout=ConstrainedLayoutEngine(w_pad=0.12))  # fmt: skip
     FigureCanvasAgg(figure)
@@ -184,15 +180,12 @@ _PANELS = {
 
 def _coloured(codes: npt.NDArray[Any], colours: dict[int, str]) -> npt.NDArray[np.uint8]:
     """(y, x, 3) uint8: the colour of each code, that of the unknown for any other."""
-    hexes: dict[int | None, str] = {None: UNKNOWN_COLOUR, **colours}
-    palette = {
-        code: np.array([int(text[at : at + 2], 16) for at in (1, 3, 5)], np.uint8)
-        for code, text in hexes.items()
-    }
-    picture = np.broadcast_to(palette[None], (*codes.shape, 3)).copy()
-    for code in colours:
-        picture[codes == code] = palette[code]
-    return picture
+    hexes = [UNKNOWN_COLOUR, *colours.values()]
+    palette = np.array([[int(text[at : at + 2], 16) for at in (1, 3, 5)] for text in hexes])
+    place = np.zeros(codes.shape, np.int64)
+    for number, code in enumerate(colours, 1):
+        place[codes == code] = number
+    return palette.astype(np.uint8)[place]
 
 
 def _show(axes: Axes, key: Axes, panel: _Panel, swath: SwathMap) -> None:
@@ -210,6 +203,7 @@ def _show(axes: Axes, key: Axes, panel: _Panel, swath: SwathMap) -> None:
         placed = np.rint(255 * placed).astype(np.uint8)
     opaque = np.where(swath.pixel < 0, 0, 255).astype(np.uint8)[..., None]
     picture = np.concatenate([placed, opaque], axis=-1)
+    axes.set_facecolor(_NOWHERE)
     axes.imshow(picture, extent=swath.extent, interpolation="nearest")
     entries = [Patch(facecolor=colour, edgecolor="0.5", label=name) for name, colour in panel.key]
     if entries:

@@ -53,6 +53,26 @@ ADDED: dict[str, dict[str, Any]] = {
 }
 ADDED_TO_ANY = ADDED["cloud_probability"]
 """What a product adds to the attributes that a task gives its variables."""
+
+
+def added_to(name: str, attributes: Mapping[str, Any], by_probability: bool) -> dict[str, Any]:
+    """The attributes of a task's variable with what a product adds.
+
+    Args:
+        name: of the variable.
+        attributes: the task's.
+        by_probability: whether a `cloud_mask` is told by the `cloud_probability` of its pixel.
+    """
+    added = ADDED.get(name, ADDED_TO_ANY) if by_probability else ADDED_TO_ANY
+    beside = "ancillary_variables"
+    found = {**attributes, **added}
+    if beside in attributes:
+        found[beside] = f"{attributes[beside]} {added[beside]}"
+    if "comment" in attributes:
+        found["comment"] = f"{attributes['comment']}; {added['comment']}"
+    return found
+
+
 # In this order attributes are written; all others follow.
 VARIABLE_ORDER = (
     "standard_name", "long_name", "units", "scale_factor", "add_offset", "_FillValue",

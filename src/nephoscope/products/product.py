@@ -145,11 +145,13 @@ def _unpredicted(variables: xr.Dataset, shape: tuple[int, ...]) -> BoolArray:
 
 def _filled(variables: xr.Dataset, nothing: BoolArray) -> xr.Dataset:
     product = xr.Dataset(coords=variables.coords)
+    # Of columns it is told by other numbers than by those of the levels.
+    flat = "cloud_probability" in variables and variables["cloud_probability"].ndim == len(_PLANE)
     for name, variable in variables.data_vars.items():
         if variable.dims[-2:] == _PLANE:
             variable.values[..., nothing] = variable.attrs.get("_FillValue", np.nan)
-        added = cf.ADDED.get(str(name), cf.ADDED_TO_ANY)
-        product[name] = (variable.dims, variable.values, {**variable.attrs, **added})
+        attributes = cf.added_to(str(name), variable.attrs, flat)
+        product[name] = (variable.dims, variable.values, attributes)
     return product
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -63,6 +63,9 @@ class Training(Section):
     average: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights; 0: none")
     seed: int = 0
     workers: int = Field(0, ge=0)
+    profiler: Literal["simple", "advanced", "pytorch"] | None = Field(
+        None, description="what tells where the time goes, in the run's logs"
+    )
     losses: Any = Field(default_factory=dict, description="weights; checked by the task")
     augmentation: Augmentation = Augmentation()
 

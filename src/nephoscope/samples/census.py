@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.samples.split_orbits import class_counts
+
 ONLY: Mapping[int, str] = {
     -1: "nothing has a label",
     0: "every label is clear",
@@ -38,17 +40,40 @@ def describe(store: xr.Dataset) -> tuple[list[str], list[str]]:
     Args:
         store: an open store, of truth in any form.
     """
+    lines: list[str] = []
     number, labelled = store.sizes["sample"], [int(n) for n in store.attrs["labelled"]]
     if store.attrs["truth"] == "frame":
         lines, doubts = _of_parts(store)
         return [f"{number} samples", *lines], doubts
     if store.attrs["truth"] == "points":
         said, wrong = f"{labelled[0]:,} points with truth", "" if labelled[0] else ONLY[-1]
+        lines = _of_types(store)
     else:
         said = f"{sum(labelled):,} labelled pixels, {labelled[1]:,} of them cloudy"
         wrong = only_class(labelled)
     doubts = [f"{wrong}: nothing can be learned from that"] if wrong else []
-    return [f"{number} samples, {said}"], doubts
+    return [f"{number} samples, {said}", *lines], doubts
+
+
+def _of_types(store: xr.Dataset) -> list[str]:
+    """Samples, profiles and types of cloud of each part; nothing where the truth is another."""
+    if "cloud_type" not in store.variables:
+        return []
+    names = str(store["cloud_type"].attrs.get("flag_meanings", "")).split()
+    lines = []
+    for part, counts in class_counts(store).items():
+        known = max(sum(counts["cloud_type"]), 1)
+        types = ", ".join(
+            f"{name} {number / known:.2%}"
+            for name, number in zip(names, counts["cloud_type"], strict=False)
+        )
+        orbits = f"{counts['granules']} half orbit" + ("s" if counts["granules"] > 1 else "")
+        cloudy = counts["cloudy_profiles"] / max(counts["profiles"], 1)
+        lines.append(
+            f"{part or 'in no part'}: {counts['samples']} samples of {orbits}, "
+            f"{counts['profiles']:,} profiles, {cloudy:.0%} with cloud; of all bins {types}"
+        )
+    return lines
 
 
 def _of_parts(store: xr.Dataset) -> tuple[list[str], list[str]]:

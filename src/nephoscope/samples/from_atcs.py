@@ -28,6 +28,16 @@ def is_atcs(folder: str | Path, instrument: str) -> bool:
     return foreign is not None and foreign.recognises(folder)
 
 
+def samples_in(folder: str | Path, instrument: str) -> int:
+    """Number of samples that such a folder names.
+
+    Raises:
+        InputError: its index cannot be used.
+        UsageError: no samples of other software are read of that instrument.
+    """
+    return len(_foreign(instrument_named(instrument)).open_folder(folder, None).samples)
+
+
 def import_atcs(
     folder: str | Path,
     out: str | Path,

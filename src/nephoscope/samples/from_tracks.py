@@ -27,6 +27,7 @@ from nephoscope.instruments.granules import Granule
 from nephoscope.instruments.protocol import Patches
 from nephoscope.instruments.registry import profiler
 from nephoscope.instruments.swath_truth import read_swath_truth, truth_beside
+from nephoscope.instruments.tai93 import from_utc
 from nephoscope.samples.from_labels import Sample
 from nephoscope.samples.patches import Choice, OnGrid, along_track, in_swath
 
@@ -162,7 +163,10 @@ def _of_swath(asked: Asked, granule: Granule, harvest: Harvest) -> None:
         places = cut.GRID.to_latitude(row), cut.GRID.to_longitude(row, col)
         found = patch.corners(*places)
         label = _places(patch, found, places, np.zeros(len(row)))
-        label = label.assign(said.variables, profile=("point", known.astype(np.int32)))
+        label = label.assign(said.variables).assign(
+            profile=("point", known.astype(np.int32)),
+            profile_time=_times(np.full(len(row), np.nan)),
+        )
         number = len(harvest.samples)
         harvest.samples.append(_sample(instrument, granule, patch, scene, label, number))
 
@@ -239,7 +243,10 @@ def _places(patch: Patch, found: Corners, places: tuple[Reals, Reals], offset: R
 
 def _said(track: xr.Dataset, chosen: npt.NDArray[np.int64]) -> dict[str, Any]:
     """What a track says at some of its profiles."""
-    said: dict[str, Any] = {"profile": ("point", chosen.astype(np.int32))}
+    said: dict[str, Any] = {
+        "profile": ("point", chosen.astype(np.int32)),
+        "profile_time": _times(from_utc(track["time"].values[chosen])),
+    }
     for name, variable in track.data_vars.items():
         if variable.dims == ("profile", "level"):
             # Codes of what is missing stay numbers in plain xarray.
@@ -248,6 +255,10 @@ def _said(track: xr.Dataset, chosen: npt.NDArray[np.int64]) -> dict[str, Any]:
     shape = track.sizes["profile"], track.sizes["level"]
     height = np.broadcast_to(track["height"].values, shape)[chosen]
     return said | {"height": (_LEVEL, height.astype(np.float32), {"units": "m"})}
+
+
+def _times(seconds: Reals) -> tuple[str, Reals, dict[str, str]]:
+    return "point", seconds, {"long_name": "TAI93 time of the profile", "units": "s"}
 
 
 def _sample(

@@ -142,6 +142,8 @@ class _Build:
                     self.arrays = SampleArrays(self.store, sample, self.truth)
                     self.journal.record(_CHANNELS, **_dumped_scene(self.arrays.first))
                 kept.append(self.arrays.append(sample))
+            if self.arrays is not None:
+                self.arrays.flush()
         except InputError as error:  # of another kind than the samples before
             if self.arrays is not None:
                 self.arrays.forget(len(kept))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,6 +134,10 @@ class SampleArrays:
         self.kept.append(Kept(sample.id, sample.group, sample.columns, points, hashed))
         return self.kept[-1]
 
+    def flush(self) -> None:
+        """Write what still waits to be written: after it all samples so far are in the store."""
+        self.truth.flush()
+
     def forget(self, number: int) -> None:
         """Forget the last samples, as if they had not been written."""
         if number:
@@ -171,7 +176,7 @@ class SampleArrays:
             store[name] = xr.Variable("sample", column, first.attrs)
         store = store.assign(self.truth.rest).assign_coords(self._channels())
         for name, dim in zip(AXES, ("y", "x"), strict=True):
-            if self.first[name].dims == (dim,):
+            if name in self.first.coords and self.first[name].dims == (dim,):
                 degrees = self.first[name].values.astype(np.float64)
                 store = store.assign_coords({name: (dim, degrees, {"units": AXES[name]})})
         if background is not None:
@@ -188,6 +193,13 @@ class SampleArrays:
             if coord.dims == ("channel",) and (packed or name == "channel")
         ]
         return {name: ("channel", _plain(self.first[name].values)) for name in names}
+
+
+def consolidate(path: Path) -> None:
+    """Put the metadata of a store in one place, where plain `xarray.open_zarr` expects it."""
+    with warnings.catch_warnings():  # zarr calls that not yet final
+        warnings.filterwarnings("ignore", message=".*[Cc]onsolidated metadata.*")
+        zarr.consolidate_metadata(path)
 
 
 def _image_array(

@@ -12,10 +12,13 @@ import xarray as xr
 
 from nephoscope.errors import InputError, OutputError, UsageError
 from nephoscope.samples.alike import prepare, similarity
+from nephoscope.samples.sample_arrays import consolidate
+from nephoscope.samples.split_orbits import class_counts, orbit_parts
 from nephoscope.samples.split_rules import assign_parts, block_parts, group_parts, state_parts
 from nephoscope.samples.store import PARTS, open_samples
 
-Unit = Literal["day", "group", "block"]
+Unit = Literal["day", "granule", "group", "block"]
+GRANULE = "granule"
 BLOCK_UNITS = 3
 BUFFER = 5
 
@@ -34,10 +37,12 @@ def split_samples(
         by: the store's own unit, "day" for maps (as they are split by default); "block" of
             `BLOCK_UNITS` consecutive ones; or "group" (sub-phase). Of a camera's frames: "block" of
             consecutive names, or "group" of near-duplicates. Of frames with one state each: "group"
-            (camera or folder; their default), or "block" of consecutive names of each state.
+            (camera or folder; their default), or "block" of consecutive names of each state. Of
+            half orbits: "granule" (their default), or "block" of days, both by lot.
         fractions: relative weights of train, validation and test, e.g. (15, 3, 0).
         seed: the ring of units starts `seed` units later in time; with 0 the earliest units train
             and the last ones test, and counting it up gives the folds of a leave-days-out study.
+            Of half orbits, the seed of the lots.
         buffer: frames of a camera left out on either side of a block; by default `BUFFER`.
 
     Returns:
@@ -57,7 +62,12 @@ def split_samples(
                 f"no sample is left for {part}: too few frames, or all are too near those of "
                 "another part; try other --fractions, or a smaller --buffer"
             )
-    _write_split(Path(path), chosen)
+    said = {}
+    if "cloud_type" in store.variables:
+        rule = {"by": by or str(store.attrs["unit"]), "fractions": list(fractions), "seed": seed}
+        counts = class_counts(store.assign(split=("sample", np.array(chosen, object))))
+        said = {"split_rule": rule, "class_counts": counts}
+    _write_split(Path(path), chosen, said)
     named = list(zip(store["id"].values.tolist(), chosen, strict=True))
     found = {part: [name for name, its in named if its == part] for part in (*PARTS, "")}
     return {part: ids for part, ids in found.items() if part or ids}
@@ -81,6 +91,8 @@ def _parts(
     store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int
 ) -> list[str]:
     """The part of each sample, by what is independent and by the form of the truth."""
+    if store.attrs["unit"] == GRANULE:
+        return orbit_parts(store, by, fractions, seed)
     if store.attrs["unit"] != "frame":
         units = units_of(store, by)
         parts = assign_parts(int(units.max()) + 1, fractions, seed)
@@ -112,12 +124,16 @@ def units_of(store: xr.Dataset, by: Unit | None) -> npt.NDArray[np.intp]:
     return units // BLOCK_UNITS if by == "block" else units
 
 
-def _write_split(path: Path, parts: list[str]) -> None:
+def _write_split(path: Path, parts: list[str], said: dict[str, Any]) -> None:
+    """Write the part of each sample, and what the store says of its parts."""
     import zarr
 
     try:
-        array = zarr.open_group(path, mode="r+", use_consolidated=False)["split"]
-        array[:] = np.array(parts, dtype=np.dtypes.StringDType())  # type: ignore[index]
+        group = zarr.open_group(path, mode="r+", use_consolidated=False)
+        group["split"][:] = np.array(parts, dtype=np.dtypes.StringDType())  # type: ignore[index]
+        if said:
+            group.attrs.update(said)
+            consolidate(path)
     except OSError as error:
         raise OutputError(f"{path}: could not be written: {error.strerror or error}") from error
     except KeyError as error:

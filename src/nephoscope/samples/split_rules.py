@@ -154,7 +154,7 @@ def state_parts(
     """
     names, wanted = sorted(set(groups)), np.count_nonzero(fractions)
     if len(names) >= FEWEST_GROUPS:
-        drawn = _draw(names, fractions, seed)
+        drawn = draw_parts(names, fractions, seed)
         parts = [drawn[group] for group in groups]
         if len({*zip(parts, states, strict=True)}) == 2 * wanted:
             return parts
@@ -165,7 +165,7 @@ def state_parts(
     for kind in set(map(frozenset, held.values())):
         members = [name for name in names if held[name] == kind]
         if len(members) >= wanted:
-            owner |= _draw(members, fractions, seed)
+            owner |= draw_parts(members, fractions, seed)
     parts = [owner.get(group, "") for group in groups]
     for cut in [(name, state) for name in names if name not in owner for state in (0, 1)]:
         mine = [n for n, frame in enumerate(zip(groups, states, strict=True)) if frame == cut]
@@ -175,8 +175,12 @@ def state_parts(
     return parts
 
 
-def _draw(names: Sequence[str], fractions: Sequence[float], seed: int) -> dict[str, str]:
-    """Whole groups by lot: those that test and validate are drawn first."""
+def draw_parts(names: Sequence[str], fractions: Sequence[float], seed: int) -> dict[str, str]:
+    """The part of each of some names, by lot: those that test and validate are drawn first.
+
+    Raises:
+        UsageError: bad weights, or fewer names than parts.
+    """
     sizes = part_sizes(len(names), fractions)
     order = np.random.default_rng(seed).permutation(np.array(names, dtype=object)).tolist()
     parts = np.repeat(["validation", "test", "train"], [sizes[1], sizes[2], sizes[0]])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 import zarr
 from zarr.codecs import BloscCodec
@@ -77,6 +78,9 @@ class TruthArrays:
         for name in sorted(map(str, label.data_vars)):
             yield label[name].values.tobytes()
 
+    def flush(self) -> None:
+        """Write what still waits to be written."""
+
     @property
     def growing(self) -> set[str]:
         """Names of the arrays that are written before the end."""
@@ -143,6 +147,7 @@ class _Points(TruthArrays):
         self.counts = np.zeros(1, np.int64)
         self._sizes: list[int] = []
         self._arrays: dict[str, zarr.Array[Any]] = {}
+        self._waiting: list[Mapping[str, npt.NDArray[Any]]] = []
 
     def append(self, number: int, label: xr.Dataset) -> None:
         of_points = {str(n): v for n, v in label.variables.items() if "point" in v.dims}
@@ -154,10 +159,17 @@ class _Points(TruthArrays):
             raise InputError(
                 source, "is not of every label, or of this one alone", field=min(wrong)
             )
-        for name, variable in of_points.items():
-            self._arrays[name].append(variable.values)
+        self._waiting.append({name: variable.values for name, variable in of_points.items()})
         self._sizes.append(label.sizes["point"])
         self.counts += label.sizes["point"]
+        if sum(map(_number_of, self._waiting)) >= _POINTS:
+            self.flush()
+
+    def flush(self) -> None:
+        # Each append writes the last chunk anew: better of many samples at once.
+        for name, array in self._arrays.items() if self._waiting else ():
+            array.append(np.concatenate([values[name] for values in self._waiting]))
+        self._waiting.clear()
 
     @property
     def growing(self) -> set[str]:
@@ -165,6 +177,7 @@ class _Points(TruthArrays):
 
     def reopen(self, sizes: Sequence[int]) -> None:
         self._sizes = list(sizes)
+        self._waiting.clear()
         self.counts[:] = sum(sizes)
         for name in self.group.array_keys():
             array = self.group[name]
@@ -180,6 +193,7 @@ class _Points(TruthArrays):
         yield digest.digest()
 
     def finish(self, number: int) -> bytes:
+        self.flush()
         about = {"long_name": "points of each sample", "sample_dimension": "point"}
         self.rest["row_size"] = ("sample", np.array(self._sizes, np.int64), about)
         return b""
@@ -197,6 +211,10 @@ class _Points(TruthArrays):
                 for name, value in variable.attrs.items()
             },
         )
+
+
+def _number_of(values: Mapping[str, npt.NDArray[Any]]) -> int:
+    return len(values["row"])
 
 
 FORMS: dict[Truth, Callable[..., TruthArrays]] = {

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import xarray as xr
-import zarr
 
 from nephoscope.background import check_background, grid_below
 from nephoscope.errors import InputError, UsageError
@@ -16,7 +14,7 @@ from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.instruments import SceneFile, instrument_named
 from nephoscope.recipe import Recipe
 from nephoscope.samples.from_labels import LabelledScenes
-from nephoscope.samples.sample_arrays import AXES, SampleArrays
+from nephoscope.samples.sample_arrays import AXES, SampleArrays, consolidate
 from nephoscope.scene import Truth
 from nephoscope.tasks import task_named
 
@@ -108,7 +106,4 @@ def complete(part: Path, content: xr.Dataset, recipe: Recipe, truth: Truth) -> N
         **({"side": recipe.inputs.side} if recipe.inputs.side else {}),
     }
     content.assign_attrs(attrs).to_zarr(part, mode="a", consolidated=False)
-    # Plain `xarray.open_zarr` expects metadata in one place; zarr calls that not yet final.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*[Cc]onsolidated metadata.*")
-        zarr.consolidate_metadata(part)
+    consolidate(part)

@@ -77,7 +77,7 @@ class ColumnTask:
         return class_losses(torch.cat([torch.zeros_like(raw), raw], dim=1), target, losses)
 
     def count(self, raw: Floats, truth: Mapping[str, npt.NDArray[Any]]) -> Counts:
-        """(truth, 1 + bin of `LOGITS`), and the number of profiles behind it."""
+        """(truth, 1 + bin of `COLUMN_LOGITS`), and the number of profiles behind it."""
         return count_columns(np.asarray(raw[:, 0], np.float32), truth["cloud_type"])
 
     def score(self, counts: Counts) -> float:

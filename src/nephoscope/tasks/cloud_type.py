@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.tasks import Counts, Floats, Task, plain
-from nephoscope.tasks.histogram import best_f1
 from nephoscope.tasks.profile_counts import TYPED as RAW_TYPED
 from nephoscope.tasks.profile_counts import UNTYPED as RAW_UNTYPED
 from nephoscope.tasks.profile_counts import count_profiles
@@ -25,7 +24,7 @@ from nephoscope.tasks.profile_losses import (
     smoothness,
     top_losses,
 )
-from nephoscope.tasks.profile_metrics import TYPED, UNTYPED, details_of, scores_of
+from nephoscope.tasks.profile_metrics import TYPED, UNTYPED, details_of, overlap, scores_of
 from nephoscope.tasks.profile_published import publish_profiles, tally_profiles
 from nephoscope.tasks.profile_variables import profile_fields, profile_variables
 
@@ -38,20 +37,22 @@ if TYPE_CHECKING:
 SAMPLES = "cloud_type"
 """Task of the samples, and name of the truth that they hold: (item, level)."""
 _RULE = (
-    "a level is cloud where its published probability is at or above the threshold; unknown levels "
-    "count nowhere; a column without a prediction is clear; a top counts where no level above it "
-    "is unknown, a clear column where every level is known"
+    "a level is cloud where its published probability is at or above the threshold and its column "
+    "is called cloudy, by another threshold; unknown levels count nowhere; a column without a "
+    "prediction is clear; a top counts where no level above it is unknown, a clear column where "
+    "every level is known"
 )
 _ADVICE = """\
-Cloud on a level is a probability of at least {threshold:.3f}, a cloudy column one of at least
-{column:.3f} or one with cloud on any level. A column may be cloudy without cloud on any level:
-there is cloud, and it is not known where.
+A cloudy column is a probability of at least {column:.3f}, cloud on one of its levels one of at
+least {threshold:.3f}. A column may be cloudy without cloud on any level: there is cloud, and it is
+not known where.
 
 - The truth is a radar's: it misses thin cirrus and cloud in the lowest kilometre, and so does the
   model.
 - `cloud_top_height` is the median of the top's distribution; `cloud_top_height_lower` and
   `cloud_top_height_upper` are its 5 % and 95 % quantiles, `cloud_top_height_uncertainty` half of
-  its 16 to 84 % range. `cloud_top_height_if_cloudy` is there for columns called clear, too.
+  its 16 to 84 % range, so chosen that as many true tops of the validation lie beyond.
+  `cloud_top_height_if_cloudy` is there for columns called clear, too.
 - Tops and bases are the middles of the highest and the lowest level with cloud."""
 
 
@@ -125,13 +126,16 @@ class ProfileTask:
         return count_profiles(np.asarray(raw, np.float32), truth["cloud_type"], self.typed)
 
     def score(self, counts: Counts) -> float:
-        """The highest Dice of any cut of the logit of cloud, pooled over all known levels."""
-        return best_f1(self._raw.split(counts)["voxels"].sum(axis=0))
+        """Dice of cloud, pooled over all known levels, at the thresholds that suit the counts."""
+        tables = self._raw.split(counts)
+        decision = self.decide(counts)
+        voxels = publish_profiles(tables, decision)["voxels"].sum(axis=0)
+        return float(np.nan_to_num(overlap(voxels)["dice"]))
 
     def decide(self, counts: Counts) -> ProfileDecision:
-        """Platt's lines, and the thresholds with the best Dice and the best mean IoU of columns."""
+        """Platt's lines, thresholds with the best Dice and mean IoU, and quantiles of the top."""
         tables = self._raw.split(counts)
-        return decide_profiles(tables["voxels"].sum(axis=0), tables["columns"])
+        return decide_profiles(tables["voxels"].sum(axis=0), tables["columns"], tables["ranks"])
 
     def publish(self, counts: Counts, decision: ProfileDecision) -> Counts:
         """Tables of `nephoscope.tasks.profile_metrics`, one behind the other."""

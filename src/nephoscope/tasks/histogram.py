@@ -108,7 +108,9 @@ def fit_line(
     if not counts.sum(axis=1).all():
         return 1.0, 0.0
     total = counts.sum(axis=0).astype(float)
-    design = np.stack([centres, np.ones(len(centres))])
+    # Scores that lie far from 0 would tie slope and intercept to one another.
+    middle = float(total @ centres) / total.sum()
+    design = np.stack([centres - middle, np.ones(len(centres))])
     line = np.array([1.0, 0.0])
     penalty = np.array([prior, 0.0])
     for _ in range(rounds):
@@ -122,7 +124,7 @@ def fit_line(
         line[0] = max(line[0], least)
         if np.abs(step).max() < 1e-9:
             break
-    return float(line[0]), float(line[1])
+    return float(line[0]), float(line[1] - line[0] * middle)
 
 
 def best_f1(counts: Counts) -> float:

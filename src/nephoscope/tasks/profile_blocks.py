@@ -57,5 +57,5 @@ def table(shape: tuple[int, ...], *places: npt.NDArray[np.integer]) -> Counts:
         shape: of the table.
         places: one array of whole numbers for each axis, of shapes that fit one another.
     """
-    flat = np.ravel_multi_index(np.broadcast_arrays(*places), shape).ravel()
+    flat = np.ravel_multi_index(places, shape).ravel()
     return np.bincount(flat, minlength=math.prod(shape)).reshape(shape)

@@ -1,18 +1,18 @@
 """Counts of raw numbers at profiles: all that calibration, thresholds and scores are chosen by.
 
 Nothing is decided yet, so each table has an axis of the logit that will be cut; what depends on
-where the levels are cut (base, layers) is counted for every cut that there is.
+where the levels are cut (base, layers) is counted for every cut that there is. What is said of the
+levels of a column depends on whether the column is called cloudy: its gate.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from nephoscope.tasks import Counts
 from nephoscope.tasks.histogram import Bins
 from nephoscope.tasks.profile_blocks import Blocks, Shapes, Tables, table
-from nephoscope.tasks.profile_head import Floats, Head, depths_at, median_level, reached_by
+from nephoscope.tasks.profile_head import Floats, Head, median_level, ranks_of, reached_by
 from nephoscope.tasks.profile_truth import (
     Types,
     bases_of,
@@ -23,45 +23,52 @@ from nephoscope.tasks.profile_truth import (
 )
 from nephoscope.track import CLOUD_TYPES
 
-LOGITS = Bins(12.0, 0.0125)
-"""Bins in which logits of cloud are counted."""
+LOGITS = Bins(12.0, 0.05)
+"""Bins in which logits of cloud on a level are counted."""
 PLACES = LOGITS.number + 1
-"""Places of a logit: 0 without a prediction, 1 + bin with one."""
-LOWEST_CUT, CUT, CUTS = LOGITS.number // 4, 2, LOGITS.number // 4 + 1
-"""Cuts at which bases and layers are counted: the highest place that is clear at the first, places
-from one to the next, and their number. They lie about a logit of 0, within half of its bins."""
+"""Their places: 0 without a prediction, 1 + bin with one."""
+COLUMN_LOGITS = Bins(12.0, 0.0125)
+"""Bins in which logits of a cloudy column are counted."""
+COLUMN_PLACES = COLUMN_LOGITS.number + 1
+LOWEST_CUT, CUTS = LOGITS.number // 4, LOGITS.number // 2 + 1
+"""Cuts at which bases and layers are counted: the highest place that is clear at the first, and
+their number. They lie about a logit of 0, within half of its bins."""
+GATE = Bins(2.5, 0.3125, relative=True)
+"""Bins of the logit of a column, at whose edges it may be called cloudy: from -6 to 6."""
+GATES = GATE.number + 1
+"""Places of the gate: 0 without a prediction, 1 + bin with one."""
 CLASSES, KINDS = len(CLOUD_TYPES), len(CLOUD_TYPES) - 1
 MOST_LAYERS = 3
 """Columns of more layers are counted with those of so many."""
-BOUNDS = 0.05, 0.95
-"""Quantiles of a top's bounds."""
+RANKS = 1000
+"""Bins of the share of a top's distribution that lies below the true top."""
 _ITEMS = 2048  # counted at once
 
 
 def untyped_shapes(levels: int) -> Shapes:
     """Tables of raw numbers without types; see `of_items`."""
     return {
-        "voxels": (levels, 2, PLACES),  # truth, logit
-        "columns": (2, PLACES),  # truth, logit of the column
+        "voxels": (levels, 2, PLACES, GATES),  # truth, logit
+        "columns": (2, COLUMN_PLACES),  # truth, logit of the column
         # Logit of the column; levels by which a truly cloudy column's top is too high, counted
         # from the lowest error on, and last those without a prediction.
-        "tops": (PLACES, 2 * levels),
-        "within": (PLACES, 2),  # whether the true top is outside or inside of its bounds
-        "bases": (CUTS, 2 * levels),  # cut, error; last those where no level is above the cut
-        "layers": (CUTS, MOST_LAYERS + 1, MOST_LAYERS + 1),  # cut, true and said number
+        "tops": (COLUMN_PLACES, 2 * levels),
+        "ranks": (GATES, RANKS),  # share of the distribution below the true top of a cloudy column
+        "bases": (CUTS, GATES, 2 * levels),  # error, last those where no level is above the cut
+        "layers": (CUTS, GATES, MOST_LAYERS + 1, MOST_LAYERS + 1),  # true and said number
         "profiles": (1,),
     }
 
 
 def typed_shapes(levels: int) -> Shapes:
     """Tables of raw numbers with types."""
-    # Logit, true class, and of which type the cloud is if there is cloud.
-    return {"types": (PLACES, CLASSES, KINDS), **untyped_shapes(levels)}
+    # Logit, gate, true class, and of which type the cloud is if there is cloud.
+    return {"types": (PLACES, GATES, CLASSES, KINDS), **untyped_shapes(levels)}
 
 
 def column_shapes(levels: int) -> Shapes:
     """Tables of raw numbers of columns alone."""
-    return {"columns": (2, PLACES), "profiles": (1,)}
+    return {"columns": (2, COLUMN_PLACES), "profiles": (1,)}
 
 
 UNTYPED, TYPED, COLUMNS = Blocks(untyped_shapes), Blocks(typed_shapes), Blocks(column_shapes)
@@ -91,7 +98,7 @@ def count_columns(logit: Floats, types: Types) -> Counts:
         logit: (item,) of a cloudy column, NaN where there is no prediction.
         types: (item, level), as of `count_profiles`.
     """
-    place, turned = LOGITS.place(logit), types.T
+    place, turned = COLUMN_LOGITS.place(logit), types.T
     tables = {"columns": _columns(place, turned), "profiles": _profiles(turned)}
     return COLUMNS.join(tables, types.shape[1])
 
@@ -99,27 +106,29 @@ def count_columns(logit: Floats, types: Types) -> Counts:
 def _tables(raw: Floats, types: Types, head: Head) -> Tables:
     """Tables of some items: raw (output, item), types (level, item)."""
     logit, kinds = head.cloud(raw)
-    column, share = head.top(raw, logit)
-    place, column_place = LOGITS.place(logit), LOGITS.place(column)
+    column, share = head.top(raw)
+    place, column_place = LOGITS.place(logit), COLUMN_LOGITS.place(column)
     missing = np.isnan(raw).any(axis=0) | (column_place == 0)
-    place[:, missing] = column_place[missing] = 0
-    beyond = ((place - LOWEST_CUT + CUT - 1) // CUT).clip(0, CUTS)  # number of cuts
+    gate = GATE.place(column)
+    place[:, missing] = column_place[missing] = gate[missing] = 0
+    beyond = (place - LOWEST_CUT).clip(0, CUTS)  # number of cuts
     known = types >= 0
-    level = np.broadcast_to(np.arange(head.levels)[:, None], types.shape)
+    level, gates = np.broadcast_arrays(np.arange(head.levels)[:, None], gate)
     cloud = (types > 0).astype(np.int64)
     found = {
         "voxels": table(
-            (head.levels, 2, PLACES), level[known], cloud[known], place[known]
+            (head.levels, 2, PLACES, GATES), level[known], cloud[known], place[known], gates[known]
         ),
         "columns": _columns(column_place, types),
         "profiles": _profiles(types),
-        **_top_tables(column_place, share, types),
-        "bases": _base_table(beyond, types),
-        "layers": _layer_table(beyond, types),
+        **_top_tables(column_place, gate, share, types),
+        "bases": _base_table(beyond, gate, types),
+        "layers": _layer_table(beyond, gate, types),
     }  # fmt: skip
     if kinds is not None:
         said = kinds.argmax(axis=0)[known]
-        found["types"] = table((PLACES, CLASSES, KINDS), place[known], types[known], said)
+        shape = PLACES, GATES, CLASSES, KINDS
+        found["types"] = table(shape, place[known], gates[known], types[known], said)
     return found
 
 
@@ -131,25 +140,24 @@ def _profiles(types: Types) -> Counts:
 def _columns(place: Counts, types: Types) -> Counts:
     truth = columns_of(types)
     known = truth >= 0
-    return table((2, PLACES), truth[known].astype(np.int64), place[known])
+    return table((2, COLUMN_PLACES), truth[known].astype(np.int64), place[known])
 
 
-def _top_tables(place: Counts, share: Floats, types: Types) -> Tables:
+def _top_tables(place: Counts, gate: Counts, share: Floats, types: Types) -> Tables:
     levels, true = len(types), tops_of(types)
     cloudy = (true >= 0) & (true < levels)
     place, true = place[cloudy], true[cloudy]
     reached = reached_by(share[:, cloudy])
     seen = place > 0
     error = np.where(seen, true - median_level(reached) + levels - 1, 2 * levels - 1)
-    upper, lower = (depths_at(reached, BOUNDS)[n] for n in (1, 0))
-    inside = (upper <= true + 0.5) & (true + 0.5 <= lower)
+    rank = (ranks_of(reached, true)[seen] * RANKS).astype(np.int64).clip(0, RANKS - 1)
     return {
-        "tops": table((PLACES, 2 * levels), place, error),
-        "within": table((PLACES, 2), place[seen], inside[seen].astype(np.int64)),
+        "tops": table((COLUMN_PLACES, 2 * levels), place, error),
+        "ranks": table((GATES, RANKS), gate[cloudy][seen], rank),
     }
 
 
-def _base_table(beyond: npt.NDArray[np.int64], types: Types) -> Counts:
+def _base_table(beyond: Counts, gate: Counts, types: Types) -> Counts:
     """Errors of the base at every cut, of how many cuts each level (level, item) is beyond.
 
     The base is as many levels above the lowest one as there are below the first cloud: those up to
@@ -162,11 +170,10 @@ def _base_table(beyond: npt.NDArray[np.int64], types: Types) -> Counts:
     below = table((highest.shape[1], CUTS + 1), item, highest).cumsum(axis=1)[:, :-1]
     error = below - (levels - 1 - true[cloudy])[:, None] + levels - 1
     error[below == levels] = 2 * levels - 1
-    cut = np.broadcast_to(np.arange(CUTS), below.shape)
-    return table((CUTS, 2 * levels), cut, error)
+    return table((CUTS, GATES, 2 * levels), np.arange(CUTS)[None], gate[cloudy][:, None], error)
 
 
-def _layer_table(beyond: npt.NDArray[np.int64], types: Types) -> Counts:
+def _layer_table(beyond: Counts, gate: Counts, types: Types) -> Counts:
     """Numbers of layers at every cut: there are as many as levels that rise beyond it."""
     true = layers_of(types)
     known = true >= 0
@@ -177,7 +184,7 @@ def _layer_table(beyond: npt.NDArray[np.int64], types: Types) -> Counts:
     shape = beyond.shape[1], CUTS + 1
     change = table(shape, item, before[rises]) - table(shape, item, beyond[rises])
     said = change.cumsum(axis=1)[:, :-1]
-    number = np.minimum(true[known], MOST_LAYERS)[:, None]
-    cut = np.arange(CUTS)[None]
     size = MOST_LAYERS + 1
-    return table((CUTS, size, size), cut, number, np.minimum(said, MOST_LAYERS))
+    places = np.arange(CUTS)[None], gate[known][:, None], true[known][:, None], said
+    numbers = (np.minimum(each, MOST_LAYERS) for each in places[2:])
+    return table((CUTS, GATES, size, size), *places[:2], *numbers)

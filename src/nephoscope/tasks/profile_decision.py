@@ -11,14 +11,15 @@ from pydantic import Field, field_validator
 
 from nephoscope.errors import UsageError
 from nephoscope.tasks import Counts
-from nephoscope.tasks.histogram import NOTHING, Line, fit_line
+from nephoscope.tasks.histogram import NOTHING, Bins, Line, fit_line
 from nephoscope.tasks.mask import probability, steps_of, threshold_step
 from nephoscope.tasks.mask_metrics import BINS, PROBABILITY_STEPS
-from nephoscope.tasks.profile_counts import LOGITS
+from nephoscope.tasks.profile_counts import COLUMN_LOGITS, GATE, LOGITS
 from nephoscope.tasks.profile_metrics import cut_at_each, mean_iou, overlap
 from nephoscope.track import height_bounds
 
-CENTRES = LOGITS.centres.astype(np.float32)
+TOP_SHARES = (0.05, 0.16, 0.84, 0.95)
+"""Shares of the true tops below their lower bound, within the inner range, and below the upper."""
 
 
 class ColumnDecision(Line):
@@ -79,12 +80,22 @@ class ProfileDecision(ColumnDecision):
         slope, intercept: Platt's line of the logit of cloud on a level.
         threshold: a level is cloud at a published probability at or above it.
         column_slope, column_intercept: Platt's line of the logit of a cloudy column.
-        column_threshold: a column is cloudy at or above it, and where any of its levels is.
+        column_threshold: a column is cloudy at or above it; of a clear one no level is cloud.
+        top_quantiles: shares of a top's distribution below its bounds: below 5, 16, 84 and 95 % of
+            the true tops.
     """
 
     column_slope: float = 1.0
     column_intercept: float = 0.0
     column_threshold: float = Field(0.5, gt=0, le=1)
+    top_quantiles: tuple[float, float, float, float] = TOP_SHARES
+
+    @field_validator("top_quantiles")
+    @classmethod
+    def _rise(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
+        if not 0 <= shares[0] <= shares[1] <= 0.5 <= shares[2] <= shares[3] <= 1:
+            raise ValueError("top_quantiles rise from 0 to 1, two of them below a half")
+        return shares
 
     @property
     def column(self) -> Line:
@@ -97,55 +108,83 @@ class ProfileDecision(ColumnDecision):
         return threshold_step(self.column_threshold)
 
 
+_FEWEST = 100  # true tops that tell quantiles
 _UNEVEN = 0.05  # of the mean step
 _SAME = 1e-12  # scores that differ by less are the same
 
 
-def steps_of_logits(line: Line) -> npt.NDArray[np.intp]:
+def steps_of_logits(line: Line, bins: Bins) -> npt.NDArray[np.intp]:
     """Place (0 without a prediction, 1 + bin) of a logit → bin of the published probability."""
-    steps = steps_of(probability(CENTRES, line)).astype(np.intp)
+    steps = steps_of(probability(bins.centres.astype(np.float32), line)).astype(np.intp)
     return np.concatenate([[NOTHING], steps + 1])
 
 
-def published_probabilities(counts: Counts, line: Line) -> Counts:
+def published_probabilities(counts: Counts, line: Line, bins: Bins) -> Counts:
     """Counts (truth, bin) of published probabilities from those (truth, place) of logits."""
-    bins = steps_of_logits(line)
-    return np.stack([np.bincount(bins, row, BINS) for row in counts]).astype(np.int64)
+    published = steps_of_logits(line, bins)
+    return np.stack([np.bincount(published, row, BINS) for row in counts]).astype(np.int64)
 
 
-def first_cloudy(line: Line, step: int) -> int:
+def first_cloudy(line: Line, bins: Bins, step: int) -> int:
     """The first place of a logit that is cloud, where that is the probability's step and up."""
-    return int(np.searchsorted(steps_of_logits(line), 1 + step))
+    return int(np.searchsorted(steps_of_logits(line, bins), 1 + step))
 
 
 def decide_columns(counts: Counts) -> ColumnDecision:
     """The decision that suits the columns (truth, place): Platt's line, and the best mean IoU."""
-    line = _platt(counts)
-    step = best_step(mean_iou(_cuts(counts, line)))
+    line = _platt(counts, COLUMN_LOGITS)
+    step = best_step(mean_iou(_cuts(counts, line, COLUMN_LOGITS)))
     return ColumnDecision(**line.model_dump(), threshold=step / PROBABILITY_STEPS)
 
 
-def decide_profiles(voxels: Counts, columns: Counts) -> ProfileDecision:
-    """The decision that suits the counts: best Dice of levels, best mean IoU of columns.
-
-    A column in which any level is cloud is to be cloudy: its threshold is where the threshold of a
-    level is, or below.
+def decide_profiles(voxels: Counts, columns: Counts, ranks: Counts) -> ProfileDecision:
+    """The decision that suits the counts: best mean IoU of columns, then best Dice of levels.
 
     Args:
-        voxels: (truth, place) of the logit of cloud on a level.
+        voxels: (truth, place, gate) of the logits of cloud on a level and of its column.
         columns: (truth, place) of the logit of a cloudy column.
+        ranks: (gate, share of a top's distribution below the true top).
     """
-    line, column = _platt(voxels), _platt(columns)
-    step = best_step(overlap(_cuts(voxels, line))["dice"])
-    top = steps_of_logits(column)[min(first_cloudy(line, step), LOGITS.number)] - 1
-    column_step = best_step(mean_iou(_cuts(columns, column)[: max(int(top), 1)]))
+    column = decide_columns(columns)
+    line = _platt(voxels.sum(axis=-1), LOGITS)
+    gate = gate_of(first_cloudy(column, COLUMN_LOGITS, column.column_step))
+    seen = through_gate(voxels, gate)
+    seen[:, NOTHING] += voxels.sum(axis=(1, 2)) - seen.sum(axis=1)
+    step = best_step(overlap(_cuts(seen, line, LOGITS))["dice"])
     return ProfileDecision(
         **line.model_dump(),
         threshold=step / PROBABILITY_STEPS,
         column_slope=column.slope,
         column_intercept=column.intercept,
-        column_threshold=column_step / PROBABILITY_STEPS,
+        column_threshold=column.threshold,
+        top_quantiles=_quantiles(through_gate(ranks.T, gate)),
     )
+
+
+def _quantiles(ranks: Counts) -> tuple[float, float, float, float]:
+    """Shares of the distributions below which so many true tops lie as there should be."""
+    if ranks.sum() < _FEWEST:
+        return TOP_SHARES
+    reached = np.concatenate([[0], ranks.cumsum()]) / ranks.sum()
+    edges = np.arange(len(reached)) / len(ranks)
+    low, less, more, high = np.interp(TOP_SHARES, reached, edges)
+    return min(low, 0.5), min(less, 0.5), max(more, 0.5), max(high, 0.5)
+
+
+def gate_of(place: int) -> float:
+    """Where the gate is cut if the column's logit is at a place: whole at edges of its places."""
+    edge = math.asinh((place - 1) * COLUMN_LOGITS.width - COLUMN_LOGITS.limit)
+    return 1 + min(max((edge + GATE.limit) / GATE.width, 0.0), GATE.number - 1.0)
+
+
+def through_gate(counts: Counts, gate: float) -> Counts:
+    """Counts (...) of the columns that are called cloudy, from (..., gate).
+
+    Of the place in which the gate is cut, it is the share above the cut.
+    """
+    first = math.floor(gate)
+    share = np.floor((1 - (gate - first)) * counts[..., first]).astype(np.int64)
+    return np.asarray(counts[..., first + 1 :].sum(axis=-1) + share)
 
 
 def best_step(scores: npt.NDArray[np.float64]) -> int:
@@ -161,14 +200,14 @@ def best_step(scores: npt.NDArray[np.float64]) -> int:
     return int(best[len(best) // 2]) + 1
 
 
-def _platt(counts: Counts) -> Line:
-    slope, intercept = fit_line(counts[:, NOTHING + 1 :], LOGITS.centres)
+def _platt(counts: Counts, bins: Bins) -> Line:
+    slope, intercept = fit_line(counts[:, NOTHING + 1 :], bins.centres)
     return Line(slope=slope, intercept=intercept)
 
 
-def _cuts(counts: Counts, line: Line) -> Counts:
+def _cuts(counts: Counts, line: Line, bins: Bins) -> Counts:
     """`cut_at_each` of published steps; what has no prediction is called clear."""
-    published = published_probabilities(counts, line)
+    published = published_probabilities(counts, line, bins)
     published[:, 1] += published[:, NOTHING]
     return cut_at_each(published[:, NOTHING + 1 :])
 

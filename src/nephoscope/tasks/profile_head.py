@@ -68,14 +68,11 @@ class Head:
                 logit[level] = odds - classes[0, level]
         return logit, kinds
 
-    def top(self, raw: Floats, cloud: Floats) -> tuple[Floats, Floats]:
+    def top(self, raw: Floats) -> tuple[Floats, Floats]:
         """A cloudy against a clear column, and where its top is if it is cloudy.
-
-        A column is at least as cloudy as any of its levels.
 
         Args:
             raw: (output, ...) float32.
-            cloud: (level, ...) logit of cloud.
 
         Returns:
             logit of a cloudy column (...,), and the probabilities of its top (level, ...).
@@ -83,7 +80,7 @@ class Head:
         tops = raw[self.volume :]
         with np.errstate(invalid="ignore", over="ignore"):
             odds, share = _softmax(tops[:-1])
-            return np.maximum(odds - tops[-1], cloud.max(axis=0)), share
+            return odds - tops[-1], share
 
 
 def reached_by(share: Floats) -> Floats:
@@ -97,6 +94,15 @@ def median_level(reached: Floats) -> npt.NDArray[np.int64]:
     """Level (...,) at which a half is reached; see `reached_by`."""
     below: npt.NDArray[np.int64] = (reached < 0.5).sum(axis=0)
     return np.minimum(below, len(reached) - 1)
+
+
+def ranks_of(reached: Floats, level: npt.NDArray[np.int64]) -> Floats:
+    """Share (...) of a distribution that lies below the middle of a level (...)."""
+    here: Floats = np.take_along_axis(reached, level[None], axis=0)[0]
+    above = np.take_along_axis(reached, np.maximum(level - 1, 0)[None], axis=0)[0]
+    above[level == 0] = 0
+    middle: Floats = (here + above) / 2
+    return 1 - middle
 
 
 def depths_at(reached: Floats, quantiles: tuple[float, ...]) -> list[Floats]:

@@ -54,12 +54,13 @@ class ProfileLosses(ColumnLosses):
 
     Attributes:
         smoothness: of the mean change of the class probabilities from a level to the next.
-        top: of the cross-entropy of the level of the top, a clear column being one more.
+        top: of the cross-entropy of the level of the top, a clear column being one more; without
+            it nothing would be known of the column.
         top_distance: of the ranked probability score, in levels, of the top of cloudy columns.
     """
 
     smoothness: float = Field(0.0, ge=0)
-    top: float = Field(0.1, ge=0)
+    top: float = Field(0.1, gt=0)
     top_distance: float = Field(0.0, ge=0)
 
 

@@ -12,12 +12,21 @@ from nephoscope.tasks import Counts
 from nephoscope.tasks.mask import FILL, threshold_step
 from nephoscope.tasks.mask_metrics import BINS, MISSING
 from nephoscope.tasks.profile_blocks import Tables, table
-from nephoscope.tasks.profile_counts import CLASSES, CUT, CUTS, LOWEST_CUT, MOST_LAYERS
+from nephoscope.tasks.profile_counts import (
+    CLASSES,
+    COLUMN_LOGITS,
+    CUTS,
+    LOGITS,
+    LOWEST_CUT,
+    MOST_LAYERS,
+)
 from nephoscope.tasks.profile_decision import (
     ColumnDecision,
     ProfileDecision,
     first_cloudy,
+    gate_of,
     published_probabilities,
+    through_gate,
 )
 from nephoscope.tasks.profile_truth import Types, bases_of, columns_of, layers_of, tops_of
 
@@ -27,31 +36,55 @@ _ITEMS = 16384  # counted at once
 
 def publish_columns(raw: Tables, decision: ColumnDecision) -> Tables:
     """Tables of published columns, of tables of raw numbers."""
-    cut = first_cloudy(decision.column, decision.column_step)
+    cut = first_cloudy(decision.column, COLUMN_LOGITS, decision.column_step)
     return {
         "columns": _cut(raw["columns"], cut),
-        "column_probabilities": published_probabilities(raw["columns"], decision.column),
+        "column_probabilities": published_probabilities(
+            raw["columns"], decision.column, COLUMN_LOGITS
+        ),
         "profiles": raw["profiles"],
     }
 
 
 def publish_profiles(raw: Tables, decision: ProfileDecision) -> Tables:
-    """Tables of published profiles, of tables of raw numbers."""
-    cut = first_cloudy(decision, threshold_step(decision.threshold))
-    column = first_cloudy(decision.column, decision.column_step)
-    nearest = min(max(round((cut - 1 - LOWEST_CUT) / CUT), 0), CUTS - 1)
+    """Tables of published profiles, of tables of raw numbers.
+
+    Of a column called clear nothing is said on levels: no cloud, no base, no layer.
+    """
+    cut = first_cloudy(decision, LOGITS, threshold_step(decision.threshold))
+    column = first_cloudy(decision.column, COLUMN_LOGITS, decision.column_step)
+    gate, nearest = gate_of(column), min(max(cut - 1 - LOWEST_CUT, 0), CUTS - 1)
+    cloud = through_gate(raw["voxels"][:, :, cut:].sum(axis=2), gate)
+    bases, layers = (raw[name][nearest] for name in ("bases", "layers"))
     found = publish_columns(raw, decision) | {
-        "voxels": _cut(raw["voxels"], cut),
-        "probabilities": published_probabilities(raw["voxels"].sum(axis=0), decision),
+        "voxels": np.stack([raw["voxels"].sum(axis=(2, 3)) - cloud, cloud], axis=-1),
+        "probabilities": published_probabilities(raw["voxels"].sum(axis=(0, 3)), decision, LOGITS),
         "tops": np.stack([raw["tops"][:column].sum(axis=0), raw["tops"][column:].sum(axis=0)]),
-        "within": raw["within"][column:].sum(axis=0),
-        "bases": raw["bases"][nearest],
-        "layers": raw["layers"][nearest],
+        "within": _within(through_gate(raw["ranks"].T, gate), decision),
+        "bases": _with_rest(through_gate(bases.T, gate), bases.sum(), -1),
+        "layers": _with_rest(
+            through_gate(np.moveaxis(layers, 0, -1), gate), layers.sum(axis=(0, 2)), 0
+        ),
     }
     if "types" in raw:
-        clear, kinds = raw["types"][:cut].sum(axis=(0, 2)), raw["types"][cut:].sum(axis=0)
-        found["types"] = np.concatenate([clear[:, None], kinds], axis=1)
+        kinds = through_gate(np.moveaxis(raw["types"][cut:].sum(axis=0), 0, -1), gate)
+        kinds = np.concatenate([np.zeros_like(kinds[:, :1]), kinds], axis=1)
+        found["types"] = _with_rest(kinds, raw["types"].sum(axis=(0, 1, 3)), 0)
     return found
+
+
+def _within(ranks: Counts, decision: ProfileDecision) -> Counts:
+    """(outside, inside) of the bounds, from counts by the share below the true top."""
+    low, high = decision.top_quantiles[0], decision.top_quantiles[-1]
+    share = (np.arange(len(ranks)) + 0.5) / len(ranks)
+    inside = ranks[(low <= share) & (share <= high)].sum()
+    return np.array([ranks.sum() - inside, inside], np.int64)
+
+
+def _with_rest(said: Counts, total: Counts, place: int) -> Counts:
+    """Counts (..., said), where `place` has all else of the `total` (...)."""
+    said[..., place] += total - said.sum(axis=-1)
+    return said
 
 
 def _cut(counts: Counts, cut: int) -> Counts:

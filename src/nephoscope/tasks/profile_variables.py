@@ -1,8 +1,8 @@
 """Variables of tasks on levels: fields that may be blended, and what is published of them.
 
-Cloud is decided on levels and on columns by the published steps of their probabilities. A column
-with cloud on any level is cloudy. Tops and bases are the middles of levels; the bounds of a top and
-its uncertainty are told within them.
+Cloud is decided on levels and on columns by the published steps of their probabilities; where a
+column is called clear, no level of it is cloud. Tops and bases are the middles of levels; the
+bounds of a top and its uncertainty are told within them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,11 @@ import xarray as xr
 
 from nephoscope.tasks.mask import FILL, probability, steps_and_unknown, threshold_step
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
-from nephoscope.tasks.profile_counts import BOUNDS
 from nephoscope.tasks.profile_decision import ColumnDecision, ProfileDecision
 from nephoscope.tasks.profile_head import Floats, Head, depths_at, median_level, reached_by
 from nephoscope.track import CLOUD_TYPES
 
 NO_TYPE = np.int8(-1)
-SPREAD = 0.16, 0.84
-"""Quantiles between which a top lies with about the probability of one standard deviation."""
 Fields = Mapping[str, npt.NDArray[np.floating]]
 Variable = tuple[tuple[str, ...], npt.NDArray[Any], dict[str, Any]]
 _SHARE = {
@@ -32,7 +29,27 @@ _SHARE = {
     "_FillValue": FILL,
     "valid_range": np.array([0, PROBABILITY_STEPS], np.uint8),
 }
-_TOP = "altitude of the cloud top"
+_METRES = {"units": "m", "_FillValue": np.float32(np.nan)}
+_HEIGHTS = {
+    "cloud_top_height": {
+        "standard_name": "cloud_top_altitude",
+        "long_name": "altitude of the cloud top: median",
+        "ancillary_variables": "cloud_top_height_lower cloud_top_height_upper "
+        "cloud_top_height_uncertainty",
+    },
+    "cloud_top_height_lower": {"long_name": "altitude of the cloud top: 5 % quantile"},
+    "cloud_top_height_upper": {"long_name": "altitude of the cloud top: 95 % quantile"},
+    "cloud_top_height_uncertainty": {
+        "long_name": "uncertainty of the altitude of the cloud top: half of its 16 to 84 % range"
+    },
+    "cloud_top_height_if_cloudy": {
+        "long_name": "altitude of the cloud top if there is cloud: median"
+    },
+    "cloud_base_height": {
+        "standard_name": "cloud_base_altitude",
+        "long_name": "altitude of the cloud base",
+    },
+}
 
 
 def profile_fields(raw: Floats, head: Head, decision: ProfileDecision) -> dict[str, Floats]:
@@ -44,7 +61,7 @@ def profile_fields(raw: Floats, head: Head, decision: ProfileDecision) -> dict[s
         `top_probability` (level, ...), if the column is cloudy.
     """
     logit, kinds = head.cloud(raw)
-    column, share = head.top(raw, logit)
+    column, share = head.top(raw)
     types = {} if kinds is None else {"type_probability": kinds}
     return {
         "cloud_probability": probability(logit, decision),
@@ -70,9 +87,9 @@ def profile_variables(fields: Fields, decision: ProfileDecision) -> xr.Dataset:
     dims = ("level", *plane)
     steps, unknown = steps_and_unknown(likely)
     threshold = threshold_step(decision.threshold)
-    cloud = steps >= threshold
+    columns, cloudy = _columns(fields, decision)
+    cloud = (steps >= threshold) & cloudy
     steps[unknown] = FILL
-    columns, cloudy = _columns(fields, decision, cloud.any(axis=0))
     kinds = fields.get("type_probability")
     said = _mask_of(cloud, unknown) if kinds is None else _types_of(cloud, unknown, kinds)
     name, attributes = ("cloud_type", _type()) if "type_probability" in fields else (
@@ -83,14 +100,14 @@ def profile_variables(fields: Fields, decision: ProfileDecision) -> xr.Dataset:
         name: (dims, said, attributes),
         "cloud_probability": (dims, steps, about),
         **columns,
-        **_heights(np.asarray(fields["top_probability"]), cloud, cloudy, edges, plane),
+        **_heights(np.asarray(fields["top_probability"]), cloud, cloudy, decision),
     }
     return xr.Dataset(variables, _altitude(edges))
 
 
 def column_variables(fields: Fields, decision: ColumnDecision) -> xr.Dataset:
     """`cloud_mask` and `column_cloud_probability` of the latter as a field."""
-    return xr.Dataset(_columns(fields, decision, np.False_)[0])
+    return xr.Dataset(_columns(fields, decision)[0])
 
 
 def _plane(number: int) -> tuple[str, ...]:
@@ -99,12 +116,12 @@ def _plane(number: int) -> tuple[str, ...]:
 
 
 def _columns(
-    fields: Fields, decision: ColumnDecision, also: npt.NDArray[np.bool_] | np.bool_
+    fields: Fields, decision: ColumnDecision
 ) -> tuple[dict[str, Variable], npt.NDArray[np.bool_]]:
-    """The variables of columns, and which are called cloudy; `also` those in which a level is."""
+    """The variables of columns, and which are called cloudy."""
     likely = np.asarray(fields["column_cloud_probability"])
     steps, unknown = steps_and_unknown(likely)
-    cloudy = ((steps >= decision.column_step) | also) & ~unknown
+    cloudy = (steps >= decision.column_step) & ~unknown
     mask, dims = cloudy.astype(np.uint8), _plane(likely.ndim)
     mask[unknown] = steps[unknown] = FILL
     about = _SHARE | {"long_name": "probability that there is cloud at any level"}
@@ -137,8 +154,7 @@ def _heights(
     share: npt.NDArray[np.floating],
     cloud: npt.NDArray[np.bool_],
     cloudy: npt.NDArray[np.bool_],
-    edges: npt.NDArray[np.float64],
-    plane: tuple[str, ...],
+    decision: ProfileDecision,
 ) -> dict[str, Variable]:
     """Altitudes of tops and bases, float32, m, NaN where there is none.
 
@@ -146,46 +162,31 @@ def _heights(
         share: (level, ...) probability of the top of a cloudy column.
         cloud: (level, ...) where a level is called cloud.
         cloudy: (...) where a column is.
-        edges: (level + 1,) m.
-        plane: names of the dims behind the level.
+        decision: knows altitudes, and quantiles of the bounds.
     """
+    edges, plane = decision.edges(len(share)), _plane(share.ndim - 1)
     middles = ((edges[1:] + edges[:-1]) / 2).astype(np.float32)
     unknown = np.isnan(share).any(axis=0)
     reached = reached_by(np.asarray(share, np.float32))
-    low, high, less, more = (
+    low, less, more, high = (
         np.interp(each, np.arange(len(edges)), edges).astype(np.float32)
-        for each in depths_at(reached, (*BOUNDS, *SPREAD))
+        for each in depths_at(reached, decision.top_quantiles)
     )
     top = np.where(unknown, np.float32(np.nan), middles[median_level(reached)])
     base = middles[len(cloud) - 1 - cloud[::-1].argmax(axis=0)]
-    said, there = cloudy & ~unknown, cloud.any(axis=0)
-    altitude = {"standard_name": "cloud_top_altitude"}
+    said = cloudy & ~unknown
     found = {
-        "cloud_top_height": (top, said, altitude | {"long_name": f"{_TOP}: median"}),
-        "cloud_top_height_lower": (low, said, {"long_name": f"{_TOP}: 5 % quantile"}),
-        "cloud_top_height_upper": (high, said, {"long_name": f"{_TOP}: 95 % quantile"}),
-        "cloud_top_height_uncertainty": (
-            (more - less) / 2, said,
-            {"long_name": f"uncertainty of the {_TOP}: half of its 16 to 84 % range"},
-        ),
-        "cloud_top_height_if_cloudy": (
-            top, ~unknown, {"long_name": f"{_TOP} if there is cloud: median"}
-        ),
-        "cloud_base_height": (
-            base, there,
-            {"standard_name": "cloud_base_altitude", "long_name": "altitude of the cloud base"},
-        ),
-    }  # fmt: skip
-    beside = "cloud_top_height_lower cloud_top_height_upper cloud_top_height_uncertainty"
-    found["cloud_top_height"][2]["ancillary_variables"] = beside
-    return {
-        name: (plane, np.where(where, height, np.float32(np.nan)), _metres(about))
-        for name, (height, where, about) in found.items()
+        "cloud_top_height": (top, said),
+        "cloud_top_height_lower": (np.minimum(low, top), said),
+        "cloud_top_height_upper": (np.maximum(high, top), said),
+        "cloud_top_height_uncertainty": ((more - less) / 2, said),
+        "cloud_top_height_if_cloudy": (top, ~unknown),
+        "cloud_base_height": (base, cloud.any(axis=0)),
     }
-
-
-def _metres(about: dict[str, Any]) -> dict[str, Any]:
-    return {**about, "units": "m", "_FillValue": np.float32(np.nan)}
+    return {
+        name: (plane, np.where(where, height, np.float32(np.nan)), {**_HEIGHTS[name], **_METRES})
+        for name, (height, where) in found.items()
+    }
 
 
 def _mask(what: str, step: int) -> dict[str, Any]:
@@ -207,7 +208,8 @@ def _type() -> dict[str, Any]:
         "_FillValue": NO_TYPE,
         "flag_values": np.arange(len(CLOUD_TYPES), dtype=np.int8),
         "flag_meanings": " ".join(("clear", *CLOUD_TYPES[1:])),
-        "comment": "the likeliest type where cloud_probability is at or above the threshold",
+        "comment": "the likeliest type where cloud_probability is at or above the threshold "
+        "and cloud_mask is 1",
     }
 
 

@@ -79,6 +79,13 @@ def test_a_scene_that_was_cut_is_refused(corners):
             corners(other, *place)
 
 
+def test_a_scene_without_its_grid_is_refused(corners):
+    scene = scene_of(WINDOWS["Congo"])
+    del scene.attrs["step"]
+    with pytest.raises(InputError, match="step"):
+        corners(scene, [0.0], [0.0])
+
+
 def test_a_track_is_matched_line_by_line(corners):
     from nephoscope import collocate
 

@@ -11,6 +11,7 @@ from nephoscope.grids.corners import Corners, corners_between
 from nephoscope.instruments.seviri.scenes import grid_of
 from nephoscope.scene import source_of
 
+_GRID = ("sub_satellite_longitude", "centre_row", "centre_col", "step")
 _SAME = 0.01
 """Degrees within which a pixel is where its grid says; pixels are 0.027 degrees or more."""
 
@@ -24,8 +25,14 @@ def corners(scene: xr.Dataset, latitude: ArrayLike, longitude: ArrayLike) -> Cor
         longitude: (place,) degrees east.
 
     Raises:
-        InputError: the Scene was cut or turned, so that its attributes tell of other pixels.
+        InputError: the Scene was cut or turned, so that its attributes tell of other pixels; or it
+            lost them.
     """
+    for name in _GRID:
+        if name not in scene.attrs:
+            problem = "attribute is missing from the scene"
+            remedy = "xarray.set_options(keep_attrs=True) keeps them"
+            raise InputError(source_of(scene), problem, field=name, remedy=remedy)
     grid = grid_of(scene)
     found = corners_between(*grid.to_pixel(latitude, longitude), grid.shape)
     row, col = found.row, found.col

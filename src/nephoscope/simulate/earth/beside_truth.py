@@ -15,9 +15,8 @@ from matplotlib.figure import Figure
 from scipy.spatial import KDTree
 
 from nephoscope.instruments.polder import cubes_of, nearest_nadir
-from nephoscope.plots.cloud_types import TYPE_COLOURS
+from nephoscope.plots.cloud_types import TYPE_COLOURS, TYPE_NAMES
 from nephoscope.plots.places import unit_vectors
-from nephoscope.track import CLOUD_TYPES
 
 Planes = npt.NDArray[np.floating[Any]]
 
@@ -143,7 +142,7 @@ def _show(axes: Axes, panel: Panel) -> None:
 
 
 def _name_types(bar: Any) -> None:  # noqa: ANN401 - matplotlib's Colorbar is not typed
-    bar.set_ticks(range(len(CLOUD_TYPES)), labels=[name.replace("_", " ") for name in CLOUD_TYPES])
+    bar.set_ticks(range(len(TYPE_NAMES)), labels=list(TYPE_NAMES))
     bar.ax.tick_params(labelsize=7)
 
 

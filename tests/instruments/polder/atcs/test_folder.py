@@ -179,6 +179,18 @@ def test_pictures_of_version_0_that_begin_in_the_south_are_turned(tmp_path):
     np.testing.assert_allclose(label["weight_bilinear"], before["weight_bilinear"], atol=1e-6)
 
 
+def test_fractional_pixels_may_be_one_array(tmp_path):
+    make_folder(tmp_path, version=0, samples=1)
+    _, before = read_one(tmp_path)
+    held = pickle.loads(the_pickle(tmp_path).read_bytes())  # noqa: S301 - made by the test
+    changed(tmp_path, patch_idx=np.stack(held["patch_idx"]))
+    _, after = read_one(tmp_path)
+    np.testing.assert_array_equal(after["row"], before["row"])
+    changed(tmp_path, patch_idx=np.array(3.0))
+    with pytest.raises(InputError, match="patch_idx"):
+        read_one(tmp_path)
+
+
 def test_labels_of_another_picture_are_named(tmp_path):
     make_folder(tmp_path, samples=2)
     pickles = sorted(tmp_path.rglob("*.pkl"))

@@ -243,7 +243,9 @@ def _corners(path: Path, held: Mapping[Any, Any], size: int, shape: tuple[int, i
 
 
 def _place(path: Path, held: Mapping[Any, Any], size: int) -> tuple[Reals, Reals]:
-    told = held.get("patch_idx")
+    told: Any = held.get("patch_idx")
+    if isinstance(told, np.ndarray) and told.ndim:
+        told = list(told)
     if not isinstance(told, tuple | list) or len(told) != 2:
         raise InputError(path, "is missing: labels lie nowhere", field="corner_idx or patch_idx")
     row, col = (_numbers(path, {"patch_idx": part}, "patch_idx", (size,)) for part in told)

@@ -1,0 +1,29 @@
+"""Predict what clouds are above every pixel of a half orbit, and look along a radar's track.
+
+Usage: python clouds_below_a_track.py FOLDER
+"""
+
+import sys
+from pathlib import Path
+
+import nephoscope
+from nephoscope.instruments import cloudsat
+from nephoscope.plots.product_pictures import along_track_pictures
+from nephoscope.simulate.earth.polder import simulate_half_orbits
+
+
+def main(folder: Path, rows: int = 120) -> None:
+    """Simulate part of a half orbit into `folder`; write `clouds_below_a_track.png` there."""
+    picture = simulate_half_orbits(folder, scenes=1, seed=1, rows=rows)[0]
+    scene = nephoscope.open_scene(picture)
+    product = nephoscope.predict("polder", scene)
+
+    # The radar saw one line of it; the curtain of the product is drawn over what it saw.
+    (caltrack,) = cloudsat.find(folder / "CALIOP")
+    track = nephoscope.open_track(caltrack.path)
+    pictures = dict(along_track_pictures(product, track, scene))
+    pictures["_curtain"].savefig(folder / "clouds_below_a_track.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

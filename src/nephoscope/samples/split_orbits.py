@@ -1,0 +1,89 @@
+"""Division of samples of half orbits into parts: whole half orbits, or blocks of days, by lot.
+
+Samples of one half orbit show the same weather, and so do half orbits of neighbouring days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nephoscope.errors import InputError, UsageError
+from nephoscope.samples.split_rules import draw_parts
+from nephoscope.samples.store import PARTS, source_of
+
+BLOCK_DAYS = 3
+"""Days of a block."""
+_DAY = 86_400.0
+
+
+def orbit_parts(
+    store: xr.Dataset, by: str | None, fractions: Sequence[float], seed: int
+) -> list[str]:
+    """The part of each sample.
+
+    Args:
+        store: an open store whose unit is the half orbit (granule).
+        by: "granule" (by default) or "group", which is the same; or "block", of days.
+        fractions: relative weights of train, validation and test.
+        seed: of the lots.
+
+    Raises:
+        UsageError: the weights are not usable, or there are fewer units than parts.
+        InputError: samples of blocks do not say when they are of.
+    """
+    units = _blocks(store) if by == "block" else _granules(store)
+    wanted = np.count_nonzero(fractions)
+    if len(set(units)) < wanted:
+        noun = f"blocks of {BLOCK_DAYS} days" if by == "block" else "half orbits"
+        raise UsageError(f"{len(set(units))} {noun} cannot fill {wanted} parts")
+    drawn = draw_parts(sorted(set(units)), fractions, seed)
+    return [drawn[unit] for unit in units]
+
+
+def _granules(store: xr.Dataset) -> list[str]:
+    pairs = zip(store["group"].values.tolist(), store["id"].values.tolist(), strict=True)
+    return [group or sample for group, sample in pairs]
+
+
+def _blocks(store: xr.Dataset) -> list[str]:
+    """Blocks of days, each named by a number that sorts as time does."""
+    order = store["order"].values
+    if not np.isfinite(order).all():
+        raise InputError(source_of(store), "is not known of every sample", field="order")
+    return [f"{int(block):08d}" for block in order // (BLOCK_DAYS * _DAY)]
+
+
+def class_counts(store: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Of each part that has samples: how many of what there are.
+
+    Args:
+        store: an open store with `cloud_type` (point, level) and `split`.
+
+    Returns:
+        Part ("" for none) → `samples`, `granules`, `profiles`, `cloudy_profiles` (with any cloud),
+        `cloud_type` (9 numbers of bins of each type, 0 clear) and `unknown` bins.
+    """
+    kinds, sizes = store["cloud_type"].values, store["row_size"].values
+    of_point = np.repeat(np.arange(len(sizes)), sizes)
+    parts = store["split"].values
+    groups = np.array(_granules(store), dtype=object)
+    counted = {}
+    for part in (*PARTS, ""):
+        mine = parts == part
+        if not mine.any():
+            continue
+        bins = kinds[mine[of_point]]
+        counts = np.bincount(bins.astype(np.int64).ravel() + 1, minlength=10)
+        counted[part] = {
+            "samples": int(mine.sum()),
+            "granules": len(set(groups[mine].tolist())),
+            "profiles": len(bins),
+            "cloudy_profiles": int((bins > 0).any(axis=1).sum()),
+            "cloud_type": counts[1:].tolist(),
+            "unknown": int(counts[0]),
+        }
+    return counted

@@ -1,0 +1,48 @@
+"""The trainer of a run: one process on any machine, and a profiler that writes into its logs."""
+
+import pytest
+from lightning.pytorch.profilers import AdvancedProfiler, PyTorchProfiler, SimpleProfiler
+
+from nephoscope.errors import InputError
+from nephoscope.learn.curtain import CurtainLog
+from nephoscope.learn.trainer import Clock, make_trainer
+from nephoscope.recipe import load_recipe
+from nephoscope.tasks import task_named
+
+
+def trainer_of(recipe, folder, more=()):
+    clock = Clock(task_named("mask"), print, 4, None)
+    return make_trainer(recipe, folder, 1, clock, more)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("simple", SimpleProfiler), ("advanced", AdvancedProfiler)]
+)
+def test_a_profiler_writes_into_the_logs(name, kind, tmp_path):
+    trainer = trainer_of(load_recipe("mars", [f"training.profiler={name}"]), tmp_path)
+    assert type(trainer.profiler) is kind
+    trainer.profiler.setup("fit")
+    with trainer.profiler.profile("something"):
+        pass
+    trainer.profiler.describe()
+    trainer.profiler.teardown("fit")
+    assert "something" in (tmp_path / "logs" / "fit-profile.txt").read_text()
+
+
+def test_the_profiler_of_operators_writes_there_too(tmp_path):
+    profiler = trainer_of(load_recipe("mars", ["training.profiler=pytorch"]), tmp_path).profiler
+    assert type(profiler) is PyTorchProfiler
+    assert (profiler.dirpath, profiler.filename) == (tmp_path / "logs", "profile")
+
+
+def test_a_training_is_one_process_and_has_the_callbacks_of_its_task(tmp_path):
+    log = CurtainLog([2000.0, 1000.0])
+    trainer = trainer_of(load_recipe("mars"), tmp_path, [log])
+    assert trainer.num_devices == trainer.num_nodes == trainer.world_size == 1
+    assert log in trainer.callbacks
+    assert trainer.profiler.dirpath is None  # the one that does nothing
+
+
+def test_another_profiler_is_refused():
+    with pytest.raises(InputError, match=r"training\.profiler"):
+        load_recipe("mars", ["training.profiler=fast"])
