@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nephoscope.evaluation.intervals import Score, Scores
     from nephoscope.evaluation.protocol import Evaluation
     from nephoscope.models import Model
+    from nephoscope.reports.pictures import Pictures
 
     Baselines = tuple[dict[str, Scores], dict[str, str]]
 
@@ -49,42 +50,50 @@ def evaluate(
     ] = None,
 ) -> None:
     """Score a model on labelled samples: scores.json, report.md and figures."""
-    from nephoscope.cli.progress import progress_bar
-    from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
+    from nephoscope.evaluation.protocol import choose_samples
     from nephoscope.models import load_model
+    from nephoscope.reports import report
     from nephoscope.reports.markdown import lines_of
-    from nephoscope.reports.report import (
-        Run,
-        check_report_folder,
-        pictures_for,
-        read_training_log,
-        write_report,
-    )
     from nephoscope.samples.store import open_samples
 
     loaded = load_model(model)
     baselines = _baselines_wanted(loaded, baselines)
     store, seconds = open_samples(samples), dict[str, float]()
     _check_swath(swath, store)
-    check_report_folder(out)
+    report.check_report_folder(out)
     split, indices = choose_samples(store, split)
-    ways, truth = ways_of(loaded, store), store.attrs["truth"]
-    pictures = pictures_for(loaded.recipe.task, loaded.decision, store.attrs["unit"])
-    with _timed(seconds, "predict"), progress_bar("predicting", len(indices)) as tell:
-        # A single label takes a moment.
-        said = None if truth == "frame" else tell
-        found = run_evaluation(
-            loaded, store, split=split, ways=ways, progress=said, look=pictures.look
-        )
+    pictures = report.pictures_for(loaded.recipe.task, loaded.decision, store.attrs["unit"])
+    found = _predicted(loaded, store, split, pictures, seconds)
     if baselines:
         found = _with_baselines(found, loaded, store, indices, seconds)
     if swath is not None:
         found = _with_swath(found, loaded, swath, seconds)
-    run, log = Run(typed_command(), seconds), read_training_log(loaded.folder)
-    write_report(found, out, run, pictures, log)
+    run, log = report.Run(typed_command(), seconds), report.read_training_log(loaded.folder)
+    report.write_report(found, out, run, pictures, log)
     for line in lines_of(found):
         typer.echo(line)
     typer.echo(f"report: {out / 'report.md'}")
+
+
+def _predicted(
+    model: Model, store: xr.Dataset, split: str, pictures: Pictures, seconds: dict[str, float]
+) -> Evaluation:
+    """The evaluation of the model alone."""
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
+
+    number = len(choose_samples(store, split)[1])
+    with _timed(seconds, "predict"), progress_bar("predicting", number) as tell:
+        # A single label takes a moment.
+        said = None if store.attrs["truth"] == "frame" else tell
+        return run_evaluation(
+            model,
+            store,
+            split=split,
+            ways=ways_of(model, store),
+            progress=said,
+            look=pictures.look,
+        )
 
 
 def _baselines_wanted(model: Model, wanted: bool | None) -> bool:

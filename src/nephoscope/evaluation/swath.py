@@ -161,9 +161,11 @@ def _sums_of_scene(swaths: Swaths, unit: str, file: SceneFile, task: Task) -> di
     said = swaths.variables(scene, None).isel(
         {dim: xr.DataArray(places, dims="point") for dim, places in zip("yx", seen, strict=True)}
     )
-    grid = instrument_named(swaths.instrument).PATCHES.GRID
+    patches = instrument_named(swaths.instrument).PATCHES
+    if patches is None:
+        raise UsageError(f"of {swaths.instrument} there is no truth of the swath")
     row, col = scene["row"].values[seen[0]], scene["column"].values[seen]
-    truth = _truth(read_swath_truth(truth_path, grid, row, col), said["altitude"].values)
+    truth = _truth(read_swath_truth(truth_path, patches.GRID, row, col), said["altitude"].values)
     parts = _parts(said.transpose("point", ...), truth, {n: v[seen] for n, v in labels.items()})
     return _summed(unit, [(label, task.tally(*part)) for label, part in parts])
 
@@ -179,7 +181,8 @@ def _distance(scene: xr.Dataset, truth: Path, instrument: str) -> NDArray[np.int
     corners = instrument_named(instrument).corners(scene, *places)
     if corners is None or not corners.enclosed.any():
         raise InputError(truth, "names a track that is not on the scene", field="track")
-    return distance_bin(distance_from_track(corners, scene["known"].shape))
+    shape = scene.sizes["y"], scene.sizes["x"]
+    return distance_bin(distance_from_track(corners, shape))
 
 
 def conditions_of(scene: xr.Dataset, instrument: str) -> dict[str, NDArray[np.int64]]:

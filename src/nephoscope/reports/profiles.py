@@ -134,9 +134,9 @@ def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
         "it is no radar, so these numbers stand beside one another and not beside those above."
     ]
     if swath.loss:
-        rows = [(title_of(name), with_interval(swath.loss[name], name, "+")) for name in names]
+        lost = [(title_of(name), with_interval(swath.loss[name], name, "+")) for name in names]
         text = f"Track ({bin_name(EDGES[0])} pixels) less edge ({bin_name(EDGES[-2])} pixels)"
-        parts.append(table_of((text, "lost (95 % interval)"), rows))
+        parts.append(table_of((text, "lost (95 % interval)"), lost))
     for name, labels in swath.strata.items():
         rows = [
             (_label_of(name, label), *(with_interval(labels[label][each], each) for each in names))

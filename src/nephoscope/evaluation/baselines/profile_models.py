@@ -234,7 +234,7 @@ class _Scale:
     def of(self, part: Profiles) -> Floats:
         """(point, feature) float32."""
         scaled = (_flat(part) - self._mean) / self._spread
-        return np.clip(np.nan_to_num(scaled), -5, 5).astype(np.float32)
+        return np.asarray(np.clip(np.nan_to_num(scaled), -5, 5), np.float32)
 
 
 def _flat(part: Profiles) -> Floats:
