@@ -32,18 +32,22 @@ def main() -> None:
     torch.set_num_threads(1)
     recipe = load_recipe(arguments.recipe)
     task = task_named(recipe.task)
-    loader = CropLoader(load_part(arguments.samples, "train", recipe), recipe)
-    size, seen = recipe.training.batch, recipe.inputs
+    part = load_part(arguments.samples, "train", recipe)
+    loader = CropLoader(part, recipe)
+    size, seen, outputs = recipe.training.batch, recipe.inputs, task.outputs(part.levels)
+    chosen = recipe.network.name, recipe.network.options
     network = NormalisedNetwork(
-        build_network(recipe.network.name, recipe.network.options, len(seen.names), 1, seen.groups),
+        build_network(*chosen, len(seen.names), outputs, seen.groups),
         measure_normalisation(loader, crops=4),
     ).to(memory_format=torch.channels_last)
     batch = loader.batch(range(size))
     inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
 
+    losses = task.losses_for(recipe.training.losses, (each.values for each in part.points))
+
     def train(_: int) -> None:
-        raw, truth = items(network(inputs), batch, "pixels")
-        task.loss(raw, truth, recipe.training.losses).backward()
+        raw, truth = items(network(inputs), batch, part.truth)
+        task.loss(raw, truth, losses).backward()
 
     made = size / _seconds(lambda n: loader.batch(range(n * size, (n + 1) * size)))
     used = size / _seconds(train)

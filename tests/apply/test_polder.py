@@ -175,9 +175,7 @@ def test_a_zarr_store_holds_what_the_netcdf_holds(products, raw, polder_model, t
     assert store.is_dir()
 
 
-def test_what_is_done_is_skipped_and_damage_is_named(
-    products, raw, polder_model, tmp_path
-):
+def test_what_is_done_is_skipped_and_damage_is_named(products, raw, polder_model, tmp_path):
     folder = shutil.copytree(raw, tmp_path / "raw")
     first, second = sorted(folder.rglob("*.h5"))
     with h5py.File(first) as file:

@@ -199,6 +199,18 @@ def test_north_and_east_lead_where_the_grid_says(latitude, longitude, kind):
             assert abs(off[side].mean()) < 0.004
 
 
+def test_pixels_of_equal_degrees_are_narrower_eastwards_and_longitudes_may_wrap():
+    latitude = np.repeat(np.linspace(61, 59, 21)[:, None], 31, 1)
+    longitude = np.mod(np.repeat(np.linspace(178, 182, 31)[None], 21, 0) + 180, 360) - 180
+    found = pixels_per_km(latitude, longitude)
+    degree = np.deg2rad(1) * EARTH
+    east = 7.5 / degree / np.cos(np.deg2rad(latitude))
+    np.testing.assert_allclose(found[0, 0], east, rtol=1e-4)
+    np.testing.assert_allclose(found[1, 1], -10 / degree, rtol=1e-4)
+    assert np.abs(found[0, 1]).max() < 1e-9
+    assert np.abs(found[1, 0]).max() < 1e-9
+
+
 def test_where_places_are_not_known_pixels_are_square_and_north_is_up():
     nowhere = np.full((6, 7), np.nan)
     found = pixels_per_km(nowhere, nowhere)

@@ -11,7 +11,8 @@ from nephoscope.inputs import View
 from nephoscope.recipe import Augmentation
 from nephoscope.samples.augment import augment, change_gain
 from nephoscope.samples.crops import Batches, CropLoader
-from nephoscope.samples.part import Bits, Part, load_part
+from nephoscope.samples.held import Bits
+from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.whole import Tiles
 
 spec = importlib.util.spec_from_file_location(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -287,3 +288,42 @@ def test_a_batch_tells_of_each_corner_which_window_it_is_in(part):
     places = (corner[..., 1:] * weight[..., None]).sum(axis=1)
     np.testing.assert_allclose(places, batch["point"].numpy()[:, 1:], atol=1e-5)
     assert batch["cloud_type"].shape == (len(weight), factory.BINS)
+
+
+def _without_scale(store):
+    store["scale_factor"].values[3] = np.nan
+
+
+def _turning_oddly(store):
+    store["turns"].values[0] = "sideways"
+
+
+def _of_more_points(store):
+    store["row_size"].values[1] += 4
+
+
+@pytest.mark.parametrize(
+    ("damage", "field"),
+    [
+        (_without_scale, "scale_factor"),
+        (_turning_oddly, "turns"),
+        (_of_more_points, "row_size"),
+        (lambda store: None, "add_offset"),
+    ],
+)
+def test_a_damaged_store_is_named_with_the_variable_at_fault(store, tmp_path, damage, field):
+    held = xr.open_zarr(store, consolidated=False, mask_and_scale=False).load()
+    damage(held)
+    if field == "add_offset":
+        held = held.drop_vars("add_offset")
+    held.to_zarr(tmp_path / "d.zarr", consolidated=False)
+    with pytest.raises(InputError, match=rf"\[{field}\]"):
+        load_part(tmp_path / "d.zarr", "train", factory.recipe())
+
+
+def test_points_without_weights_of_all_corners_are_left_out(part):
+    points = part.points[0]
+    weight = points.corners.weight.copy()
+    weight[2, 1] = np.nan
+    lacking = replace(points, corners=points.corners._replace(weight=weight))
+    assert len(lacking.inside(0, 0, part.shape, None)) == len(points) - 1

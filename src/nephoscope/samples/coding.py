@@ -13,6 +13,8 @@ import xarray as xr
 from nephoscope.errors import InputError
 
 MISSING = np.int16(-32768)
+TURNS = frozenset({"", "sign", "relative_azimuth", "azimuth"})
+"""How a channel may change when the picture is mirrored or turned: see `View.turns`."""
 Counts = npt.NDArray[np.int16]
 
 
@@ -62,16 +64,21 @@ def coding_of(store: xr.Dataset, read: Collection[str] | None = None) -> Coding 
     """
     if store["image"].dtype != np.int16:
         return None
+    source = str(store.encoding.get("source", "samples"))
     names = [str(name) for name in store["channel"].values]
     for name in ("scale_factor", "add_offset"):
         if name not in store.variables or store[name].dims != ("channel",):
-            source = str(store.encoding.get("source", "samples"))
             raise InputError(source, "is missing for its counts", field=name)
+        if not np.isfinite(store[name].values).all():
+            raise InputError(source, "is no number for every channel", field=name)
+    turns = store["turns"].values.tolist() if "turns" in store.variables else [""] * len(names)
+    if unknown := {*turns} - TURNS:
+        problem = f"'{min(unknown)}' is none of {', '.join(sorted(TURNS - {''}))}"
+        raise InputError(source, problem, field="turns")
     places = [place for place, name in enumerate(names) if read is None or name in read]
     scale, offset = (
         store[name].values[places].astype(np.float32) for name in ("scale_factor", "add_offset")
     )
-    turns = store["turns"].values if "turns" in store.variables else [""] * len(names)
     return Coding(
         tuple(names[place] for place in places),
         tuple(places),

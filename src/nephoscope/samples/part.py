@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import xarray as xr
-import zarr
 
 from nephoscope.grids.cells import interpolate_cells
-from nephoscope.inputs import View, reads_place
+from nephoscope.inputs import View
 from nephoscope.inputs.directional import pixels_per_km
 from nephoscope.recipe import Recipe
-from nephoscope.samples.coding import Chosen, Coding, coding_of
+from nephoscope.samples.coding import Coding
+from nephoscope.samples.held import hold, wrapped
 from nephoscope.samples.levels import altitude_of
-from nephoscope.samples.pairing import channels_needed
 from nephoscope.samples.store import (
-    axis_of,
     background_of,
     open_samples,
     part_indices,
@@ -29,10 +24,10 @@ from nephoscope.samples.store import (
 )
 from nephoscope.samples.truth import Label, LabelOrPoints, Points
 from nephoscope.scene import Truth
-from nephoscope.workers import cores, in_threads
+from nephoscope.workers import spare_memory
 
-Bools = npt.NDArray[np.bool_]
-# 18 Mars maps take 0.5 GB; beyond this the chunks are read as crops need them.
+# 18 Mars maps take 0.5 GB; beyond this, or half of the memory that is free where that is more, the
+# chunks are read as crops need them.
 MEMORY_BUDGET = 4_000_000_000
 
 
@@ -118,23 +113,23 @@ class Part:
     def label_in(self, sample: int, row: int, col: int, size: tuple[int, int]) -> Label:
         """(y, x) int8 labels of the pixels of a window that may cross the last column and wrap."""
         index = self.indices[sample]
-        return _wrap(self.label, (index, slice(row, row + size[0])), col, size[1])
+        return wrapped(self.label, (index, slice(row, row + size[0])), col, size[1])
 
     def view(self, sample: int, row: int, col: int, size: tuple[int, int]) -> View:
         """The window's image with its coordinates and background."""
         index, rows = self.indices[sample], slice(row, row + size[0])
         background = limit = None
         if self.background is not None:
-            background = _wrap(self.background, (slice(None), rows), col, size[1])
+            background = wrapped(self.background, (slice(None), rows), col, size[1])
         if self.limits is not None:
             places = np.arange(row, row + size[0]), np.arange(col, col + size[1])
             width = self.shape[1] if self.wraps else None
             limit = interpolate_cells(self.limits[sample], self.limit_cell, *places, width)
-        image = _wrap(self.image, (index, slice(None), rows), col, size[1])
+        image = wrapped(self.image, (index, slice(None), rows), col, size[1])
         latitude, longitude, per_km = self._where(index, rows, col, size[1])
         return View(
             image=image if self.coding is None else self.coding.decode(image),
-            known=_wrap(self.known, (index, rows), col, size[1]),
+            known=wrapped(self.known, (index, rows), col, size[1]),
             latitude=latitude,
             longitude=longitude,
             background=background,
@@ -151,28 +146,31 @@ class Part:
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.float32] | None]:
         """Latitude and longitude of a window, and which way north is where that is not upwards."""
         if self.latitude.ndim == 1:
-            return self.latitude[rows], _wrap(self.longitude, (), col, width), None
+            return self.latitude[rows], wrapped(self.longitude, (), col, width), None
         whole = [np.asarray(each[index]) for each in (self.latitude, self.longitude)]
-        per_km = _wrap(pixels_per_km(*whole), (slice(None), slice(None), rows), col, width)
-        latitude, longitude = (_wrap(each, (rows,), col, width) for each in whole)
+        per_km = wrapped(pixels_per_km(*whole), (slice(None), slice(None), rows), col, width)
+        latitude, longitude = (wrapped(each, (rows,), col, width) for each in whole)
         return latitude, longitude, per_km
 
 
-def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_BUDGET) -> Part:
+def load_part(path: str | Path, part: str, recipe: Recipe, budget: int | None = None) -> Part:
     """Open a part of a samples store.
 
     Args:
         path: the samples store.
         part: "train", "validation" or "test".
         recipe: names the background's channels.
-        budget: bytes that may be held in memory; a larger part is read chunk by chunk.
+        budget: bytes that may be held in memory; a larger part is read chunk by chunk. By default
+            `MEMORY_BUDGET`, or half of the memory that is free if that is more.
 
     Raises:
         InputError: no store, or the part is empty.
     """
     store = open_samples(path)
     indices = part_indices(store, part)
-    held = _held(Path(path), store, indices, recipe, budget)
+    if budget is None:
+        budget = max(MEMORY_BUDGET, spare_memory() // 2)
+    held = hold(Path(path), store, indices, recipe, budget)
     places = list(range(len(indices))) if held.in_memory else indices
     truth, wraps = store.attrs["truth"], bool(store.attrs["wraps"])
     shape = int(held.image.shape[2]), int(held.image.shape[3])
@@ -208,50 +206,6 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int = MEMORY_
     )
 
 
-class _Held(NamedTuple):
-    """Arrays of a part: of its samples alone in memory, or of the whole store on disk."""
-
-    in_memory: bool
-    image: Any
-    known: Any
-    label: Any
-    latitude: Any
-    longitude: Any
-    coding: Coding | None
-
-
-def _held(path: Path, store: xr.Dataset, indices: list[int], recipe: Recipe, budget: int) -> _Held:
-    arrays = zarr.open_group(path, mode="r", use_consolidated=False)
-    image, known = (cast("Any", arrays[name]) for name in ("image", "known"))
-    label: Any = None if store.attrs["truth"] == "points" else arrays["label"]
-    coding = coding_of(store, channels_needed(recipe, store["channel"].values.tolist()))
-    if coding is not None:
-        image = Chosen(image, coding)
-    names = ("latitude", "longitude")
-    places: tuple[Any, Any] = (axis_of(store, names[0], "y"), axis_of(store, names[1], "x"))
-    if "latitude" in store.variables and store["latitude"].ndim == 3:
-        if reads_place(recipe.inputs.names):
-            places = arrays[names[0]], arrays[names[1]]
-    each = (image.shape[1] * image.dtype.itemsize + 1) * image.shape[2] * image.shape[3]
-    if len(indices) * each > budget:
-        return _Held(False, image, known, label, *places, coding)
-    pictures = np.empty((len(indices), *image.shape[1:]), image.dtype)
-    read = partial(_read_picture, image)
-    for place, picture in enumerate(in_threads(read, indices, cores())):
-        pictures[place] = picture
-    label = None if label is None else np.stack([label[n] for n in indices])
-    if places[0].ndim == 3:
-        places = (
-            np.stack([places[0][n] for n in indices]),
-            np.stack([places[1][n] for n in indices]),
-        )
-    return _Held(True, pictures, Bits(known[n] for n in indices), label, *places, coding)
-
-
-def _read_picture(image: Any, index: int) -> npt.NDArray[Any]:  # noqa: ANN401 - a zarr array
-    return np.asarray(image[index, :, :, :])
-
-
 def _true_rows(
     label: Any,  # noqa: ANN401 - a numpy array, or a zarr array
     places: list[int],
@@ -268,35 +222,3 @@ def _true_rows(
             said |= (label[place] >= 0).any(axis=1)
     found = np.flatnonzero(said)
     return (int(found[0]), int(found[-1])) if len(found) else (0, rows - 1)
-
-
-def _wrap(array: Any, lead: tuple[Any, ...], col: int, width: int) -> npt.NDArray[Any]:  # noqa: ANN401
-    """Columns `col` .. `col + width` of the last axis, going on at column 0 after the last."""
-    total = int(array.shape[-1])
-    col %= total
-    if col + width <= total:
-        return np.asarray(array[(*lead, slice(col, col + width))])
-    left = array[(*lead, slice(col, total))]
-    right = array[(*lead, slice(0, col + width - total))]
-    return np.concatenate([left, right], axis=-1)
-
-
-class Bits:
-    """Flags (sample, y, x) as bits, an eighth of bool's memory; read by windows, as arrays are.
-
-    Args:
-        flags: (y, x) of each sample.
-    """
-
-    def __init__(self, flags: Iterable[Bools]) -> None:
-        each = [(np.packbits(one, axis=-1), one.shape) for one in flags]
-        self._packed = np.stack([packed for packed, _ in each])
-        self.shape = (len(each), *each[0][1])
-
-    def __getitem__(self, window: tuple[int, slice, slice]) -> Bools:
-        """(y, x) of a window: sample, rows and columns."""
-        sample, rows, cols = window
-        first, last, _ = cols.indices(self.shape[2])
-        start = first // 8
-        bits = np.unpackbits(self._packed[sample, rows, start : -(-last // 8)], axis=-1)
-        return bits[:, first - 8 * start : last - 8 * start].view(np.bool_)

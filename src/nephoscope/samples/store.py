@@ -85,6 +85,11 @@ def check_samples(store: xr.Dataset, path: str | Path) -> xr.Dataset:
     for name in (*_REQUIRED, *_TRUE[store.attrs["truth"]]):
         if name not in store.variables:
             raise InputError(path, "is missing from the samples", field=name)
+    if store.attrs["truth"] == "points":
+        sizes, points = store["row_size"].values, store["row"].size
+        if (sizes < 0).any() or sizes.sum() != points:
+            problem = f"counts {sizes.sum()} points of the samples, there are {points}"
+            raise InputError(path, problem, field="row_size")
     return store
 
 

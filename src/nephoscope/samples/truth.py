@@ -77,6 +77,7 @@ class Points:
         if corners is not None:
             outside = ~_within(corners.row, corners.col, size)
             within &= ~(outside & (corners.weight != 0)).any(axis=1)
+            within &= np.isfinite(corners.weight).all(axis=1)
             # A corner that counts nothing may lie outside; it must be a pixel all the same.
             pixels = corners.row.clip(0, size[0] - 1), corners.col.clip(0, size[1] - 1)
             found = replace(found, corners=Corners(*pixels, corners.weight))
