@@ -69,8 +69,9 @@ def cost(name: str, side: int, batch: int, threads: int) -> tuple[int, float, fl
         network(small)
     macs = counter.get_total_flops() / 2 / 32**2
     if registered == "aligned":
-        number = network.head.plane.in_features  # type: ignore[union-attr]
-        macs += 4 * VIEWS * network.head.planes * number  # type: ignore[operator, union-attr]
+        width: Any = network.texture
+        planes: Any = network.head
+        macs += 4 * VIEWS * planes.planes * (width.out_channels + 1)
     inputs = torch.zeros(batch, features, side, side)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()

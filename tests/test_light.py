@@ -102,6 +102,7 @@ NEED = {
     "simulate polder --size 24 -o polder": (
         "simulate polder needs satpy: pip install 'nephoscope[satellites]'"
     ),
+    "demo polder -o polder-demo": ("demo polder needs satpy: pip install 'nephoscope[satellites]'"),
     "evaluate mars mars.zarr -o scores": (
         "the baselines need sklearn: pip install 'nephoscope[train]', or --no-baselines"
     ),

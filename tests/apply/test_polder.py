@@ -14,10 +14,12 @@ from nephoscope.apply.bulk import maker_of
 from nephoscope.apply.network import Predictor
 from nephoscope.apply.strips import Strips
 from nephoscope.cli import app
+from nephoscope.errors import InputError
 from nephoscope.instruments import instrument_named
 from nephoscope.models import load_model
 from nephoscope.models.guard import Span
 from nephoscope.models.pixel_guard import PixelGuard
+from nephoscope.products.read import open_packed
 
 SEEN = {"views": (14.0, 16.0), "view_zenith": (0.0, 8.0), "solar_zenith": (20.0, 60.0)}
 ACCEPTED = {"views": (0.0, 16.0), "view_zenith": (0.0, 90.0), "solar_zenith": (0.0, 63.0)}
@@ -170,6 +172,12 @@ def test_a_zarr_store_holds_what_the_netcdf_holds(products, raw, polder_model, t
         store = tmp_path / "2008_06_03" / f"{path.stem}.zarr"
         with xr.open_zarr(store, chunks=None) as found:
             xr.testing.assert_equal(found.load(), opened(path))
+    packed = open_packed(store)
+    xr.testing.assert_equal(packed, open_packed(products[1]))
+    assert packed["cloud_type"].dtype == np.int8
+    next((store / "cloud_type").rglob("c/*/*/*")).write_bytes(b"damaged")
+    with pytest.raises(InputError, match="no Zarr store that can be read"):
+        open_packed(store)
     shutil.rmtree(store)
     assert "1 done, 1 skipped" in call(*words, "--no-picture")
     assert store.is_dir()

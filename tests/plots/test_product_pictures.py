@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from typer.testing import CliRunner
 
 import profile_factory as made
@@ -78,3 +79,22 @@ def test_the_verb_draws_the_map_and_what_is_below_the_track(product, tmp_path, m
     assert "no profile of the track" in failed.stderr
     wrong = CliRunner().invoke(app, [*words, "good.hdf", "--kind", "simulated"])
     assert wrong.exit_code == 2
+
+
+def test_a_scene_is_opened_on_demand(product, tmp_path, monkeypatch):
+    (tmp_path / "m1.nc").touch()
+    (tmp_path / "m1.h5").touch()
+    said = product.assign_attrs(instrument="polder", source_path="m1.h5")
+    monkeypatch.setattr("nephoscope.products.read.open_packed", lambda path: said)
+    opened = []
+
+    def open_scene(path, instrument, **options):
+        opened.append((path.name, instrument, options))
+        image = np.zeros((1, *product["quality_flag"].shape), np.float32)
+        return xr.Dataset({"image": (("channel", "y", "x"), image)}, {"channel": ["thetav_00"]})
+
+    monkeypatch.setattr("nephoscope.instruments.open_scene", open_scene)
+    words = ["plot", str(tmp_path / "m1.nc"), "-o", str(tmp_path / "out"), "--maps", str(tmp_path)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert opened == [("m1.h5", "polder", {"lazy": True})]

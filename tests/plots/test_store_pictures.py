@@ -9,7 +9,7 @@ import profile_factory as made
 from nephoscope.cli import app
 from nephoscope.plots.cloud_types import TYPE_COLOURS, TYPE_NAMES
 from nephoscope.plots.coverage import plot_calendar, plot_class_counts, plot_coverage
-from nephoscope.plots.store_pictures import class_counts, curtain_of_sample, split_pictures
+from nephoscope.plots.store_pictures import curtain_of_sample, split_pictures, types_of_samples
 from nephoscope.plots.volume import plot_volume, walls_of
 from nephoscope.samples.store import open_samples
 
@@ -77,12 +77,11 @@ def test_bars_are_shares_of_what_is_labelled():
     assert labels == ["train, 100", "in no part, 100"]
 
 
-def test_types_are_counted_by_part_and_sample(store):
-    by_part, counts = class_counts(open_samples(store))
-    assert list(by_part) == ["train", "validation", "test"]
+def test_types_are_counted_in_each_sample(store):
+    counts = types_of_samples(open_samples(store))
     assert counts[3].tolist() == [9 * 106, 9 * 10, 0, 0, 0, 0, 9 * 4, 0, 0]
     assert counts[0].tolist() == [9 * 120, *[0] * 8]  # unknown bins are of no type
-    assert by_part["train"].sum() == 6 * 9 * 120
+    assert counts.sum() == 10 * 9 * 120
 
 
 def test_the_points_of_a_sample_have_places_across_the_date_line(store):
@@ -96,6 +95,10 @@ def test_the_points_of_a_sample_have_places_across_the_date_line(store):
     expected = samples["latitude"].values[6][:2, 6].mean()
     assert float(curtain["latitude"][0]) == pytest.approx(expected, abs=1e-3)
     assert (curtain_of_sample(samples, 3).values[:, 50:60] == 1).all()
+    assert "time" not in curtain.coords
+    timed = samples.assign(profile_time=("point", np.arange(10.0 * made.POINTS)))
+    first = curtain_of_sample(timed, 1)["time"].values[0]
+    assert first == np.datetime64("1993-01-01T00:00:09")
 
 
 def test_a_store_is_drawn_by_the_verb(store, tmp_path):

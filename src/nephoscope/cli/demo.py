@@ -22,7 +22,7 @@ FRAMES = 24  # of the simulated night
 
 def demo(
     pipeline: Annotated[
-        Literal["mars", "sky"], typer.Argument(help="Which pipeline to show.")
+        Literal["mars", "sky", "polder"], typer.Argument(help="Which pipeline to show.")
     ] = "mars",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path(
         "nephoscope-demo"
@@ -30,7 +30,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of what is simulated.")] = 1,
 ) -> None:
     """Simulate scenes, predict them with the shipped model, show how good it is."""
-    made = _demo_sky(output, seed) if pipeline == "sky" else _demo_mars(output, seed)
+    from nephoscope.cli.demo_polder import demo_polder
+
+    show = {"mars": _demo_mars, "sky": _demo_sky, "polder": demo_polder}[pipeline]
+    made = show(output, seed)
     typer.echo("next: the same on a folder of your own in place of this one")
     words = [*_command(), "predict", pipeline, str(made), "-o", f"{pipeline}-products"]
     typer.echo(shlex.join(words))

@@ -169,7 +169,7 @@ def _opened(path: Path, maps: Path | None) -> tuple[xr.Dataset, xr.Dataset | Non
 def _map_of(product: xr.Dataset, places: list[Path]) -> xr.Dataset | None:
     """The Scene that a product was made from, if its file is below one of some folders."""
     from nephoscope.errors import NephoscopeError
-    from nephoscope.instruments import open_scene
+    from nephoscope.instruments import instrument_named, open_scene
 
     name = str(product.attrs.get("source_path", ""))
     wanted = [place if place.is_file() else place / name for place in places]
@@ -177,7 +177,8 @@ def _map_of(product: xr.Dataset, places: list[Path]) -> xr.Dataset | None:
     if source is None:
         return None
     try:
-        scene = open_scene(source, str(product.attrs["instrument"]))
+        instrument = str(product.attrs["instrument"])
+        scene = open_scene(source, instrument, **instrument_named(instrument).ON_DEMAND)
     except NephoscopeError as error:
         typer.echo(f"drawn without its map: {error}", err=True)
         return None

@@ -70,7 +70,8 @@ def compute(kind: str, planes: list[FloatArray], angles: Callable[[], Angles]) -
     if kind == "across":
         return across(planes[0], planes[1], geometry)
     if kind == "excess":
-        return _excess(across(*planes[:2], geometry) - across(*planes[2:], geometry), geometry)
+        shorter, longer = (across(q, u, geometry) for q, u in (planes[:2], planes[2:]))
+        return _excess(shorter - longer, geometry)
     air_mass = 1 / geometry.cos_sun + 1 / geometry.cos_view
     return np.asarray(-np.log(_ratio(*planes)) / np.sqrt(air_mass), np.float32)
 

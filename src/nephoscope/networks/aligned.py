@@ -102,7 +102,7 @@ class AlignedNet(nn.Module):
         valid = (pick(inputs, self.valid) > 0.5).to(inputs.dtype)
         parallax = pick(inputs, self.parallax).reshape(batch, 2, self.count, height, width)
         seen = self._seen(inputs, valid)
-        still = _pooled(seen.sum(dim=1))
+        still = _pooled(_with_squares(seen).sum(dim=1))
         state = self.gather(torch.cat([still, pick(inputs, self.picture)], dim=1))
         for block in self.around:
             state = block(state)
@@ -117,18 +117,18 @@ class AlignedNet(nn.Module):
         return logits.reshape(batch, height, width, -1).permute(0, 3, 1, 2)
 
     def _seen(self, inputs: Tensor, valid: Tensor) -> Tensor:
-        """Numbers of each view, their squares and 1; all 0 where missing: (b, view, n, y, x)."""
+        """Numbers of each view and 1; all 0 where it is missing: (batch, view, number, y, x)."""
         batch, _, height, width = inputs.shape
         measured = pick(inputs, self.views).reshape(batch, -1, self.count, height, width)
         flag = valid.reshape(-1, 1, height, width)
         found = self.embed(measured.transpose(1, 2).flatten(0, 1)) * flag
         found = functional.relu(found + self.texture(found))
-        numbers = torch.cat([found, found**2, torch.ones_like(flag)], dim=1) * flag
+        numbers = torch.cat([found, torch.ones_like(flag)], dim=1) * flag
         return numbers.reshape(batch, self.count, -1, height, width)
 
 
 def _everywhere(seen: Tensor, parallax: Tensor, heights: Sequence[float]) -> Tensor:
-    """Sums over the views, each looked at where a cloud of a height appears.
+    """Sums over the views, and of their squares, each looked at where a cloud of a height appears.
 
     Args:
         seen: (batch, view, number, y, x).
@@ -142,15 +142,15 @@ def _everywhere(seen: Tensor, parallax: Tensor, heights: Sequence[float]) -> Ten
     rows = torch.arange(height, dtype=seen.dtype, device=seen.device)[:, None]
     cols = torch.arange(width, dtype=seen.dtype, device=seen.device)
     up = seen.new_tensor(heights)[None, :, None, None]
-    total = seen.new_zeros(())
+    total = square = seen.new_zeros(())
     for view in range(count):
         x = cols + up * parallax[:, 0, view, None]
         y = rows + up * parallax[:, 1, view, None]
         grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)
-        total = total + functional.grid_sample(
-            seen[:, view], grid.flatten(1, 2), align_corners=False
-        )
-    return total.reshape(len(seen), -1, len(heights), height, width)
+        found = functional.grid_sample(seen[:, view], grid.flatten(1, 2), align_corners=False)
+        total, square = total + found, square + found[:, :-1] ** 2
+    summed = torch.cat([total[:, :-1], square, total[:, -1:]], dim=1)
+    return summed.reshape(len(seen), -1, len(heights), height, width)
 
 
 def _at_pixels(seen: Tensor, parallax: Tensor, heights: Sequence[float], pixels: Tensor) -> Tensor:
@@ -171,14 +171,22 @@ def _at_pixels(seen: Tensor, parallax: Tensor, heights: Sequence[float], pixels:
             weights.append(weight * inside)
             at_y, at_x = at_y.clamp(0, height - 1).long(), at_x.clamp(0, width - 1).long()
             places.append((first * height + at_y) * width + at_x)
-    table = seen.permute(0, 1, 3, 4, 2).reshape(-1, number)
-    summed: Tensor = functional.embedding_bag(
-        torch.cat(places, dim=-1).flatten(0, 1),
-        table,
-        per_sample_weights=torch.cat(weights, dim=-1).flatten(0, 1),
+    # A bag holds the four pixels around the line of sight.
+    found: Tensor = functional.embedding_bag(
+        torch.stack(places, dim=-1).flatten(0, 2),
+        seen.permute(0, 1, 3, 4, 2).reshape(-1, number),
+        per_sample_weights=torch.stack(weights, dim=-1).flatten(0, 2),
         mode="sum",
     )
-    return summed.reshape(len(pixels), len(heights), number)
+    found = found.reshape(len(pixels), len(heights), count, number)
+    return _with_squares(found.movedim(-1, 2)).sum(dim=-1)
+
+
+def _with_squares(found: Tensor) -> Tensor:
+    """Numbers, their squares, and what is last: all on axis 2."""
+    size = found.shape[2] - 1
+    numbers = found.narrow(2, 0, size)
+    return torch.cat([numbers, numbers**2, found.narrow(2, size, 1)], dim=2)
 
 
 def _pooled(total: Tensor) -> Tensor:

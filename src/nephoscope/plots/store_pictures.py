@@ -12,6 +12,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from scipy.ndimage import map_coordinates
 
+from nephoscope.instruments.tai93 import to_utc
 from nephoscope.plots.central_views import central_channels, rgb_of
 from nephoscope.plots.cloud_types import TYPE_NAMES
 from nephoscope.plots.coverage import plot_calendar, plot_class_counts, plot_coverage, plot_patches
@@ -64,10 +65,17 @@ def curtain_of_sample(store: xr.Dataset, sample: int) -> xr.DataArray:
     # Of vectors, not of degrees: the date line may run through the sample.
     vectors = np.moveaxis(unit_vectors(latitude, longitude), -1, 0)
     x, y, z = (map_coordinates(each, places, order=1, mode="nearest") for each in vectors)
+    times = {}
+    if (
+        "profile_time" in store.variables
+        and np.isfinite(store["profile_time"][points].values).all()
+    ):
+        times["time"] = ("profile", to_utc(store["profile_time"][points].values))
     return xr.DataArray(
         store["cloud_type"][points].values,
         dims=("profile", "level"),
         coords={
+            **times,
             "latitude": ("profile", np.degrees(np.arctan2(z, np.hypot(x, y)))),
             "longitude": ("profile", np.degrees(np.arctan2(y, x))),
             "height": (("profile", "level"), store["height"][points].values),
@@ -75,14 +83,11 @@ def curtain_of_sample(store: xr.Dataset, sample: int) -> xr.DataArray:
     )
 
 
-def class_counts(store: xr.Dataset) -> tuple[dict[str, Whole], Whole]:
-    """Labelled bins of each cloud type: by part, and in each sample.
+def types_of_samples(store: xr.Dataset) -> Whole:
+    """Labelled bins of each cloud type in each sample, (sample, type) int64.
 
     Args:
         store: an open samples store with `cloud_type` at points.
-
-    Returns:
-        Name of the part → (type,) int64; and (sample, type) int64.
     """
     sample = np.repeat(np.arange(store.sizes["sample"]), store["row_size"].values)
     counts = np.zeros((store.sizes["sample"], len(TYPE_NAMES)), np.int64)
@@ -91,9 +96,7 @@ def class_counts(store: xr.Dataset) -> tuple[dict[str, Whole], Whole]:
         kinds = store["cloud_type"][block].values
         for number in range(len(TYPE_NAMES)):
             np.add.at(counts[:, number], sample[block], (kinds == number).sum(axis=1))
-    split = store["split"].values
-    parts = [part for part in (*PARTS, "") if (split == part).any()]
-    return {part: counts[split == part].sum(axis=0) for part in parts}, counts
+    return counts
 
 
 def _figures(store: xr.Dataset) -> Iterator[tuple[str, Figure]]:
@@ -103,8 +106,9 @@ def _figures(store: xr.Dataset) -> Iterator[tuple[str, Figure]]:
     if "time" in store.variables:
         yield "calendar", plot_calendar(xr.decode_cf(store[["time"]])["time"].values, split)
     if "cloud_type" in store.variables and store["cloud_type"].dims[:1] == ("point",):
-        by_part, counts = class_counts(store)
-        yield "classes", plot_class_counts(by_part)
+        counts = types_of_samples(store)
+        parts = [part for part in (*PARTS, "") if (split == part).any()]
+        yield "classes", plot_class_counts({p: counts[split == p].sum(axis=0) for p in parts})
         cloudy = np.lexsort((counts[:, 1:].sum(axis=1), (counts[:, 1:] > 0).sum(axis=1)))
         yield from _of_tracks(store, int(cloudy[-1]))
 

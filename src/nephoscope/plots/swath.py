@@ -29,15 +29,9 @@ MAPPED = ("cloud_mask", "cloud_top_height", "column_cloud_probability", "quality
 TRACK_COLOUR = "#ff2a2a"
 GOOD_COLOUR = "#d9e8d2"
 QUALITY_COLOURS = (
-    "#e69f00",
-    "#56b4e9",
-    "#cc79a7",
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#f0e442",
-    "#444444",
-)
+    "#e69f00", "#56b4e9", "#cc79a7", "#0072b2", "#d55e00", "#009e73", "#f0e442", "#444444",
+    "#7b3294", "#a6611a", "#80cdc1", "#1b1b8f",
+)  # fmt: skip
 """Of the bits of a quality flag, the lowest first; of several set the highest is seen."""
 _SIDE = 4.4  # inches
 _KEY = 1.0  # inches below a map

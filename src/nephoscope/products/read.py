@@ -1,8 +1,9 @@
-"""Reading masks back: ours, the original's predictions and the label files."""
+"""Reading products back: ours, and masks of the original's predictions and the label files."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,21 +12,28 @@ import xarray as xr
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import read_netcdf
 from nephoscope.products import cf
+from nephoscope.products.zarr_store import read_zarr
 from nephoscope.tasks.mask import threshold_step
 
 UNKNOWN = np.int8(-1)
 _OF_MASKS = {"cloud_probability", "cloud_mask"}
+_OF_COLUMNS = "column_cloud_probability"
 _SAID_OF_MASKS = ("threshold", "map_id", "cloud_cover", "missing_share")
 
 
 def open_packed(path: str | os.PathLike[str]) -> xr.Dataset:
     """Read one of our products, of a mask or of another task, packed as it is stored.
 
+    Args:
+        path: a NetCDF file, or the Zarr store of one product.
+
     Raises:
         InputError: the file is unreadable, or lacks a part of the product.
     """
-    product = read_netcdf(path, decode=False)
-    other = "quality_flag" in product.variables and not _OF_MASKS & {*map(str, product.variables)}
+    stored = read_zarr if Path(path).is_dir() else read_netcdf
+    product = stored(path, decode=False)
+    named = {*map(str, product.variables)}
+    other = "quality_flag" in named and (not _OF_MASKS & named or _OF_COLUMNS in named)
     for name in () if other else (*sorted(_OF_MASKS, reverse=True), "quality_flag"):
         if name not in product.variables:
             raise InputError(path, "is missing: this is no cloud-mask product", field=name)

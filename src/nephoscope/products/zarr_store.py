@@ -1,4 +1,4 @@
-"""Zarr v3 store of one product, with plain codecs, one shard per variable, written atomically."""
+"""Zarr v3 store of one product: plain codecs, one shard for each variable, written atomically."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from nephoscope.errors import InputError
 from nephoscope.files import atomic_path
 
 CHUNK = 128
@@ -32,6 +33,21 @@ def write_zarr(product: xr.Dataset, path: str | os.PathLike[str]) -> None:
         # zarr calls consolidated metadata not yet final
         warnings.filterwarnings("ignore", message=".*[Cc]onsolidated metadata.*")
         product.to_zarr(part, zarr_format=3, consolidated=True, encoding=encoding)
+
+
+def read_zarr(path: str | os.PathLike[str], decode: bool = True) -> xr.Dataset:
+    """Read a whole store into memory; packed as it is stored without `decode`.
+
+    Raises:
+        InputError: it is no Zarr store, or is damaged.
+    """
+    try:
+        stored: xr.Dataset = xr.open_zarr(
+            path, chunks=None, decode_cf=decode, mask_and_scale=decode
+        )
+        return stored.load()
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise InputError(path, f"is no Zarr store that can be read: {error}") from error
 
 
 def _encoding(variable: xr.Variable) -> dict[str, Any]:

@@ -3,10 +3,16 @@
 import io
 import os
 import pickle
+import tempfile
+import tracemalloc
 from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nephoscope.errors import InputError
 from nephoscope.instruments.polder.atcs.plain_pickle import read_plain
@@ -167,6 +173,50 @@ def test_deep_and_wide_ones_end(tmp_path):
     path.write_bytes(pickle.dumps(round_about))
     with pytest.raises(InputError):
         read_plain(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x02Nr\xff\xff\xff\x7f.",  # the number of an object: room for all before it
+        b"\x80\x04\x8e\xff\xff\xff\xff\xff\x00\x00\x00.",  # bytes that are not there
+        b"\x80\x05\x96\xff\xff\xff\x7f\x00\x00\x00\x00.",  # an array likewise
+        b"\x80\x02\x8b\xff\xff\xff\x7f.",  # digits likewise
+        b"\x80\x04\x95\xff\xff\xff\xff\xff\x00\x00\x00N.",  # a frame likewise
+        pickle.dumps(np.array("", "U1"), 2).replace(b"U1", b"U999999999"),
+    ],
+    ids=["number", "bytes", "array", "digits", "frame", "text"],
+)
+def test_a_few_bytes_take_little_memory(tmp_path, content):
+    path = tmp_path / "small.pkl"
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        assert read_plain(path) is None
+    except InputError:
+        pass
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 2**20
+
+
+@given(
+    places=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=4),
+    protocol=st.integers(0, 5),
+    cut=st.integers(0, 300),
+)
+def test_damaged_ones_are_refused_or_read(places, protocol, cut):
+    content = bytearray(pickle.dumps(HELD, protocol))
+    for place, byte in places:
+        content[place % len(content)] = byte
+    if cut < len(content) and cut % 3 == 0:
+        del content[len(content) - cut :]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "damaged.pkl"
+        path.write_bytes(content)
+        with suppress(InputError):
+            read_plain(path)
 
 
 def test_an_ordered_dict_is_a_dict(tmp_path):

@@ -7,13 +7,15 @@ texts come out of bytes by `np.frombuffer` alone. Everything else is refused.
 
 from __future__ import annotations
 
+import io
 import pickle  # the reader below admits no name but those in `_NAMES`
 import re
+import struct
 from collections import OrderedDict
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from nephoscope.errors import InputError
 
 _TYPE = re.compile(r"[?biufcSU]\d*")
 _ORDERS: dict[object, Literal["<", ">", "|", "="]] = {"<": "<", ">": ">", "|": "|", "=": "="}
+_MOST_BYTES = 2**31
 _MOVED = {
     "__builtin__": "builtins",
     "numpy._core.multiarray": "numpy.core.multiarray",
@@ -30,6 +33,7 @@ _MOVED = {
 _FAILURES = (
     pickle.UnpicklingError, EOFError, OSError, AttributeError, ImportError, IndexError, KeyError,
     MemoryError, OverflowError, RecursionError, TypeError, UnicodeError, ValueError,
+    AssertionError, struct.error,
 )  # fmt: skip
 
 
@@ -40,8 +44,8 @@ def read_plain(path: str | PathLike[str]) -> Any:  # noqa: ANN401 - whatever the
         InputError: it cannot be read, or holds or asks for anything else; nothing of it was run.
     """
     try:
-        with Path(path).open("rb") as file:
-            return _made(_Reader(file).load(), {})
+        # In memory: lengths that a pickle claims are then bounded by what there is.
+        return _made(_Reader(io.BytesIO(Path(path).read_bytes())).load(), {})
     except _FAILURES as error:
         raise InputError(
             path,
@@ -50,8 +54,25 @@ def read_plain(path: str | PathLike[str]) -> Any:  # noqa: ANN401 - whatever the
         ) from error
 
 
-class _Reader(pickle.Unpickler):
-    """Unpickler that knows the names of NumPy's pickles, and no others."""
+def _read_bytearray(reader: Any) -> None:  # noqa: ANN401 - of `pickle`
+    # The usual one makes room for the length that is claimed before it looks for the bytes.
+    (length,) = struct.unpack("<Q", reader.read(8))
+    if length > _MOST_BYTES:
+        raise pickle.UnpicklingError(f"it claims an array of {length} bytes")
+    reader.append(bytearray(reader.read(length)))
+
+
+class _Reader(pickle._Unpickler):
+    """Unpickler that knows the names of NumPy's pickles, and no others.
+
+    It is the one in Python: that in C makes room for every number that a pickle gives an object,
+    so that a few bytes take all memory there is.
+    """
+
+    dispatch: ClassVar[dict[int, Any]] = {
+        **pickle._Unpickler.dispatch,
+        pickle.BYTEARRAY8[0]: _read_bytearray,
+    }
 
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401
         """A stand-in for what a pickle names.
