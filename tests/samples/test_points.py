@@ -1,6 +1,7 @@
 """Truth at points: the ragged store, windows that carry points along, turns, crops and tiles."""
 
 import importlib.util
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,7 @@ def test_granules_are_split_by_lot(store):
         assert {part: len(ids) for part, ids in parts.items()} == {
             "train": 2, "validation": 1, "test": 1,
         }  # fmt: skip
-        assert sorted(sum(parts.values(), [])) == ["g0", "g1", "g2", "g3"]
+        assert sorted(chain(*parts.values())) == ["g0", "g1", "g2", "g3"]
     assert len({parts["test"][0] for parts in drawn}) > 1
     assert split_samples(store, fractions=(2, 1, 1), seed=3) == drawn[3]
     with pytest.raises(UsageError, match="granule, group or block"):
