@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import h5py
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -163,3 +164,28 @@ def test_samples_that_others_made_are_imported(recipe, tmp_path):
     assert code == 0, said
     assert re.search(rf"importing {len(made)}/{len(made)}", said)
     assert open_samples(out).sizes["sample"] == len(made)
+
+
+def test_a_store_is_exported_where_the_output_ends_in_h5(built, recipe, tmp_path):
+    out = tmp_path / "s.h5"
+    code, said = run("build", recipe, built[0], "-o", out)
+    assert code == 0
+    assert "exporting 9/9" in said
+    store = open_samples(built[0])
+    with h5py.File(out) as file:
+        assert sorted(file) == sorted(store["id"].values.tolist())
+        for number, name in enumerate(store["id"].values.tolist()):
+            assert len(file[name]["output/lat"]) == store["row_size"].values[number]
+            assert file[name]["input"].shape == (16, 16, store.sizes["channel"])
+    code, said = run("build", recipe, built[0], "-o", out)
+    assert code == 2
+    assert "--overwrite" in said
+    assert run("build", recipe, built[0], "-o", out, "--overwrite")[0] == 0
+    for words in (
+        (built[0], "-o", tmp_path / "t.zarr"),
+        (built[0], tmp_path, "-o", tmp_path / "t.h5"),
+        (built[0], "-o", tmp_path / "t.h5", "--patch-size", 16),
+    ):
+        assert run("build", recipe, *words)[0] == 2
+    assert run("build", recipe, tmp_path, "-o", tmp_path / "t.h5")[0] == 1
+    assert not (tmp_path / "t.h5").exists()

@@ -36,6 +36,14 @@ def test_reliability_shows_shares_over_probabilities():
     assert [bar.get_height() for bar in lower.patches] == [0.8, 0, 0.2]
 
 
+def test_nothing_to_score_is_drawn_as_nothing():
+    none = np.full(3, np.nan)
+    p.plot_profile_reliability(none, none, np.zeros(3, int), np.nan, "m").canvas.draw()
+    p.plot_by_altitude(ALTITUDE, none, none, none, none, "m").canvas.draw()
+    p.plot_off_track(np.arange(4.0), {"m": (none, none, none)}).canvas.draw()
+    p.plot_type_confusion(np.zeros((2, 2), int), ["a", "b"], "m").canvas.draw()
+
+
 def test_the_loss_off_the_track_is_said():
     edges = np.array([0.0, 10, 50, 132])
     value = np.array([0.62, 0.6, 0.43])

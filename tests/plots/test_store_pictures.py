@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 import profile_factory as made
 from nephoscope.cli import app
+from nephoscope.plots import store_pictures
 from nephoscope.plots.cloud_types import TYPE_COLOURS, TYPE_NAMES
 from nephoscope.plots.coverage import plot_calendar, plot_class_counts, plot_coverage
 from nephoscope.plots.store_pictures import curtain_of_sample, split_pictures, types_of_samples
@@ -131,6 +132,14 @@ def test_points_that_are_no_track_are_no_curtain(tmp_path):
     group = path / "zarr.json"
     group.write_text(group.read_text().replace('"points": "track"', '"points": "truth"'))
     drawn = split_pictures(path, tmp_path / "out")
+    assert sorted(each.stem for each in drawn) == ["calendar", "classes", "coverage", "patches"]
+
+
+def test_a_store_without_points_is_drawn_as_far_as_it_goes(store, monkeypatch, tmp_path):
+    samples = open_samples(store).isel(point=slice(0, 0))
+    samples["row_size"] = samples["row_size"] * 0
+    monkeypatch.setattr(store_pictures, "open_samples", lambda path: samples)
+    drawn = split_pictures(store, tmp_path)
     assert sorted(each.stem for each in drawn) == ["calendar", "classes", "coverage", "patches"]
 
 

@@ -73,6 +73,7 @@ def test_distances_and_words():
     )
     assert place_in_words(-12.04, 170) == ("12°S", "170°E")
     assert place_in_words(3.25, -0.5) == ("3.2°N", "0.5°W")
+    assert place_in_words(12, -134.04, 1) == ("12.0°N", "134.0°W")
     assert place_in_words(0, -0.01) == ("0°", "0°")
 
 

@@ -52,6 +52,8 @@ OPTIONS = (
     "workers",
 )
 """Names of the options that only recipes have whose truth is at points."""
+HDF5 = (".h5", ".hdf5", ".hdf")
+"""Endings of an output that is one file of a store of samples."""
 _TRACK_ONLY = ("max-time-offset", "min-labels", "nadir-padding")
 _LOWEST_VIEWS = 1  # of random pixels: whatever was seen
 _USUAL_OFFSET = 300, 1200  # seconds
@@ -129,6 +131,8 @@ def build_points(
     from nephoscope.samples.from_atcs import is_atcs
     from nephoscope.samples.resumable import write_granules
 
+    if output.suffix.lower() in HDF5 or any((place / "zarr.json").is_file() for place in raw):
+        return _export_samples(raw, output, given, overwrite)
     if any(is_atcs(place, recipe.instrument) for place in raw):
         return _import_samples(recipe, raw, output, given, overwrite)
     asked, options = _asked(recipe, given)
@@ -155,10 +159,7 @@ def _import_samples(
     from nephoscope.cli.progress import print_classes, progress_bar
     from nephoscope.samples.from_atcs import import_atcs, samples_in
 
-    if len(raw) > 1:
-        raise UsageError(f"{shown(raw[0])}: samples that are made are imported folder by folder")
-    if unused := [f"--{name}" for name, value in given.items() if value not in (None, False)]:
-        raise UsageError(f"{shown(raw[0])}: holds samples that are made: no {', '.join(unused)}")
+    _check_made(raw, given)
     failed, tell_failure = _failures()
     with progress_bar("importing", samples_in(raw[0], recipe.instrument)) as tell:
         skipped = import_atcs(
@@ -168,6 +169,35 @@ def _import_samples(
     print_classes(output)
     typer.echo(shown(output))
     return not failed
+
+
+def _export_samples(
+    raw: Sequence[Path], output: Path, given: Mapping[str, Any], overwrite: bool
+) -> bool:
+    """Write a store of samples as one HDF5 file, in the layout of other software; True."""
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.samples.store import open_samples
+    from nephoscope.samples.to_hdf5 import export_hdf5
+
+    _check_made(raw, given)
+    if output.suffix.lower() not in HDF5:
+        raise UsageError(f"{shown(raw[0])}: is a store; its export ends in {', '.join(HDF5)}")
+    with progress_bar("exporting", open_samples(raw[0]).sizes["sample"]) as tell:
+        export_hdf5(raw[0], output, progress=tell, overwrite=overwrite)
+    typer.echo(shown(output))
+    return True
+
+
+def _check_made(raw: Sequence[Path], given: Mapping[str, Any]) -> None:
+    """Samples that are there are taken as they are, one place of them.
+
+    Raises:
+        UsageError: several places, or options of how samples are made.
+    """
+    if len(raw) > 1:
+        raise UsageError(f"{shown(raw[0])}: samples that are made are taken folder by folder")
+    if unused := [f"--{name}" for name, value in given.items() if value not in (None, False)]:
+        raise UsageError(f"{shown(raw[0])}: holds samples that are made: no {', '.join(unused)}")
 
 
 def _failures() -> tuple[set[str], Callable[[InputError], None]]:

@@ -117,8 +117,10 @@ def plot_class_counts(counts: Mapping[str, npt.NDArray[np.integer]]) -> Figure:
     if classes == len(TYPE_NAMES):
         for tick, of_type in zip(axes.get_xticklabels(), TYPE_COLOURS, strict=True):
             tick.set_bbox({"facecolor": of_type, "edgecolor": "none", "alpha": 0.25, "pad": 2})
-    axes.set(yscale="log", ylabel="share of what is labelled (%)")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set(ylabel="share of what is labelled (%)")
+    if any(each.any() for each in counts.values()):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.legend(frameon=False, title="part, labelled values")
     return figure
 

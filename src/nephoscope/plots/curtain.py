@@ -164,7 +164,7 @@ def _label_profiles(axes: Axes, curtain: xr.DataArray) -> None:
     labels = []
     for number in chosen:
         one = curtain[number]
-        lines = list(place_in_words(float(one["latitude"]), float(one["longitude"])))
+        lines = list(place_in_words(float(one["latitude"]), float(one["longitude"]), 1))
         if "time" in curtain.coords:
             lines.append(str(one["time"].values.astype("datetime64[s]"))[11:])
         labels.append("\n".join([*lines, f"{positions[number]:,.0f} km"]))

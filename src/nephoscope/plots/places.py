@@ -120,11 +120,19 @@ def _distance(first: Reals, second: Reals) -> Reals:
     return np.asarray(2 * EARTH_RADIUS * np.arcsin(np.minimum(chord / 2, 1)))
 
 
-def place_in_words(latitude: float, longitude: float) -> tuple[str, str]:
-    """A latitude and a longitude as maps write them: "12.5°S", "170°E"."""
-    return _in_words(latitude, "NS"), _in_words(longitude, "EW")
+def place_in_words(
+    latitude: float, longitude: float, decimals: int | None = None
+) -> tuple[str, str]:
+    """A latitude and a longitude as maps write them: "12.5°S", "170°E".
+
+    Args:
+        latitude: degrees north.
+        longitude: degrees east.
+        decimals: how many; by default one, and none of whole degrees.
+    """
+    return _in_words(latitude, "NS", decimals), _in_words(longitude, "EW", decimals)
 
 
-def _in_words(degrees: float, sides: str) -> str:
-    size = f"{round(abs(degrees), 1):g}"
-    return f"{size}°{'' if size == '0' else sides[degrees < 0]}"
+def _in_words(degrees: float, sides: str, decimals: int | None) -> str:
+    size = f"{round(abs(degrees), 1):g}" if decimals is None else f"{abs(degrees):.{decimals}f}"
+    return f"{size}°{'' if float(size) == 0 else sides[degrees < 0]}"

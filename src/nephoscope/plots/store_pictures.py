@@ -121,8 +121,8 @@ def _of_tracks(store: xr.Dataset, sample: int) -> Iterator[tuple[str, Figure]]:
         pictures = [rgb_of(store["image"][number]) for number in chosen]
         shown = [picture for picture in pictures if picture is not None]
         yield "patches", plot_patches(shown, store["id"].values[chosen].tolist())
-    if store.attrs.get("points", "track") != "track":
-        return  # points anywhere are no curtain
+    if store.attrs.get("points", "track") != "track" or store["row_size"].values[sample] < 2:
+        return  # points anywhere are no curtain, nor is a single one
     curtain, name = curtain_of_sample(store, sample), str(store["id"].values[sample])
     yield "curtain", plot_curtains({"truth (profiler)": curtain}, "type", f"sample {name}")
     picture = rgb_of(store["image"][sample]) if seen else None
