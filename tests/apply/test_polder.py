@@ -225,7 +225,9 @@ def test_a_half_orbit_at_night_is_all_unknown(polder_model, tmp_path):
 
 
 def test_options_of_maps_and_frames_are_refused(raw, polder_model, tmp_path):
-    for option in (["--bbox", "0,0,9,9"], ["--layout", "legacy"], ["--flavour", "grey"]):
+    for option in (
+        ["--bbox", "0,0,9,9"], ["--layout", "legacy"], ["--flavour", "grey"], ["--format", "fits"]
+    ):  # fmt: skip
         said = call("predict", polder_model.folder, raw, "-o", tmp_path / "out", *option, code=2)
         assert option[0] in said
     assert not (tmp_path / "out").exists()

@@ -30,6 +30,14 @@ def test_tasks_are_named_and_learn_from_the_same_samples(name, typed):
     assert task.outputs(LEVELS) == raw_numbers(name, profiles(2, LEVELS), typed).shape[1]
 
 
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_learns_from_samples_of_a_task_and_takes_its_losses_as_they_are(name):
+    task = task_named(name)
+    assert task_named(task.samples).truth == task.truth
+    losses = task.Losses()
+    assert task.losses_for(losses, []) is losses
+
+
 @pytest.mark.parametrize(("name", "typed"), ALL)
 def test_counts_add_up_whatever_the_cutting_and_the_order(name, typed):
     task = task_named(name)

@@ -143,6 +143,8 @@ def sink_of(maker: Maker, out: Path, tables: bool = True) -> Sink:
     chosen = wanted or instrument.FORMAT
     if chosen not in SINKS:
         raise UsageError(f"no format '{chosen}'; there are: {', '.join(SINKS)}")
-    if chosen == "zarr" and instrument.UNIT == MOVING:
+    if instrument.UNIT == MOVING and chosen != "netcdf":
+        if chosen == "fits":
+            raise UsageError(f"--format fits: {instrument.NOUN} are written as netcdf or zarr")
         return ZarrSink(out)
     return SINKS[chosen](out)

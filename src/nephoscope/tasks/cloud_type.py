@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.tasks import Counts, Floats, Task, plain
+from nephoscope.tasks.profile_counts import CLASSES, count_profiles
 from nephoscope.tasks.profile_counts import TYPED as RAW_TYPED
 from nephoscope.tasks.profile_counts import UNTYPED as RAW_UNTYPED
-from nephoscope.tasks.profile_counts import count_profiles
 from nephoscope.tasks.profile_decision import ProfileDecision, decide_profiles, level_rules
 from nephoscope.tasks.profile_head import Head
 from nephoscope.tasks.profile_losses import (
@@ -97,7 +97,7 @@ class ProfileTask:
         """The losses with counts of the classes on known levels, where they are asked for."""
         if not losses.lacks_counts:
             return losses
-        classes = 9 if self.typed else 2
+        classes = CLASSES if self.typed else 2
         counts = np.zeros(classes, np.int64)
         for truth in truths:
             types = truth["cloud_type"]

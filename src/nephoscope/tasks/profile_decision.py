@@ -109,7 +109,7 @@ class ProfileDecision(ColumnDecision):
 
 
 _FEWEST = 100  # true tops that tell quantiles
-_UNEVEN = 0.05  # of the mean step
+_UNEVEN = 0.25  # of the mean step
 _SAME = 1e-12  # scores that differ by less are the same
 
 
