@@ -5,7 +5,7 @@ import torch
 
 from nephoscope.errors import UsageError
 from nephoscope.networks import build_network
-from nephoscope.recipe import load_recipe
+from nephoscope.recipe import load_recipe, shipped_recipes
 
 PLACE = ["latitude", "sine_longitude", "cosine_longitude"]
 SEEN = ["hue", "sign", "blue"]
@@ -94,7 +94,18 @@ def test_a_group_that_the_network_would_not_read_is_named(name, groups, options)
         build_network(name, options, 5, 1, groups)
 
 
-@pytest.mark.parametrize("name", ["mars", "sky-colour", "sky-thermal", "sky-state"])
+@pytest.mark.parametrize("name", shipped_recipes())
 def test_networks_of_the_shipped_recipes_can_be_made(name):
     inputs, network = load_recipe(name).inputs, load_recipe(name).network
     build_network(network.name, network.options, len(inputs.names), 1, inputs.groups)
+
+
+@pytest.mark.parametrize("name", [name for name in shipped_recipes() if name.startswith("polder")])
+def test_recipes_of_profiles_agree_on_their_levels_and_see_no_cloud_mask(name):
+    recipe, ours = load_recipe(name), load_recipe("polder")
+    assert recipe.truth == ours.truth
+    assert "cloud_indicator" not in {*recipe.inputs.names, *recipe.read["fields"]}
+    if recipe.network.name == "aligned":
+        levels, options = recipe.truth.levels, recipe.network.options
+        assert options["levels"] == len(levels.centres())
+        assert (options["lowest"], options["step"]) == (levels.lowest, levels.step)

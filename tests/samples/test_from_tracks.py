@@ -145,6 +145,7 @@ def test_points_of_the_swath_have_the_truth_of_their_pixels(simulated, tmp_path)
     np.testing.assert_array_equal(found["cloud_scenario"].values >> 1 & 15, kinds)
     assert set(found["time_offset"].values.tolist()) == {0.0}
     assert found.attrs["points"] == "truth"
+    assert found["cloud_type"].attrs["flag_meanings"].split()[1] == "cirrus"
     assert len({*zip(sample.tolist(), rows.tolist(), cols.tolist(), strict=True)}) == len(sample)
 
 

@@ -11,9 +11,11 @@ import xarray as xr
 from nephoscope.errors import InputError
 from nephoscope.grids.sinusoidal import Sinusoidal
 from nephoscope.instruments.cloudsat.scenario import encode
+from nephoscope.track import CLOUD_TYPES
 
 FOLDER = "truth"
 _DIMS = ("point", "level")
+_TYPES = {"long_name": "cloud type, -1 unknown", "flag_meanings": " ".join(CLOUD_TYPES)}
 _NEEDED = ("cloud_type", "altitude", "row", "origin")
 
 
@@ -65,7 +67,7 @@ def read_swath_truth(
     types = np.where(inside[:, None], found, -1).astype(np.int8)
     return xr.Dataset(
         {
-            "cloud_type": (_DIMS, types),
+            "cloud_type": (_DIMS, types, {**_TYPES, "flag_values": np.arange(len(CLOUD_TYPES))}),
             "cloud_scenario": (_DIMS, encode(types, quality=1)),
             "height": (_DIMS, np.tile(height, (len(row), 1)), {"units": "m"}),
         }
