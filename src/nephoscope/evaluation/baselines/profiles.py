@@ -24,7 +24,7 @@ from nephoscope.evaluation.baselines.profile_models import (
 )
 from nephoscope.evaluation.intervals import Scores, score_sums
 from nephoscope.evaluation.items import latitude_band
-from nephoscope.evaluation.sample import read_samples
+from nephoscope.evaluation.sample import Floats, read_samples
 from nephoscope.evaluation.sums import Cell, Sums
 from nephoscope.recipe import PointTruth
 from nephoscope.samples.levels import altitude_of
@@ -119,21 +119,22 @@ def _decision(
 ) -> Any:  # noqa: ANN401 - the task's own
     counts: Counts = NO_COUNTS
     for part in judge:
-        counts = counts + _count(fitted, part, task)
+        counts = counts + task.count(_raw(fitted, part, task), part.truth)
     return task.decide(counts).model_copy(update={"altitude": tuple(altitude.tolist())})
 
 
-def _count(fitted: Fitted, part: Profiles, task: Task, which: Any = slice(None)) -> Counts:  # noqa: ANN401
-    levels = part.types.shape[1]
-    raw = fitted.say(part).raw(task.outputs(levels))
+def _raw(fitted: Fitted, part: Profiles, task: Task) -> Floats:
+    """Numbers of the task's head, (point, output); NaN where the picture has no data."""
+    raw = fitted.say(part).raw(task.outputs(part.types.shape[1]))
     raw[~part.known] = np.nan
-    return task.count(raw[which], {name: value[which] for name, value in part.truth.items()})
+    return raw
 
 
 def _sums(fitted: Fitted, part: Profiles, task: Task, decision: Any) -> Sums:  # noqa: ANN401
     """Sums of a sample by latitude band."""
-    bands, found = latitude_band(part.latitude), dict[Cell, Counts]()
+    raw, bands, found = _raw(fitted, part, task), latitude_band(part.latitude), dict[Cell, Counts]()
     for band in np.unique(bands).tolist():
-        counts = _count(fitted, part, task, bands == band)
-        found[part.unit, band] = task.publish(counts, decision)
+        which = bands == band
+        truth = {name: value[which] for name, value in part.truth.items()}
+        found[part.unit, band] = task.publish(task.count(raw[which], truth), decision)
     return Sums(found)
