@@ -136,13 +136,20 @@ def write_three(folder):
 
 
 def write_truth(folder):
-    """Truth of the swath beside `write_three`: the type is (row + column + level) % 9."""
+    """Truth of the swath beside `write_three`: the type is (row + column + level) % 9.
+
+    Of each fifth level, from the lowest on, less than half is cloud.
+    """
     for longitude, picture in zip(LONGITUDES.values(), pictures_in(folder), strict=True):
         window = along((1600, 1656), longitude, 60)
         columns, _ = window.columns()
         kinds = (window.rows[:, None] + columns + np.arange(84)[:, None, None]) % 9
+        share = np.where(np.arange(84) % 5 == 0, 0.25, 0.5)[:, None, None] * (kinds > 0)
         store = xr.Dataset(
-            {"cloud_type": (("altitude", "y", "x"), kinds.astype(np.int8))},
+            {
+                "cloud_type": (("altitude", "y", "x"), kinds.astype(np.int8)),
+                "cloud_fraction": (("altitude", "y", "x"), share.astype(np.float32)),
+            },
             {
                 "altitude": 90.0 + 240 * np.arange(84),
                 "row": ("y", window.rows),
