@@ -69,13 +69,15 @@ def write_granules(
     """
     out = Path(out)
     folder = out.with_name(f".{out.name}.building")
-    build = _Build(folder, granules, recipe, asked, options)
     try:
-        if not build.is_in_place(out):
-            remove_stale_parts(out.parent)
+        if not folder.exists():
             check_place(out, overwrite)
             folder.mkdir(parents=True, exist_ok=True)
-            with locked(folder / "lock"):
+        with locked(folder / "lock"):  # only now: another process may have written the journal
+            build = _Build(folder, granules, recipe, asked, options)
+            if not build.is_in_place(out):
+                remove_stale_parts(out.parent)
+                check_place(out, overwrite)
                 build.make(workers, progress, on_error)
                 build.finish()
                 put_in_place(folder / "store", out)
@@ -208,6 +210,7 @@ class _Build:
             InputError: there is not one sample.
         """
         if self.arrays is None or not self.arrays.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)  # there is nothing to go on from
             raise self._nothing()
         content = self.arrays.finish()
         attrs = {
