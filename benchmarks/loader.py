@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import torch
 
-from nephoscope.learn.items import items
+from nephoscope.learn.items import items, raw_of
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
@@ -41,12 +41,10 @@ def main() -> None:
         measure_normalisation(loader, crops=4),
     ).to(memory_format=torch.channels_last)
     batch = loader.batch(range(size))
-    inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
-
     losses = task.losses_for(recipe.training.losses, (each.values for each in part.points))
 
     def train(_: int) -> None:
-        raw, truth = items(network(inputs), batch, part.truth)
+        raw, truth = items(raw_of(network, batch), batch, part.truth)
         task.loss(raw, truth, losses).backward()
 
     made = size / _seconds(lambda n: loader.batch(range(n * size, (n + 1) * size)))

@@ -87,7 +87,9 @@ def track_places(first_row=1600, rows=56, longitude=20.0, beyond=4):
     return latitude, (shifted + 180) % 360 - 180
 
 
-def write_tracks(folder, start, places, cloudy=True, half="day", offset=-131.0, with_offsets=True):
+def write_tracks(
+    folder, start, places, cloudy=True, half="day", offset=-131.0, with_offsets=True, bins=BINS
+):
     """A granule of CALTRACK; bin k of profile p holds cloud type (p + k) % 9."""
     latitude, longitude = places
     number = len(latitude)
@@ -95,9 +97,9 @@ def write_tracks(folder, start, places, cloudy=True, half="day", offset=-131.0, 
         "timedelta64[ns]"
     )
     kinds = (
-        (np.arange(number)[:, None] + np.arange(BINS)) % 9 if cloudy else np.zeros((number, BINS))
+        (np.arange(number)[:, None] + np.arange(bins)) % 9 if cloudy else np.zeros((number, BINS))
     )
-    height = 25000.0 - 240 * np.arange(BINS) + np.zeros((number, 1))
+    height = 25000.0 - 240 * np.arange(bins) + np.zeros((number, 1))
     written = []
     for product in ("CS-2B-CLDCLASS", "PAR-RB2") if with_offsets else ("CS-2B-CLDCLASS",):
         name = CalipsoHalf(product, start, half)
@@ -134,13 +136,20 @@ def write_three(folder):
 
 
 def write_truth(folder):
-    """Truth of the swath beside `write_three`: the type is (row + column + level) % 9."""
+    """Truth of the swath beside `write_three`: the type is (row + column + level) % 9.
+
+    Of each fifth level, from the lowest on, less than half is cloud.
+    """
     for longitude, picture in zip(LONGITUDES.values(), pictures_in(folder), strict=True):
         window = along((1600, 1656), longitude, 60)
         columns, _ = window.columns()
         kinds = (window.rows[:, None] + columns + np.arange(84)[:, None, None]) % 9
+        share = np.where(np.arange(84) % 5 == 0, 0.25, 0.5)[:, None, None] * (kinds > 0)
         store = xr.Dataset(
-            {"cloud_type": (("altitude", "y", "x"), kinds.astype(np.int8))},
+            {
+                "cloud_type": (("altitude", "y", "x"), kinds.astype(np.int8)),
+                "cloud_fraction": (("altitude", "y", "x"), share.astype(np.float32)),
+            },
             {
                 "altitude": 90.0 + 240 * np.arange(84),
                 "row": ("y", window.rows),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
 
+from nephoscope.evaluation.sample import LabelledSample
+from nephoscope.tasks import task_named
+from nephoscope.tasks.profile_decision import ProfileDecision
+
 SIDE, LEVELS, VIEWS = 12, 4, 3
-ALTITUDE = np.array([9000.0, 6000.0, 3000.0, 600.0])
+ALTITUDE = np.array([9600.0, 6600.0, 3600.0, 600.0])
 CHANNELS = [
     *(f"I865P_{view:02d}" for view in range(VIEWS)),
     *(f"thetav_{view:02d}" for view in range(VIEWS)),
@@ -64,3 +70,27 @@ def make_patches(
             "samples_id": "patches",
         },
     )  # fmt: skip
+
+
+def cloud_decision() -> ProfileDecision:
+    """Of the task `cloud_type` on the levels of the store."""
+    return ProfileDecision(altitude=tuple(ALTITUDE.tolist()))
+
+
+def guesses(seed: int, skill: float = 3.0) -> Callable[[LabelledSample], xr.Dataset]:
+    """A predictor of the task `cloud_type`: logits at random, `skill` on top for what is true."""
+    task, decision = task_named("cloud_type"), cloud_decision()
+
+    def predict(sample: LabelledSample) -> xr.Dataset:
+        rng = np.random.default_rng([seed, *sample.id.encode()])
+        raw = rng.normal(size=(task.outputs(LEVELS), *sample.known.shape)).astype(np.float32)
+        row, col = (
+            np.floor(each + 0.5).astype(int) for each in (sample.truth.row, sample.truth.col)
+        )
+        types = sample.truth.values["cloud_type"]
+        for level in range(LEVELS):
+            place = np.maximum(types[:, level], 0).astype(int) * LEVELS + level
+            raw[place, row, col] += skill
+        return task.variables(task.fields(raw, decision), decision)
+
+    return predict

@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from nephoscope.errors import InputError, NephoscopeError
-from nephoscope.workers import cores, each_in_processes, results_in_processes
+from nephoscope.workers import (
+    cores,
+    each_in_processes,
+    results_in_order,
+    results_in_processes,
+)
 
 
 def note(folder, item):
@@ -124,3 +129,33 @@ def test_results_come_back_and_explained_failures_in_their_place(workers):
     found = dict(results_in_processes(double, range(5), workers))
     assert isinstance(found.pop(3), InputError)
     assert found == {0: 0, 1: 2, 2: 4, 4: 8}
+
+
+def _slow_first(number):
+    time.sleep(0.3 if number == 0 else 0)
+    if number == 3:
+        raise InputError("three", "is wrong")
+    return number, os.getpid()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_results_come_in_the_order_of_the_items(workers):
+    found = list(results_in_order(_slow_first, range(6), workers))
+    assert [item for item, _ in found] == list(range(6))
+    assert isinstance(found[3][1], InputError)
+    assert [result[0] for item, result in found if item != 3] == [0, 1, 2, 4, 5]
+    assert (os.getpid() in {result[1] for item, result in found if item != 3}) == (workers == 1)
+
+
+def test_few_results_wait_for_their_turn():
+    taken = []
+
+    def items():
+        for number in range(12):
+            taken.append(number)
+            yield number
+
+    results = results_in_order(abs, items(), 2)
+    next(results)
+    assert len(taken) <= 4
+    results.close()

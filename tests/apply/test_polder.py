@@ -241,3 +241,6 @@ def test_a_model_keeps_its_guard(polder_model):
     again = load_model(polder_model.folder).guard
     assert isinstance(again, PixelGuard)
     assert again.plain() == polder_model.guard.plain()
+    card = (polder_model.folder / "card.md").read_text()
+    assert "- number of views: 14 to 16\n" in card
+    assert "- solar zenith angle: 20 to 60 degrees; nothing is said beyond 0 to 63" in card

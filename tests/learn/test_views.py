@@ -3,14 +3,17 @@
 import importlib.util
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.learn import fit as fit_module
+from nephoscope.learn.checks import checked_identity
 from nephoscope.learn.fit import fit
 from nephoscope.models import load_model
+from nephoscope.recipe import with_values
 from nephoscope.samples.store import open_samples
 
 spec = importlib.util.spec_from_file_location(
@@ -81,3 +84,18 @@ def test_a_store_of_other_fields_is_refused_before_anything_is_read(tmp_path):
     with pytest.raises(InputError, match=r"no thetas_00\.\.03"):
         fit(_recipe(), store, tmp_path / "run", report=_quiet)
     assert not (tmp_path / "run").exists()
+
+
+def test_weights_of_other_levels_or_views_are_no_start(tmp_path):
+    """As many levels and features, but others: the network would take them all the same."""
+    recipe, store = _recipe(), open_samples(factory.write(tmp_path / "s.zarr"))
+    higher = {"levels": {**LEVELS, "lowest": 840, "highest": 20_040}}
+    for other, said in (
+        (with_values(recipe, {"truth": higher}), r"truth\.levels\.lowest was 840.*is 600"),
+        (with_values(recipe, {"inputs.views": [4, 5, 6, 7]}), r"inputs\.features\.views was"),
+    ):
+        start = SimpleNamespace(recipe=other, folder="m", weights_sha256="0")
+        with pytest.raises(UsageError, match=said):
+            checked_identity(recipe, store, start)
+    same = SimpleNamespace(recipe=recipe, folder="m", weights_sha256="0")
+    assert checked_identity(recipe, store, same)["from"] == "0"

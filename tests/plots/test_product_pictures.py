@@ -10,6 +10,7 @@ from nephoscope.cli import app
 from nephoscope.cli.run_report import picture_of
 from nephoscope.errors import UsageError
 from nephoscope.plots.product_pictures import along_track_pictures
+from nephoscope.products.zarr_store import write_zarr
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,17 @@ def test_the_verb_draws_the_map_and_what_is_below_the_track(product, tmp_path, m
     assert "no profile of the track" in failed.stderr
     wrong = CliRunner().invoke(app, [*words, "good.hdf", "--kind", "simulated"])
     assert wrong.exit_code == 2
+
+
+def test_a_product_in_zarr_is_drawn_by_name_and_in_a_folder(product, tmp_path):
+    write_zarr(product, tmp_path / "in" / "m1.zarr")
+    cube = product.assign_attrs(title="a cube")
+    del cube.attrs["map_id"]
+    write_zarr(cube, tmp_path / "in" / "cube.zarr")
+    for place, out in ((tmp_path / "in", "a"), (tmp_path / "in" / "m1.zarr", "b")):
+        done = CliRunner().invoke(app, ["plot", str(place), "-o", str(tmp_path / out)])
+        assert done.exit_code == 0, done.output
+        assert [path.name for path in (tmp_path / out).iterdir()] == ["m1.png"]
 
 
 def test_a_scene_is_opened_on_demand(product, tmp_path, monkeypatch):

@@ -139,12 +139,14 @@ def test_points_of_the_swath_have_the_truth_of_their_pixels(simulated, tmp_path)
     planes = [factory.channel(found, name) for name in ("I443NP_00", "I490P_00")]
     rows, cols = (plane[sample, *corner] for plane in planes)
     np.testing.assert_array_equal(corner[0], found["row"])
-    kinds = (rows[:, None] + cols[:, None] + np.arange(84)[::-1]) % 9
+    level = np.arange(84)[::-1]
+    kinds = np.where(level % 5 == 0, 0, (rows[:, None] + cols[:, None] + level) % 9)
     np.testing.assert_array_equal(found["cloud_type"], kinds)
     np.testing.assert_allclose(found["height"][0], 90 + 240.0 * np.arange(84)[::-1])
     np.testing.assert_array_equal(found["cloud_scenario"].values >> 1 & 15, kinds)
     assert set(found["time_offset"].values.tolist()) == {0.0}
     assert found.attrs["points"] == "truth"
+    assert found["cloud_type"].attrs["flag_meanings"].split()[1] == "cirrus"
     assert len({*zip(sample.tolist(), rows.tolist(), cols.tolist(), strict=True)}) == len(sample)
 
 

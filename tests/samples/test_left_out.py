@@ -1,17 +1,20 @@
 """What no sample is made of: damaged files, nights, tracks alone; each counted with its reason."""
 
+import errno
 import shutil
+from datetime import timedelta
 
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 
 import half_orbits_factory as factory
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import InputError, OutputError, UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments import granules
 from nephoscope.instruments.polder import counts
-from nephoscope.samples import from_tracks, patches
+from nephoscope.samples import from_tracks, patches, resumable
 from nephoscope.samples.patches import Choice
 
 pytest.importorskip("pyhdf")
@@ -76,7 +79,7 @@ def test_nothing_usable_at_all_is_an_error(half_orbits, tmp_path):
         truncated(picture)
     with pytest.raises(InputError, match="not one sample"):
         built(folder, tmp_path / "s.zarr")
-    assert not (tmp_path / "s.zarr").exists()
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 @pytest.mark.parametrize(
@@ -192,3 +195,27 @@ def test_a_file_of_other_counts_is_left_out(half_orbits, tmp_path):
     assert told[0].field == "scale_factor"
     assert found.sizes["sample"] == 6
     assert found.sizes["point"] == found["row_size"].values.sum()
+
+
+def test_a_track_of_other_bins_is_left_out(half_orbits, tmp_path):
+    folder, _, tracks = copied(half_orbits, tmp_path)
+    start = factory.half_orbit(177, 1.65).start - timedelta(seconds=131)
+    factory.write_tracks(folder, start, factory.track_places(longitude=179.9), bins=99)
+    told = []
+    found, skipped = built(folder, tmp_path / "s.zarr", told=told)
+    assert skipped == {from_tracks.OTHER_KIND: 1}
+    assert told[0].path == str(tracks[1])
+    assert found.sizes["level"] == 125
+    assert found.sizes["sample"] == 6
+    assert found.sizes["point"] == found["row_size"].values.sum()
+
+
+def test_a_full_disk_is_said_and_the_build_goes_on(half_orbits, cut_samples, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(resumable.SampleArrays, "append", full)
+        with pytest.raises(OutputError, match=r"s.zarr: could not be written: No space left"):
+            built(half_orbits, tmp_path / "s.zarr")
+    xr.testing.assert_identical(built(half_orbits, tmp_path / "s.zarr")[0].load(), cut_samples)

@@ -1,6 +1,7 @@
 """Truth at points: the ragged store, windows that carry points along, turns, crops and tiles."""
 
 import importlib.util
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def store(tmp_path, monkeypatch, wraps):
     monkeypatch.setattr(writer, "instrument_named", lambda _: factory.Swaths(wraps))
     files, out = factory.files(tmp_path), tmp_path / "s.zarr"
     writer.write_samples(files, out, factory.recipe(), truth="points")
-    split_samples(out, fractions=(2, 1, 1))
+    split_samples(out, fractions=(2, 1, 1))  # by lot: g2 validates
     return out
 
 
@@ -79,10 +80,15 @@ def test_labels_that_hold_other_variables_are_named(tmp_path, monkeypatch, lacki
     assert not (tmp_path / "s.zarr").exists()
 
 
-def test_granules_are_split_in_their_order(store):
-    assert split_samples(store, fractions=(2, 1, 1), seed=1) == {
-        "train": ["g1", "g2"], "validation": ["g3"], "test": ["g0"],
-    }  # fmt: skip
+def test_granules_are_split_by_lot(store):
+    drawn = [split_samples(store, fractions=(2, 1, 1), seed=seed) for seed in range(8)]
+    for parts in drawn:
+        assert {part: len(ids) for part, ids in parts.items()} == {
+            "train": 2, "validation": 1, "test": 1,
+        }  # fmt: skip
+        assert sorted(chain(*parts.values())) == ["g0", "g1", "g2", "g3"]
+    assert len({parts["test"][0] for parts in drawn}) > 1
+    assert split_samples(store, fractions=(2, 1, 1), seed=3) == drawn[3]
     with pytest.raises(UsageError, match="granule, group or block"):
         split_samples(store, "day")
 

@@ -16,8 +16,12 @@ from nephoscope.cli.typed import typed_command
 if TYPE_CHECKING:
     import xarray as xr
 
+    from nephoscope.evaluation.intervals import Score, Scores
     from nephoscope.evaluation.protocol import Evaluation
     from nephoscope.models import Model
+    from nephoscope.reports.pictures import Pictures
+
+    Baselines = tuple[dict[str, Scores], dict[str, str]]
 
 Option = typer.Option
 
@@ -37,41 +41,59 @@ def evaluate(
             help="Fit and score what a model of pixels must beat. [default: baselines]",
         ),
     ] = None,
+    swath: Annotated[
+        Path | None,
+        Option(
+            help="Folder of the simulated raw files: also score every pixel of the scenes off the "
+            "track, against the truth beside them.",
+        ),
+    ] = None,
 ) -> None:
     """Score a model on labelled samples: scores.json, report.md and figures."""
-    from nephoscope.cli.progress import progress_bar
-    from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
+    from nephoscope.evaluation.protocol import choose_samples
     from nephoscope.models import load_model
+    from nephoscope.reports import report
     from nephoscope.reports.markdown import lines_of
-    from nephoscope.reports.report import (
-        Run,
-        check_report_folder,
-        pictures_for,
-        read_training_log,
-        write_report,
-    )
     from nephoscope.samples.store import open_samples
 
     loaded = load_model(model)
     baselines = _baselines_wanted(loaded, baselines)
     store, seconds = open_samples(samples), dict[str, float]()
-    check_report_folder(out)
+    _check_swath(swath, store)
+    report.check_report_folder(out)
     split, indices = choose_samples(store, split)
-    ways, truth = ways_of(loaded, store), store.attrs["truth"]
-    pictures = pictures_for(loaded.recipe.task, loaded.decision, store.attrs["unit"])
-    with _timed(seconds, "predict"), progress_bar("predicting", len(indices)) as tell:
-        # A single label takes a moment.
-        said = None if truth == "frame" else tell
-        found = run_evaluation(
-            loaded, store, split=split, ways=ways, progress=said, look=pictures.look
-        )
+    pictures = report.pictures_for(loaded.recipe.task, loaded.decision, store.attrs["unit"])
+    found = _predicted(loaded, store, split, pictures, seconds)
     if baselines:
-        found = _with_baselines(found, store, indices, seconds)
-    run, log = Run(typed_command(), seconds), read_training_log(loaded.folder)
-    write_report(found, out, run, pictures, log)
+        found = _with_baselines(found, loaded, store, indices, seconds)
+    if swath is not None:
+        found = _with_swath(found, loaded, swath, seconds)
+    run, log = report.Run(typed_command(), seconds), report.read_training_log(loaded.folder)
+    report.write_report(found, out, run, pictures, log)
     for line in lines_of(found):
         typer.echo(line)
     typer.echo(f"report: {out / 'report.md'}")
+
+
+def _predicted(
+    model: Model, store: xr.Dataset, split: str, pictures: Pictures, seconds: dict[str, float]
+) -> Evaluation:
+    """The evaluation of the model alone."""
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.evaluation.protocol import choose_samples, run_evaluation, ways_of
+
+    number = len(choose_samples(store, split)[1])
+    with _timed(seconds, "predict"), progress_bar("predicting", number) as tell:
+        # A single label takes a moment.
+        said = None if store.attrs["truth"] == "frame" else tell
+        return run_evaluation(
+            model,
+            store,
+            split=split,
+            ways=ways_of(model, store),
+            progress=said,
+            look=pictures.look,
+        )
 
 
 def _baselines_wanted(model: Model, wanted: bool | None) -> bool:
@@ -84,7 +106,7 @@ def _baselines_wanted(model: Model, wanted: bool | None) -> bool:
     from nephoscope.errors import UsageError
     from nephoscope.extras import MissingExtraError, is_there, remedy
 
-    if model.recipe.task != "mask":
+    if model.recipe.task != "mask" and not _of_profiles(model):
         if wanted is not None:
             of = "whole frames" if model.recipe.task == "sky_state" else model.recipe.task
             raise UsageError(f"a model of {of} has no baselines")
@@ -95,25 +117,105 @@ def _baselines_wanted(model: Model, wanted: bool | None) -> bool:
     return wanted is not False
 
 
+def _of_profiles(model: Model) -> bool:
+    from nephoscope.evaluation.baselines.profiles import SAMPLES
+    from nephoscope.tasks import task_named
+
+    return task_named(model.recipe.task).samples == SAMPLES
+
+
 def _with_baselines(
-    found: Evaluation, store: xr.Dataset, indices: list[int], seconds: dict[str, float]
+    found: Evaluation,
+    model: Model,
+    store: xr.Dataset,
+    indices: list[int],
+    seconds: dict[str, float],
 ) -> Evaluation:
     """The evaluation beside baselines; where there are none, why is said on stderr."""
-    from nephoscope.cli.progress import progress_bar
     from nephoscope.errors import UsageError
-    from nephoscope.evaluation.baselines import kind_of, samples_needed, score_baselines
+    from nephoscope.evaluation.baselines import kind_of
 
+    of_profiles = _of_profiles(model)
     try:
-        if kind_of(store).formulas is None and "train" not in store["split"].values:
+        formulas = None if of_profiles else kind_of(store).formulas
+        if formulas is None and "train" not in store["split"].values:
             typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
             return found
-        total = len(samples_needed(store, indices))
-        with _timed(seconds, "baselines"), progress_bar("baselines: reading", total) as tell:
-            scores, details = score_baselines(store, indices, progress=tell)
+        score = _profile_baselines if of_profiles else _mask_baselines
+        with _timed(seconds, "baselines"):
+            scores, details = score(model, store, indices)
     except UsageError as error:
         typer.echo(f"no baselines: {error}", err=True)
         return found
-    return replace(found, baselines=scores, details=details)
+    found = replace(found, baselines=scores, details=details)
+    return replace(found, paired=_paired(found)) if of_profiles else found
+
+
+def _mask_baselines(model: Model, store: xr.Dataset, indices: list[int]) -> Baselines:
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.evaluation.baselines import samples_needed, score_baselines
+
+    del model
+    with progress_bar("baselines: reading", len(samples_needed(store, indices))) as tell:
+        return score_baselines(store, indices, progress=tell)
+
+
+def _profile_baselines(model: Model, store: xr.Dataset, indices: list[int]) -> Baselines:
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.evaluation.baselines.profiles import profile_parts, score_profile_baselines
+    from nephoscope.tasks import task_named
+
+    recipe, total = model.recipe, len(indices) + sum(map(len, profile_parts(store).values()))
+    with progress_bar("baselines: reading", total) as tell:
+        return score_profile_baselines(
+            store, indices, task_named(recipe.task), recipe.truth, progress=tell
+        )
+
+
+def _paired(found: Evaluation) -> dict[str, dict[str, Score]]:
+    """What the model is better by than each baseline, over the same units."""
+    from nephoscope.evaluation.paired import by_unit, paired_scores
+
+    mine = found.scores
+    return {
+        name: paired_scores(
+            by_unit(mine.sums), by_unit(each.sums), found.task, (mine.decision, each.decision)
+        )
+        for name, each in found.baselines.items()
+    }
+
+
+def _check_swath(swath: Path | None, store: xr.Dataset) -> None:
+    """The swath can be scored.
+
+    Raises:
+        UsageError: the samples have another truth than points along a track.
+        InputError: there is no such folder.
+    """
+    from nephoscope.errors import InputError, UsageError
+
+    if swath is None:
+        return
+    if store.attrs["truth"] != "points":
+        raise UsageError("--swath: these samples have no truth along a track")
+    if not swath.is_dir():
+        raise InputError(swath, "is no folder" if swath.exists() else "does not exist")
+
+
+def _with_swath(
+    found: Evaluation, model: Model, raw: Path, seconds: dict[str, float]
+) -> Evaluation:
+    """The evaluation with the scores of every pixel of the scored scenes."""
+    from nephoscope.apply.network_maker import NetworkMaker
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.evaluation.swath import scenes_of_units, score_swaths
+
+    scenes = scenes_of_units(raw, model.recipe.instrument, found.units)
+    with _timed(seconds, "swath"), progress_bar("predicting scenes", len(scenes)) as tell:
+        scores = score_swaths(
+            NetworkMaker(model), scenes, found.task, model.decision, progress=tell
+        )
+    return replace(found, swath=scores)
 
 
 @contextmanager

@@ -125,17 +125,19 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
         InputError: a place does not exist, or none holds a product.
         UsageError: two products would have one picture.
     """
+    from nephoscope.cli.plot_profiles import is_product
+
     found: dict[Path, Path] = {}
     for place in places:
         if not place.exists():
             raise InputError(place, "does not exist")
-        root = place if place.is_dir() else place.parent
         searched = place.is_dir() and place.suffix != ".zarr"
+        root = place if searched else place.parent
         below = sorted(files_below(place, left_out)) if searched else [place]
         for file in below:
             path = file.parent if file.name == "zarr.json" else file
-            known = path.suffix in {".nc", ".zarr"} and not path.name.startswith("background_")
-            if path != place and not known:
+            known = path.suffix == ".nc" and not path.name.startswith("background_")
+            if path != place and not known and not (path != file and is_product(path)):
                 continue
             name = path.relative_to(root).with_suffix(".png")
             other = found.setdefault(name, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -17,11 +17,21 @@ if TYPE_CHECKING:
 
 def is_store(place: Path) -> bool:
     """Whether a folder is a store of samples."""
+    return "samples_id" in _attributes(place)
+
+
+def is_product(place: Path) -> bool:
+    """Whether a folder is the Zarr store of one product; a cube of many is not."""
+    return "map_id" in _attributes(place)
+
+
+def _attributes(place: Path) -> dict[str, Any]:
+    """Of a Zarr v3 group; none where it cannot be read."""
     try:
         group = json.loads((place / "zarr.json").read_bytes())
-        return "samples_id" in group["attributes"]
+        return dict(group["attributes"])
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return {}
 
 
 def draw_stores(stores: Sequence[Path], out: Path) -> bool:

@@ -6,7 +6,7 @@ truth, and the task counts. Each number of the decision is the one stored in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from nephoscope.evaluation.sample import (
     unit_of,
 )
 from nephoscope.evaluation.sums import Sums, sums_of_items
+from nephoscope.evaluation.swath import SwathScores
 from nephoscope.models import load_model
 from nephoscope.models.lineage import seen_of
 from nephoscope.models.ways import WAYS
@@ -76,11 +77,12 @@ class Evaluation:
         strata: name of a stratum besides latitude → label → its metrics, in the first way.
         units: what was scored, each once, in the order of the samples.
         paired: name of a baseline → the model's metrics less its own, over the same units.
+        swath: scores of all pixels of simulated scenes, or None.
     """
 
     scores: Scores
     spec: dict[str, Any]
-    model: dict[str, str]
+    model: dict[str, Any]
     task: Task
     ways: dict[str, Scores] = field(default_factory=dict)
     seen: dict[str, int] | None = None
@@ -92,6 +94,7 @@ class Evaluation:
     strata: dict[str, dict[Label, dict[str, Score]]] = field(default_factory=dict)
     units: tuple[str, ...] = ()
     paired: dict[str, dict[str, Score]] = field(default_factory=dict)
+    swath: SwathScores | None = None
 
 
 def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, list[int]]:
@@ -170,28 +173,35 @@ def run_evaluation(
     task = task_named(recipe.task if recipe is not None else store.attrs["task"])
     decision, unit = model.decision, store.attrs["unit"]
     predict = predict or predictor_of(model, store.attrs["truth"])  # type: ignore[arg-type]
-    read = read_samples(store, indices, _background_channels(recipe))
+    levels = None if recipe is None else recipe.truth
+    read = read_samples(store, indices, _background_channels(recipe), levels)
     sums, strata = _counted(read, task, ways, predict, look, progress)
     scores = {way: score_sums(each, task, decision) for way, each in sums.items()}
     spec = _spec(store, indices, split, task, decision)
     return Evaluation(
         scores=scores["full"],
         spec=spec,
-        model={
-            "name": model.name,
-            "weights_sha256": model.weights_sha256,
-            **({"began_from": info["parent"]["name"]} if info.get("parent") else {}),
-        },
+        model=_facts_of(model, info, store.attrs["truth"]),
         task=task,
         ways=scores,
         # Files of two cameras may have the same name; a day, an orbit, a slot is one in the world.
         seen=seen_of(info, spec["samples"], spec["maps"], unique=unit != "frame"),
         unit=unit,
         truth=store.attrs["truth"],
-        placed="latitude" in store.coords,
+        placed="latitude" in store.variables,
         strata={name: score_stratum(each, task, decision) for name, each in strata.items()},
         units=tuple(dict.fromkeys(unit_of(store, index) for index in indices)),
     )
+
+
+def _facts_of(model: Judged, info: Mapping[str, Any], truth: str) -> dict[str, Any]:
+    """What a report says of a model; of one of points also how large it is, where it says so."""
+    facts = {"name": model.name, "weights_sha256": model.weights_sha256}
+    if info.get("parent"):
+        facts["began_from"] = info["parent"]["name"]
+    if truth == "points" and info.get("parameters") is not None:
+        facts["parameters"] = info["parameters"]
+    return facts
 
 
 def _counted(

@@ -10,6 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.inputs import COLOURS
+from nephoscope.recipe import PointTruth
+from nephoscope.samples.coding import coding_of
 from nephoscope.samples.store import background_of, points_of
 from nephoscope.samples.truth import Label, LabelOrPoints, Points
 
@@ -66,6 +68,7 @@ def read_samples(
     store: xr.Dataset,
     indices: Sequence[int],
     channels: Sequence[str] = BACKGROUND_CHANNELS,
+    truth: PointTruth | None = None,
 ) -> Iterator[LabelledSample]:
     """Read samples with their truth and the background, one at a time.
 
@@ -73,16 +76,22 @@ def read_samples(
         store: an open samples store.
         indices: of the samples.
         channels: statistics of the background, in the order wanted.
+        truth: which levels of the truth at points; by default all that are stored.
+
+    Raises:
+        InputError: the store does not hold these levels, or does not say how it is coded.
     """
-    background = background_of(store, channels)
+    background, coding = background_of(store, channels), coding_of(store)
     order, names = _channels(store)
-    for index in indices:
+    points = points_of(store, indices, truth)
+    for number, index in enumerate(indices):
         sample = store.isel(sample=index)
+        image = np.asarray(sample["image"].values)
         yield LabelledSample(
             id=str(sample["id"].values),
-            image=_image(sample)[order],
+            image=image[order] if coding is None else coding.decode(image),
             known=sample["known"].values,
-            truth=_truth(store, sample, index),
+            truth=points[number] if points else np.asarray(sample["label"].values, np.int8),
             latitude=_places(sample, "latitude", "y"),
             longitude=_places(sample, "longitude", "x"),
             background=background,
@@ -106,20 +115,6 @@ def unit_of(store: xr.Dataset, index: int) -> str:
     return group if group and name.startswith(f"{group}_") else name
 
 
-def _image(sample: xr.Dataset) -> NDArray[np.uint8] | Floats:
-    """The picture as it is stored; of 16-bit counts the numbers that they stand for."""
-    stored = np.asarray(sample["image"].values)
-    if stored.dtype != np.int16:
-        return stored
-    scale, offset = (
-        sample[name].values.astype(np.float64)[:, None, None]
-        for name in ("scale_factor", "add_offset")
-    )
-    values = (stored * scale + offset).astype(np.float32)
-    values[stored == np.int16(sample["image"].attrs["_FillValue"])] = np.nan
-    return values
-
-
 def _places(sample: xr.Dataset, name: str, dim: str) -> NDArray[np.float64]:
     if name in sample.variables:
         return np.asarray(sample[name].values, np.float64)
@@ -132,12 +127,6 @@ def _channels(store: xr.Dataset) -> tuple[slice | list[int], tuple[str, ...]]:
     if set(names) == set(COLOURS) and names != COLOURS:
         return [names.index(name) for name in COLOURS], COLOURS
     return slice(None), names
-
-
-def _truth(store: xr.Dataset, sample: xr.Dataset, index: int) -> LabelOrPoints:
-    if store.attrs["truth"] == "points":
-        return points_of(store, [index])[0]
-    return np.asarray(sample["label"].values, np.int8)
 
 
 def _columns(sample: xr.Dataset) -> dict[str, float]:

@@ -213,7 +213,7 @@ class Directions:
 
     def _valid(self, views: Views) -> FloatArray:
         valid = np.ones((len(views), *self.view.known.shape), bool)
-        fields = {view: self._read.get(view) or self._at_hand.get(view, ()) for view in views}
+        fields = {view: self._read.get(view) or self._at_hand.get(view, []) for view in views}
         for view, of_it in fields.items():
             if not of_it:
                 raise UsageError(f"valid_{view:02d}: no channel of this view is there")

@@ -122,6 +122,7 @@ def _what_weights_mean(recipe: Recipe) -> dict[str, Any]:
             "background": list(inputs.background.channels) if inputs.background else None,
             "limit": inputs.limit.channel if inputs.limit else None,
         },
+        "truth": {"levels": recipe.truth.model_dump(mode="json")["levels"]},
         "network": network,
     }
 

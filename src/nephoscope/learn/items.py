@@ -41,7 +41,7 @@ def raw_of(network: NormalisedNetwork, batch: Batch) -> Tensor:
     # Neighbours on a track share pixels.
     corner, weight = batch["corner"], batch["weight"]
     pixels, place = torch.unique(corner.flatten(0, 1), dim=0, return_inverse=True)
-    around = network(inputs, pixels)[place].reshape(*weight.shape, -1)
+    around: Tensor = network(inputs, pixels)[place].reshape(*weight.shape, -1)
     return (around * weight[..., None].to(around.dtype)).sum(dim=1)
 
 

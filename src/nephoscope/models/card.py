@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from nephoscope.errors import InputError, UsageError
+from nephoscope.instruments import instrument_named
 from nephoscope.recipe import Recipe
 from nephoscope.tasks import task_named
 
@@ -67,6 +68,7 @@ def write_card(facts: Mapping[str, Any], recipe: Recipe) -> str:
         task.scored,
         "## Use",
         task.advice(decision),
+        *_conditions(facts, recipe),
         "## Training",
         _training(info, recipe),
     ]
@@ -84,6 +86,21 @@ def read_card(folder: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(path, f"cannot be read: {error}") from error
+
+
+def _conditions(facts: Mapping[str, Any], recipe: Recipe) -> list[str]:
+    """Under which conditions of pixels the model learned; nothing of instruments without any."""
+    conditions = instrument_named(recipe.instrument).CONDITIONS
+    lines = []
+    for name, span in (facts.get("guard") or {}).items() if conditions else ():
+        condition, (low, high), ends = conditions[name], span["seen"], tuple(span["accepted"])
+        line = f"- {condition.words}: {low:g} to {high:g} {condition.unit}".rstrip()
+        beyond = "" if ends == condition.ends else "; nothing is said beyond {:g} to {:g}"
+        lines.append(line + beyond.format(*ends))
+    if not lines:
+        return []
+    told = "Of the pixels that it learned from; products flag others."
+    return ["## Conditions", told, "\n".join(lines)]
 
 
 def _split(split: Mapping[str, list[str]]) -> str:

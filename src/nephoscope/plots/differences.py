@@ -20,17 +20,17 @@ def draw_differences(lost: Mapping[str, Score], metric: str, title: str) -> Figu
         metric: what the scores are.
         title: of the figure.
     """
-    told = {name: each for name, each in lost.items() if each.value is not None}
-    order = sorted(told, key=lambda name: told[name].value or 0.0, reverse=True)
+    told = {name: float(each.value) for name, each in lost.items() if each.value is not None}
+    order = sorted(told, key=lambda name: told[name], reverse=True)
     figure = Figure(figsize=(8, 1.4 + 0.38 * max(len(order), 1)), layout="constrained")
     axes = figure.subplots()
     for place, name in enumerate(order):
-        each = told[name]
+        each, value = lost[name], told[name]
         if each.low is not None and each.high is not None:
             sure = each.low > 0 or each.high < 0
             axes.plot([each.low, each.high], [place, place], color=MODEL, alpha=1 if sure else 0.4)
-        axes.plot(each.value, place, "o", color=MODEL)
-        axes.annotate(f"{each.value:+.3f}", (each.value or 0.0, place), (0, 6),
+        axes.plot(value, place, "o", color=MODEL)
+        axes.annotate(f"{value:+.3f}", (value, place), (0, 6),
                       textcoords="offset points", ha="center", size=8)  # fmt: skip
     axes.axvline(0, color=MARKED, linewidth=1)
     axes.set_yticks(np.arange(len(order)), order)

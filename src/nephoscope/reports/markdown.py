@@ -12,6 +12,7 @@ from nephoscope.reports.words import (
     MEANINGS,
     focus_of,
     form_of,
+    is_of_a_kind,
     stratum_title,
     title_of,
 )
@@ -74,7 +75,7 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     interval = "" if main.low is None else f" (95 % interval {main.low:.3f} to {main.high:.3f})"
     return [
         f"{title} {_exact(main)}{interval} over {main.n:,} {focus.items}",
-        *(f"  {name:10} {_exact(scores[name])}" for name in focus.said),
+        *(f"  {name:10} {_exact(scores[name], name)}" for name in focus.said if name in scores),
         *(
             f"  {way.replace('_', ' ')}: {title} {_exact(each.overall[focus.main])}"
             for way, each in list(evaluation.ways.items())[1:]
@@ -94,7 +95,7 @@ def _headline(evaluation: Evaluation) -> str:
     number = _number_of(evaluation, len(units))
     text = f"Scored on {number} ({samples}{spec['split']}: {_span(units)}), "
     lines = [
-        f"# {evaluation.model['name']}: {title_of(focus.main)} {_with_interval(main)}",
+        f"# {evaluation.model['name']}: {title_of(focus.main)} {with_interval(main)}",
         f"{text}{main.n:,} {focus.items}{_cloud_in_words(evaluation)}",
         _seen(evaluation),
         _best_baseline(evaluation),
@@ -126,19 +127,20 @@ def _seen(evaluation: Evaluation) -> str:
     """Whether the model knows the scored maps, by its own record."""
     began = evaluation.model.get("began_from")
     model = f"The model, or {began} from which it began," if began else "The model"
+    noun = "maps" if evaluation.unit in _UNITS else "samples"
     if evaluation.seen is None:
         return f"{model} does not say whether it was fitted to these: they may be among its own."
     train, validation = evaluation.seen["train"], evaluation.seen["validation"]
     if train:
-        return f"**{model} was fitted to {train} of these maps, so the scores flatter it.**"
+        return f"**{model} was fitted to {train} of these {noun}, so the scores flatter it.**"
     if validation:
         return (
-            f"{model} was not fitted to these maps, but {validation} of them chose its "
+            f"{model} was not fitted to these {noun}, but {validation} of them chose its "
             "checkpoint, calibration and threshold, so the scores flatter it a little."
         )
     if began:
-        return f"Neither the model nor {began}, from which it began, has seen any of these maps."
-    return "The model has seen none of these maps."
+        return f"Neither the model nor {began}, from which it began, has seen any of these {noun}."
+    return f"The model has seen none of these {noun}."
 
 
 def _ways(evaluation: Evaluation) -> str:
@@ -147,7 +149,7 @@ def _ways(evaluation: Evaluation) -> str:
     scored = evaluation.scores.overall
     names = [name for name in focus_of(evaluation).short if name in _OF_WAYS & {*scored}]
     rows = [
-        (way.replace("_", " "), *(_with_interval(each.overall[name], name) for name in names))
+        (way.replace("_", " "), *(with_interval(each.overall[name], name) for name in names))
         for way, each in evaluation.ways.items()
     ]
     return (
@@ -176,8 +178,9 @@ def _best_baseline(evaluation: Evaluation) -> str:
 
 def _overall_table(evaluation: Evaluation) -> str:
     rows = [
-        (title_of(name), _with_interval(score, name), MEANINGS.get(name, ""))
+        (title_of(name), with_interval(score, name), MEANINGS.get(name, ""))
         for name, score in evaluation.scores.overall.items()
+        if not is_of_a_kind(name)
     ]
     return table_of(("score", "value (95 % interval)", "what it means"), rows)
 
@@ -239,7 +242,7 @@ def _paired(evaluation: Evaluation) -> str:
         return ""
     names = [n for n in focus_of(evaluation).short if n in next(iter(evaluation.paired.values()))]
     rows = [
-        (name, *(_with_interval(each[metric], metric, "+") for metric in names))
+        (name, *(with_interval(each[metric], metric, "+") for metric in names))
         for name, each in reversed(evaluation.paired.items())
     ]
     return (
@@ -314,12 +317,14 @@ def _number(score: Score, form: str = ".3f", none: str = "-") -> str:
     return none if score.value is None else format(score.value, form)
 
 
-def _with_interval(score: Score, name: str = "", sign: str = "") -> str:
+def with_interval(score: Score, name: str = "", sign: str = "") -> str:
+    """A score with its interval, as its name wants it written; `sign` "+" shows one always."""
     form = sign + form_of(name)
     if score.low is None or score.high is None:
         return _number(score, form)
     return f"{_number(score, form)} ({score.low:{form}} to {score.high:{form}})"
 
 
-def _exact(score: Score) -> str:
-    return _number(score, ".4f", UNDEFINED)
+def _exact(score: Score, name: str = "") -> str:
+    form = form_of(name)
+    return _number(score, ".4f" if form == ".3f" else f"{form}", UNDEFINED)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from pydantic import BaseModel
 
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.intervals import Score
@@ -22,12 +23,19 @@ from nephoscope.plots.training import TrainingLog, plot_training
 from nephoscope.reports import markdown
 from nephoscope.reports.masks import MaskPictures
 from nephoscope.reports.pictures import Pictures
+from nephoscope.reports.profiles import ProfilePictures
 from nephoscope.reports.seal import SCORES, sealed, spec_hash, write_counts
 from nephoscope.reports.states import StatePictures
 from nephoscope.reports.words import CAPTIONS
 from nephoscope.workers import cores
 
-PICTURES: Mapping[str, type[Pictures]] = {"mask": MaskPictures, "sky_state": StatePictures}
+PICTURES: Mapping[str, type[Pictures]] = {
+    "mask": MaskPictures,
+    "sky_state": StatePictures,
+    "cloud_type": ProfilePictures,
+    "cloud_mask_3d": ProfilePictures,
+    "cloud_mask_2d": ProfilePictures,
+}
 """Tasks that have more to show than any other."""
 DPI = 110
 
@@ -140,6 +148,7 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
             if evaluation.paired
             else {}
         ),
+        **({"unit": evaluation.unit} if evaluation.truth == "points" else {}),
         "model": _model(evaluation),
         "seen": evaluation.seen,
         "nephoscope": version("nephoscope"),
@@ -151,9 +160,10 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
 
 def _model(evaluation: Evaluation) -> dict[str, Any]:
     """The model, with its decision where the counts of each unit are kept: they are read by it."""
-    if evaluation.truth != "points":
+    decision = evaluation.scores.decision
+    if evaluation.truth != "points" or not isinstance(decision, BaseModel):
         return dict(evaluation.model)
-    return {**evaluation.model, "decision": evaluation.scores.decision.model_dump(mode="json")}
+    return {**evaluation.model, "decision": decision.model_dump(mode="json")}
 
 
 def hardware() -> dict[str, Any]:

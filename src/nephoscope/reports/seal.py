@@ -31,6 +31,11 @@ def spec_hash(spec: Mapping[str, Any]) -> str:
     return _hash_of(spec)
 
 
+def digest_of(document: Mapping[str, Any]) -> str:
+    """sha256 of a `scores.json` as canonical JSON, without the `digest` itself."""
+    return _hash_of({name: value for name, value in document.items() if name != _DIGEST})
+
+
 def sealed(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The content of `scores.json` with `counts_sha256` and `digest`.
 
@@ -39,7 +44,7 @@ def sealed(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         folder: of the report, in which the counts are written.
     """
     content = {**content, _SHA: sha256_of(folder / COUNTS)}
-    return {**content, _DIGEST: _hash_of(content)}
+    return {**content, _DIGEST: digest_of(content)}
 
 
 def write_counts(folder: Path, scores: Scores) -> None:
@@ -69,8 +74,7 @@ def read_scores(report: str | Path) -> dict[str, Any]:
         raise InputError(path, "is missing", field="spec")
     if spec_hash(content["spec"]) != content.get("spec_hash"):
         raise InputError(path, "does not fit the spec: it was altered", field="spec_hash")
-    rest = {name: value for name, value in content.items() if name != _DIGEST}
-    if _DIGEST in content and _hash_of(rest) != content[_DIGEST]:
+    if _DIGEST in content and digest_of(content) != content[_DIGEST]:
         raise InputError(path, "does not fit the content: it was altered", field=_DIGEST)
     return content
 

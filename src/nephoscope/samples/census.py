@@ -9,6 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.samples.split_orbits import class_counts
+from nephoscope.track import CLOUD_TYPES
 
 ONLY: Mapping[int, str] = {
     -1: "nothing has a label",
@@ -59,13 +60,12 @@ def _of_types(store: xr.Dataset) -> list[str]:
     """Samples, profiles and types of cloud of each part; nothing where the truth is another."""
     if "cloud_type" not in store.variables:
         return []
-    names = str(store["cloud_type"].attrs.get("flag_meanings", "")).split()
     lines = []
     for part, counts in class_counts(store).items():
         known = max(sum(counts["cloud_type"]), 1)
         types = ", ".join(
             f"{name} {number / known:.2%}"
-            for name, number in zip(names, counts["cloud_type"], strict=False)
+            for name, number in zip(CLOUD_TYPES, counts["cloud_type"], strict=True)
         )
         orbits = f"{counts['granules']} half orbit" + ("s" if counts["granules"] > 1 else "")
         cloudy = counts["cloudy_profiles"] / max(counts["profiles"], 1)

@@ -37,7 +37,7 @@ TOO_LATE = "granule seen too long before or after the track"
 BEYOND = "granule beyond the latitudes"
 NO_TRUTH = "picture without truth beside it"
 MISSING_FIELD = "file with a missing field"
-OTHER_KIND = "file whose counts mean something else"
+OTHER_KIND = "file of another kind than those before it"
 DAMAGED = "file that is damaged or not whole"
 
 Origin = Literal["track", "truth"]
@@ -138,7 +138,7 @@ def _of_track(asked: Asked, granule: Granule, harvest: Harvest) -> None:
         chosen = np.flatnonzero(found.enclosed)
         places = profiles.latitude[chosen], profiles.longitude[chosen]
         label = _places(patch, found.at(chosen), places, offset[chosen])
-        label = label.assign(_said(track, chosen))
+        label = label.assign(_said(track, chosen)).assign_attrs(source=str(granule.track))
         number = len(harvest.samples)
         harvest.samples.append(_sample(instrument, granule, patch, scene, label, number))
 

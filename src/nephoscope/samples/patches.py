@@ -117,8 +117,9 @@ def _pieces(track: OnGrid) -> Iterator[npt.NDArray[np.int64]]:
     known = np.flatnonzero(track.corners.enclosed)
     if known.size:
         steps = np.sign(np.diff(track.grid.to_row(track.latitude[known])))
-        turns = np.flatnonzero(steps[1:] * steps[:-1] < 0) + 1
-        yield from np.split(known, turns)
+        moving = np.flatnonzero(steps)  # two profiles may lie at one latitude
+        turned = steps[moving[1:]] != steps[moving[:-1]]
+        yield from np.split(known, moving[1:][turned])
 
 
 def _windows(

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nephoscope.errors import InputError, NephoscopeError, UsageError, shown
+from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError, shown
 from nephoscope.files import Journal, locked, put_in_place, remove_stale_parts
 from nephoscope.instruments.granules import Granule, Granules
 from nephoscope.recipe import Recipe
@@ -69,15 +69,21 @@ def write_granules(
     """
     out = Path(out)
     folder = out.with_name(f".{out.name}.building")
-    build = _Build(folder, granules, recipe, asked, options)
-    if not build.is_in_place(out):
-        remove_stale_parts(out.parent)
-        check_place(out, overwrite)
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / "lock"):
-            build.make(workers, progress, on_error)
-            build.finish()
-            put_in_place(folder / "store", out)
+    try:
+        if not folder.exists():
+            check_place(out, overwrite)
+            folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder / "lock"):  # only now: another process may have written the journal
+            build = _Build(folder, granules, recipe, asked, options)
+            if not build.is_in_place(out):
+                remove_stale_parts(out.parent)
+                check_place(out, overwrite)
+                build.make(workers, progress, on_error)
+                build.finish()
+                put_in_place(folder / "store", out)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{shown(out)}: could not be written: {reason}") from error
     shutil.rmtree(folder, ignore_errors=True)
     return build.skipped
 
@@ -204,6 +210,7 @@ class _Build:
             InputError: there is not one sample.
         """
         if self.arrays is None or not self.arrays.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)  # there is nothing to go on from
             raise self._nothing()
         content = self.arrays.finish()
         attrs = {
@@ -232,9 +239,16 @@ def _files(granules: Granules) -> str:
     digest = hashlib.sha256()
     for granule in granules.pairs:
         for path in (granule.picture.path, granule.track, granule.offsets):
-            size = "" if path is None else f"{path.name} {path.stat().st_size}"
+            size = "" if path is None else f"{path.name} {_size(path)}"
             digest.update(f"{size}\n".encode(errors="surrogateescape"))
     return f"of {len(granules.pairs)} half orbits, {digest.hexdigest()[:12]}"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from error
 
 
 def _dumped(kept: Kept) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import xarray as xr
 from nephoscope.errors import InputError, UsageError
 from nephoscope.samples.split_rules import draw_parts
 from nephoscope.samples.store import PARTS, source_of
+from nephoscope.track import CLOUD_TYPES
 
 BLOCK_DAYS = 3
 """Days of a block."""
@@ -77,7 +78,7 @@ def class_counts(store: xr.Dataset) -> dict[str, dict[str, Any]]:
         if not mine.any():
             continue
         bins = kinds[mine[of_point]]
-        counts = np.bincount(bins.astype(np.int64).ravel() + 1, minlength=10)
+        counts = np.bincount(bins.astype(np.int64).ravel() + 1, minlength=len(CLOUD_TYPES) + 1)
         counted[part] = {
             "samples": int(mine.sum()),
             "granules": len(set(groups[mine].tolist())),

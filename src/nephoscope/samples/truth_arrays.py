@@ -159,6 +159,10 @@ class _Points(TruthArrays):
             raise InputError(
                 source, "is not of every label, or of this one alone", field=min(wrong)
             )
+        for name, variable in of_points.items():
+            if variable.shape[1:] != (wanted := self._arrays[name].shape[1:]):
+                problem = f"has {variable.shape[1:]} at each point, the labels before {wanted}"
+                raise InputError(label.attrs.get("source", "label"), problem, field=name)
         self._waiting.append({name: variable.values for name, variable in of_points.items()})
         self._sizes.append(label.sizes["point"])
         self.counts += label.sizes["point"]
