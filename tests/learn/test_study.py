@@ -13,7 +13,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.learn import study as study_module
 from nephoscope.learn.study import FILES, WHOLE, run_study
 from nephoscope.models import load_model
-from nephoscope.recipe import dump_recipe, load_recipe, with_values
+from nephoscope.recipe import dump_recipe, load_recipe, shipped_recipes, with_values
 from nephoscope.recipe.variants import Variant
 from nephoscope.reports.seal import read_scores
 
@@ -184,3 +184,14 @@ def test_command_prints_what_each_variant_loses(done, samples, tmp_path):
     assert lines[0].endswith(WHOLE)
     assert lines[1].endswith("no blue")
     assert float(lines[1].split()[1]) == round(done[1]["no blue"].scores["f1"].value, 4)
+
+
+def test_variants_of_shipped_recipes_withhold_something():
+    recipes = [load_recipe(name) for name in shipped_recipes()]
+    studied = [recipe for recipe in recipes if recipe.study]
+    assert [recipe.name for recipe in studied] == ["polder-study"]
+    for recipe in studied:
+        for name, variant in recipe.study.items():
+            changed = variant.values(recipe.inputs.features)
+            fewer = with_values(recipe, changed | {"study": None}).inputs.names
+            assert {*fewer} < {*recipe.inputs.names}, name
