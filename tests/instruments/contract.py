@@ -141,7 +141,7 @@ class InstrumentContract:
     def test_a_pixel_is_its_own_corner(self, instrument, scene):
         inner = np.s_[2:-2, 2:-2] if scene["latitude"].ndim == 2 else np.s_[2:-2]
         north, east = (scene[name].values for name in ("latitude", "longitude"))
-        if north.ndim < 2:
+        if instrument.REFERENCE is None:  # no track is ever looked for in its pictures
             assert instrument.corners(scene, [0.0], [0.0]) is None
             return
         places = [each[inner].ravel().astype(float) for each in (north, east)]

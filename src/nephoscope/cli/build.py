@@ -76,12 +76,15 @@ def build(
     Maps without a label only help to build the background. Samples of points are cut along tracks;
     a build that was stopped goes on where it was.
     """
+    from nephoscope.instruments import instrument_named
     from nephoscope.recipe import load_recipe
     from nephoscope.tasks import task_named
 
     chosen = load_recipe(recipe)
+    # Truth at points comes from tracks, but where the instrument labels its own scenes so.
+    tracked = instrument_named(chosen.instrument).REFERENCE is not None
     of_points = {name: context.params[name.replace("-", "_")] for name in OPTIONS}
-    if task_named(chosen.task).truth == "points":
+    if task_named(chosen.task).truth == "points" and tracked:
         _refuse(chosen, {"background": background, "choose": choose})
         done = build_points(chosen, raw, output, of_points | {"seed": seed}, overwrite)
     else:
