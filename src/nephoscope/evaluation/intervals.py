@@ -123,11 +123,13 @@ def with_intervals(
     drawn = np.tensordot(weights.astype(np.float64), by_unit.astype(np.float64), axes=1)
     samples = task.metrics(drawn.astype(np.int64), decision)
     return {
-        name: Score(_finite(value), *_interval(samples[name]), n) for name, value in values.items()
+        name: Score(_finite(value), *percentile_interval(samples[name]), n)
+        for name, value in values.items()
     }
 
 
-def _interval(sample: NDArray[np.float64]) -> tuple[float | None, float | None]:
+def percentile_interval(sample: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    """The 95 % interval of bootstrap samples (draw,), of those that are defined; None of none."""
     sample = sample[np.isfinite(sample)]
     if not sample.size:
         return None, None

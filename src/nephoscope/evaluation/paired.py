@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nephoscope.errors import UsageError
-from nephoscope.evaluation.intervals import Score, bootstrap_weights
+from nephoscope.evaluation.intervals import Score, bootstrap_weights, percentile_interval
 from nephoscope.evaluation.sums import Sums
 from nephoscope.tasks import Counts, Task
 
@@ -51,13 +51,13 @@ def paired_scores(
             f"scored, and not of both {', '.join(lacking[:3]) or 'any'}"
         )
     pair = [np.stack([counts[unit] for unit in units]) for counts in (first, second)]
-    whole = [_metrics(each.sum(axis=0), task, mine) for each, mine in _with(pair, decisions)]
+    whole = [task.metrics(each.sum(axis=0), mine) for each, mine in _with(pair, decisions)]
     weights = bootstrap_weights(len(units), block, draws)
     drawn: list[dict[str, Any]] = []
     if weights is not None:
         for each, mine in _with(pair, decisions):
             counts = np.tensordot(weights.astype(np.float64), each.astype(np.float64), axes=1)
-            drawn.append(_metrics(counts.astype(np.int64), task, mine))
+            drawn.append(task.metrics(counts.astype(np.int64), mine))
     n = int(whole[0][task.counted])
     return {
         name: _difference(name, whole, drawn, n)
@@ -75,10 +75,6 @@ def _with(pair: list[Counts], decisions: tuple[Any, Any]) -> zip[tuple[Counts, A
     return zip(pair, decisions, strict=True)
 
 
-def _metrics(counts: Counts, task: Task, decision: Any) -> dict[str, Any]:  # noqa: ANN401
-    return task.metrics(counts, decision)
-
-
 def _difference(
     name: str, whole: list[dict[str, Any]], drawn: list[dict[str, Any]], n: int
 ) -> Score:
@@ -88,8 +84,4 @@ def _difference(
     if not drawn:
         return Score(value, None, None, n)
     samples = np.asarray(drawn[0][name]) - np.asarray(drawn[1][name])
-    samples = samples[np.isfinite(samples)]
-    if not samples.size:
-        return Score(value, None, None, n)
-    low, high = np.percentile(samples, [2.5, 97.5])
-    return Score(value, float(low), float(high), n)
+    return Score(value, *percentile_interval(samples), n)
