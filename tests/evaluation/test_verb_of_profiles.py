@@ -58,7 +58,7 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
         "nephoscope.evaluation.protocol.predictor_of", lambda *_: guesses(0, skill=6.0)
     )
     monkeypatch.setattr(profiles, "DEFAULT", LITTLE)
-    monkeypatch.setattr(profiles.score_profile_baselines, "__defaults__", (LITTLE, None))
+    monkeypatch.setattr(profiles.score_profile_baselines, "__defaults__", (LITTLE, None, None))
     return made
 
 
@@ -85,6 +85,18 @@ def test_report_beside_baselines_with_differences(samples: Path, tmp_path: Path)
     text = (tmp_path / "report" / "report.md").read_text()
     assert "| guesser |" not in text
     assert "## Better than the baselines?" in text
+
+
+def test_baselines_learn_from_named_samples(samples: Path, tmp_path: Path) -> None:
+    code, said = run(samples, "-o", tmp_path / "report")
+    assert code == 0, said
+    code, said = run(samples, "-o", tmp_path / "again", "--baselines-from", samples)
+    assert code == 0, said
+    first, second = (read_scores(tmp_path / name) for name in ("report", "again"))
+    assert first["baselines"] == second["baselines"]
+    code, said = run(samples, "-o", tmp_path / "none", "--baselines-from", tmp_path / "nowhere")
+    assert code == 1
+    assert "nowhere" in said
 
 
 def test_spec_is_the_same_for_models_of_other_thresholds(

@@ -141,6 +141,29 @@ def test_fine_tuning_starts_from_the_given_weights(samples, tmp_path):
     assert load_model(second).normalisation == load_model(first).normalisation
 
 
+def test_frozen_parts_keep_their_weights_and_the_others_learn(samples, tmp_path):
+    first = fit(synthetic.small_recipe(), samples, tmp_path / "a", report=_quiet)
+    parts = [name for name, _ in load_model(first).network.network.named_children()]
+    recipe = synthetic.small_recipe(frozen=parts[:1])
+    second = fit(recipe, samples, tmp_path / "b", init_from=first, report=_quiet)
+    old, new = _weights(first), _weights(second)
+    names = [name for name in old if name not in ("network.mean", "network.std")]
+    still = {name for name in names if f"{parts[0]}." in name}
+    assert still
+    assert all(torch.equal(old[name], new[name]) for name in still)
+    assert not all(torch.equal(old[name], new[name]) for name in set(names) - still)
+
+
+def test_a_frozen_part_is_one_that_the_network_has(samples, tmp_path):
+    recipe = synthetic.small_recipe(frozen=["nose"])
+    with pytest.raises(UsageError, match=r"training.frozen: no part 'nose'; parts are "):
+        fit(recipe, samples, tmp_path / "run", report=_quiet)
+    first = fit(synthetic.small_recipe(), samples, tmp_path / "a", report=_quiet)
+    parts = [name for name, _ in load_model(first).network.network.named_children()]
+    with pytest.raises(UsageError, match="nothing is left to train"):
+        fit(synthetic.small_recipe(frozen=parts), samples, tmp_path / "run", report=_quiet)
+
+
 def test_a_crop_that_the_network_cannot_halve_is_refused(samples, tmp_path):
     with pytest.raises(UsageError, match="multiple of 8"):
         fit(synthetic.small_recipe(crop=[12, 16]), samples, tmp_path / "run")

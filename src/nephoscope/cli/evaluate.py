@@ -41,6 +41,10 @@ def evaluate(
             help="Fit and score what a model of pixels must beat. [default: baselines]",
         ),
     ] = None,
+    baselines_from: Annotated[
+        Path | None,
+        Option(help="Profiles: samples that the baselines learn from. [default: SAMPLES]"),
+    ] = None,
     swath: Annotated[
         Path | None,
         Option(
@@ -59,13 +63,14 @@ def evaluate(
     loaded = load_model(model)
     baselines = _baselines_wanted(loaded, baselines)
     store, seconds = open_samples(samples), dict[str, float]()
+    learned = _opened_to_learn(baselines_from, loaded)
     _check_swath(swath, store)
     report.check_report_folder(out)
     split, indices = choose_samples(store, split)
     pictures = report.pictures_for(loaded.recipe.task, loaded.decision, store.attrs["unit"])
     found = _predicted(loaded, store, split, pictures, seconds)
     if baselines:
-        found = _with_baselines(found, loaded, store, indices, seconds)
+        found = _with_baselines(found, loaded, (store, learned), indices, seconds)
     if swath is not None:
         found = _with_swath(found, loaded, swath, seconds)
     run, log = report.Run(typed_command(), seconds), report.read_training_log(loaded.folder)
@@ -127,23 +132,29 @@ def _of_profiles(model: Model) -> bool:
 def _with_baselines(
     found: Evaluation,
     model: Model,
-    store: xr.Dataset,
+    stores: tuple[xr.Dataset, xr.Dataset | None],
     indices: list[int],
     seconds: dict[str, float],
 ) -> Evaluation:
-    """The evaluation beside baselines; where there are none, why is said on stderr."""
+    """The evaluation beside baselines; where there are none, why is said on stderr.
+
+    Baselines learn from the second of the stores, where it is given.
+    """
     from nephoscope.errors import UsageError
     from nephoscope.evaluation.baselines import kind_of
 
-    of_profiles = _of_profiles(model)
+    of_profiles, (store, learned) = _of_profiles(model), stores
     try:
         formulas = None if of_profiles else kind_of(store).formulas
-        if formulas is None and "train" not in store["split"].values:
+        parts = (store if learned is None else learned)["split"].values
+        if formulas is None and "train" not in parts:
             typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
             return found
-        score = _profile_baselines if of_profiles else _mask_baselines
         with _timed(seconds, "baselines"):
-            scores, details = score(model, store, indices)
+            if of_profiles:
+                scores, details = _profile_baselines(model, store, learned, indices)
+            else:
+                scores, details = _mask_baselines(store, indices)
     except UsageError as error:
         typer.echo(f"no baselines: {error}", err=True)
         return found
@@ -151,24 +162,26 @@ def _with_baselines(
     return replace(found, paired=_paired(found)) if of_profiles else found
 
 
-def _mask_baselines(model: Model, store: xr.Dataset, indices: list[int]) -> Baselines:
+def _mask_baselines(store: xr.Dataset, indices: list[int]) -> Baselines:
     from nephoscope.cli.progress import progress_bar
     from nephoscope.evaluation.baselines import samples_needed, score_baselines
 
-    del model
     with progress_bar("baselines: reading", len(samples_needed(store, indices))) as tell:
         return score_baselines(store, indices, progress=tell)
 
 
-def _profile_baselines(model: Model, store: xr.Dataset, indices: list[int]) -> Baselines:
+def _profile_baselines(
+    model: Model, store: xr.Dataset, learned: xr.Dataset | None, indices: list[int]
+) -> Baselines:
     from nephoscope.cli.progress import progress_bar
     from nephoscope.evaluation.baselines.profiles import profile_parts, score_profile_baselines
     from nephoscope.tasks import task_named
 
-    recipe, total = model.recipe, len(indices) + sum(map(len, profile_parts(store).values()))
+    recipe, parts = model.recipe, profile_parts(store if learned is None else learned)
+    total = len(indices) + sum(map(len, parts.values()))
     with progress_bar("baselines: reading", total) as tell:
         return score_profile_baselines(
-            store, indices, task_named(recipe.task), recipe.truth, progress=tell
+            store, indices, task_named(recipe.task), recipe.truth, progress=tell, learned=learned
         )
 
 
@@ -183,6 +196,26 @@ def _paired(found: Evaluation) -> dict[str, dict[str, Score]]:
         )
         for name, each in found.baselines.items()
     }
+
+
+def _opened_to_learn(path: Path | None, model: Model) -> xr.Dataset | None:
+    """Samples that baselines learn from, where they are not those that are scored.
+
+    Raises:
+        UsageError: the model is not one of profiles.
+        InputError: they cannot be used, or are of another task.
+    """
+    from nephoscope.errors import UsageError
+    from nephoscope.samples.pairing import check_pairing
+    from nephoscope.samples.store import open_samples
+
+    if path is None:
+        return None
+    if not _of_profiles(model):
+        raise UsageError("--baselines-from: only of a model of profiles")
+    store = open_samples(path)
+    check_pairing(store, model.recipe)
+    return store
 
 
 def _check_swath(swath: Path | None, store: xr.Dataset) -> None:

@@ -32,6 +32,7 @@ from nephoscope.learn.checks import (
     check_folder,
     check_network,
     checked_identity,
+    freeze,
 )
 from nephoscope.learn.curtain import curtain_log
 from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
@@ -311,6 +312,7 @@ def _start_network(run: Run, loader: CropLoader) -> NormalisedNetwork:
             network.load_state_dict(start.network.network.state_dict())
         except RuntimeError as error:
             raise UsageError(f"{start.folder}: its network is not the recipe's") from error
+    freeze(network, recipe.training.frozen)
     return NormalisedNetwork(network, normalisation)
 
 

@@ -54,8 +54,13 @@ class FitModule(lightning.LightningModule):
         return final
 
     def on_train_epoch_start(self) -> None:
-        """Draw from a stream that belongs to the epoch, so that a resumed run draws the same."""
+        """Draw from a stream that belongs to the epoch, so that a resumed run draws the same.
+
+        Frozen parts do not go on to average what they see, either.
+        """
         torch.manual_seed(self.training_settings.seed * 1_000_003 + self.current_epoch)
+        for name in self.training_settings.frozen:
+            self.network.network.get_submodule(name).eval()
         if self.average is not None:
             self.average.eval()
 
@@ -101,7 +106,7 @@ class FitModule(lightning.LightningModule):
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - one of Lightning's many forms
         """AdamW (no decay on norms and biases), warm-up, then a cosine down to 1 %."""
         settings = self.training_settings
-        parameters = list(self.network.parameters())
+        parameters = [p for p in self.network.parameters() if p.requires_grad]
         groups = [
             {
                 "params": [p for p in parameters if p.ndim > 1],

@@ -61,6 +61,9 @@ class Training(Section):
     weight_decay: float = Field(1e-4, ge=0)
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps")
     average: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights; 0: none")
+    frozen: tuple[str, ...] = Field(
+        (), description="parts of the network that keep the weights they began with"
+    )
     seed: int = 0
     workers: int = Field(0, ge=0)
     profiler: Literal["simple", "advanced", "pytorch"] | None = Field(

@@ -211,6 +211,19 @@ def test_baselines_are_scored_on_the_points_of_the_samples(name: str) -> None:
     assert set(details) == set(scores)
 
 
+def test_baselines_learn_from_other_samples_if_asked() -> None:
+    parts = ("train", "train", "validation", "test")
+    store = make_patches((2, 2, 2, 1), points=40, parts=parts)
+    learned, scored = store.isel(sample=slice(0, 6), point=slice(0, 240)), store
+    scored = scored.assign(split=("sample", np.array(["test"] * 7, dtype=object)))
+    alone, _ = score_profile_baselines(store, [6], TASK, TRUTH, LITTLE)
+    beside, _ = score_profile_baselines(scored, [6], TASK, TRUTH, LITTLE, learned=learned)
+    for name, each in alone.items():
+        assert beside[name].overall["dice"].value == each.overall["dice"].value
+    with pytest.raises(UsageError, match="would learn from what is scored: h2"):
+        score_profile_baselines(scored, [5], TASK, TRUTH, LITTLE, learned=learned)
+
+
 def test_what_cannot_be_fitted_is_told() -> None:
     store = make_patches((1, 1), points=10)
     with pytest.raises(UsageError, match="training samples"):

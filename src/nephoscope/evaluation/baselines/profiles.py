@@ -42,30 +42,36 @@ def score_profile_baselines(
     truth: PointTruth,
     options: ProfileOptions = DEFAULT,
     progress: Callable[[str], None] | None = None,
+    learned: xr.Dataset | None = None,
 ) -> tuple[dict[str, Scores], dict[str, str]]:
     """Fit the baselines on the training samples and score them on the chosen ones.
 
     Args:
-        store: a samples store that has been split.
+        store: a samples store; that has been split, where `learned` is not given.
         indices: the samples to score.
         task: that counts: of cloud types, of cloud on levels or of columns.
         truth: which levels.
         options: how much work.
         progress: called with the id of each sample read.
+        learned: another store, whose training and validation parts are learned from.
 
     Returns:
         name → scores, the simplest first, and name → in words how it was fitted.
 
     Raises:
-        UsageError: there is no training sample, no cloud in them, or no altitude of the levels.
+        UsageError: there is no training sample, no cloud in them, or no altitude of the levels; or
+            units that are scored would be learned from.
     """
-    parts, altitude = profile_parts(store, options), altitude_of(store, truth)
+    learned = store if learned is None else learned
+    parts, altitude = profile_parts(learned, options), altitude_of(store, truth)
     if not parts["train"]:
         raise UsageError("baselines need training samples: run nephoscope split")
+    if learned is not store:
+        _check_apart(learned, [*parts["train"], *parts["validation"]], store, indices)
     if altitude is None:
         raise UsageError("the samples do not say how high their levels are")
     train, validation = (
-        list(_read(store, parts[part], truth, altitude, progress)) for part in parts
+        list(_read(learned, parts[part], truth, altitude, progress)) for part in parts
     )
     if not any((part.types > 0).any() for part in train):
         raise UsageError("the training samples hold no cloud: no baseline can be fitted")
@@ -90,6 +96,15 @@ def profile_parts(store: xr.Dataset, options: ProfileOptions = DEFAULT) -> dict[
         every = np.flatnonzero(parts == name).tolist()
         found[name] = every[:: max(1, -(-len(every) // options.samples))]
     return found
+
+
+def _check_apart(
+    learned: xr.Dataset, parts: Sequence[int], store: xr.Dataset, indices: Sequence[int]
+) -> None:
+    groups = (store["group"].values[list(indices)], learned["group"].values[list(parts)])
+    both = sorted(set(groups[0].tolist()) & set(groups[1].tolist()))
+    if both:
+        raise UsageError(f"baselines would learn from what is scored: {', '.join(both[:3])}")
 
 
 def _read(

@@ -1,0 +1,165 @@
+"""Write the card of the shipped POLDER model from what was measured.
+
+    nephoscope evaluate MODEL test.zarr --baselines-from train.zarr --swath TEST -o report
+    nephoscope leaderboard report OTHER_REPORT ... -o site
+    python -m benchmarks.polder_card MODEL report site
+
+fills `benchmarks/polder_card.md` and writes it as `MODEL/card.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from nephoscope.files import write_text
+from nephoscope.models import Model, load_model
+from nephoscope.reports.leaderboard import DATA
+from nephoscope.reports.markdown import table_of
+from nephoscope.reports.seal import read_scores
+
+TEMPLATE = Path(__file__).with_name("polder_card.md")
+TRACK = {
+    "dice": "Dice", "micro_dice": "Dice of types", "miou_2d": "mIoU of columns",
+    "top_mae": "error of the top, m", "top_mae_found": "where found, m", "top_found": "tops found",
+    "base_mae": "error of the base, m", "multilayer_dice": "Dice of multi-layer", "ece": "ECE",
+}  # fmt: skip
+PLACES = ("dice", "miou_2d", "top_mae", "ece")
+DISTANCES = {
+    "0": "0 to 3, the track",
+    "10": "10 to 20",
+    "30": "30 to 60",
+    "90": "90 to 132, the edge",
+}
+
+
+def main() -> None:
+    """Write the card."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("model", type=Path, help="model folder")
+    parser.add_argument("report", type=Path, help="evaluation on the test orbits, with --swath")
+    parser.add_argument("site", type=Path, help="leaderboard of that report and those of others")
+    options = parser.parse_args()
+    model, scores = load_model(options.model), read_scores(options.report)
+    if scores["model"]["weights_sha256"] != model.weights_sha256:
+        raise SystemExit("the report is of another model's weights")
+    tables = json.loads((options.site / DATA).read_text(encoding="utf-8"))
+    table = next(each for each in tables if each["spec_hash"] == scores["spec_hash"])
+    write_text(options.model / "card.md", fill_card(model, scores, table["rows"]))
+
+
+def fill_card(model: Model, scores: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) -> str:
+    """The card's text.
+
+    Args:
+        model: what it is about.
+        scores: `scores.json` of the evaluation on the test orbits, with the swath.
+        entries: rows of the leaderboard's table of the same samples.
+    """
+    info, swath = model.info, scores["swath"]
+    parent = info.get("parent")
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        name=model.name,
+        sha256=model.weights_sha256,
+        parameters=f"{info['parameters']:,}",
+        samples=info["samples_id"],
+        train=_orbits(info["split"]["train"]),
+        validation=_orbits(info["split"]["validation"]),
+        test=len(scores["by_day"]),
+        profiles=f"{scores['metrics']['dice']['n']:,}",
+        steps=f"{info['steps']:,}",
+        parent=_parent(parent),
+        threshold=f"{model.decision.threshold:.3f}",
+        column=f"{model.decision.column_threshold:.3f}",
+        track=_track(scores["metrics"]),
+        entries=_entries(entries),
+        swath=_swath(swath),
+        lost=_shown(swath["loss"]["dice"]),
+        scenes=len(swath["scenes"]),
+        types=_types(scores["metrics"]),
+    )
+
+
+def _orbits(ids: Iterable[str]) -> str:
+    """Half orbits of samples: an id is that of its half orbit and a number."""
+    return f"{len({name.rpartition('_')[0] for name in ids})} half orbits"
+
+
+def _parent(parent: Mapping[str, Any] | None) -> str:
+    if parent is None:
+        return "It began from random weights."
+    return (
+        f"It began from weights (sha256 `{parent['weights_sha256'][:16]}…`) that learned the "
+        "simulator's own truth at random pixels of the swath of the same half orbits. **No archive "
+        "has such truth**; without it the edge of the swath is worse: no track has its geometry."
+    )
+
+
+def _track(metrics: Mapping[str, Any]) -> str:
+    rows = ([title, _shown(metrics[name])] for name, title in TRACK.items())
+    return table_of(["score", "value (95 % interval)"], rows)
+
+
+def _entries(entries: Iterable[Mapping[str, Any]]) -> str:
+    names = ("dice", "miou_2d", "top_mae", "ece")
+    head = ["method", "parameters", *(TRACK[name] for name in names), "Dice less the first's"]
+    return table_of(
+        head,
+        (
+            [
+                each["name"] + (" (baseline)" if each["kind"] == "baseline" else ""),
+                f"{each['parameters']:,}" if each.get("parameters") else "-",
+                *(_shown(each["metrics"][name]) for name in names),
+                _shown(each["behind"]) if each.get("behind") else "-",
+            ]
+            for each in entries
+        ),
+    )
+
+
+def _swath(swath: Mapping[str, Any]) -> str:
+    found = swath["by_distance"]
+    return table_of(
+        ["pixels from the track", *(TRACK[name] for name in PLACES)],
+        (
+            [title, *(_shown(found[key][name]) for name in PLACES)]
+            for key, title in DISTANCES.items()
+            if key in found
+        ),
+    )
+
+
+def _types(metrics: Mapping[str, Any]) -> str:
+    names = [name.removeprefix("dice_") for name in metrics if name.startswith("dice_")]
+    kinds = [name for name in names if f"recall_{name}" in metrics]
+    return table_of(
+        ["type", "Dice", "precision", "recall"],
+        (
+            [kind.replace("_", " "), *(_shown(metrics[f"{s}_{kind}"], False) for s in SCORES)]
+            for kind in kinds
+        ),
+    )
+
+
+SCORES = ("dice", "precision", "recall")
+
+
+def _shown(score: Mapping[str, Any], interval: bool = True) -> str:
+    value, low, high = (score.get(key) for key in ("value", "low", "high"))
+    if value is None:
+        return "-"
+    form = "{:,.0f}" if abs(value) >= _LARGE else "{:.3f}"
+    shown = form.format(value)
+    if low is None or not interval:
+        return shown
+    return f"{shown} ({form.format(low)} to {form.format(high)})"
+
+
+_LARGE = 10  # a number above this is in metres
+
+if __name__ == "__main__":
+    main()
