@@ -29,6 +29,7 @@ TRACK = {
     "base_mae": "error of the base, m", "multilayer_dice": "Dice of multi-layer", "ece": "ECE",
 }  # fmt: skip
 PLACES = ("dice", "miou_2d", "top_mae", "ece")
+OF_TYPES = ("dice", "precision", "recall")
 DISTANCES = {
     "0": "0 to 3, the track",
     "10": "10 to 20",
@@ -135,17 +136,14 @@ def _swath(swath: Mapping[str, Any]) -> str:
 
 def _types(metrics: Mapping[str, Any]) -> str:
     names = [name.removeprefix("dice_") for name in metrics if name.startswith("dice_")]
-    kinds = [name for name in names if f"recall_{name}" in metrics]
+    kinds = [name for name in names if name != "2d"]
     return table_of(
         ["type", "Dice", "precision", "recall"],
         (
-            [kind.replace("_", " "), *(_shown(metrics[f"{s}_{kind}"], False) for s in SCORES)]
+            [kind.replace("_", " "), *(_shown(metrics[f"{s}_{kind}"], False) for s in OF_TYPES)]
             for kind in kinds
         ),
     )
-
-
-SCORES = ("dice", "precision", "recall")
 
 
 def _shown(score: Mapping[str, Any], interval: bool = True) -> str:
