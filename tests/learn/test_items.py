@@ -89,6 +89,11 @@ def test_a_network_that_tells_pixels_is_asked_for_those_around_points_each_once(
     torch.testing.assert_close(found, (pixels * weight[..., None]).sum(1))
     assert truth["ice"].shape == (2, 4)
     assert inner.asked == (6 if tells_pixels else 0)
+    if tells_pixels:  # what has no weight is not asked for
+        batch["weight"] = torch.tensor([[1.0, 0, 0, 0], [0, 0, 0.5, 0.5]])
+        found, _ = items(raw_of(network, batch), batch, "points")
+        torch.testing.assert_close(found, (pixels * batch["weight"][..., None]).sum(1))
+        assert inner.asked <= 3
 
 
 def _corners(rng, items=6, shape=(2, 5, 7)):

@@ -38,11 +38,13 @@ def raw_of(network: NormalisedNetwork, batch: Batch) -> Tensor:
     if "corner" not in batch or not network.tells_pixels:
         whole: Tensor = network(inputs)
         return whole
-    # Neighbours on a track share pixels.
+    # Neighbours on a track share pixels, and what stands on a pixel has but one.
     corner, weight = batch["corner"], batch["weight"]
-    pixels, place = torch.unique(corner.flatten(0, 1), dim=0, return_inverse=True)
-    around: Tensor = network(inputs, pixels)[place].reshape(*weight.shape, -1)
-    return (around * weight[..., None].to(around.dtype)).sum(dim=1)
+    item, which = torch.nonzero(weight, as_tuple=True)
+    pixels, place = torch.unique(corner[item, which], dim=0, return_inverse=True)
+    around = network(inputs, pixels)[place]
+    around = around * weight[item, which, None].to(around.dtype)
+    return around.new_zeros(len(weight), around.shape[1]).index_add(0, item, around)
 
 
 def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
