@@ -31,7 +31,7 @@ NO_COUNTS: Counts = np.zeros((), np.int64)
 
 TASKS = {
     name: f"nephoscope.tasks.{name}"
-    for name in ("mask", "sky_state", "cloud_type", "cloud_mask_3d", "cloud_mask_2d")
+    for name in ("mask", "sky_state", "cloud_type", "cloud_mask_3d", "cloud_mask_2d", "cloud_ice")
 }
 """Name → the module that holds the task as `TASK`."""
 

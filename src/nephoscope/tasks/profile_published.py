@@ -100,7 +100,7 @@ def tally_columns(variables: xr.Dataset, truth: Array) -> Tables:
         truth: cloud types (..., level), or (level, ...) where the variables have no dim `point`.
     """
     types = _levels_first(truth, variables)
-    return _tally_columns(_flat(variables, "cloud_mask", "column_cloud_probability"), types)
+    return _tally_columns(flat_variables(variables, "cloud_mask", "column_cloud_probability"), types)
 
 
 def tally_profiles(variables: xr.Dataset, truth: Array, typed: bool) -> Tables:
@@ -116,7 +116,7 @@ def tally_profiles(variables: xr.Dataset, truth: Array, typed: bool) -> Tables:
         "cloud_mask", "column_cloud_probability", "cloud_probability", said,
         "cloud_top_height_if_cloudy", "cloud_top_height_lower", "cloud_top_height_upper",
     )  # fmt: skip
-    flat, altitude = _flat(variables, *names), variables["altitude"].values
+    flat, altitude = flat_variables(variables, *names), variables["altitude"].values
     total: Tables = {}
     for start in range(0, max(types.shape[1], 1), _ITEMS):
         some = slice(start, start + _ITEMS)
@@ -138,7 +138,7 @@ def _tally_part(
     known, levels = types >= 0, len(types)
     truth = types.astype(np.int64)
     cloud, level = truth > 0, np.broadcast_to(np.arange(levels)[:, None], types.shape)
-    steps = _bins_of(flat["cloud_probability"])
+    steps = bins_of(flat["cloud_probability"])
     found = _tally_columns(flat, types) | {
         "voxels": table((levels, 2, 2), level[known], 1 * cloud[known], 1 * (said[known] > 0)),
         "probabilities": table((2, BINS), 1 * cloud[known], steps[known]),
@@ -158,12 +158,12 @@ def _tally_columns(flat: dict[str, Array], types: Types) -> Tables:
     likely = flat["column_cloud_probability"][known]
     return {
         "columns": table((2, 2), true, (mask == 1).astype(np.int64)),
-        "column_probabilities": table((2, BINS), true, _bins_of(likely)),
+        "column_probabilities": table((2, BINS), true, bins_of(likely)),
         "profiles": np.array([(types >= 0).any(axis=0).sum()], np.int64),
     }
 
 
-def _bins_of(steps: Array) -> Counts:
+def bins_of(steps: Array) -> Counts:
     """Bins of published probabilities."""
     return np.where(steps == FILL, MISSING, 1 + steps.astype(np.int64))
 
@@ -213,7 +213,7 @@ def _levels_first(truth: Array, variables: xr.Dataset) -> Types:
     return turned.reshape(len(turned), -1)
 
 
-def _flat(variables: xr.Dataset, *names: str) -> dict[str, Array]:
+def flat_variables(variables: xr.Dataset, *names: str) -> dict[str, Array]:
     """Variables as (level, item) or (item,), by name."""
     found = {}
     for name in names:

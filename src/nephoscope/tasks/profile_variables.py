@@ -83,7 +83,7 @@ def profile_variables(fields: Fields, decision: ProfileDecision) -> xr.Dataset:
         UsageError: the decision knows altitudes of other levels.
     """
     likely = np.asarray(fields["cloud_probability"])
-    plane, edges = _plane(likely.ndim - 1), decision.edges(len(likely))
+    plane, edges = plane_dims(likely.ndim - 1), decision.edges(len(likely))
     dims = ("level", *plane)
     steps, unknown = steps_and_unknown(likely)
     threshold = threshold_step(decision.threshold)
@@ -93,7 +93,7 @@ def profile_variables(fields: Fields, decision: ProfileDecision) -> xr.Dataset:
     kinds = fields.get("type_probability")
     said = _mask_of(cloud, unknown) if kinds is None else _types_of(cloud, unknown, kinds)
     name, attributes = ("cloud_type", _type()) if "type_probability" in fields else (
-        "cloud_mask_3d", _mask("cloud on levels", threshold)
+        "cloud_mask_3d", mask_about("cloud on levels", threshold)
     )  # fmt: skip
     about = _SHARE | {"long_name": "probability of cloud"}
     variables: dict[str, Variable] = {
@@ -102,7 +102,7 @@ def profile_variables(fields: Fields, decision: ProfileDecision) -> xr.Dataset:
         **columns,
         **_heights(np.asarray(fields["top_probability"]), cloud, cloudy, decision),
     }
-    return xr.Dataset(variables, _altitude(edges))
+    return xr.Dataset(variables, altitude_coords(edges))
 
 
 def column_variables(fields: Fields, decision: ColumnDecision) -> xr.Dataset:
@@ -110,7 +110,7 @@ def column_variables(fields: Fields, decision: ColumnDecision) -> xr.Dataset:
     return xr.Dataset(_columns(fields, decision)[0])
 
 
-def _plane(number: int) -> tuple[str, ...]:
+def plane_dims(number: int) -> tuple[str, ...]:
     """Names of the dims behind the level: of a picture, of points, or of one column."""
     return {0: (), 1: ("point",), 2: ("y", "x")}[number]
 
@@ -122,11 +122,11 @@ def _columns(
     likely = np.asarray(fields["column_cloud_probability"])
     steps, unknown = steps_and_unknown(likely)
     cloudy = (steps >= decision.column_step) & ~unknown
-    mask, dims = cloudy.astype(np.uint8), _plane(likely.ndim)
+    mask, dims = cloudy.astype(np.uint8), plane_dims(likely.ndim)
     mask[unknown] = steps[unknown] = FILL
     about = _SHARE | {"long_name": "probability that there is cloud at any level"}
     found: dict[str, Variable] = {
-        "cloud_mask": (dims, mask, _mask("cloud at any level", decision.column_step)),
+        "cloud_mask": (dims, mask, mask_about("cloud at any level", decision.column_step)),
         "column_cloud_probability": (dims, steps, about),
     }
     found["cloud_mask"][2]["standard_name"] = "cloud_binary_mask"
@@ -164,7 +164,7 @@ def _heights(
         cloudy: (...) where a column is.
         decision: knows altitudes, and quantiles of the bounds.
     """
-    edges, plane = decision.edges(len(share)), _plane(share.ndim - 1)
+    edges, plane = decision.edges(len(share)), plane_dims(share.ndim - 1)
     middles = ((edges[1:] + edges[:-1]) / 2).astype(np.float32)
     unknown = np.isnan(share).any(axis=0)
     reached = reached_by(np.asarray(share, np.float32))
@@ -189,7 +189,7 @@ def _heights(
     }
 
 
-def _mask(what: str, step: int) -> dict[str, Any]:
+def mask_about(what: str, step: int) -> dict[str, Any]:
     return {
         "long_name": what,
         "units": "1",
@@ -213,7 +213,7 @@ def _type() -> dict[str, Any]:
     }
 
 
-def _altitude(edges: npt.NDArray[np.float64]) -> dict[str, Any]:
+def altitude_coords(edges: npt.NDArray[np.float64]) -> dict[str, Any]:
     about = {
         "standard_name": "altitude", "long_name": "altitude of the middle of the level",
         "units": "m", "positive": "up", "axis": "Z", "bounds": "altitude_bnds",
