@@ -14,7 +14,7 @@ from nephoscope.tasks.ice_head import (
 from nephoscope.tasks.ice_mixture import SHARES
 
 LEVELS, STEP = 8, 240.0
-ALTITUDE = tuple(2000.0 + STEP * np.arange(LEVELS)[::-1])
+ALTITUDE = tuple((2000.0 + STEP * np.arange(LEVELS)[::-1]).tolist())
 KNOTS = ndtri(SHARES)
 
 

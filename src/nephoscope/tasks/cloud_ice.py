@@ -98,8 +98,8 @@ class IceTask:
 
     def score(self, counts: Counts) -> float:
         """F1 of cloud, pooled over all known voxels, at the threshold that suits the counts."""
-        told = PUBLISHED.split(publish_ice(counts, self.decide(counts)))
-        return float(np.nan_to_num(overlap(told["voxels"].sum(axis=0))["dice"]))
+        voxels = publish_ice(RAW.split(counts), self.decide(counts))["voxels"].sum(axis=0)
+        return float(np.nan_to_num(overlap(voxels)["dice"]))
 
     def decide(self, counts: Counts) -> IceDecision:
         """Platt's lines, the threshold of the best F1, unbiased means, and calibrated intervals."""
@@ -107,7 +107,7 @@ class IceTask:
 
     def publish(self, counts: Counts, decision: IceDecision) -> Counts:
         """Tables of `nephoscope.tasks.ice_metrics`, one behind the other."""
-        return publish_ice(counts, decision)
+        return PUBLISHED.join(publish_ice(RAW.split(counts), decision), RAW.levels(counts))
 
     def fields(self, raw: Floats, decision: IceDecision) -> dict[str, npt.NDArray[np.float32]]:
         """Probabilities, means and quantiles on levels and of columns; see `ice_fields`."""

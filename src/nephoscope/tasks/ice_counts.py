@@ -21,7 +21,13 @@ from nephoscope.tasks.ice_metrics import PUBLISHED as TOLD
 from nephoscope.tasks.ice_mixture import MEDIAN, cloud_scores
 from nephoscope.tasks.ice_published import tally_ice
 from nephoscope.tasks.ice_truth import IWC, LEAST_IWC, clouds_of, number_of
-from nephoscope.tasks.ice_variables import ice_fields, ice_variables, power_of_ten
+from nephoscope.tasks.ice_variables import (
+    MOST_IWC,
+    MOST_NUMBER,
+    ice_fields,
+    ice_variables,
+    power_of_ten,
+)
 from nephoscope.tasks.mask import threshold_step
 from nephoscope.tasks.profile_blocks import Blocks, Shapes, Tables, table
 from nephoscope.tasks.profile_counts import LOGITS, PLACES
@@ -72,12 +78,11 @@ def count_ice(raw: npt.NDArray[np.float32], truth: Mapping[str, Array]) -> Count
     return total
 
 
-def publish_ice(counts: Counts, decision: IceDecision) -> Counts:
-    """Counts of what is published: exact of cloud on levels and its probability, and of `log_mae`.
+def publish_ice(raw: Tables, decision: IceDecision) -> Tables:
+    """Tables of what is published: exact of cloud on levels and its probability, and of `log_mae`.
 
     The others are those of the head without calibration.
     """
-    raw = RAW.split(counts)
     found = {name.removeprefix(_TOLD): each for name, each in raw.items() if _TOLD in name}
     cut = first_cloudy(decision, LOGITS, threshold_step(decision.threshold))
     said = raw["voxels"][:, :, cut:].sum(axis=2)
@@ -91,7 +96,7 @@ def publish_ice(counts: Counts, decision: IceDecision) -> Counts:
         "level_errors": off,
         "errors": errors,
     }
-    return TOLD.join(found, RAW.levels(counts))
+    return found
 
 
 def _tables(raw: npt.NDArray[np.float32], truth: Mapping[str, Array], levels: int) -> Tables:
@@ -110,8 +115,10 @@ def _tables(raw: npt.NDArray[np.float32], truth: Mapping[str, Array], levels: in
     return {
         "voxels": table((levels, 2, PLACES), level[known], 1 * (types[known] > 0), place[known]),
         "columns": table((2, PLACES), 1 * (columns[there] > 0), column_place[there]),
-        "iwc_sums": _sums(place, said.mean_iwc, amount, seen, IWC_UNIT),
-        "number_sums": _sums(place, said.mean_number, crystals, counted, NUMBER_UNIT),
+        "iwc_sums": _sums(place, power_of_ten(said.mean_iwc, MOST_IWC), amount, seen, IWC_UNIT),
+        "number_sums": _sums(
+            place, power_of_ten(said.mean_number, MOST_NUMBER), crystals, counted, NUMBER_UNIT
+        ),
         **_scores(said, amount, types, (place, column_place)),
         "log_errors": _log_errors(said, amount, (types > 0) & ~missing, level, place),
         **{f"{_TOLD}{name}": each for name, each in told.items()},
@@ -125,10 +132,10 @@ def _told(raw: npt.NDArray[np.float32], truth: Mapping[str, Array], levels: int)
     return tally_ice(ice_variables(ice_fields(raw, decision), decision), truth)
 
 
-def _sums(place: Counts, logarithm: Array, true: Array, chosen: Array, unit: float) -> Counts:
+def _sums(place: Counts, mean: Array, true: Array, chosen: Array, unit: float) -> Counts:
     """(place, said and true), as whole numbers of units."""
     found = np.zeros((PLACES, 2), np.int64)
-    for column, values in enumerate((power_of_ten(logarithm[chosen]), true[chosen])):
+    for column, values in enumerate((mean[chosen], true[chosen])):
         whole = np.rint(np.asarray(values, np.float64) / unit).astype(np.int64)
         np.add.at(found[:, column], place[chosen], whole)
     return found

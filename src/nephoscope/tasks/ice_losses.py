@@ -154,7 +154,7 @@ def _one_stage(
     from torch.nn.functional import huber_loss, softplus
 
     likely, weight = said.cloud.sigmoid(), _regimes(amount, losses)
-    total = said.cloud.sum() * 0.0
+    total: Tensor = said.cloud.sum() * 0.0
     pairs = (
         (said.iwc[MEDIAN], amount, LEAST_IWC, known[0]),
         (said.number, crystals, LEAST_NUMBER, known[1]),
@@ -191,7 +191,8 @@ def _two(logit: Tensor) -> Tensor:
 
 def _average(values: Tensor) -> Tensor:
     """Mean of some values; 0, with a gradient of 0, of none."""
-    return values.sum() / max(values.numel(), 1)
+    found: Tensor = values.sum() / max(values.numel(), 1)
+    return found
 
 
 _LN10 = math.log(10)

@@ -133,7 +133,9 @@ def _moments(moments: Counts) -> dict[str, Floats]:
         said, true = (ratio(moments[..., place, n] * unit, number) for n in (1, 2))
         said_2, true_2, both = (ratio(moments[..., place, n] * square, number) for n in (3, 4, 5))
         off, spread = said_2 - 2 * both + true_2, true_2 - true**2
-        found[f"r2_{name}"] = np.where(spread > 0, 1 - off / np.where(spread > 0, spread, 1), np.nan)
+        found[f"r2_{name}"] = np.where(
+            spread > 0, 1 - off / np.where(spread > 0, spread, 1), np.nan
+        )
         product = np.sqrt(np.maximum(said_2 - said**2, 0) * np.maximum(spread, 0))
         found[f"r_{name}"] = ratio(both - said * true, np.nan_to_num(product))
     return found
@@ -193,7 +195,7 @@ def _columns(tables: Tables) -> dict[str, Floats]:
 
 
 def _tops(tops: Counts, step: float) -> dict[str, Floats]:
-    """Of truly cloudy columns whose top is known: those called cloudy, and their tops' errors, m."""
+    """Of truly cloudy columns whose top is known: share called cloudy, and errors of tops, m."""
     seen, levels = tops[..., :-1], tops.shape[-1] // 2
     off = np.arange(1 - levels, levels) * step
     total = seen.sum(axis=-1)

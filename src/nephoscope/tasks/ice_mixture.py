@@ -1,10 +1,11 @@
 """Mixture of clear and cloud: what quantiles of cloud are, whether or not there is cloud.
 
 With P the probability of cloud and G the distribution of log10 of the ice in a cloud, that of the
-ice is F(y) = 1 - P for y = 0, and 1 - P + P G(log10 y) above. G is known at a few quantiles; between
-them log10 of the ice is a straight line of the normal score, and beyond them the outermost line goes
-on, so that a lognormal cloud is met exactly by any choice of quantiles. Quantiles of a mixture are
-no mixtures of quantiles: below 1 - P they are 0, above they are those of G at another share.
+ice is F(y) = 1 - P for y = 0, and 1 - P + P G(log10 y) above. G is known at a few quantiles;
+between them log10 of the ice is a straight line of the normal score, and beyond them the outermost
+line goes on, so that a lognormal cloud is met exactly by any choice of quantiles. Quantiles of a
+mixture are no mixtures of quantiles: below 1 - P they are 0, above they are those of G at another
+share.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MEDIAN = SHARES.index(0.5)
 PUBLISHED = (0.05, 0.5, 0.95)
 """Shares of F of which quantiles are published."""
+_MOST = np.float32(2)  # log10 of amounts; there are none as large
 _LEAST_WIDTH = 1e-6  # between quantiles, so that scores are finite
 
 Floats = npt.NDArray[np.floating]
@@ -72,8 +74,8 @@ def marginal_quantile(
     cloudy = probability > 1 - share
     likely = probability[cloudy].astype(np.float64)
     inside = 1 - (1 - share) / likely  # the share of G that lies below
-    value = cloud_values(quantiles[:, cloudy], spread * ndtri(inside))
-    with np.errstate(over="ignore", under="ignore"):
+    value = np.minimum(cloud_values(quantiles[:, cloudy], spread * ndtri(inside)), _MOST)
+    with np.errstate(under="ignore"):
         found[cloudy] = np.maximum(np.float32(10) ** value, np.float32(least))
     return found
 
@@ -86,7 +88,8 @@ def clear_share_inside(probability: Floats, low: float, high: float) -> npt.NDAr
 
     Args:
         probability: (...) P, 0..1.
-        low, high: shares of F.
+        low: share of F at the lower bound of the interval.
+        high: share of F at its upper bound.
 
     Returns:
         (...) 0..1; 0 where P is 1: there is no step.
@@ -105,4 +108,5 @@ def ranks_of(probability: Floats, scores: Floats, spread: float) -> npt.NDArray[
 
 def _slope(quantiles: Floats, knots: npt.NDArray[np.float32], place: int) -> Floats:
     width = np.maximum(quantiles[place + 1] - quantiles[place], np.float32(_LEAST_WIDTH))
-    return width / (knots[place + 1] - knots[place])
+    slope: Floats = width / (knots[place + 1] - knots[place])
+    return slope

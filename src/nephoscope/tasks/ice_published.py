@@ -51,7 +51,7 @@ def tally_ice(variables: xr.Dataset, truth: Mapping[str, Array]) -> Counts:
 
     Args:
         variables: as `ice_variables` gives them, on any dims.
-        truth: `iwc`, `ice_number` (..., level), or (level, ...) where the variables have no `point`.
+        truth: `iwc`, `ice_number` (..., level), or (level, ...) where variables have no `point`.
     """
     points = "point" in variables["cloud_mask"].dims
     amount, crystals = (_levels_first(each, points) for each in (truth[IWC], number_of(truth)))
@@ -131,7 +131,7 @@ def _errors(flat: Flat, amount: Array, crystals: Array, seen: Array, both: Array
 
 
 def _moments(flat: Flat, amount: Array, seen: Array, both: Array) -> Counts:
-    """Sums that correlations are made of: of the mean, and of the scaled logarithm of the median."""
+    """Sums that correlations are made of; see `MOMENTS`."""
     pairs = {
         "linear": (flat["iwc"][seen] * GRAMS, amount[seen] * GRAMS),
         "log": (scaled(flat["iwc_p50"][seen]), scaled(amount[seen])),
@@ -161,12 +161,12 @@ def _quantile_scores(flat: Flat, amount: Array, seen: Array) -> Counts:
 def _covered(flat: Flat, amount: Array, types: Types, seen: Array, step: float) -> Counts:
     """Of intervals, see `COVERED`: number, how many hold the truth, and sum of shares held."""
     low, high, likely = flat["iwc_p05"], flat["iwc_p95"], flat["cloud_probability"]
-    rows = []
-    for chosen in (seen, seen & (high > 0), seen & (types > 0)):
-        rows.append(_held(amount[chosen], types[chosen] > 0, low[chosen], high[chosen],
-                          likely[chosen]))  # fmt: skip
-    whole = (types >= 0).all(axis=0) & (flat["iwp_p95"] > 0)
-    path, cloudy = amount.sum(axis=0) * step, (types > 0).any(axis=0)
+    cloud, rows = types > 0, []
+    for chosen in (seen, seen & (high > 0), seen & cloud):
+        held = (each[chosen] for each in (amount, cloud, low, high, likely))
+        rows.append(_held(*held))
+    whole = np.asarray((types >= 0).all(axis=0) & (flat["iwp_p95"] > 0))
+    path, cloudy = amount.sum(axis=0) * step, np.asarray(cloud.any(axis=0))
     bounds = (flat[name][whole] for name in ("iwp_p05", "iwp_p95", "column_cloud_probability"))
     rows.append(_held(path[whole], cloudy[whole], *bounds))
     return np.array(rows, np.int64).reshape(len(COVERED), 3)

@@ -24,6 +24,8 @@ from nephoscope.tasks.profile_variables import altitude_coords, mask_about, plan
 
 Floats = npt.NDArray[np.float32]
 Fields = Mapping[str, npt.NDArray[np.floating]]
+MOST_IWC, MOST_NUMBER = -1.0, 9.0
+"""log10 of kg m-3 and of m-3 that no cloud reaches."""
 _NAN = np.float32(np.nan)
 _LN10 = np.float32(np.log(10))
 _SHARE = {
@@ -100,8 +102,10 @@ def ice_fields(raw: Floats, decision: IceDecision) -> dict[str, Floats]:
     likely = probability(said.cloud, decision)
     return {
         "cloud_probability": likely,
-        "iwc": _expected(likely, said.mean_iwc, decision.mean_factor),
-        "ice_number_concentration": _expected(likely, said.mean_number, decision.number_factor),
+        "iwc": _expected(likely, said.mean_iwc, MOST_IWC, decision.mean_factor),
+        "ice_number_concentration": _expected(
+            likely, said.mean_number, MOST_NUMBER, decision.number_factor
+        ),
         "iwc_quantiles": said.iwc,
         "number_median": said.number,
         "column_cloud_probability": probability(said.column, decision.column),
@@ -109,9 +113,10 @@ def ice_fields(raw: Floats, decision: IceDecision) -> dict[str, Floats]:
     }
 
 
-def power_of_ten(logarithm: npt.NDArray[np.floating]) -> Floats:
-    """10 to the power of numbers, float32; those beyond 10 as 10."""
-    return np.exp(_LN10 * np.clip(logarithm, -30, 10).astype(np.float32))
+def power_of_ten(logarithm: npt.NDArray[np.floating], most: float) -> Floats:
+    """10 to the power of numbers, float32; of none above `most`, which no cloud reaches."""
+    found: Floats = np.exp(_LN10 * np.clip(logarithm, -30, most).astype(np.float32))
+    return found
 
 
 def ice_variables(fields: Fields, decision: IceDecision) -> xr.Dataset:
@@ -137,20 +142,19 @@ def ice_variables(fields: Fields, decision: IceDecision) -> xr.Dataset:
     # Of the published float32, so that whoever adds them up finds the same.
     path = np.tensordot(-np.diff(edges), found["iwc"][1].astype(np.float64), axes=1)
     found["iwp"] = plane, path.astype(np.float32), _about("iwp")
-    missing = unknown.any(axis=0)
-    cloudy = cloud.any(axis=0) & ~missing
+    missing = np.asarray(unknown.any(axis=0))
+    cloudy = np.asarray(cloud.any(axis=0) & ~missing)
     middles = ((edges[1:] + edges[:-1]) / 2).astype(np.float32)
     top = np.where(cloudy, middles[cloud.argmax(axis=0)], _NAN)
     found["cloud_top_height"] = plane, top, _about("cloud_top_height")
-    mask = cloudy.astype(np.uint8)
-    mask[missing] = FILL
+    mask = np.where(missing, FILL, cloudy.astype(np.uint8))
     about = mask_about("cloud at any level", threshold) | {"standard_name": "cloud_binary_mask"}
     found["cloud_mask"] = plane, mask, about
     return xr.Dataset(found, altitude_coords(edges))
 
 
-def _expected(likely: Floats, logarithm: Floats, factor: float) -> Floats:
-    found = power_of_ten(logarithm)
+def _expected(likely: Floats, logarithm: Floats, most: float, factor: float) -> Floats:
+    found = power_of_ten(logarithm, most)
     found *= likely
     found *= np.float32(factor)
     return found
@@ -169,12 +173,12 @@ def _on_levels(
         name: np.where(kept, np.asarray(fields[name], np.float32), np.float32(0))
         for name in ("iwc", "ice_number_concentration")
     }
-    for name, values in (
-        ("iwc_in_cloud_p50", quantiles[MEDIAN]),
-        ("ice_number_in_cloud_p50", np.asarray(fields["number_median"])),
+    for name, values, most in (
+        ("iwc_in_cloud_p50", quantiles[MEDIAN], MOST_IWC),
+        ("ice_number_in_cloud_p50", np.asarray(fields["number_median"]), MOST_NUMBER),
     ):
         found[name] = np.zeros(likely.shape, np.float32)
-        found[name][kept] = power_of_ten(values[kept])
+        found[name][kept] = power_of_ten(values[kept], most)
     for share in PUBLISHED:
         name = f"iwc_p{100 * share:02.0f}"
         found[name] = marginal_quantile(share, likely, quantiles, decision.spread, LEAST_IWC)

@@ -100,7 +100,9 @@ def tally_columns(variables: xr.Dataset, truth: Array) -> Tables:
         truth: cloud types (..., level), or (level, ...) where the variables have no dim `point`.
     """
     types = _levels_first(truth, variables)
-    return _tally_columns(flat_variables(variables, "cloud_mask", "column_cloud_probability"), types)
+    return _tally_columns(
+        flat_variables(variables, "cloud_mask", "column_cloud_probability"), types
+    )
 
 
 def tally_profiles(variables: xr.Dataset, truth: Array, typed: bool) -> Tables:

@@ -190,6 +190,7 @@ def _heights(
 
 
 def mask_about(what: str, step: int) -> dict[str, Any]:
+    """Attributes of a mask that is 1 from a step of the probability on."""
     return {
         "long_name": what,
         "units": "1",
@@ -214,6 +215,7 @@ def _type() -> dict[str, Any]:
 
 
 def altitude_coords(edges: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Coordinates `altitude` and `altitude_bnds` of levels between edges (level + 1,), m."""
     about = {
         "standard_name": "altitude", "long_name": "altitude of the middle of the level",
         "units": "m", "positive": "up", "axis": "Z", "bounds": "altitude_bnds",
