@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -134,6 +136,18 @@ def test_network_learns_from_trees_that_did_not_see_the_unit(
     said = network.say(train[0])
     assert said.cloud.shape == (60, LEVELS)
     assert ((said.first >= 0) & (said.first <= 1)).all()
+
+
+def test_network_says_of_81_levels_what_is_on_each() -> None:
+    """More columns than int8 counts: cloud is always on level 20, and nowhere else."""
+    types = np.zeros((600, 81), int)
+    types[:, 20] = 5
+    altitude = np.linspace(19800, 600, 81)
+    train = [replace(part(unit, types, seed=n), altitude=altitude) for n, unit in enumerate("ab")]
+    said = Stacked(train, replace(LITTLE, epochs=80)).say(train[0]).cloud.mean(axis=0)
+    assert said.argmax() == 20
+    assert said[20] > 0.8
+    assert np.delete(said, 20).max() < 0.3
 
 
 def test_raw_numbers_give_the_probabilities_back() -> None:

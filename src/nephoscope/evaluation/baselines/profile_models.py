@@ -243,10 +243,14 @@ def _flat(part: Profiles) -> Floats:
     return np.concatenate([part.views, part.around, slant, place.astype(np.float32)], axis=1)
 
 
-def _labels(types: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Cloud on each level, and cloud on it or above: (point, 2 level) 0 or 1."""
+def _labels(types: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Cloud on each level, and cloud on it or above: (point, 2 level) 0 or 1.
+
+    scikit-learn numbers the columns in the labels' own type: in int8 those after the 127th would
+    be put before the first.
+    """
     cloud = types > 0
-    return np.concatenate([cloud, np.logical_or.accumulate(cloud, axis=1)], axis=1).astype(np.int8)
+    return np.concatenate([cloud, np.logical_or.accumulate(cloud, axis=1)], axis=1).astype(np.int64)
 
 
 def _open(types: NDArray[np.int8]) -> NDArray[np.bool_]:
