@@ -12,11 +12,12 @@ from nephoscope.plots.product_pictures import along_track_pictures
 from nephoscope.simulate.earth.polder import simulate_half_orbits
 
 
-def main(folder: Path, rows: int = 120) -> None:
+def main(folder: Path, rows: int = 160) -> None:
     """Simulate part of a half orbit into `folder`; write `clouds_below_a_track.png` there."""
-    picture = simulate_half_orbits(folder, scenes=1, seed=1, rows=rows)[0]
-    scene = nephoscope.open_scene(picture)
-    product = nephoscope.predict("polder", scene)
+    picture = simulate_half_orbits(folder, scenes=1, seed=2, rows=rows)[0]
+    model = nephoscope.load_model("polder")
+    scene = nephoscope.open_scene(picture, **model.recipe.read)  # the fields that it sees
+    product = nephoscope.predict(model, scene)
 
     # The radar saw one line of it; the curtain of the product is drawn over what it saw.
     (caltrack,) = cloudsat.find(folder / "CALIOP")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
 from nephoscope.errors import UsageError
+
+_MOST_NAMED = 12
 
 
 def path_of(value: object, what: str) -> Path:
@@ -38,6 +40,12 @@ def described(value: Any) -> str:  # noqa: ANN401 - anything may be passed by mi
     if isinstance(shape, tuple) and kind is not None:
         return f"{name} of shape {tuple(shape)} and type {kind}"
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas, as many as a person reads in a message; of more the first and the last."""
+    short = names if len(names) <= _MOST_NAMED else [*names[: _MOST_NAMED - 1], "...", names[-1]]
+    return ", ".join(short)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

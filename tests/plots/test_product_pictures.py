@@ -9,6 +9,7 @@ import profile_factory as made
 from nephoscope.cli import app
 from nephoscope.cli.run_report import picture_of
 from nephoscope.errors import UsageError
+from nephoscope.plots import product_pictures
 from nephoscope.plots.product_pictures import along_track_pictures
 from nephoscope.products.zarr_store import write_zarr
 
@@ -32,6 +33,18 @@ def test_curtains_are_those_of_product_and_track(product):
     assert said[0, level].tolist() == [0, 0, 0]
     mask = np.asarray(pictures["_mask_curtain"].axes[0].collections[0].get_array())
     assert mask[-1, level].tolist() == [255, 255, 255]
+
+
+def test_walls_of_three_profiles_in_a_pixel_are_as_wide_as_of_one(product, monkeypatch):
+    """A radar's profiles lie closer than pixels."""
+    drawn = []
+    monkeypatch.setattr(product_pictures, "plot_volume", lambda *given: drawn.append(given))
+    track = made.track(product)
+    thrice = track.isel(profile=np.repeat(np.arange(track.sizes["profile"]), 3))
+    for each in (track, thrice):
+        assert "_view_3d" in dict(along_track_pictures(product, each))
+    for one, other in zip(drawn[0][1:4], drawn[1][1:4], strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_levels_may_rise_and_probabilities_make_a_mask(product):

@@ -16,6 +16,7 @@ from nephoscope.apply.placing import ASIDE, Placing, place
 from nephoscope.apply.strips import Strips, image_of
 from nephoscope.apply.tiles import Blend, Tile, cut, lay_tiles, plan_axis
 from nephoscope.apply.whole import frame_fields, whole_fields
+from nephoscope.arguments import listed
 from nephoscope.errors import UsageError
 from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read, reads_place
 from nephoscope.inputs.directional import pixels_per_km
@@ -225,9 +226,11 @@ class Predictor:
                 raise UsageError(f"'{recipe}' reads one channel of counts, not {len(image)}")
             return image, names or ("counts",)
         if lacking := [name for name in read if names.count(name) != 1]:
+            remedy = "; open_scene(path, **model.recipe.read) reads them all"
             raise UsageError(
-                f"'{recipe}' reads the channels {', '.join(read)}; the picture has "
-                f"{len(image)} ({', '.join(names) or 'without names'}), and not one '{lacking[0]}'"
+                f"'{recipe}' reads the channels {listed(read)}; the picture has {len(image)} "
+                f"({listed(names) or 'without names'}), and not one '{lacking[0]}'"
+                f"{remedy if self.model.recipe.read else ''}"
             )
         if isinstance(image, Strips) or image.dtype == np.uint8 or len(names) == len(read):
             return image, names

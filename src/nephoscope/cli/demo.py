@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 FRAMES = 24  # of the simulated night
+SEEDS = {"polder": 2}  # clouds of all heights; 1 has hardly any
 
 
 def demo(
@@ -27,13 +28,15 @@ def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path(
         "nephoscope-demo"
     ),
-    seed: Annotated[int, typer.Option(help="Of what is simulated.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="Of what is simulated. [default: 1; polder 2]")
+    ] = None,
 ) -> None:
     """Simulate scenes, predict them with the shipped model, show how good it is."""
     from nephoscope.cli.demo_polder import demo_polder
 
     show = {"mars": _demo_mars, "sky": _demo_sky, "polder": demo_polder}[pipeline]
-    made = show(output, seed)
+    made = show(output, SEEDS.get(pipeline, 1) if seed is None else seed)
     typer.echo("next: the same on a folder of your own in place of this one")
     words = [*_command(), "predict", pipeline, str(made), "-o", f"{pipeline}-products"]
     typer.echo(shlex.join(words))

@@ -75,9 +75,7 @@ def evaluate(
         found = _with_swath(found, loaded, swath, seconds)
     run, log = report.Run(typed_command(), seconds), report.read_training_log(loaded.folder)
     report.write_report(found, out, run, pictures, log)
-    for line in lines_of(found):
-        typer.echo(line)
-    typer.echo(f"report: {out / 'report.md'}")
+    typer.echo("\n".join([*lines_of(found), f"report: {out / 'report.md'}"]))
 
 
 def _predicted(

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from nephoscope.arguments import listed
 from nephoscope.errors import UsageError
 from nephoscope.inputs.directional import (
     NAMED,
@@ -143,7 +144,7 @@ def feature_named(name: str, channels: Collection[str] = ()) -> Feature:
     if name.startswith(("sin_", "cos_")) and name[4:] in channels:
         return _of_angle(name)
     known = f"no feature '{name}'; there are: {', '.join(FEATURES)}; {NAMED}"
-    raise UsageError(f"{known}; and each channel: {', '.join(channels) or 'none has a name'}")
+    raise UsageError(f"{known}; and each channel: {listed(tuple(channels)) or 'none has a name'}")
 
 
 def _plain_channel(name: str) -> Feature:

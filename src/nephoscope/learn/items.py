@@ -42,7 +42,7 @@ def raw_of(network: NormalisedNetwork, batch: Batch) -> Tensor:
     corner, weight = batch["corner"], batch["weight"]
     item, which = torch.nonzero(weight, as_tuple=True)
     pixels, place = torch.unique(corner[item, which], dim=0, return_inverse=True)
-    around = network(inputs, pixels)[place]
+    around: Tensor = network(inputs, pixels)[place]
     around = around * weight[item, which, None].to(around.dtype)
     return around.new_zeros(len(weight), around.shape[1]).index_add(0, item, around)
 

@@ -83,7 +83,10 @@ def _view(
     latitude, longitude = product["latitude"].values, product["longitude"].values
     places = Places(latitude, longitude)
     pixel = places.nearest(below["latitude"].values, below["longitude"].values)
-    row, col = np.divmod(pixel, latitude.shape[1])
+    # Profiles in one pixel stand on one place: a wall between them would have no width.
+    first = np.flatnonzero(np.diff(pixel, prepend=-1))
+    row, col = np.divmod(pixel[first], latitude.shape[1])
+    curtain = curtain.isel(profile=first)
     cloud = (curtain.values > 0).sum(axis=1)
     starts = np.arange(0, max(latitude.shape[0] - _SIDE, 0) + 1)
     inside = (row >= starts[:, None]) & (row < starts[:, None] + _SIDE)
