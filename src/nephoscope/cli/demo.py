@@ -25,9 +25,12 @@ def demo(
     pipeline: Annotated[
         Literal["mars", "sky", "polder"], typer.Argument(help="Which pipeline to show.")
     ] = "mars",
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path(
-        "nephoscope-demo"
-    ),
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder to write into. [default: nephoscope-demo/PIPELINE]"
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Of what is simulated. [default: 1; polder 2]")
     ] = None,
@@ -36,6 +39,7 @@ def demo(
     from nephoscope.cli.demo_polder import demo_polder
 
     show = {"mars": _demo_mars, "sky": _demo_sky, "polder": demo_polder}[pipeline]
+    output = Path("nephoscope-demo", pipeline) if output is None else output
     made = show(output, SEEDS.get(pipeline, 1) if seed is None else seed)
     typer.echo("next: the same on a folder of your own in place of this one")
     words = [*_command(), "predict", pipeline, str(made), "-o", f"{pipeline}-products"]
