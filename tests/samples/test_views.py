@@ -100,6 +100,17 @@ def test_points_lie_among_four_pixels_with_the_weights_asked_for(store, weights)
         assert set(part.points[number].values) == {"cloud_type"}
 
 
+def test_the_nearest_pixel_alone_counts_if_asked_for(store):
+    part = load_part(store, "train", factory.recipe(truth={"interpolation": "nearest"}))
+    points = part.points[0]
+    np.testing.assert_array_equal(
+        np.sort(points.corners.weight, axis=1), [[0, 0, 0, 1]] * factory.POINTS
+    )
+    which = np.arange(factory.POINTS), points.corners.weight.argmax(axis=1)
+    held = open_samples(store)["weight_bilinear"].values[: factory.POINTS]
+    np.testing.assert_array_equal(held[which], held.max(axis=1))
+
+
 def test_weights_that_are_not_stored_are_named(store):
     held = open_samples(store).drop_vars("weight_inverse_distance")
     wanted = factory.recipe(truth={"interpolation": "inverse_distance"}).truth

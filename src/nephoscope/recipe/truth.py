@@ -50,7 +50,7 @@ class PointTruth(Section):
     """What of the truth at points on levels is learned, and how a point lies among pixels."""
 
     levels: Levels | None = Field(None, description="which levels; by default all that are stored")
-    interpolation: Literal["bilinear", "inverse_distance"] = Field(
+    interpolation: Literal["bilinear", "inverse_distance", "nearest"] = Field(
         "bilinear", description="weights of the four pixels around a point, where they are stored"
     )
     low_quality: Literal["keep", "unknown"] = Field(

@@ -134,7 +134,8 @@ def points_of(
     if store.attrs["truth"] != "points":
         return []
     wanted = wanted or PointTruth()
-    weight = f"weight_{wanted.interpolation}"
+    kind = "bilinear" if wanted.interpolation == "nearest" else wanted.interpolation
+    weight = f"weight_{kind}"
     cornered = _CORNERS[0] in store.variables
     if cornered and weight not in store.variables:
         raise InputError(source_of(store), "is missing from the samples", field=weight)
@@ -171,7 +172,10 @@ def _points(
     corners = None
     if weight in held:
         rows, cols = (np.asarray(held.pop(name), np.int64) for name in _CORNERS)
-        corners = Corners(rows, cols, np.asarray(held.pop(weight), np.float64))
+        weights = np.asarray(held.pop(weight), np.float64)
+        if wanted.interpolation == "nearest":  # the heaviest alone
+            weights = np.eye(weights.shape[1])[weights.argmax(axis=1)]
+        corners = Corners(rows, cols, weights)
     return Points(row, col, on_levels(held, wanted, source), corners)
 
 
