@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 import yaml
-from torch import nn
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.models import Model
@@ -24,6 +23,9 @@ from nephoscope.samples.census import ONLY
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.part import Part
 from nephoscope.scene import Truth
+
+if TYPE_CHECKING:
+    from torch import nn
 
 RUN = "run.yaml"
 _MOST_NAMED = 5
