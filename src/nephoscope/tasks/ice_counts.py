@@ -20,7 +20,7 @@ from nephoscope.tasks.ice_metrics import FINE, ice_shapes
 from nephoscope.tasks.ice_metrics import PUBLISHED as TOLD
 from nephoscope.tasks.ice_mixture import MEDIAN, cloud_scores
 from nephoscope.tasks.ice_published import tally_ice
-from nephoscope.tasks.ice_truth import IWC, LEAST_IWC, clouds_of, number_of
+from nephoscope.tasks.ice_truth import IWC, LEAST_IWC, NUMBER, clouds_of, number_of
 from nephoscope.tasks.ice_variables import (
     MOST_IWC,
     MOST_NUMBER,
@@ -70,7 +70,7 @@ def count_ice(raw: npt.NDArray[np.float32], truth: Mapping[str, Array]) -> Count
     """
     levels = truth[IWC].shape[1]
     total: Counts = np.zeros(RAW.size(levels), np.int64)
-    held = {IWC: truth[IWC], "ice_number": number_of(truth)}
+    held = {IWC: truth[IWC], NUMBER: number_of(truth)}
     for start in range(0, len(raw), _ITEMS):
         some = slice(start, start + _ITEMS)
         part = {name: values[some] for name, values in held.items()}
@@ -101,7 +101,7 @@ def publish_ice(raw: Tables, decision: IceDecision) -> Tables:
 
 def _tables(raw: npt.NDArray[np.float32], truth: Mapping[str, Array], levels: int) -> Tables:
     """Tables of some items: raw (output, item), truth (item, level)."""
-    amount, crystals = (np.asarray(truth[name].T, np.float64) for name in (IWC, "ice_number"))
+    amount, crystals = (np.asarray(truth[name].T, np.float64) for name in (IWC, NUMBER))
     said, types = IceHead(levels).parts(raw), clouds_of(amount)
     place, column_place = LOGITS.place(said.cloud), LOGITS.place(said.column)
     missing = np.isnan(raw).any(axis=0)

@@ -7,18 +7,14 @@ import numpy.typing as npt
 from pydantic import Field
 
 from nephoscope.tasks import Counts
-from nephoscope.tasks.histogram import NOTHING, Bins, Line, fit_line
+from nephoscope.tasks.histogram import NOTHING, Bins, Line
 from nephoscope.tasks.ice_mixture import PUBLISHED, clear_share_inside, ranks_of
 from nephoscope.tasks.mask import probability, steps_of
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 from nephoscope.tasks.profile_blocks import Tables
 from nephoscope.tasks.profile_counts import LOGITS
-from nephoscope.tasks.profile_decision import (
-    ColumnDecision,
-    best_step,
-    published_probabilities,
-)
-from nephoscope.tasks.profile_metrics import cut_at_each, overlap
+from nephoscope.tasks.profile_decision import LevelDecision, best_step, cuts_at_steps, platt
+from nephoscope.tasks.profile_metrics import overlap
 
 SCORES = Bins(6.0, 0.1)
 """Bins in which normal scores of the truth among the quantiles are counted."""
@@ -31,7 +27,7 @@ _FEWEST = 200  # cloudy items that tell a spread
 Floats = npt.NDArray[np.floating]
 
 
-class IceDecision(ColumnDecision):
+class IceDecision(LevelDecision):
     """What turns the head's numbers into statements on ice.
 
     Attributes:
@@ -45,26 +41,17 @@ class IceDecision(ColumnDecision):
         ice_spread: of those of the column's ice.
     """
 
-    column_slope: float = 1.0
-    column_intercept: float = 0.0
     mean_factor: float = Field(1.0, gt=0)
     number_factor: float = Field(1.0, gt=0)
     spread: float = Field(1.0, gt=0)
     ice_spread: float = Field(1.0, gt=0)
 
-    @property
-    def column(self) -> Line:
-        """Calibration of the logit of a column."""
-        return Line(slope=self.column_slope, intercept=self.column_intercept)
-
 
 def decide_ice(tables: Tables) -> IceDecision:
     """The decision that suits tables of raw numbers: the best F1 of cloud, unbiased, calibrated."""
     voxels = tables["voxels"].sum(axis=0)
-    line, column = _platt(voxels), _platt(tables["columns"])
-    published = published_probabilities(voxels, line, LOGITS)
-    published[:, 1] += published[:, NOTHING]  # what has no prediction is called clear
-    step = best_step(overlap(cut_at_each(published[:, NOTHING + 1 :]))["dice"])
+    line, column = platt(voxels, LOGITS), platt(tables["columns"], LOGITS)
+    step = best_step(overlap(cuts_at_steps(voxels, line, LOGITS))["dice"])
     likely = _likely(line)
     return IceDecision(
         **line.model_dump(),
@@ -76,11 +63,6 @@ def decide_ice(tables: Tables) -> IceDecision:
         spread=_spread(voxels[0], tables["iwc_scores"], likely),
         ice_spread=_spread(tables["columns"][0], tables["ice_scores"], _likely(column)),
     )
-
-
-def _platt(counts: Counts) -> Line:
-    slope, intercept = fit_line(counts[:, NOTHING + 1 :], LOGITS.centres)
-    return Line(slope=slope, intercept=intercept)
 
 
 def _likely(line: Line) -> npt.NDArray[np.float64]:

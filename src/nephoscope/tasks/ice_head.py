@@ -62,7 +62,7 @@ class IceHead:
     def parts(self, raw: npt.NDArray[np.float32]) -> IceNumbers:
         """What raw numbers (output, ...) say; numpy."""
         volume = raw[: KINDS * self.levels].reshape(KINDS, self.levels, *raw.shape[1:])
-        return _parts(volume, raw[KINDS * self.levels :], np.stack, 0)
+        return _parts(volume, raw[KINDS * self.levels :], np.stack)
 
     def tensors(self, raw: Tensor) -> IceNumbers:
         """What raw numbers (item, output) say, as (share, item, level) and (item, level); torch."""
@@ -70,7 +70,7 @@ class IceHead:
 
         turned = raw.movedim(1, 0)
         volume = turned[: KINDS * self.levels].reshape(KINDS, self.levels, -1).movedim(1, 2)
-        return _parts(volume, turned[KINDS * self.levels :], torch.stack, 0)
+        return _parts(volume, turned[KINDS * self.levels :], torch.stack)
 
 
 @dataclass(frozen=True)
@@ -96,27 +96,27 @@ class IceNumbers:
     ice: Numbers
 
 
-def _parts(volume: Numbers, column: Numbers, stack: Any, axis: int) -> IceNumbers:  # noqa: ANN401
+def _parts(volume: Numbers, column: Numbers, stack: Any) -> IceNumbers:  # noqa: ANN401
     many = len(SHARES)
     return IceNumbers(
         cloud=volume[0],
-        iwc=_rising(volume[1 : 1 + many], TYPICAL_IWC, stack, axis),
+        iwc=_rising(volume[1 : 1 + many], TYPICAL_IWC, stack),
         mean_iwc=volume[1 + many] + TYPICAL_MEAN_IWC,
         number=volume[2 + many] + TYPICAL_NUMBER,
         mean_number=volume[3 + many] + TYPICAL_MEAN_NUMBER,
         column=column[0],
-        ice=_rising(column[1:], TYPICAL_COLUMN, stack, axis),
+        ice=_rising(column[1:], TYPICAL_COLUMN, stack),
     )
 
 
-def _rising(numbers: Numbers, typical: float, stack: Any, axis: int) -> Numbers:  # noqa: ANN401
+def _rising(numbers: Numbers, typical: float, stack: Any) -> Numbers:  # noqa: ANN401
     """Quantiles of a median and distances, each in its own place."""
     found = [numbers[MEDIAN] + typical] * len(SHARES)
     for place in range(MEDIAN - 1, -1, -1):
         found[place] = found[place + 1] - positive(numbers[place])
     for place in range(MEDIAN + 1, len(SHARES)):
         found[place] = found[place - 1] + positive(numbers[place])
-    return stack(found, axis)
+    return stack(found)
 
 
 def positive(numbers: Numbers) -> Numbers:

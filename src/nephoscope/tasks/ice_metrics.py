@@ -16,7 +16,7 @@ import numpy.typing as npt
 from nephoscope.tasks import Counts
 from nephoscope.tasks.mask_metrics import BINS, calibration, calibration_error, ratio
 from nephoscope.tasks.profile_blocks import Blocks, Shapes, Tables
-from nephoscope.tasks.profile_metrics import mean_iou, overlap
+from nephoscope.tasks.profile_metrics import errors_of, mean_iou, overlap
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,7 +84,7 @@ def scores_of(tables: Tables, step: float) -> dict[str, Any]:
         **_paths(tables["paths"]),
         "number_bias": _bias(tables["numbers"][..., 0], tables["numbers"][..., 1]),
         **_columns(tables),
-        **_tops(tables["tops"], step),
+        **errors_of("top", tables["tops"], step),
         "profiles": tables["profiles"][..., 0],
     }
 
@@ -191,16 +191,4 @@ def _columns(tables: Tables) -> dict[str, Floats]:
         "recall_2d": cloud["recall"],
         "miou_2d": mean_iou(columns),
         "ece_2d": calibration_error(tables["column_probabilities"]),
-    }
-
-
-def _tops(tops: Counts, step: float) -> dict[str, Floats]:
-    """Of truly cloudy columns whose top is known: share called cloudy, and errors of tops, m."""
-    seen, levels = tops[..., :-1], tops.shape[-1] // 2
-    off = np.arange(1 - levels, levels) * step
-    total = seen.sum(axis=-1)
-    return {
-        "top_mae": ratio(seen @ np.abs(off), total),
-        "top_bias": ratio(seen @ off, total),
-        "top_found": ratio(total, tops.sum(axis=-1)),
     }

@@ -26,8 +26,14 @@ from nephoscope.tasks.ice_truth import IWC, LEAST_IWC, clouds_of, number_of, sca
 from nephoscope.tasks.mask import FILL
 from nephoscope.tasks.mask_metrics import BINS, PROBABILITY_STEPS
 from nephoscope.tasks.profile_blocks import Tables, table
-from nephoscope.tasks.profile_published import bins_of, flat_variables
-from nephoscope.tasks.profile_truth import Types, columns_of, tops_of
+from nephoscope.tasks.profile_published import (
+    bins_of,
+    column_tables,
+    flat_variables,
+    level_errors,
+    levels_first,
+)
+from nephoscope.tasks.profile_truth import Types, tops_of
 
 Array = npt.NDArray[Any]
 Flat = Mapping[str, Array]
@@ -53,8 +59,10 @@ def tally_ice(variables: xr.Dataset, truth: Mapping[str, Array]) -> Counts:
         variables: as `ice_variables` gives them, on any dims.
         truth: `iwc`, `ice_number` (..., level), or (level, ...) where variables have no `point`.
     """
-    points = "point" in variables["cloud_mask"].dims
-    amount, crystals = (_levels_first(each, points) for each in (truth[IWC], number_of(truth)))
+    amount, crystals = (
+        levels_first(np.asarray(each, np.float32), variables)
+        for each in (truth[IWC], number_of(truth))
+    )
     flat, altitude = flat_variables(variables, *_NAMES), variables["altitude"].values
     threshold = variables["cloud_mask"].attrs["threshold"]
     levels = len(amount)
@@ -89,9 +97,9 @@ def _tables(
     return {
         "voxels": table((levels, 2, 2), level[known], true[known], 1 * said[known]),
         "probabilities": table((2, BINS), true[known], bins_of(steps[known])),
-        **_columns(flat, types),
+        **column_tables(flat, types),
         "level_errors": np.stack([both.sum(axis=1), _sum(np.where(both, log_error, 0), axis=1)], 1),
-        "errors": _errors(flat, amount, crystals, seen, both),
+        "errors": _errors(flat, amount, crystals, (seen, both), log_error),
         "moments": _moments(flat, amount, seen, both),
         "quantile_scores": _quantile_scores(flat, amount, seen),
         "covered": _covered(flat, amount, types, seen, step),
@@ -101,26 +109,18 @@ def _tables(
     }
 
 
-def _columns(flat: Flat, types: Types) -> Tables:
-    truth = columns_of(types)
-    known = truth >= 0
-    true, likely = truth[known].astype(np.int64), flat["column_cloud_probability"][known]
-    return {
-        "columns": table((2, 2), true, 1 * (flat["cloud_mask"][known] == 1)),
-        "column_probabilities": table((2, BINS), true, bins_of(likely)),
-        "profiles": np.array([(types >= 0).any(axis=0).sum()], np.int64),
-    }
-
-
-def _errors(flat: Flat, amount: Array, crystals: Array, seen: Array, both: Array) -> Counts:
+def _errors(
+    flat: Flat, amount: Array, crystals: Array, chosen: tuple[Array, Array], log_error: Array
+) -> Counts:
+    seen, both = chosen
     cloud = seen & (amount > LEAST_IWC)
-    median, in_cloud = flat["iwc_p50"], flat["iwc_in_cloud_p50"]
+    median = flat["iwc_p50"]
     peopled = both & (crystals > 0)
     off = np.abs(flat["iwc"] - amount) * GRAMS
     number_off = np.abs(_log(flat["ice_number_in_cloud_p50"]) - _log(crystals))
     median_off = np.abs(_log(median) - _log(amount))
     of = {
-        "log_mae": (both, np.abs(_log(in_cloud) - _log(amount))),
+        "log_mae": (both, log_error),
         "log_mae_p50": (cloud & (median > 0), median_off),
         "log_mae_all": (cloud, median_off),
         "number_log_mae": (peopled, number_off),
@@ -199,17 +199,7 @@ def _numbers(said: Array, true: Array, seen: Array) -> Counts:
 def _tops(said: Array, types: Types, altitude: npt.NDArray[np.float64]) -> Counts:
     levels, true = len(types), tops_of(types)
     cloudy = (true >= 0) & (true < levels)
-    top, true = said[cloudy], true[cloudy]
-    between = (altitude[1:] + altitude[:-1]) / 2
-    level = np.searchsorted(-between, -np.nan_to_num(top))
-    error = np.where(np.isnan(top), 2 * levels - 1, true - level + levels - 1)
-    return table((2 * levels,), error)
-
-
-def _levels_first(values: Array, points: bool) -> Array:
-    turned = np.asarray(values, np.float32)
-    turned = np.moveaxis(turned, -1, 0) if points else turned
-    return turned.reshape(len(turned), -1)
+    return table((2 * levels,), level_errors(said[cloudy], true[cloudy], altitude))
 
 
 def _log(values: Array) -> npt.NDArray[np.float64]:

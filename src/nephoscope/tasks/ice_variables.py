@@ -20,7 +20,7 @@ from nephoscope.tasks.ice_mixture import MEDIAN, PUBLISHED, marginal_quantile
 from nephoscope.tasks.ice_truth import LEAST_IWC
 from nephoscope.tasks.mask import FILL, probability, steps_and_unknown, threshold_step
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
-from nephoscope.tasks.profile_variables import altitude_coords, mask_about, plane_dims
+from nephoscope.tasks.profile_variables import SHARE, altitude_coords, mask_about, plane_dims
 
 Floats = npt.NDArray[np.float32]
 Fields = Mapping[str, npt.NDArray[np.floating]]
@@ -28,12 +28,6 @@ MOST_IWC, MOST_NUMBER = -1.0, 9.0
 """log10 of kg m-3 and of m-3 that no cloud reaches."""
 _NAN = np.float32(np.nan)
 _LN10 = np.float32(np.log(10))
-_SHARE = {
-    "units": "1",
-    "scale_factor": 1 / PROBABILITY_STEPS,
-    "_FillValue": FILL,
-    "valid_range": np.array([0, PROBABILITY_STEPS], np.uint8),
-}
 _CLEAR = "0 where it is clear; no value where no prediction was made"
 _ABOUT: dict[str, tuple[str, dict[str, str]]] = {
     "iwc": (
@@ -137,7 +131,7 @@ def ice_variables(fields: Fields, decision: IceDecision) -> xr.Dataset:
         name: (dims, values, _about(name))
         for name, values in _on_levels(fields, likely, kept, unknown, decision).items()
     }
-    found["cloud_probability"] = dims, steps, _SHARE | {"long_name": "probability of cloud"}
+    found["cloud_probability"] = dims, steps, SHARE | {"long_name": "probability of cloud"}
     found |= {name: (plane, *each) for name, each in _columns(fields, decision).items()}
     # Of the published float32, so that whoever adds them up finds the same.
     path = np.tensordot(-np.diff(edges), found["iwc"][1].astype(np.float64), axes=1)
@@ -196,7 +190,7 @@ def _columns(
     steps[unknown] = FILL
     step = decision.step
     path = np.asarray(fields["ice_quantiles"], np.float32) + np.float32(np.log10(step))
-    about = _SHARE | {"long_name": "probability that there is cloud at any level"}
+    about = SHARE | {"long_name": "probability that there is cloud at any level"}
     found: dict[str, tuple[npt.NDArray[Any], dict[str, Any]]] = {
         "column_cloud_probability": (steps, about)
     }

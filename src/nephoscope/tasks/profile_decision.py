@@ -73,7 +73,23 @@ class ColumnDecision(Line):
         return np.concatenate([bounds[:1, 1], bounds[:, 0]])
 
 
-class ProfileDecision(ColumnDecision):
+class LevelDecision(ColumnDecision):
+    """A decision whose own line is of cloud on a level, with another for the column.
+
+    Attributes:
+        column_slope, column_intercept: Platt's line of the logit of a cloudy column.
+    """
+
+    column_slope: float = 1.0
+    column_intercept: float = 0.0
+
+    @property
+    def column(self) -> Line:
+        """Calibration of the logit of a column."""
+        return Line(slope=self.column_slope, intercept=self.column_intercept)
+
+
+class ProfileDecision(LevelDecision):
     """What turns the head's numbers into cloud on levels.
 
     Attributes:
@@ -85,8 +101,6 @@ class ProfileDecision(ColumnDecision):
             the true tops.
     """
 
-    column_slope: float = 1.0
-    column_intercept: float = 0.0
     column_threshold: float = Field(0.5, gt=0, le=1)
     top_quantiles: tuple[float, float, float, float] = TOP_SHARES
 
@@ -96,11 +110,6 @@ class ProfileDecision(ColumnDecision):
         if not 0 <= shares[0] <= shares[1] <= 0.5 <= shares[2] <= shares[3] <= 1:
             raise ValueError("top_quantiles rise from 0 to 1, two of them below a half")
         return shares
-
-    @property
-    def column(self) -> Line:
-        """Calibration of the logit of a column."""
-        return Line(slope=self.column_slope, intercept=self.column_intercept)
 
     @property
     def column_step(self) -> int:
@@ -132,8 +141,8 @@ def first_cloudy(line: Line, bins: Bins, step: int) -> int:
 
 def decide_columns(counts: Counts) -> ColumnDecision:
     """The decision that suits the columns (truth, place): Platt's line, and the best mean IoU."""
-    line = _platt(counts, COLUMN_LOGITS)
-    step = best_step(mean_iou(_cuts(counts, line, COLUMN_LOGITS)))
+    line = platt(counts, COLUMN_LOGITS)
+    step = best_step(mean_iou(cuts_at_steps(counts, line, COLUMN_LOGITS)))
     return ColumnDecision(**line.model_dump(), threshold=step / PROBABILITY_STEPS)
 
 
@@ -146,11 +155,11 @@ def decide_profiles(voxels: Counts, columns: Counts, ranks: Counts) -> ProfileDe
         ranks: (gate, share of a top's distribution below the true top).
     """
     column = decide_columns(columns)
-    line = _platt(voxels.sum(axis=-1), LOGITS)
+    line = platt(voxels.sum(axis=-1), LOGITS)
     gate = gate_of(first_cloudy(column, COLUMN_LOGITS, column.column_step))
     seen = through_gate(voxels, gate)
     seen[:, NOTHING] += voxels.sum(axis=(1, 2)) - seen.sum(axis=1)
-    step = best_step(overlap(_cuts(seen, line, LOGITS))["dice"])
+    step = best_step(overlap(cuts_at_steps(seen, line, LOGITS))["dice"])
     return ProfileDecision(
         **line.model_dump(),
         threshold=step / PROBABILITY_STEPS,
@@ -200,12 +209,13 @@ def best_step(scores: npt.NDArray[np.float64]) -> int:
     return int(best[len(best) // 2]) + 1
 
 
-def _platt(counts: Counts, bins: Bins) -> Line:
+def platt(counts: Counts, bins: Bins) -> Line:
+    """Platt's line of counts (truth, place) of logits."""
     slope, intercept = fit_line(counts[:, NOTHING + 1 :], bins.centres)
     return Line(slope=slope, intercept=intercept)
 
 
-def _cuts(counts: Counts, line: Line, bins: Bins) -> Counts:
+def cuts_at_steps(counts: Counts, line: Line, bins: Bins) -> Counts:
     """`cut_at_each` of published steps; what has no prediction is called clear."""
     published = published_probabilities(counts, line, bins)
     published[:, 1] += published[:, NOTHING]

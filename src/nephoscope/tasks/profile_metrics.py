@@ -71,7 +71,11 @@ def scores_of(tables: Tables, step: float) -> dict[str, Any]:
         found |= _typed(tables["types"])
     found |= _columns(tables)
     if "voxels" in tables:
-        found |= _tops(tables, step) | _bases(tables, step) | _layers(tables["layers"])
+        found |= (
+            _tops(tables, step)
+            | errors_of("base", tables["bases"], step)
+            | _layers(tables["layers"])
+        )
     return found | {"profiles": tables["profiles"][..., 0]}
 
 
@@ -191,11 +195,17 @@ def _tops(tables: Tables, step: float) -> dict[str, Floats]:
     }
 
 
-def _bases(tables: Tables, step: float) -> dict[str, Floats]:
-    bases = tables["bases"]
-    mean, bias = _error(bases, step)
-    found = ratio(bases[..., :-1].sum(axis=-1), bases.sum(axis=-1))
-    return {"base_mae": mean, "base_bias": bias, "base_found": found}
+def errors_of(name: str, errors: Counts, step: float) -> dict[str, Floats]:
+    """Mean absolute error and bias of heights that are found, m, and the share that is found.
+
+    Args:
+        name: of the heights.
+        errors: (..., error in levels), of truly cloudy columns; the last has no prediction.
+        step: of the levels, m.
+    """
+    mean, bias = _error(errors, step)
+    found = ratio(errors[..., :-1].sum(axis=-1), errors.sum(axis=-1))
+    return {f"{name}_mae": mean, f"{name}_bias": bias, f"{name}_found": found}
 
 
 def _layers(layers: Counts) -> dict[str, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -99,10 +100,8 @@ def tally_columns(variables: xr.Dataset, truth: Array) -> Tables:
         variables: `cloud_mask` and `column_cloud_probability` on any dims.
         truth: cloud types (..., level), or (level, ...) where the variables have no dim `point`.
     """
-    types = _levels_first(truth, variables)
-    return _tally_columns(
-        flat_variables(variables, "cloud_mask", "column_cloud_probability"), types
-    )
+    types = levels_first(np.asarray(truth, np.int8), variables)
+    return column_tables(flat_variables(variables, "cloud_mask", "column_cloud_probability"), types)
 
 
 def tally_profiles(variables: xr.Dataset, truth: Array, typed: bool) -> Tables:
@@ -113,7 +112,10 @@ def tally_profiles(variables: xr.Dataset, truth: Array, typed: bool) -> Tables:
         truth: as for `tally_columns`.
         typed: whether they tell types.
     """
-    types, said = _levels_first(truth, variables), "cloud_type" if typed else "cloud_mask_3d"
+    types, said = (
+        levels_first(np.asarray(truth, np.int8), variables),
+        "cloud_type" if typed else "cloud_mask_3d",
+    )
     names = (
         "cloud_mask", "column_cloud_probability", "cloud_probability", said,
         "cloud_top_height_if_cloudy", "cloud_top_height_lower", "cloud_top_height_upper",
@@ -141,7 +143,7 @@ def _tally_part(
     truth = types.astype(np.int64)
     cloud, level = truth > 0, np.broadcast_to(np.arange(levels)[:, None], types.shape)
     steps = bins_of(flat["cloud_probability"])
-    found = _tally_columns(flat, types) | {
+    found = column_tables(flat, types) | {
         "voxels": table((levels, 2, 2), level[known], 1 * cloud[known], 1 * (said[known] > 0)),
         "probabilities": table((2, BINS), 1 * cloud[known], steps[known]),
         **_tops(flat, types, altitude),
@@ -153,7 +155,8 @@ def _tally_part(
     return found
 
 
-def _tally_columns(flat: dict[str, Array], types: Types) -> Tables:
+def column_tables(flat: Mapping[str, Array], types: Types) -> Tables:
+    """Tables of published columns: flat variables (item,) beside types (level, item)."""
     truth = columns_of(types)
     known = truth >= 0
     true, mask = truth[known].astype(np.int64), flat["cloud_mask"][known]
@@ -180,15 +183,29 @@ def _tops(
         flat[f"cloud_top_height_{name}"][cloudy] for name in ("if_cloudy", "lower", "upper")
     )
     seen = ~np.isnan(top)
-    between = (altitude[1:] + altitude[:-1]) / 2
-    said = np.searchsorted(-between, -np.where(seen, top, 0))
-    error = np.where(seen, true - said + levels - 1, 2 * levels - 1)
+    error = level_errors(top, true, altitude)
     inside = (low <= altitude[true]) & (altitude[true] <= high)
     found = seen & called
     return {
         "tops": table((2, 2 * levels), called.astype(np.int64), error),
         "within": table((2,), inside[found].astype(np.int64)),
     }
+
+
+def level_errors(
+    said: Array, true: npt.NDArray[np.intp], altitude: npt.NDArray[np.float64]
+) -> npt.NDArray[np.intp]:
+    """Errors of heights (item,) in levels, as columns of a table count them.
+
+    Args:
+        said: m, NaN where there is none, which is the last column.
+        true: level.
+        altitude: of the levels, m, the highest first.
+    """
+    levels, seen = len(altitude), ~np.isnan(said)
+    between = (altitude[1:] + altitude[:-1]) / 2
+    level = np.searchsorted(-between, -np.where(seen, said, 0))
+    return np.where(seen, true - level + levels - 1, 2 * levels - 1)
 
 
 def _bases(said: Types, types: Types) -> Counts:
@@ -208,10 +225,9 @@ def _layers(said: Types, types: Types) -> Counts:
     )
 
 
-def _levels_first(truth: Array, variables: xr.Dataset) -> Types:
-    """(level, item) of cloud types."""
-    types = np.asarray(truth, np.int8)
-    turned = types.T if "point" in variables["cloud_mask"].dims else types
+def levels_first(truth: Array, variables: xr.Dataset) -> Array:
+    """Truth on levels as (level, item); it is (item, level) beside variables at points."""
+    turned = truth.T if "point" in variables["cloud_mask"].dims else truth
     return turned.reshape(len(turned), -1)
 
 

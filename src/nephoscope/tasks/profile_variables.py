@@ -23,7 +23,7 @@ from nephoscope.track import CLOUD_TYPES
 NO_TYPE = np.int8(-1)
 Fields = Mapping[str, npt.NDArray[np.floating]]
 Variable = tuple[tuple[str, ...], npt.NDArray[Any], dict[str, Any]]
-_SHARE = {
+SHARE = {
     "units": "1",
     "scale_factor": 1 / PROBABILITY_STEPS,
     "_FillValue": FILL,
@@ -95,7 +95,7 @@ def profile_variables(fields: Fields, decision: ProfileDecision) -> xr.Dataset:
     name, attributes = ("cloud_type", _type()) if "type_probability" in fields else (
         "cloud_mask_3d", mask_about("cloud on levels", threshold)
     )  # fmt: skip
-    about = _SHARE | {"long_name": "probability of cloud"}
+    about = SHARE | {"long_name": "probability of cloud"}
     variables: dict[str, Variable] = {
         name: (dims, said, attributes),
         "cloud_probability": (dims, steps, about),
@@ -124,7 +124,7 @@ def _columns(
     cloudy = (steps >= decision.column_step) & ~unknown
     mask, dims = cloudy.astype(np.uint8), plane_dims(likely.ndim)
     mask[unknown] = steps[unknown] = FILL
-    about = _SHARE | {"long_name": "probability that there is cloud at any level"}
+    about = SHARE | {"long_name": "probability that there is cloud at any level"}
     found: dict[str, Variable] = {
         "cloud_mask": (dims, mask, mask_about("cloud at any level", decision.column_step)),
         "column_cloud_probability": (dims, steps, about),
