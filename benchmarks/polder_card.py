@@ -16,10 +16,11 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from nephoscope.evaluation.intervals import Score
 from nephoscope.files import write_text
 from nephoscope.models import Model, load_model
 from nephoscope.reports.leaderboard import DATA
-from nephoscope.reports.markdown import table_of
+from nephoscope.reports.markdown import table_of, with_interval
 from nephoscope.reports.seal import read_scores
 
 TEMPLATE = Path(__file__).with_name("polder_card.md")
@@ -28,7 +29,7 @@ TRACK = {
     "top_mae": "error of the top, m", "top_mae_found": "where found, m", "top_found": "tops found",
     "base_mae": "error of the base, m", "multilayer_dice": "Dice of multi-layer", "ece": "ECE",
 }  # fmt: skip
-PLACES = ("dice", "miou_2d", "top_mae", "ece")
+SHORT = ("dice", "miou_2d", "top_mae", "ece")
 OF_TYPES = ("dice", "precision", "recall")
 DISTANCES = {
     "0": "0 to 3, the track",
@@ -79,7 +80,7 @@ def fill_card(model: Model, scores: Mapping[str, Any], entries: Iterable[Mapping
         track=_track(scores["metrics"]),
         entries=_entries(entries),
         swath=_swath(swath),
-        lost=_shown(swath["loss"]["dice"]),
+        lost=_shown(swath["loss"], "dice"),
         scenes=len(swath["scenes"]),
         types=_types(scores["metrics"]),
     )
@@ -101,21 +102,20 @@ def _parent(parent: Mapping[str, Any] | None) -> str:
 
 
 def _track(metrics: Mapping[str, Any]) -> str:
-    rows = ([title, _shown(metrics[name])] for name, title in TRACK.items())
+    rows = ([title, _shown(metrics, name)] for name, title in TRACK.items())
     return table_of(["score", "value (95 % interval)"], rows)
 
 
 def _entries(entries: Iterable[Mapping[str, Any]]) -> str:
-    names = ("dice", "miou_2d", "top_mae", "ece")
-    head = ["method", "parameters", *(TRACK[name] for name in names), "Dice less the first's"]
+    head = ["method", "parameters", *(TRACK[name] for name in SHORT), "Dice less the first's"]
     return table_of(
         head,
         (
             [
                 each["name"] + (" (baseline)" if each["kind"] == "baseline" else ""),
                 f"{each['parameters']:,}" if each.get("parameters") else "-",
-                *(_shown(each["metrics"][name]) for name in names),
-                _shown(each["behind"]) if each.get("behind") else "-",
+                *(_shown(each["metrics"], name) for name in SHORT),
+                _shown(each, "behind") if each.get("behind") else "-",
             ]
             for each in entries
         ),
@@ -125,9 +125,9 @@ def _entries(entries: Iterable[Mapping[str, Any]]) -> str:
 def _swath(swath: Mapping[str, Any]) -> str:
     found = swath["by_distance"]
     return table_of(
-        ["pixels from the track", *(TRACK[name] for name in PLACES)],
+        ["pixels from the track", *(TRACK[name] for name in SHORT)],
         (
-            [title, *(_shown(found[key][name]) for name in PLACES)]
+            [title, *(_shown(found[key], name) for name in SHORT)]
             for key, title in DISTANCES.items()
             if key in found
         ),
@@ -140,24 +140,18 @@ def _types(metrics: Mapping[str, Any]) -> str:
     return table_of(
         ["type", "Dice", "precision", "recall"],
         (
-            [kind.replace("_", " "), *(_shown(metrics[f"{s}_{kind}"], False) for s in OF_TYPES)]
+            [kind.replace("_", " "), *(_shown(metrics, f"{s}_{kind}", False) for s in OF_TYPES)]
             for kind in kinds
         ),
     )
 
 
-def _shown(score: Mapping[str, Any], interval: bool = True) -> str:
-    value, low, high = (score.get(key) for key in ("value", "low", "high"))
-    if value is None:
-        return "-"
-    form = "{:,.0f}" if abs(value) >= _LARGE else "{:.3f}"
-    shown = form.format(value)
-    if low is None or not interval:
-        return shown
-    return f"{shown} ({form.format(low)} to {form.format(high)})"
+def _shown(scores: Mapping[str, Any], name: str, interval: bool = True) -> str:
+    value, low, high = (scores[name].get(key) for key in ("value", "low", "high"))
+    if not interval:
+        low = high = None
+    return with_interval(Score(value, low, high, scores[name]["n"]), name)
 
-
-_LARGE = 10  # a number above this is in metres
 
 if __name__ == "__main__":
     main()

@@ -63,7 +63,7 @@ def evaluate(
     loaded = load_model(model)
     baselines = _baselines_wanted(loaded, baselines)
     store, seconds = open_samples(samples), dict[str, float]()
-    learned = _opened_to_learn(baselines_from, loaded)
+    learned = store if baselines_from is None else _opened_to_learn(baselines_from, loaded)
     _check_swath(swath, store)
     report.check_report_folder(out)
     split, indices = choose_samples(store, split)
@@ -130,13 +130,13 @@ def _of_profiles(model: Model) -> bool:
 def _with_baselines(
     found: Evaluation,
     model: Model,
-    stores: tuple[xr.Dataset, xr.Dataset | None],
+    stores: tuple[xr.Dataset, xr.Dataset],
     indices: list[int],
     seconds: dict[str, float],
 ) -> Evaluation:
     """The evaluation beside baselines; where there are none, why is said on stderr.
 
-    Baselines learn from the second of the stores, where it is given.
+    Baselines learn from the second of the stores.
     """
     from nephoscope.errors import UsageError
     from nephoscope.evaluation.baselines import kind_of
@@ -144,8 +144,7 @@ def _with_baselines(
     of_profiles, (store, learned) = _of_profiles(model), stores
     try:
         formulas = None if of_profiles else kind_of(store).formulas
-        parts = (store if learned is None else learned)["split"].values
-        if formulas is None and "train" not in parts:
+        if formulas is None and "train" not in learned["split"].values:
             typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
             return found
         with _timed(seconds, "baselines"):
@@ -169,14 +168,13 @@ def _mask_baselines(store: xr.Dataset, indices: list[int]) -> Baselines:
 
 
 def _profile_baselines(
-    model: Model, store: xr.Dataset, learned: xr.Dataset | None, indices: list[int]
+    model: Model, store: xr.Dataset, learned: xr.Dataset, indices: list[int]
 ) -> Baselines:
     from nephoscope.cli.progress import progress_bar
     from nephoscope.evaluation.baselines.profiles import profile_parts, score_profile_baselines
     from nephoscope.tasks import task_named
 
-    recipe, parts = model.recipe, profile_parts(store if learned is None else learned)
-    total = len(indices) + sum(map(len, parts.values()))
+    recipe, total = model.recipe, len(indices) + sum(map(len, profile_parts(learned).values()))
     with progress_bar("baselines: reading", total) as tell:
         return score_profile_baselines(
             store, indices, task_named(recipe.task), recipe.truth, progress=tell, learned=learned
@@ -196,8 +194,8 @@ def _paired(found: Evaluation) -> dict[str, dict[str, Score]]:
     }
 
 
-def _opened_to_learn(path: Path | None, model: Model) -> xr.Dataset | None:
-    """Samples that baselines learn from, where they are not those that are scored.
+def _opened_to_learn(path: Path, model: Model) -> xr.Dataset:
+    """Samples that baselines learn from in place of those that are scored.
 
     Raises:
         UsageError: the model is not one of profiles.
@@ -207,8 +205,6 @@ def _opened_to_learn(path: Path | None, model: Model) -> xr.Dataset | None:
     from nephoscope.samples.pairing import check_pairing
     from nephoscope.samples.store import open_samples
 
-    if path is None:
-        return None
     if not _of_profiles(model):
         raise UsageError("--baselines-from: only of a model of profiles")
     store = open_samples(path)

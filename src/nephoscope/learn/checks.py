@@ -6,9 +6,9 @@ What a run is of is written down in its folder, so that another one is never tak
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -23,9 +23,6 @@ from nephoscope.samples.census import ONLY
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.part import Part
 from nephoscope.scene import Truth
-
-if TYPE_CHECKING:
-    from torch import nn
 
 RUN = "run.yaml"
 _MOST_NAMED = 5
@@ -102,21 +99,6 @@ def check_crop(size: tuple[int, int], divisor: int) -> None:
     for side in size:
         if side % divisor:
             raise UsageError(f"training.crop: {side} is not a multiple of {divisor}")
-
-
-def freeze(network: nn.Module, parts: Sequence[str]) -> None:
-    """Let parts of a network keep their weights.
-
-    Raises:
-        UsageError: the network has no such part, or nothing would be left to train.
-    """
-    known = dict(network.named_children())
-    for name in parts:
-        if name not in known:
-            raise UsageError(f"training.frozen: no part {name!r}; parts are {', '.join(known)}")
-        known[name].requires_grad_(False)
-    if not any(parameter.requires_grad for parameter in network.parameters()):
-        raise UsageError("training.frozen: nothing is left to train")
 
 
 def _check_start(start: Model, recipe: Recipe) -> None:

@@ -32,14 +32,13 @@ from nephoscope.learn.checks import (
     check_folder,
     check_network,
     checked_identity,
-    freeze,
 )
 from nephoscope.learn.curtain import curtain_log
 from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.items import Batch, counted, raw_of
 from nephoscope.learn.linear import fit_linear
-from nephoscope.learn.module import FitModule
+from nephoscope.learn.module import FitModule, freeze
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.learn.place import learn_place
 from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, run_trainer

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import lightning
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from nephoscope.errors import UsageError
 from nephoscope.learn.items import Batch, counted, items, raw_of
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.recipe import Training
@@ -122,6 +124,21 @@ class FitModule(lightning.LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+
+def freeze(network: nn.Module, parts: Sequence[str]) -> None:
+    """Let parts of a network keep their weights.
+
+    Raises:
+        UsageError: the network has no such part, or nothing would be left to train.
+    """
+    known = dict(network.named_children())
+    for name in parts:
+        if name not in known:
+            raise UsageError(f"training.frozen: no part {name!r}; parts are {', '.join(known)}")
+        known[name].requires_grad_(False)
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise UsageError("training.frozen: nothing is left to train")
 
 
 def _channels_last(network: NormalisedNetwork) -> NormalisedNetwork:

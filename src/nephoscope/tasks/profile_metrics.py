@@ -71,11 +71,8 @@ def scores_of(tables: Tables, step: float) -> dict[str, Any]:
         found |= _typed(tables["types"])
     found |= _columns(tables)
     if "voxels" in tables:
-        found |= (
-            _tops(tables, step)
-            | errors_of("base", tables["bases"], step)
-            | _layers(tables["layers"])
-        )
+        found |= _tops(tables, step) | errors_of("base", tables["bases"], step)
+        found |= _layers(tables["layers"])
     return found | {"profiles": tables["profiles"][..., 0]}
 
 

@@ -112,10 +112,8 @@ def tally_profiles(variables: xr.Dataset, truth: Array, typed: bool) -> Tables:
         truth: as for `tally_columns`.
         typed: whether they tell types.
     """
-    types, said = (
-        levels_first(np.asarray(truth, np.int8), variables),
-        "cloud_type" if typed else "cloud_mask_3d",
-    )
+    types = levels_first(np.asarray(truth, np.int8), variables)
+    said = "cloud_type" if typed else "cloud_mask_3d"
     names = (
         "cloud_mask", "column_cloud_probability", "cloud_probability", said,
         "cloud_top_height_if_cloudy", "cloud_top_height_lower", "cloud_top_height_upper",
