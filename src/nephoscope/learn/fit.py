@@ -37,6 +37,7 @@ from nephoscope.learn.curtain import curtain_log
 from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.items import Batch, counted, raw_of
+from nephoscope.learn.kept_samples import SaidLog
 from nephoscope.learn.linear import fit_linear
 from nephoscope.learn.module import FitModule, freeze
 from nephoscope.learn.normalise import measure_normalisation
@@ -44,6 +45,7 @@ from nephoscope.learn.place import learn_place
 from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, run_trainer
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.card import own_name
+from nephoscope.models.guard import Guard
 from nephoscope.models.lineage import parent_record
 from nephoscope.models.linear import LINEAR
 from nephoscope.models.normalised import NormalisedNetwork
@@ -180,12 +182,20 @@ def fit(
         decision,
         info,
         limits,
-        guard_of_part(train, recipe, inputs, normalisation),
+        _guard(run, train, inputs, normalisation),
         shape=train.shape if train.truth == "frame" else None,
         levels=train.levels,
         name=name,
         licence=licence,
     ).folder
+
+
+def _guard(
+    run: Run, train: Part, inputs: Floats | None, normalisation: Mapping[str, tuple[float, float]]
+) -> Guard | None:
+    """What this training and those before it spanned."""
+    guard = guard_of_part(train, run.recipe, inputs, normalisation)
+    return guard if guard is None or run.start is None else guard.after(run.start.guard)
 
 
 def _frames(run: Run, part: str) -> Floats:
@@ -228,7 +238,10 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     training = recipe.training.model_copy(update={"losses": _losses(run, train)})
     module = FitModule(run.task, network, training, epochs * period, train.truth)
     clock = Clock(run.task, run.report, epochs * period, run.watch)
-    trainer = make_trainer(recipe, run.out, epochs, clock, curtain_log(validation.altitude))
+    watching = curtain_log(validation.altitude)
+    if recipe.training.keep_said:
+        watching.append(SaidLog(run.out / "logs" / "said"))
+    trainer = make_trainer(recipe, run.out, epochs, clock, watching)
     started.append(trainer)
     run.begin()
     whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)
