@@ -21,6 +21,7 @@ pixel lacks is filled with what is usual, and a flag says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ _BRIGHTEST = 1.5
 _SPREAD = 20.0  # K: of cold cloud the short waves are but noise
 _SUN, _FROM, _TO = "solar_zenith", "solar_azimuth", "satellite_azimuth"
 
-Values = npt.NDArray[np.floating]
+Values = npt.NDArray[Any]
 
 
 def feature_of(name: str) -> Feature | None:
@@ -62,13 +63,13 @@ def feature_of(name: str) -> Feature | None:
 def sunlit(zenith: Values) -> Values:
     """Weight of what the Sun lights, 0..1; 0 where its zenith angle (degrees) is not known."""
     span = np.float32(SUN_IS_WEAK - SUNLIT_UNTIL)
-    return np.nan_to_num(((np.float32(SUN_IS_WEAK) - zenith) / span).clip(0, 1))
+    return np.asarray(np.nan_to_num(((np.float32(SUN_IS_WEAK) - zenith) / span).clip(0, 1)))
 
 
 def dark(zenith: Values) -> Values:
     """Weight of what the Sun would spoil, 0..1; 0 where its zenith angle (degrees) is not known."""
     span = np.float32(DARK_FROM - SUN_IS_WEAK)
-    return np.nan_to_num(((zenith - np.float32(SUN_IS_WEAK)) / span).clip(0, 1))
+    return np.asarray(np.nan_to_num(((zenith - np.float32(SUN_IS_WEAK)) / span).clip(0, 1)))
 
 
 def typical(channel: str) -> float:
