@@ -17,6 +17,8 @@ from torch.nn import functional
 
 from nephoscope.networks.blocks import Groups, Residual, group_of, pick
 
+FORMS = 32
+"""Numbers that stand for a column as a whole."""
 _TIMID = 0.1  # share of the usual weights with which the last layers begin
 
 
@@ -151,7 +153,9 @@ class _Column(nn.Module):
         self.of_levels = outputs - rest
         self.first = nn.Conv2d(planes * seen + context, trunk, 1)
         self.second = nn.Conv2d(trunk, trunk, 1)
-        self.whole = nn.Conv2d(trunk, outputs, 1)
+        # What is told of a column as a whole has few forms.
+        self.forms = nn.Conv2d(trunk, FORMS, 1)
+        self.whole = nn.Conv2d(FORMS, outputs, 1)
         _begin_timidly(self.whole)
         if not kinds:
             return
@@ -168,7 +172,7 @@ class _Column(nn.Module):
         sides = planes.shape[3:]
         known = self.first(torch.cat([planes.flatten(1, 2), state], dim=1))
         known = functional.relu(known + self.second(functional.relu(known)))
-        whole: Tensor = self.whole(known)
+        whole: Tensor = self.whole(self.forms(known))
         if not self.of_levels:
             return whole
         column = self.plane(planes.flatten(0, 1)).reshape(batch, -1, *sides) + self.shared(known)
