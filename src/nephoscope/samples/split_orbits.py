@@ -19,6 +19,9 @@ from nephoscope.track import CLOUD_TYPES
 BLOCK_DAYS = 3
 """Days of a block."""
 _DAY = 86_400.0
+_POINTS = 50_000
+"""Profiles whose types are held at a time."""
+_SORTED_PARTS = sorted([*PARTS, ""])
 
 
 def orbit_parts(
@@ -68,23 +71,29 @@ def class_counts(store: xr.Dataset) -> dict[str, dict[str, Any]]:
         Part ("" for none) → `samples`, `granules`, `profiles`, `cloudy_profiles` (with any cloud),
         `cloud_type` (9 numbers of bins of each type, 0 clear) and `unknown` bins.
     """
-    kinds, sizes = store["cloud_type"].values, store["row_size"].values
-    of_point = np.repeat(np.arange(len(sizes)), sizes)
-    parts = store["split"].values
+    parts, sizes = store["split"].values, store["row_size"].values
+    part_of_point = np.repeat(np.searchsorted(_SORTED_PARTS, parts).astype(np.int8), sizes)
+    kinds = np.zeros((len(_SORTED_PARTS), len(CLOUD_TYPES) + 1), np.int64)
+    cloudy = np.zeros(len(_SORTED_PARTS), np.int64)
+    for start in range(0, len(part_of_point), _POINTS):
+        piece = slice(start, start + _POINTS)
+        bins, part = store["cloud_type"][piece].values, part_of_point[piece]
+        np.add.at(cloudy, part[(bins > 0).any(axis=1)], 1)
+        for each in np.unique(part):
+            kinds[each] += np.bincount(
+                bins[part == each].ravel() + np.int16(1), minlength=kinds.shape[1]
+            )
     groups = np.array(_granules(store), dtype=object)
-    counted = {}
-    for part in (*PARTS, ""):
-        mine = parts == part
-        if not mine.any():
-            continue
-        bins = kinds[mine[of_point]]
-        counts = np.bincount(bins.astype(np.int64).ravel() + 1, minlength=len(CLOUD_TYPES) + 1)
-        counted[part] = {
-            "samples": int(mine.sum()),
-            "granules": len(set(groups[mine].tolist())),
-            "profiles": len(bins),
-            "cloudy_profiles": int((bins > 0).any(axis=1).sum()),
-            "cloud_type": counts[1:].tolist(),
-            "unknown": int(counts[0]),
+    return {
+        part: {
+            "samples": int((parts == part).sum()),
+            "granules": len(set(groups[parts == part].tolist())),
+            "profiles": int(np.count_nonzero(part_of_point == place)),
+            "cloudy_profiles": int(cloudy[place]),
+            "cloud_type": kinds[place, 1:].tolist(),
+            "unknown": int(kinds[place, 0]),
         }
-    return counted
+        for part in (*PARTS, "")
+        if (parts == part).any()
+        for place in [_SORTED_PARTS.index(part)]
+    }
