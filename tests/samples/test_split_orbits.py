@@ -17,7 +17,7 @@ def store(samples=40, levels=5):
         {
             "cloud_type": (("point", "level"), kinds),
             "row_size": ("sample", sizes),
-            "split": ("sample", parts.astype(object)),
+            "split": ("sample", parts.astype(np.dtypes.StringDType())),
             "group": ("sample", [f"g{n // 4}" for n in range(samples)]),
             "id": ("sample", [f"s{n}" for n in range(samples)]),
         }

@@ -21,7 +21,6 @@ BLOCK_DAYS = 3
 _DAY = 86_400.0
 _POINTS = 50_000
 """Profiles whose types are held at a time."""
-_SORTED_PARTS = sorted([*PARTS, ""])
 
 
 def orbit_parts(
@@ -71,29 +70,27 @@ def class_counts(store: xr.Dataset) -> dict[str, dict[str, Any]]:
         Part ("" for none) → `samples`, `granules`, `profiles`, `cloudy_profiles` (with any cloud),
         `cloud_type` (9 numbers of bins of each type, 0 clear) and `unknown` bins.
     """
-    parts, sizes = store["split"].values, store["row_size"].values
-    part_of_point = np.repeat(np.searchsorted(_SORTED_PARTS, parts).astype(np.int8), sizes)
-    kinds = np.zeros((len(_SORTED_PARTS), len(CLOUD_TYPES) + 1), np.int64)
-    cloudy = np.zeros(len(_SORTED_PARTS), np.int64)
+    names = (*PARTS, "")
+    parts = np.array([names.index(str(part)) for part in store["split"].values], np.int8)
+    part_of_point = np.repeat(parts, store["row_size"].values)
+    kinds = np.zeros((len(names), len(CLOUD_TYPES) + 1), np.int64)
+    cloudy = np.zeros(len(names), np.int64)
     for start in range(0, len(part_of_point), _POINTS):
         piece = slice(start, start + _POINTS)
         bins, part = store["cloud_type"][piece].values, part_of_point[piece]
         np.add.at(cloudy, part[(bins > 0).any(axis=1)], 1)
-        for each in np.unique(part):
-            kinds[each] += np.bincount(
-                bins[part == each].ravel() + np.int16(1), minlength=kinds.shape[1]
-            )
+        for place in np.unique(part):
+            counted = bins[part == place].ravel() + np.int16(1)
+            kinds[place] += np.bincount(counted, minlength=kinds.shape[1])
     groups = np.array(_granules(store), dtype=object)
     return {
-        part: {
-            "samples": int((parts == part).sum()),
-            "granules": len(set(groups[parts == part].tolist())),
+        names[place]: {
+            "samples": int(np.count_nonzero(parts == place)),
+            "granules": len(set(groups[parts == place].tolist())),
             "profiles": int(np.count_nonzero(part_of_point == place)),
             "cloudy_profiles": int(cloudy[place]),
             "cloud_type": kinds[place, 1:].tolist(),
             "unknown": int(kinds[place, 0]),
         }
-        for part in (*PARTS, "")
-        if (parts == part).any()
-        for place in [_SORTED_PARTS.index(part)]
+        for place in np.unique(parts).tolist()
     }
