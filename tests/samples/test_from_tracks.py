@@ -10,7 +10,7 @@ import half_orbits_factory as factory
 from nephoscope.errors import UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.grids.wgs84 import distance
-from nephoscope.samples import from_tracks, harvest
+from nephoscope.samples import harvest
 from nephoscope.samples.patches import Choice
 
 pytest.importorskip("pyhdf")

@@ -44,6 +44,9 @@ class Bounds(NamedTuple):
         return np.asarray(inside & ((east - self.west) % 360 <= width))
 
 
+EVERYWHERE = Bounds(-90.0, -180.0, 90.0, 180.0)
+
+
 @dataclass(frozen=True)
 class Geostationary:
     """A grid whose row 0 is north and whose column 0 is west; pixel centres.

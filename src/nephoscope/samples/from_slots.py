@@ -18,7 +18,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import UsageError, shown
-from nephoscope.grids.geostationary import Bounds, Geostationary
+from nephoscope.grids.geostationary import EVERYWHERE, Bounds, Geostationary
 from nephoscope.instruments import Instrument, instrument_named
 from nephoscope.instruments.granules import Granule
 from nephoscope.instruments.ice_truth import read_ice_truth
@@ -80,7 +80,7 @@ class AskedOfSlots:
     points: Origin = "track"
     points_per_sample: int = 400
     most_offset: float = 450.0
-    bounds: Bounds = Bounds(-90.0, -180.0, 90.0, 180.0)
+    bounds: Bounds = EVERYWHERE
     longitude: float = 0.0
     most_missing: float = 0.0
     cloudy: bool = False

@@ -84,7 +84,7 @@ def _reach(row: Whole, col: Whole, start: int, size: int) -> int:
 def _first(
     line: Whole, whole: int, size: int, padding: int, rng: np.random.Generator | None
 ) -> int:
-    """Where a window begins along an axis: around pixels, or at random where it still holds them."""
+    """Where a window begins along an axis: around pixels, or at random if it still holds them."""
     low, high = int(line.min()), int(line.max())
     centred = (low + high + 1) // 2 - size // 2
     if rng is not None:

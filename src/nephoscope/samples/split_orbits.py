@@ -1,4 +1,4 @@
-"""Division of samples along tracks into parts: whole half orbits or days, or blocks of days, by lot.
+"""Division of samples along tracks into parts: half orbits, days or blocks of days, by lot.
 
 Samples of one half orbit show the same weather, and so do half orbits of neighbouring days. Slots
 are divided by their day, which is their group.

@@ -32,8 +32,9 @@ reflectances are there, but weak and slant."""
 
 
 def units_of(channel: str) -> str:
-    """The physical unit of a channel: "%" (not divided by the cosine of the Sun) or "K"; or of what
-    is computed, "degree" or "km-1".
+    """The physical unit of a channel or of what is computed: "degree" or "km-1".
+
+    Solar channels are "%", not divided by the cosine of the Sun, the others "K".
     """
     if channel in GEOMETRY:
         return "km-1" if channel == PARALLAX[0] else "degree"
