@@ -2,7 +2,6 @@ import csv
 import importlib.util
 import signal
 import warnings
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.protocol import run_evaluation
 from nephoscope.learn import fit as fit_module
 from nephoscope.learn.fit import fit
-from nephoscope.learn.module import FitModule, learning_rate_at
+from nephoscope.learn.module import FitModule
 from nephoscope.models import load_model
 from nephoscope.recipe import Recipe
 from nephoscope.reports import markdown
@@ -169,14 +168,6 @@ def test_a_crop_that_the_network_cannot_halve_is_refused(samples, tmp_path):
         fit(synthetic.small_recipe(crop=[12, 16]), samples, tmp_path / "run")
 
 
-def test_the_learning_rate_rises_then_falls_to_a_hundredth():
-    rates = [learning_rate_at(step, 100, 0.1) for step in range(101)]
-    assert max(rates) == rates[9] == 1.0
-    assert rates[0] == pytest.approx(0.1)
-    assert rates[100] == pytest.approx(0.01)
-    assert all(a >= b for a, b in pairwise(rates[9:]))
-
-
 def test_a_run_does_not_go_on_with_another_split_or_start(samples, tmp_path):
     recipe = synthetic.small_recipe()
     first = fit(recipe, samples, tmp_path / "a", report=_quiet)
@@ -300,3 +291,13 @@ def test_a_resumed_run_tells_its_watch_of_the_steps_before(samples, tmp_path, mo
     done = {}
     fit(recipe, samples, tmp_path / "b", resume=True, report=_quiet, watch=done.__setitem__)
     assert done == whole
+
+
+def test_the_best_of_several_validations_are_kept(samples, tmp_path):
+    recipe = synthetic.small_recipe(keep=2, validate_every=1, steps=4, loggers=["csv"])
+    seen = {}
+    fit(recipe, samples, tmp_path / "run", report=_quiet, watch=seen.__setitem__)
+    kept = {path.stem for path in (tmp_path / "run" / "checkpoints" / "top").iterdir()}
+    every = {f"{step}_{score:.4f}": f"{score:.4f}" for step, score in seen.items()}
+    assert sorted(every[name] for name in kept) == sorted(every.values())[-2:]
+    assert not (tmp_path / "run" / "logs" / "tensorboard").exists()

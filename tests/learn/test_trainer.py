@@ -1,9 +1,11 @@
 """The trainer of a run: one process on any machine, and a profiler that writes into its logs."""
 
 import pytest
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.profilers import AdvancedProfiler, PyTorchProfiler, SimpleProfiler
 
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, UsageError
+from nephoscope.learn import loggers
 from nephoscope.learn.curtain import CurtainLog
 from nephoscope.learn.trainer import Clock, make_trainer
 from nephoscope.recipe import load_recipe
@@ -46,3 +48,29 @@ def test_a_training_is_one_process_and_has_the_callbacks_of_its_task(tmp_path):
 def test_another_profiler_is_refused():
     with pytest.raises(InputError, match=r"training\.profiler"):
         load_recipe("mars", ["training.profiler=fast"])
+
+
+def test_a_recipe_names_the_loggers(tmp_path):
+    trainer = trainer_of(load_recipe("mars", ["training.loggers=[csv]"]), tmp_path)
+    assert [type(each) for each in trainer.loggers] == [CSVLogger]
+    assert [type(each) for each in trainer_of(load_recipe("mars"), tmp_path).loggers] == [
+        CSVLogger,
+        TensorBoardLogger,
+    ]
+
+
+@pytest.mark.parametrize(("name", "package"), [("mlflow", "mlflow"), ("comet", "comet-ml")])
+def test_a_logger_that_is_not_installed_says_what_to_install(name, package, tmp_path, monkeypatch):
+    def missing(*_, **__):
+        raise ModuleNotFoundError(f"Requirement '{package}' not met")
+
+    for each in ("MLFlowLogger", "CometLogger"):
+        monkeypatch.setattr(loggers, each, missing)
+    with pytest.raises(UsageError, match=rf"{name} is not installed: pip install {package}"):
+        trainer_of(load_recipe("mars", [f"training.loggers=[{name}]"]), tmp_path)
+
+
+@pytest.mark.parametrize("bits", ["32", "bf16"])
+def test_numbers_of_a_step_may_have_fewer_bits(bits, tmp_path):
+    trainer = trainer_of(load_recipe("mars", [f"training.precision='{bits}'"]), tmp_path)
+    assert trainer.precision == {"32": "32-true", "bf16": "bf16-mixed"}[bits]

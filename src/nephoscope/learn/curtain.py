@@ -13,22 +13,20 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from nephoscope.learn.kept_samples import KeptSamples
 from nephoscope.learn.module import FitModule
 from nephoscope.plots.cloud_types import Kind
 from nephoscope.plots.curtain import plot_curtains
 
 Reals = npt.NDArray[np.floating]
 Whole = npt.NDArray[np.integer]
-Said = Mapping[str, npt.NDArray[Any]]
 
 TAG = "curtain"
 """Under which TensorBoard shows the pictures."""
-SAMPLES = 4
-"""Samples in a picture, from all over the validation part."""
 _BETWEEN = 3  # profiles of nothing between samples
 
 
-class CurtainLog(Callback):
+class CurtainLog(KeptSamples):
     """Logs to TensorBoard at each validation prediction over truth, always of the same samples.
 
     It is for tasks whose truth is on levels.
@@ -38,27 +36,8 @@ class CurtainLog(Callback):
     """
 
     def __init__(self, altitude: Reals) -> None:
+        super().__init__()
         self.altitude = np.asarray(altitude, np.float64)
-        self.kept: list[Said] = []
-
-    def on_validation_epoch_start(self, *_: object) -> None:
-        """Forget what was said at the validation before."""
-        self.kept = []
-
-    def on_validation_batch_end(
-        self,
-        trainer: lightning.Trainer,
-        module: lightning.LightningModule,
-        outputs: Any,  # noqa: ANN401 - Lightning's; what `FitModule.validation_step` returns
-        batch: Any,  # noqa: ANN401
-        batch_idx: int,
-        *_: object,
-    ) -> None:
-        """Keep what is said of a batch in so many."""
-        total = trainer.num_val_batches[0]
-        apart = max(int(total) // SAMPLES, 1) if np.isfinite(total) else 1
-        if batch_idx % apart == 0 and len(self.kept) < SAMPLES and len(outputs["said"]):
-            self.kept.append(outputs)
 
     def on_validation_epoch_end(
         self, trainer: lightning.Trainer, module: lightning.LightningModule

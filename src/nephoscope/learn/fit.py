@@ -37,6 +37,7 @@ from nephoscope.learn.curtain import curtain_log
 from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.items import Batch, counted, raw_of
+from nephoscope.learn.kept_samples import SaidLog
 from nephoscope.learn.linear import fit_linear
 from nephoscope.learn.module import FitModule, freeze
 from nephoscope.learn.normalise import measure_normalisation
@@ -228,7 +229,10 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     training = recipe.training.model_copy(update={"losses": _losses(run, train)})
     module = FitModule(run.task, network, training, epochs * period, train.truth)
     clock = Clock(run.task, run.report, epochs * period, run.watch)
-    trainer = make_trainer(recipe, run.out, epochs, clock, curtain_log(validation.altitude))
+    watching = curtain_log(validation.altitude)
+    if recipe.training.keep_said:
+        watching.append(SaidLog(run.out / "logs" / "said"))
+    trainer = make_trainer(recipe, run.out, epochs, clock, watching)
     started.append(trainer)
     run.begin()
     whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +12,11 @@ from torch import Tensor, nn
 
 from nephoscope.errors import UsageError
 from nephoscope.learn.items import Batch, counted, items, raw_of
+from nephoscope.learn.schedule import learning_rate_at
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.recipe import Training
 from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task
-
-FINAL_RATE = 0.01  # share of the learning rate that is left at the end
 
 
 class FitModule(lightning.LightningModule):
@@ -106,7 +104,7 @@ class FitModule(lightning.LightningModule):
         self.log(self.task.objective, self.task.score(self.counts), prog_bar=True)
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - one of Lightning's many forms
-        """AdamW (no decay on norms and biases), warm-up, then a cosine down to 1 %."""
+        """AdamW (no decay on norms and biases), and the recipe's schedule."""
         settings = self.training_settings
         parameters = [p for p in self.network.parameters() if p.requires_grad]
         groups = [
@@ -118,7 +116,7 @@ class FitModule(lightning.LightningModule):
         ]
         optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
         scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: learning_rate_at(step, self.steps, settings.warmup)
+            optimizer, lambda step: learning_rate_at(step, self.steps, settings)
         )
         return {
             "optimizer": optimizer,
@@ -147,12 +145,3 @@ def _channels_last(network: NormalisedNetwork) -> NormalisedNetwork:
         if parameter.ndim == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return network
-
-
-def learning_rate_at(step: int, steps: int, warmup: float) -> float:
-    """Share of the full learning rate at a step: linear rise, then half a cosine to 1 %."""
-    rise = max(round(warmup * steps), 1)
-    if step < rise:
-        return (step + 1) / rise
-    done = min((step - rise) / max(steps - rise, 1), 1.0)
-    return FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * done))

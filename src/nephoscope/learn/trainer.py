@@ -14,7 +14,6 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, RichProgressBar
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.profilers import (
     AdvancedProfiler,
     Profiler,
@@ -25,6 +24,7 @@ from lightning.pytorch.profilers import (
 from nephoscope.errors import InputError, UsageError
 from nephoscope.learn.items import Batch
 from nephoscope.learn.log import kept_log
+from nephoscope.learn.loggers import make_loggers
 from nephoscope.learn.module import FitModule
 from nephoscope.recipe import Recipe
 from nephoscope.tasks import Task
@@ -39,6 +39,7 @@ _PROFILERS: dict[str, type[Profiler]] = {
     "advanced": AdvancedProfiler,
     "pytorch": PyTorchProfiler,
 }
+_PRECISIONS: dict[str, Any] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
 BEST, LAST = "checkpoints/best.ckpt", "checkpoints/last.ckpt"
 
 
@@ -133,6 +134,7 @@ def make_trainer(
             enable_version_counter=False,
             save_on_train_epoch_end=True,
         ),
+        *_top_checkpoints(recipe.training.keep, out, watched),
         *more,
         *([RichProgressBar(leave=True)] if bar else []),
     ]
@@ -142,10 +144,8 @@ def make_trainer(
         devices=1,
         profiler=_profiler(recipe.training.profiler, out),
         callbacks=callbacks,
-        logger=[
-            CSVLogger(out / "logs", name="", version="csv"),
-            TensorBoardLogger(out / "logs", name="", version="tensorboard"),
-        ],
+        precision=_PRECISIONS[recipe.training.precision],
+        logger=make_loggers(recipe, out),
         gradient_clip_val=GRADIENT_NORM,
         num_sanity_val_steps=0,
         log_every_n_steps=10,
@@ -153,6 +153,28 @@ def make_trainer(
         enable_model_summary=False,
         default_root_dir=out,
     )
+
+
+class TopCheckpoints(ModelCheckpoint):
+    """Checkpoints of the best validations, beside the best and the last one."""
+
+
+def _top_checkpoints(keep: int, out: Path, watched: dict[str, Any]) -> list[Callback]:
+    """What keeps more than one checkpoint, `checkpoints/top/<step>_<score>.ckpt`."""
+    if keep == 1:
+        return []
+    name = f"{{step}}_{{{watched['monitor']}:.4f}}"
+    folder = (out / BEST).parent / "top"
+    return [
+        TopCheckpoints(
+            folder,
+            name,
+            **watched,
+            save_top_k=keep,
+            auto_insert_metric_name=False,
+            save_on_train_epoch_end=True,
+        )
+    ]
 
 
 def _profiler(name: str | None, out: Path) -> Profiler | None:

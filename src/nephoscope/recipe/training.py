@@ -8,6 +8,8 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from nephoscope.recipe.section import Section
 
+Logger = Literal["csv", "tensorboard", "mlflow", "comet"]
+
 
 class Warp(Section):
     """Rotation, shear, zoom and shift of whole frames: image bilinear, label nearest, reflected."""
@@ -60,12 +62,26 @@ class Training(Section):
     learning_rate: float = Field(2e-3, gt=0)
     weight_decay: float = Field(1e-4, ge=0)
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps")
+    schedule: Literal["cosine", "restarts", "exponential", "constant"] = Field(
+        "cosine", description="how the learning rate falls after the warm-up"
+    )
+    restarts: int = Field(3, ge=1, description="of the schedule `restarts`")
     average: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights; 0: none")
+    precision: Literal["32", "bf16", "16"] = Field(
+        "32", description="bits of a step's numbers; weights keep 32"
+    )
     frozen: tuple[str, ...] = Field(
         (), description="parts of the network that keep the weights they began with"
     )
     seed: int = 0
     workers: int = Field(0, ge=0)
+    keep: int = Field(1, ge=1, description="checkpoints that are kept: of the best validations")
+    keep_said: bool = Field(
+        False, description="keep what is said of some validation samples at each validation"
+    )
+    loggers: tuple[Logger, ...] = Field(
+        ("csv", "tensorboard"), description="who keeps the run's numbers"
+    )
     profiler: Literal["simple", "advanced", "pytorch"] | None = Field(
         None, description="what tells where the time goes, in the run's logs"
     )
