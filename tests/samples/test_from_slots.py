@@ -1,5 +1,7 @@
 """What samples cut from slots hold: the right pixels, points, truth, times and names."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -35,7 +37,7 @@ def by_profile(pair):
     scene, track = read_slot(pair[1]), open_track(pair[2])
     north, east = scene["latitude"].values, scene["longitude"].values
     inside, pixels = [], []
-    row, col = factory.path_of_track()
+    row, _ = factory.path_of_track()
     for number in range(track.sizes["profile"]):
         lat, lon = track["latitude"].values[number], track["longitude"].values[number]
         away = (north - lat) ** 2 + ((east - lon) * np.cos(np.deg2rad(lat))) ** 2
@@ -65,7 +67,7 @@ def test_points_are_the_pixels_that_profiles_lie_in_each_once(pair, cut):
     _, _, inside, pixels = by_profile(pair)
     crossed = {tuple(pixel) for pixel in pixels[inside].tolist()}
     found, ends = set(), np.cumsum([0, *cut["row_size"].values])
-    for sample, (begin, end) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+    for sample, (begin, end) in enumerate(pairwise(ends)):
         row = cut["row"].values[begin:end] + cut["first_row"].values[sample] - factory.FIRST_ROW
         col = cut["col"].values[begin:end] + cut["first_col"].values[sample] - factory.FIRST_COL
         here = set(zip(row.astype(int).tolist(), col.astype(int).tolist(), strict=True))
@@ -126,7 +128,7 @@ def test_neighbours_share_a_fifth_of_their_pixels(cut):
     ids = cut["id"].values.tolist()
     assert ids == [f"MSG2-201006111200_{n:02d}" for n in range(len(ids))]
     first = cut["first_row"].values
-    shared = [32 - (one - two) for one, two in zip(first[:-1], first[1:], strict=True)]
+    shared = [32 - (one - two) for one, two in pairwise(first)]
     assert all(5 <= rows <= 8 for rows in shared[:-1]), shared
     assert first.min() == factory.FIRST_ROW
     assert first.max() == factory.FIRST_ROW + ROWS - 32

@@ -109,13 +109,12 @@ def _build(recipe: str, raw: Sequence[Path], output: Path, given: Mapping[str, A
     # Truth at points comes from tracks, but where the instrument labels its own scenes so.
     tracked = instrument_named(chosen.instrument).REFERENCE is not None
     of_points = {name: given[name] for name in OPTIONS}
-    of_scenes = {name: given[name] for name in ("background", "choose")}
     seed, overwrite = given["seed"], given["overwrite"]
     if task_named(chosen.task).truth == "points" and tracked:
-        _refuse(chosen, of_scenes)
+        _refuse(chosen, {name: given[name] for name in ("background", "choose")})
         return build_points(chosen, raw, output, of_points | {"seed": seed}, overwrite)
     _refuse(chosen, of_points)
-    return _build_scenes(chosen, raw, output, *of_scenes.values(), seed, overwrite)
+    return _build_scenes(chosen, raw, output, given["background"], given["choose"], seed, overwrite)
 
 
 def _refuse(recipe: Recipe, options: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nephoscope.instruments.granules import Granules
     from nephoscope.recipe import Recipe
     from nephoscope.samples.from_tracks import Asked
+    from nephoscope.samples.harvest import Harvester
 
 OF_POINTS = "Points:"
 """Begins the help of options that only recipes have whose truth is at points."""
@@ -140,7 +141,6 @@ def build_points(
         UsageError: options that do not go together.
     """
     from nephoscope.cli.progress import print_classes, progress_bar, scenes_of
-    from nephoscope.instruments import instrument_named
     from nephoscope.samples.from_atcs import is_atcs
     from nephoscope.samples.resumable import write_granules
 
@@ -148,13 +148,10 @@ def build_points(
         return _export_samples(raw, output, given, overwrite)
     if any(is_atcs(place, recipe.instrument) for place in raw):
         return _import_samples(recipe, raw, output, given, overwrite)
-    of_slots = instrument_named(recipe.instrument).SLOTS is not None
-    asked, options = (asked_of_slots if of_slots else _asked)(recipe, given)
-    for remark in [] if of_slots else _unusual(asked):
-        typer.echo(f"unusual: {remark}", err=True)
+    asked, options, granules_of = _ways(recipe, raw, given)
     pictures, unread = scenes_of(_with_pictures(raw, recipe.instrument), recipe.instrument)
     pictures, beyond = _in_dates(pictures, given)
-    granules = (slot_granules if of_slots else _granules)(pictures, raw, asked, given)
+    granules = granules_of(pictures)
     granules.skipped.update(beyond)
     failed, tell_failure = _failures()
     for error in granules.failed:
@@ -168,6 +165,21 @@ def build_points(
     print_classes(output)
     typer.echo(shown(output))
     return not (failed or unread)
+
+
+def _ways(
+    recipe: Recipe, raw: Sequence[Path], given: Mapping[str, Any]
+) -> tuple[Harvester, dict[str, Any], Callable[[list[SceneFile]], Granules]]:
+    """What is made, the options as they are remembered, and how pictures find their tracks."""
+    from nephoscope.instruments import instrument_named
+
+    if instrument_named(recipe.instrument).SLOTS is not None:
+        of_slots, options = asked_of_slots(recipe, given)
+        return of_slots, options, lambda pictures: slot_granules(pictures, raw, of_slots, given)
+    asked, options = _asked(recipe, given)
+    for remark in _unusual(asked):
+        typer.echo(f"unusual: {remark}", err=True)
+    return asked, options, lambda pictures: _granules(pictures, raw, asked, given)
 
 
 def _with_pictures(raw: Sequence[Path], instrument: str) -> list[Path]:

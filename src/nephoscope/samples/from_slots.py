@@ -176,9 +176,9 @@ def _of_truth(asked: AskedOfSlots, granule: Granule, harvest: Harvest) -> None:
     for (first, left), begin, end in zip(places, ends[:-1], ends[1:], strict=True):
         label = said.isel(point=slice(begin, end))
         number, unknown = label.sizes["point"], np.full(end - begin, np.nan)
-        label = label.assign(
-            height=heights(number), **_placed(row[begin:end] - first, col[begin:end] - left),
-            time_offset=_offset(np.zeros(number)), profile_time=_times(unknown),
+        label = label.assign(_placed(row[begin:end] - first, col[begin:end] - left)).assign(
+            height=heights(number), time_offset=_offset(np.zeros(number)),
+            profile_time=_times(unknown),
         )  # fmt: skip
         label["cloud_share"].attrs["role"] = BESIDE_TRUTH
         patch = cut.patch(scene, first, left, size)
@@ -235,8 +235,9 @@ class _Overpass:
         with np.errstate(invalid="ignore"):
             for line, number in zip((row, col), self.grid.shape, strict=True):
                 inside &= (line >= -0.5) & (line < number - 0.5)
-        row, col = (np.floor(np.where(inside, line, -1) + 0.5).astype(int) for line in (row, col))
-        return inside, row, col
+        row, col = (np.where(inside, line, -1) for line in (row, col))
+        whole = [np.floor(line + 0.5).astype(np.int64) for line in (row, col)]
+        return inside, whole[0], whole[1]
 
     def within(self, scene: xr.Dataset, window: Sequence[int]) -> _Piece | None:
         """Its pixels in a window of the picture, and what is true there; None if it is too late."""
@@ -260,12 +261,10 @@ class _Overpass:
             time_offset=_offset(_means(offset[chosen], pixel, number)),
             profile=("point", (chosen[first] + self.part.start).astype(np.int32)),
             profile_time=_times(_means(from_utc(time[chosen]), pixel, number)),
-            **{
-                f"profile_{name}": ("point", crossed.of_profiles(self.track[name].values) / number,
-                                    {"role": BESIDE_TRUTH})
-                for name in ("latitude", "longitude")
-            },
-        )  # fmt: skip
+        )
+        for name in ("latitude", "longitude"):
+            mean = crossed.of_profiles(self.track[name].values) / number
+            truth[f"profile_{name}"] = ("point", mean, {"role": BESIDE_TRUTH})
         return _Piece(row[chosen][first], col[chosen][first], truth, str(self.path))
 
 

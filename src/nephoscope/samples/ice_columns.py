@@ -16,16 +16,16 @@ import xarray as xr
 
 from nephoscope.samples.levels import BESIDE_TRUTH
 
+Reals = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
 LEVELS, LOWEST, STEP = 64, 1650.0, 240.0
 """Number of levels, lower edge of the lowest and thickness of each, m."""
-ALTITUDE = LOWEST + STEP * (np.arange(LEVELS)[::-1] + 0.5)
+ALTITUDE: Reals = LOWEST + STEP * (np.arange(LEVELS, dtype=np.float64)[::-1] + 0.5)
 """Middles of the levels, m, the highest first."""
 _LEVEL = ("point", "level")
 _NUMBERS = {"ice_number_5um": "ice_number", "ice_number_100um": "ice_number_100um"}
 _UNKNOWN_FLAG = -99
-
-Reals = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Crossed:
         add = self.on_levels if codes.ndim > 1 else self.of_profiles
         kinds = [kind for kind in np.unique(codes) if kind != _UNKNOWN_FLAG] or [_UNKNOWN_FLAG]
         counts = np.stack([add(codes == kind) for kind in kinds])
-        found = np.array(kinds, np.int16)[counts.argmax(axis=0)]
+        found: npt.NDArray[np.int16] = np.array(kinds, np.int16)[counts.argmax(axis=0)]
         found[~counts.any(axis=0)] = _UNKNOWN_FLAG
         return found
 
@@ -137,11 +137,11 @@ def ice_of(crossed: Crossed) -> xr.Dataset:
     if "temperature" in track:
         warm = crossed.mean("temperature")[0]
         found["temperature"] = _level(warm, "K", "air temperature", beside=True)
-    for name, variable in track.data_vars.items():
+    for code, variable in track.data_vars.items():
         if variable.dtype == np.int16:
-            dims = _LEVEL[: variable.ndim]
-            about = {"long_name": f"{name}, the most frequent", "role": BESIDE_TRUTH}
-            found[str(name)] = xr.Variable(dims, crossed.mode(str(name)), about)
+            about = {"long_name": f"{code}, the most frequent", "role": BESIDE_TRUTH}
+            kinds = crossed.mode(str(code))
+            found[str(code)] = xr.Variable(_LEVEL[: variable.ndim], kinds, about)
     number = crossed.of_profiles(np.ones(track.sizes["profile"])).astype(np.int16)
     found["profiles"] = xr.Variable("point", number, {"role": BESIDE_TRUTH})
     return xr.Dataset(found).assign(height=heights(len(number)))

@@ -50,7 +50,8 @@ def along_pixels(
     """
     if min(shape) < choice.size or not len(row):
         return []
-    spans, start = [], 0
+    spans: list[tuple[int, int]] = []
+    start = 0
     while True:
         stop = _reach(row, col, start, choice.size)
         if stop == len(row) and spans:  # end where the track ends, rather than hold a few pixels

@@ -159,7 +159,7 @@ def _times_within(path: Path, bounds: Bounds) -> Times:
     return np.sort(times[~np.isnat(times)].astype(np.int64) / 1e9)
 
 
-def _slots_near(starts: Times, times: Times, within: float) -> Times:
+def _slots_near(starts: Times, times: Times, within: float) -> NDArray[np.intp]:
     """Numbers of the slots while whose scan, or so many seconds before or after, a profile is."""
     first = np.searchsorted(times, starts - within)
     last = np.searchsorted(times, starts + _SCAN + within)
