@@ -1,6 +1,7 @@
-"""Division of samples of half orbits into parts: whole half orbits, or blocks of days, by lot.
+"""Division of samples along tracks into parts: half orbits, days or blocks of days, by lot.
 
-Samples of one half orbit show the same weather, and so do half orbits of neighbouring days.
+Samples of one half orbit show the same weather, and so do half orbits of neighbouring days. Slots
+are divided by their day, which is their group.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def orbit_parts(
     """The part of each sample.
 
     Args:
-        store: an open store whose unit is the half orbit (granule).
-        by: "granule" (by default) or "group", which is the same; or "block", of days.
+        store: an open store whose unit is the half orbit (granule), or the slot.
+        by: "block", of days; anything else is by group, which no part shares with another.
         fractions: relative weights of train, validation and test.
         seed: of the lots.
 
@@ -41,7 +42,8 @@ def orbit_parts(
     units = _blocks(store) if by == "block" else _granules(store)
     wanted = np.count_nonzero(fractions)
     if len(set(units)) < wanted:
-        noun = f"blocks of {BLOCK_DAYS} days" if by == "block" else "half orbits"
+        noun = "half orbits" if store.attrs["unit"] == "granule" else "days"
+        noun = f"blocks of {BLOCK_DAYS} days" if by == "block" else noun
         raise UsageError(f"{len(set(units))} {noun} cannot fill {wanted} parts")
     drawn = draw_parts(sorted(set(units)), fractions, seed)
     return [drawn[unit] for unit in units]
