@@ -2,11 +2,12 @@
 
     python -m benchmarks.seviri_cost [--threads 2] [--repeats 5] [--domain 1792 1920]
 
-Networks are compiled as models are, and run by ONNX Runtime in turns, so that a busy machine is busy
-for all of them: on a tile of 128 x 128, and on one of the recipe's own size, of which the domain is
-laid with the recipe's overlap. Seconds are the fastest of the repeats. Multiplications (MAC) are those of convolutions and matrix products, counted as torch
-runs them; what `slant` gathers is counted by hand. The published generator is the recipe
-`seviri-unet`, whose tiles did not overlap.
+Networks are compiled as models are, and run by ONNX Runtime in turns, so that a busy machine is
+busy for all of them: on a tile of 128 x 128, and on one of the recipe's own size, of which the
+domain is laid with the recipe's overlap. Seconds are the fastest of the repeats. Multiplications
+(MAC) are those of convolutions and matrix products, counted as torch runs them; what `slant`
+gathers is counted by hand. The published generator is the recipe `seviri-unet`, whose tiles do not
+overlap.
 """
 
 from __future__ import annotations
