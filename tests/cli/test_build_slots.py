@@ -96,7 +96,9 @@ def test_no_day_is_in_two_parts_whatever_the_seed(store, tmp_path):
         found = open_samples(out)
         days, parts = (found[name].values.tolist() for name in ("group", "split"))
         assert len(set(zip(days, parts, strict=True))) == len(set(days)) == 3
-    assert "slots are split by day, group or block" in run("split", out, "--by", "granule")[1]
+    assert (
+        "cannot split by 'granule': day, group or block" in run("split", out, "--by", "granule")[1]
+    )
     assert run("split", out, "--by", "block", "--fractions", "1,1,0")[0] == 0
 
 

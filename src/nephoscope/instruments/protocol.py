@@ -175,6 +175,17 @@ class Slots(Protocol):
     def alone(self, pictures: Sequence[SceneFile], draw: Draw, longitude: float, /) -> Granules:
         """Pictures without a track, each slot once."""
 
+    def read_near(
+        self, path: Path, start: float, within: timedelta, bounds: Bounds, /
+    ) -> tuple[xr.Dataset, int] | None:
+        """Track of the profiles of a file in a region while a slot is scanned, or None.
+
+        The number is that of the first profile; `start`, s since 1970, is that of the slot.
+
+        Raises:
+            InputError: the file cannot be used; names the field.
+        """
+
     def covered(self, path: Path, /) -> Geostationary:
         """The grid of what a file covers.
 

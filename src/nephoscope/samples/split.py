@@ -12,6 +12,7 @@ import xarray as xr
 
 from nephoscope.errors import InputError, OutputError, UsageError
 from nephoscope.samples.alike import prepare, similarity
+from nephoscope.samples.ice_census import HOLDS_ICE, ice_counts
 from nephoscope.samples.sample_arrays import consolidate
 from nephoscope.samples.split_orbits import class_counts, orbit_parts
 from nephoscope.samples.split_rules import assign_parts, block_parts, group_parts, state_parts
@@ -62,26 +63,35 @@ def split_samples(
                 f"no sample is left for {part}: too few frames, or all are too near those of "
                 "another part; try other --fractions, or a smaller --buffer"
             )
-    said = {}
-    if "cloud_type" in store.variables:
-        rule = {"by": by or str(store.attrs["unit"]), "fractions": list(fractions), "seed": seed}
-        counts = class_counts(store.assign(split=("sample", np.array(chosen, object))))
-        said = {"split_rule": rule, "class_counts": counts}
-    _write_split(Path(path), chosen, said)
+    rule = {"by": by or _unit_of(store), "fractions": list(fractions), "seed": seed}
+    _write_split(Path(path), chosen, _said(store, chosen, rule))
     named = list(zip(store["id"].values.tolist(), chosen, strict=True))
     found = {part: [name for name, its in named if its == part] for part in (*PARTS, "")}
     return {part: ids for part, ids in found.items() if part or ids}
 
 
+def _said(store: xr.Dataset, chosen: Sequence[str], rule: dict[str, Any]) -> dict[str, Any]:
+    """What a store of points says of its parts: how they came about, and what is in them."""
+    divided = store.assign(split=("sample", np.array(chosen, object)))
+    if "cloud_type" in store.variables:
+        return {"split_rule": rule, "class_counts": class_counts(divided)}
+    if HOLDS_ICE <= {str(name) for name in store.variables}:
+        return {"split_rule": rule, "class_counts": ice_counts(divided)}
+    return {}
+
+
+def _unit_of(store: xr.Dataset) -> str:
+    """What is independent; of slots, which are a quarter of an hour apart, their day."""
+    unit = str(store.attrs["unit"])
+    return "day" if unit == SLOT else unit
+
+
 def _check_options(store: xr.Dataset, by: Unit | None, buffer: int | None) -> None:
     """Samples can be split so, and a buffer does something."""
-    unit = str(store.attrs["unit"])
+    unit = _unit_of(store)
     wrong = UsageError(f"cannot split by '{by}': {unit}, group or block")
     if unit == "frame":
         wrong = UsageError("frames of a camera are split --by block or --by group")
-    if unit == SLOT:  # pictures a quarter of an hour apart show the same clouds
-        unit = "day"
-        wrong = UsageError(f"cannot split by '{by}': slots are split by day, group or block")
     if by not in (None, unit, "group", "block"):
         raise wrong
     if buffer is not None and (unit != "frame" or by != "block"):
