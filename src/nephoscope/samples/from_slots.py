@@ -21,9 +21,9 @@ import xarray as xr
 from nephoscope.errors import UsageError, shown
 from nephoscope.grids.geostationary import EVERYWHERE, Bounds, Geostationary
 from nephoscope.instruments import Instrument, instrument_named
+from nephoscope.instruments.cutting import Slots
 from nephoscope.instruments.granules import Granule
 from nephoscope.instruments.ice_truth import read_ice_truth
-from nephoscope.instruments.protocol import Slots
 from nephoscope.instruments.swath_truth import truth_beside
 from nephoscope.instruments.tai93 import from_utc
 from nephoscope.samples.from_labels import Sample
@@ -129,7 +129,8 @@ def _of_tracks(asked: AskedOfSlots, granule: Granule, harvest: Harvest) -> None:
         for part in overpasses(track)
     ]
     near = [each for each in found if each.pixels[0].any()]
-    harvest.skipped.update({OUTSIDE: len(found) - len(near)} if len(found) > len(near) else {})
+    beside = len(found) - len(near) or int(not near)
+    harvest.skipped.update({OUTSIDE: beside} if beside else {})
     if not near:
         return
     window = _around(near, grid.shape, asked.choice.size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from nephoscope.errors import InputError, OutputError, UsageError
 from nephoscope.samples.alike import prepare, similarity
 from nephoscope.samples.ice_census import HOLDS_ICE, ice_counts
 from nephoscope.samples.sample_arrays import consolidate
+from nephoscope.samples.split_named import named_parts
 from nephoscope.samples.split_orbits import class_counts, orbit_parts
 from nephoscope.samples.split_rules import assign_parts, block_parts, group_parts, state_parts
 from nephoscope.samples.store import PARTS, open_samples
@@ -30,6 +31,7 @@ def split_samples(
     fractions: Sequence[float] = (0.8, 0.1, 0.1),
     seed: int = 0,
     buffer: int | None = None,
+    named: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, list[str]]:
     """Write the part of every sample into the store.
 
@@ -45,16 +47,24 @@ def split_samples(
             and the last ones test, and counting it up gives the folds of a leave-days-out study.
             Of half orbits and slots, the seed of the lots.
         buffer: frames of a camera left out on either side of a block; by default `BUFFER`.
+        named: part → its samples, by id or by group (the day of slots), instead of all rules; those
+            that are not named are in no part.
 
     Returns:
         the sample ids of each part, and under "" of those in none.
 
     Raises:
         UsageError: the weights are not three numbers >= 0 with a positive first, or there are fewer
-            units than parts; a part would be empty; or the samples have no such unit or no buffer.
+            units than parts; a part would be empty; or the samples have no such unit or no buffer;
+            or a name is of no sample, or of samples whose group is in two parts.
         InputError: `path` is not a samples store.
     """
     store = open_samples(path)
+    if named is not None:
+        chosen = named_parts(store, named)
+        rule: dict[str, Any] = {"by": "names"}
+        _write_split(Path(path), chosen, _said(store, chosen, rule))
+        return _found(store, chosen)
     _check_options(store, by, buffer)
     chosen = _parts(store, by, fractions, seed, BUFFER if buffer is None else buffer)
     for part, weight in zip(PARTS, fractions, strict=True):
@@ -65,6 +75,11 @@ def split_samples(
             )
     rule = {"by": by or _unit_of(store), "fractions": list(fractions), "seed": seed}
     _write_split(Path(path), chosen, _said(store, chosen, rule))
+    return _found(store, chosen)
+
+
+def _found(store: xr.Dataset, chosen: Sequence[str]) -> dict[str, list[str]]:
+    """The ids of each part."""
     named = list(zip(store["id"].values.tolist(), chosen, strict=True))
     found = {part: [name for name, its in named if its == part] for part in (*PARTS, "")}
     return {part: ids for part, ids in found.items() if part or ids}
