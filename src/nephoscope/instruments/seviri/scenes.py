@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -44,10 +44,23 @@ from nephoscope.sun import solar_angles
 
 _CYCLE, _RAPID_CYCLE = 900, 300  # seconds from picture to picture
 _RAPID_SCAN = np.timedelta64(6, "m")  # the scan of a full disk takes twice as long
+_DEAD = "holds no measurement above dark space"
 _BLOCK = 256  # rows whose angles are found at a time
 _ANGLES = ("satellite_zenith", "satellite_azimuth", "solar_zenith", "solar_azimuth")
 
 Floats = NDArray[np.float32]
+
+
+def reading(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of `read` for a picture that is to be predicted: what there is of it, in a box.
+
+    Args:
+        options: `box`: west, south, east and north of what is wanted, degrees.
+    """
+    found: dict[str, Any] = {"partial": True}
+    if (box := options.get("box")) is not None:
+        found["bounds"] = (box.south, box.west, box.north, box.east)
+    return found
 
 
 def read(
@@ -81,8 +94,8 @@ def read(
         `solar_azimuth` (from the pixel, clockwise from north), NaN off the disk; `daylight` int8:
         -1 off the disk, 0 night, 1 twilight, 2 day. `time` (y,) datetime64[ns], when each line was
         scanned. Attrs: instrument, flavour ("native" or "hrit"), source_files, id,
-        missing_share, satellite, nominal_time, slot_seconds (from picture to picture), first_row,
-        first_col, and the grid:
+        missing_share, lacking (what should be there and is not, one line for each), satellite,
+        nominal_time, slot_seconds (from picture to picture), first_row, first_col, and the grid:
         sub_satellite_longitude, centre_row, centre_col, step (see `grid_of`).
 
     Raises:
@@ -103,7 +116,18 @@ def read(
             image[number][dark] = np.nan
     if not partial:
         _check_alive(slot, names, image, places["daylight"])
-    return check_scene(_scene(slot, names, region, image, times, places), str(slot.path))
+    scene = _scene(slot, names, region, image, times, places)
+    scene.attrs["lacking"] = _lacking(slot, names, region, image, places["daylight"])
+    return check_scene(scene, str(slot.path))
+
+
+def longitude_of(path: Path) -> float:
+    """Longitude below the satellite of a picture's service, degrees east; its header is read.
+
+    Raises:
+        InputError: the file is absent or damaged.
+    """
+    return _opened([path]).header.grid.longitude
 
 
 def grid_of(scene: xr.Dataset) -> Geostationary:
@@ -220,15 +244,32 @@ def _check_complete(slot: Slot, names: tuple[str, ...], region: Window) -> None:
 def _check_alive(
     slot: Slot, names: tuple[str, ...], image: Floats, daylight: NDArray[np.int8]
 ) -> None:
-    """A thermal channel measures something wherever there is Earth."""
+    for name in _dead(names, image, daylight):
+        raise InputError(
+            slot.path, _DEAD, field=name,
+            remedy="fetch it again, leave the channel out, or accept NaN with partial=True",
+        )  # fmt: skip
+
+
+def _dead(names: tuple[str, ...], image: Floats, daylight: NDArray[np.int8]) -> list[str]:
+    """Thermal channels without a value: they measure something wherever there is Earth."""
     if (daylight == UNSEEN).all():
-        return
-    for name, plane in zip(names, image, strict=True):
-        if name not in SOLAR and np.isnan(plane).all():
-            raise InputError(
-                slot.path, "holds no measurement above dark space", field=name,
-                remedy="fetch it again, leave the channel out, or accept NaN with partial=True",
-            )  # fmt: skip
+        return []
+    planes = zip(names, image, strict=True)
+    return [name for name, plane in planes if name not in SOLAR and np.isnan(plane).all()]
+
+
+def _lacking(
+    slot: Slot,
+    names: tuple[str, ...],
+    region: Window,
+    image: Floats,
+    daylight: NDArray[np.int8],
+) -> list[str]:
+    """What of a picture should be there and is not, one line for each."""
+    found = {name: problem for name in names if (problem := slot.missing(name, region))}
+    dead = {name: _DEAD for name in _dead(names, image, daylight) if name not in found}
+    return [f"{name} {problem}" for name, problem in (found | dead).items()]
 
 
 def _read(
