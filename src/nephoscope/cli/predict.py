@@ -183,8 +183,8 @@ def _parse_times(text: str) -> tuple[datetime, datetime]:
 
 
 def _utc(moment: datetime) -> datetime:
-    """A moment in UTC, which is then not said."""
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    """A moment that does not say of which zone it is, is of UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _parse_shard(text: str) -> tuple[int, int]:

@@ -31,6 +31,7 @@ REFERENCE = "cloudsat"
 SAMPLES = atcs
 FORMAT = "netcdf"
 PATCHES = patches
+SLOTS = None
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "REFERENCE",
     "SAMPLES",
     "SCHEMES",
+    "SLOTS",
     "UNIT",
     "WRAPS",
     "Field",

@@ -13,7 +13,8 @@ from nephoscope.instruments.alone import (
     one_each,
     outside,
 )
-from nephoscope.instruments.seviri.channels import CHANNELS, SOLAR, THERMAL
+from nephoscope.instruments.seviri import patches
+from nephoscope.instruments.seviri.channels import CHANNELS, GEOMETRY, SOLAR, THERMAL
 from nephoscope.instruments.seviri.columns import columns
 from nephoscope.instruments.seviri.conditions import CONDITIONS, conditions
 from nephoscope.instruments.seviri.corners import corners
@@ -30,18 +31,21 @@ REFERENCE = "dardar"
 SAMPLES = None
 FORMAT = "zarr"
 PATCHES = None
+SLOTS = patches
 OPTIONS = frozenset({"box", "times"})
 
 __all__ = [
     "CHANNELS",
     "CONDITIONS",
     "FORMAT",
+    "GEOMETRY",
     "GRID",
     "NOUN",
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
     "SAMPLES",
+    "SLOTS",
     "SOLAR",
     "THERMAL",
     "UNIT",

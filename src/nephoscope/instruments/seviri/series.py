@@ -13,8 +13,8 @@ from typing import Any
 from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut
 from nephoscope.instruments.scene_file import SceneFile
-from nephoscope.instruments.seviri.names import is_native
-from nephoscope.instruments.seviri.scenes import longitude_of
+from nephoscope.instruments.seviri.names import is_native, start_of
+from nephoscope.instruments.seviri.scenes import open_slot
 
 TWICE = "second files of a slot"
 OTHER = "pictures of a second satellite of the same slot"
@@ -33,14 +33,14 @@ def wanted(
 
     Args:
         scenes: what `find` found, of any number of places.
-        options: `times`: first moment and the one behind the last, datetime64.
+        options: `times`: first moment and the one behind the last, datetimes of UTC.
         left_out: told of all that is not taken, but for the times; and of gaps.
     """
     first, behind = options.get("times", (None, None))
     found = [
         scene
         for scene in scenes
-        if first is None or (start := start_of(scene)) is None or first <= start < behind
+        if first is None or (start := start_of(scene.id)) is None or first <= start < behind
     ]
     once = _one_satellite(_once(found, left_out), left_out)
     for scene in _behind_gaps(once):
@@ -48,26 +48,18 @@ def wanted(
     return once
 
 
-def start_of(scene: SceneFile) -> datetime | None:
-    """Start of a slot by its name, UTC without saying so; None where the name does not tell."""
-    try:
-        return datetime.strptime(scene.id.rpartition("-")[2], "%Y%m%d%H%M")
-    except ValueError:
-        return None
-
-
 def _once(scenes: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
     best: dict[str, SceneFile] = {}
     for scene in sorted(scenes, key=lambda scene: (not is_native(scene.path), scene.path)):
-        if best.setdefault(scene.id, scene) is not scene and start_of(scene) is not None:
+        if best.setdefault(scene.id, scene) is not scene and start_of(scene.id) is not None:
             left_out.add(TWICE, scene.path)
-    return [scene for scene in scenes if best[scene.id] is scene or start_of(scene) is None]
+    return [scene for scene in scenes if best[scene.id] is scene or start_of(scene.id) is None]
 
 
 def _one_satellite(scenes: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
     by_start: dict[datetime | None, list[SceneFile]] = {}
     for scene in scenes:
-        by_start.setdefault(start_of(scene), []).append(scene)
+        by_start.setdefault(start_of(scene.id), []).append(scene)
     seen = Counter(_day(scene) for scene in scenes)
     left: set[Path] = set()
     for start, several in by_start.items():
@@ -92,14 +84,14 @@ def _day(scene: SceneFile) -> str:
 def _service(path: Path) -> float | None:
     """Longitude of the service, whole degrees; None where the file does not tell."""
     try:
-        return float(round(longitude_of(path)))
+        return float(round(open_slot([path]).header.grid.longitude))
     except InputError:
         return None  # reading it will say what is wrong
 
 
 def _behind_gaps(scenes: Iterable[SceneFile]) -> list[SceneFile]:
     """The slots before which others lack: the steps of a series are equal, within a day."""
-    known = [(start, scene) for scene in scenes if (start := start_of(scene)) is not None]
+    known = [(start, scene) for scene in scenes if (start := start_of(scene.id)) is not None]
     known.sort(key=lambda pair: pair[0])
     steps = [after[0] - before[0] for before, after in pairwise(known)]
     usual = min((step for step in steps if step), default=_DAY)
