@@ -147,6 +147,7 @@ class _Build:
                 if self.arrays is None:
                     shutil.rmtree(self.store, ignore_errors=True)
                     self.arrays = SampleArrays(self.store, sample, self.truth)
+                    self.arrays.flush()  # a line of the journal is of what is on the disk
                     self.journal.record(_CHANNELS, **_dumped_scene(self.arrays.first))
                 kept.append(self.arrays.append(sample))
             if self.arrays is not None:

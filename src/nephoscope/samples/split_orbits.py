@@ -20,6 +20,8 @@ from nephoscope.track import CLOUD_TYPES
 BLOCK_DAYS = 3
 """Days of a block."""
 _DAY = 86_400.0
+_POINTS = 50_000
+"""Profiles whose types are held at a time."""
 
 
 def orbit_parts(
@@ -70,23 +72,27 @@ def class_counts(store: xr.Dataset) -> dict[str, dict[str, Any]]:
         Part ("" for none) → `samples`, `granules`, `profiles`, `cloudy_profiles` (with any cloud),
         `cloud_type` (9 numbers of bins of each type, 0 clear) and `unknown` bins.
     """
-    kinds, sizes = store["cloud_type"].values, store["row_size"].values
-    of_point = np.repeat(np.arange(len(sizes)), sizes)
-    parts = store["split"].values
+    names = (*PARTS, "")
+    parts = np.array([names.index(str(part)) for part in store["split"].values], np.int8)
+    part_of_point = np.repeat(parts, store["row_size"].values)
+    kinds = np.zeros((len(names), len(CLOUD_TYPES) + 1), np.int64)
+    cloudy = np.zeros(len(names), np.int64)
+    for start in range(0, len(part_of_point), _POINTS):
+        piece = slice(start, start + _POINTS)
+        bins, part = store["cloud_type"][piece].values, part_of_point[piece]
+        np.add.at(cloudy, part[(bins > 0).any(axis=1)], 1)
+        for place in np.unique(part):
+            counted = bins[part == place].ravel() + np.int16(1)
+            kinds[place] += np.bincount(counted, minlength=kinds.shape[1])
     groups = np.array(_granules(store), dtype=object)
-    counted = {}
-    for part in (*PARTS, ""):
-        mine = parts == part
-        if not mine.any():
-            continue
-        bins = kinds[mine[of_point]]
-        counts = np.bincount(bins.astype(np.int64).ravel() + 1, minlength=len(CLOUD_TYPES) + 1)
-        counted[part] = {
-            "samples": int(mine.sum()),
-            "granules": len(set(groups[mine].tolist())),
-            "profiles": len(bins),
-            "cloudy_profiles": int((bins > 0).any(axis=1).sum()),
-            "cloud_type": counts[1:].tolist(),
-            "unknown": int(counts[0]),
+    return {
+        names[place]: {
+            "samples": int(np.count_nonzero(parts == place)),
+            "granules": len(set(groups[parts == place].tolist())),
+            "profiles": int(np.count_nonzero(part_of_point == place)),
+            "cloudy_profiles": int(cloudy[place]),
+            "cloud_type": kinds[place, 1:].tolist(),
+            "unknown": int(kinds[place, 0]),
         }
-    return counted
+        for place in np.unique(parts).tolist()
+    }

@@ -71,8 +71,8 @@ def read(
             name: (("profile", "level"), quantity(file, each, shape)[:, order], each.attributes)
             for name, each in product.quantities.items()
         }
-        found = any(np.isfinite(values).any() for _, values, _ in variables.values())
-        if not found and part == slice(None, None):
+        told = any(np.isfinite(values).any() for _, values, _ in variables.values())
+        if not told and part == slice(None, None):
             raise InputError(path, "has no value in any profile", field=next(iter(variables)))
         for name, stored in product.bin_flags.items():
             if (found := file.first_of(stored)) is not None:
