@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from nephoscope.cli import app
 from nephoscope.evaluation import swath
 from nephoscope.evaluation.baselines import profiles
-from nephoscope.evaluation.baselines.profile_models import ProfileOptions
+from nephoscope.evaluation.baselines.boosted import ProfileOptions
 from nephoscope.evaluation.paired import by_unit
 from nephoscope.evaluation.swath import SwathScores
 from nephoscope.recipe import Recipe

@@ -14,11 +14,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import UsageError
+from nephoscope.evaluation.baselines.boosted import ProfileOptions
 from nephoscope.evaluation.baselines.profile_features import Profiles, profiles_of
 from nephoscope.evaluation.baselines.profile_models import (
     Climatology,
     Fitted,
-    ProfileOptions,
     Stacked,
     Trees,
 )
