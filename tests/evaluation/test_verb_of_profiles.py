@@ -57,7 +57,6 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     monkeypatch.setattr(
         "nephoscope.evaluation.protocol.predictor_of", lambda *_: guesses(0, skill=6.0)
     )
-    monkeypatch.setattr(profiles, "DEFAULT", LITTLE)
     monkeypatch.setattr(profiles.score_profile_baselines, "__defaults__", (LITTLE, None, None))
     return made
 

@@ -32,6 +32,7 @@ class ProfileOptions:
         rows: levels of profiles that trees learn from.
         iterations: trees.
         leaves: of a tree.
+        points: that networks and neighbours of ice learn from.
         hidden: neurons of the small network; 0: there is none.
         epochs: of the small network.
         seed: of draws, trees and the network.
@@ -41,6 +42,7 @@ class ProfileOptions:
     rows: int = 120_000
     iterations: int = 120
     leaves: int = 31
+    points: int = 40_000
     hidden: int = 128
     epochs: int = 25
     seed: int = 0
@@ -90,7 +92,11 @@ class Drawing(Generic[Part]):
     rng: np.random.Generator
 
     def rows(
-        self, masks: Sequence[NDArray[np.bool_]], labels: Sequence[NDArray[Any]], most: int
+        self,
+        masks: Sequence[NDArray[np.bool_]],
+        labels: Sequence[NDArray[Any]],
+        most: int,
+        values: Sequence[NDArray[Any]] | None = None,
     ) -> tuple[Floats, NDArray[Any], float]:
         """About `most` of the levels that a mask allows: half are cloud, if there are so many.
 
@@ -98,10 +104,11 @@ class Drawing(Generic[Part]):
             masks: (point, level) of each part.
             labels: likewise; above 0 is cloud.
             most: rows.
+            values: likewise, which are returned in place of the labels.
 
         Returns:
-            a table, the labels, and the log of how many times likelier cloud is drawn than clear
-            sky.
+            a table, the labels or values, and the log of how many times likelier cloud is drawn
+            than clear sky.
         """
         held = np.array([
             [(mask & (label > 0)).sum(), (mask & (label == 0)).sum()]
@@ -109,12 +116,13 @@ class Drawing(Generic[Part]):
         ]).sum(axis=0)  # fmt: skip
         share = np.minimum(1, most / 2 / np.maximum(held, 1))
         tables, found = [], []
-        for part, mask, label in zip(self.parts, masks, labels, strict=True):
+        rows = zip(self.parts, masks, labels, values or labels, strict=True)
+        for part, mask, label, value in rows:
             chance = np.where(label > 0, share[0], share[1])
             usable = mask & part.known[:, None]
             item, level = np.nonzero(usable & (self.rng.random(mask.shape) < chance))
             tables.append(self.table(part, item, level))
-            found.append(label[item, level])
+            found.append(value[item, level])
         return np.concatenate(tables), np.concatenate(found), float(np.log(share[0] / share[1]))
 
 

@@ -68,7 +68,7 @@ class Profiles:
 
     @property
     def flat(self) -> Floats:
-        """(point, feature) float32: views, surroundings, means over the views at half the heights."""
+        """(point, feature) float32: views, surroundings, means over them at half the heights."""
         slant = self.slant[:, ::2].reshape(len(self.latitude), -1)
         place = np.stack([self.latitude, np.abs(self.latitude), self.land], axis=1)
         return np.concatenate([self.views, self.around, slant, place.astype(np.float32)], axis=1)

@@ -8,7 +8,7 @@ above it is.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -29,6 +29,7 @@ from nephoscope.evaluation.baselines.boosted import (
 )
 from nephoscope.evaluation.baselines.profile_features import HEIGHTS, Profiles
 from nephoscope.evaluation.sample import Floats
+from nephoscope.tasks import Task
 from nephoscope.track import CLOUD_TYPES
 
 KINDS = len(CLOUD_TYPES) - 1
@@ -78,6 +79,32 @@ class Fitted(Protocol):
 
     def say(self, profiles: Profiles) -> Said:
         """What it says of points."""
+
+
+def fitted_to_types(
+    train: Sequence[Profiles], judge: Sequence[Profiles], task: Task, options: ProfileOptions
+) -> dict[str, Callable[[Profiles], Floats]]:
+    """The baselines, the simplest first: name → from points to numbers of the task's head.
+
+    Args:
+        train: points of the training.
+        judge: of no use to these.
+        task: of cloud types, of cloud on levels or of columns.
+        options: how much work.
+    """
+    del judge
+    trees = Trees(train, options, surroundings=False)
+    found: dict[str, Fitted] = {"climatology": Climatology(train), "boosted trees": trees}
+    if options.hidden and len({part.unit for part in train}) > 1:
+        found["boosted trees + network"] = Stacked(train, options)
+    return {name: partial(_raw, each, task) for name, each in found.items()}
+
+
+def _raw(fitted: Fitted, task: Task, part: Profiles) -> Floats:
+    """Numbers of the task's head, (point, output); NaN where the picture has no data."""
+    raw = fitted.say(part).raw(task.outputs(part.types.shape[1]))
+    raw[~part.known] = np.nan
+    return raw
 
 
 class Climatology:
