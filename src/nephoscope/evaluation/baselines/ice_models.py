@@ -204,10 +204,14 @@ class Levels:
             found = np.concatenate(self.held[max(level - reach, 0) : level + reach + 1])
         return found
 
-    def mean_of_powers(self) -> NDArray[np.float64]:
-        """(level,) log10 of the mean of 10 to the power of the numbers; 0 where nothing is held."""
-        near = (self._near(level) for level in range(len(self.held)))
-        return np.array([np.log10((10.0**each).mean()) if each.size else 0.0 for each in near])
+    def over(self, other: Levels, usual: float) -> NDArray[np.float64]:
+        """(level,) log10 of the sum of 10 to the power of these over that of others."""
+        found = np.full(len(self.held), usual)
+        for level in range(len(self.held)):
+            mine, less = self._near(level), other._near(level)
+            if mine.size:
+                found[level] = np.log10((10.0**mine).sum() / (10.0**less).sum())
+        return found
 
 
 @dataclass(frozen=True)
@@ -217,9 +221,9 @@ class Dressed:
     Attributes:
         fitted: that says probabilities and medians.
         away: (share, level) quantiles of log10 of the true IWC in cloud, less what is said.
-        mean: (level,) log10 of the mean of the true IWC over what is said.
+        mean: (level,) log10 of the sum of the true IWC in cloud over the sum of what is said.
         number: (level,) median of log10 of the true number of crystals over the IWC that is said.
-        mean_number: (level,) log10 of its mean.
+        mean_number: (level,) log10 of the sum of one over the sum of the other.
         column: (share,) quantiles of log10 of the true path over what is expected.
     """
 
@@ -241,26 +245,23 @@ class Dressed:
         judge = [part.chosen(part.known) for part in judge]
         said = [fitted.say(part) for part in judge]
         cloudy = [part.types > 0 for part in judge]
-        pairs = list(zip(judge, said, strict=True))
-        off = Levels.of([logarithm(part) - each.ice for part, each in pairs], cloudy)
-        crystals = [number_of(part.truth) for part in judge]
-        peopled = [each > 0 for each in crystals]
-        ratio = Levels.of(
-            [_log10(each) - told.ice for each, (_, told) in zip(crystals, pairs, strict=True)],
-            [one & two for one, two in zip(cloudy, peopled, strict=True)],
+        told, ice = [each.ice for each in said], [logarithm(part) for part in judge]
+        crystals = [_log10(number_of(part.truth)) for part in judge]
+        peopled = [one & np.isfinite(two) for one, two in zip(cloudy, crystals, strict=True)]
+        off, ratio = (
+            Levels.of([one - two for one, two in zip(true, told, strict=True)], chosen)
+            for true, chosen in ((ice, cloudy), (crystals, peopled))
         )
-        mean = off.mean_of_powers()
+        mean = Levels.of(ice, cloudy).over(Levels.of(told, cloudy), 0.0)
+        pairs = zip(judge, said, strict=True)
         paths = np.concatenate([_paths(part, each, mean) for part, each in pairs])
-        column = np.quantile(paths, SHARES) if paths.size else _WIDTH * ndtri(SHARES)
-        number = ratio.quantiles((0.5,), _USUAL_NUMBER)[0]
-        powers = ratio.mean_of_powers()
         return cls(
             fitted,
-            off.quantiles(SHARES, 0.0, _WIDTH),
-            mean,
-            number,
-            np.where(powers == 0, number, powers),
-            np.asarray(column, np.float64),
+            away=off.quantiles(SHARES, 0.0, _WIDTH),
+            mean=mean,
+            number=ratio.quantiles((0.5,), _USUAL_NUMBER)[0],
+            mean_number=Levels.of(crystals, peopled).over(Levels.of(told, peopled), _USUAL_NUMBER),
+            column=np.quantile(paths, SHARES) if paths.size else _WIDTH * ndtri(SHARES),
         )
 
     def raw(self, part: IcePoints) -> Floats:
