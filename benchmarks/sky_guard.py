@@ -82,10 +82,11 @@ def measure(folder: Path, samples: Path) -> None:
     guard = guard_of_part(train, model.recipe, inputs, model.normalisation)
     if guard is None:
         raise SystemExit(f"{folder} is no model of frames of a sky camera")
-    _put(folder / FACTS, guard)
+    put_guard(folder / FACTS, guard)
 
 
-def _put(path: Path, guard: Guard) -> None:
+def put_guard(path: Path, guard: Guard) -> None:
+    """Write a guard into the facts of a model."""
     facts = yaml.safe_load(path.read_text(encoding="utf-8"))
     facts.pop("guard", None)
     ordered: dict[str, Any] = {}

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+HASH = re.compile(r"(?<![\w.])(?=\w*[a-f])(?=\w*\d)[0-9a-f]{8,}(?!\w|\.\d|[-+]\d)")
+"""Part of a sha256 in a text: by its digits it may look like a number, such as 12345e67."""
 HASHES = {"sha256", "samples_id", "DATASUM", "MASKSHA"}
 SHARE, LEAST = 5e-3, 5e-3
 """Where another machine's arithmetic moves the last bit of a probability (1e-6), it may fall on the
@@ -64,8 +66,9 @@ def _numbers(place: str, old: Any, new: Any, share: float, least: float) -> Iter
         for number, (first, second) in enumerate(zip(old, new, strict=True)):
             yield from _numbers(f"{place}[{number}]", first, second, share, least)
         return
-    words, others = NUMBER.sub("#", str(old)), NUMBER.sub("#", str(new))
-    values = [[float(value) for value in NUMBER.findall(str(each))] for each in (old, new)]
+    texts = [HASH.sub("<hash>", str(each)) for each in (old, new)]
+    words, others = (NUMBER.sub("#", each) for each in texts)
+    values = [[float(value) for value in NUMBER.findall(each)] for each in texts]
     alike = words == others and all(
         abs(a - b) <= least + share * max(abs(a), abs(b)) for a, b in zip(*values, strict=True)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 
 from safetensors.numpy import load_file
@@ -11,6 +10,7 @@ from safetensors.numpy import load_file
 from golden import facts
 from golden.facts import Facts
 from golden.workshop import Workshop, case
+from nephoscope.reports.seal import read_scores
 
 WITHIN = 1e-5
 """Of a loss curve: a sum of the same numbers in another order moves it by less."""
@@ -25,7 +25,7 @@ SMALL_CNN = (
     "inputs.features=[mean_std]", "network.name=cnn", "network.options={}",
     "training.steps=6", "training.validate_every=3", "training.batch=4",
 )  # fmt: skip
-OF_THE_RUN = {"seconds", "hardware", "nephoscope", "command", "versions"}
+OF_THE_RUN = {"digest", "seconds", "hardware", "nephoscope", "command", "versions"}
 
 
 def settings(changes: tuple[str, ...]) -> list[str]:
@@ -67,7 +67,7 @@ def curve(run: Path) -> Facts:
 def evaluated(shop: Workshop, model: str, store: str, out: str, *words: object) -> Facts:
     """Evaluate: what is said and scores.json, but for what is of this run and machine."""
     said = shop.run("evaluate", model, store, "-o", out, *words)
-    scores = json.loads(shop.path(out, "scores.json").read_text())
+    scores = read_scores(shop.path(out))  # its seal holds, or this raises
     kept = {name: value for name, value in scores.items() if name not in OF_THE_RUN}
     root = shop.path(out)
     names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.*"))

@@ -49,7 +49,7 @@ def test_it_spans_the_nearest_views_below_the_tracks(store):
     nearest = np.where(valid, zenith, np.inf).argmin(axis=1)[:, None]
     steepest, height = (np.take_along_axis(each, nearest, 1)[count > 0] for each in (zenith, sun))
     seen = {name: span.seen for name, span in guard.spans.items()}
-    assert seen.keys() == {"views", "view_zenith", "solar_zenith"}
+    assert seen.keys() == {"views", "view_zenith", "solar_zenith"}  # four views: no scattering
     assert seen["views"] == (count.min(), 16)
     assert seen["view_zenith"] == pytest.approx((0, steepest.max()), abs=0.011)
     assert seen["solar_zenith"] == pytest.approx((height.min(), height.max()), abs=0.011)

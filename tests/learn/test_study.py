@@ -88,11 +88,50 @@ def test_study_goes_on_where_it_stopped(stopped, samples, monkeypatch):
     assert fitted == [("no_blue", False)]
 
 
-def test_finished_study_trains_nothing_again(done, samples, monkeypatch):
+def test_finished_study_trains_and_scores_nothing_again(done, samples, monkeypatch):
     monkeypatch.setattr(study_module, "fit", None)
+    monkeypatch.setattr(study_module, "run_evaluation", None)
     out, found = done
     again = run_study(recipe_of(), samples, out, VARIANTS, split="validation")
     assert again == found
+
+
+@pytest.mark.parametrize("harm", ["altered", "cut off", "of other samples", "of another model"])
+def test_a_report_that_does_not_stand_is_made_again(done, samples, tmp_path, monkeypatch, harm):
+    out, split = tmp_path / "study", "validation"
+    shutil.copytree(done[0], out)
+    report = out / "no_blue" / "report"
+    if harm == "altered":
+        scores = json.loads((report / "scores.json").read_text())
+        scores["metrics"]["f1"]["value"] = 1.0
+        (report / "scores.json").write_text(json.dumps(scores))
+    elif harm == "cut off":
+        (report / "counts.npz").unlink()
+    elif harm == "of another model":
+        shutil.rmtree(report)
+        shutil.copytree(out / "blue_alone" / "report", report)
+    else:
+        split = "train"
+    scored = []
+    evaluate = study_module.run_evaluation
+
+    def watched(model, *words, **options):
+        scored.append(model.folder.parent.name)
+        return evaluate(model, *words, **options)
+
+    monkeypatch.setattr(study_module, "run_evaluation", watched)
+    again = run_study(recipe_of(), samples, out, VARIANTS, split=split)
+    assert scored == (["no_blue"] if split == "validation" else [WHOLE, "no_blue", "blue_alone"])
+    if split == "validation":
+        assert again == done[1]
+
+
+def test_each_variant_has_a_folder_of_its_own():
+    names = ["670+865", "670-865", "670 865", "670_865", "éa", "e a"]
+    folders = [study_module._folder_of(name) for name in names]
+    assert len({*folders}) == len(names)
+    assert folders[2] == "670_865"
+    assert all(Path(each).name == each for each in folders)
 
 
 def test_study_of_something_else_is_not_gone_on_with(stopped, samples):

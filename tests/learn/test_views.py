@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import yaml
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.learn import fit as fit_module
@@ -99,3 +100,18 @@ def test_weights_of_other_levels_or_views_are_no_start(tmp_path):
             checked_identity(recipe, store, start)
     same = SimpleNamespace(recipe=recipe, folder="m", weights_sha256="0")
     assert checked_identity(recipe, store, same)["from"] == "0"
+
+
+def test_a_model_that_began_from_another_knows_what_that_one_saw(store, tmp_path):
+    recipe = _recipe()
+    first = fit(recipe, store, tmp_path / "a", report=_quiet)
+    seen = load_model(first).guard.spans
+    facts = yaml.safe_load((first / "model.yaml").read_text())
+    facts["guard"]["view_zenith"]["seen"] = [0.0, 88.0]
+    del facts["guard"]["views"]
+    (first / "model.yaml").write_text(yaml.safe_dump(facts, sort_keys=False))
+    second = load_model(fit(recipe, store, tmp_path / "b", init_from=first, report=_quiet)).guard
+    assert seen["view_zenith"].seen[1] < 88
+    assert second.spans["view_zenith"].seen == (0, 88)
+    assert second.spans["solar_zenith"] == seen["solar_zenith"]
+    assert seen.keys() - second.spans.keys() == {"views"}

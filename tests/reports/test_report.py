@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,9 @@ from nephoscope.evaluation.predictors import Predict
 from nephoscope.evaluation.protocol import Evaluation, Judged, evaluate, run_evaluation
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.reports import markdown
+from nephoscope.reports.leaderboard import write_leaderboard
 from nephoscope.reports.report import Run, pictures_for, spec_hash, write_report
+from nephoscope.reports.seal import read_scores
 from nephoscope.tasks.mask import MaskDecision
 from nephoscope.tasks.mask_metrics import METRICS
 
@@ -84,6 +87,19 @@ def test_the_hash_changes_with_the_spec_alone(evaluation: Evaluation) -> None:
     spec = evaluation.spec
     assert spec_hash(dict(reversed(spec.items()))) == spec_hash(spec)
     assert spec_hash(spec | {"threshold": 0.504}) != spec_hash(spec)
+
+
+def test_a_report_of_masks_is_sealed(folder: Path, tmp_path: Path) -> None:
+    assert read_scores(folder)["metrics"]["f1"]["value"] is not None
+    assert not (folder / "counts.npz").exists()
+    report = tmp_path / "altered"
+    shutil.copytree(folder, report)
+    content = json.loads((report / "scores.json").read_text())
+    content["metrics"]["f1"]["value"] = 0.999
+    (report / "scores.json").write_text(json.dumps(content))
+    tables, refused = write_leaderboard([folder, report], tmp_path / "site")
+    assert [len(table.rows) - len(content["baselines"]) for table in tables] == [1]
+    assert "digest" in str(refused[0])
 
 
 def test_report_says_the_numbers_and_shows_every_figure(

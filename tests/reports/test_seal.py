@@ -85,6 +85,16 @@ def test_an_altered_report_is_told(report: Path, values: dict[str, object]) -> N
         read_scores(report)
 
 
+def test_a_report_without_a_seal_is_not_read(report: Path) -> None:
+    path = report / "scores.json"
+    content = json.loads(path.read_text())
+    del content["digest"]
+    content["metrics"] = {}
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"digest.*altered"):
+        read_scores(report)
+
+
 def test_an_altered_spec_is_told(report: Path) -> None:
     change(report, spec__split="train")
     with pytest.raises(InputError, match="spec_hash"):

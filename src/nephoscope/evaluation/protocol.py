@@ -270,6 +270,24 @@ def evaluate(
     return run_evaluation(model, samples, split=split, predict=predict, progress=progress).scores
 
 
+def spec_of(model: Judged, samples: str | Path, split: str | None = None) -> dict[str, Any]:
+    """The spec that an evaluation of a model would have.
+
+    Args:
+        model: as for `run_evaluation`.
+        samples: a samples store.
+        split: see `choose_samples`.
+
+    Raises:
+        UsageError: there is no such part, or it is empty.
+        InputError: the samples cannot be read.
+    """
+    store, recipe = open_samples(samples), getattr(model, "recipe", None)
+    split, indices = choose_samples(store, split)
+    task = task_named(recipe.task if recipe is not None else store.attrs["task"])
+    return _spec(store, indices, split, task, model.decision)
+
+
 def _spec(
     store: xr.Dataset,
     indices: Sequence[int],

@@ -49,6 +49,8 @@ class Condition(NamedTuple):
         reach: how far below and above all of a model's training a pixel is still judged, in the
             unit; None: however far. One that is farther is unknown.
         usual: span of what is usual; None: what a model's training spans.
+        rare: share of the training's pixels, the lowest and as many of the highest, that its span
+            leaves out: from what hardly any pixel shows nothing is learned.
     """
 
     flag: str
@@ -58,6 +60,7 @@ class Condition(NamedTuple):
     judged: tuple[bool, bool] = (True, True)
     reach: tuple[float | None, float | None] = (None, None)
     usual: tuple[float, float] | None = None
+    rare: float = 0.0
 
 
 class Layout(Protocol):

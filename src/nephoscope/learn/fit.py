@@ -45,6 +45,7 @@ from nephoscope.learn.place import learn_place
 from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, run_trainer
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.card import own_name
+from nephoscope.models.guard import Guard
 from nephoscope.models.lineage import parent_record
 from nephoscope.models.linear import LINEAR
 from nephoscope.models.normalised import NormalisedNetwork
@@ -181,12 +182,20 @@ def fit(
         decision,
         info,
         limits,
-        guard_of_part(train, recipe, inputs, normalisation),
+        _guard(run, train, inputs, normalisation),
         shape=train.shape if train.truth == "frame" else None,
         levels=train.levels,
         name=name,
         licence=licence,
     ).folder
+
+
+def _guard(
+    run: Run, train: Part, inputs: Floats | None, normalisation: Mapping[str, tuple[float, float]]
+) -> Guard | None:
+    """What this training and those before it spanned."""
+    guard = guard_of_part(train, run.recipe, inputs, normalisation)
+    return guard if guard is None or run.start is None else guard.after(run.start.guard)
 
 
 def _frames(run: Run, part: str) -> Floats:

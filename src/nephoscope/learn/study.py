@@ -10,25 +10,27 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from nephoscope.errors import UsageError
+from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.intervals import Score
-from nephoscope.evaluation.paired import by_unit, paired_scores
-from nephoscope.evaluation.protocol import Evaluation, run_evaluation
+from nephoscope.evaluation.paired import paired_scores
+from nephoscope.evaluation.protocol import run_evaluation, spec_of
 from nephoscope.files import write_bytes, write_text
 from nephoscope.learn.checks import RUN, check_same, checked_identity
 from nephoscope.learn.fit import fit
 from nephoscope.learn.trainer import Report
-from nephoscope.models import load_model
+from nephoscope.models import Model, load_model
 from nephoscope.plots.differences import plot_differences
 from nephoscope.recipe import Recipe, with_values
 from nephoscope.recipe.variants import Variant
 from nephoscope.reports.report import Run, write_report
+from nephoscope.reports.seal import read_counts, read_scores, spec_hash
 from nephoscope.reports.words import title_of
 from nephoscope.samples.store import open_samples
-from nephoscope.tasks import Task, task_named
+from nephoscope.tasks import Counts, Task, task_named
 
 WHOLE = "everything"
 """The variant that lacks nothing."""
@@ -50,6 +52,17 @@ class Outcome:
     lost: Mapping[str, Score]
     features: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What a report says of a variant: its scores, what was counted of each unit, and by what."""
+
+    scores: Mapping[str, Score]
+    counts: Mapping[str, Counts]
+    decision: Any
+    spec: Mapping[str, Any]
+    unit: str
 
 
 def run_study(
@@ -83,7 +96,7 @@ def run_study(
     chosen = chosen or _each_feature(recipe)
     recipes = {WHOLE: with_values(recipe, {"study": None})}
     recipes |= {name: _varied(recipe, name, each) for name, each in chosen.items()}
-    store, done = open_samples(samples), dict[str, Evaluation]()
+    store, done = open_samples(samples), dict[str, _Scored]()
     for each in recipes.values():
         checked_identity(each, store, None)
     seconds: dict[str, float] = {}
@@ -115,7 +128,11 @@ def _each_feature(recipe: Recipe) -> dict[str, Variant]:
 
 
 def _folder_of(name: str) -> str:
-    return "".join(letter if letter.isalnum() else "_" for letter in name)
+    """A folder's name, of each variant another: what letters and spaces do not tell, digits do."""
+    folder = "".join(letter if letter.isalnum() else "_" for letter in name)
+    if name == folder.replace("_", " "):
+        return folder
+    return f"{folder}~{sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _trained(
@@ -130,29 +147,46 @@ def _trained(
     return model, float(load_model(model).info.get("seconds", 0.0))
 
 
-def _scored(model: Path, samples: str | Path, folder: Path, split: str | None) -> Evaluation:
-    began = time.perf_counter()
-    found = run_evaluation(load_model(model), samples, split=split)
-    seconds = {"predict": time.perf_counter() - began}
-    write_report(found, folder / "report", Run(f"study, {folder.name}", seconds))
-    return found
+def _scored(model: Path, samples: str | Path, folder: Path, split: str | None) -> _Scored:
+    """The scores of a variant, measured unless its report is there."""
+    opened, report = load_model(model), folder / "report"
+    if not _stands(report, opened, samples, split):
+        began = time.perf_counter()
+        found = run_evaluation(opened, samples, split=split)
+        run = Run(f"study, {folder.name}", {"predict": time.perf_counter() - began})
+        write_report(found, report, run, counts=True)
+    content = read_scores(report)
+    scores = {name: Score(**each) for name, each in content["metrics"].items()}
+    unit = str(open_samples(samples).attrs["unit"])
+    return _Scored(scores, read_counts(report), opened.decision, content["spec"], unit)
+
+
+def _stands(report: Path, model: Model, samples: str | Path, split: str | None) -> bool:
+    """Whether a report is whole and of this model on these samples."""
+    try:
+        content = read_scores(report)
+        read_counts(report)
+    except InputError:
+        return False
+    mine = model.weights_sha256, spec_hash(spec_of(model, samples, split))
+    return (content["model"]["weights_sha256"], content["spec_hash"]) == mine
 
 
 def _outcomes(
-    recipes: Mapping[str, Recipe], done: Mapping[str, Evaluation], seconds: Mapping[str, float]
+    recipes: Mapping[str, Recipe], done: Mapping[str, _Scored], seconds: Mapping[str, float]
 ) -> dict[str, Outcome]:
-    task, whole = task_named(recipes[WHOLE].task), done[WHOLE].scores
+    task, whole = task_named(recipes[WHOLE].task), done[WHOLE]
     outcomes = {}
     for name, each in done.items():
-        pair = by_unit(each.scores.sums), by_unit(whole.sums)
-        decisions = each.scores.decision, whole.decision
+        decisions = each.decision, whole.decision
+        pair = each.counts, whole.counts
         lost = {} if name == WHOLE else paired_scores(*pair, task, decisions)
         features = len(recipes[name].inputs.names)
-        outcomes[name] = Outcome(each.scores.overall, lost, features, seconds[name])
+        outcomes[name] = Outcome(each.scores, lost, features, seconds[name])
     return outcomes
 
 
-def _write(out: Path, recipe: Recipe, whole: Evaluation, outcomes: Mapping[str, Outcome]) -> None:
+def _write(out: Path, recipe: Recipe, whole: _Scored, outcomes: Mapping[str, Outcome]) -> None:
     """The table, for machines and for people, and the figure."""
     task = task_named(recipe.task)
     document = {
@@ -169,9 +203,9 @@ def _write(out: Path, recipe: Recipe, whole: Evaluation, outcomes: Mapping[str, 
     write_bytes(picture, plot_differences(lost, title_of(task.objective), title))
 
 
-def _words(recipe: Recipe, task: Task, whole: Evaluation, outcomes: Mapping[str, Outcome]) -> str:
-    main, units = task.objective, len(whole.scores.sums.units)
-    names = [name for name in (main, *task.kept) if name in whole.scores.overall]
+def _words(recipe: Recipe, task: Task, whole: _Scored, outcomes: Mapping[str, Outcome]) -> str:
+    main, units = task.objective, len(whole.counts)
+    names = [name for name in (main, *task.kept) if name in whole.scores]
     names = list(dict.fromkeys(names))[:4]
     head = ["variant", "features", *map(title_of, names), f"{title_of(main)}, difference", "s"]
     rows = [head, ["---"] * len(head)]

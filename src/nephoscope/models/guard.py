@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass as plain_dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -50,6 +50,15 @@ class Guard:
     def names(self) -> Collection[str]:
         """Numbers that there can be."""
         return self.known
+
+    def after(self, earlier: Guard | None) -> Self | None:
+        """What a model knows that began from another; here what its own training shows.
+
+        Args:
+            earlier: of that other model; None where it kept none.
+        """
+        del earlier
+        return self
 
     def plain(self) -> dict[str, dict[str, list[float]]]:
         """Spans as plain numbers, for a file."""

@@ -2,16 +2,16 @@
 
 An instrument says which numbers tell that (`CONDITIONS` of its module: the height of the sun, how
 steeply it looks down, from how many sides). A model keeps what they spanned over the pixels of its
-training. A pixel beyond that is flagged, and one far beyond is unknown: a network answers whatever
-it is shown.
+training, and of the trainings of those that it began from. A pixel beyond that is flagged, and one
+far beyond is unknown: a network answers whatever it is shown.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,20 @@ class PixelGuard(Guard):
         """Numbers that there can be."""
         return self.conditions.keys()
 
+    def after(self, earlier: Guard | None) -> Self | None:
+        """What both trainings spanned, of numbers that both measured; None where there is none.
+
+        Args:
+            earlier: of the model that this one began from. What that one did not keep it may have
+                seen in any amount.
+        """
+        spans = {
+            name: _around(span, earlier.spans[name])
+            for name, span in self.spans.items()
+            if earlier is not None and name in earlier.spans
+        }
+        return replace(self, spans=spans) if spans else None
+
     def judge(self, numbers: Numbers) -> Judged:
         """Compare the pixels of a scene with those of the training.
 
@@ -92,27 +106,40 @@ def learn_pixel_guard(
         pixels: numbers of some pixels each, of any shape.
         conditions: of their instrument.
     """
-    seen: dict[str, list[Pair]] = {}
+    seen: dict[str, list[npt.NDArray[Any]]] = {}
     for numbers in pixels:
         for name, values in numbers.items():
             known = values[np.isfinite(values)]
             if conditions[name].usual is None and known.size:
-                seen.setdefault(name, []).append((float(known.min()), float(known.max())))
-    spans = {
-        name: _span(min(low for low, _ in pairs), max(high for _, high in pairs), conditions[name])
-        for name, pairs in seen.items()
-    }
+                seen.setdefault(name, []).append(known)
+    spans = {name: _span(np.concatenate(each), conditions[name]) for name, each in seen.items()}
     return PixelGuard(spans, conditions) if spans else None
 
 
-def _span(low: float, high: float, condition: Condition) -> Span:
-    """Span of numbers from low to high, to two decimals outwards; to the ends where not judged."""
+def _span(values: npt.NDArray[Any], condition: Condition) -> Span:
+    """Span of numbers but for the rarest, and how far beyond all of them is accepted."""
     least, greatest = condition.ends
-    low = math.floor(100 * low) / 100 if condition.judged[0] else least
-    high = math.ceil(100 * high) / 100 if condition.judged[1] else greatest
+    low, high = _outwards(values, 0.0, condition)
     below, above = condition.reach
     accepted = (
         least if below is None else max(least, low - below),
         greatest if above is None else min(greatest, high + above),
     )
-    return Span((low, high), accepted)
+    return Span(_outwards(values, condition.rare, condition), accepted)
+
+
+def _outwards(values: npt.NDArray[Any], rare: float, condition: Condition) -> Pair:
+    """All but the rarest at either side, to two decimals outwards; to the ends where not judged."""
+    least, greatest = condition.ends
+    low = float(np.quantile(values, rare, method="lower"))
+    high = float(np.quantile(values, 1 - rare, method="higher"))
+    return (
+        math.floor(100 * low) / 100 if condition.judged[0] else least,
+        math.ceil(100 * high) / 100 if condition.judged[1] else greatest,
+    )
+
+
+def _around(one: Span, other: Span) -> Span:
+    """The span that holds both."""
+    pairs = ((one.seen, other.seen), (one.accepted, other.accepted))
+    return Span(*((min(a[0], b[0]), max(a[1], b[1])) for a, b in pairs))

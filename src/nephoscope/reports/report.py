@@ -59,6 +59,8 @@ def write_report(
     run: Run,
     pictures: Pictures | None = None,
     log: TrainingLog | None = None,
+    *,
+    counts: bool = False,
 ) -> Path:
     """Write `scores.json`, `report.md`, tables and figures into the folder `out`, atomically.
 
@@ -70,6 +72,7 @@ def write_report(
         run: how it was made.
         pictures: what looked at the samples while they were scored.
         log: how the model was trained, where its run is still there.
+        counts: keep what was counted of each unit, which reports of points always do.
 
     Raises:
         UsageError: `out` holds something that is no report.
@@ -83,9 +86,9 @@ def write_report(
     with atomic_path(out) as part:
         part.mkdir(parents=True)
         content = scores_document(evaluation, run) | pictures.facts(evaluation)
-        if evaluation.truth == "points":
+        if counts or evaluation.truth == "points":
             write_counts(part, evaluation.scores)
-            content = sealed(content, part)
+        content = sealed(content, part)
         written = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
         (part / SCORES).write_text(written, encoding="utf-8")
         for name, table in pictures.tables(evaluation).items():

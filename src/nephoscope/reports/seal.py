@@ -37,13 +37,14 @@ def digest_of(document: Mapping[str, Any]) -> str:
 
 
 def sealed(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The content of `scores.json` with `counts_sha256` and `digest`.
+    """The content of `scores.json` with `digest`, and `counts_sha256` where there are counts.
 
     Args:
         content: all else.
-        folder: of the report, in which the counts are written.
+        folder: of the report, in which the counts are written, if any are.
     """
-    content = {**content, _SHA: sha256_of(folder / COUNTS)}
+    if (folder / COUNTS).exists():
+        content = {**content, _SHA: sha256_of(folder / COUNTS)}
     return {**content, _DIGEST: digest_of(content)}
 
 
@@ -74,7 +75,11 @@ def read_scores(report: str | Path) -> dict[str, Any]:
         raise InputError(path, "is missing", field="spec")
     if spec_hash(content["spec"]) != content.get("spec_hash"):
         raise InputError(path, "does not fit the spec: it was altered", field="spec_hash")
-    if _DIGEST in content and digest_of(content) != content[_DIGEST]:
+    if _DIGEST not in content:
+        remedy = "score the model again: nephoscope evaluate"
+        problem = "is missing: the report may have been altered"
+        raise InputError(path, problem, field=_DIGEST, remedy=remedy)
+    if digest_of(content) != content[_DIGEST]:
         raise InputError(path, "does not fit the content: it was altered", field=_DIGEST)
     return content
 

@@ -1,7 +1,8 @@
 """Conditions of a pixel's views: how many there are, how steep they look, sun and sun glint.
 
 What a network learned along the track, where one view looks straight down, need not hold at the
-edge of the swath, and nothing that it learned by day holds at night.
+edge of the swath, nor what it learned of some scattering angles at others, and nothing that it
+learned by day holds at night.
 """
 
 from __future__ import annotations
@@ -20,9 +21,14 @@ GLINT = 30.0
 _DUSK = 3.0  # degrees that the sun may stand lower than in all of the training
 _GEOMETRY = "geometry_outside_training"
 _LAND = 100.0  # of land_sea_flag: nothing but land
+_RARE = 0.002
+"""Share of a training's pixels that may have fewer views: the ragged edge of the swath has from 1
+on, and is hardly in any patch."""
+_MANY = VIEWS // 2
+"""Views from which on their scattering angles are judged: fewer may have any."""
 
 CONDITIONS = {
-    "views": Condition("few_views", "number of views", "", (0, VIEWS), (True, False)),
+    "views": Condition("few_views", "number of views", "", (0, VIEWS), (True, False), rare=_RARE),
     "glint": Condition(
         "glint",
         "view nearest to nadir over sea or coast: angle from the mirror direction of the sun",
@@ -32,6 +38,12 @@ CONDITIONS = {
     ),
     "view_zenith": Condition(
         _GEOMETRY, "zenith angle of the view nearest to nadir", "degrees", (0, 90), (False, True)
+    ),
+    "least_scattering": Condition(
+        _GEOMETRY, "smallest scattering angle of the views", "degrees", (0, 180)
+    ),
+    "greatest_scattering": Condition(
+        _GEOMETRY, "greatest scattering angle of the views", "degrees", (0, 180)
     ),
     "solar_zenith": Condition(
         _GEOMETRY, "solar zenith angle", "degrees", (0, 180), reach=(None, _DUSK)
@@ -64,6 +76,10 @@ def conditions(scene: xr.Dataset) -> Numbers:
         if "thetas" in angles:
             found["solar_zenith"] = steepest["thetas"]
         if len(angles) == len(ANGLES):
+            least, greatest = _scattering(**angles)
+            many = found["views"] >= _MANY
+            found["least_scattering"] = np.where(many, least, np.float32(np.nan))
+            found["greatest_scattering"] = np.where(many, greatest, np.float32(np.nan))
             found["glint"] = _over_sea(_from_mirror(**steepest), image, names)
     elif "thetas" in angles:
         found["solar_zenith"] = np.fmin.reduce(angles["thetas"], axis=0)
@@ -90,6 +106,20 @@ def _taken(
 ) -> NDArray[np.float32]:
     values, there = (np.take_along_axis(each, nearest, 0)[0] for each in (cube, valid))
     return np.asarray(np.where(there, values, np.float32(np.nan)))
+
+
+def _scattering(
+    thetas: NDArray[np.float32], thetav: NDArray[np.float32], phi: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Least and greatest angle by which sunlight is turned towards a view, degrees, (y, x).
+
+    phi is 0 with the sun behind the satellite, which is 180 degrees where both stand as high.
+    """
+    sun, view, azimuth = np.radians(thetas), np.radians(thetav), np.radians(phi)
+    cosine = -np.cos(sun) * np.cos(view) - np.sin(sun) * np.sin(view) * np.cos(azimuth)
+    ends = np.fmax.reduce(cosine, axis=0), np.fmin.reduce(cosine, axis=0)
+    least, greatest = (np.degrees(np.arccos(np.clip(end, -1, 1))) for end in ends)
+    return least.astype(np.float32), greatest.astype(np.float32)
 
 
 def _from_mirror(
