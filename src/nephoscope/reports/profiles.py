@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.items import Label
 from nephoscope.evaluation.protocol import Evaluation
-from nephoscope.evaluation.swath import DEGREES, DISTANCE, SwathScores
+from nephoscope.evaluation.swath import DISTANCE, SwathScores
 from nephoscope.evaluation.track_distance import EDGES, bin_name
 from nephoscope.plots.profile_scores import (
     plot_by_altitude,
@@ -25,7 +25,7 @@ from nephoscope.plots.profile_scores import (
 )
 from nephoscope.reports.markdown import table_of, with_interval
 from nephoscope.reports.pictures import Pictures
-from nephoscope.reports.words import focus_of, stratum_title, title_of
+from nephoscope.reports.words import focus_of, label_in_words, stratum_title, title_of
 from nephoscope.track import CLOUD_TYPES
 
 OF_A_KIND = ("dice", "precision", "recall", "iou")
@@ -151,9 +151,7 @@ def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
 def _label_of(stratum: str, label: Label) -> str:
     if stratum == DISTANCE:
         return f"{bin_name(int(label))} pixels"
-    if label == -1:
-        return "unknown"
-    return str(label) if stratum == "views" else f"{label} to {int(label) + DEGREES}°"
+    return label_in_words(stratum, label)
 
 
 def _off_track_figure(evaluation: Evaluation, swath: SwathScores) -> Figure:

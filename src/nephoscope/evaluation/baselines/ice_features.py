@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from nephoscope.evaluation.baselines.pixels import FRAME_EDGES, box_mean, contrast
 from nephoscope.evaluation.sample import Floats, LabelledSample
+from nephoscope.evaluation.strata import SEEN_FROM, SUN
 from nephoscope.samples.truth import Points
 from nephoscope.tasks.ice_truth import IWC, clouds_of
 
 HEIGHTS = np.arange(2, 17, 2.0)
 """At which the picture is looked at, km."""
 WINDOWS = (3, 7, 21)
-SUN, SEEN_FROM = "solar_zenith", "satellite_zenith"
 AWAY, TOWARDS = "parallax", "parallax_azimuth"
 _CHANNEL = re.compile(r"[A-Z]+_?(\d{3})")
 _SOLAR, _THERMAL, _WINDOW = 30, 50, 108  # tenths of a micrometre
