@@ -6,6 +6,7 @@ import torch
 from nephoscope.errors import UsageError
 from nephoscope.networks import build_network
 from nephoscope.recipe import load_recipe, shipped_recipes
+from nephoscope.tasks import task_named
 
 PLACE = ["latitude", "sine_longitude", "cosine_longitude"]
 SEEN = ["hue", "sign", "blue"]
@@ -96,8 +97,10 @@ def test_a_group_that_the_network_would_not_read_is_named(name, groups, options)
 
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_networks_of_the_shipped_recipes_can_be_made(name):
-    inputs, network = load_recipe(name).inputs, load_recipe(name).network
-    build_network(network.name, network.options, len(inputs.names), 1, inputs.groups)
+    recipe = load_recipe(name)
+    inputs, network = recipe.inputs, recipe.network
+    outputs = task_named(recipe.task).outputs(network.options.get("levels", 1))
+    build_network(network.name, network.options, len(inputs.names), outputs, inputs.groups)
 
 
 @pytest.mark.parametrize("name", [name for name in shipped_recipes() if name.startswith("polder")])

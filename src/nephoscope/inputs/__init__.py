@@ -15,6 +15,7 @@ import numpy as np
 
 from nephoscope.arguments import listed
 from nephoscope.errors import UsageError
+from nephoscope.inputs import geostationary
 from nephoscope.inputs.directional import (
     NAMED,
     Directions,
@@ -143,7 +144,11 @@ def feature_named(name: str, channels: Collection[str] = ()) -> Feature:
         return _of_view(*found, tuple(channels))
     if name.startswith(("sin_", "cos_")) and name[4:] in channels:
         return _of_angle(name)
+    of_an_hour = geostationary.feature_of(name)
+    if of_an_hour is not None:
+        return of_an_hour
     known = f"no feature '{name}'; there are: {', '.join(FEATURES)}; {NAMED}"
+    known = f"{known}; {geostationary.NAMED}"
     raise UsageError(f"{known}; and each channel: {listed(tuple(channels)) or 'none has a name'}")
 
 
@@ -197,4 +202,10 @@ def channels_read(
 def reads_place(features: Iterable[str]) -> bool:
     """Whether any of the features is made of the latitude and longitude of pixels."""
     places = {"latitude", "sine_longitude", "cosine_longitude"}
-    return any(name in places or name.startswith("parallax_") for name in features)
+    return any(name in places or _is_parallax(name) for name in features)
+
+
+def _is_parallax(name: str) -> bool:
+    """Whether it is that of one of several views, which is made of where the pixels lie."""
+    found = split_view(name)
+    return found is not None and found[0] in {"parallax_x", "parallax_y"}

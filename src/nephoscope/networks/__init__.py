@@ -26,8 +26,8 @@ def build_network(
 
     Args:
         name: a registered name: of all pixels `unet`, `pixel` and `local`; of pixels seen in many
-            views `aligned`, `unet_views`, `conv`, `conv3d` and `mlp`; of whole images `linear`,
-            `cnn` and `resnet18`.
+            views `aligned`, `unet_views`, `conv`, `conv3d` and `mlp`; of columns seen from one
+            side `slant` and `attention_unet`; of whole images `linear`, `cnn` and `resnet18`.
         options: the keyword arguments of that network.
         features: channels of its input.
         outputs: channels of its output.
@@ -38,15 +38,18 @@ def build_network(
             also one of which it would read nothing.
     """
     from nephoscope.networks.aligned import AlignedNet
+    from nephoscope.networks.attention_unet import AttentionUNet
     from nephoscope.networks.classifier import Linear, ResNet18, SmallCNN
     from nephoscope.networks.local import LocalNet
     from nephoscope.networks.pixel import PixelNet
     from nephoscope.networks.plain import Mlp, SimpleConv, SimpleConv3d
+    from nephoscope.networks.slant import SlantNet
     from nephoscope.networks.unet import UNet
     from nephoscope.networks.unet_views import UNetViews
 
     registered: dict[str, Callable[..., nn.Module]] = {
         "aligned": partial(AlignedNet, groups, outputs),
+        "attention_unet": partial(AttentionUNet, groups, outputs),
         "cnn": partial(SmallCNN, features, outputs),
         "conv": partial(SimpleConv, groups, features, outputs),
         "conv3d": partial(SimpleConv3d, groups, features, outputs),
@@ -55,6 +58,7 @@ def build_network(
         "mlp": partial(Mlp, groups, features, outputs),
         "pixel": partial(PixelNet, groups, outputs),
         "resnet18": partial(ResNet18, features, outputs),
+        "slant": partial(SlantNet, groups, outputs),
         "unet": partial(UNet, groups, outputs),
         "unet_views": partial(UNetViews, groups, features, outputs),
     }

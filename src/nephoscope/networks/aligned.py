@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nephoscope.errors import UsageError
-from nephoscope.networks.blocks import Groups, group_of, pick
+from nephoscope.networks.blocks import Groups, Residual, group_of, pick
 
 _LEAST = 0.25  # weight of views below which a mean fades: rounding would grow without bound
 _SMOOTH = 0.01  # variance that counts as none, for the same reason
@@ -87,7 +87,7 @@ class AlignedNet(nn.Module):
         pooled = 2 * width + 1
         self.gather = nn.Conv2d(pooled + len(self.picture), context, 1)
         self.around = nn.ModuleList(
-            _Residual(context, dilations[i : i + 2]) for i in range(0, len(dilations), 2)
+            Residual(context, dilations[i : i + 2]) for i in range(0, len(dilations), 2)
         )
         self.head = _Column(pooled, context, (trunk, column), (planes, levels), outputs)
 
@@ -197,22 +197,6 @@ def _pooled(total: Tensor) -> Tensor:
     mean, square = (total.narrow(axis, 0, size) / weight.clamp(min=_LEAST)).chunk(2, dim=axis)
     spread = torch.sqrt((square - mean**2).clamp(min=0) + _SMOOTH)
     return torch.cat([mean, spread, weight / _MANY], dim=axis)
-
-
-class _Residual(nn.Module):
-    """Two dilated 3 x 3 convolutions beside a short cut: (batch, width, y, x), same shape."""
-
-    def __init__(self, width: int, dilations: Sequence[int]) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for dilation in dilations:
-            layers += [nn.GELU(), nn.Conv2d(width, width, 3, 1, dilation, dilation)]
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, state: Tensor) -> Tensor:
-        """Add what the surroundings tell."""
-        added: Tensor = self.layers(state)
-        return state + added
 
 
 class _Column(nn.Module):

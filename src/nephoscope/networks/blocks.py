@@ -138,6 +138,24 @@ class FoldedConvReLU(ConvReLU):
         return functional.relu(functional.conv2d(state, unfolded, self.bias, 2, 2))
 
 
+class Residual(nn.Module):
+    """Two dilated 3 x 3 convolutions beside a short cut: (batch, width, y, x), same shape."""
+
+    def __init__(
+        self, width: int, dilations: Sequence[int], bend: type[nn.Module] = nn.GELU
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for dilation in dilations:
+            layers += [bend(), nn.Conv2d(width, width, 3, 1, dilation, dilation)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, state: Tensor) -> Tensor:
+        """Add what the surroundings tell."""
+        added: Tensor = self.layers(state)
+        return state + added
+
+
 class Logits(nn.Conv2d):
     """A 3x3 convolution; in use its outputs are padded to a multiple of eight and cut again.
 

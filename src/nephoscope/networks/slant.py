@@ -1,0 +1,195 @@
+"""A network of one view that looks for the air of each height where it is seen in the picture.
+
+An imager far from overhead sees high clouds several pixels away from the place they stand over. The
+geometry is known, so nothing of it has to be learned: at each of some heights the network takes
+what it found around the pixel in which air of that height is seen, between four pixels, and puts
+the column together from there. What it says stands upright over a pixel. It sees a neighbourhood of
+fixed size, and does the same in every pixel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nephoscope.networks.blocks import Groups, Residual, group_of, pick
+
+_TIMID = 0.1  # share of the usual weights with which the last layers begin
+
+
+class SlantNet(nn.Module):
+    """(batch, feature, y, x) → (batch, output, y, x) numbers, for any y and x.
+
+    Args:
+        groups: `picture`, what was measured, with flags for what was not; `parallax`, columns and
+            then rows by which air 1 km up is displaced in the picture.
+        outputs: numbers per pixel: so many of each level, kind by kind and the highest level first;
+            those that are left are of the column.
+        lowest: centre of the lowest level, m.
+        step: between levels, m.
+        levels: their number.
+        planes: heights at which the picture is looked at, spread evenly over the levels.
+        slant: whether to look where each height is seen; else straight down, to compare with.
+        context: width of what is seen around a pixel.
+        dilations: of the 3 x 3 convolutions over the surroundings, in pairs.
+        seen: numbers that are taken along to each plane.
+        trunk: width of what is known of a pixel as a whole.
+        column: width of what is known of it at each plane.
+    """
+
+    divisor = 1
+    tells_pixels = True
+
+    def __init__(
+        self,
+        groups: Groups,
+        outputs: int,
+        *,
+        lowest: float = 1770.0,
+        step: float = 240.0,
+        levels: int = 64,
+        planes: int = 9,
+        slant: bool = True,
+        context: int = 48,
+        dilations: Sequence[int] = (1, 1, 2, 2),
+        seen: int = 16,
+        trunk: int = 128,
+        column: int = 16,
+    ) -> None:
+        super().__init__()
+        self.picture = group_of(groups, "picture", "what was measured")
+        self.parallax = group_of(groups, "parallax", "parallax_x and parallax_y", 2)
+        self.reads = ("picture", "parallax")
+        top = lowest + (levels - 1) * step
+        heights = torch.linspace(top, lowest, planes) if slant else torch.zeros(planes)
+        self.heights = [float(height) / 1000 for height in heights]
+        self.enter = nn.Conv2d(len(self.picture), context, 1)
+        self.around = nn.ModuleList(
+            Residual(context, dilations[i : i + 2], nn.ReLU) for i in range(0, len(dilations), 2)
+        )
+        self.look = nn.Conv2d(context, seen, 1)
+        self.head = _Column((context, seen, trunk, column), (planes, levels), outputs)
+
+    def forward(self, inputs: Tensor, pixels: Tensor | None = None) -> Tensor:
+        """Numbers of every pixel, float32; or of some alone, which costs less.
+
+        Args:
+            inputs: (batch, feature, y, x).
+            pixels: (pixel, 3) int64, sample, row and column; the result is (pixel, output).
+        """
+        state = self.enter(pick(inputs, self.picture))
+        for block in self.around:
+            state = block(state)
+        state = functional.relu(state)
+        seen, parallax = self.look(state), pick(inputs, self.parallax)
+        if pixels is not None:
+            sample, row, col = pixels.unbind(1)
+            planes = at_heights(seen, parallax[sample, :, row, col], self.heights, pixels)
+            numbers: Tensor = self.head(planes.movedim(0, -1)[None, ..., None, :],
+                                        state[sample, :, row, col].T[None, :, None])  # fmt: skip
+            return numbers[0, :, 0].T
+        batch, _, height, width = inputs.shape
+        sides = (torch.arange(size, device=inputs.device) for size in (batch, height, width))
+        every = torch.stack(torch.meshgrid(*sides, indexing="ij"), dim=-1).flatten(0, 2)
+        planes = at_heights(seen, parallax.movedim(1, 3).flatten(0, 2), self.heights, every)
+        planes = planes.reshape(batch, height, width, *planes.shape[1:]).permute(0, 3, 4, 1, 2)
+        numbers = self.head(planes, state)
+        return numbers
+
+
+def at_heights(seen: Tensor, parallax: Tensor, heights: Sequence[float], pixels: Tensor) -> Tensor:
+    """What is found where the air over some pixels is seen, height by height.
+
+    Args:
+        seen: (batch, number, y, x).
+        parallax: (pixel, 2) columns and rows for each km.
+        heights: km.
+        pixels: (pixel, 3) int64, sample, row and column.
+
+    Returns:
+        (pixel, height, number), between the four pixels around; beyond an edge as at the edge.
+    """
+    number, height, width = seen.shape[1:]
+    up = torch.tensor(heights, dtype=seen.dtype, device=seen.device)
+    sample, row, col = (each[:, None] for each in pixels.unbind(1))
+    x = (col + up * parallax[:, :1]).clamp(0, width - 1)
+    y = (row + up * parallax[:, 1:]).clamp(0, height - 1)
+    left, top = x.floor(), y.floor()
+    across, down = x - left, y - top
+    # Rows of a table are copied whole: several times as fast as `grid_sample`.
+    table = seen.movedim(1, 3).reshape(-1, number)
+    found = seen.new_zeros(())
+    for below, part in ((0, 1 - down), (1, down)):
+        line = (sample * height + (top.long() + below).clamp(max=height - 1)) * width
+        for aside, share in ((0, 1 - across), (1, across)):
+            at = line + (left.long() + aside).clamp(max=width - 1)
+            found = found + table.index_select(0, at.flatten()) * (part * share).reshape(-1, 1)
+    return found.reshape(*x.shape, number)
+
+
+class _Column(nn.Module):
+    """What is seen at each plane, and around the pixel → numbers of it.
+
+    Args:
+        widths: of what is around, of what is seen at a plane, of what is known of the pixel as a
+            whole, and of what is known at each plane.
+        heights: number of planes, and of levels.
+        outputs: numbers of a pixel.
+    """
+
+    between: Tensor
+
+    def __init__(
+        self, widths: tuple[int, int, int, int], heights: tuple[int, int], outputs: int
+    ) -> None:
+        super().__init__()
+        (context, seen, trunk, width), (planes, levels) = widths, heights
+        kinds, rest = divmod(outputs, levels)
+        self.of_levels = outputs - rest
+        self.first = nn.Conv2d(planes * seen + context, trunk, 1)
+        self.second = nn.Conv2d(trunk, trunk, 1)
+        self.whole = nn.Conv2d(trunk, outputs, 1)
+        _begin_timidly(self.whole)
+        if not kinds:
+            return
+        self.plane = nn.Conv2d(seen, width, 1)
+        self.shared = nn.Conv2d(trunk, width * planes, 1)
+        self.along = nn.Conv2d(width * planes, width * planes, 1)
+        self.level = nn.Conv2d(width, kinds, 1)
+        _begin_timidly(self.level)
+        self.register_buffer("between", _interpolation(planes, levels))
+
+    def forward(self, planes: Tensor, state: Tensor) -> Tensor:
+        """(batch, plane, number, y, x) and (batch, context, y, x) → (batch, output, y, x)."""
+        batch, count = planes.shape[:2]
+        sides = planes.shape[3:]
+        known = self.first(torch.cat([planes.flatten(1, 2), state], dim=1))
+        known = functional.relu(known + self.second(functional.relu(known)))
+        whole: Tensor = self.whole(known)
+        if not self.of_levels:
+            return whole
+        column = self.plane(planes.flatten(0, 1)).reshape(batch, -1, *sides) + self.shared(known)
+        column = functional.relu(column + self.along(functional.relu(column)))
+        kinds = self.level(column.reshape(batch * count, -1, *sides))
+        kinds = kinds.reshape(batch, count, -1, *sides).transpose(1, 2).flatten(3)
+        of_levels = (self.between @ kinds).reshape(batch, -1, *sides)
+        return torch.cat(
+            [whole[:, : self.of_levels] + of_levels, whole[:, self.of_levels :]], dim=1
+        )
+
+
+def _begin_timidly(layer: nn.Conv2d) -> None:
+    """A layer that at first says little of its input, and nothing else."""
+    with torch.no_grad():
+        layer.weight.mul_(_TIMID)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def _interpolation(planes: int, levels: int) -> Tensor:
+    """Weights (level, plane) that interpolate linearly between planes."""
+    place = torch.linspace(0, planes - 1, levels)[:, None]
+    return (1 - (place - torch.arange(planes)).abs()).clamp(min=0)
