@@ -51,11 +51,11 @@ class ProfilePictures(Pictures):
         details, found = self._details(evaluation), dict[str, str]()
         if "by_level" in details:
             columns = {"altitude": np.array(self._altitude), **details["by_level"]}
-            found["by_level.csv"] = _csv(columns)
+            found["by_level.csv"] = csv_of(columns)
         if "by_type" in details:
-            found["by_type.csv"] = _csv({"type": np.array(CLOUD_TYPES), **details["by_type"]})
+            found["by_type.csv"] = csv_of({"type": np.array(CLOUD_TYPES), **details["by_type"]})
             names = dict(zip(CLOUD_TYPES, details["confusion"].T, strict=True))
-            found["confusion.csv"] = _csv({"true": np.array(CLOUD_TYPES), **names})
+            found["confusion.csv"] = csv_of({"true": np.array(CLOUD_TYPES), **names})
         if evaluation.swath is not None:
             found["swath.csv"] = _swath_csv(evaluation.swath)
         return found
@@ -178,12 +178,14 @@ def _types_table(types: Mapping[str, NDArray[Any]]) -> str:
 def _altitude_table(altitude: NDArray[Any], levels: Mapping[str, NDArray[Any]]) -> str:
     """Layers of `BAND` metres: medians of the levels in them, weighted by nothing."""
     names = ("dice", "precision", "recall", "true_share", "said_share")
+    names += ("log_mae",) if "log_mae" in levels else ()
     layer, rows = np.floor(altitude / BAND).astype(int), []
     for number in np.unique(layer)[::-1].tolist():
         means = [_mean(levels[name][layer == number]) for name in names]
         low = number * BAND // 1000
         rows.append((f"{low} to {low + BAND // 1000} km", *map(_told, means)))
     head = ("altitude", "Dice", "precision", "recall", "truly cloud", "called cloud")
+    head += (title_of("log_mae"),) if "log_mae" in levels else ()
     return "Means of the levels of each layer; `by_level.csv` has all.\n\n" + table_of(head, rows)
 
 
@@ -196,7 +198,8 @@ def _told(value: float) -> str:
     return f"{value:.3f}" if np.isfinite(value) else "-"
 
 
-def _csv(columns: Mapping[str, NDArray[Any]]) -> str:
+def csv_of(columns: Mapping[str, NDArray[Any]]) -> str:
+    """Columns of one length as a table."""
     rows = zip(*(each.tolist() for each in columns.values()), strict=True)
     return _written([list(columns), *([_cell(value) for value in row] for row in rows)])
 
