@@ -86,31 +86,15 @@ def make_half_orbit(folder: Path, rows: int) -> Path:
 
 def make_model(folder: Path, recipe_name: str) -> Path:
     """A model of a recipe with first weights."""
-    import torch
-
-    from nephoscope.models import save_model
-    from nephoscope.models.normalised import NormalisedNetwork
-    from nephoscope.networks import build_network
+    from benchmarks.untrained import untrained
     from nephoscope.recipe import load_recipe
-    from nephoscope.tasks import task_named
 
     if folder.is_dir():
         return folder
     recipe = load_recipe(recipe_name)
-    task, inputs, levels = task_named(recipe.task), recipe.inputs, recipe.truth.levels
+    levels = recipe.truth.levels
     altitude = np.arange(125) * -240.0 if levels is None else levels.centres()
-    torch.manual_seed(0)
-    network = build_network(
-        recipe.network.name,
-        recipe.network.options,
-        len(inputs.names),
-        task.outputs(len(altitude)),
-        inputs.groups,
-    )
-    scaling = dict.fromkeys(inputs.names, (0.0, 1.0))
-    decision = task.Decision(altitude=tuple(altitude.tolist()))
-    model = NormalisedNetwork(network, scaling)
-    return save_model(folder, model, recipe, scaling, decision, {}, levels=len(altitude)).folder
+    return untrained(folder, recipe, altitude.tolist()).folder
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import benchmarks.untrained
 import numpy as np
 
 from nephoscope.recipe import Recipe, validate_recipe
@@ -37,28 +38,8 @@ def recipe_of(**changes) -> Recipe:
 
 def untrained(folder: Path, recipe: Recipe | None = None, guard=None, altitude=ALTITUDE):
     """A model of first weights, as `nephoscope train` would write it."""
-    import torch
-
-    from nephoscope.models import save_model
-    from nephoscope.models.normalised import NormalisedNetwork
-    from nephoscope.networks import build_network
-    from nephoscope.tasks import task_named
-
-    recipe = recipe or recipe_of()
-    task, inputs = task_named(recipe.task), recipe.inputs
-    torch.manual_seed(0)
-    network = build_network(
-        recipe.network.name,
-        recipe.network.options,
-        len(inputs.names),
-        task.outputs(len(altitude)),
-        inputs.groups,
-    )
-    scaling = dict.fromkeys(inputs.names, (0.0, 1.0))
-    decision = task.Decision(altitude=altitude, threshold=0.4)
-    network = NormalisedNetwork(network, scaling)
-    return save_model(
-        folder, network, recipe, scaling, decision, {}, guard=guard, levels=len(altitude)
+    return benchmarks.untrained.untrained(
+        folder, recipe or recipe_of(), altitude, guard, threshold=0.4
     )
 
 

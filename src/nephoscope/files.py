@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -285,6 +285,22 @@ def _has_ended(pid: int) -> bool:
     except OSError:  # not on every system
         return False
     return facts.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
+
+
+def force_to_disk(paths: Iterable[Path], below: Path) -> None:
+    """Force files to disk, and their names.
+
+    Args:
+        paths: of the files.
+        below: the folder that they are in, somewhere below; names of folders above it are not its.
+    """
+    folders = set[Path]()
+    for path in paths:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        folders.update(each for each in path.parents if each == below or below in each.parents)
+    for folder in sorted(folders):
+        _sync_folder(folder)
 
 
 def _sync(path: Path) -> None:

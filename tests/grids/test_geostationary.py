@@ -168,3 +168,40 @@ def test_angles_are_those_of_another_programme():
 
 def test_the_pixel_is_three_kilometres():
     assert pytest.approx(3000.4033, abs=1e-4) == STEP
+
+
+def test_what_is_high_is_seen_away_from_the_satellite_by_height_times_the_tangent():
+    rng = np.random.default_rng(2)
+    latitude, longitude = rng.uniform(-55, 55, 200), rng.uniform(-55, 55, 200)
+    zenith, azimuth = SEVIRI_0.view_angles(latitude, longitude)
+    row, col = SEVIRI_0.raised(latitude, longitude, 100.0)
+    north, east = SEVIRI_0.to_place(row, col)
+    up, right = (
+        (north - latitude) * 111.2,
+        (east - longitude) * 111.2 * np.cos(np.deg2rad(latitude)),
+    )
+    np.testing.assert_allclose(np.hypot(up, right), 0.1 * np.tan(np.deg2rad(zenith)), rtol=0.01)
+    away = (np.rad2deg(np.arctan2(right, up)) - azimuth) % 360
+    np.testing.assert_allclose(away, 180, atol=1.0)
+    on_ground = SEVIRI_0.raised(latitude, longitude, 0.0)
+    np.testing.assert_allclose(on_ground, SEVIRI_0.to_pixel(latitude, longitude), atol=1e-6)
+
+
+def test_parallax_is_the_way_in_the_picture_of_a_kilometre():
+    latitude, longitude = np.array([30.0, -30.0, 0.0, 0.0]), np.array([0.0, 0.0, 30.0, -30.0])
+    by, towards = SEVIRI_0.parallax(latitude, longitude)
+    np.testing.assert_allclose(towards, [0, 180, 90, 270], atol=1e-6)
+    # Across the line of sight a kilometre is sin(zenith) long, and a pixel 3 km x distance/height.
+    zenith, _ = SEVIRI_0.view_angles(latitude, longitude)
+    half = np.deg2rad(30.0)
+    away = np.sqrt(6378.169**2 + 42164.0**2 - 2 * 6378.169 * 42164.0 * np.cos(half))
+    expected = np.sin(np.deg2rad(zenith)) / (3.0004033 * away / 35785.831)
+    np.testing.assert_allclose(by, expected, rtol=0.01)
+
+
+@pytest.mark.parametrize("turns", [0, 360])
+def test_a_box_may_cross_the_date_line(turns):
+    box = Bounds(-10.0, 170.0, 10.0, -170.0)
+    east = np.array([175.0, -175.0, 0.0, 165.0, np.nan]) + turns
+    np.testing.assert_array_equal(box.hold(np.zeros(5), east), [1, 1, 0, 0, 0])
+    assert not box.hold(11.0, 175.0)

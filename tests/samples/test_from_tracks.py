@@ -10,7 +10,7 @@ import half_orbits_factory as factory
 from nephoscope.errors import UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.grids.wgs84 import distance
-from nephoscope.samples import from_tracks
+from nephoscope.samples import harvest
 from nephoscope.samples.patches import Choice
 
 pytest.importorskip("pyhdf")
@@ -152,7 +152,7 @@ def test_points_of_the_swath_have_the_truth_of_their_pixels(simulated, tmp_path)
 
 def test_pictures_without_truth_are_counted(half_orbits, tmp_path):
     pictures = factory.alone(half_orbits)
-    with pytest.raises(UsageError, match=f"3 x {from_tracks.NO_TRUTH}"):
+    with pytest.raises(UsageError, match=f"3 x {harvest.NO_TRUTH}"):
         built(half_orbits, tmp_path / "s.zarr", pairs=pictures, points="truth")
 
 

@@ -14,7 +14,7 @@ from nephoscope.errors import InputError, OutputError, UsageError
 from nephoscope.grids.sinusoidal import POLDER
 from nephoscope.instruments import granules
 from nephoscope.instruments.polder import counts
-from nephoscope.samples import from_tracks, patches, resumable
+from nephoscope.samples import from_tracks, harvest, patches, resumable
 from nephoscope.samples.patches import Choice
 
 pytest.importorskip("pyhdf")
@@ -40,20 +40,20 @@ def without(path, field):
 
 
 DAMAGES = {
-    "cut picture": (lambda picture, track, offsets: truncated(picture), from_tracks.DAMAGED),
+    "cut picture": (lambda picture, track, offsets: truncated(picture), harvest.DAMAGED),
     "empty picture": (
         lambda picture, track, offsets: picture.write_bytes(b""),
-        from_tracks.DAMAGED,
+        harvest.DAMAGED,
     ),
-    "cut track": (lambda picture, track, offsets: truncated(track), from_tracks.DAMAGED),
-    "cut offsets": (lambda picture, track, offsets: truncated(offsets), from_tracks.DAMAGED),
+    "cut track": (lambda picture, track, offsets: truncated(track), harvest.DAMAGED),
+    "cut offsets": (lambda picture, track, offsets: truncated(offsets), harvest.DAMAGED),
     "no U": (
         lambda picture, track, offsets: without(picture, "Data_Directional_Fields/U490P"),
-        from_tracks.MISSING_FIELD,
+        harvest.MISSING_FIELD,
     ),
     "no number of views": (
         lambda picture, track, offsets: without(picture, "Data_Fields/Nviews"),
-        from_tracks.MISSING_FIELD,
+        harvest.MISSING_FIELD,
     ),
 }
 
@@ -191,7 +191,7 @@ def test_a_file_of_other_counts_is_left_out(half_orbits, tmp_path):
         file["Data_Directional_Fields/I490P"].attrs["scale_factor"] = 2e-4
     told = []
     found, skipped = built(folder, tmp_path / "s.zarr", told=told)
-    assert skipped == {from_tracks.OTHER_KIND: 1}
+    assert skipped == {harvest.OTHER_KIND: 1}
     assert told[0].field == "scale_factor"
     assert found.sizes["sample"] == 6
     assert found.sizes["point"] == found["row_size"].values.sum()
@@ -203,7 +203,7 @@ def test_a_track_of_other_bins_is_left_out(half_orbits, tmp_path):
     factory.write_tracks(folder, start, factory.track_places(longitude=179.9), bins=99)
     told = []
     found, skipped = built(folder, tmp_path / "s.zarr", told=told)
-    assert skipped == {from_tracks.OTHER_KIND: 1}
+    assert skipped == {harvest.OTHER_KIND: 1}
     assert told[0].path == str(tracks[1])
     assert found.sizes["level"] == 125
     assert found.sizes["sample"] == 6

@@ -1,5 +1,6 @@
 """Builds of many half orbits: killed anywhere and run again they make the same samples."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -147,3 +148,34 @@ def test_other_options_or_files_do_not_go_on(half_orbits, tmp_path):
     shutil.copytree(tmp_path / ".s.zarr.building" / "store", out)
     with pytest.raises(UsageError, match="holds samples"):
         built(half_orbits, out)
+
+
+def test_what_the_journal_says_is_on_the_disk_before_it(half_orbits, tmp_path, monkeypatch):
+    """A power loss keeps what was forced to disk, no more: files and their names in folders."""
+    out = tmp_path / "s.zarr"
+    store = tmp_path / ".s.zarr.building" / "store"
+    forced, said = {}, []
+    fsync, record = os.fsync, Journal.record
+
+    def watched(descriptor):
+        fsync(descriptor)
+        facts = os.fstat(descriptor)
+        forced[facts.st_ino] = facts.st_mtime_ns
+
+    def recorded(journal, key, **facts):
+        members = [store, *store.rglob("*")] if store.exists() else []
+        states = [each.stat() for each in members]
+        lacking = [
+            each.relative_to(store).as_posix()
+            for each, state in zip(members, states, strict=True)
+            if forced.get(state.st_ino) != state.st_mtime_ns
+        ]
+        said.append((key, len(members), lacking if key != "complete" else []))
+        record(journal, key, **facts)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    monkeypatch.setattr(Journal, "record", recorded)
+    built(half_orbits, out)
+    assert [lacking for _, _, lacking in said] == [[]] * len(said)
+    assert [key for key, _, _ in said][:2] == ["options", "channels"]
+    assert said[2][1] > 20

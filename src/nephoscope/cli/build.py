@@ -13,6 +13,7 @@ from nephoscope.cli.point_samples import (
     DaysPerMonth,
     Fields,
     FilesPerDay,
+    FromDate,
     GeometryOption,
     Latitudes,
     MaxTimeOffset,
@@ -24,8 +25,17 @@ from nephoscope.cli.point_samples import (
     PointsOption,
     PointsPerSample,
     SamplesPerFile,
+    ToDate,
     Workers,
     build_points,
+)
+from nephoscope.cli.slot_samples import (
+    BoundsOption,
+    LeaveOutOption,
+    MaxMissing,
+    OverlapShare,
+    Parallax,
+    SatelliteLongitude,
 )
 from nephoscope.errors import UsageError, shown
 
@@ -70,12 +80,27 @@ def build(
     points: PointsOption = None,
     points_per_sample: PointsPerSample = None,
     workers: Workers = None,
+    from_: FromDate = None,
+    to: ToDate = None,
+    bounds: BoundsOption = None,
+    overlap_share: OverlapShare = None,
+    satellite_longitude: SatelliteLongitude = None,
+    max_missing: MaxMissing = None,
+    leave_out: LeaveOutOption = None,
+    parallax: Parallax = False,
 ) -> None:
     """Read raw files with their labels and write training samples; what cannot be read is left out.
 
     Maps without a label only help to build the background. Samples of points are cut along tracks;
     a build that was stopped goes on where it was.
     """
+    given = {name.rstrip("_").replace("_", "-"): each for name, each in context.params.items()}
+    if not _build(recipe, raw, output, given):
+        raise typer.Exit(1)
+
+
+def _build(recipe: str, raw: Sequence[Path], output: Path, given: Mapping[str, Any]) -> bool:
+    """Make samples in the way of the recipe; whether all files could be used."""
     from nephoscope.instruments import instrument_named
     from nephoscope.recipe import load_recipe
     from nephoscope.tasks import task_named
@@ -83,15 +108,13 @@ def build(
     chosen = load_recipe(recipe)
     # Truth at points comes from tracks, but where the instrument labels its own scenes so.
     tracked = instrument_named(chosen.instrument).REFERENCE is not None
-    of_points = {name: context.params[name.replace("-", "_")] for name in OPTIONS}
+    of_points = {name: given[name] for name in OPTIONS}
+    seed, overwrite = given["seed"], given["overwrite"]
     if task_named(chosen.task).truth == "points" and tracked:
-        _refuse(chosen, {"background": background, "choose": choose})
-        done = build_points(chosen, raw, output, of_points | {"seed": seed}, overwrite)
-    else:
-        _refuse(chosen, of_points)
-        done = _build_scenes(chosen, raw, output, background, choose, seed, overwrite)
-    if not done:
-        raise typer.Exit(1)
+        _refuse(chosen, {name: given[name] for name in ("background", "choose")})
+        return build_points(chosen, raw, output, of_points | {"seed": seed}, overwrite)
+    _refuse(chosen, of_points)
+    return _build_scenes(chosen, raw, output, given["background"], given["choose"], seed, overwrite)
 
 
 def _refuse(recipe: Recipe, options: Mapping[str, Any]) -> None:

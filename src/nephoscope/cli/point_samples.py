@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nephoscope.errors import UsageError, shown
+from nephoscope.cli.slot_samples import OPTIONS as SLOT_OPTIONS
+from nephoscope.cli.slot_samples import asked_of_slots, slot_granules
+from nephoscope.errors import InputError, UsageError, shown
+from nephoscope.folders import LeftOut
 
 if TYPE_CHECKING:
-    from nephoscope.errors import InputError
     from nephoscope.instruments import SceneFile
     from nephoscope.instruments.granules import Granules
     from nephoscope.recipe import Recipe
     from nephoscope.samples.from_tracks import Asked
+    from nephoscope.samples.harvest import Harvester
 
 OF_POINTS = "Points:"
 """Begins the help of options that only recipes have whose truth is at points."""
@@ -50,10 +53,14 @@ OPTIONS = (
     "points",
     "points-per-sample",
     "workers",
+    "from",
+    "to",
+    *SLOT_OPTIONS,
 )
 """Names of the options that only recipes have whose truth is at points."""
 HDF5 = (".h5", ".hdf5", ".hdf")
 """Endings of an output that is one file of a store of samples."""
+BEYOND_DATES = "picture beyond the dates"
 _TRACK_ONLY = ("max-time-offset", "min-labels", "nadir-padding")
 _LOWEST_VIEWS = 1  # of random pixels: whatever was seen
 _USUAL_OFFSET = 300, 1200  # seconds
@@ -102,6 +109,12 @@ PointsOption = Annotated[
     ),
 ]
 PointsPerSample = Annotated[int | None, _number("random pixels of --points truth. [default: 400]")]
+FromDate = Annotated[
+    str | None, typer.Option("--from", metavar="DATE", help=f"{OF_POINTS} first day, UTC.")
+]
+ToDate = Annotated[
+    str | None, typer.Option("--to", metavar="DATE", help=f"{OF_POINTS} last day, UTC.")
+]
 Workers = Annotated[int | None, _number("processes. [default: 1]")]
 
 
@@ -135,12 +148,14 @@ def build_points(
         return _export_samples(raw, output, given, overwrite)
     if any(is_atcs(place, recipe.instrument) for place in raw):
         return _import_samples(recipe, raw, output, given, overwrite)
-    asked, options = _asked(recipe, given)
-    for remark in _unusual(asked):
-        typer.echo(f"unusual: {remark}", err=True)
-    pictures, unread = scenes_of(raw, recipe.instrument)
-    granules = _granules(pictures, raw, asked, given)
+    asked, options, granules_of = _ways(recipe, raw, given)
+    pictures, unread = scenes_of(_with_pictures(raw, recipe.instrument), recipe.instrument)
+    pictures, beyond = _in_dates(pictures, given)
+    granules = granules_of(pictures)
+    granules.skipped.update(beyond)
     failed, tell_failure = _failures()
+    for error in granules.failed:
+        tell_failure(error)
     with progress_bar("cutting", len(granules.pairs)) as tell:
         skipped = write_granules(
             granules, output, recipe, asked, options, given["workers"] or 1, tell, tell_failure,
@@ -150,6 +165,64 @@ def build_points(
     print_classes(output)
     typer.echo(shown(output))
     return not (failed or unread)
+
+
+def _ways(
+    recipe: Recipe, raw: Sequence[Path], given: Mapping[str, Any]
+) -> tuple[Harvester, dict[str, Any], Callable[[list[SceneFile]], Granules]]:
+    """What is made, the options as they are remembered, and how pictures find their tracks."""
+    from nephoscope.instruments import instrument_named
+
+    if instrument_named(recipe.instrument).SLOTS is not None:
+        of_slots, options = asked_of_slots(recipe, given)
+        return of_slots, options, lambda pictures: slot_granules(pictures, raw, of_slots, given)
+    asked, options = _asked(recipe, given)
+    for remark in _unusual(asked):
+        typer.echo(f"unusual: {remark}", err=True)
+    return asked, options, lambda pictures: _granules(pictures, raw, asked, given)
+
+
+def _with_pictures(raw: Sequence[Path], instrument: str) -> list[Path]:
+    """Places without those that hold files of the profiler alone: each may have its own folder."""
+    from nephoscope.instruments import instrument_named
+    from nephoscope.instruments.registry import profiler
+
+    imager = instrument_named(instrument)
+    kept = []
+    for place in raw:
+        if len(raw) > 1 and place.exists() and not imager.recognises(place):
+            try:
+                profiler(str(imager.REFERENCE)).find(place, LeftOut())
+                continue
+            except InputError:  # holds neither: it is named
+                pass
+        kept.append(place)
+    return kept or list(raw)
+
+
+def _in_dates(
+    pictures: list[SceneFile], given: Mapping[str, Any]
+) -> tuple[list[SceneFile], dict[str, int]]:
+    """Pictures of the days that are wanted, and how many are left out.
+
+    Raises:
+        UsageError: a date is none.
+    """
+    edges = []
+    for name in ("from", "to"):
+        try:
+            day = None if given[name] is None else date.fromisoformat(given[name])
+        except ValueError as error:
+            raise UsageError(f"--{name} {given[name]}: write it as 2008-06-03") from error
+        edges.append(day)
+    if edges == [None, None]:
+        return pictures, {}
+    kept = []
+    for picture in pictures:
+        day = datetime.fromtimestamp(picture.order, UTC).date()
+        if (edges[0] or day) <= day <= (edges[1] or day):
+            kept.append(picture)
+    return kept, {BEYOND_DATES: len(pictures) - len(kept)} if len(kept) < len(pictures) else {}
 
 
 def _import_samples(
@@ -227,6 +300,9 @@ def _asked(recipe: Recipe, given: Mapping[str, Any]) -> tuple[Asked, dict[str, A
     from nephoscope.samples.patches import Choice
 
     cut = patches_of(instrument_named(recipe.instrument))
+    if unused := [f"--{name}" for name in SLOT_OPTIONS if given[name] not in (None, False)]:
+        raise UsageError(f"build {recipe.name}: has no {', '.join(unused)}")
+    given = {name: value for name, value in given.items() if name not in SLOT_OPTIONS}
     chosen = {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
     on_track = chosen["points"] == "track"
     wrong = _TRACK_ONLY if not on_track else ("points-per-sample",)

@@ -19,7 +19,8 @@ def split(
             "Of a camera's frames: near-duplicates (group), or runs of consecutive names (block). "
             "Of frames with one state each: a camera or folder (group, the default), or runs of "
             "names of each state (block). Of half orbits: one of them (granule, the default), or "
-            "a block of 3 days, by lot."
+            "a block of 3 days, by lot. Of slots: a day (the default), or a block of 3 days, by "
+            "lot."
         ),
     ] = None,
     fractions: Annotated[
@@ -28,8 +29,8 @@ def split(
     seed: Annotated[
         int,
         typer.Option(
-            help="Start the ring of days this much later: folds of a study. Of half orbits: of "
-            "the lots."
+            help="Start the ring of days this much later: folds of a study. Of half orbits and "
+            "slots: of the lots."
         ),
     ] = 0,
     buffer: Annotated[

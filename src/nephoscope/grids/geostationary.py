@@ -36,6 +36,16 @@ class Bounds(NamedTuple):
     north: float
     east: float
 
+    def hold(self, latitude: ArrayLike, longitude: ArrayLike) -> NDArray[np.bool_]:
+        """Whether places, degrees, any shape, lie in the box; those that are NaN do not."""
+        north, east = np.asarray(latitude, float), np.asarray(longitude, float)
+        inside = (north >= self.south) & (north <= self.north)
+        width = self.east - self.west if self.east > self.west else self.east - self.west + 360
+        return np.asarray(inside & ((east - self.west) % 360 <= width))
+
+
+EVERYWHERE = Bounds(-90.0, -180.0, 90.0, 180.0)
+
 
 @dataclass(frozen=True)
 class Geostationary:
@@ -119,6 +129,43 @@ class Geostationary:
         latitude = np.arctan(stretch * distance * up / np.hypot(towards, east))
         longitude = np.rad2deg(np.arctan2(east, towards)) + self.longitude
         return np.rad2deg(latitude), (longitude + 180) % 360 - 180
+
+    def raised(
+        self, latitude: ArrayLike, longitude: ArrayLike, height: ArrayLike
+    ) -> tuple[Floats, Floats]:
+        """Fractional row and column where what is above a place is seen.
+
+        Args:
+            latitude: any shape, degrees north.
+            longitude: the same shape, degrees east.
+            height: above the ellipsoid, m, broadcast against them.
+
+        Returns:
+            Row and column, float64, whether or not the Earth hides it.
+        """
+        lat, high = np.deg2rad(np.asarray(latitude, float)), np.asarray(height, float)
+        turned = np.deg2rad(np.asarray(longitude, float) - self.longitude)
+        curve = EQUATORIAL_RADIUS / np.sqrt(1 - (1 - _SQUASH) * np.sin(lat) ** 2)
+        level, north = (curve + high) * np.cos(lat), (curve * _SQUASH + high) * np.sin(lat)
+        away = EQUATORIAL_RADIUS + HEIGHT - level * np.cos(turned)
+        east, scale = level * np.sin(turned), HEIGHT / self.step
+        row = self.centre_row - np.arctan(north / np.hypot(east, away)) * scale
+        return row, self.centre_col + np.arctan(east / away) * scale
+
+    def parallax(self, latitude: ArrayLike, longitude: ArrayLike) -> tuple[Floats, Floats]:
+        """By how much, and which way, the picture shows displaced what is high above places.
+
+        Args:
+            latitude: any shape, degrees north.
+            longitude: the same shape, degrees east.
+
+        Returns:
+            Pixels for each km of height (the mean of the lowest 10), and the direction: degrees
+            clockwise from the top of the picture, 0 to 360.
+        """
+        ground, high = (self.raised(latitude, longitude, metres) for metres in (0.0, 1e4))
+        down, right = (there - here for there, here in zip(high, ground, strict=True))
+        return np.hypot(down, right) / 10, np.rad2deg(np.arctan2(right, -down)) % 360
 
     def places(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Latitude and longitude of every pixel: (rows, cols) float32, degrees, NaN off the disk.

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut, files_below, real_paths
 from nephoscope.instruments.cloudsat.names import CalipsoHalf, parse_caltrack_name
 from nephoscope.instruments.matching import nearest_start
@@ -36,11 +37,18 @@ class Granule(NamedTuple):
         picture: file of the imager.
         track: file of the profiler; None where the picture is wanted alone.
         offsets: file that says when the imager saw each profile's place, if there is one.
+        more: further files of the profiler with places that the picture shows.
     """
 
     picture: SceneFile
     track: Path | None = None
     offsets: Path | None = None
+    more: tuple[Path, ...] = ()
+
+    @property
+    def tracks(self) -> tuple[Path, ...]:
+        """All files of the profiler."""
+        return () if self.track is None else (self.track, *self.more)
 
 
 @dataclass
@@ -50,10 +58,12 @@ class Granules:
     Attributes:
         pairs: in the order of time.
         skipped: reason → number of files that are no part of a pair.
+        failed: files that cannot be read.
     """
 
     pairs: list[Granule]
     skipped: Counter[str] = field(default_factory=Counter)
+    failed: list[InputError] = field(default_factory=list)
 
 
 class Draw(NamedTuple):
@@ -88,7 +98,7 @@ def pair_granules(
     """
     skipped: Counter[str] = Counter()
     tracks, offsets = _caltrack(places, left_out or LeftOut(), skipped)
-    tracks = _drawn(tracks, draw, skipped)
+    tracks = drawn(tracks, draw, skipped)
     best = _each_once(pictures, skipped)
     starts = [each.order for each in best]
     found: dict[str, tuple[float, Granule]] = {}
@@ -115,8 +125,8 @@ def pictures_alone(pictures: Sequence[SceneFile], draw: Draw = Draw()) -> Granul
         datetime.fromtimestamp(each.order, UTC).replace(tzinfo=None): each
         for each in _each_once(pictures, skipped)
     }
-    drawn = _drawn(by_start, draw, skipped)
-    return Granules([Granule(drawn[start]) for start in sorted(drawn)], skipped)
+    chosen = drawn(by_start, draw, skipped)
+    return Granules([Granule(chosen[start]) for start in sorted(chosen)], skipped)
 
 
 def _caltrack(
@@ -164,7 +174,7 @@ def _each_once(pictures: Sequence[SceneFile], skipped: Counter[str]) -> list[Sce
     return sorted((each for _, each in best.values()), key=lambda each: each.order)
 
 
-def _drawn(found: dict[datetime, Item], draw: Draw, skipped: Counter[str]) -> dict[datetime, Item]:
+def drawn(found: dict[datetime, Item], draw: Draw, skipped: Counter[str]) -> dict[datetime, Item]:
     """Those of the days of each month, and of each day, that are drawn; no month knows another."""
     chosen: dict[datetime, Item] = {}
     months: dict[tuple[int, int], dict[int, list[datetime]]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
     from nephoscope.folders import LeftOut
     from nephoscope.grids.corners import Corners
+    from nephoscope.grids.geostationary import Bounds, Geostationary
     from nephoscope.grids.patches import Patch
     from nephoscope.grids.plate_carree import PlateCarree
     from nephoscope.grids.sinusoidal import Sinusoidal
+    from nephoscope.instruments.granules import Draw, Granules
     from nephoscope.instruments.scene_file import SceneFile
     from nephoscope.scene import Truth
 
@@ -132,6 +135,72 @@ class Patches(Protocol):
         """
 
 
+class Slots(Protocol):
+    """How samples are cut from the pictures of an imager that stands still over the Earth."""
+
+    @property
+    def SIZE(self) -> int:
+        """Rows and columns of a sample, if nobody asks for another size."""
+
+    @property
+    def OFFSET(self) -> float:
+        """Seconds between a profile and the line of its pixel, likewise."""
+
+    @property
+    def BOUNDS(self) -> tuple[float, float, float, float]:
+        """South, west, north and east, degrees, within which labels lie, likewise."""
+
+    def checked_fields(self, wanted: str | Iterable[str], /) -> tuple[str, ...]:
+        """Names of channels, of "default" all.
+
+        Raises:
+            UsageError: no such channel.
+        """
+
+    def pair(
+        self,
+        pictures: Sequence[SceneFile],
+        places: Iterable[Path],
+        within: timedelta,
+        bounds: Bounds,
+        draw: Draw,
+        longitude: float,
+        /,
+    ) -> Granules:
+        """Pictures, each slot once, with the files of the profiler that passed a region then.
+
+        The longitude is that of the satellite's service.
+        """
+
+    def alone(self, pictures: Sequence[SceneFile], draw: Draw, longitude: float, /) -> Granules:
+        """Pictures without a track, each slot once."""
+
+    def covered(self, path: Path, /) -> Geostationary:
+        """The grid of what a file covers.
+
+        Raises:
+            InputError: the file cannot be used; names the field.
+        """
+
+    def read_window(
+        self, path: Path, fields: Sequence[str], window: Sequence[int], /
+    ) -> xr.Dataset:
+        """Scene of a window (row, column, rows, columns) of what a file covers.
+
+        Its `image` is int16 counts, see the coords of its channels; `time` (y) is of each line;
+        `daylight` (y, x) is 0 night, 1 twilight, 2 day, -1 unseen.
+
+        Raises:
+            InputError: the file cannot be used; names the field.
+        """
+
+    def patch(self, scene: xr.Dataset, row: int, col: int, size: int, /) -> xr.Dataset:
+        """A square of such a Scene."""
+
+    def lost(self, scene: xr.Dataset, /) -> npt.NDArray[np.bool_]:
+        """(y, x) where a channel of such a Scene says nothing that should."""
+
+
 class ForeignSample(Protocol):
     """A sample that other software made; what `from_atcs` must know before it is read."""
 
@@ -215,6 +284,10 @@ class Instrument(Protocol):
     @property
     def PATCHES(self) -> Patches | None:
         """How samples along tracks are cut; None: they are not."""
+
+    @property
+    def SLOTS(self) -> Slots | None:
+        """How samples are cut from slots that tracks cross; None: they are not."""
 
     @property
     def SAMPLES(self) -> ForeignSamples | None:

@@ -24,10 +24,15 @@ A radar's profile, one narrow column in the pixel, agrees best with this: on 12 
 Dice with the truth is 0.74; where a quarter of a pixel is enough, 0.67."""
 
 
-def truth_beside(picture: Path) -> Path | None:
-    """The truth of a simulated picture, in the folder `truth` of any folder above it."""
+def truth_beside(picture: Path, name: str | None = None) -> Path | None:
+    """The truth of a simulated picture, in the folder `truth` of any folder above it.
+
+    Args:
+        picture: the file.
+        name: that the truth goes by; by default the picture's.
+    """
     for folder in picture.absolute().parents:
-        path = folder / FOLDER / f"{picture.stem}.zarr"
+        path = folder / FOLDER / f"{name or picture.stem}.zarr"
         if path.is_dir():
             return path
     return None

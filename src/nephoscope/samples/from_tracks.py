@@ -6,18 +6,16 @@ depends on the options and on nothing else.
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.collocation import inverse_distances, time_offsets
-from nephoscope.errors import InputError, UsageError, shown
+from nephoscope.errors import UsageError, shown
 from nephoscope.grids.corners import Corners
 from nephoscope.grids.patches import Patch
 from nephoscope.grids.sinusoidal import Reals, Sinusoidal
@@ -29,18 +27,13 @@ from nephoscope.instruments.registry import profiler
 from nephoscope.instruments.swath_truth import read_swath_truth, truth_beside
 from nephoscope.instruments.tai93 import from_utc
 from nephoscope.samples.from_labels import Sample
+from nephoscope.samples.harvest import NO_TRUTH, Harvest, Origin, harvest_of, random_of
 from nephoscope.samples.patches import Choice, OnGrid, along_track, in_swath
 
 NO_CLOUD = "granule without any cloud"
 FEW_VIEWS = "granule with fewer views than asked along the track"
 TOO_LATE = "granule seen too long before or after the track"
 BEYOND = "granule beyond the latitudes"
-NO_TRUTH = "picture without truth beside it"
-MISSING_FIELD = "file with a missing field"
-OTHER_KIND = "file of another kind than those before it"
-DAMAGED = "file that is damaged or not whole"
-
-Origin = Literal["track", "truth"]
 _CORNER = ("point", "corner")
 _LEVEL = ("point", "level")
 
@@ -73,35 +66,20 @@ class Asked:
 
     def __call__(self, granule: Granule) -> Harvest:
         """The samples of a half orbit; what its files are unfit for is part of the answer."""
-        harvest = Harvest()
-        try:
-            (_of_track if self.points == "track" else _of_swath)(self, granule, harvest)
-        except InputError as error:
-            absent = error.field is not None and "missing" in error.problem
-            harvest.skipped[MISSING_FIELD if absent else DAMAGED] += 1
-            harvest.failed.append(error)
-            harvest.samples.clear()
-        return harvest
+        return harvest_of(_of_track if self.points == "track" else _of_swath, self, granule)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What a store says of how its samples were made."""
+        return {
+            "points": self.points,
+            "geometry": self.choice.geometry,
+            "fields": list(self.fields),
+        }
 
     def random(self, granule: Granule) -> np.random.Generator:
         """Random numbers of a half orbit, by its name."""
-        digest = hashlib.sha256(granule.picture.id.encode()).digest()
-        return np.random.default_rng([self.seed, *np.frombuffer(digest, np.uint32)])
-
-
-@dataclass
-class Harvest:
-    """What was made of a half orbit.
-
-    Attributes:
-        samples: in the order of their rows.
-        skipped: reason → number of what was not made.
-        failed: files that cannot be used.
-    """
-
-    samples: list[Sample] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
-    failed: list[InputError] = field(default_factory=list)
+        return random_of(granule, self.seed)
 
 
 def patches_of(instrument: Instrument) -> Patches:

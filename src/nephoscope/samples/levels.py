@@ -16,6 +16,8 @@ from nephoscope.recipe import PointTruth
 HEIGHT, SCENARIO = "height", "cloud_scenario"
 BESIDE = frozenset({HEIGHT, SCENARIO, "profile", "profile_time"})
 """Variables of points that are no truth, where there are others: where, when and how sure."""
+BESIDE_TRUTH = "beside the truth"
+"""Attribute `role` of variables of points that are never read as truth."""
 TYPE = "cloud_type"
 _LOOKED_AT = 16_384
 """Points whose median height is the altitude of a stored level."""

@@ -23,7 +23,7 @@ from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageErr
 from nephoscope.files import Journal, locked, put_in_place, remove_stale_parts
 from nephoscope.instruments.granules import Granule, Granules
 from nephoscope.recipe import Recipe
-from nephoscope.samples.from_tracks import OTHER_KIND, Asked, Harvest
+from nephoscope.samples.harvest import OTHER_KIND, Harvest, Harvester
 from nephoscope.samples.sample_arrays import Kept, SampleArrays
 from nephoscope.samples.writer import check_place, complete
 from nephoscope.tasks import task_named
@@ -38,7 +38,7 @@ def write_granules(
     granules: Granules,
     out: str | Path,
     recipe: Recipe,
-    asked: Asked,
+    asked: Harvester,
     options: Mapping[str, Any],
     workers: int = 1,
     progress: Callable[[str], None] | None = None,
@@ -96,7 +96,7 @@ class _Build:
         folder: Path,
         granules: Granules,
         recipe: Recipe,
-        asked: Asked,
+        asked: Harvester,
         options: Mapping[str, Any],
     ) -> None:
         self.folder, self.store, self.recipe = folder, folder / "store", recipe
@@ -146,6 +146,7 @@ class _Build:
                 if self.arrays is None:
                     shutil.rmtree(self.store, ignore_errors=True)
                     self.arrays = SampleArrays(self.store, sample, self.truth)
+                    self.arrays.flush()  # a line of the journal is of what is on the disk
                     self.journal.record(_CHANNELS, **_dumped_scene(self.arrays.first))
                 kept.append(self.arrays.append(sample))
             if self.arrays is not None:
@@ -214,9 +215,7 @@ class _Build:
             raise self._nothing()
         content = self.arrays.finish()
         attrs = {
-            "points": self.asked.points,
-            "geometry": self.asked.choice.geometry,
-            "fields": list(self.asked.fields),
+            **self.asked.attributes,
             "options": dict(self.options),
             "skipped": dict(sorted(self.skipped.items())),
             **{
@@ -238,7 +237,7 @@ def _files(granules: Granules) -> str:
     """Half orbits as one text: two runs with the same files have the same."""
     digest = hashlib.sha256()
     for granule in granules.pairs:
-        for path in (granule.picture.path, granule.track, granule.offsets):
+        for path in (granule.picture.path, granule.track, granule.offsets, *granule.more):
             size = "" if path is None else f"{path.name} {_size(path)}"
             digest.update(f"{size}\n".encode(errors="surrogateescape"))
     return f"of {len(granules.pairs)} half orbits, {digest.hexdigest()[:12]}"

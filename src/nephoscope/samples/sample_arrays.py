@@ -17,6 +17,7 @@ from zarr.codecs import BloscCodec, BloscShuffle
 
 from nephoscope.errors import InputError
 from nephoscope.inputs import quantise
+from nephoscope.samples.durable_store import DurableStore
 from nephoscope.samples.from_labels import Sample
 from nephoscope.samples.truth_arrays import FORMS, picture_array
 from nephoscope.scene import DN_UNIT, Truth, source_of
@@ -64,7 +65,8 @@ class SampleArrays:
     """
 
     def __init__(self, part: Path, first: Sample, truth: Truth, most: int | None = None) -> None:
-        group = zarr.create_group(part, zarr_format=3)
+        self.disk = DurableStore(part)
+        group = zarr.create_group(self.disk, zarr_format=3)
         sides, number = first.known.shape, GROWTH if most is None else most
         packed = first.image.dtype == np.int16
         chunk = list(sides) if packed else [min(pair) for pair in zip(CHUNK, sides, strict=True)]
@@ -90,9 +92,10 @@ class SampleArrays:
             truth: its form.
             kept: samples that were recorded.
         """
-        group = zarr.open_group(part, mode="r+", use_consolidated=False)
-        arrays = {name: _array(group, name) for name in group.array_keys()}
         made = cls.__new__(cls)
+        made.disk = DurableStore(part)
+        group = zarr.open_group(made.disk, mode="r+", use_consolidated=False)
+        arrays = {name: _array(group, name) for name in group.array_keys()}
         made.image, made.known = arrays["image"], arrays["known"]
         made.planes = {
             name: array
@@ -135,8 +138,9 @@ class SampleArrays:
         return self.kept[-1]
 
     def flush(self) -> None:
-        """Write what still waits to be written: after it all samples so far are in the store."""
+        """Write what still waits to be written: after it all samples so far are on the disk."""
         self.truth.flush()
+        self.disk.sync()
 
     def forget(self, number: int) -> None:
         """Forget the last samples, as if they had not been written."""

@@ -18,7 +18,7 @@ from nephoscope.samples.split_rules import assign_parts, block_parts, group_part
 from nephoscope.samples.store import PARTS, open_samples
 
 Unit = Literal["day", "granule", "group", "block"]
-GRANULE = "granule"
+GRANULE, SLOT = "granule", "slot"
 BLOCK_UNITS = 3
 BUFFER = 5
 
@@ -42,7 +42,7 @@ def split_samples(
         fractions: relative weights of train, validation and test, e.g. (15, 3, 0).
         seed: the ring of units starts `seed` units later in time; with 0 the earliest units train
             and the last ones test, and counting it up gives the folds of a leave-days-out study.
-            Of half orbits, the seed of the lots.
+            Of half orbits and slots, the seed of the lots.
         buffer: frames of a camera left out on either side of a block; by default `BUFFER`.
 
     Returns:
@@ -79,6 +79,9 @@ def _check_options(store: xr.Dataset, by: Unit | None, buffer: int | None) -> No
     wrong = UsageError(f"cannot split by '{by}': {unit}, group or block")
     if unit == "frame":
         wrong = UsageError("frames of a camera are split --by block or --by group")
+    if unit == SLOT:  # pictures a quarter of an hour apart show the same clouds
+        unit = "day"
+        wrong = UsageError(f"cannot split by '{by}': slots are split by day, group or block")
     if by not in (None, unit, "group", "block"):
         raise wrong
     if buffer is not None and (unit != "frame" or by != "block"):
@@ -91,7 +94,7 @@ def _parts(
     store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int
 ) -> list[str]:
     """The part of each sample, by what is independent and by the form of the truth."""
-    if store.attrs["unit"] == GRANULE:
+    if store.attrs["unit"] in (GRANULE, SLOT):
         return orbit_parts(store, by, fractions, seed)
     if store.attrs["unit"] != "frame":
         units = units_of(store, by)

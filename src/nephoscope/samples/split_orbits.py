@@ -1,6 +1,7 @@
-"""Division of samples of half orbits into parts: whole half orbits, or blocks of days, by lot.
+"""Division of samples along tracks into parts: half orbits, days or blocks of days, by lot.
 
-Samples of one half orbit show the same weather, and so do half orbits of neighbouring days.
+Samples of one half orbit show the same weather, and so do half orbits of neighbouring days. Slots
+are divided by their day, which is their group.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from nephoscope.track import CLOUD_TYPES
 BLOCK_DAYS = 3
 """Days of a block."""
 _DAY = 86_400.0
+_POINTS = 50_000
+"""Profiles whose types are held at a time."""
 
 
 def orbit_parts(
@@ -27,8 +30,8 @@ def orbit_parts(
     """The part of each sample.
 
     Args:
-        store: an open store whose unit is the half orbit (granule).
-        by: "granule" (by default) or "group", which is the same; or "block", of days.
+        store: an open store whose unit is the half orbit (granule), or the slot.
+        by: "block", of days; anything else is by group, which no part shares with another.
         fractions: relative weights of train, validation and test.
         seed: of the lots.
 
@@ -39,7 +42,8 @@ def orbit_parts(
     units = _blocks(store) if by == "block" else _granules(store)
     wanted = np.count_nonzero(fractions)
     if len(set(units)) < wanted:
-        noun = f"blocks of {BLOCK_DAYS} days" if by == "block" else "half orbits"
+        noun = "half orbits" if store.attrs["unit"] == "granule" else "days"
+        noun = f"blocks of {BLOCK_DAYS} days" if by == "block" else noun
         raise UsageError(f"{len(set(units))} {noun} cannot fill {wanted} parts")
     drawn = draw_parts(sorted(set(units)), fractions, seed)
     return [drawn[unit] for unit in units]
@@ -68,23 +72,27 @@ def class_counts(store: xr.Dataset) -> dict[str, dict[str, Any]]:
         Part ("" for none) → `samples`, `granules`, `profiles`, `cloudy_profiles` (with any cloud),
         `cloud_type` (9 numbers of bins of each type, 0 clear) and `unknown` bins.
     """
-    kinds, sizes = store["cloud_type"].values, store["row_size"].values
-    of_point = np.repeat(np.arange(len(sizes)), sizes)
-    parts = store["split"].values
+    names = (*PARTS, "")
+    parts = np.array([names.index(str(part)) for part in store["split"].values], np.int8)
+    part_of_point = np.repeat(parts, store["row_size"].values)
+    kinds = np.zeros((len(names), len(CLOUD_TYPES) + 1), np.int64)
+    cloudy = np.zeros(len(names), np.int64)
+    for start in range(0, len(part_of_point), _POINTS):
+        piece = slice(start, start + _POINTS)
+        bins, part = store["cloud_type"][piece].values, part_of_point[piece]
+        np.add.at(cloudy, part[(bins > 0).any(axis=1)], 1)
+        for place in np.unique(part):
+            counted = bins[part == place].ravel() + np.int16(1)
+            kinds[place] += np.bincount(counted, minlength=kinds.shape[1])
     groups = np.array(_granules(store), dtype=object)
-    counted = {}
-    for part in (*PARTS, ""):
-        mine = parts == part
-        if not mine.any():
-            continue
-        bins = kinds[mine[of_point]]
-        counts = np.bincount(bins.astype(np.int64).ravel() + 1, minlength=len(CLOUD_TYPES) + 1)
-        counted[part] = {
-            "samples": int(mine.sum()),
-            "granules": len(set(groups[mine].tolist())),
-            "profiles": len(bins),
-            "cloudy_profiles": int((bins > 0).any(axis=1).sum()),
-            "cloud_type": counts[1:].tolist(),
-            "unknown": int(counts[0]),
+    return {
+        names[place]: {
+            "samples": int(np.count_nonzero(parts == place)),
+            "granules": len(set(groups[parts == place].tolist())),
+            "profiles": int(np.count_nonzero(part_of_point == place)),
+            "cloudy_profiles": int(cloudy[place]),
+            "cloud_type": kinds[place, 1:].tolist(),
+            "unknown": int(kinds[place, 0]),
         }
-    return counted
+        for place in np.unique(parts).tolist()
+    }

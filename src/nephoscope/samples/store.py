@@ -33,7 +33,7 @@ from nephoscope.background import sample_background
 from nephoscope.errors import InputError
 from nephoscope.grids.corners import Corners
 from nephoscope.recipe import PointTruth
-from nephoscope.samples.levels import on_levels
+from nephoscope.samples.levels import BESIDE_TRUTH, on_levels
 from nephoscope.samples.truth import Points, joined
 from nephoscope.scene import Truth
 
@@ -142,7 +142,9 @@ def points_of(
     names = [
         str(name)
         for name, variable in store.data_vars.items()
-        if variable.dims[:1] == ("point",) and variable.dims[-1] != "corner"
+        if variable.dims[:1] == ("point",)
+        and variable.dims[-1] != "corner"
+        and variable.attrs.get("role") != BESIDE_TRUTH
     ]
     ends = np.concatenate([[0], np.cumsum(store["row_size"].values)])
     spans = [(int(ends[index]), int(ends[index + 1])) for index in indices]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nephoscope.errors import InputError
@@ -52,3 +53,12 @@ def test_trees_are_searched_and_hrit_counts_once(tmp_path):
     assert sorted(files.segments["IR_108"]) == [1, 2]
     assert files.epilogue is not None
     assert len(files.paths) == 4
+
+
+def test_order_is_the_start_in_seconds_since_1970(tmp_path):
+    (tmp_path / NATIVE).touch()
+    (slot,) = find_slots(tmp_path)
+    assert np.datetime64(round(slot.order), "s") == np.datetime64("2021-03-02T12:30")
+    odd = tmp_path / "MSG2-SEVI-MSG15-0100-NA-20209902142730.000000000Z-NA.nat"
+    odd.touch()
+    assert find_slots(odd)[0].order == 0

@@ -9,11 +9,11 @@ from __future__ import annotations
 from os import PathLike
 
 from nephoscope.folders import LeftOut
-from nephoscope.instruments.dardar.reading import read, recognises
+from nephoscope.instruments.dardar.reading import read, read_places, recognises
 from nephoscope.instruments.finding import track_files
 from nephoscope.instruments.scene_file import SceneFile
 
-__all__ = ["find", "read", "recognises"]
+__all__ = ["find", "read", "read_places", "recognises"]
 
 
 def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[SceneFile]:

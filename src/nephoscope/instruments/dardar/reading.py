@@ -19,7 +19,7 @@ from nephoscope.instruments.dardar.netcdf import MAGICS, NetcdfFile
 from nephoscope.instruments.dardar.values import UNKNOWN, check_units, flag, physical, quantity
 from nephoscope.track import check_track, height_bounds
 
-__all__ = ["GATE", "UNKNOWN", "read", "recognises"]
+__all__ = ["GATE", "UNKNOWN", "read", "read_places", "recognises"]
 
 GATE = 60.0
 """Depth of a gate, m."""
@@ -86,6 +86,25 @@ def read(path: str | PathLike[str]) -> xr.Dataset:
         attrs={"instrument": "dardar", "product": product.name, "source_files": [str(path)]},
     )
     return check_track(track)
+
+
+def read_places(path: str | PathLike[str]) -> xr.Dataset:
+    """Read where and when the profiles of a file are, and nothing else.
+
+    Returns:
+        `time`, `latitude` and `longitude` on (profile,), as a Track has them.
+
+    Raises:
+        InputError: as `read`.
+        UsageError: netCDF4 is not installed.
+    """
+    with NetcdfFile(Path(path)) as file:
+        product = _product_of(file)
+        latitude = _latitude(file, product.latitude)
+        longitude = _longitude(file, product.longitude, latitude.shape)
+        time = profile_times(file, len(latitude))
+    places = {"time": time, "latitude": latitude, "longitude": longitude}
+    return xr.Dataset({name: ("profile", values) for name, values in places.items()})
 
 
 def _product_of(file: NetcdfFile) -> Product:

@@ -36,6 +36,7 @@ REFERENCE = None
 SAMPLES = None
 FORMAT = "netcdf"
 PATCHES = None
+SLOTS = None
 OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "PATCHES",
     "REFERENCE",
     "SAMPLES",
+    "SLOTS",
     "UNIT",
     "WRAPS",
     "Bounds",

@@ -31,6 +31,7 @@ REFERENCE = "cloudsat"
 SAMPLES = atcs
 FORMAT = "netcdf"
 PATCHES = patches
+SLOTS = None
 OPTIONS: frozenset[str] = frozenset()
 ON_DEMAND = {"lazy": True}
 
@@ -48,6 +49,7 @@ __all__ = [
     "REFERENCE",
     "SAMPLES",
     "SCHEMES",
+    "SLOTS",
     "UNIT",
     "WRAPS",
     "Field",

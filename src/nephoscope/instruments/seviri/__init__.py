@@ -16,7 +16,8 @@ from nephoscope.instruments.alone import (
     one_each,
     outside,
 )
-from nephoscope.instruments.seviri.channels import CHANNELS, SOLAR, THERMAL
+from nephoscope.instruments.seviri import patches
+from nephoscope.instruments.seviri.channels import CHANNELS, GEOMETRY, SOLAR, THERMAL
 from nephoscope.instruments.seviri.columns import columns
 from nephoscope.instruments.seviri.corners import corners
 from nephoscope.instruments.seviri.names import find, recognises
@@ -31,12 +32,14 @@ REFERENCE = "dardar"
 SAMPLES = None
 FORMAT = "zarr"
 PATCHES = None
+SLOTS = patches
 OPTIONS: frozenset[str] = frozenset()
 
 __all__ = [
     "CHANNELS",
     "CONDITIONS",
     "FORMAT",
+    "GEOMETRY",
     "GRID",
     "NOUN",
     "ON_DEMAND",
@@ -44,6 +47,7 @@ __all__ = [
     "PATCHES",
     "REFERENCE",
     "SAMPLES",
+    "SLOTS",
     "SOLAR",
     "THERMAL",
     "UNIT",

@@ -109,7 +109,8 @@ def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[Sce
 
     Returns:
         for each picture its native file or, of HRIT, its prologue (the first segment, if that is
-        missing); `id` is satellite and start of the slot ("MSG2-201010111400").
+        missing); `id` is satellite and start of the slot ("MSG2-201010111400"), `order` that start
+        in s since 1970.
 
     Raises:
         InputError: the path does not exist or holds no picture of SEVIRI.
@@ -218,9 +219,19 @@ def _found(root: Path, left_out: LeftOut) -> Iterator[SceneFile]:
 
 
 def _scene_file(path: Path, identity: str, relative: Path = Path()) -> SceneFile:
+    start = start_of(identity)
+    return SceneFile(path, identity, "", 0 if start is None else start.timestamp(), relative)
+
+
+def start_of(identity: str) -> datetime | None:
+    """Start of the slot that an `id` names ("MSG2-201010111400"); None where it names none."""
     start = identity.rpartition("-")[2]
-    order = float(start) if re.fullmatch(r"\d{12}", start) else 0
-    return SceneFile(path, identity, "", order, relative)
+    if not re.fullmatch(r"\d{12}", start):
+        return None
+    try:
+        return datetime.strptime(start, "%Y%m%d%H%M").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _key_of(path: Path) -> tuple[str, ...]:

@@ -18,12 +18,16 @@ from nephoscope.grids.geostationary import DISK, Bounds, Geostationary
 from nephoscope.instruments.given import paths_given
 from nephoscope.instruments.seviri.calibration import calibration_table
 from nephoscope.instruments.seviri.channels import (
+    ANGLES,
     CHANNELS,
     DAY,
     DAY_ENDS,
+    GEOMETRY,
     NIGHT,
     NIGHT_BEGINS,
+    PARALLAX,
     SATELLITES,
+    SEASON,
     SOLAR,
     TWILIGHT,
     UNSEEN,
@@ -45,7 +49,6 @@ from nephoscope.sun import solar_angles
 _CYCLE, _RAPID_CYCLE = 900, 300  # seconds from picture to picture
 _RAPID_SCAN = np.timedelta64(6, "m")  # the scan of a full disk takes twice as long
 _BLOCK = 256  # rows whose angles are found at a time
-_ANGLES = ("satellite_zenith", "satellite_azimuth", "solar_zenith", "solar_azimuth")
 
 Floats = NDArray[np.float32]
 
@@ -64,7 +67,8 @@ def read(
     Args:
         paths: a native file, a folder of one picture, or any file of one in HRIT; or a list of
             its files, of which then no others are read but prologue and epilogue.
-        channels: which to read, of `nephoscope.instruments.seviri.CHANNELS`, in any order.
+        channels: which to read, of `nephoscope.instruments.seviri.CHANNELS`, in any order; and what
+            shall stand beside them of `GEOMETRY`, computed and not read.
         window: first row from the north, first column from the west, rows, columns of the full
             disk of 3712 x 3712; by default what the file covers.
         bounds: south, west, north, east in degrees, instead of `window`: the smallest window that
@@ -75,8 +79,8 @@ def read(
     Returns:
         `image` (channel, y, x) float32, y from the north, x from the west: % for the three solar
         channels (not divided by the cosine of the Sun), K for the others, NaN where missing, off
-        the disk, and for solar channels at night; coordinate `channel_units`; `known`
-        (y, x) bool: seen in any channel. On (y, x) float32,
+        the disk, and for solar channels at night; of `GEOMETRY` degrees, or km-1; coordinate
+        `channel_units`; `known` (y, x) bool: seen in any channel. On (y, x) float32,
         degrees: `latitude`, `longitude`, `satellite_zenith`, `satellite_azimuth`, `solar_zenith`,
         `solar_azimuth` (from the pixel, clockwise from north), NaN off the disk; `daylight` int8:
         -1 off the disk, 0 night, 1 twilight, 2 day. `time` (y,) datetime64[ns], when each line was
@@ -90,20 +94,26 @@ def read(
             a segment, or does not reach the region.
         UsageError: no such channel, no such window, or files of several pictures.
     """
-    names = _names(channels)
-    slot = _opened(paths_given(paths))
+    wanted = _names(channels)
+    names = tuple(name for name in wanted if name in CHANNELS)
+    slot = open_slot(paths_given(paths))
     region = _region(slot, window, bounds)
     if not partial:
         _check_complete(slot, names, region)
     image, times = _read(slot, names, region)
-    places = _places(slot.header, region, times)
+    places = _places(slot.header, region, times, bool({*PARALLAX, SEASON} & {*wanted}))
     dark = places["daylight"] == NIGHT
     for number, name in enumerate(names):
         if name in SOLAR:
             image[number][dark] = np.nan
     if not partial:
         _check_alive(slot, names, image, places["daylight"])
-    return check_scene(_scene(slot, names, region, image, times, places), str(slot.path))
+    known = seen_in(image)
+    if wanted != names:
+        planes = dict(zip(names, image, strict=True)) | places
+        image = np.stack([planes[name] for name in wanted], dtype=np.float32)
+    scene = _scene(slot, wanted, region, image, known, times, places)
+    return check_scene(scene, str(slot.path))
 
 
 def grid_of(scene: xr.Dataset) -> Geostationary:
@@ -122,13 +132,21 @@ def grid_of(scene: xr.Dataset) -> Geostationary:
 def _names(channels: Sequence[str]) -> tuple[str, ...]:
     several = isinstance(channels, Iterable) and not isinstance(channels, str)
     wanted = [str(name) for name in channels] if several else [str(channels)]
-    if not wanted or len(set(wanted)) < len(wanted) or not set(wanted) <= set(CHANNELS):
+    known = {*CHANNELS, *GEOMETRY}
+    if not set(wanted) & set(CHANNELS) or len(set(wanted)) < len(wanted) or set(wanted) - known:
         named = ", ".join(wanted) or "none"
-        raise UsageError(f"channels {named}: name some of {', '.join(CHANNELS)}, once each")
+        beside = f"; beside them {', '.join(GEOMETRY)}" if set(wanted) & set(GEOMETRY) else ""
+        raise UsageError(f"channels {named}: name some of {', '.join(CHANNELS)}, once each{beside}")
     return tuple(wanted)
 
 
-def _opened(paths: list[Path]) -> Slot:
+def open_slot(paths: list[Path]) -> Slot:
+    """One picture on disk, of which the header is read.
+
+    Raises:
+        InputError: the file is absent, of another form, or its header is broken.
+        UsageError: files of several pictures.
+    """
     for path in paths:
         if not path.exists():
             raise InputError(path, "does not exist")
@@ -288,24 +306,35 @@ def _filled(
 
 
 def _places(
-    header: SlotHeader, region: Window, times: NDArray[np.datetime64]
+    header: SlotHeader, region: Window, times: NDArray[np.datetime64], computed: bool = False
 ) -> dict[str, NDArray[Any]]:
     grid = header.grid.window(*region)
     latitude, longitude = grid.places()
     places: dict[str, NDArray[Any]] = {"latitude": latitude, "longitude": longitude}
-    places |= {name: np.empty(grid.shape, np.float32) for name in _ANGLES}
+    filled = (*ANGLES, *PARALLAX) if computed else ANGLES
+    places |= {name: np.empty(grid.shape, np.float32) for name in filled}
     for first in range(0, grid.rows, _BLOCK):
         part = slice(first, first + _BLOCK)
         view = grid.view_angles(latitude[part], longitude[part], header.position)
         sun = solar_angles(latitude[part], longitude[part], times[part, None])
-        for name, angles in zip(_ANGLES, (*view, *sun), strict=True):
-            places[name][part] = angles
+        moved = grid.parallax(latitude[part], longitude[part]) if computed else ()
+        for name, numbers in zip(filled, (*view, *sun, *moved), strict=True):
+            places[name][part] = numbers
     zenith = places["solar_zenith"]
     daylight = np.full(grid.shape, UNSEEN, np.int8)
     daylight[zenith >= NIGHT_BEGINS] = NIGHT
     daylight[zenith < NIGHT_BEGINS] = TWILIGHT
     daylight[zenith < DAY_ENDS] = DAY
+    if computed:
+        places[SEASON] = np.where(np.isnan(zenith), np.nan, np.float32(_season(header.start)))
     return places | {"daylight": daylight}
+
+
+def _season(time: np.datetime64) -> float:
+    """Degrees, 0 when the year begins and 360 when it ends."""
+    year = time.astype("datetime64[Y]")
+    begin, end = (each.astype("datetime64[ms]") for each in (year, year + 1))
+    return float(360 * ((time - begin) / (end - begin)))
 
 
 def _scene(
@@ -313,6 +342,7 @@ def _scene(
     names: tuple[str, ...],
     region: Window,
     image: Floats,
+    known: NDArray[np.bool_],
     times: NDArray[np.datetime64],
     places: dict[str, NDArray[Any]],
 ) -> xr.Dataset:
@@ -322,12 +352,12 @@ def _scene(
         "flag_meanings": "off_disk night twilight day",
     }
     units = {"latitude": "degrees_north", "longitude": "degrees_east"}
-    plane, known = ("y", "x"), seen_in(image)
+    plane = "y", "x"
     scene = xr.Dataset(
         {
             "image": (("channel", *plane), image, {"units": "see channel_units"}),
             "known": (plane, known),
-            **{name: (plane, places[name], {"units": "degrees"}) for name in _ANGLES},
+            **{name: (plane, places[name], {"units": "degrees"}) for name in ANGLES},
             "daylight": (plane, places["daylight"], flags),
         },
         coords={

@@ -33,6 +33,7 @@ REFERENCE = None
 SAMPLES = None
 FORMAT = "fits"
 PATCHES = None
+SLOTS = None
 OPTIONS = frozenset({"flavour", "min_blob"})
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "PATCHES",
     "REFERENCE",
     "SAMPLES",
+    "SLOTS",
     "UNIT",
     "WRAPS",
     "Circle",
