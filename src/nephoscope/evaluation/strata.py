@@ -7,10 +7,11 @@ All is read from the names of a picture's channels: `land_sea_flag`; `solar_zeni
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.evaluation.sample import LabelledSample
@@ -48,15 +49,31 @@ def strata_at(
     if SURFACE in sample.channels:
         flag = sample.image[sample.channels.index(SURFACE), row, col]
         found["surface"] = surface_of(flag)
-    if SUN in sample.channels:
-        found["daylight"] = daylight_of(sample.image[sample.channels.index(SUN), row, col])
-    if SEEN_FROM in sample.channels:
-        angle = sample.image[sample.channels.index(SEEN_FROM), row, col]
-        known = np.isfinite(angle)
-        lower = np.floor(np.where(known, angle, 0) / SLANT) * SLANT
-        found[SEEN_FROM] = np.where(known, lower, -1).astype(np.int64)
+    angles = {n: sample.channels.index(n) for n in (SUN, SEEN_FROM) if n in sample.channels}
+    found |= _of_angles({name: sample.image[place, row, col] for name, place in angles.items()})
     if views := channels_by_view(sample.channels):
         found["views"] = views_of(sample.image[:, row, col], views)
+    return found
+
+
+def strata_of(
+    scene: xr.Dataset, row: NDArray[np.intp], col: NDArray[np.intp]
+) -> dict[str, NDArray[Any]]:
+    """Labels of pixels of a Scene by light and by the angle of the satellite; see `strata_at`."""
+    names = [str(name) for name in scene["channel"].values]
+    planes = {n: scene["image"].values[names.index(n)] for n in (SUN, SEEN_FROM) if n in names}
+    return _of_angles({name: plane[row, col] for name, plane in planes.items()})
+
+
+def _of_angles(angles: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Labels of angles, degrees, (point,) each."""
+    found: dict[str, NDArray[Any]] = {}
+    if SUN in angles:
+        found["daylight"] = daylight_of(angles[SUN])
+    if SEEN_FROM in angles:
+        known = np.isfinite(angles[SEEN_FROM])
+        lower = np.floor(np.where(known, angles[SEEN_FROM], 0) / SLANT) * SLANT
+        found[SEEN_FROM] = np.where(known, lower, -1).astype(np.int64)
     return found
 
 

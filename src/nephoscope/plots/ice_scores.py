@@ -19,7 +19,6 @@ Reals = npt.NDArray[np.floating]
 
 _LOG_ICE = "log10 of ice water content (kg m$^{-3}$)"
 _KM = "altitude (km)"
-_SPREAD = {"axes.grid": False}
 _UNKNOWN = "#d8dce0"
 
 
@@ -104,13 +103,16 @@ def plot_columns(altitude: Reals, quantiles: Reals, name: str) -> Figure:
     """
     figure, height = _figure(6, 5), np.asarray(altitude) / 1000
     axes = figure.subplots()
-    for values, label, colour in zip(quantiles, ("observed", name), ("0.35", MODEL), strict=True):
-        axes.fill_betweenx(height, values[0], values[4], color=colour, alpha=0.12, linewidth=0)
-        axes.fill_betweenx(height, values[1], values[3], color=colour, alpha=0.25, linewidth=0)
-        axes.plot(values[2], height, color=colour, label=label)
+    true, said = quantiles
+    axes.fill_betweenx(height, true[0], true[4], color="0.9", label="observed: 10 to 90 %")
+    axes.fill_betweenx(height, true[1], true[3], color="0.75", label="observed: 25 to 75 %")
+    axes.plot(true[2], height, color="black", label="observed: median")
+    for place, style in enumerate((":", "--", "-", "--", ":")):
+        label = f"{name}: the same" if place == 2 else None
+        axes.plot(said[place], height, style, color=MODEL, label=label)
     axes.set(xlabel=_LOG_ICE, ylabel=_KM, ylim=(0, height.max() * 1.03))
-    axes.set_title("ice in cloud: medians; shaded 25 to 75 % and 10 to 90 %", fontsize=10)
-    axes.legend(frameon=False)
+    axes.set_title("ice in cloud at each altitude", fontsize=10)
+    axes.legend(frameon=False, fontsize=8)
     axes.grid(color="0.92")
     return figure
 
@@ -158,7 +160,7 @@ def plot_cover(altitude: Reals, cover: Reals, name: str) -> Figure:
     true, said = (100 * cover[:, kind].ravel() for kind in (0, 1))
     cells = left.hexbin(true, said, gridsize=30, mincnt=1, norm=LogNorm(), cmap="Blues",
                         extent=(0, 100, 0, 100))  # fmt: skip
-    figure.colorbar(cells, ax=left, label="overpasses and levels")
+    figure.colorbar(cells, ax=left, label="overpasses and levels", shrink=0.7)
     left.plot([0, 100], [0, 100], ":", color="black", linewidth=1)
     left.set(xlabel="observed cloud (%)", ylabel=f"cloud by {name} (%)", xlim=(0, 100),
              ylim=(0, 100), aspect="equal")  # fmt: skip
@@ -169,7 +171,8 @@ def plot_cover(altitude: Reals, cover: Reals, name: str) -> Figure:
         r2 = 1 - ((cover[:, 1] - cover[:, 0]) ** 2).mean(axis=0) / spread[0] ** 2
     right.plot(r, height, color=MODEL, label="r")
     right.plot(r2, height, "--", color=MARKED, label="R²")
-    right.set(xlabel="over the overpasses", ylabel=_KM, xlim=(-0.5, 1), ylim=(0, None))
+    right.set(xlabel="over the overpasses", ylabel=_KM, xlim=(-0.5, 1), ylim=(0, None),
+              xticks=(-0.5, 0, 0.5, 1))  # fmt: skip
     right.legend(frameon=False)
     right.grid(color="0.92")
     return figure

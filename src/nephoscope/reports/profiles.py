@@ -16,6 +16,7 @@ from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.items import Label
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.swath import DISTANCE, SwathScores
+from nephoscope.evaluation.swath_truth import TRUTHS, SwathTruth
 from nephoscope.evaluation.track_distance import EDGES, bin_name
 from nephoscope.plots.profile_scores import (
     plot_by_altitude,
@@ -125,12 +126,12 @@ def swath_facts(swath: SwathScores) -> dict[str, Any]:
 
 
 def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
-    focus = focus_of(evaluation)
-    names = [name for name in focus.short if name in swath.overall]
+    focus, kind = focus_of(evaluation), TRUTHS[evaluation.task.samples]
+    names = [name for name in (*focus.short, *focus.off_track) if name in swath.overall]
     parts = [
         "## Off the track\n\n"
-        f"Every pixel of {len(swath.units)} simulated scenes beside the truth that they were made "
-        "from: cloud where half of a pixel is. The truth is the same on the track and off it; "
+        f"{_which(kind)} of {len(swath.units)} simulated scenes beside the truth they were made "
+        f"from: {kind.words}. The truth is the same on the track and off it; "
         "it is no radar, so these numbers stand beside one another and not beside those above."
     ]
     if swath.loss:
@@ -146,6 +147,12 @@ def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
     if swath.skipped:
         parts.append(f"{len(swath.skipped)} scenes could not be scored; `scores.json` says why.")
     return "\n\n".join(parts)
+
+
+def _which(kind: SwathTruth) -> str:
+    if kind.most is None:
+        return "Every pixel"
+    return f"Pixels (all on the track, and {kind.most:,} at random)"
 
 
 def _label_of(stratum: str, label: Label) -> str:

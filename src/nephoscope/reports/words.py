@@ -133,7 +133,7 @@ _OF_ICE = {
     "accuracy": "voxels right; flattering where most are clear",
     "precision": "of the voxels called cloudy, how many are",
     "recall": "of the cloudy voxels, how many are found",
-    "top_mae": "mean error of the top of cloudy profiles",
+    "top_mae": "mean error of the top of cloudy profiles that are called cloudy",
 }
 """What scores mean that other tasks have by the same name."""
 _OF_PATHS = "iwp_bias_"
@@ -146,7 +146,7 @@ STRATA = {
     "views": "number of views",
     "daylight": "light",
     "satellite_zenith": "zenith angle of the satellite",
-    "optical_depth": "optical depth",
+    "optical_depth": "visible optical depth of cloud",
     "distance": "distance from the track",
     "view_zenith": "zenith angle of the view nearest to nadir",
     "solar_zenith": "zenith angle of the Sun",
@@ -194,12 +194,14 @@ class Focus:
         said: those that the command says below the main one; all, line by line, where none is
             named.
         items: what is scored.
+        off_track: what is told besides of whole simulated scenes.
     """
 
     main: str
     short: tuple[str, ...]
     said: tuple[str, ...] = ()
     items: str = "items"
+    off_track: tuple[str, ...] = ()
 
 
 _PROFILES = Focus(
