@@ -151,8 +151,8 @@ class IceGathered:
             sums = (seen, one, two, one**2, two**2, one * two)
             self.moments[place] += np.stack([each.sum(axis=0) for each in sums], axis=1)
         off = np.where(seen, np.abs(said["iwc"] - true) * GRAMS, 0)
-        sums = (seen, off, cloud, np.where(cloud, off, 0))
-        self.errors += np.stack([each.sum(axis=0) for each in sums], axis=1)
+        in_cloud = np.where(cloud, off, 0)
+        self.errors += np.stack([each.sum(axis=0) for each in (seen, off, cloud, in_cloud)], axis=1)
 
     def _places(
         self,
@@ -199,7 +199,7 @@ class IceGathered:
         f1 = 2 * float((cloud & told).sum()) / float(cloud.sum() + told.sum())
         likely = np.where(seen, said["cloud_probability"] / PROBABILITY_STEPS, np.nan)
         median = np.where(seen, said["iwc_p50"], np.nan)
-        curtain = Curtain(name, f1, *places, true, median, likely)
+        curtain = Curtain(name, f1, places[0], places[1], true, median, likely)
         if self.best is None or f1 > self.best.f1:
             self.best = curtain
         if self.worst is None or f1 < self.worst.f1:

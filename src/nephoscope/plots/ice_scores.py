@@ -302,16 +302,16 @@ def _along(latitude: Reals, longitude: Reals) -> Reals:
     """Edges of the columns, km along the overpass."""
     middle = distances_along(latitude, longitude)
     if len(middle) < 2:
-        return np.array([-0.5, 0.5]) + middle[0]
+        return np.array([middle[0] - 0.5, middle[0] + 0.5])
     between = (middle[1:] + middle[:-1]) / 2
     ends = 2 * middle[[0, -1]] - between[[0, -1]]
-    return np.concatenate([ends[:1], between, ends[1:]])
+    return np.asarray(np.concatenate([ends[:1], between, ends[1:]]))
 
 
 def _edges(middle: Reals) -> Reals:
     """Edges of levels of equal depth, (level + 1,)."""
     step = (middle[0] - middle[-1]) / max(len(middle) - 1, 1)
-    return np.append(middle + step / 2, middle[-1] - step / 2)
+    return np.asarray(np.append(middle + step / 2, middle[-1] - step / 2))
 
 
 def _span(edges: Reals, number: Reals) -> tuple[float, float]:

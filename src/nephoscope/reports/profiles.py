@@ -184,15 +184,15 @@ def _types_table(types: Mapping[str, NDArray[Any]]) -> str:
 
 def _altitude_table(altitude: NDArray[Any], levels: Mapping[str, NDArray[Any]]) -> str:
     """Layers of `BAND` metres: medians of the levels in them, weighted by nothing."""
-    names = ("dice", "precision", "recall", "true_share", "said_share")
-    names += ("log_mae",) if "log_mae" in levels else ()
+    of_ice = ["log_mae"] if "log_mae" in levels else []
+    names = ["dice", "precision", "recall", "true_share", "said_share", *of_ice]
     layer, rows = np.floor(altitude / BAND).astype(int), []
     for number in np.unique(layer)[::-1].tolist():
         means = [_mean(levels[name][layer == number]) for name in names]
         low = number * BAND // 1000
         rows.append((f"{low} to {low + BAND // 1000} km", *map(_told, means)))
-    head = ("altitude", "Dice", "precision", "recall", "truly cloud", "called cloud")
-    head += (title_of("log_mae"),) if "log_mae" in levels else ()
+    head = ["altitude", "Dice", "precision", "recall", "truly cloud", "called cloud"]
+    head += map(title_of, of_ice)
     return "Means of the levels of each layer; `by_level.csv` has all.\n\n" + table_of(head, rows)
 
 

@@ -9,7 +9,7 @@ would be seen is looked up for each height.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -82,12 +82,15 @@ class IcePoints:
 
     def chosen(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> IcePoints:
         """Some of the points."""
-        truth = {name: values[which] for name, values in self.truth.items()}
-        latitude, known, pixel, around, slant = (
-            each[which] for each in (self.latitude, self.known, self.pixel, self.around, self.slant)
+        return replace(
+            self,
+            truth={name: values[which] for name, values in self.truth.items()},
+            latitude=self.latitude[which],
+            known=self.known[which],
+            pixel=self.pixel[which],
+            around=self.around[which],
+            slant=self.slant[which],
         )
-        return IcePoints(self.unit, truth, self.altitude, latitude, known, self.names, pixel,
-                         around, slant, self.thermal)  # fmt: skip
 
 
 def ice_points_of(sample: LabelledSample, altitude: NDArray[np.float64]) -> IcePoints:

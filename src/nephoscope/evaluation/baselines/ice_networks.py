@@ -51,6 +51,7 @@ def fitted_to_ice(
         "nearest neighbours": Neighbours(train, options),
         "boosted trees": Trees(train, options, surroundings=False),
     }
+    dressed: dict[str, Callable[[IcePoints], Floats]]
     dressed = {name: Dressed.of(each, judge).raw for name, each in found.items()}
     if options.hidden:
         dressed["thermal network"] = PixelNetwork(train, task, options).raw
@@ -191,7 +192,7 @@ class Perceptron:
                 raw = begun[chosen] + self._layers(seen[chosen])
                 some = {name: values[chosen] for name, values in held.items()}
                 optimiser.zero_grad()
-                task.loss(raw, some, losses).backward()
+                task.loss(raw, some, losses).backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 schedule.step()
 
