@@ -12,7 +12,6 @@ import pytest
 import xarray as xr
 from sklearn.metrics import r2_score
 
-from ice_factory import ALTITUDE, LEVELS, guesses, ice_decision, make_ice
 from nephoscope.evaluation.ice_gathered import EDGES, REGION, ZONE, IceGathered
 from nephoscope.evaluation.paired import by_unit, paired_scores
 from nephoscope.evaluation.protocol import Evaluation, run_evaluation
@@ -23,6 +22,7 @@ from nephoscope.reports.report import Run, pictures_for, write_report
 from nephoscope.reports.seal import read_scores
 from nephoscope.reports.words import form_of, label_in_words, meaning_of, title_of
 from nephoscope.tasks import task_named
+from overpass_factory import ALTITUDE, LEVELS, guesses, ice_decision, make_ice
 
 TASK, DECISION = task_named("cloud_ice"), ice_decision()
 FIGURES = {

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ice_factory import ALTITUDE, LEVELS, make_ice
 from nephoscope.evaluation.baselines import ice_networks
 from nephoscope.evaluation.baselines.boosted import Drawing, ProfileOptions, other_half
 from nephoscope.evaluation.baselines.ice_features import (
@@ -32,6 +31,7 @@ from nephoscope.recipe import PointTruth
 from nephoscope.tasks import task_named
 from nephoscope.tasks.ice_head import IceHead, IceNumbers
 from nephoscope.tasks.ice_mixture import SHARES
+from overpass_factory import ALTITUDE, LEVELS, make_ice
 
 LITTLE = ProfileOptions(rows=2000, iterations=15, leaves=8, hidden=16, epochs=15)
 TASK = task_named("cloud_ice")
