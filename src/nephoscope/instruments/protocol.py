@@ -310,14 +310,6 @@ class Instrument(Protocol):
         """Numbers that say of each pixel how far its prediction is to be trusted; often none."""
 
     @property
-    def ON_DEMAND(self) -> Options:
-        """Options of `read` for a Scene whose image is read as it is used; {}: it always is whole.
-
-        `image` is then one of xarray's lazy arrays, whose `encoding` says by `preferred_chunks` how
-        many rows are best read at once; `known` may hold pixels of which nothing was measured.
-        """
-
-    @property
     def read(self) -> Callable[..., xr.Dataset]:
         """Path of a file (or the paths of one scene), options by name → Scene."""
 
@@ -331,6 +323,20 @@ class Instrument(Protocol):
         Raises:
             InputError: the path does not exist or holds no scene.
         """
+
+    def reading(self, options: Options, /) -> Options:
+        """Options of `read` for a Scene that is to be predicted under the options; {}: the usual.
+
+        `image` may then be one of xarray's lazy arrays, read as it is used, whose `encoding` says
+        by `preferred_chunks` how many rows are best read at once; `known` may hold pixels of which
+        nothing was measured. What the file lacks may be missing from the Scene, which says so in
+        its attribute `lacking`, one line for each.
+        """
+
+    def wanted(
+        self, scenes: Sequence[SceneFile], options: Options, /, left_out: LeftOut
+    ) -> list[SceneFile]:
+        """Of all scenes of a run those that are to be predicted; the others are told."""
 
     def one_each(self, scenes: Sequence[SceneFile], /, left_out: LeftOut) -> list[SceneFile]:
         """The scenes, but of several files of one only the best; the others are told."""
