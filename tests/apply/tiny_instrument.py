@@ -18,7 +18,6 @@ from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut, files_below
 from nephoscope.instruments.alone import (  # noqa: F401
     CONDITIONS,
-    ON_DEMAND,
     blank,
     conditions,
     corners,
@@ -26,6 +25,8 @@ from nephoscope.instruments.alone import (  # noqa: F401
     layout,
     one_each,
     outside,
+    reading,
+    wanted,
 )
 from nephoscope.instruments.coordinates import placed, time_of
 from nephoscope.instruments.finding import scene_files

@@ -14,11 +14,12 @@ from nephoscope.errors import InputError
 from nephoscope.instruments import SceneFile
 from nephoscope.instruments.alone import (  # noqa: F401
     CONDITIONS,
-    ON_DEMAND,
     conditions,
     corners,
     label,
     one_each,
+    reading,
+    wanted,
 )
 from nephoscope.instruments.marci import (  # noqa: F401
     blank,

@@ -36,6 +36,7 @@ class LayerTask:
     samples = "layer"
     objective, objective_title = "found", "layers found"
     objective_meaning = "share of the layers that are put into their level or one beside it"
+    unpublished = frozenset()
     scored = "Points of the track."
     kept, counted = ("found", "mean_error", "points"), "points"
     Losses, Decision = Losses, Decision

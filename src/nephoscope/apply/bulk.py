@@ -73,7 +73,7 @@ def predict_many(
         raise UsageError(f"--workers {workers}: must be at least 1")
     sink, left_out, places = sink_of(maker, out), LeftOut(), [Path(path) for path in inputs]
     pictures = maker.options.picture and draw is not None
-    jobs = plan_jobs(places, out, maker.instrument, sink, pictures, left_out)
+    jobs = plan_jobs(places, out, maker.instrument, sink, pictures, left_out, maker.options.own)
     return run(
         shard(jobs, part),
         maker,
@@ -114,7 +114,7 @@ def maker_of(
     source = Path(model) if isinstance(model, PathLike) else model
     background = Path(background) if isinstance(background, PathLike) else background
     maker = NetworkMaker(source, options, background, command, workers or 1)
-    maker.model  # noqa: B018 - says what is wrong before anything is done
+    maker.decision  # noqa: B018 - says what is wrong before anything is done
     return maker
 
 

@@ -24,9 +24,14 @@ from nephoscope.scene import source_of
 
 STEP = "slot_seconds"
 """Attribute of a Scene: seconds from one scene of its instrument to the next."""
+GRID = "grid_id"
+"""Attribute of a product: what tells its grid from the usual one of its instrument, "" of that."""
 _PLACE = Path("cube")  # of products in the journal: a slot has no file of its own
 _CHUNK = 128  # pixels along the sides of what is compressed and read alone
-_OF_ALL = ("Conventions", "summary", "references", "comment", "instrument", "threshold")
+_OF_ALL = (
+    "Conventions", "summary", "references", "comment", "instrument", "threshold", GRID,
+    "column_geometry",
+)  # fmt: skip
 _KEY = ("model", "weights_sha256", "background_sha256")
 
 
@@ -34,8 +39,10 @@ _KEY = ("model", "weights_sha256", "background_sha256")
 class CubeSink(NetcdfSink):
     """A store for each year, a slot for each time; a `nephoscope.apply.run.Sink`.
 
+    Products on another grid than the usual one of their instrument have a store of their own.
+
     Args:
-        out: folder of the stores, `cube_<year>.zarr`.
+        out: folder of the stores, `cube_<year>[_<grid>].zarr`.
     """
 
     ending: str = ""
@@ -61,7 +68,7 @@ class CubeSink(NetcdfSink):
             OutputError: the slot cannot be written, or the store is of other products.
         """
         time, step = slot_of(made.scene)
-        path = self._path(time)
+        path = self.out / f"{_stem(time)}{_grid(made.product)}.zarr"
         if path not in self._cubes:
             self._cubes[path] = _open(path, made.product, time, step)
         self._cubes[path].write(time, _growing(made.product))
@@ -73,11 +80,8 @@ class CubeSink(NetcdfSink):
         if "step" not in entry or not (job.picture is None or job.picture.is_file()):
             return False
         time = np.datetime64(entry["time"], "s")
-        path = self._path(time)
+        path = self.out / str(entry["store"])
         return path.is_dir() and Cube(path, _epoch(time), entry["step"]).done(time)
-
-    def _path(self, time: np.datetime64) -> Path:
-        return self.out / f"cube_{time.astype('datetime64[Y]')}.zarr"
 
     @cached_property
     def _entries(self) -> Mapping[str, Mapping[str, Any]]:
@@ -99,6 +103,16 @@ def slot_of(scene: xr.Dataset) -> tuple[np.datetime64, int]:
     step = int(scene.attrs[STEP])
     begin = np.nanmin(times).astype("datetime64[s]")
     return begin - (begin - _epoch(begin)) % np.timedelta64(step, "s"), step
+
+
+def _stem(time: np.datetime64) -> str:
+    return f"cube_{time.astype('datetime64[Y]')}"
+
+
+def _grid(product: xr.Dataset) -> str:
+    """What the name of a store says of its grid."""
+    name = str(product.attrs.get(GRID, ""))
+    return f"_{name}" if name else ""
 
 
 def _epoch(time: np.datetime64) -> np.datetime64:
@@ -129,7 +143,7 @@ def _growing(product: xr.Dataset) -> xr.Dataset:
         for name, data in product.data_vars.items()
         if rows in data.dims or (not data.ndim and name != "crs")
     ]
-    return product[names].drop_vars(product.coords)
+    return product[names].drop_vars(product.coords, errors="ignore")
 
 
 def _is_fixed(name: object, variable: xr.Variable, growing: xr.Dataset) -> bool:

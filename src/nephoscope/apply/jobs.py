@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.folders import LeftOut, real_paths
-from nephoscope.instruments import SceneFile, find_all
+from nephoscope.instruments import SceneFile, find_all, instrument_named
 
 FITS = ".fits"
 
@@ -26,12 +26,14 @@ class Options:
         picture: draw a quick-look beside each product.
         format: of the products: "netcdf", "fits" or "zarr"; "" for the instrument's.
         own: options of the instrument alone, by name.
+        levels: lowest and highest altitude, m, of the levels to publish; None: all of them.
     """
 
     threshold: float | None = None
     picture: bool = True
     format: str = ""
     own: Mapping[str, Any] = field(default_factory=dict)
+    levels: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check the threshold."""
@@ -39,10 +41,17 @@ class Options:
             raise UsageError(f"threshold {self.threshold}: must be within 0 and 1")
 
     @property
+    def decided(self) -> dict[str, Any]:
+        """What they change of a model's decision."""
+        changes = {"threshold": self.threshold, "published": self.levels}
+        return {name: value for name, value in changes.items() if value is not None}
+
+    @property
     def said(self) -> list[Any]:
         """All of them, as they are told apart in a journal."""
         own = sorted((name, repr(value)) for name, value in self.own.items())
-        return [self.threshold, self.picture, self.format, own]
+        levels = [] if self.levels is None else [list(self.levels)]
+        return [self.threshold, self.picture, self.format, own, *levels]
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,7 @@ def plan_jobs(
     naming: Naming,
     picture: bool = True,
     left_out: LeftOut | None = None,
+    own: Mapping[str, Any] | None = None,
 ) -> list[Job]:
     """List the scenes below the inputs, sorted, with their outputs in a mirrored tree below `out`.
 
@@ -93,6 +103,7 @@ def plan_jobs(
         naming: how products are called.
         picture: whether each has a quick-look.
         left_out: told of what cannot be used, which is then left out.
+        own: options of the instrument alone.
 
     Raises:
         InputError: an input does not exist or holds no scene, or a product could replace it.
@@ -102,7 +113,8 @@ def plan_jobs(
     left.skip = out
     if naming.ending == FITS:  # as frames end: one could be called like its product
         _refuse_within(out, inputs)
-    named = naming.names(find_all(inputs, instrument, left))
+    found = find_all(inputs, instrument, left)
+    named = naming.names(instrument_named(instrument).wanted(found, own or {}, left_out=left))
     jobs = [
         Job(scene, out / name, naming.picture(out / name) if picture else None)
         for name, scene in named.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -180,12 +180,18 @@ class Predictor:
             back = {name: placing.turn_back(values) for name, values in band.items()}
             yield placing.rows_back(rows), back
 
-    def variables(self, view: View, decision: Any) -> xr.Dataset:  # noqa: ANN401 - the task's own
+    def variables(
+        self,
+        view: View,
+        decision: Any,  # noqa: ANN401 - the task's own
+        leave_out: Collection[str] = (),
+    ) -> xr.Dataset:
         """The task's variables of a whole scene, packed: of its fields no more than a band is held.
 
         Args:
             view: as for `bands`.
             decision: the task's.
+            leave_out: names of variables that are not wanted.
 
         Returns:
             (..., y, x); of a network that says one thing of a whole scene (...,).
@@ -194,7 +200,7 @@ class Predictor:
             return self.task.variables(whole_fields(self, view), decision)
         whole: xr.Dataset | None = None
         for rows, found in self.bands(view):
-            band = self.task.variables(found, decision)
+            band = self.task.variables(found, decision).drop_vars(leave_out, errors="ignore")
             if whole is None:
                 whole = _empty(band, view.known.shape[0])
             fill(whole, band, rows.start)

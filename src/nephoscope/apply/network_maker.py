@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from nephoscope.apply.clear import SeriesBackgrounds, background_at
 from nephoscope.apply.jobs import Job, Options
@@ -72,14 +73,30 @@ class NetworkMaker:
         """The model.
 
         Raises:
-            UsageError: no such model, or there is a threshold and its task has none.
+            UsageError: no such model, or there is a threshold or a choice of levels and its task
+                has none.
             InputError: it cannot be read.
         """
         source = self.source
         model = load_model(source) if isinstance(source, str | Path) else source
-        if self.options.threshold is not None and not hasattr(model.decision, "threshold"):
-            raise UsageError(f"--threshold: the task {model.recipe.task} has none")
+        for name in self.options.decided:
+            if not hasattr(model.decision, name):
+                raise UsageError(f"{_option(name)}: the task {model.recipe.task} has none")
         return model
+
+    @cached_property
+    def decision(self) -> Any:  # noqa: ANN401 - the task's own
+        """The model's decision, with what the options change of it.
+
+        Raises:
+            UsageError: it may not be changed so.
+        """
+        found, changes = self.model.decision, self.options.decided
+        try:
+            return type(found).model_validate(found.model_dump() | changes)
+        except ValidationError as error:
+            said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+            raise UsageError(f"{' '.join(map(_option, changes))}: {said}") from error
 
     @cached_property
     def predictor(self) -> Predictor:
@@ -126,7 +143,7 @@ class NetworkMaker:
         Raises:
             InputError: it cannot be read.
         """
-        options = {**self.model.recipe.read, **self._module.ON_DEMAND}
+        options = {**self.model.recipe.read, **self._module.reading(self.options.own)}
         return open_scene(job.scene.path, self.instrument, **options)
 
     def make(self, job: Job, scene: xr.Dataset) -> Made:
@@ -142,8 +159,15 @@ class NetworkMaker:
             background = background_at(job.background, job.background_sha256, channels, *places)
         source = str(job.scene.relative / job.scene.path.name)
         product = self.product(scene, background, job.background_sha256, source)
+        lacking = list(scene.attrs.get("lacking", ()))
         as_fits = (self.options.format or self._module.FORMAT) == "fits"
-        return Made(scene, product, self._cards(job, product) if as_fits else {})
+        return Made(
+            scene,
+            product,
+            self._cards(job, product) if as_fits else {},
+            {"lacking": lacking} if lacking else {},
+            "; ".join(lacking),
+        )
 
     def _cards(self, job: Job, product: xr.Dataset) -> dict[str, Card]:
         """What a FITS says of how it was made, in the words of the chain's."""
@@ -175,7 +199,7 @@ class NetworkMaker:
         judged = self._judged(scene)
         if judged is not None:
             scene = scene.assign(known=scene["known"] & ~judged.unknown)
-        variables = self.variables(scene, background)
+        variables = self.variables(scene, background, self.predictor.task.unpublished)
         facts = ProductFacts(
             self.model.name,
             self.model.weights_sha256,
@@ -197,19 +221,25 @@ class NetworkMaker:
         guard = known if isinstance(known, PixelGuard) else PixelGuard({}, conditions)
         height = scene.sizes["y"]
         strips = (slice(row, row + _ROWS) for row in range(0, height, _ROWS))
-        found = [self._module.conditions(scene[["image"]].isel(y=rows)) for rows in strips]
+        found = [self._module.conditions(scene.isel(y=rows)) for rows in strips]
         return guard.judge(
             {name: np.concatenate([each[name] for each in found]) for name in found[0]}
         )
 
-    def variables(self, scene: xr.Dataset, background: FloatArray | None) -> xr.Dataset:
+    def variables(
+        self, scene: xr.Dataset, background: FloatArray | None, leave_out: Collection[str] = ()
+    ) -> xr.Dataset:
         """The task's variables of a scene, packed: of its fields no more than a band is held.
 
         Args:
             scene: the scene.
             background: (channel, y, x) at its places, in the order of the recipe, or None.
+            leave_out: names of variables that are not wanted.
         """
-        threshold = self.options.threshold
-        chosen = {} if threshold is None else {"threshold": threshold}
-        decision = self.model.decision.model_copy(update=chosen)
-        return self.predictor.variables(self.predictor.view_of(scene, background), decision)
+        view = self.predictor.view_of(scene, background)
+        return self.predictor.variables(view, self.decision, leave_out)
+
+
+def _option(name: str) -> str:
+    """The option of the command line that changes a fact of a decision."""
+    return f"--{'levels' if name == 'published' else name}"

@@ -180,7 +180,7 @@ def _map_of(product: xr.Dataset, places: list[Path]) -> xr.Dataset | None:
         return None
     try:
         instrument = str(product.attrs["instrument"])
-        scene = open_scene(source, instrument, **instrument_named(instrument).ON_DEMAND)
+        scene = open_scene(source, instrument, **instrument_named(instrument).reading({}))
     except NephoscopeError as error:
         typer.echo(f"drawn without its map: {error}", err=True)
         return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -44,6 +46,21 @@ _Offset = Annotated[float, Option(help="Degrees from the polar ice to the season
 _Bbox = Annotated[
     str | None, Option(metavar="WEST,SOUTH,EAST,NORTH", help="Predict in this box only.")
 ]
+_Levels = Annotated[
+    str | None,
+    Option(
+        metavar="LOWEST,HIGHEST",
+        help="Ice: publish the levels whose middles lie between these altitudes, m, only.",
+    ),
+]
+_Times = Annotated[
+    str | None,
+    Option(
+        metavar="FROM,TO",
+        help="Pictures of SEVIRI: predict slots that begin from the one moment on and before the "
+        "other, UTC, as 2010-06-11T12:00,2010-06-12.",
+    ),
+]
 _Threshold = Annotated[
     float | None, Option(help="Probability from which a pixel is cloudy [default: the model's]")
 ]
@@ -81,6 +98,8 @@ def predict(
     bounds: _Bounds = "data",
     offset: _Offset = 3.0,
     bbox: _Bbox = None,
+    levels: _Levels = None,
+    times: _Times = None,
     threshold: _Threshold = None,
     format_: _Format = None,
     background: _Background = "auto",
@@ -100,11 +119,13 @@ def predict(
         "bounds": bounds,
         "offset": offset,
         "box": None if bbox is None else parse_box(bbox),
+        "times": None if times is None else _parse_times(times),
         "flavour": flavour,
         "min_blob": min_blob,
     }
     part = _parse_shard(shard)
-    options = Options(threshold, picture, format_ or "", _given(own))
+    span = None if levels is None else _parse_levels(levels)
+    options = Options(threshold, picture, format_ or "", _given(own), span)
     maker = maker_of(model, options, background, typed_command(), workers)
     _check_own(model, maker.instrument, options.own)
     with run_progress() as on_event:
@@ -136,6 +157,34 @@ def _check_own(model: str, asked: str, own: Mapping[str, Any]) -> None:
         if instrument.UNIT == "frame":
             none = f"not for {instrument.NOUN}"
         raise UsageError(f"{option} is for {owner.NOUN}, {none}")
+
+
+def _parse_levels(text: str) -> tuple[float, float]:
+    low, _, high = text.partition(",")
+    try:
+        span = float(low), float(high)
+    except ValueError:
+        span = math.nan, math.nan
+    if not span[0] < span[1]:
+        raise UsageError(f"--levels {text}: write it as LOWEST,HIGHEST in m, e.g. 4000,15000")
+    return span
+
+
+def _parse_times(text: str) -> tuple[datetime, datetime]:
+    first, _, behind = text.partition(",")
+    try:
+        span = tuple(_utc(datetime.fromisoformat(moment)) for moment in (first, behind))
+    except ValueError:
+        span = ()
+    if len(span) != 2 or not span[0] < span[1]:
+        shape = "FROM,TO, e.g. 2010-06-11T12:00,2010-06-12"
+        raise UsageError(f"--times {text}: write it as {shape}, the later one behind")
+    return span
+
+
+def _utc(moment: datetime) -> datetime:
+    """A moment that does not say of which zone it is, is of UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _parse_shard(text: str) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nephoscope.instruments.protocol import Condition
 
@@ -22,13 +22,21 @@ if TYPE_CHECKING:
 
 CONDITIONS: Mapping[str, Condition] = {}
 """No number of a pixel says how far it is to be trusted."""
-ON_DEMAND: Mapping[str, Any] = {}
-"""A scene is read whole."""
 
 
 def one_each(scenes: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
     """The scenes: each is of one file."""
     return list(scenes)
+
+
+def wanted(scenes: Sequence[SceneFile], options: Options, left_out: LeftOut) -> list[SceneFile]:
+    """The scenes: all of them."""
+    return list(scenes)
+
+
+def reading(options: Options) -> Options:
+    """Nothing: a scene is read whole."""
+    return {}
 
 
 def depends_on(path: str | PathLike[str]) -> list[Path]:

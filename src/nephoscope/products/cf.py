@@ -19,9 +19,11 @@ CONVENTIONS = "CF-1.11"
 SCALE_FACTOR = 1 / PROBABILITY_STEPS
 FILL = np.uint8(255)
 
-# No shuffle: the data are single bytes. Level 2 is within 5 % of level 4's size at half its time
+# Single bytes are not shuffled. Level 2 is within 5 % of level 4's size at half its time
 # (benchmarks/product_write.py).
 CHUNKS = (601, 1200)
+CHUNKS_OF_COLUMNS = (128, 128)
+"""Rows and columns of what has levels, which are whole: a profile is read as well as a map."""
 COMPRESSION = {"compression": "gzip", "compression_opts": 2, "shuffle": False}
 
 # The bits of `quality_flag`; what is outside of which bounds, the instrument names.

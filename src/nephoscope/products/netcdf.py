@@ -6,6 +6,7 @@ import os
 from collections.abc import Hashable
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from nephoscope.files import write_bytes
@@ -28,15 +29,21 @@ def write_netcdf(product: xr.Dataset, path: str | os.PathLike[str]) -> None:
     }
     for name, variable in product.coords.items():
         if variable.ndim >= len(cf.CHUNKS):
-            encoding[name] |= cf.COMPRESSION
+            encoding[name] |= _compression(variable.dtype)
     for name, variable in product.data_vars.items():
         if variable.ndim >= len(cf.CHUNKS):
-            rows_and_columns = variable.shape[-len(cf.CHUNKS) :]
-            chunks = (*variable.shape[: -len(cf.CHUNKS)], *map(min, cf.CHUNKS, rows_and_columns))
-            encoding[name] = cf.COMPRESSION | {"chunksizes": chunks}
+            sides = cf.CHUNKS if variable.ndim == len(cf.CHUNKS) else cf.CHUNKS_OF_COLUMNS
+            rows_and_columns = variable.shape[-len(sides) :]
+            chunks = (*variable.shape[: -len(sides)], *map(min, sides, rows_and_columns))
+            encoding[name] = _compression(variable.dtype) | {"chunksizes": chunks}
     product = product.assign_attrs({key: _utf8(text) for key, text in product.attrs.items()})
     # In memory first: HDF5 that meets a full disk while it writes may crash the interpreter.
     write_bytes(path, product.to_netcdf(engine="h5netcdf", encoding=encoding))
+
+
+def _compression(dtype: np.dtype[Any]) -> dict[str, Any]:
+    """Bytes of a number are sorted by their place, where it has several."""
+    return cf.COMPRESSION | {"shuffle": dtype.itemsize > 1}
 
 
 def _utf8(value: Any) -> Any:  # noqa: ANN401 - attributes are of any kind

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.rounding import MANTISSA, rounded
+
 NUMBER_OF_BITS = "quantization_nsb"
 """The attribute that says how many bits of a float's mantissa are kept, 1 to 23."""
-
-_MANTISSA = 23
 
 
 def unfilled(
@@ -112,12 +112,4 @@ def _valid_range(dtype: np.dtype[Any], attrs: Mapping[str, Any]) -> tuple[int, i
 
 def _pack_float(values: npt.NDArray[Any], attrs: Mapping[str, Any]) -> npt.NDArray[Any]:
     values = np.where(np.isfinite(values), values, np.float32(np.nan))
-    dropped = _MANTISSA - int(attrs.get(NUMBER_OF_BITS, _MANTISSA))
-    if dropped == 0:
-        return values
-    # To the nearest, halves to even, as netCDF-C's BitRound does.
-    bits = values.view(np.uint32)
-    last = (bits >> np.uint32(dropped)) & np.uint32(1)
-    rounded = bits + last + np.uint32((1 << (dropped - 1)) - 1)
-    rounded = (rounded >> np.uint32(dropped)) << np.uint32(dropped)
-    return np.where(np.isnan(values), values, rounded.view(np.float32))
+    return rounded(values, int(attrs.get(NUMBER_OF_BITS, MANTISSA)))

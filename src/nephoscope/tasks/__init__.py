@@ -49,6 +49,7 @@ class Task(Protocol):
         kept: names of the scores that a model keeps of its validation.
         counted: name of the score that says how many items were counted.
         scored: how these were found, for the model's card.
+        unpublished: names of variables that are made for scores, and stand in no product.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Task(Protocol):
     kept: tuple[str, ...]
     counted: str
     scored: str
+    unpublished: frozenset[str]
 
     @property
     def Losses(self) -> type[BaseModel]:

@@ -21,7 +21,7 @@ from nephoscope.tasks.ice_losses import IceLosses, ice_loss
 from nephoscope.tasks.ice_metrics import PUBLISHED, details_of, scores_of
 from nephoscope.tasks.ice_published import tally_ice
 from nephoscope.tasks.ice_truth import IWC, LEAST_IWC, NUMBER, SAMPLES, clouds_of
-from nephoscope.tasks.ice_variables import ice_fields, ice_variables
+from nephoscope.tasks.ice_variables import UNPUBLISHED, ice_fields, ice_variables
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 from nephoscope.tasks.profile_decision import level_rules
 from nephoscope.tasks.profile_metrics import overlap
@@ -63,6 +63,7 @@ class IceTask:
         "profiles",
     )  # fmt: skip
     counted = "profiles"
+    unpublished = UNPUBLISHED
     scored = (
         "Pooled over every known voxel of the validation profiles. Checkpoint, calibration and "
         "threshold were chosen on these samples, so scores on other regions are the honest ones: "

@@ -44,6 +44,7 @@ class ColumnTask:
         "miou_2d", "dice_2d", "precision_2d", "recall_2d", "ece_2d", "profiles"
     )  # fmt: skip
     counted = "profiles"
+    unpublished: frozenset[str] = frozenset()
     scored = (
         "Pooled over the validation profiles of which it is known whether they are cloudy. "
         "Checkpoint, calibration and threshold were chosen on these samples, so scores on other "

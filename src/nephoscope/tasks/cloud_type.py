@@ -69,6 +69,7 @@ class ProfileTask:
     objective, objective_title = "dice", "Dice"
     objective_meaning = "best Dice of cloud on levels of the validation profiles"
     counted = "profiles"
+    unpublished: frozenset[str] = frozenset()
     scored = (
         "Pooled over every known level of the validation profiles, interpolated to their places. "
         "Checkpoint, calibration and thresholds were chosen on these samples, so scores on other "

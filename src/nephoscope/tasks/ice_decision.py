@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nephoscope.tasks import Counts
 from nephoscope.tasks.histogram import NOTHING, Bins, Line
@@ -39,12 +39,36 @@ class IceDecision(LevelDecision):
         number_factor: of the mean of the number concentration, likewise.
         spread: of the quantiles of IWC in cloud, so that 90 % intervals hold 90 %.
         ice_spread: of those of the column's ice.
+        published: lowest and highest altitude, m, of middles of levels that are published; None:
+            all are.
     """
 
     mean_factor: float = Field(1.0, gt=0)
     number_factor: float = Field(1.0, gt=0)
     spread: float = Field(1.0, gt=0)
     ice_spread: float = Field(1.0, gt=0)
+    published: tuple[float, float] | None = None
+
+    @property
+    def chosen(self) -> slice:
+        """The levels that are published."""
+        if self.published is None:
+            return slice(None)
+        low, high = self.published
+        found = [number for number, middle in enumerate(self.altitude) if low <= middle <= high]
+        return slice(found[0], found[-1] + 1)
+
+    @model_validator(mode="after")
+    def _some_are_published(self) -> IceDecision:
+        if self.published is None:
+            return self
+        low, high = self.published
+        if not any(low <= middle <= high for middle in self.altitude):
+            ends = (
+                f"{self.altitude[-1]:g} to {self.altitude[0]:g} m" if self.altitude else "unknown"
+            )
+            raise ValueError(f"no level is at {low:g} to {high:g} m; they are at {ends}")
+        return self
 
 
 def decide_ice(tables: Tables) -> IceDecision:

@@ -2,7 +2,11 @@
 
 Means are expectations whether or not there is cloud: the probability of cloud times the mean in
 cloud. They add up, so the ice water path is their integral over exactly the published levels.
-Quantiles do not: those of a column are of a head of their own.
+Quantiles do not: those of a column are of a head of their own. Where only some levels are published
+the path is the integral over these, and nothing is said that holds for all of them.
+
+Amounts on levels are rounded to `BITS`, so that they compress; what is made of them is made of the
+rounded ones.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.rounding import rounded
 from nephoscope.tasks.ice_decision import FLOOR_STEP, IceDecision
 from nephoscope.tasks.ice_head import IceHead
 from nephoscope.tasks.ice_mixture import MEDIAN, PUBLISHED, marginal_quantile
@@ -26,6 +31,13 @@ Floats = npt.NDArray[np.float32]
 Fields = Mapping[str, npt.NDArray[np.floating]]
 MOST_IWC, MOST_NUMBER = -1.0, 9.0
 """log10 of kg m-3 and of m-3 that no cloud reaches."""
+BITS = 6
+"""Of the mantissa of amounts on levels: an error of at most 1/128, 0.8 %."""
+_ON_LEVELS = {
+    "cloud_probability": 0, "iwc": 0, "ice_number_concentration": 0, "number_median": 0,
+    "iwc_quantiles": 1,
+}  # fmt: skip
+"""Fields on levels, and which of their dimensions is the level."""
 _NAN = np.float32(np.nan)
 _LN10 = np.float32(np.log(10))
 _CLEAR = "0 where it is clear; no value where no prediction was made"
@@ -36,8 +48,9 @@ _ABOUT: dict[str, tuple[str, dict[str, str]]] = {
             "long_name": "ice water content: mean, whether or not there is cloud",
             "cell_methods": "area: mean",
             "ancillary_variables": "iwc_p05 iwc_p50 iwc_p95 cloud_probability",
-            "comment": f"{_CLEAR}, or where cloud is less likely than "
-            f"{FLOOR_STEP / PROBABILITY_STEPS}; iwp is its integral over the levels",
+            "comment": f"0 where it is clear, or cloud is less likely than "
+            f"{FLOOR_STEP / PROBABILITY_STEPS}; no value where no prediction was made; "
+            "iwp is its integral over the levels",
         },
     ),
     "iwc_p05": ("kg m-3", {"long_name": "ice water content, clear or cloud: 5 % quantile"}),
@@ -82,6 +95,13 @@ _ABOUT: dict[str, tuple[str, dict[str, str]]] = {
     ),
 }
 
+UNPUBLISHED = frozenset({"iwc_in_cloud_p50", "ice_number_in_cloud_p50"})
+"""Variables that scores alone are made of."""
+LEVEL_AMOUNTS = frozenset(
+    {"iwc", "iwc_p05", "iwc_p50", "iwc_p95", "ice_number_concentration", *UNPUBLISHED}
+)
+"""Variables on levels that are rounded."""
+
 
 def ice_fields(raw: Floats, decision: IceDecision) -> dict[str, Floats]:
     """Fields of raw numbers (output, ...).
@@ -119,8 +139,9 @@ def ice_variables(fields: Fields, decision: IceDecision) -> xr.Dataset:
     Raises:
         UsageError: the decision knows altitudes of other levels.
     """
+    edges, fields = _published(fields, decision)
     likely = np.asarray(fields["cloud_probability"], np.float32)
-    edges, plane = decision.edges(len(likely)), plane_dims(likely.ndim - 1)
+    plane = plane_dims(likely.ndim - 1)
     dims = ("level", *plane)
     steps, unknown = steps_and_unknown(likely)
     threshold = threshold_step(decision.threshold)
@@ -132,10 +153,13 @@ def ice_variables(fields: Fields, decision: IceDecision) -> xr.Dataset:
         for name, values in _on_levels(fields, likely, kept, unknown, decision).items()
     }
     found["cloud_probability"] = dims, steps, SHARE | {"long_name": "probability of cloud"}
-    found |= {name: (plane, *each) for name, each in _columns(fields, decision).items()}
+    if decision.published is None:
+        found |= {name: (plane, *each) for name, each in _columns(fields, decision).items()}
     # Of the published float32, so that whoever adds them up finds the same.
     path = np.tensordot(-np.diff(edges), found["iwc"][1].astype(np.float64), axes=1)
     found["iwp"] = plane, path.astype(np.float32), _about("iwp")
+    if decision.published is not None:
+        del found["iwp"][2]["ancillary_variables"]
     missing = np.asarray(unknown.any(axis=0))
     cloudy = np.asarray(cloud.any(axis=0) & ~missing)
     middles = ((edges[1:] + edges[:-1]) / 2).astype(np.float32)
@@ -145,6 +169,20 @@ def ice_variables(fields: Fields, decision: IceDecision) -> xr.Dataset:
     about = mask_about("cloud at any level", threshold) | {"standard_name": "cloud_binary_mask"}
     found["cloud_mask"] = plane, mask, about
     return xr.Dataset(found, altitude_coords(edges))
+
+
+def _published(
+    fields: Fields, decision: IceDecision
+) -> tuple[npt.NDArray[np.float64], dict[str, npt.NDArray[np.floating]]]:
+    """Edges of the levels that are published, and the fields there."""
+    edges, chosen = decision.edges(len(fields["cloud_probability"])), decision.chosen
+    kept = {
+        name: values[(slice(None),) * _ON_LEVELS[name] + (chosen,)]
+        if name in _ON_LEVELS
+        else values
+        for name, values in fields.items()
+    }
+    return edges[chosen.start : None if chosen.stop is None else chosen.stop + 1], kept
 
 
 def _expected(likely: Floats, logarithm: Floats, most: float, factor: float) -> Floats:
@@ -176,8 +214,9 @@ def _on_levels(
     for share in PUBLISHED:
         name = f"iwc_p{100 * share:02.0f}"
         found[name] = marginal_quantile(share, likely, quantiles, decision.spread, LEAST_IWC)
-    for values in found.values():
+    for name, values in found.items():
         values[unknown] = _NAN
+        found[name] = rounded(values, BITS)
     return found
 
 
@@ -203,4 +242,5 @@ def _columns(
 
 def _about(name: str) -> dict[str, Any]:
     units, words = _ABOUT[name]
-    return {**words, "units": units, "_FillValue": _NAN}
+    bits = {"quantization_nsb": np.int32(BITS)} if name in LEVEL_AMOUNTS else {}
+    return {**words, "units": units, "_FillValue": _NAN, **bits}

@@ -51,6 +51,7 @@ class MaskTask:
         "f1", "precision", "recall", "iou", "auc", "ece", "cloud_share", "pixels"
     )  # fmt: skip
     counted = "pixels"
+    unpublished: frozenset[str] = frozenset()
     scored = (
         "Pooled over every labelled pixel; one without image data counts as clear. Checkpoint, "
         "calibration and threshold were chosen on these samples, so scores on other days are the "

@@ -95,6 +95,7 @@ class SkyStateTask:
         "cloudy_called_clear", "clear_called_cloudy", "frames",
     )  # fmt: skip
     counted = "frames"
+    unpublished: frozenset[str] = frozenset()
     scored = (
         "By what is seen of each frame alone: a featureless frame whose camera's temperatures do "
         "not vouch for it is unknown besides. Calibration and band were chosen on these samples, "

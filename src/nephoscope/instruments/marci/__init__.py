@@ -4,7 +4,7 @@ Format: Wang & Ismail MDGM, doi 10.7910/DVN/U3766S (distribution) and 10.7910/DV
 labels, Wang & González Abad 2021, doi 10.3390/geosciences11080324).
 """
 
-from nephoscope.instruments.alone import CONDITIONS, ON_DEMAND, conditions, corners
+from nephoscope.instruments.alone import CONDITIONS, conditions, corners, reading, wanted
 from nephoscope.instruments.marci.bounds import (
     black_borders,
     label_bounds,
@@ -45,7 +45,6 @@ __all__ = [
     "FORMAT",
     "GRID",
     "NOUN",
-    "ON_DEMAND",
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
@@ -80,9 +79,11 @@ __all__ = [
     "read_label",
     "read_ls_table",
     "read_pixels",
+    "reading",
     "recognises",
     "season_of",
     "season_rows",
     "seasonal_bounds",
+    "wanted",
     "write_legacy",
 ]

@@ -4,13 +4,13 @@ Product POLDER3_L1B-BG1 of AERIS/ICARE (POLDER3_L1_B-HDF, HDF5, version 1.01, 20
 CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual).
 """
 
-from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside
+from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside, wanted
 from nephoscope.instruments.polder import atcs, patches
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.conditions import CONDITIONS, conditions
 from nephoscope.instruments.polder.corners import corners
 from nephoscope.instruments.polder.fields import BANDS, FIELDS, Field
-from nephoscope.instruments.polder.half_orbit import read
+from nephoscope.instruments.polder.half_orbit import read, reading
 from nephoscope.instruments.polder.names import (
     HalfOrbit,
     find,
@@ -33,7 +33,6 @@ FORMAT = "netcdf"
 PATCHES = patches
 SLOTS = None
 OPTIONS: frozenset[str] = frozenset()
-ON_DEMAND = {"lazy": True}
 
 __all__ = [
     "BANDS",
@@ -43,7 +42,6 @@ __all__ = [
     "FORMAT",
     "GRID",
     "NOUN",
-    "ON_DEMAND",
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
@@ -75,7 +73,9 @@ __all__ = [
     "patch",
     "polarisation",
     "read",
+    "reading",
     "recognises",
     "reflectance",
     "swath",
+    "wanted",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -37,6 +37,11 @@ from nephoscope.scene import check_scene, missing_share
 Planes = dict[str, NDArray[np.float32]]
 STOKES = {name for band in BANDS for name in stokes_names(band)}
 """The radiances, by their exact names: `Quality_Flags_01` begins with a Q too."""
+
+
+def reading(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of `read` for a half orbit that is to be predicted: it is read as it is used."""
+    return {"lazy": True}
 
 
 def read(

@@ -6,10 +6,7 @@ when a file is read.
 """
 
 from nephoscope.instruments.alone import (
-    CONDITIONS,
-    ON_DEMAND,
     blank,
-    conditions,
     depends_on,
     label,
     layout,
@@ -19,10 +16,12 @@ from nephoscope.instruments.alone import (
 from nephoscope.instruments.seviri import patches
 from nephoscope.instruments.seviri.channels import CHANNELS, GEOMETRY, SOLAR, THERMAL
 from nephoscope.instruments.seviri.columns import columns
+from nephoscope.instruments.seviri.conditions import CONDITIONS, conditions
 from nephoscope.instruments.seviri.corners import corners
 from nephoscope.instruments.seviri.names import find, recognises
 from nephoscope.instruments.seviri.product import dress
-from nephoscope.instruments.seviri.scenes import grid_of, read
+from nephoscope.instruments.seviri.scenes import grid_of, read, reading
+from nephoscope.instruments.seviri.series import wanted
 
 UNIT = "slot"
 NOUN = "pictures of SEVIRI"
@@ -33,7 +32,7 @@ SAMPLES = None
 FORMAT = "zarr"
 PATCHES = None
 SLOTS = patches
-OPTIONS: frozenset[str] = frozenset()
+OPTIONS = frozenset({"box", "times"})
 
 __all__ = [
     "CHANNELS",
@@ -42,7 +41,6 @@ __all__ = [
     "GEOMETRY",
     "GRID",
     "NOUN",
-    "ON_DEMAND",
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
@@ -65,5 +63,7 @@ __all__ = [
     "one_each",
     "outside",
     "read",
+    "reading",
     "recognises",
+    "wanted",
 ]

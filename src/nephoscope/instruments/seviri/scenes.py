@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -34,6 +34,7 @@ from nephoscope.instruments.seviri.channels import (
     units_of,
 )
 from nephoscope.instruments.seviri.hrit import HritSlot
+from nephoscope.instruments.seviri.lacking import check_alive, check_complete, lacking
 from nephoscope.instruments.seviri.names import (
     identity_of,
     is_hrit,
@@ -51,6 +52,18 @@ _RAPID_SCAN = np.timedelta64(6, "m")  # the scan of a full disk takes twice as l
 _BLOCK = 256  # rows whose angles are found at a time
 
 Floats = NDArray[np.float32]
+
+
+def reading(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of `read` for a picture that is to be predicted: what there is of it, in a box.
+
+    Args:
+        options: `box`: west, south, east and north of what is wanted, degrees.
+    """
+    found: dict[str, Any] = {"partial": True}
+    if (box := options.get("box")) is not None:
+        found["bounds"] = (box.south, box.west, box.north, box.east)
+    return found
 
 
 def read(
@@ -85,9 +98,10 @@ def read(
         `solar_azimuth` (from the pixel, clockwise from north), NaN off the disk; `daylight` int8:
         -1 off the disk, 0 night, 1 twilight, 2 day. `time` (y,) datetime64[ns], when each line was
         scanned. Attrs: instrument, flavour ("native" or "hrit"), source_files, id,
-        missing_share, satellite, nominal_time, slot_seconds (from picture to picture), first_row,
-        first_col, and the grid:
-        sub_satellite_longitude, centre_row, centre_col, step (see `grid_of`).
+        missing_share, lacking (what should be there and is not, one line for each), `comment` of
+        simulated files, satellite, nominal_time, slot_seconds (from picture to picture), first_row,
+        first_col, and the grid: sub_satellite_longitude, centre_row, centre_col, step (see
+        `grid_of`).
 
     Raises:
         InputError: the file is empty, cut short, broken, of another satellite, lacks a channel or
@@ -99,7 +113,7 @@ def read(
     slot = open_slot(paths_given(paths))
     region = _region(slot, window, bounds)
     if not partial:
-        _check_complete(slot, names, region)
+        check_complete(slot, names, region)
     image, times = _read(slot, names, region)
     places = _places(slot.header, region, times, bool({*PARALLAX, SEASON} & {*wanted}))
     dark = places["daylight"] == NIGHT
@@ -107,13 +121,14 @@ def read(
         if name in SOLAR:
             image[number][dark] = np.nan
     if not partial:
-        _check_alive(slot, names, image, places["daylight"])
+        check_alive(slot, names, image, places["daylight"])
     known = seen_in(image)
+    lack = lacking(slot, names, region, image, places["daylight"])
     if wanted != names:
         planes = dict(zip(names, image, strict=True)) | places
         image = np.stack([planes[name] for name in wanted], dtype=np.float32)
     scene = _scene(slot, wanted, region, image, known, times, places)
-    return check_scene(scene, str(slot.path))
+    return check_scene(scene.assign_attrs(lacking=lack), str(slot.path))
 
 
 def grid_of(scene: xr.Dataset) -> Geostationary:
@@ -217,36 +232,6 @@ def _bounds(bounds: Sequence[float]) -> Bounds:
     if west == east:
         raise UsageError(f"bounds {tuple(bounds)}: west and east are the same meridian")
     return Bounds(south, west, north, east)
-
-
-def _check_complete(slot: Slot, names: tuple[str, ...], region: Window) -> None:
-    for name in names:
-        problem = slot.missing(name, region)
-        if problem is not None:
-            have = ", ".join(slot.channels) or "none"
-            instead = (
-                "read a region with window= or bounds="
-                if name in slot.channels
-                else f"name others with channels=[...] (there are {have})"
-            )
-            raise InputError(
-                slot.path, problem, field=name,
-                remedy=f"fetch it, {instead}, or accept NaN with partial=True",
-            )  # fmt: skip
-
-
-def _check_alive(
-    slot: Slot, names: tuple[str, ...], image: Floats, daylight: NDArray[np.int8]
-) -> None:
-    """A thermal channel measures something wherever there is Earth."""
-    if (daylight == UNSEEN).all():
-        return
-    for name, plane in zip(names, image, strict=True):
-        if name not in SOLAR and np.isnan(plane).all():
-            raise InputError(
-                slot.path, "holds no measurement above dark space", field=name,
-                remedy="fetch it again, leave the channel out, or accept NaN with partial=True",
-            )  # fmt: skip
 
 
 def _read(
@@ -383,4 +368,4 @@ def _scene(
         "centre_col": grid.centre_col,
         "step": grid.step,
     }
-    return scene
+    return scene.assign_attrs({"comment": slot.comment} if slot.comment else {})

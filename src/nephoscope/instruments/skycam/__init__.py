@@ -7,7 +7,6 @@ all-sky FITS of observatories, WSISEG (Xie et al., AMT 13, 1953, 2020), SWIMSEG,
 
 from nephoscope.instruments.alone import (
     CONDITIONS,
-    ON_DEMAND,
     blank,
     conditions,
     corners,
@@ -15,6 +14,8 @@ from nephoscope.instruments.alone import (
     layout,
     one_each,
     outside,
+    reading,
+    wanted,
 )
 from nephoscope.instruments.skycam.binning import bin_files, bin_frame, block_mean
 from nephoscope.instruments.skycam.circle import Circle, find_circle
@@ -41,7 +42,6 @@ __all__ = [
     "FORMAT",
     "GRID",
     "NOUN",
-    "ON_DEMAND",
     "OPTIONS",
     "PATCHES",
     "REFERENCE",
@@ -70,6 +70,8 @@ __all__ = [
     "outside",
     "read",
     "read_label",
+    "reading",
     "recognises",
     "state_for",
+    "wanted",
 ]
