@@ -179,7 +179,8 @@ class _Column(nn.Module):
         column = functional.relu(column + self.along(functional.relu(column)))
         kinds = self.level(column.unflatten(1, (count[1], -1)).flatten(0, 1))
         kinds = kinds.unflatten(0, count).transpose(1, 2)
-        found = (self.between @ kinds.flatten(3)).unflatten(3, planes.shape[3:]).flatten(1, 2)
+        of_levels = (kinds.shape[0], self.of_levels, *planes.shape[3:])
+        found = (self.between @ kinds.flatten(3)).reshape(of_levels)
         return torch.cat([whole[:, : self.of_levels] + found, whole[:, self.of_levels :]], dim=1)
 
 
