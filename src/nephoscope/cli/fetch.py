@@ -10,6 +10,7 @@ import typer
 from nephoscope.cli.fetch_options import (
     AllowPlaintext,
     DryRun,
+    HostKey,
     Items,
     Listed,
     Output,
@@ -23,7 +24,6 @@ from nephoscope.cli.fetch_options import (
 from nephoscope.errors import UsageError, shown
 
 if TYPE_CHECKING:
-    from nephoscope.archives.connections import Access
     from nephoscope.archives.request import Request
 
 
@@ -38,12 +38,14 @@ def fetch(
     timeout: Timeout = 60.0,
     retries: Retries = 6,
     allow_plaintext: AllowPlaintext = False,
+    host_key: HostKey = None,
     verify: Verify = None,
 ) -> None:
     """Fetch raw files from an archive; what was fetched in part goes on where it stopped.
 
     A file has its final name only when it is complete and verified.
     """
+    from nephoscope.archives.connections import Access
     from nephoscope.archives.pace import bytes_of
     from nephoscope.archives.transfer import Settings, plan
     from nephoscope.cli.fetching import run_transfer
@@ -56,7 +58,7 @@ def fetch(
         raise UsageError("fetch: name a source and a folder, e.g. fetch url URL -o DIR")
     need("fetch", "fetch")
     module, request = _request(source, {"items": items, "list": listed})
-    access = _access(module, streams, timeout, allow_plaintext)
+    access = Access(module.login_of, timeout, streams, allow_plaintext, host_key=host_key or "")
     planned = plan(module.plan(request, access), output)
     typer.echo(_summary(planned))
     if dry_run:
@@ -84,12 +86,6 @@ def _request(source: str, options: dict[str, Any]) -> tuple[Any, Request]:
     if "items" in module.OPTIONS and not items:
         raise UsageError(f"fetch {source}: name what to fetch")
     return module, Request(items=items)
-
-
-def _access(module: Any, streams: int, timeout: float, plaintext: bool) -> Access:  # noqa: ANN401
-    from nephoscope.archives.connections import Access
-
-    return Access(module.login_of, timeout, streams, plaintext)
 
 
 def _summary(planned: Any) -> str:  # noqa: ANN401

@@ -26,6 +26,12 @@ Retries = Annotated[
 AllowPlaintext = Annotated[
     bool, typer.Option("--allow-plaintext", help="Allow plain FTP, and HTTP with a password.")
 ]
+HostKey = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHA256:...", help="SFTP: take a host key of this fingerprint, though not known."
+    ),
+]
 Verify = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Compare what was fetched into DIR with its sha256."),
