@@ -1,5 +1,7 @@
 """Windows along a track and all over a picture."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def test_every_pixel_is_held_and_neighbours_share_as_much_as_is_asked(track, siz
     for first, left in found:
         assert 0 <= first <= SHAPE[0] - size
         assert 0 <= left <= SHAPE[1] - size
-    for one, two in zip(masks[:-2], masks[1:-1], strict=True):
+    for one, two in pairwise(masks[:-1]):
         # What lies in a window may be more than what it was made for, by where it was shifted.
         assert (one & two).sum() >= np.floor(overlap * one.sum()) - 1 - size / 4
 
