@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from nephoscope.cli import app
 from nephoscope.evaluation import swath
 from nephoscope.evaluation.baselines import profiles
-from nephoscope.evaluation.baselines.profile_models import ProfileOptions
+from nephoscope.evaluation.baselines.boosted import ProfileOptions
 from nephoscope.evaluation.paired import by_unit
 from nephoscope.evaluation.swath import SwathScores
 from nephoscope.recipe import Recipe
@@ -57,7 +57,6 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     monkeypatch.setattr(
         "nephoscope.evaluation.protocol.predictor_of", lambda *_: guesses(0, skill=6.0)
     )
-    monkeypatch.setattr(profiles, "DEFAULT", LITTLE)
     monkeypatch.setattr(profiles.score_profile_baselines, "__defaults__", (LITTLE, None, None))
     return made
 

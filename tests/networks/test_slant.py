@@ -54,6 +54,7 @@ def test_single_pixels_are_those_of_the_picture(slant):
     sample, row, col = pixels.unbind(1)
     assert whole.std() > 1e-3
     torch.testing.assert_close(some, whole[sample, :, row, col], rtol=0, atol=1e-5)
+    assert network(inputs, pixels[:0]).shape == (0, OUTPUTS)
 
 
 def test_heights_are_looked_at_between_the_four_pixels_around():

@@ -121,10 +121,10 @@ def _baselines_wanted(model: Model, wanted: bool | None) -> bool:
 
 
 def _of_profiles(model: Model) -> bool:
-    from nephoscope.evaluation.baselines.profiles import SAMPLES
+    from nephoscope.evaluation.baselines.profiles import KINDS
     from nephoscope.tasks import task_named
 
-    return task_named(model.recipe.task).samples == SAMPLES
+    return task_named(model.recipe.task).samples in KINDS
 
 
 def _with_baselines(

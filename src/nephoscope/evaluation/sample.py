@@ -106,11 +106,15 @@ def unit_of(store: xr.Dataset, index: int) -> str:
     """What a sample is a part of that is independent of others: itself, or its group.
 
     Pieces cut of one picture along a track (`id` is that of the picture, `group`, and a number)
-    are not independent: they have the same weather.
+    are not independent: they have the same weather. Of slots the group is the day, so their
+    picture is what their id says before the number.
     """
     name = str(store["id"].values[index])
     if store.attrs["truth"] != "points" or "group" not in store.variables:
         return name
+    picture, _, number = name.rpartition("_")
+    if store.attrs["unit"] == "slot" and picture and number.isdigit():
+        return picture
     group = str(store["group"].values[index])
     return group if group and name.startswith(f"{group}_") else name
 

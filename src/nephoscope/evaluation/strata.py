@@ -1,16 +1,17 @@
-"""Strata: what pixels are told apart by when scores are given of each kind: ground, views.
+"""Strata: what pixels are told apart by when scores are given of each kind: ground, views, light.
 
-All is read from the names of a picture's channels: `land_sea_flag`, and `<field>_<view>` of
-pictures that see each pixel in several views.
+All is read from the names of a picture's channels: `land_sea_flag`; `solar_zenith` and
+`satellite_zenith`, degrees; and `<field>_<view>` of pictures that see each pixel in several views.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.evaluation.sample import LabelledSample
@@ -18,6 +19,11 @@ from nephoscope.evaluation.sample import LabelledSample
 SURFACE = "land_sea_flag"
 _SURFACES = ((25, "sea"), (75, "mixed"), (np.inf, "land"))
 """Below which value of the flag (0 sea, 50 mixed, 100 land) the ground is called what."""
+SUN, SEEN_FROM = "solar_zenith", "satellite_zenith"
+_DAY_ENDS, _NIGHT_BEGINS = 80.0, 95.0
+"""Zenith angles of the Sun, degrees. Beyond the second the highest clouds lie in shadow."""
+SLANT = 10
+"""Width of the bins of the zenith angle of the satellite, degrees."""
 _OF_A_VIEW = re.compile(r".+_(\d\d)")
 
 
@@ -32,8 +38,10 @@ def strata_at(
         col: (point,) of the pixels.
 
     Returns:
-        `surface` (point,) str: "sea", "mixed", "land" or "unknown"; `views` (point,) int64: views
-        in which every channel of the pixel is there.
+        `surface` (point,) str: "sea", "mixed", "land" or "unknown"; `daylight` (point,) str: "day",
+        "twilight", "night" or "unknown"; `satellite_zenith` (point,) int64, the lower edge of a bin
+        of `SLANT` degrees, -1 unknown; `views` (point,) int64: views in which every channel of the
+        pixel is there.
     """
     if len(sample.image) != len(sample.channels):
         return {}
@@ -41,8 +49,31 @@ def strata_at(
     if SURFACE in sample.channels:
         flag = sample.image[sample.channels.index(SURFACE), row, col]
         found["surface"] = surface_of(flag)
+    angles = {n: sample.channels.index(n) for n in (SUN, SEEN_FROM) if n in sample.channels}
+    found |= _of_angles({name: sample.image[place, row, col] for name, place in angles.items()})
     if views := channels_by_view(sample.channels):
         found["views"] = views_of(sample.image[:, row, col], views)
+    return found
+
+
+def strata_of(
+    scene: xr.Dataset, row: NDArray[np.intp], col: NDArray[np.intp]
+) -> dict[str, NDArray[Any]]:
+    """Labels of pixels of a Scene by light and by the angle of the satellite; see `strata_at`."""
+    names = [str(name) for name in scene["channel"].values]
+    planes = {n: scene["image"].values[names.index(n)] for n in (SUN, SEEN_FROM) if n in names}
+    return _of_angles({name: plane[row, col] for name, plane in planes.items()})
+
+
+def _of_angles(angles: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Labels of angles, degrees, (point,) each."""
+    found: dict[str, NDArray[Any]] = {}
+    if SUN in angles:
+        found["daylight"] = daylight_of(angles[SUN])
+    if SEEN_FROM in angles:
+        known = np.isfinite(angles[SEEN_FROM])
+        lower = np.floor(np.where(known, angles[SEEN_FROM], 0) / SLANT) * SLANT
+        found[SEEN_FROM] = np.where(known, lower, -1).astype(np.int64)
     return found
 
 
@@ -53,6 +84,14 @@ def surface_of(flag: NDArray[Any]) -> NDArray[np.str_]:
     known = np.isfinite(flag)
     place = np.searchsorted(limits, np.where(known, flag, 0), side="right")
     return np.asarray(names[np.where(known, place, len(limits))])
+
+
+def daylight_of(zenith: NDArray[Any]) -> NDArray[np.str_]:
+    """Kind of light of zenith angles of the Sun, degrees, any shape, NaN where not known."""
+    names = np.array(["day", "twilight", "night", "unknown"])
+    known = np.isfinite(zenith)
+    place = np.searchsorted([_DAY_ENDS, _NIGHT_BEGINS], np.where(known, zenith, 0), side="right")
+    return np.asarray(names[np.where(known, place, 3)])
 
 
 def channels_by_view(channels: Sequence[str]) -> dict[str, list[int]]:

@@ -22,12 +22,13 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.intervals import Score, score_stratum, score_sums
 from nephoscope.evaluation.items import Label
 from nephoscope.evaluation.paired import by_unit, paired_scores
+from nephoscope.evaluation.strata import strata_of
 from nephoscope.evaluation.sums import Sums
+from nephoscope.evaluation.swath_truth import TRUTHS, SwathTruth
 from nephoscope.evaluation.track_distance import EDGES, distance_bin, distance_from_track
 from nephoscope.instruments import SceneFile, find_scenes, instrument_named
-from nephoscope.instruments.swath_truth import read_swath_truth, truth_beside
+from nephoscope.instruments.swath_truth import truth_beside
 from nephoscope.instruments.tracks import open_track
-from nephoscope.levels import nearest_bins
 from nephoscope.tasks import Counts, Task
 
 DISTANCE = "distance"
@@ -151,23 +152,34 @@ def _loss(
 
 def _sums_of_scene(swaths: Swaths, unit: str, file: SceneFile, task: Task) -> dict[str, Sums]:
     """Sums of a scene by stratum."""
-    truth_path = truth_beside(file.path)
+    truth_path = truth_beside(file.path) or truth_beside(file.path, file.id)
     if truth_path is None:
         raise InputError(file.path, "has no truth beside it: only simulated scenes have")
-    scene = swaths.read(Job(file, Path()))
-    labels = {DISTANCE: _distance(scene, truth_path, swaths.instrument)}
+    kind, scene = TRUTHS[task.samples], swaths.read(Job(file, Path()))
+    labels: dict[str, NDArray[Any]] = {DISTANCE: _distance(scene, truth_path, swaths.instrument)}
     labels |= conditions_of(scene, swaths.instrument)
-    seen = np.nonzero(scene["known"].values & (labels[DISTANCE] >= 0))
+    seen = _scored(scene["known"].values, labels[DISTANCE], kind, unit)
+    labels = {name: values[seen] for name, values in labels.items()} | strata_of(scene, *seen)
     said = swaths.variables(scene, None).isel(
         {dim: xr.DataArray(places, dims="point") for dim, places in zip("yx", seen, strict=True)}
     )
-    patches = instrument_named(swaths.instrument).PATCHES
-    if patches is None:
-        raise UsageError(f"of {swaths.instrument} there is no truth of the swath")
-    row, col = scene["row"].values[seen[0]], scene["column"].values[seen]
-    truth = _truth(read_swath_truth(truth_path, patches.GRID, row, col), said["altitude"].values)
-    parts = _parts(said.transpose("point", ...), truth, {n: v[seen] for n, v in labels.items()})
+    truth = kind.read(truth_path, swaths.instrument, scene, seen, said["altitude"].values)
+    parts = _parts(said.transpose("point", ...), truth.values, labels | truth.strata)
     return _summed(unit, [(label, task.tally(*part)) for label, part in parts])
+
+
+def _scored(
+    known: NDArray[np.bool_], distance: NDArray[np.int64], kind: SwathTruth, unit: str
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pixels that are scored: all on the track, and off it as many as are taken at most."""
+    wanted = known & (distance >= 0)
+    off = np.flatnonzero(wanted & (distance > TRACK))
+    if kind.most is not None and off.size > kind.most:
+        rng = np.random.default_rng([*unit.encode()])
+        wanted = known & (distance == TRACK)
+        wanted.ravel()[rng.choice(off, kind.most, replace=False)] = True
+    row, col = np.nonzero(wanted)
+    return row, col
 
 
 def _distance(scene: xr.Dataset, truth: Path, instrument: str) -> NDArray[np.int64]:
@@ -198,14 +210,6 @@ def conditions_of(scene: xr.Dataset, instrument: str) -> dict[str, NDArray[np.in
         lower = np.floor(np.where(known, values, 0) / width) * width
         found[name] = np.where(known, lower, -1).astype(np.int64)
     return found
-
-
-def _truth(truth: xr.Dataset, altitude: NDArray[np.floating]) -> dict[str, NDArray[Any]]:
-    """Types on the model's levels: (point, level) int8, -1 where the truth has no such level."""
-    nearest, missing = nearest_bins(truth["height"].values[:1], altitude)
-    types = truth["cloud_type"].values[:, nearest[0]]
-    types[:, missing[0]] = -1
-    return {"cloud_type": types}
 
 
 Part = tuple[xr.Dataset, dict[str, NDArray[Any]]]

@@ -9,10 +9,11 @@ from nephoscope.evaluation.items import BAND_DEGREES
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.reports.words import (
     CAPTIONS,
-    MEANINGS,
     focus_of,
     form_of,
     is_of_a_kind,
+    label_in_words,
+    meaning_of,
     stratum_title,
     title_of,
 )
@@ -106,7 +107,7 @@ def _headline(evaluation: Evaluation) -> str:
 def _cloud_in_words(evaluation: Evaluation) -> str:
     scores = evaluation.scores.overall
     shares = ("cloud_share", "precision", "recall", "coverage")
-    if not {*shares, "ece"} <= {*scores}:
+    if evaluation.truth == "points" or not {*shares, "ece"} <= {*scores}:
         return "."
     cloudy, right, found, predicted = (_number(scores[name], ".1%") for name in shares)
     return (
@@ -178,7 +179,7 @@ def _best_baseline(evaluation: Evaluation) -> str:
 
 def _overall_table(evaluation: Evaluation) -> str:
     rows = [
-        (title_of(name), with_interval(score, name), MEANINGS.get(name, ""))
+        (title_of(name), with_interval(score, name), meaning_of(name, evaluation.task.name))
         for name, score in evaluation.scores.overall.items()
         if not is_of_a_kind(name)
     ]
@@ -194,11 +195,14 @@ def _baselines(evaluation: Evaluation) -> str:
     for name, each in reversed(evaluation.baselines.items()):
         rows.append((name, *_cells(each.overall, focus.short), _threshold(evaluation, name)))
     n = next(iter(evaluation.baselines.values())).overall[focus.main].n
+    scored = f"on a seeded sample of {n:,} of the same pixels"
+    if evaluation.truth == "points":
+        scored = f"on the same {n:,} {focus.items}"
     return (
         "## Beside the baselines\n\n"
         "What needs a fit is fitted on the training samples; regression and trees choose their "
-        f"threshold on the validation samples. Scored on a seeded sample of {n:,} of the same "
-        "pixels.\n\n" + table_of(("", *map(title_of, focus.short), "threshold"), rows)
+        f"threshold on the validation samples. Scored {scored}.\n\n"
+        + table_of(("", *map(title_of, focus.short), "threshold"), rows)
     )
 
 
@@ -233,7 +237,7 @@ def _bands_table(evaluation: Evaluation) -> str:
 
 def _stratum(evaluation: Evaluation, name: str) -> str:
     scores = evaluation.strata[name]
-    rows = [(str(label), scores[label]) for label in sorted(scores)]
+    rows = [(label_in_words(name, label), scores[label]) for label in sorted(scores)]
     return f"## By {stratum_title(name)}\n\n" + _table(evaluation, stratum_title(name), rows)
 
 
@@ -319,7 +323,7 @@ def _number(score: Score, form: str = ".3f", none: str = "-") -> str:
 
 def with_interval(score: Score, name: str = "", sign: str = "") -> str:
     """A score with its interval, as its name wants it written; `sign` "+" shows one always."""
-    form = sign + form_of(name)
+    form = sign + form_of(name).removeprefix(sign)
     if score.low is None or score.high is None:
         return _number(score, form)
     return f"{_number(score, form)} ({score.low:{form}} to {score.high:{form}})"

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.items import Label
 from nephoscope.evaluation.protocol import Evaluation
-from nephoscope.evaluation.swath import DEGREES, DISTANCE, SwathScores
+from nephoscope.evaluation.swath import DISTANCE, SwathScores
+from nephoscope.evaluation.swath_truth import TRUTHS, SwathTruth
 from nephoscope.evaluation.track_distance import EDGES, bin_name
 from nephoscope.plots.profile_scores import (
     plot_by_altitude,
@@ -25,7 +26,7 @@ from nephoscope.plots.profile_scores import (
 )
 from nephoscope.reports.markdown import table_of, with_interval
 from nephoscope.reports.pictures import Pictures
-from nephoscope.reports.words import focus_of, stratum_title, title_of
+from nephoscope.reports.words import focus_of, label_in_words, stratum_title, title_of
 from nephoscope.track import CLOUD_TYPES
 
 OF_A_KIND = ("dice", "precision", "recall", "iou")
@@ -51,11 +52,11 @@ class ProfilePictures(Pictures):
         details, found = self._details(evaluation), dict[str, str]()
         if "by_level" in details:
             columns = {"altitude": np.array(self._altitude), **details["by_level"]}
-            found["by_level.csv"] = _csv(columns)
+            found["by_level.csv"] = csv_of(columns)
         if "by_type" in details:
-            found["by_type.csv"] = _csv({"type": np.array(CLOUD_TYPES), **details["by_type"]})
+            found["by_type.csv"] = csv_of({"type": np.array(CLOUD_TYPES), **details["by_type"]})
             names = dict(zip(CLOUD_TYPES, details["confusion"].T, strict=True))
-            found["confusion.csv"] = _csv({"true": np.array(CLOUD_TYPES), **names})
+            found["confusion.csv"] = csv_of({"true": np.array(CLOUD_TYPES), **names})
         if evaluation.swath is not None:
             found["swath.csv"] = _swath_csv(evaluation.swath)
         return found
@@ -125,12 +126,12 @@ def swath_facts(swath: SwathScores) -> dict[str, Any]:
 
 
 def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
-    focus = focus_of(evaluation)
-    names = [name for name in focus.short if name in swath.overall]
+    focus, kind = focus_of(evaluation), TRUTHS[evaluation.task.samples]
+    names = [name for name in (*focus.short, *focus.off_track) if name in swath.overall]
     parts = [
         "## Off the track\n\n"
-        f"Every pixel of {len(swath.units)} simulated scenes beside the truth that they were made "
-        "from: cloud where half of a pixel is. The truth is the same on the track and off it; "
+        f"{_which(kind)} of {len(swath.units)} simulated scenes beside the truth they were made "
+        f"from: {kind.words}. The truth is the same on the track and off it; "
         "it is no radar, so these numbers stand beside one another and not beside those above."
     ]
     if swath.loss:
@@ -148,12 +149,16 @@ def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
     return "\n\n".join(parts)
 
 
+def _which(kind: SwathTruth) -> str:
+    if kind.most is None:
+        return "Every pixel"
+    return f"Pixels (all on the track, and {kind.most:,} at random)"
+
+
 def _label_of(stratum: str, label: Label) -> str:
     if stratum == DISTANCE:
         return f"{bin_name(int(label))} pixels"
-    if label == -1:
-        return "unknown"
-    return str(label) if stratum == "views" else f"{label} to {int(label) + DEGREES}°"
+    return label_in_words(stratum, label)
 
 
 def _off_track_figure(evaluation: Evaluation, swath: SwathScores) -> Figure:
@@ -179,13 +184,15 @@ def _types_table(types: Mapping[str, NDArray[Any]]) -> str:
 
 def _altitude_table(altitude: NDArray[Any], levels: Mapping[str, NDArray[Any]]) -> str:
     """Layers of `BAND` metres: medians of the levels in them, weighted by nothing."""
-    names = ("dice", "precision", "recall", "true_share", "said_share")
+    of_ice = ["log_mae"] if "log_mae" in levels else []
+    names = ["dice", "precision", "recall", "true_share", "said_share", *of_ice]
     layer, rows = np.floor(altitude / BAND).astype(int), []
     for number in np.unique(layer)[::-1].tolist():
         means = [_mean(levels[name][layer == number]) for name in names]
         low = number * BAND // 1000
         rows.append((f"{low} to {low + BAND // 1000} km", *map(_told, means)))
-    head = ("altitude", "Dice", "precision", "recall", "truly cloud", "called cloud")
+    head = ["altitude", "Dice", "precision", "recall", "truly cloud", "called cloud"]
+    head += map(title_of, of_ice)
     return "Means of the levels of each layer; `by_level.csv` has all.\n\n" + table_of(head, rows)
 
 
@@ -198,7 +205,8 @@ def _told(value: float) -> str:
     return f"{value:.3f}" if np.isfinite(value) else "-"
 
 
-def _csv(columns: Mapping[str, NDArray[Any]]) -> str:
+def csv_of(columns: Mapping[str, NDArray[Any]]) -> str:
+    """Columns of one length as a table."""
     rows = zip(*(each.tolist() for each in columns.values()), strict=True)
     return _written([list(columns), *([_cell(value) for value in row] for row in rows)])
 

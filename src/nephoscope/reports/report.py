@@ -21,6 +21,7 @@ from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.files import atomic_path
 from nephoscope.plots.training import TrainingLog, plot_training
 from nephoscope.reports import markdown
+from nephoscope.reports.ice import IcePictures
 from nephoscope.reports.masks import MaskPictures
 from nephoscope.reports.pictures import Pictures
 from nephoscope.reports.profiles import ProfilePictures
@@ -35,6 +36,7 @@ PICTURES: Mapping[str, type[Pictures]] = {
     "cloud_type": ProfilePictures,
     "cloud_mask_3d": ProfilePictures,
     "cloud_mask_2d": ProfilePictures,
+    "cloud_ice": IcePictures,
 }
 """Tasks that have more to show than any other."""
 DPI = 110

@@ -46,6 +46,30 @@ TITLES = {
     "top_within": "top within its bounds",
     "base_mae": "error of the base, m",
     "base_bias": "bias of the base, m",
+    "log_mae": "error of log10 IWC",
+    "log_mae_p50": "error of log10 IWC, clear or cloud",
+    "log_mae_all": "error of log10 IWC of all cloud",
+    "number_log_mae": "error of log10 number",
+    "mae": "error of IWC, g m-3",
+    "mae_in_cloud": "error of IWC in cloud, g m-3",
+    "r2_linear": "R² of IWC",
+    "r_linear": "r of IWC",
+    "r2_log": "R² of scaled log10 IWC",
+    "r_log": "r of scaled log10 IWC",
+    "r2_in_cloud": "R² of log10 IWC in cloud",
+    "r_in_cloud": "r of log10 IWC in cloud",
+    "crps": "CRPS of IWC, g m-3",
+    "crps_log": "CRPS of scaled log10 IWC",
+    "coverage": "coverage of 90 % intervals",
+    "coverage_all": "coverage, of every voxel",
+    "held": "truth within 90 % intervals",
+    "held_all": "truth within, of every voxel",
+    "held_in_cloud": "truth within, in cloud",
+    "iwp_coverage": "coverage of 90 % intervals of IWP",
+    "iwp_held": "truth within 90 % intervals of IWP",
+    "iwp_bias": "bias of IWP",
+    "number_bias": "bias of the number of crystals",
+    "f1_2d": "F1 of columns",
 }
 MEANINGS = {
     "f1": "harmonic mean of precision and recall; 1 is perfect",
@@ -84,17 +108,52 @@ MEANINGS = {
     "unknown_share": "frames of which nothing is said",
     "cloudy_called_clear": "cloudy frames called clear",
     "clear_called_cloudy": "clear frames called cloudy",
+    "log_mae": "mean error of the median in cloud, where cloud is true and said",
+    "log_mae_p50": "mean error of the median, where that and the truth are cloud",
+    "log_mae_all": "the same of all true cloud; a median that is clear counts as 1e-7 kg m-3",
+    "number_log_mae": "mean error of the median in cloud of the number of crystals",
+    "mae": "mean error of the mean, of every voxel",
+    "mae_in_cloud": "the same, where there is cloud",
+    "r2_linear": "of the mean, of every voxel: 1 less squared error over variance",
+    "r_linear": "correlation of the mean with the truth",
+    "r2_log": "of log10(1 + IWC / 1e-7 kg m-3) of the median, of every voxel",
+    "r2_in_cloud": "of the median in cloud, where cloud is true and said",
+    "crps": "score of the quantiles of 5, 50 and 95 %: 0 is perfect",
+    "crps_log": "the same of log10(1 + IWC / 1e-7 kg m-3)",
+    "coverage_all": "the same of voxels that are surely clear too",
+    "held": "plain share; above 90 %, as an interval with clear sky holds all of it",
+    "iwp_coverage": "truth within the intervals of the path; 90 % is right",
+    "iwp_bias": "mean of the path over the true mean, less 1",
+    "number_bias": "the same of the number of crystals",
 }
+_OF_ICE = {
+    "coverage": "truth within the intervals that are more than clear, clear truth by its ranks; "
+    "90 % is right",
+    "cloud_share": "voxels that are cloud",
+    "accuracy": "voxels right; flattering where most are clear",
+    "precision": "of the voxels called cloudy, how many are",
+    "recall": "of the cloudy voxels, how many are found",
+    "top_mae": "mean error of the top of cloudy profiles that are called cloudy",
+}
+"""What scores mean that other tasks have by the same name."""
+_OF_PATHS = "iwp_bias_"
+"""Before the least of the paths, kg m-2, that a bias is of."""
+_OF_METRES = ("top_", "base_")
 _METRES = ("_mae", "_bias", "_mae_found", "_bias_found")
-"""Endings of scores that are in metres."""
+"""Beginnings and endings of scores that are in metres."""
 STRATA = {
     "surface": "land and sea",
     "views": "number of views",
+    "daylight": "light",
+    "satellite_zenith": "zenith angle of the satellite",
+    "optical_depth": "visible optical depth of cloud",
     "distance": "distance from the track",
     "view_zenith": "zenith angle of the view nearest to nadir",
     "solar_zenith": "zenith angle of the Sun",
     "glint": "angle of that view from the Sun's mirror image",
 }
+_DEGREES = {"satellite_zenith", "view_zenith", "solar_zenith", "glint"}
+"""Strata that are bins of ten degrees."""
 CAPTIONS = {
     "curves": "What other thresholds would give; the dot is the model's own.",
     "reliability": "On the dotted line a stated probability means what it says.",
@@ -102,6 +161,14 @@ CAPTIONS = {
     "latitude": "Skill from south to north, with 95 % intervals.",
     "altitude": "Skill at each altitude.",
     "types": "What is said of each cloud type.",
+    "heights": "Errors and correlation at each altitude.",
+    "columns": "Ice in cloud at each altitude: median, and the middle half and four fifths.",
+    "amounts": "What is said beside what is true, and how often each amount is there.",
+    "paths": "Bias of the ice water path, from thin columns to thick ones.",
+    "overpasses": "Share of each overpass that is cloud, at each altitude.",
+    "zones": "Mean ice from south to north.",
+    "regions": "Mean ice water path, and crystals from 10 to 12 km.",
+    "curtains": "The overpass where cloud is told best, and the one where it is told worst.",
     "certainty": "On the dotted line a stated probability of cloud means what it says.",
     "off_track": "Skill over the swath: the model was taught along the track, at 0.",
     "confusion": "What is said of each kind.",
@@ -127,12 +194,14 @@ class Focus:
         said: those that the command says below the main one; all, line by line, where none is
             named.
         items: what is scored.
+        off_track: what is told besides of whole simulated scenes.
     """
 
     main: str
     short: tuple[str, ...]
     said: tuple[str, ...] = ()
     items: str = "items"
+    off_track: tuple[str, ...] = ()
 
 
 _PROFILES = Focus(
@@ -157,6 +226,25 @@ _FOCUS = {
         ("dice_2d", "precision_2d", "recall_2d", "ece_2d"),
         "profiles",
     ),
+    "cloud_ice": Focus(
+        "f1",
+        ("f1", "precision", "recall", "log_mae", "iwp_bias", "r2_log", "crps_log", "coverage"),
+        (
+            "precision",
+            "recall",
+            "log_mae",
+            "number_log_mae",
+            "r2_log",
+            "r_linear",
+            "iwp_bias",
+            "crps_log",
+            "coverage",
+            "iwp_coverage",
+            "top_mae",
+            "ece",
+        ),
+        "profiles",
+    ),
     "sky_state": Focus(
         "balanced_accuracy",
         ("balanced_accuracy", "clear_found", "cloudy_found", "unknown_share"),
@@ -172,8 +260,22 @@ def focus_of(evaluation: Evaluation) -> Focus:
 
 
 def form_of(name: str) -> str:
-    """How a score is written: metres whole, all else with three decimals."""
-    return ",.0f" if name.endswith(_METRES) else ".3f"
+    """How a score is written: metres whole, shares of paths in percent, else three decimals."""
+    if name.startswith(_OF_METRES):
+        return ",.0f" if name.endswith(_METRES) else ".3f"
+    return "+.1%" if name.endswith("bias") or name.startswith(_OF_PATHS) else ".3f"
+
+
+def meaning_of(name: str, task: str) -> str:
+    """What a score of a task says, in words; "" where its title says it."""
+    return (_OF_ICE if task == "cloud_ice" else {}).get(name) or MEANINGS.get(name, "")
+
+
+def label_in_words(stratum: str, label: int | str) -> str:
+    """A label of a stratum: of angles a bin of degrees."""
+    if stratum not in _DEGREES or isinstance(label, str):
+        return str(label)
+    return "unknown" if label < 0 else f"{label} to {label + 10}°"
 
 
 def is_of_a_kind(name: str) -> bool:
@@ -188,4 +290,6 @@ def stratum_title(name: str) -> str:
 
 def title_of(name: str) -> str:
     """What a score is called."""
+    if name.startswith(_OF_PATHS):
+        return f"bias of IWP from {float(name.removeprefix(_OF_PATHS)):g} kg m-2"
     return TITLES.get(name, name.replace("_", " "))

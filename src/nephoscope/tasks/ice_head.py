@@ -37,6 +37,7 @@ TYPICAL_NUMBER, TYPICAL_MEAN_NUMBER = 4.3, 4.7
 """log10 of m-3."""
 TYPICAL_COLUMN = -4.0
 """log10 of the sum of IWC over levels, kg m-3."""
+_LEAST_DISTANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,22 @@ class IceHead:
         """What raw numbers (output, ...) say; numpy."""
         volume = raw[: KINDS * self.levels].reshape(KINDS, self.levels, *raw.shape[1:])
         return _parts(volume, raw[KINDS * self.levels :], np.stack)
+
+    def raw(self, said: IceNumbers) -> npt.NDArray[np.float32]:
+        """Raw numbers (output, ...) that say this: the inverse of `parts`; numpy.
+
+        Distances between quantiles are a thousandth at least.
+        """
+        volume = [
+            said.cloud[None],
+            _distances(said.iwc, TYPICAL_IWC),
+            (said.mean_iwc - TYPICAL_MEAN_IWC)[None],
+            (said.number - TYPICAL_NUMBER)[None],
+            (said.mean_number - TYPICAL_MEAN_NUMBER)[None],
+        ]
+        levels = np.concatenate(volume).reshape(KINDS * self.levels, *said.column.shape)
+        column = said.column[None], _distances(said.ice, TYPICAL_COLUMN)
+        return np.concatenate([levels, *column]).astype(np.float32)
 
     def tensors(self, raw: Tensor) -> IceNumbers:
         """What raw numbers (item, output) say, as (share, item, level) and (item, level); torch."""
@@ -125,3 +142,11 @@ def positive(numbers: Numbers) -> Numbers:
     (Barron 2021, arXiv 2112.11687.)
     """
     return (numbers + (numbers * numbers + 1) ** 0.5) / 2
+
+
+def _distances(quantiles: npt.NDArray[np.floating], typical: float) -> npt.NDArray[np.floating]:
+    """A median and distances whose `_rising` are the quantiles (share, ...)."""
+    step = np.maximum(np.diff(quantiles, axis=0), _LEAST_DISTANCE)
+    away = step - 1 / (4 * step)  # the inverse of `positive`
+    median = quantiles[MEDIAN : MEDIAN + 1] - typical
+    return np.concatenate([away[:MEDIAN], median, away[MEDIAN:]])

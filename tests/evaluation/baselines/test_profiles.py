@@ -9,6 +9,7 @@ import pytest
 
 from nephoscope.errors import UsageError
 from nephoscope.evaluation.baselines import profile_models
+from nephoscope.evaluation.baselines.boosted import ProfileOptions
 from nephoscope.evaluation.baselines.profile_features import (
     EACH_WAY,
     HEIGHTS,
@@ -17,7 +18,6 @@ from nephoscope.evaluation.baselines.profile_features import (
 )
 from nephoscope.evaluation.baselines.profile_models import (
     Climatology,
-    ProfileOptions,
     Said,
     Stacked,
     Trees,

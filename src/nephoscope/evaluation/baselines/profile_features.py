@@ -66,6 +66,13 @@ class Profiles:
         """(point, level) -1 unknown, 0 clear, 1..8."""
         return self.truth["cloud_type"]
 
+    @property
+    def flat(self) -> Floats:
+        """(point, feature) float32: views, surroundings, means over them at half the heights."""
+        slant = self.slant[:, ::2].reshape(len(self.latitude), -1)
+        place = np.stack([self.latitude, np.abs(self.latitude), self.land], axis=1)
+        return np.concatenate([self.views, self.around, slant, place.astype(np.float32)], axis=1)
+
 
 def profiles_of(sample: LabelledSample, altitude: NDArray[np.float64]) -> Profiles:
     """Points of a sample, as the baselines see them.

@@ -8,7 +8,7 @@ above it is.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -16,42 +16,25 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nephoscope.evaluation.baselines.boosted import (
+    Drawing,
+    Forest,
+    Odds,
+    ProfileOptions,
+    Scale,
+    leaning_share,
+    other_half,
+    zone_of,
+    zones,
+)
 from nephoscope.evaluation.baselines.profile_features import HEIGHTS, Profiles
 from nephoscope.evaluation.sample import Floats
+from nephoscope.tasks import Task
 from nephoscope.track import CLOUD_TYPES
 
 KINDS = len(CLOUD_TYPES) - 1
-ZONE = 15.0
-"""Width of the zones of latitude, both hemispheres together, degrees."""
-_PRIOR = 20.0
-"""Profiles by which a zone leans on all of them."""
-_RARE = 1e-3
-"""Probability of cloud where the training has none at all."""
 _LIKELY = 0.05
 """Probability of cloud from which on its type is asked for."""
-
-
-@dataclass(frozen=True)
-class ProfileOptions:
-    """How much work the baselines of profiles may do.
-
-    Attributes:
-        samples: training samples, and validation samples, that are read: more are thinned out.
-        rows: levels of profiles that trees learn from.
-        iterations: trees.
-        leaves: of a tree.
-        hidden: neurons of the small network; 0: there is none.
-        epochs: of the small network.
-        seed: of draws, trees and the network.
-    """
-
-    samples: int = 400
-    rows: int = 120_000
-    iterations: int = 120
-    leaves: int = 31
-    hidden: int = 128
-    epochs: int = 25
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,6 +81,32 @@ class Fitted(Protocol):
         """What it says of points."""
 
 
+def fitted_to_types(
+    train: Sequence[Profiles], judge: Sequence[Profiles], task: Task, options: ProfileOptions
+) -> dict[str, Callable[[Profiles], Floats]]:
+    """The baselines, the simplest first: name → from points to numbers of the task's head.
+
+    Args:
+        train: points of the training.
+        judge: of no use to these.
+        task: of cloud types, of cloud on levels or of columns.
+        options: how much work.
+    """
+    del judge
+    trees = Trees(train, options, surroundings=False)
+    found: dict[str, Fitted] = {"climatology": Climatology(train), "boosted trees": trees}
+    if options.hidden and len({part.unit for part in train}) > 1:
+        found["boosted trees + network"] = Stacked(train, options)
+    return {name: partial(_raw, each, task) for name, each in found.items()}
+
+
+def _raw(fitted: Fitted, task: Task, part: Profiles) -> Floats:
+    """Numbers of the task's head, (point, output); NaN where the picture has no data."""
+    raw = fitted.say(part).raw(task.outputs(part.types.shape[1]))
+    raw[~part.known] = np.nan
+    return raw
+
+
 class Climatology:
     """How often there is cloud on a level in a zone of latitude, over land and over sea.
 
@@ -107,11 +116,11 @@ class Climatology:
 
     def __init__(self, train: Sequence[Profiles]) -> None:
         levels = train[0].types.shape[1]
-        zones = _zones()
-        seen, cloud, asked, first = np.zeros((4, zones, 2, levels))
-        kinds = np.zeros((zones, 2, KINDS, levels))
+        many = zones()
+        seen, cloud, asked, first = np.zeros((4, many, 2, levels))
+        kinds = np.zeros((many, 2, KINDS, levels))
         for part in train:
-            types, place = part.types, _zone_of(part)
+            types, place = part.types, zone_of(part)
             open_ = _open(types)
             for target, values in (
                 (seen, types >= 0), (cloud, types > 0), (asked, open_), (first, open_ & (types > 0))
@@ -119,12 +128,12 @@ class Climatology:
                 np.add.at(target, place, values)
             for kind in range(KINDS):
                 np.add.at(kinds[:, :, kind], place, types == kind + 1)
-        self._cloud, self._first = _share(cloud, seen), _share(first, asked)
-        self._kinds = _share(kinds, cloud[:, :, None], 1 / KINDS)
+        self._cloud, self._first = leaning_share(cloud, seen), leaning_share(first, asked)
+        self._kinds = leaning_share(kinds, cloud[:, :, None], 1 / KINDS)
 
     def say(self, profiles: Profiles) -> Said:
         """The frequencies of each point's zone and ground."""
-        place = _zone_of(profiles)
+        place = zone_of(profiles)
         said = (each[place].astype(np.float32) for each in (self._cloud, self._kinds, self._first))
         return Said(*said)
 
@@ -145,14 +154,14 @@ class Trees:
         self, train: Sequence[Profiles], options: ProfileOptions, surroundings: bool = True
     ) -> None:
         self._surroundings = surroundings
-        rng, rows = np.random.default_rng(options.seed), options.rows
-        drawn = partial(_rows, train, rng=rng, surroundings=surroundings)
+        rows, table = options.rows, partial(_table, surroundings=surroundings)
+        drawn = Drawing(train, table, np.random.default_rng(options.seed)).rows
         types = [part.types for part in train]
         cloudy = [each > 0 for each in types]
-        self._cloud = _Odds(*drawn([each >= 0 for each in types], cloudy, rows), options)
-        self._first = _Odds(*drawn([_open(each) for each in types], cloudy, rows // 2), options)
-        table, labels, _ = drawn(cloudy, types, rows // 4)
-        self._kinds = _Forest(table, labels, replace(options, iterations=options.iterations // 4))
+        self._cloud = Odds(*drawn([each >= 0 for each in types], cloudy, rows), options)
+        self._first = Odds(*drawn([_open(each) for each in types], cloudy, rows // 2), options)
+        seen, labels, _ = drawn(cloudy, types, rows // 4)
+        self._kinds = Forest(seen, labels, replace(options, iterations=options.iterations // 4))
 
     def say(self, profiles: Profiles) -> Said:
         """What the trees say, level by level."""
@@ -186,15 +195,14 @@ class Stacked:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.neural_network import MLPClassifier
 
-        self._trees, self._scale = Trees(train, options), _Scale(train)
-        units = {part.unit: place for place, part in enumerate(train)}
-        half = {unit: place % 2 for place, unit in enumerate(sorted(units))}
+        self._trees = Trees(train, options)
+        self._scale = Scale(np.concatenate([part.flat for part in train]))
         table, labels = [], []
-        for side in (0, 1):
-            others = Trees([part for part in train if half[part.unit] != side], options)
-            for part in (each for each in train if half[each.unit] == side):
+        for mine, others in other_half(train):
+            trees = Trees(others, options)
+            for part in mine:
                 known = (part.types >= 0).all(axis=1) & part.known
-                table.append(self._inputs(part, others.say(part))[known])
+                table.append(self._inputs(part, trees.say(part))[known])
                 labels.append(_labels(part.types[known]))
         self._network = MLPClassifier(
             (options.hidden,), alpha=1e-3, max_iter=options.epochs, random_state=options.seed
@@ -217,30 +225,7 @@ class Stacked:
 
     def _inputs(self, part: Profiles, said: Said) -> Floats:
         cloud = np.clip(said.cloud, 1e-3, 1 - 1e-3)
-        return np.concatenate([self._scale.of(part), np.log(cloud / (1 - cloud)) / 3], axis=1)
-
-
-class _Scale:
-    """Features of points brought to mean 0 and spread 1; 0 where missing."""
-
-    def __init__(self, train: Sequence[Profiles]) -> None:
-        every = np.concatenate([_flat(part) for part in train])
-        there = np.isfinite(every)
-        number = np.maximum(there.sum(axis=0), 1)
-        self._mean = np.where(there, every, 0).sum(axis=0) / number
-        off = np.where(there, every - self._mean, 0)
-        self._spread = np.sqrt((off**2).sum(axis=0) / number) + 1e-6
-
-    def of(self, part: Profiles) -> Floats:
-        """(point, feature) float32."""
-        scaled = (_flat(part) - self._mean) / self._spread
-        return np.asarray(np.clip(np.nan_to_num(scaled), -5, 5), np.float32)
-
-
-def _flat(part: Profiles) -> Floats:
-    slant = part.slant[:, ::2].reshape(len(part.types), -1)
-    place = np.stack([part.latitude, np.abs(part.latitude), part.land], axis=1)
-    return np.concatenate([part.views, part.around, slant, place.astype(np.float32)], axis=1)
+        return np.concatenate([self._scale.of(part.flat), np.log(cloud / (1 - cloud)) / 3], axis=1)
 
 
 def _labels(types: NDArray[np.int8]) -> NDArray[np.int64]:
@@ -270,101 +255,3 @@ def _table(part: Profiles, item: NDArray[Any], level: NDArray[Any], surroundings
     spread = part.slant[:, :, 1::2].reshape(len(part.types), -1)[item]
     columns = [part.views[item], part.around[item], part.slant[item, near], spread, place]
     return np.concatenate(columns, axis=1)
-
-
-def _rows(
-    train: Sequence[Profiles],
-    masks: Sequence[NDArray[np.bool_]],
-    labels: Sequence[NDArray[Any]],
-    most: int,
-    rng: np.random.Generator,
-    surroundings: bool,
-) -> tuple[Floats, NDArray[Any], float]:
-    """About `most` of the levels that a mask allows: half are cloud, as far as there are so many.
-
-    Returns:
-        a table, the labels, and the log of how many times likelier cloud is drawn than clear sky.
-    """
-    held = np.array([
-        [(mask & (label > 0)).sum(), (mask & (label == 0)).sum()]
-        for mask, label in zip(masks, labels, strict=True)
-    ]).sum(axis=0)  # fmt: skip
-    share = np.minimum(1, most / 2 / np.maximum(held, 1))
-    tables, found = [], []
-    for part, mask, label in zip(train, masks, labels, strict=True):
-        chance = np.where(label > 0, share[0], share[1])
-        usable = mask & part.known[:, None]
-        item, level = np.nonzero(usable & (rng.random(mask.shape) < chance))
-        tables.append(_table(part, item, level, surroundings))
-        found.append(label[item, level])
-    return np.concatenate(tables), np.concatenate(found), float(np.log(share[0] / share[1]))
-
-
-class _Odds:
-    """Trees of cloud against clear sky, which undo that one was drawn more often.
-
-    Weights would do so too, but scikit-learn then takes a hundred times as long to bin the table.
-    """
-
-    def __init__(
-        self, table: Floats, labels: NDArray[Any], drawn: float, options: ProfileOptions
-    ) -> None:
-        self._forest, self._drawn = _Forest(table, labels, options), drawn
-
-    def of(self, table: Floats) -> Floats:
-        """Probability of cloud (row,)."""
-        if len(self._forest.labels) < 2:
-            return np.full(len(table), _RARE, np.float32)
-        likely = np.clip(self._forest.likely(table)[:, 1], 1e-9, 1 - 1e-9)
-        odds = np.log(likely) - np.log1p(-likely) - self._drawn
-        return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
-
-
-class _Forest:
-    """Boosted trees of scikit-learn; none where all labels are the same.
-
-    Attributes:
-        labels: those there are, rising.
-    """
-
-    def __init__(self, table: Floats, labels: NDArray[Any], options: ProfileOptions) -> None:
-        from sklearn.ensemble import HistGradientBoostingClassifier
-
-        self.labels = np.unique(labels).astype(int)
-        # Trees cannot be grown on what no row has.
-        self._told = np.isfinite(table).any(axis=0)
-        if len(self.labels) < 2:
-            return
-        self._trees = HistGradientBoostingClassifier(
-            max_iter=max(options.iterations, 1),
-            max_leaf_nodes=options.leaves,
-            learning_rate=0.15,
-            l2_regularization=1.0,
-            max_features=0.3,
-            early_stopping=False,
-            random_state=options.seed,
-        ).fit(table[:, self._told], labels.astype(int))
-
-    def likely(self, table: Floats) -> NDArray[np.float64]:
-        """Probability of each label, (row, label)."""
-        if not len(table):
-            return np.zeros((0, len(self.labels)))
-        return np.asarray(self._trees.predict_proba(table[:, self._told]), np.float64)
-
-
-def _zones() -> int:
-    return int(np.ceil(90 / ZONE))
-
-
-def _zone_of(part: Profiles) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    zone = np.minimum(np.abs(part.latitude) // ZONE, _zones() - 1)
-    return zone.astype(np.int64), part.land.astype(np.int64)
-
-
-def _share(
-    above: NDArray[np.float64], below: NDArray[np.float64], prior: float | None = None
-) -> NDArray[np.float64]:
-    """Shares of zones, drawn towards that of all, which is drawn towards `prior`."""
-    total, of = above.sum(axis=(0, 1)), below.sum(axis=(0, 1))
-    whole = (total + (0.0 if prior is None else prior)) / np.maximum(of + 1, 1)
-    return np.asarray((above + _PRIOR * whole) / (below + _PRIOR))

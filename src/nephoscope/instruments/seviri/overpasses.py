@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
@@ -70,6 +71,35 @@ def pair(
     chosen = _drawn({_start(slot): slot for slot in paired}, draw, found.skipped)
     found.pairs = [Granule(slot, paired[slot][0], None, tuple(paired[slot][1:])) for slot in chosen]
     return found
+
+
+def read_near(
+    path: Path, start: float, within: timedelta, bounds: Bounds
+) -> tuple[xr.Dataset, int] | None:
+    """Read the profiles that lie in a region while a slot is scanned, of those between them all.
+
+    Args:
+        path: a file of DARDAR.
+        start: of the slot, s since 1970.
+        within: how long before and after the scan profiles are wanted.
+        bounds: the region.
+
+    Returns:
+        The Track and the number of its first profile in the file; None where there is none.
+
+    Raises:
+        InputError: the file cannot be used; names the field.
+    """
+    places = dardar.read_places(path)
+    inside = bounds.hold(places["latitude"].values, places["longitude"].values)
+    time, margin = places["time"].values, within.total_seconds()
+    seconds = np.where(np.isnat(time), np.nan, time.astype(np.int64) / 1e9) - start
+    with np.errstate(invalid="ignore"):
+        near = np.flatnonzero(inside & (seconds >= -margin) & (seconds <= _SCAN + margin))
+    if not near.size:
+        return None
+    first = int(near[0])
+    return dardar.read(path, profiles=(first, int(near[-1]) + 1)), first
 
 
 def alone(pictures: Sequence[SceneFile], draw: Draw, longitude: float) -> Granules:
