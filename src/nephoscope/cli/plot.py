@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_Curtain = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TRACK",
+        help="product: a profiler's file whose track crosses the product, to draw the track on "
+        "its map, the vertical sections below it, over what the profiler saw, and a 3-D view; "
+        "of cloud ice also LAT,LON,LAT,LON, the ends of a line.",
+    ),
+]
+_Site = Annotated[
+    str | None,
+    typer.Option(metavar="LAT,LON", help="Products of cloud ice: ice over time above this place."),
+]
+
+
 def plot(
     products: Annotated[
         list[Path],
@@ -40,21 +55,8 @@ def plot(
         Path | None,
         typer.Option(help="product: what `predict` was given, to draw each product on its map."),
     ] = None,
-    curtain: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TRACK",
-            help="product: a profiler's file whose track crosses the product, to draw the track on "
-            "its map, the vertical sections below it, over what the profiler saw, and a 3-D view; "
-            "of cloud ice also LAT,LON,LAT,LON, the ends of a line.",
-        ),
-    ] = None,
-    site: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LAT,LON", help="Products of cloud ice: ice over time above this place."
-        ),
-    ] = None,
+    curtain: _Curtain = None,
+    site: _Site = None,
 ) -> None:
     """Draw each product, on its map where that is found; or one picture of all frames."""
     for option, given in (("--curtain", curtain), ("--site", site)):
