@@ -157,9 +157,10 @@ def _sums_of_scene(swaths: Swaths, unit: str, file: SceneFile, task: Task) -> di
         raise InputError(file.path, "has no truth beside it: only simulated scenes have")
     kind, scene = TRUTHS[task.samples], swaths.read(Job(file, Path()))
     labels: dict[str, NDArray[Any]] = {DISTANCE: _distance(scene, truth_path, swaths.instrument)}
-    labels |= conditions_of(scene, swaths.instrument)
+    labels |= conditions_of(scene, swaths.instrument) if kind.conditions else {}
     seen = _scored(scene["known"].values, labels[DISTANCE], kind, unit)
-    labels = {name: values[seen] for name, values in labels.items()} | strata_of(scene, *seen)
+    labels = {name: values[seen] for name, values in labels.items()}
+    labels |= {} if kind.conditions else strata_of(scene, *seen)
     said = swaths.variables(scene, None).isel(
         {dim: xr.DataArray(places, dims="point") for dim, places in zip("yx", seen, strict=True)}
     )
