@@ -145,6 +145,7 @@ STRATA = {
     "surface": "land and sea",
     "views": "number of views",
     "daylight": "light",
+    "ground": "ground",
     "satellite_zenith": "zenith angle of the satellite",
     "optical_depth": "visible optical depth of cloud",
     "distance": "distance from the track",
