@@ -123,3 +123,13 @@ def test_truth_that_lacks_the_optical_depth_is_named(scene: SceneFile, tmp_path:
     shutil.rmtree(tmp_path / "truth" / "slot.zarr" / "optical_depth")
     with pytest.raises(UsageError, match="optical_depth"):
         scored(scene)
+
+
+def test_track_is_compared_with_all_that_is_off_it(scene: SceneFile) -> None:
+    """Near the track all is right, and from 20 columns off on nothing is said."""
+    found, cloud = scored(scene), ice() > 1e-7
+    cloud[:, 0, 0] = False
+    off = np.abs(np.arange(COLS) - TRACK)
+    hit, every = cloud[..., (off >= 3) & (off < 20)].sum(), cloud[..., off >= 3].sum()
+    assert found.off["f1"].value == pytest.approx(1 - 2 * hit / (hit + every))
+    assert found.loss == {}  # no pixel is as far off as the edge of a swath

@@ -165,7 +165,7 @@ CAPTIONS = {
     "heights": "Errors and correlation at each altitude.",
     "columns": "Ice in cloud at each altitude: median, and the middle half and four fifths.",
     "amounts": "What is said beside what is true, and how often each amount is there.",
-    "paths": "Bias of the ice water path, from thin columns to thick ones.",
+    "paths": "The ice water path that is said over the true one, from thin columns to thick ones.",
     "overpasses": "Share of each overpass that is cloud, at each altitude.",
     "zones": "Mean ice from south to north.",
     "regions": "Mean ice water path, and crystals from 10 to 12 km.",
