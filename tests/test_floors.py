@@ -33,8 +33,11 @@ FLOORS = (
 )
 """From the ground up; a room of one floor may use another of its own, without a circle."""
 
-OWN_ROOMS = ("instruments/", "simulate/", "cli/", "formulas/", "inputs/sky.py", "inputs/planet.py")
-"""Where an instrument may be named: its own rooms, the command line, and …"""
+OWN_ROOMS = (
+    *("instruments/", "simulate/", "cli/", "formulas/", "inputs/sky.py", "inputs/planet.py"),
+    "archives/sources/",
+)
+"""Where an instrument may be named: its own rooms, the command line, sources of files, and …"""
 OWN_FILES = {"apply/chain.py", "products/fits.py", "products/frames.py", "tasks/sky_state.py"}
 """… what is of a sky camera alone."""
 NAMES = re.compile(r"marci|skycam|polder|seviri|cloudsat|dardar|mars_year|subphase|\bMARS\b")

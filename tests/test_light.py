@@ -103,6 +103,9 @@ NEED = {
         "simulate polder needs satpy: pip install 'nephoscope[satellites]'"
     ),
     "demo polder -o polder-demo": ("demo polder needs satpy: pip install 'nephoscope[satellites]'"),
+    "fetch url http://127.0.0.1:9/f -o got": (
+        "fetch needs urllib3: pip install 'nephoscope[fetch]'"
+    ),
     "evaluate mars mars.zarr -o scores": (
         "the baselines need sklearn: pip install 'nephoscope[train]', or --no-baselines"
     ),

@@ -245,3 +245,15 @@ def test_truth_at_points_is_taken_as_it_is_stored_unless_said():
     assert validate_recipe(yaml.safe_load(dump_recipe(recipe))) == recipe
     with pytest.raises(InputError, match=r"truth\.levels\].*bins"):
         validate_recipe({**MINIMAL, "truth": {"levels": {"lowest": 600}}})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("inputs.statistics={IR_999: [280, 20]}", "statistics of 'IR_999', which is none of"),
+        ("inputs.statistics={temperature_IR_108: [280, 0]}", "greater than 0"),
+    ],
+)
+def test_statistics_are_of_features_and_have_a_spread(given, said):
+    with pytest.raises(InputError, match=said):
+        load_recipe("seviri", [given])

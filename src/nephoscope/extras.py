@@ -10,6 +10,7 @@ PACKAGES = {
     "train": ("torch", "lightning", "torchmetrics", "tensorboard", "onnx", "onnxscript", "sklearn"),
     "tune": ("optuna",),
     "satellites": ("satpy", "pyresample", "pyorbital", "pyproj", "pyhdf", "netCDF4"),
+    "fetch": ("urllib3", "asyncssh", "eumdac"),
 }
 """Extra → the packages, as they are imported, that it installs beside the core."""
 

@@ -17,6 +17,7 @@ from concurrent.futures import (
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import TypeVar
@@ -178,6 +179,35 @@ def in_threads(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def as_they_end(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int,
+    stop: Callable[[], object],
+) -> Iterator[tuple[Item, Result]]:
+    """Do work in threads and yield each item with its result as it ends; errors re-raise.
+
+    Args:
+        work: what is done.
+        items: are taken as threads become free, so that they may be many.
+        workers: threads.
+        stop: called at the end, also at one that comes early: tells work that still runs to end.
+    """
+    queue = iter(items)
+    with ThreadPoolExecutor(workers) as pool:
+        pending: dict[Future[Result], Item] = {}
+        try:
+            while True:
+                for item in islice(queue, workers - len(pending)):
+                    pending[pool.submit(work, item)] = item
+                if not pending:
+                    return
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    yield pending.pop(future), future.result()
+        finally:
+            stop()
 
 
 def _explained(function: Callable[[Item], Result], item: Item) -> Result | NephoscopeError:

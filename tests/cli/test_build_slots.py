@@ -1,5 +1,6 @@
 """`build`, `split` and `train` of slots and the tracks that cross them."""
 
+import json
 import shutil
 
 import numpy as np
@@ -96,7 +97,9 @@ def test_no_day_is_in_two_parts_whatever_the_seed(store, tmp_path):
         found = open_samples(out)
         days, parts = (found[name].values.tolist() for name in ("group", "split"))
         assert len(set(zip(days, parts, strict=True))) == len(set(days)) == 3
-    assert "slots are split by day, group or block" in run("split", out, "--by", "granule")[1]
+    assert (
+        "cannot split by 'granule': day, group or block" in run("split", out, "--by", "granule")[1]
+    )
     assert run("split", out, "--by", "block", "--fractions", "1,1,0")[0] == 0
 
 
@@ -111,3 +114,21 @@ def test_a_network_learns_from_it_and_is_scored(store, recipe, tmp_path):
     assert "validation F1" in said
     code, said = run("evaluate", tmp_path / "run" / "model", out, "-o", tmp_path / "report")
     assert code == 0, said
+
+
+def test_parts_may_be_given_by_name(store, tmp_path):
+    out, parts = tmp_path / "s.zarr", tmp_path / "parts.json"
+    shutil.copytree(store, out)
+    days = {"train": ["2010-06-11"], "validation": ["2010-07-12"]}
+    parts.write_text(json.dumps(days))
+    code, said = run("split", out, "--parts", parts)
+    assert code == 0, said
+    found = open_samples(out)
+    for part, (day,) in days.items():
+        mine = found["group"].values == day
+        assert set(found["split"].values[mine].tolist()) == {part}
+        assert found.attrs["class_counts"][part]["samples"] == mine.sum()
+    assert (found["split"].values[found["group"].values == "2010-06-12"] == "").all()
+    assert found.attrs["split_rule"] == {"by": "names"}
+    code, said = run("split", out, "--parts", parts, "--seed", 3)
+    assert (code, "--parts: leaves nothing to --seed" in said) == (2, True)

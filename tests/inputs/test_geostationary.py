@@ -6,8 +6,10 @@ import pytest
 from nephoscope.grids.geostationary import EQUATORIAL_RADIUS, HEIGHT, SEVIRI_0
 from nephoscope.inputs import View, assemble, channels_read, reads_place
 from nephoscope.inputs.geostationary import TYPICAL
+from nephoscope.instruments import seviri
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.augment import flip, turn
+from slots_factory import write_slot
 
 CHANNELS = (
     "VIS006", "IR_039", "IR_108", "IR_120", "satellite_azimuth", "solar_zenith", "solar_azimuth",
@@ -146,3 +148,30 @@ def test_parallax_of_a_grid_needs_no_places():
 def test_channels_are_found_by_name():
     read = channels_read(["sunlit_VIS006", "dark_IR_039-IR_108", "parallax_x"], ())
     assert read == ("VIS006", "solar_zenith", "IR_039", "IR_108", "parallax", "parallax_azimuth")
+
+
+def test_parallax_of_a_picture_leads_where_the_satellite_sees_what_is_high(tmp_path):
+    """From the file to the features, against points 10 km over the pixels' own places."""
+    pyproj = pytest.importorskip("pyproj")
+    pytest.importorskip("satpy")
+    path = write_slot(tmp_path / "slot")
+    scene = seviri.read(path, channels=["IR_108", "parallax", "parallax_azimuth"])
+    names = tuple(scene.channel.values.tolist())
+    view = View(
+        scene.image.values, scene.known.values, scene.latitude.values, scene.longitude.values,
+        channels=names,
+    )  # fmt: skip
+    found = 10 * assemble(view, ["parallax_x", "parallax_y"])[:, 5::20, 3::20]
+    places = [scene[name].values[5::20, 3::20].astype(float) for name in ("longitude", "latitude")]
+    flat, space = (
+        {"proj": kind, "a": EQUATORIAL_RADIUS, "b": 6356583.8} for kind in ("latlong", "geocent")
+    )
+    to_space = pyproj.Transformer.from_crs(flat, space, always_xy=True)
+    seen = []
+    for height in (0.0, 10_000.0):
+        x, y, z = to_space.transform(*places, np.full(places[0].shape, height))
+        away = EQUATORIAL_RADIUS + HEIGHT - x
+        across, up = np.arctan(y / away), np.arctan(z / np.hypot(away, y))
+        seen.append(np.array([across, -up]) * HEIGHT / SEVIRI_0.step)
+    np.testing.assert_allclose(found, seen[1] - seen[0], atol=0.02)
+    assert np.abs(found).max() > 0.4

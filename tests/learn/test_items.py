@@ -6,7 +6,7 @@ import torch
 from scipy.ndimage import map_coordinates
 
 from nephoscope.grids.corners import corners_between
-from nephoscope.learn.items import at_corners, at_points, counted, items, raw_of
+from nephoscope.learn.items import at_corners, corners_around, counted, items, raw_of
 from nephoscope.models.normalised import NormalisedNetwork
 
 
@@ -96,6 +96,19 @@ def test_a_network_that_tells_pixels_is_asked_for_those_around_points_each_once(
         assert inner.asked <= 3
 
 
+def test_points_that_stand_on_pixels_ask_for_these_alone():
+    """As samples have them whose truth is gathered by pixels: whole rows and columns."""
+    inner, inputs = _Doubled(), _raw()
+    network = NormalisedNetwork(inner, {name: (0.0, 1.0) for name in "abc"})
+    point = torch.tensor([[0.0, 1, 2], [1.0, 3, 4], [0.0, 1, 2], [0.0, 2.5, 3]])
+    batch = {"inputs": inputs, "point": point, "ice": torch.ones(4, 4)}
+    found, _ = items(raw_of(network, batch), batch, "points")
+    assert inner.asked == 4  # two alone, and the two that the last stands between
+    wanted = [inputs[0, :, 1, 2], inputs[1, :, 3, 4], inputs[0, :, 1, 2]]
+    wanted.append((inputs[0, :, 2, 3] + inputs[0, :, 3, 3]) / 2)
+    torch.testing.assert_close(found, 2 * torch.stack(wanted))
+
+
 def _corners(rng, items=6, shape=(2, 5, 7)):
     places = [rng.integers(0, size, (items, 4)) for size in shape]
     places[0][:] = places[0][:, :1]
@@ -132,7 +145,9 @@ def test_the_gradient_flows_through_corners_and_points():
     corner[1] = corner[0]
     assert torch.autograd.gradcheck(lambda x: at_corners(x, corner, weight), (raw,))
     point = torch.from_numpy(rng.uniform(0, 4, (5, 3)) * [0.25, 1, 1.5])
-    assert torch.autograd.gradcheck(lambda x: at_points(x, point), (raw,))
+    assert torch.autograd.gradcheck(
+        lambda x: at_corners(x, *corners_around(point, x.shape[2:])), (raw,)
+    )
 
 
 def test_bilinear_corners_are_the_bilinear_point():
@@ -143,5 +158,6 @@ def test_bilinear_corners_are_the_bilinear_point():
     places = np.stack([np.repeat(sample[:, None], 4, 1), found.row, found.col], axis=-1)
     point = np.stack([sample, row, col], axis=1)
     by_corner = at_corners(raw, torch.from_numpy(places), torch.from_numpy(found.weight))
-    by_point = at_points(raw, torch.from_numpy(point.astype(np.float32)))
+    around = corners_around(torch.from_numpy(point.astype(np.float32)), raw.shape[2:])
+    by_point = at_corners(raw, *around)
     np.testing.assert_allclose(by_corner, by_point, atol=1e-5)

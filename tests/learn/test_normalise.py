@@ -32,6 +32,18 @@ def test_with_truth_at_points_all_known_pixels_of_the_crops_count(tmp_path, monk
         assert found[name] == pytest.approx((each.mean(), each.std()), rel=1e-5)
 
 
+def test_statistics_of_the_users_own_stand_in_for_measured_ones(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "instrument_named", lambda _: factory.Swaths())
+    store, recipe = tmp_path / "s.zarr", factory.recipe()
+    writer.write_samples(factory.files(tmp_path), store, recipe, truth="points")
+    split_samples(store, fractions=(1, 0, 0))
+    part = load_part(store, "train", recipe)
+    measured = measure_normalisation(CropLoader(part, recipe), crops=4)
+    own = recipe.inputs.model_copy(update={"statistics": {"row": (4.0, 2.5)}})
+    given = CropLoader(part, recipe.model_copy(update={"inputs": own}))
+    assert measure_normalisation(given, crops=4) == {**measured, "row": (4.0, 2.5)}
+
+
 views_spec = importlib.util.spec_from_file_location(
     "views_factory", Path(__file__).parents[1] / "samples" / "views_factory.py"
 )

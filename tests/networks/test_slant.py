@@ -54,6 +54,7 @@ def test_single_pixels_are_those_of_the_picture(slant):
     sample, row, col = pixels.unbind(1)
     assert whole.std() > 1e-3
     torch.testing.assert_close(some, whole[sample, :, row, col], rtol=0, atol=1e-5)
+    assert network(inputs, pixels[:0]).shape == (0, OUTPUTS)
 
 
 def test_heights_are_looked_at_between_the_four_pixels_around():
@@ -159,6 +160,21 @@ def test_the_shipped_recipe_is_small_and_cheap():
         network(torch.zeros(1, features, 32, 32))
     assert counter.get_total_flops() / 2 / 32**2 < 300_000
     assert sum(parameter.numel() for parameter in network.parameters()) < 1_000_000
+
+
+def test_tiles_of_the_shipped_recipe_overlap_by_what_a_pixel_sees():
+    """So that no number depends on where tiles begin, up to where the Earth ends."""
+    recipe = load_recipe("seviri")
+    features, groups = len(recipe.inputs.names), recipe.inputs.groups
+    torch.manual_seed(0)
+    network = build_network("slant", recipe.network.options, features, 582, groups).eval()
+    inputs = torch.randn(1, features, 49, 49)
+    inputs[:, groups["parallax"]] = torch.tensor([0.34, 0.0])[None, :, None, None]
+    changed = inputs.clone()
+    changed[:, groups["picture"], 24, 24] += 5
+    with torch.inference_mode():
+        moved = ((network(changed) - network(inputs)).abs().amax(dim=(0, 1)) > 0).nonzero()
+    assert 6 < (moved - 24).abs().max() <= recipe.apply.overlap // 2
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ import slots_factory as factory
 from nephoscope.instruments.seviri import CHANNELS, GEOMETRY
 from nephoscope.instruments.seviri import read as read_slot
 from nephoscope.instruments.tracks import open_track
+from nephoscope.samples.census import describe
+from nephoscope.samples.ice_census import ice_counts
 from nephoscope.samples.part import load_part
 from nephoscope.samples.split import split_samples
 
@@ -201,3 +203,42 @@ def test_samples_are_the_same_by_any_number_of_processes_and_seed_by_seed(pair, 
     xr.testing.assert_identical(one.load(), two.load())
     other, _ = factory.built(tmp_path / "two", tmp_path / "c.zarr", seed=1)
     assert other.attrs["samples_id"] != one.attrs["samples_id"]
+
+
+def test_the_store_says_what_its_channels_are_by_day_and_by_night(tmp_path):
+    factory.write_pair(tmp_path)
+    factory.write_pair(tmp_path, np.datetime64("2010-06-12T00:00"), seed=1)
+    store, _ = factory.built(tmp_path, tmp_path / "s.zarr")
+    assert store["period"].values.tolist() == ["all", "day", "night"]
+    light, image = store["daylight"].values, store["image"].values
+    assert {*light.tolist()} == {0, 2}
+    for period, lights in (("all", (0, 2)), ("day", (2,)), ("night", (0,))):
+        mine = image[np.isin(light, lights)]
+        number = store["period"].values.tolist().index(period)
+        for channel, (scale, offset) in enumerate(
+            zip(store["scale_factor"].values, store["add_offset"].values, strict=True)
+        ):
+            counts = mine[:, channel][mine[:, channel] != -32768]
+            values = counts.astype(np.float64) * scale + offset
+            assert store["channel_pixels"].values[number, channel] == values.size
+            for name in ("mean", "std", "min", "max"):
+                found = store[f"channel_{name}"].values[number, channel]
+                if not values.size:
+                    assert np.isnan(found)
+                    continue
+                assert found == pytest.approx(getattr(values, name)(), rel=1e-9, abs=1e-9)
+    assert np.isnan(store["channel_mean"].values[2, :3]).all()
+
+
+def test_parts_are_counted_by_hand(pair, cut):
+    counts = ice_counts(cut)
+    iwc = cut["iwc"].values
+    assert counts == {
+        "": {
+            "samples": cut.sizes["sample"], "days": 1, "by_day": cut.sizes["sample"],
+            "points": len(iwc), "icy_points": int((iwc > 0).any(axis=1).sum()),
+            "voxels": iwc.size, "icy_voxels": int((iwc > 0).sum()),
+        }
+    }  # fmt: skip
+    lines, _ = describe(cut)
+    assert lines[1].startswith(f"in no part: {cut.sizes['sample']} samples of 1 day, ")

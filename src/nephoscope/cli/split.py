@@ -9,34 +9,45 @@ import typer
 
 from nephoscope.errors import shown
 
+By = Annotated[
+    Literal["day", "granule", "group", "block"] | None,
+    typer.Option(
+        help="What is never cut: a day (of maps the default), a group, or a block of 3 days. "
+        "Of a camera's frames: near-duplicates (group), or runs of consecutive names (block). "
+        "Of frames with one state each: a camera or folder (group, the default), or runs of "
+        "names of each state (block). Of half orbits: one of them (granule, the default), or "
+        "a block of 3 days, by lot. Of slots: a day (the default), or a block of 3 days, by "
+        "lot."
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        help="Start the ring of days this much later: folds of a study. Of half orbits and "
+        "slots: of the lots."
+    ),
+]
+_RULES = ("by", "fractions", "seed", "buffer")
+
 
 def split(
+    context: typer.Context,
     samples: Annotated[Path, typer.Argument(help="The samples store.")],
-    by: Annotated[
-        Literal["day", "granule", "group", "block"] | None,
-        typer.Option(
-            help="What is never cut: a day (of maps the default), a group, or a block of 3 days. "
-            "Of a camera's frames: near-duplicates (group), or runs of consecutive names (block). "
-            "Of frames with one state each: a camera or folder (group, the default), or runs of "
-            "names of each state (block). Of half orbits: one of them (granule, the default), or "
-            "a block of 3 days, by lot. Of slots: a day (the default), or a block of 3 days, by "
-            "lot."
-        ),
-    ] = None,
+    by: By = None,
     fractions: Annotated[
         str, typer.Option(help="Relative weights of train, validation and test.")
     ] = "0.8,0.1,0.1",
-    seed: Annotated[
-        int,
-        typer.Option(
-            help="Start the ring of days this much later: folds of a study. Of half orbits and "
-            "slots: of the lots."
-        ),
-    ] = 0,
+    seed: Seed = 0,
     buffer: Annotated[
         int | None,
         typer.Option(
             min=0, help="Frames of a camera left out on either side of a block. [default: 5]"
+        ),
+    ] = None,
+    parts: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON of part, and its samples or groups (days of slots): these, and no rule."
         ),
     ] = None,
     pictures: Annotated[
@@ -47,17 +58,30 @@ def split(
     """Divide samples into train, validation and test parts."""
     from nephoscope.errors import UsageError
     from nephoscope.samples.split import split_samples
+    from nephoscope.samples.split_named import read_parts
 
     try:
         weights = [float(weight) for weight in fractions.split(",")]
     except ValueError as error:
         raise UsageError(f"--fractions {fractions}: write it as 0.8,0.1,0.1") from error
-    _print_parts(samples, split_samples(samples, by, weights, seed, buffer))
+    if parts is not None:
+        _refuse_rules(context)
+    named = None if parts is None else read_parts(parts)
+    _print_parts(samples, split_samples(samples, by, weights, seed, buffer, named))
     if pictures is not None:
         from nephoscope.plots.store_pictures import split_pictures
 
         for picture in split_pictures(samples, pictures):
             typer.echo(shown(picture))
+
+
+def _refuse_rules(context: typer.Context) -> None:
+    """Names of samples leave nothing to rules."""
+    from nephoscope.errors import UsageError
+
+    given = [name for name in _RULES if "DEFAULT" not in str(context.get_parameter_source(name))]
+    if given:
+        raise UsageError(f"--parts: leaves nothing to --{', --'.join(given)}")
 
 
 def _print_parts(samples: Path, parts: dict[str, list[str]]) -> None:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,11 +36,11 @@ def raw_of(network: NormalisedNetwork, batch: Batch) -> Tensor:
         found: Tensor = judge.judge(batch["seen"])
         return found
     inputs = batch["inputs"].contiguous(memory_format=torch.channels_last)
-    if "corner" not in batch or not network.tells_pixels:
+    if not network.tells_pixels or not batch.keys() & {"point", "corner"}:
         whole: Tensor = network(inputs)
         return whole
     # Neighbours on a track share pixels, and what stands on a pixel has but one.
-    corner, weight = batch["corner"], batch["weight"]
+    corner, weight = _corners_of(batch, inputs.shape[2:])
     item, which = torch.nonzero(weight, as_tuple=True)
     pixels, place = torch.unique(corner[item, which], dim=0, return_inverse=True)
     around: Tensor = network(inputs, pixels)[place]
@@ -69,9 +70,7 @@ def items(raw: Tensor, batch: Batch, truth: Truth) -> tuple[Tensor, Batch]:
     named = {name: value for name, value in batch.items() if name not in _OF_PICTURES}
     if raw.ndim == 2:
         return raw, named
-    if "corner" in batch:
-        return at_corners(raw, batch["corner"], batch["weight"]), named
-    return at_points(raw, batch["point"]), named
+    return at_corners(raw, *_corners_of(batch, raw.shape[2:])), named
 
 
 def counted(
@@ -97,22 +96,35 @@ def counted(
     return found.numpy(), {name: value.cpu().numpy() for name, value in named.items()}
 
 
-def at_points(raw: Tensor, point: Tensor) -> Tensor:
-    """Bilinear values of pictures at points, (item, output); beyond an edge as at the edge.
+def _corners_of(batch: Batch, sides: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """The pixels around the points of a batch, and their weights: as given, or bilinear."""
+    if "corner" in batch:
+        return batch["corner"], batch["weight"]
+    return corners_around(batch["point"], sides)
+
+
+def corners_around(point: Tensor, sides: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Bilinear weights of the four pixels around points; beyond an edge as at the edge.
 
     Args:
-        raw: (b, output, y, x) float32.
         point: (item, 3) float32, sample, row and column; whole numbers are centres of pixels.
+        sides: rows and columns of the picture.
+
+    Returns:
+        (item, 4, 3) int64, sample, row and column; and (item, 4) float32.
     """
-    height, width = raw.shape[2:]
+    height, width = sides
     sample = point[:, 0].long()
     row, col = point[:, 1].clamp(0, height - 1), point[:, 2].clamp(0, width - 1)
-    top, left = row.floor().long(), col.floor().long()
-    below, right = (top + 1).clamp(max=height - 1), (left + 1).clamp(max=width - 1)
-    down, across = (row - top)[:, None], (col - left)[:, None]
-    upper = raw[sample, :, top, left] * (1 - across) + raw[sample, :, top, right] * across
-    lower = raw[sample, :, below, left] * (1 - across) + raw[sample, :, below, right] * across
-    return upper * (1 - down) + lower * down
+    top, left = row.floor(), col.floor()
+    corners, weights = [], []
+    for below, down in ((0, 1 - (row - top)), (1, row - top)):
+        for right, across in ((0, 1 - (col - left)), (1, col - left)):
+            y = (top.long() + below).clamp(max=height - 1)
+            x = (left.long() + right).clamp(max=width - 1)
+            corners.append(torch.stack([sample, y, x], dim=1))
+            weights.append(down * across)
+    return torch.stack(corners, dim=1), torch.stack(weights, dim=1)
 
 
 def at_corners(raw: Tensor, corner: Tensor, weight: Tensor) -> Tensor:

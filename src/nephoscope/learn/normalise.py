@@ -17,7 +17,7 @@ def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, t
 
     Pixels count that have a label; where truth is of another form, all that are known. A feature
     of several views has one spread for all of them, measured where they were seen, and keeps its
-    0, which says that a view is missing.
+    0, which says that a view is missing. What the recipe gives is taken instead.
 
     Args:
         loader: training crops.
@@ -26,7 +26,7 @@ def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, t
     names, channels = loader.recipe.inputs.names, loader.part.channels
     fixed = [feature_named(name, channels).fixed for name in names]
     if all(fixed):
-        return dict.fromkeys(names, (0.0, 1.0))
+        return dict.fromkeys(names, (0.0, 1.0)) | loader.recipe.inputs.statistics
     described = any(loader.part.turns)
     stems = [split_view(name) if described else None for name in names]
     sums = np.zeros((3, len(names)))
@@ -45,7 +45,8 @@ def measure_normalisation(loader: CropLoader, crops: int = CROPS) -> dict[str, t
     count, total, squares = sums
     mean = total / np.maximum(count, 1)
     std = np.sqrt(np.maximum(squares / np.maximum(count, 1) - mean**2, 0))
-    return {
+    measured = {
         name: (0.0, 1.0) if as_is or s < SMALLEST else (float(m) if stem is None else 0.0, float(s))
         for name, as_is, stem, m, s in zip(names, fixed, stems, mean, std, strict=True)
     }
+    return measured | loader.recipe.inputs.statistics

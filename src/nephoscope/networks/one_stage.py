@@ -30,7 +30,7 @@ _STEEP = 8.0
 """Slope of the logit of cloud: a y from which cloud is likely is soon far from where it is not."""
 _EDGE = math.log10(2)
 """y of the least ice that is called cloud."""
-_FAINT = 1e-3
+_FAINT = 0.02
 """y below which amounts are no longer told apart."""
 _MOST = 7.0
 """y beyond all that there is; a number without ice would have no bound."""

@@ -17,6 +17,8 @@ from torch.nn import functional
 
 from nephoscope.networks.blocks import Groups, Residual, group_of, pick
 
+FORMS = 32
+"""Numbers that stand for a column as a whole."""
 _TIMID = 0.1  # share of the usual weights with which the last layers begin
 
 
@@ -88,9 +90,9 @@ class SlantNet(nn.Module):
         if pixels is not None:
             sample, row, col = pixels.unbind(1)
             planes = at_heights(seen, parallax[sample, :, row, col], self.heights, pixels)
-            numbers: Tensor = self.head(planes.movedim(0, -1)[None, ..., None, :],
-                                        state[sample, :, row, col].T[None, :, None])  # fmt: skip
-            return numbers[0, :, 0].T
+            pictures = planes[..., None, None], state[sample, :, row, col, None, None]
+            numbers: Tensor = self.head(*pictures)  # each of one pixel; there may be none
+            return numbers.flatten(1)
         batch, _, height, width = inputs.shape
         sides = (torch.arange(size, device=inputs.device) for size in (batch, height, width))
         every = torch.stack(torch.meshgrid(*sides, indexing="ij"), dim=-1).flatten(0, 2)
@@ -151,7 +153,9 @@ class _Column(nn.Module):
         self.of_levels = outputs - rest
         self.first = nn.Conv2d(planes * seen + context, trunk, 1)
         self.second = nn.Conv2d(trunk, trunk, 1)
-        self.whole = nn.Conv2d(trunk, outputs, 1)
+        # What is told of a column as a whole has few forms.
+        self.forms = nn.Conv2d(trunk, FORMS, 1)
+        self.whole = nn.Conv2d(FORMS, outputs, 1)
         _begin_timidly(self.whole)
         if not kinds:
             return
@@ -164,21 +168,21 @@ class _Column(nn.Module):
 
     def forward(self, planes: Tensor, state: Tensor) -> Tensor:
         """(batch, plane, number, y, x) and (batch, context, y, x) → (batch, output, y, x)."""
-        batch, count = planes.shape[:2]
-        sides = planes.shape[3:]
         known = self.first(torch.cat([planes.flatten(1, 2), state], dim=1))
         known = functional.relu(known + self.second(functional.relu(known)))
-        whole: Tensor = self.whole(known)
+        whole: Tensor = self.whole(self.forms(known))
         if not self.of_levels:
             return whole
-        column = self.plane(planes.flatten(0, 1)).reshape(batch, -1, *sides) + self.shared(known)
+        count = planes.shape[:2]
+        column = self.plane(planes.flatten(0, 1)).unflatten(0, count).flatten(1, 2)
+        column = column + self.shared(known)
         column = functional.relu(column + self.along(functional.relu(column)))
-        kinds = self.level(column.reshape(batch * count, -1, *sides))
-        kinds = kinds.reshape(batch, count, -1, *sides).transpose(1, 2).flatten(3)
-        of_levels = (self.between @ kinds).reshape(batch, -1, *sides)
-        return torch.cat(
-            [whole[:, : self.of_levels] + of_levels, whole[:, self.of_levels :]], dim=1
-        )
+        sides = planes.shape[3:]
+        kinds = self.level(column.reshape(count[0] * count[1], self.level.in_channels, *sides))
+        kinds = kinds.reshape(*count, *kinds.shape[1:]).transpose(1, 2)
+        of_levels = (count[0], self.of_levels, *sides)
+        found = (self.between @ kinds.flatten(3)).reshape(of_levels)
+        return torch.cat([whole[:, : self.of_levels] + found, whole[:, self.of_levels :]], dim=1)
 
 
 def _begin_timidly(layer: nn.Conv2d) -> None:

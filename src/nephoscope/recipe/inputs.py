@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from nephoscope.recipe.section import Section
 
@@ -47,6 +47,10 @@ class Inputs(Section):
     background: Background | None = None
     limit: Limit | None = None
     normalise: bool = Field(True, description="measure mean and spread; false: take them as made")
+    statistics: dict[str, tuple[float, PositiveFloat]] = Field(
+        default_factory=dict,
+        description="feature -> mean and spread, instead of those that are measured of the samples",
+    )
     side: int | None = Field(
         None, ge=16, description="frames are averaged over blocks to about this longer side, pixels"
     )
@@ -105,6 +109,14 @@ class Inputs(Section):
     def _no_view_is_named_twice(self) -> Self:
         if any(len({*names}) < len(names) for names in self.named.values()):
             raise ValueError("a feature is named twice, once for all views")
+        return self
+
+    @model_validator(mode="after")
+    def _statistics_are_of_features(self) -> Self:
+        if unknown := self.statistics.keys() - {*self.names}:
+            raise ValueError(f"statistics of '{min(unknown)}', which is none of the features")
+        if self.statistics and not self.normalise:
+            raise ValueError("statistics are given, and normalise is false")
         return self
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from nephoscope.recipe.response import Dropped, Response, Twilight
 from nephoscope.recipe.section import Section
 
 Logger = Literal["csv", "tensorboard", "mlflow", "comet"]
@@ -40,6 +41,18 @@ class Augmentation(Section):
         0.0, ge=0, le=1, description="probability of dropping the views that look most steeply down"
     )
     nadir_views: int = Field(8, ge=1, description="of these as many at most")
+    response: dict[str, Response] = Field(
+        default_factory=dict, description="channel -> what else it could have measured"
+    )
+    drop_channels: tuple[Dropped, ...] = ()
+    twilight: Twilight | None = None
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """Names of the channels that are changed by name."""
+        lost = [name for each in self.drop_channels for name in each.channels]
+        lit = self.twilight.channels if self.twilight else ()
+        return frozenset((*self.response, *lost, *lit))
 
 
 class Pool(Section):

@@ -14,6 +14,7 @@ from nephoscope.inputs import View
 from nephoscope.inputs.directional import split_view
 from nephoscope.recipe import Augmentation, Recipe
 from nephoscope.samples.part import Part
+from nephoscope.samples.response import change_channels, check_changes
 from nephoscope.samples.truth import LabelOrPoints, flip_truth, turn_truth
 
 
@@ -50,6 +51,7 @@ def check_augmentation(part: Part, recipe: Recipe, crop: tuple[int, int]) -> Non
             raise UsageError(f"training.augmentation.{name}: would change angles as well")
     if settings.drop_nadir and not any(name.startswith("thetav_") for name in part.channels):
         raise UsageError("training.augmentation.drop_nadir: no feature reads the angles thetav")
+    check_changes(settings, part.channels, part.turns)
     if settings.warp.share and part.truth != "pixels":
         raise UsageError("training.augmentation.warp.share: is for labels of pixels alone")
     if settings.quarter_turns and crop[0] != crop[1]:
@@ -80,6 +82,8 @@ def augment(
             view = add_noise(view, settings.noise, rng)
     if settings.drop_views or settings.drop_nadir:
         view = drop_views(view, settings, rng)
+    if settings.changed:
+        view = replace(view, image=change_channels(view, settings, rng))
     if no_background < settings.drop_background:
         view = replace(view, background=None)
     return replace(view, position=bool(no_position >= settings.drop_position)), truth

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.samples.ice_census import HOLDS_ICE, ice_counts, said_of
 from nephoscope.samples.split_orbits import class_counts
 from nephoscope.track import CLOUD_TYPES
 
@@ -48,7 +49,7 @@ def describe(store: xr.Dataset) -> tuple[list[str], list[str]]:
         return [f"{number} samples", *lines], doubts
     if store.attrs["truth"] == "points":
         said, wrong = f"{labelled[0]:,} points with truth", "" if labelled[0] else ONLY[-1]
-        lines = _of_types(store)
+        lines = _of_types(store) or _of_ice(store)
     else:
         said = f"{sum(labelled):,} labelled pixels, {labelled[1]:,} of them cloudy"
         wrong = only_class(labelled)
@@ -74,6 +75,13 @@ def _of_types(store: xr.Dataset) -> list[str]:
             f"{counts['profiles']:,} profiles, {cloudy:.0%} with cloud; of all bins {types}"
         )
     return lines
+
+
+def _of_ice(store: xr.Dataset) -> list[str]:
+    """Samples, points and ice of each part; nothing where the truth is another."""
+    if not HOLDS_ICE <= {str(name) for name in store.variables}:
+        return []
+    return [f"{part or 'in no part'}: {said_of(each)}" for part, each in ice_counts(store).items()]
 
 
 def _of_parts(store: xr.Dataset) -> tuple[list[str], list[str]]:

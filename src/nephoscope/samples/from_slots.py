@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,10 +21,9 @@ import xarray as xr
 from nephoscope.errors import UsageError, shown
 from nephoscope.grids.geostationary import EVERYWHERE, Bounds, Geostationary
 from nephoscope.instruments import Instrument, instrument_named
+from nephoscope.instruments.cutting import Slots
 from nephoscope.instruments.granules import Granule
 from nephoscope.instruments.ice_truth import read_ice_truth
-from nephoscope.instruments.protocol import Slots
-from nephoscope.instruments.registry import profiler
 from nephoscope.instruments.swath_truth import truth_beside
 from nephoscope.instruments.tai93 import from_utc
 from nephoscope.samples.from_labels import Sample
@@ -124,12 +124,13 @@ def _of_tracks(asked: AskedOfSlots, granule: Granule, harvest: Harvest) -> None:
     if grid is None:
         return
     found = [
-        _Overpass(asked, grid, track, part, path)
-        for path, track in _tracks(asked, granule)
+        _Overpass(asked, grid, track, part, path, first)
+        for path, (track, first) in _tracks(asked, cut, granule)
         for part in overpasses(track)
     ]
     near = [each for each in found if each.pixels[0].any()]
-    harvest.skipped.update({OUTSIDE: len(found) - len(near)} if len(found) > len(near) else {})
+    beside = len(found) - len(near) or int(not near)
+    harvest.skipped.update({OUTSIDE: beside} if beside else {})
     if not near:
         return
     window = _around(near, grid.shape, asked.choice.size)
@@ -197,10 +198,15 @@ def _grid(
     return grid
 
 
-def _tracks(asked: AskedOfSlots, granule: Granule) -> Iterator[tuple[Path, xr.Dataset]]:
-    read = profiler(str(instrument_named(asked.instrument).REFERENCE)).read
+def _tracks(
+    asked: AskedOfSlots, cut: Slots, granule: Granule
+) -> Iterator[tuple[Path, tuple[xr.Dataset, int]]]:
+    """Of each file of the profiler what lies in the region at the time, and where it begins."""
+    within = timedelta(seconds=asked.most_offset)
     for path in granule.tracks:
-        yield path, read(path)
+        track = cut.read_near(path, granule.picture.order, within, asked.bounds)
+        if track is not None:
+            yield path, track
 
 
 @dataclass(frozen=True)
@@ -210,9 +216,10 @@ class _Overpass:
     Attributes:
         asked: what is asked for.
         grid: of what the picture covers.
-        track: the file's.
+        track: of the file.
         part: which of its profiles.
         path: the file.
+        first: number of the track's first profile in the file.
     """
 
     asked: AskedOfSlots
@@ -220,6 +227,7 @@ class _Overpass:
     track: xr.Dataset
     part: slice
     path: Path
+    first: int
 
     @cached_property
     def pixels(self) -> tuple[npt.NDArray[np.bool_], Whole, Whole]:
@@ -259,7 +267,7 @@ class _Overpass:
         number = crossed.of_profiles(np.ones(self.track.sizes["profile"]))
         truth = ice_of(crossed).assign(
             time_offset=_offset(_means(offset[chosen], pixel, number)),
-            profile=("point", (chosen[first] + self.part.start).astype(np.int32)),
+            profile=("point", (chosen[first] + self.part.start + self.first).astype(np.int32)),
             profile_time=_times(_means(from_utc(time[chosen]), pixel, number)),
         )
         for name in ("latitude", "longitude"):

@@ -21,8 +21,8 @@ from nephoscope.grids.patches import Patch
 from nephoscope.grids.sinusoidal import Reals, Sinusoidal
 from nephoscope.grids.wgs84 import distance
 from nephoscope.instruments import Instrument, instrument_named
+from nephoscope.instruments.cutting import Patches
 from nephoscope.instruments.granules import Granule
-from nephoscope.instruments.protocol import Patches
 from nephoscope.instruments.registry import profiler
 from nephoscope.instruments.swath_truth import read_swath_truth, truth_beside
 from nephoscope.instruments.tai93 import from_utc

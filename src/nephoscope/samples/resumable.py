@@ -24,6 +24,7 @@ from nephoscope.files import Journal, locked, put_in_place, remove_stale_parts
 from nephoscope.instruments.granules import Granule, Granules
 from nephoscope.recipe import Recipe
 from nephoscope.samples.harvest import OTHER_KIND, Harvest, Harvester
+from nephoscope.samples.ice_census import channel_statistics
 from nephoscope.samples.sample_arrays import Kept, SampleArrays
 from nephoscope.samples.writer import check_place, complete
 from nephoscope.tasks import task_named
@@ -214,6 +215,9 @@ class _Build:
             shutil.rmtree(self.folder, ignore_errors=True)  # there is nothing to go on from
             raise self._nothing()
         content = self.arrays.finish()
+        if "daylight" in content:
+            light = content["daylight"].values
+            content = content.merge(channel_statistics(self.arrays.image, light, content))
         attrs = {
             **self.asked.attributes,
             "options": dict(self.options),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,9 @@ import xarray as xr
 
 from nephoscope.errors import InputError, OutputError, UsageError
 from nephoscope.samples.alike import prepare, similarity
+from nephoscope.samples.ice_census import HOLDS_ICE, ice_counts
 from nephoscope.samples.sample_arrays import consolidate
+from nephoscope.samples.split_named import named_parts
 from nephoscope.samples.split_orbits import class_counts, orbit_parts
 from nephoscope.samples.split_rules import assign_parts, block_parts, group_parts, state_parts
 from nephoscope.samples.store import PARTS, open_samples
@@ -29,6 +31,7 @@ def split_samples(
     fractions: Sequence[float] = (0.8, 0.1, 0.1),
     seed: int = 0,
     buffer: int | None = None,
+    named: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, list[str]]:
     """Write the part of every sample into the store.
 
@@ -44,16 +47,24 @@ def split_samples(
             and the last ones test, and counting it up gives the folds of a leave-days-out study.
             Of half orbits and slots, the seed of the lots.
         buffer: frames of a camera left out on either side of a block; by default `BUFFER`.
+        named: part → its samples, by id or by group (the day of slots), instead of all rules; those
+            that are not named are in no part.
 
     Returns:
         the sample ids of each part, and under "" of those in none.
 
     Raises:
         UsageError: the weights are not three numbers >= 0 with a positive first, or there are fewer
-            units than parts; a part would be empty; or the samples have no such unit or no buffer.
+            units than parts; a part would be empty; or the samples have no such unit or no buffer;
+            or a name is of no sample, or of samples whose group is in two parts.
         InputError: `path` is not a samples store.
     """
     store = open_samples(path)
+    if named is not None:
+        chosen = named_parts(store, named)
+        rule: dict[str, Any] = {"by": "names"}
+        _write_split(Path(path), chosen, _said(store, chosen, rule))
+        return _found(store, chosen)
     _check_options(store, by, buffer)
     chosen = _parts(store, by, fractions, seed, BUFFER if buffer is None else buffer)
     for part, weight in zip(PARTS, fractions, strict=True):
@@ -62,26 +73,40 @@ def split_samples(
                 f"no sample is left for {part}: too few frames, or all are too near those of "
                 "another part; try other --fractions, or a smaller --buffer"
             )
-    said = {}
-    if "cloud_type" in store.variables:
-        rule = {"by": by or str(store.attrs["unit"]), "fractions": list(fractions), "seed": seed}
-        counts = class_counts(store.assign(split=("sample", np.array(chosen, object))))
-        said = {"split_rule": rule, "class_counts": counts}
-    _write_split(Path(path), chosen, said)
+    rule = {"by": by or _unit_of(store), "fractions": list(fractions), "seed": seed}
+    _write_split(Path(path), chosen, _said(store, chosen, rule))
+    return _found(store, chosen)
+
+
+def _found(store: xr.Dataset, chosen: Sequence[str]) -> dict[str, list[str]]:
+    """The ids of each part."""
     named = list(zip(store["id"].values.tolist(), chosen, strict=True))
     found = {part: [name for name, its in named if its == part] for part in (*PARTS, "")}
     return {part: ids for part, ids in found.items() if part or ids}
 
 
+def _said(store: xr.Dataset, chosen: Sequence[str], rule: dict[str, Any]) -> dict[str, Any]:
+    """What a store of points says of its parts: how they came about, and what is in them."""
+    divided = store.assign(split=("sample", np.array(chosen, object)))
+    if "cloud_type" in store.variables:
+        return {"split_rule": rule, "class_counts": class_counts(divided)}
+    if HOLDS_ICE <= {str(name) for name in store.variables}:
+        return {"split_rule": rule, "class_counts": ice_counts(divided)}
+    return {}
+
+
+def _unit_of(store: xr.Dataset) -> str:
+    """What is independent; of slots, which are a quarter of an hour apart, their day."""
+    unit = str(store.attrs["unit"])
+    return "day" if unit == SLOT else unit
+
+
 def _check_options(store: xr.Dataset, by: Unit | None, buffer: int | None) -> None:
     """Samples can be split so, and a buffer does something."""
-    unit = str(store.attrs["unit"])
+    unit = _unit_of(store)
     wrong = UsageError(f"cannot split by '{by}': {unit}, group or block")
     if unit == "frame":
         wrong = UsageError("frames of a camera are split --by block or --by group")
-    if unit == SLOT:  # pictures a quarter of an hour apart show the same clouds
-        unit = "day"
-        wrong = UsageError(f"cannot split by '{by}': slots are split by day, group or block")
     if by not in (None, unit, "group", "block"):
         raise wrong
     if buffer is not None and (unit != "frame" or by != "block"):

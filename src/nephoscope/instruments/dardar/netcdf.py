@@ -26,20 +26,21 @@ class NetcdfFile:
 
     Args:
         path: the file.
+        profiles: those that are read of what has one value for each profile, or more.
 
     Raises:
         InputError: it cannot be opened, is empty, no NetCDF, truncated or damaged.
         UsageError: netCDF4 is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, profiles: slice = slice(None)) -> None:
         try:
             import netCDF4
         except ImportError as error:
             raise UsageError(
                 f"{path}: DARDAR files need netCDF4: pip install 'nephoscope[satellites]'"
             ) from error
-        self.path = path
+        self.path, self.profiles = path, profiles
         _check_start(path)
         with self._explained("is truncated or damaged"):
             self._file = netCDF4.Dataset(path)
@@ -83,8 +84,9 @@ class NetcdfFile:
         Args:
             name: of the variable.
             kinds: kinds of dtype it may be of ("f", "fiu").
-            shape: its shape, or the number of its dimensions. A plane whose dimensions lie the
-                other way round is turned.
+            shape: its shape, of which the profiles are the first dimension, or the number of its
+                dimensions: then all is read. A plane whose dimensions lie the other way round is
+                turned.
 
         Raises:
             InputError: absent, of another type or shape, or unreadable.
@@ -100,8 +102,9 @@ class NetcdfFile:
         turned = isinstance(shape, tuple) and len(shape) == 2 and found == shape[::-1] != shape
         if not turned and ((found != shape) if isinstance(shape, tuple) else (len(found) != shape)):
             raise self.wrong(name, f"has shape {found}, not {shape}")
+        part = self.profiles if isinstance(shape, tuple) and shape else slice(None)
         with self._explained("cannot be read", name):
-            values = np.asarray(variable[...])
+            values = np.asarray(variable[..., part] if turned or not shape else variable[part])
         return values.T if turned else values
 
     def wrong(self, field: str | None, problem: str, remedy: str | None = None) -> InputError:

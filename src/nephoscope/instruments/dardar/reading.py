@@ -37,8 +37,14 @@ def recognises(path: str | PathLike[str]) -> bool:
         return True
 
 
-def read(path: str | PathLike[str]) -> xr.Dataset:
+def read(
+    path: str | PathLike[str], profiles: tuple[int | None, int | None] = (None, None)
+) -> xr.Dataset:
     """Read DARDAR-Nice (v1, v2) or DARDAR-CLOUD (NetCDF, v3), recognised by their variables.
+
+    Args:
+        path: the file.
+        profiles: number of the first and the one after the last that is read; by default all.
 
     Returns:
         A Track whose profiles share one axis `height` (level,) float32, m, the highest first, with
@@ -54,8 +60,8 @@ def read(path: str | PathLike[str]) -> xr.Dataset:
             or a time that cannot be.
         UsageError: netCDF4 is not installed.
     """
-    path = Path(path)
-    with NetcdfFile(path) as file:
+    path, part = Path(path), slice(*profiles)
+    with NetcdfFile(path, part) as file:
         product = _product_of(file)
         latitude = _latitude(file, product.latitude)
         longitude = _longitude(file, product.longitude, latitude.shape)
@@ -65,7 +71,8 @@ def read(path: str | PathLike[str]) -> xr.Dataset:
             name: (("profile", "level"), quantity(file, each, shape)[:, order], each.attributes)
             for name, each in product.quantities.items()
         }
-        if not any(np.isfinite(values).any() for _, values, _ in variables.values()):
+        told = any(np.isfinite(values).any() for _, values, _ in variables.values())
+        if not told and part == slice(None, None):
             raise InputError(path, "has no value in any profile", field=next(iter(variables)))
         for name, stored in product.bin_flags.items():
             if (found := file.first_of(stored)) is not None:
@@ -78,7 +85,7 @@ def read(path: str | PathLike[str]) -> xr.Dataset:
         variables,
         coords={
             "time": ("profile", time),
-            "latitude": ("profile", latitude, {"units": "degrees_north"}),
+            "latitude": ("profile", latitude[part], {"units": "degrees_north"}),
             "longitude": ("profile", longitude, {"units": "degrees_east"}),
             "height": ("level", height, {"units": "m", "bounds": "height_bounds"}),
             "height_bounds": (("level", "bound"), height_bounds(height)),

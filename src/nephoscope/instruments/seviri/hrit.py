@@ -58,6 +58,7 @@ class HritSlot:
     """
 
     format = "hrit"
+    comment = ""
 
     def __init__(self, path: Path | list[Path]) -> None:
         from satpy.readers.seviri_l1b_native_hdr import hrit_epilogue, hrit_prologue

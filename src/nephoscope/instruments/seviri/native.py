@@ -77,6 +77,7 @@ class NativeSlot:
     """
 
     format = "native"
+    comment = ""
 
     def __init__(self, path: Path) -> None:
         self.path, self.files = path, [path]
@@ -142,6 +143,8 @@ class NativeSlot:
             self.covered = Window(0, 0, DISK, DISK)
             self._record = lines_record(DISK, len(CHANNELS), _HRV_DISK // 2)
             return
+        maker = _Values(self.path, header["15_MAIN_PRODUCT_HEADER"]).text("CreatingCentre")
+        self.comment = maker if maker.startswith("simulated") else ""
         values = _Values(self.path, header["15_SECONDARY_PRODUCT_HEADER"])
         chosen = values.text("SelectedBandIDs").ljust(ALL_BANDS, "-")
         self._bands = [name for name, mark in zip(CHANNELS, chosen, strict=False) if mark == "X"]

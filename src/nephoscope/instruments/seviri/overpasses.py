@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError
@@ -21,10 +22,12 @@ from nephoscope.instruments.seviri.scenes import open_slot
 
 NO_OVERPASS = "file of the profiler without a profile in the region"
 NO_PICTURE = "file of the profiler without a picture at its time"
+OTHER_DATES = "file of the profiler beyond the dates of the pictures"
 NO_TRACK = "picture that no profiler passed"
 TWICE = "picture that is there twice"
 OTHER_SATELLITE = "picture of another satellite at the same time"
 NO_TIME = "picture whose name does not say its time"
+_DAY = 86_400.0
 _SCAN = 750.0
 """Seconds that a full disk is scanned, from the south."""
 
@@ -53,7 +56,7 @@ def pair(
     slots = each_once(pictures, longitude, found)
     starts = np.array([slot.order for slot in slots])
     tracks: dict[str, list[Path]] = {}
-    for path in _files(places, found):
+    for path in _files(places, starts, found):
         try:
             times = _times_within(path, bounds)
         except InputError as error:
@@ -70,6 +73,35 @@ def pair(
     chosen = _drawn({_start(slot): slot for slot in paired}, draw, found.skipped)
     found.pairs = [Granule(slot, paired[slot][0], None, tuple(paired[slot][1:])) for slot in chosen]
     return found
+
+
+def read_near(
+    path: Path, start: float, within: timedelta, bounds: Bounds
+) -> tuple[xr.Dataset, int] | None:
+    """Read the profiles that lie in a region while a slot is scanned, of those between them all.
+
+    Args:
+        path: a file of DARDAR.
+        start: of the slot, s since 1970.
+        within: how long before and after the scan profiles are wanted.
+        bounds: the region.
+
+    Returns:
+        The Track and the number of its first profile in the file; None where there is none.
+
+    Raises:
+        InputError: the file cannot be used; names the field.
+    """
+    places = dardar.read_places(path)
+    inside = bounds.hold(places["latitude"].values, places["longitude"].values)
+    time, margin = places["time"].values, within.total_seconds()
+    seconds = np.where(np.isnat(time), np.nan, time.astype(np.int64) / 1e9) - start
+    with np.errstate(invalid="ignore"):
+        near = np.flatnonzero(inside & (seconds >= -margin) & (seconds <= _SCAN + margin))
+    if not near.size:
+        return None
+    first = int(near[0])
+    return dardar.read(path, profiles=(first, int(near[-1]) + 1)), first
 
 
 def alone(pictures: Sequence[SceneFile], draw: Draw, longitude: float) -> Granules:
@@ -126,7 +158,7 @@ def _of_service(pictures: list[SceneFile], longitude: float) -> list[SceneFile]:
 
 
 def _day(picture: SceneFile) -> int:
-    return int(picture.order // 86_400)
+    return int(picture.order // _DAY)
 
 
 def _satellite(picture: SceneFile) -> str:
@@ -137,8 +169,12 @@ def _start(picture: SceneFile) -> datetime:
     return datetime.fromtimestamp(picture.order, UTC).replace(tzinfo=None)
 
 
-def _files(places: Iterable[Path], found: Granules) -> list[Path]:
-    """Files of DARDAR below all places, each once, in the order of time."""
+def _files(places: Iterable[Path], starts: Times, found: Granules) -> list[Path]:
+    """Files of DARDAR below all places, each once, in the order of time.
+
+    Those are not opened whose names say that they begin a day before the first slot, or after the
+    last.
+    """
     files: list[SceneFile] = []
     left_out = LeftOut()
     for place in places:
@@ -147,8 +183,20 @@ def _files(places: Iterable[Path], found: Granules) -> list[Path]:
         except InputError:  # holds pictures alone
             continue
     found.failed += left_out.errors
-    paths = [file.path for file in sorted(files, key=lambda file: (file.order, file.path))]
-    return list(dict(zip(real_paths(paths), paths, strict=True)).values())
+    files.sort(key=lambda file: (file.order, file.path))
+    once = dict(zip(real_paths(file.path for file in files), files, strict=True))
+    kept = [file.path for file in once.values() if _may_meet(file, starts)]
+    found.skipped.update({OTHER_DATES: len(once) - len(kept)} if len(kept) < len(once) else {})
+    return kept
+
+
+def _may_meet(track: SceneFile, starts: Times) -> bool:
+    """Whether a file may hold profiles of the time of any slot, as far as its name says."""
+    if not track.order or not starts.size:
+        return True
+    # As finders of tracks have it: year, day of the year and time, digit by digit.
+    start = datetime.strptime(f"{track.order:013.0f}", "%Y%j%H%M%S").replace(tzinfo=UTC)
+    return bool(starts[0] - _DAY <= start.timestamp() <= starts[-1] + _DAY)
 
 
 def _times_within(path: Path, bounds: Bounds) -> Times:

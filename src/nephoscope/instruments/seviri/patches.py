@@ -20,11 +20,11 @@ from nephoscope.instruments.seviri.channels import (
     SOLAR,
     UNSEEN,
 )
-from nephoscope.instruments.seviri.overpasses import alone, pair
+from nephoscope.instruments.seviri.overpasses import alone, pair, read_near
 from nephoscope.instruments.seviri.scenes import open_slot, read
 
 __all__ = ["BOUNDS", "OFFSET", "SIZE", "alone", "checked_fields", "covered", "lost", "pair",
-           "patch", "read_window"]  # fmt: skip
+           "patch", "read_near", "read_window"]  # fmt: skip
 
 SIZE = 128
 """Rows and columns of a patch, if nobody asks for another size."""

@@ -98,9 +98,10 @@ def read(
         `solar_azimuth` (from the pixel, clockwise from north), NaN off the disk; `daylight` int8:
         -1 off the disk, 0 night, 1 twilight, 2 day. `time` (y,) datetime64[ns], when each line was
         scanned. Attrs: instrument, flavour ("native" or "hrit"), source_files, id,
-        missing_share, lacking (what should be there and is not, one line for each), satellite,
-        nominal_time, slot_seconds (from picture to picture), first_row, first_col, and the grid:
-        sub_satellite_longitude, centre_row, centre_col, step (see `grid_of`).
+        missing_share, lacking (what should be there and is not, one line for each), `comment` of
+        simulated files, satellite, nominal_time, slot_seconds (from picture to picture), first_row,
+        first_col, and the grid: sub_satellite_longitude, centre_row, centre_col, step (see
+        `grid_of`).
 
     Raises:
         InputError: the file is empty, cut short, broken, of another satellite, lacks a channel or
@@ -367,4 +368,4 @@ def _scene(
         "centre_col": grid.centre_col,
         "step": grid.step,
     }
-    return scene
+    return scene.assign_attrs({"comment": slot.comment} if slot.comment else {})

@@ -108,6 +108,7 @@ class Slot(Protocol):
     path: Path
     files: list[Path]
     format: str
+    comment: str
     header: SlotHeader
     covered: Window
     channels: tuple[str, ...]

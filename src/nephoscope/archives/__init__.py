@@ -1,0 +1,1 @@
+"""Archives: where raw files come from, over one resumable, verified transfer."""

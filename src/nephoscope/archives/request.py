@@ -1,0 +1,62 @@
+"""The request: which files of an archive are wanted, as the user says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from nephoscope.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted.
+
+    Attributes:
+        items: URLs, of the source that takes them.
+        products: names of products of the source; none for all that it has.
+        first: first day (UTC).
+        last: last day, included.
+        step: minutes between pictures; None for all.
+        bbox: west, south, east, north in degrees.
+        pair: only pictures that a track crosses, and these tracks.
+        listings: folder of the cached listings; None keeps none.
+        fresh: list again what was listed before.
+    """
+
+    items: Sequence[str] = ()
+    products: Sequence[str] = ()
+    first: date | None = None
+    last: date | None = None
+    step: int | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    pair: bool = False
+    listings: Path | None = None
+    fresh: bool = False
+
+    def days(self) -> list[date]:
+        """Every day that is wanted.
+
+        Raises:
+            UsageError: no day is named.
+        """
+        if self.first is None:
+            raise UsageError("--from: name the first day, e.g. --from 2009-07-01")
+        last = self.last or self.first
+        return [self.first + timedelta(days=n) for n in range((last - self.first).days + 1)]
+
+
+def day_of(text: str, option: str) -> date:
+    """A day as users write it.
+
+    Raises:
+        UsageError: it is none.
+    """
+    for form in ("%Y-%m-%d", "%Y%m%d", "%Y_%m_%d", "%Y/%m/%d"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+    raise UsageError(f"{option} {text}: is no day; write it as 2009-07-31")

@@ -1,0 +1,65 @@
+"""Transfer as the command line shows it: a bar with rate and time left, or plain lines; no verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from nephoscope.errors import shown
+
+if TYPE_CHECKING:
+    from nephoscope.archives.transfer import Plan, Settings
+
+
+def run_transfer(planned: Plan, settings: Settings) -> int:
+    """Transfer what is planned and say what failed; the number of files that did."""
+    from nephoscope.archives.transfer import Fetched, transfer
+
+    failed = 0
+    with _bar(planned) as (tell, received):
+        settings.received = received
+        for file, result in transfer(planned, settings):
+            if isinstance(result, Fetched):
+                if result.remark:
+                    typer.echo(f"{shown(str(file.path))}: {result.remark}", err=True)
+            else:
+                failed += 1
+                typer.echo(f"failed: {result}", err=True)
+            tell(str(file.path))
+    return failed
+
+
+@contextmanager
+def _bar(planned: Plan) -> Iterator[tuple[Callable[[str], None], Callable[[int], None]]]:
+    from rich import progress
+    from rich.console import Console
+
+    console, total = Console(stderr=True), len(planned.wanted)
+    done: list[str] = []
+    if not console.is_terminal:
+
+        def tell(name: str) -> None:
+            done.append(name)
+            typer.echo(f"fetching {len(done)}/{total} {shown(name)}", err=True)
+
+        yield tell, lambda size: None
+        return
+    columns = (
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    size = None if planned.unknown else planned.size
+    with progress.Progress(*columns, console=console) as bar:
+        task = bar.add_task("fetching", total=size)
+
+        def count(name: str) -> None:
+            done.append(name)
+            bar.update(task, description=f"fetching {len(done)}/{total} {shown(name)}")
+
+        yield count, lambda more: bar.update(task, advance=more)
