@@ -150,7 +150,8 @@ def _loss(
     if TRACK not in distance.bands or not {*bins} & {*distance.bands}:
         return {}
     units, there = distance.units, [edge for edge in bins if edge in distance.bands]
-    away = dict(zip(units, sum(distance.by_unit(edge) for edge in there), strict=True))
+    counts = np.sum([distance.by_unit(edge) for edge in there], axis=0)
+    away = dict(zip(units, counts, strict=True))
     return paired_scores(by_unit(distance, TRACK), away, task, (decision, decision))
 
 

@@ -140,9 +140,9 @@ def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
         (swath.off, "all off it"),
     ):
         if lost:
-            rows = [(title_of(name), with_interval(lost[name], name, "+")) for name in names]
+            told = [(title_of(name), with_interval(lost[name], name, "+")) for name in names]
             text = f"Track ({bin_name(EDGES[0])} pixels) less {of}"
-            parts.append(table_of((text, "lost (95 % interval)"), rows))
+            parts.append(table_of((text, "lost (95 % interval)"), told))
     for name, labels in swath.strata.items():
         rows = [
             (_label_of(name, label), *(with_interval(labels[label][each], each) for each in names))
