@@ -127,7 +127,7 @@ def _open(path: Path, product: xr.Dataset, time: np.datetime64, step: int) -> Cu
     rows, cols = product["quality_flag"].dims
     fixed = [name for name, data in product.variables.items() if _is_fixed(name, data, growing)]
     template = product.drop_vars(product.variables.keys() - {*fixed})
-    template = template.assign(growing.expand_dims("time").data_vars)
+    template = template.assign({name: _of_no_slot(each) for name, each in growing.items()})
     template["quality_flag"].encoding["fill_value"] = cf.MISSING
     template.attrs = {name: product.attrs[name] for name in _OF_ALL if name in product.attrs}
     key = {name: str(product.attrs[name]) for name in _KEY}
@@ -144,6 +144,12 @@ def _growing(product: xr.Dataset) -> xr.Dataset:
         if rows in data.dims or (not data.ndim and name != "crs")
     ]
     return product[names].drop_vars(product.coords, errors="ignore")
+
+
+def _of_no_slot(variable: xr.DataArray) -> xr.Variable:
+    """A variable along time, of which only its form matters: one number in memory."""
+    shape, nothing = (1, *variable.shape), np.zeros((), variable.dtype)
+    return xr.Variable(("time", *variable.dims), np.broadcast_to(nothing, shape), variable.attrs)
 
 
 def _is_fixed(name: object, variable: xr.Variable, growing: xr.Dataset) -> bool:

@@ -22,7 +22,7 @@ from nephoscope.inputs import COLOURS, ONLY, View, assemble, channels_read, read
 from nephoscope.inputs.directional import pixels_per_km
 from nephoscope.limits import Limits, limits_at
 from nephoscope.networks import WHOLE
-from nephoscope.products.pack import fill, unfilled
+from nephoscope.products.held import Filling
 from nephoscope.scene import known_of
 from nephoscope.tasks import task_named
 from nephoscope.workers import cores, in_threads
@@ -38,6 +38,10 @@ Fields = dict[str, FloatArray]
 Band = tuple[slice, Fields]
 VALID = "valid"
 """Group of a recipe's features: flags that say which views of a pixel are there."""
+
+
+_PIECE = 1 << 15
+"""Pixels of which variables are made at once: on levels they are many times larger."""
 
 
 class Predictor:
@@ -114,9 +118,13 @@ class Predictor:
         image, read = self._pictured(image_of(scene), names)
         dims = {"latitude": ("y",), "longitude": ("x",)}
         per_km = None
-        if scene["latitude"].ndim > 1 and reads_place(self._features):
-            latitude, longitude = scene["latitude"].values, scene["longitude"].values
-            per_km = pixels_per_km(latitude, longitude)
+        if scene["latitude"].ndim > 1:
+            if reads_place(self._features):
+                latitude, longitude = scene["latitude"].values, scene["longitude"].values
+                per_km = pixels_per_km(latitude, longitude)
+            else:
+                shape = tuple(scene.sizes[dim] for dim in ("y", "x"))
+                latitude = longitude = np.broadcast_to(np.zeros((), np.float32), shape)
         else:
             latitude, longitude = (
                 scene[name].values if scene[name].dims == own else np.zeros(scene.sizes[own[0]])
@@ -198,15 +206,17 @@ class Predictor:
         """
         if self.whole:
             return self.task.variables(whole_fields(self, view), decision)
-        whole: xr.Dataset | None = None
+        whole: Filling | None = None
+        height, width = view.known.shape
         for rows, found in self.bands(view):
-            band = self.task.variables(found, decision).drop_vars(leave_out, errors="ignore")
-            if whole is None:
-                whole = _empty(band, view.known.shape[0])
-            fill(whole, band, rows.start)
+            for cols in _pieces(rows, width):
+                piece = {name: values[..., cols] for name, values in found.items()}
+                made = self.task.variables(piece, decision).drop_vars(leave_out, errors="ignore")
+                whole = whole or Filling(made, (height, width))
+                whole.put(made, rows.start, cols.start)
         if whole is None:
             raise ValueError("a scene without bands")
-        return whole
+        return whole.whole()
 
     def run(self, inputs: FloatArray) -> FloatArray:
         """The network once: (batch, feature, y, x) float32 → logits (batch, output, y, x)."""
@@ -264,8 +274,11 @@ class Predictor:
         top, left = placing.start
         period, overlap = width if placing.wraps else None, apply.overlap
         first, stop = top + wanted.start, top + wanted.stop
-        rows = plan_axis(first, stop, apply.tile[0], overlap, divisor)
-        cols = plan_axis(left, left + width, apply.tile[1], overlap, divisor, period=period)
+        # The end of a scene then looks the same in every tiling: a tile's own end is farther away.
+        beyond = -(-overlap // 4) if placing is ASIDE else 0
+        rows = plan_axis(first - beyond, stop + beyond, apply.tile[0], overlap, divisor)
+        ends = left - beyond, left + width + beyond
+        cols = plan_axis(*ends, apply.tile[1], overlap, divisor, period=period)
         lines = lay_tiles(rows.counted_from(top), cols.counted_from(left), period)
         return [tile for line in lines for tile in line]
 
@@ -305,18 +318,8 @@ def _names(recipe: Recipe) -> dict[str, Any]:
     return names
 
 
-def _empty(band: xr.Dataset, rows: int) -> xr.Dataset:
-    """The variables of a band over so many rows, of which none is filled yet."""
-    whole = xr.Dataset(
-        {
-            str(name): unfilled(
-                [str(dim) for dim in variable.dims],
-                [rows if dim == "y" else size for dim, size in variable.sizes.items()],
-                variable.dtype,
-                variable.attrs,
-            )
-            for name, variable in band.data_vars.items()
-        },
-        band.coords,
-    )
-    return whole.copy(deep=True)
+def _pieces(rows: slice, width: int) -> Iterator[slice]:
+    """Columns of pieces of a band, none larger than `_PIECE`."""
+    step = max(_PIECE // max(rows.stop - rows.start, 1), 1)
+    for first in range(0, width, step):
+        yield slice(first, min(first + step, width))

@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_Curtain = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TRACK",
+        help="product: a profiler's file whose track crosses the product, to draw the track on "
+        "its map, the vertical sections below it, over what the profiler saw, and a 3-D view; "
+        "of cloud ice also LAT,LON,LAT,LON, the ends of a line.",
+    ),
+]
+_Site = Annotated[
+    str | None,
+    typer.Option(metavar="LAT,LON", help="Products of cloud ice: ice over time above this place."),
+]
+
+
 def plot(
     products: Annotated[
         list[Path],
@@ -27,40 +42,59 @@ def plot(
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pictures.")],
     kind: Annotated[
-        Literal["product", "spectrum", "neighbours", "simulated"],
+        Literal["product", "spectrum", "neighbours", "simulated", "animation"],
         typer.Option(
             help="product: a quick-look of each product, of a store of samples where, when and "
             "what its samples are. Of sky-camera frames: their power "
             "spectrum, or the pairs most alike by histogram and at the best shift. simulated: "
-            "each scene of simulate seviri or polder beside its truth."
+            "each scene of simulate seviri or polder beside its truth. animation: the ice of a "
+            "series of products in three dimensions, as a GIF."
         ),
     ] = "product",
     maps: Annotated[
         Path | None,
         typer.Option(help="product: what `predict` was given, to draw each product on its map."),
     ] = None,
-    curtain: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="TRACK",
-            help="product: a profiler's file whose track crosses the product, to draw the track on "
-            "its map, the vertical sections below it, over what the profiler saw, and a 3-D view.",
-        ),
-    ] = None,
+    curtain: _Curtain = None,
+    site: _Site = None,
 ) -> None:
     """Draw each product, on its map where that is found; or one picture of all frames."""
-    if curtain is not None and kind != "product":
-        raise UsageError(f"--curtain is of products: --kind {kind} has none")
+    for option, given in (("--curtain", curtain), ("--site", site)):
+        if given is not None and kind != "product":
+            raise UsageError(f"{option} is of products: --kind {kind} has none")
     if kind == "simulated":
         complete = _draw_simulated(products, out)
+    elif kind == "animation" or site is not None or _is_section(products, curtain):
+        complete = _draw_ice(products, out, site, curtain)
     elif kind == "product":
-        complete = _draw_products(products, out, maps, curtain)
+        complete = _draw_products(products, out, maps, None if curtain is None else Path(curtain))
     else:
         from nephoscope.cli.plot_frames import draw_frames
 
         complete = draw_frames(kind, products, out)
     if not complete:
         raise typer.Exit(1)
+
+
+def _is_section(products: list[Path], curtain: str | None) -> bool:
+    """Whether a curtain is along a line, or through cubes."""
+    from nephoscope.cli.plot_ice import is_cube, is_line
+
+    return curtain is not None and (is_line(curtain) or any(map(is_cube, products)))
+
+
+def _draw_ice(products: list[Path], out: Path, site: str | None, curtain: str | None) -> bool:
+    from nephoscope.cli import plot_ice
+
+    if site is not None and curtain is not None:
+        raise UsageError("name --site or --curtain, not both")
+    if site is not None:
+        plot_ice.draw_site(products, out, site)
+    elif curtain is not None:
+        plot_ice.draw_sections(products, out, curtain)
+    else:
+        plot_ice.draw_animation(products, out)
+    return True
 
 
 def _draw_products(places: list[Path], out: Path, maps: Path | None, track: Path | None) -> bool:

@@ -13,6 +13,7 @@ from nephoscope.errors import UsageError
 from nephoscope.plots.central_views import rgb_of
 from nephoscope.plots.curtain import plot_curtains, sample_along
 from nephoscope.plots.places import Places
+from nephoscope.plots.sections import ICE, plot_section
 from nephoscope.plots.swath import plot_swath
 from nephoscope.plots.volume import plot_volume
 
@@ -57,8 +58,17 @@ def along_track_pictures(
     if levels[0] == "cloud_type":
         yield "_curtain", plot_curtains(curtains, "type", f"cloud type along the track, {title}")
     yield "_mask_curtain", plot_curtains(curtains, "mask", f"cloud along the track, {title}")
+    if ICE in product and (figure := plot_section(_decoded(product), track)) is not None:
+        yield "_ice_curtain", figure
     if levels[0] == "cloud_type":
         yield "_view_3d", _view(product, below, curtains["prediction"], scene)
+
+
+def _decoded(product: xr.Dataset) -> xr.Dataset:
+    """The ice of a product, packed or not, and its first moment."""
+    decoded = xr.decode_cf(product[[ICE]])
+    times = xr.decode_cf(product[["time"]])["time"].values
+    return decoded.drop_vars("time", errors="ignore").assign_coords(time=np.nanmin(times))
 
 
 def _said(below: xr.Dataset, name: str) -> xr.DataArray:

@@ -32,8 +32,13 @@ def unfilled(
         dtype: of the stored numbers: integers, or float32 (fill value NaN).
         attrs: CF attributes; integers name their `_FillValue`.
     """
-    missing = np.array(np.nan if np.dtype(dtype).kind == "f" else attrs["_FillValue"], dtype)
+    missing = np.array(fill_value_of(dtype, attrs), dtype)
     return xr.Variable(dims, np.broadcast_to(missing, shape), dict(attrs))
+
+
+def fill_value_of(dtype: npt.DTypeLike, attrs: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """What stands for missing: NaN of floats; integers name their `_FillValue`."""
+    return np.nan if np.dtype(dtype).kind == "f" else attrs["_FillValue"]
 
 
 def pack(values: npt.ArrayLike, dtype: npt.DTypeLike, attrs: Mapping[str, Any]) -> npt.NDArray[Any]:

@@ -16,6 +16,7 @@ import nephoscope
 from nephoscope.instruments.protocol import Instrument, Outside
 from nephoscope.products import cf
 from nephoscope.products.cover import covered
+from nephoscope.products.held import blank, in_rows
 from nephoscope.products.quality import (
     BoolArray,
     missing_share,
@@ -138,9 +139,12 @@ def _unpredicted(variables: xr.Dataset, shape: tuple[int, ...]) -> BoolArray:
     first = next(placed, None)
     if first is None:
         return np.zeros(shape, np.bool_)
-    fill = first.attrs.get("_FillValue")
-    empty = np.isnan(first.values) if fill is None else first.values == fill
-    return np.asarray(empty.all(axis=tuple(range(first.ndim - 2))) if first.ndim > 2 else empty)
+    fill, levels = first.attrs.get("_FillValue", np.nan), tuple(range(first.ndim - 2))
+    found = np.zeros(first.shape[-2:], np.bool_)
+    for rows, values in in_rows(first.variable):
+        empty = np.isnan(values) if np.isnan(fill) else values == fill
+        found[rows] = empty.all(axis=levels) if levels else empty
+    return found
 
 
 def _filled(variables: xr.Dataset, nothing: BoolArray) -> xr.Dataset:
@@ -149,9 +153,9 @@ def _filled(variables: xr.Dataset, nothing: BoolArray) -> xr.Dataset:
     flat = "cloud_probability" in variables and variables["cloud_probability"].ndim == len(_PLANE)
     for name, variable in variables.data_vars.items():
         if variable.dims[-2:] == _PLANE:
-            variable.values[..., nothing] = variable.attrs.get("_FillValue", np.nan)
-        attributes = cf.added_to(str(name), variable.attrs, flat)
-        product[name] = (variable.dims, variable.values, attributes)
+            blank(variable.variable, nothing)
+        product[name] = variable.variable.copy(deep=False)
+        product[name].attrs = cf.added_to(str(name), variable.attrs, flat)
     return product
 
 

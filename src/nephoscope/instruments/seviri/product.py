@@ -61,6 +61,8 @@ def dress(product: xr.Dataset, scene: xr.Dataset, options: Mapping[str, Any]) ->
     said = {"title": title, "grid_id": _grid_id(scene, grid)}
     if "iwc" in product:
         said |= {"summary": _SUMMARY, "references": _REFERENCES}
+    if scene.attrs.get("lacking"):
+        said["missing_input"] = "; ".join(scene.attrs["lacking"])
     if "altitude" in product.coords:
         said |= {"column_geometry": UPRIGHT, "comment": _UPRIGHT}
     return placed(

@@ -1,0 +1,128 @@
+"""Variables that are filled part by part; large ones are held compressed, in memory.
+
+A whole picture with numbers on levels is gigabytes, of which most are zeros and rounded bits. What
+is written is decompressed variable by variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from xarray.backends import BackendArray
+from xarray.core.indexing import (
+    ExplicitIndexer,
+    IndexingSupport,
+    LazilyIndexedArray,
+    explicit_indexing_adapter,
+)
+
+from nephoscope.products.pack import fill_value_of
+
+if TYPE_CHECKING:
+    import zarr
+
+LARGE = 1 << 27
+"""Bytes from which on a variable is held compressed."""
+SIDE = 128
+"""Rows and columns of what is compressed together; other dimensions are whole."""
+_HELD = "held"
+
+
+class Filling:
+    """The variables of a picture, of which parts come one after the other.
+
+    Args:
+        part: variables on (..., y, x) of some pixels, packed.
+        shape: rows and columns of the whole.
+    """
+
+    def __init__(self, part: xr.Dataset, shape: tuple[int, int]) -> None:
+        self._about = part.isel(y=slice(0, 0))
+        self._arrays = {
+            str(name): _empty(each, (*each.shape[:-2], *shape))
+            for name, each in part.data_vars.items()
+        }
+
+    def put(self, part: xr.Dataset, row: int, col: int = 0) -> None:
+        """Fill in a part whose first pixel is (`row`, `col`)."""
+        for name, each in part.data_vars.items():
+            rows, cols = (
+                slice(first, first + size)
+                for first, size in zip((row, col), each.shape[-2:], strict=True)
+            )
+            self._arrays[str(name)][..., rows, cols] = each.values
+
+    def whole(self) -> xr.Dataset:
+        """All of them; what was never filled in holds its fill value."""
+        found = {
+            name: (self._about[name].dims, _shown(array), self._about[name].attrs)
+            for name, array in self._arrays.items()
+        }
+        whole = xr.Dataset(found, self._about.coords)
+        for name, array in self._arrays.items():
+            if not isinstance(array, np.ndarray):
+                whole[name].encoding[_HELD] = array
+        return whole
+
+
+def in_rows(variable: xr.Variable) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
+    """Rows of a variable on (..., y, x), and what it holds there: a view of one in memory."""
+    step = SIDE if _HELD in variable.encoding else max(variable.shape[-2], 1)
+    for first in range(0, variable.shape[-2], step):
+        rows = slice(first, min(first + step, variable.shape[-2]))
+        yield rows, variable[..., rows, :].values
+
+
+def blank(variable: xr.Variable, nothing: npt.NDArray[np.bool_]) -> None:
+    """Set a variable on (..., y, x) to its fill value where (y, x) `nothing` is."""
+    held, fill = variable.encoding.get(_HELD), variable.attrs.get("_FillValue", np.nan)
+    if held is None:
+        variable.values[..., nothing] = fill
+        return
+    for rows, values in in_rows(variable):
+        if nothing[rows].any():
+            values[..., nothing[rows]] = fill
+            held[..., rows, :] = values
+
+
+def _empty(variable: xr.DataArray, shape: tuple[int, ...]) -> Any:  # noqa: ANN401 - NumPy's or zarr's
+    fill = fill_value_of(variable.dtype, variable.attrs)
+    if variable.dtype.itemsize * np.prod(shape, dtype=np.int64) < LARGE:
+        return np.full(shape, fill, variable.dtype)
+    import zarr
+    from zarr.codecs import BloscCodec
+
+    return zarr.create_array(
+        zarr.storage.MemoryStore(),
+        shape=shape,
+        dtype=variable.dtype,
+        chunks=(*shape[:-2], *(min(SIDE, size) for size in shape[-2:])),
+        fill_value=fill,
+        compressors=[BloscCodec(cname="lz4", clevel=5, shuffle="shuffle")],
+    )
+
+
+def _shown(array: Any) -> Any:  # noqa: ANN401 - NumPy's, or what xarray asks for parts
+    return array if isinstance(array, np.ndarray) else LazilyIndexedArray(_OnDemand(array))
+
+
+class _OnDemand(BackendArray):
+    """What xarray asks for parts of an array that is held compressed; nothing is kept."""
+
+    def __init__(self, array: zarr.Array[Any]) -> None:
+        self._array = array
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def __getitem__(self, key: ExplicitIndexer) -> npt.NDArray[Any]:
+        """The part that is asked for."""
+        found: npt.NDArray[Any] = explicit_indexing_adapter(
+            key, self.shape, IndexingSupport.BASIC, self._part
+        )
+        return found
+
+    def _part(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
+        return np.asarray(self._array[key])

@@ -1,0 +1,76 @@
+"""Variables that are filled part by part: in memory or compressed, they are the same."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from nephoscope.products import held
+from nephoscope.products.held import Filling, blank, in_rows
+from nephoscope.products.netcdf import write_netcdf
+
+ROWS, COLS = 300, 260
+
+
+def parts(rng):
+    """A picture in parts: 70 rows, and halves of the columns."""
+    ice = rng.random((3, ROWS, COLS), np.float32)
+    mask = rng.integers(0, 2, (ROWS, COLS)).astype(np.uint8)
+    whole = xr.Dataset(
+        {
+            "ice": (("level", "y", "x"), ice, {"_FillValue": np.float32(np.nan)}),
+            "mask": (("y", "x"), mask, {"_FillValue": np.uint8(255)}),
+        },
+        {"altitude": ("level", [3.0, 2.0, 1.0])},
+    )
+    rows, cols = range(0, 280, 70), ((0, 130), (130, COLS))
+    return whole, [
+        (whole.isel(y=slice(row, row + 70), x=slice(*ends)), row, ends[0])
+        for row in rows
+        for ends in cols
+    ]
+
+
+@pytest.fixture(params=[1 << 27, 1 << 10], ids=["plain", "compressed"])
+def filled(request, monkeypatch):
+    monkeypatch.setattr(held, "LARGE", request.param)
+    whole, pieces = parts(np.random.default_rng(1))
+    filling = Filling(pieces[0][0], (ROWS, COLS))
+    for piece, row, col in pieces:
+        filling.put(piece, row, col)
+    wanted = whole.copy(deep=True)
+    wanted["ice"][:, 280:] = np.nan
+    wanted["mask"][280:] = 255
+    return filling.whole(), wanted
+
+
+def test_what_was_put_is_there_and_the_rest_is_missing(filled):
+    xr.testing.assert_equal(*filled)
+    found = filled[0]
+    assert found["mask"].attrs == {"_FillValue": 255}
+    np.testing.assert_array_equal(
+        found["ice"].isel(x=xr.DataArray([3, 9], dims="p"), y=xr.DataArray([200, 5], dims="p")),
+        filled[1]["ice"].values[:, [200, 5], [3, 9]],
+    )
+    joined = np.concatenate([part for _, part in in_rows(found["ice"].variable)], axis=1)
+    np.testing.assert_array_equal(joined, filled[1]["ice"])
+
+
+def test_blank_pixels_hold_the_fill_value(filled):
+    found, wanted = filled
+    nothing = np.zeros((ROWS, COLS), bool)
+    nothing[100:140, 7] = True
+    for name in ("ice", "mask"):
+        blank(found[name].variable, nothing)
+        wanted[name].values[..., nothing] = wanted[name].attrs["_FillValue"]
+    xr.testing.assert_equal(found, wanted)
+
+
+def test_files_are_the_same(filled, tmp_path):
+    found, wanted = filled
+    for product, name in ((found, "found.nc"), (wanted, "wanted.nc")):
+        write_netcdf(product, tmp_path / name)
+    with (
+        xr.open_dataset(tmp_path / "found.nc") as one,
+        xr.open_dataset(tmp_path / "wanted.nc") as two,
+    ):
+        xr.testing.assert_identical(one.load(), two.load())
