@@ -14,7 +14,7 @@ from nephoscope.errors import UsageError, shown
 
 if TYPE_CHECKING:
     from nephoscope.archives.request import Request
-    from nephoscope.archives.transfer import Plan
+    from nephoscope.archives.transfer import Plan, Settings
 
 
 def fetch(
@@ -46,8 +46,7 @@ def fetch(
     """
     from nephoscope.archives.connections import Access
     from nephoscope.archives.pace import bytes_of
-    from nephoscope.archives.transfer import Settings, plan
-    from nephoscope.cli.fetching import run_transfer, unpack_fetched
+    from nephoscope.archives.transfer import Settings
     from nephoscope.extras import need
 
     if verify is not None:
@@ -64,19 +63,30 @@ def fetch(
     )  # fmt: skip
     limit = None if rate is None else bytes_of(rate)
     access = Access(module.login_of, timeout, streams, allow_plaintext, host_key=host_key or "")
-    files = module.plan(request, access)
+    settings = Settings(access, limit, retries)
+    if not _run(module, request, settings, output, dry_run, keep_archives):
+        raise typer.Exit(1)
+
+
+def _run(
+    module: ModuleType, request: Request, settings: Settings, output: Path, dry: bool, keep: bool
+) -> bool:
+    """Plan, transfer and unpack; whether nothing failed."""
+    from nephoscope.archives.transfer import plan
+    from nephoscope.cli.fetching import run_transfer, unpack_fetched
+
+    files = module.plan(request, settings.access)
     planned = plan(files, output)
     typer.echo(_summary(planned))
     for error in request.failed:
         typer.echo(f"failed: {error}", err=True)
-    if dry_run:
-        raise typer.Exit(bool(request.failed))
-    failed = run_transfer(planned, Settings(access, limit, retries))
+    if dry:
+        return not request.failed
+    failed = run_transfer(planned, settings)
     if members := getattr(module, "MEMBERS", ""):
-        failed += unpack_fetched(files, output, members, keep_archives)
+        failed += unpack_fetched(files, output, members, keep)
     typer.echo(f"{shown(output)}: {len(files) - failed} of {len(files)} files")
-    if failed or request.failed:
-        raise typer.Exit(1)
+    return not (failed or request.failed)
 
 
 def _request(source: str, options: dict[str, Any]) -> tuple[ModuleType, Request]:

@@ -57,6 +57,8 @@ def unpack_fetched(files: Sequence[RemoteFile], folder: Path, members: str, keep
         except InputError as error:
             failed += 1
             typer.echo(f"failed: {error}", err=True)
+            if not file.checksum:  # what arrived may be wrong: the next run fetches it again
+                packed.unlink()
             continue
         if not keep:
             packed.unlink()
