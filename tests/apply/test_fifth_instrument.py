@@ -94,7 +94,7 @@ def test_samples_hold_the_pictures_and_their_truth(road):
     form, home = road
     store = xr.open_zarr(home / "samples.zarr", chunks=None)
     assert {name: store.attrs[name] for name in ("truth", "unit", "wraps", "instrument")} == {
-        "truth": form, "unit": "slot", "wraps": False, "instrument": "tiny",
+        "truth": form, "unit": "picture", "wraps": False, "instrument": "tiny",
     }  # fmt: skip
     assert open_samples(home / "samples.zarr").sizes["sample"] == len(tiny.NUMBERS)
     for number in tiny.NUMBERS:

@@ -34,9 +34,9 @@ from nephoscope.instruments.given import one_path
 from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.scene import check_scene, missing_share, seen_in
 
-UNIT, NOUN, WRAPS, GRID = "slot", "tiny pictures", False, None
+UNIT, NOUN, WRAPS, GRID = "picture", "tiny pictures", False, None
 FORMAT, OPTIONS, REFERENCE = "netcdf", frozenset(), None
-SAMPLES = PATCHES = None
+SAMPLES = PATCHES = SLOTS = None
 
 CHANNELS, SUFFIX, DAMAGED = ("near", "far"), ".tiny", (OSError, ValueError, EOFError, BadZipFile)
 STEP, SLANT = 0.1, 0.02  # degrees from pixel to pixel, along and across

@@ -162,6 +162,21 @@ def test_the_shipped_recipe_is_small_and_cheap():
     assert sum(parameter.numel() for parameter in network.parameters()) < 1_000_000
 
 
+def test_tiles_of_the_shipped_recipe_overlap_by_what_a_pixel_sees():
+    """So that no number depends on where tiles begin, up to where the Earth ends."""
+    recipe = load_recipe("seviri")
+    features, groups = len(recipe.inputs.names), recipe.inputs.groups
+    torch.manual_seed(0)
+    network = build_network("slant", recipe.network.options, features, 582, groups).eval()
+    inputs = torch.randn(1, features, 49, 49)
+    inputs[:, groups["parallax"]] = torch.tensor([0.34, 0.0])[None, :, None, None]
+    changed = inputs.clone()
+    changed[:, groups["picture"], 24, 24] += 5
+    with torch.inference_mode():
+        moved = ((network(changed) - network(inputs)).abs().amax(dim=(0, 1)) > 0).nonzero()
+    assert 6 < (moved - 24).abs().max() <= recipe.apply.overlap // 2
+
+
 @pytest.mark.parametrize(
     ("groups", "said"),
     [

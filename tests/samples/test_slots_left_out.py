@@ -91,8 +91,10 @@ def test_a_file_of_a_day_without_an_overpass_is_counted(pair, usual, tmp_path):
     shutil.copytree(raw / "DARDAR", far)
     import netCDF4
 
+    other = raw / "DARDAR" / "DARDAR-NICE_L2-PRO_2010170120000_06643_V1-00.nc"
+    shutil.copy(next(far.iterdir()), other)
     for number, name in enumerate(("lat", "dtime")):
-        path = raw / "DARDAR" / f"DARDAR-NICE_L2-PRO_201016{number}120000_06643_V1-00.nc"
+        path = raw / "DARDAR" / f"DARDAR-NICE_L2-PRO_201016210000{number}_06643_V1-00.nc"
         shutil.copy(next(far.iterdir()), path)
         with netCDF4.Dataset(path, "a") as file:
             file[name][:] = file[name][:] + (70 if name == "lat" else 40_000)
@@ -100,6 +102,7 @@ def test_a_file_of_a_day_without_an_overpass_is_counted(pair, usual, tmp_path):
     assert skipped == {
         "file of the profiler without a profile in the region": 1,
         "file of the profiler without a picture at its time": 1,
+        "file of the profiler beyond the dates of the pictures": 1,
     }
     same(store, usual)
 
@@ -191,6 +194,7 @@ class Killed(BaseException):
     """Stands in for a kill: nothing catches it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "name", "count"),
     [

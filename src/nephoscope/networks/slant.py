@@ -177,9 +177,10 @@ class _Column(nn.Module):
         column = self.plane(planes.flatten(0, 1)).unflatten(0, count).flatten(1, 2)
         column = column + self.shared(known)
         column = functional.relu(column + self.along(functional.relu(column)))
-        kinds = self.level(column.unflatten(1, (count[1], -1)).flatten(0, 1))
-        kinds = kinds.unflatten(0, count).transpose(1, 2)
-        of_levels = (kinds.shape[0], self.of_levels, *planes.shape[3:])
+        sides = planes.shape[3:]
+        kinds = self.level(column.reshape(count[0] * count[1], self.level.in_channels, *sides))
+        kinds = kinds.reshape(*count, *kinds.shape[1:]).transpose(1, 2)
+        of_levels = (count[0], self.of_levels, *sides)
         found = (self.between @ kinds.flatten(3)).reshape(of_levels)
         return torch.cat([whole[:, : self.of_levels] + found, whole[:, self.of_levels :]], dim=1)
 

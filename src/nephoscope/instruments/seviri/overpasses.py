@@ -22,10 +22,12 @@ from nephoscope.instruments.seviri.scenes import open_slot
 
 NO_OVERPASS = "file of the profiler without a profile in the region"
 NO_PICTURE = "file of the profiler without a picture at its time"
+OTHER_DATES = "file of the profiler beyond the dates of the pictures"
 NO_TRACK = "picture that no profiler passed"
 TWICE = "picture that is there twice"
 OTHER_SATELLITE = "picture of another satellite at the same time"
 NO_TIME = "picture whose name does not say its time"
+_DAY = 86_400.0
 _SCAN = 750.0
 """Seconds that a full disk is scanned, from the south."""
 
@@ -54,7 +56,7 @@ def pair(
     slots = each_once(pictures, longitude, found)
     starts = np.array([slot.order for slot in slots])
     tracks: dict[str, list[Path]] = {}
-    for path in _files(places, found):
+    for path in _files(places, starts, found):
         try:
             times = _times_within(path, bounds)
         except InputError as error:
@@ -156,7 +158,7 @@ def _of_service(pictures: list[SceneFile], longitude: float) -> list[SceneFile]:
 
 
 def _day(picture: SceneFile) -> int:
-    return int(picture.order // 86_400)
+    return int(picture.order // _DAY)
 
 
 def _satellite(picture: SceneFile) -> str:
@@ -167,8 +169,12 @@ def _start(picture: SceneFile) -> datetime:
     return datetime.fromtimestamp(picture.order, UTC).replace(tzinfo=None)
 
 
-def _files(places: Iterable[Path], found: Granules) -> list[Path]:
-    """Files of DARDAR below all places, each once, in the order of time."""
+def _files(places: Iterable[Path], starts: Times, found: Granules) -> list[Path]:
+    """Files of DARDAR below all places, each once, in the order of time.
+
+    Those are not opened whose names say that they begin a day before the first slot, or after the
+    last.
+    """
     files: list[SceneFile] = []
     left_out = LeftOut()
     for place in places:
@@ -177,8 +183,20 @@ def _files(places: Iterable[Path], found: Granules) -> list[Path]:
         except InputError:  # holds pictures alone
             continue
     found.failed += left_out.errors
-    paths = [file.path for file in sorted(files, key=lambda file: (file.order, file.path))]
-    return list(dict(zip(real_paths(paths), paths, strict=True)).values())
+    files.sort(key=lambda file: (file.order, file.path))
+    once = dict(zip(real_paths(file.path for file in files), files, strict=True))
+    kept = [file.path for file in once.values() if _may_meet(file, starts)]
+    found.skipped.update({OTHER_DATES: len(once) - len(kept)} if len(kept) < len(once) else {})
+    return kept
+
+
+def _may_meet(track: SceneFile, starts: Times) -> bool:
+    """Whether a file may hold profiles of the time of any slot, as far as its name says."""
+    if not track.order or not starts.size:
+        return True
+    # As finders of tracks have it: year, day of the year and time, digit by digit.
+    start = datetime.strptime(f"{track.order:013.0f}", "%Y%j%H%M%S").replace(tzinfo=UTC)
+    return bool(starts[0] - _DAY <= start.timestamp() <= starts[-1] + _DAY)
 
 
 def _times_within(path: Path, bounds: Bounds) -> Times:
