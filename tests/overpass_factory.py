@@ -28,7 +28,7 @@ def make_ice(
     """Patches of as many days as there are numbers, each with so many of them.
 
     A cloud is three levels thick; the higher its top, the colder is the pixel that it is over, and
-    the more ice has it. The first day is dark.
+    the more ice has it. The first day is dark, and land is in the right half.
     """
     rng = np.random.default_rng(seed)
     day = [f"2007-07-{n + 1:02d}" for n, number in enumerate(days) for _ in range(number)]
@@ -57,6 +57,10 @@ def make_ice(
             "time_offset": ("point", np.zeros(total)),
             "iwc": (("point", "level"), ice.astype(np.float32)),
             "ice_number": (("point", "level"), (ice * 2e9).astype(np.float32)),
+            "land_water_mask": (
+                "point", np.where(col < SIDE // 2, 2, 1).astype(np.int16),
+                {"role": "beside the truth"},
+            ),
             "height": (("point", "level"), np.tile(ALTITUDE, (total, 1)).astype(np.float32)),
         },
         {

@@ -68,10 +68,13 @@ def folder(
 
 
 def test_strata_are_light_and_the_angle_of_the_satellite(evaluation: Evaluation) -> None:
-    assert set(evaluation.strata) == {"daylight", "satellite_zenith"}
+    assert set(evaluation.strata) == {"daylight", "satellite_zenith", "ground"}
     assert list(evaluation.strata["satellite_zenith"]) == [30]
     counts = {label: each["f1"].n for label, each in evaluation.strata["daylight"].items()}
     assert counts == {"day": 320, "night": 160}
+    land = int((make_ice(points=80)["col"].values >= 12).sum())
+    counts = {label: each["f1"].n for label, each in evaluation.strata["ground"].items()}
+    assert counts == {"land": land, "water or coast": 480 - land}
     assert evaluation.unit == "slot"
     assert evaluation.scores.sums.units == ["2007-07-01", "2007-07-02", "2007-07-03"]
 

@@ -138,7 +138,8 @@ class IceGathered:
         both, median = cloud & told, said["iwc_in_cloud_p50"]
         self.joint += np.histogram2d(_log(true[both]), _log(median[both]), [EDGES, EDGES])[0]
         for place, values in enumerate((true, said["iwc"], said["iwc_p50"])):
-            self.amounts[place] += np.histogram(_log(values[values > 0]), EDGES)[0]
+            logarithm = np.log10(values[values > 0], dtype=np.float64)
+            self.amounts[place] += np.histogram(logarithm, EDGES)[0]
         for place, (values, chosen) in enumerate(((true, cloud), (median, told))):
             level = np.broadcast_to(np.arange(true.shape[1]), true.shape)[chosen]
             bins = [np.arange(true.shape[1] + 1) - 0.5, EDGES]

@@ -13,7 +13,7 @@ between which nothing can be interpolated: a user reads the nearest pixel, so th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.evaluation.sample import LabelledSample
-from nephoscope.evaluation.strata import strata_at
+from nephoscope.evaluation.strata import ground_of, strata_at
 from nephoscope.samples.truth import Points
 
 BAND_DEGREES = 10
@@ -106,7 +106,10 @@ def _at_points(variables: xr.Dataset, points: Points, sample: LabelledSample) ->
         col %= width
     inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
     truth = points.chosen(inside).values
-    return _at(variables, row[inside], col[inside], truth, sample)
+    found = _at(variables, row[inside], col[inside], truth, sample)
+    if sample.ground is None:
+        return found
+    return replace(found, strata={**found.strata, "ground": ground_of(sample.ground[inside])})
 
 
 def _at(

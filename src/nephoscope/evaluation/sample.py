@@ -18,6 +18,8 @@ from nephoscope.samples.truth import Label, LabelOrPoints, Points
 Floats = NDArray[np.float32]
 BACKGROUND_CHANNELS = ("blue", "blue_red_ratio")
 """Statistics of the background that are read where no recipe names others."""
+GROUND = "land_water_mask"
+"""Variable of points that tells land from water, as a profiler has it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class LabelledSample:
         wraps: whether the first column follows the last.
         columns: what else the store says of the sample, by name: numbers, e.g. temperatures.
         unit: what it is a part of that is independent of others, "" where that is itself.
+        ground: (point,) code of the ground below each point, 1 land, where that is told.
     """
 
     id: str
@@ -51,6 +54,7 @@ class LabelledSample:
     wraps: bool = True
     columns: Mapping[str, float] = field(default_factory=dict)
     unit: str = ""
+    ground: NDArray[np.int16] | None = None
 
     @property
     def label(self) -> Label:
@@ -83,7 +87,7 @@ def read_samples(
     """
     background, coding = background_of(store, channels), coding_of(store)
     order, names = _channels(store)
-    points = points_of(store, indices, truth)
+    points, ground = points_of(store, indices, truth), _ground(store)
     for number, index in enumerate(indices):
         sample = store.isel(sample=index)
         image = np.asarray(sample["image"].values)
@@ -99,7 +103,16 @@ def read_samples(
             wraps=bool(store.attrs["wraps"]),
             columns=_columns(sample),
             unit=unit_of(store, index),
+            ground=None if ground is None else ground[index],
         )
+
+
+def _ground(store: xr.Dataset) -> list[NDArray[np.int16]] | None:
+    """Codes of the ground of the points of every sample, where the store has them."""
+    if GROUND not in store.data_vars or store[GROUND].dims != ("point",):
+        return None
+    ends = np.cumsum(store["row_size"].values)
+    return np.split(store[GROUND].values.astype(np.int16), ends[:-1])
 
 
 def unit_of(store: xr.Dataset, index: int) -> str:

@@ -86,6 +86,11 @@ def surface_of(flag: NDArray[Any]) -> NDArray[np.str_]:
     return np.asarray(names[np.where(known, place, len(limits))])
 
 
+def ground_of(codes: NDArray[np.integer]) -> NDArray[np.str_]:
+    """Kind of ground of a profiler's codes: 1 is land; others are kinds of water, and coasts."""
+    return np.where(codes == 1, "land", np.where(codes < 0, "unknown", "water or coast"))
+
+
 def daylight_of(zenith: NDArray[Any]) -> NDArray[np.str_]:
     """Kind of light of zenith angles of the Sun, degrees, any shape, NaN where not known."""
     names = np.array(["day", "twilight", "night", "unknown"])

@@ -61,6 +61,7 @@ class SwathScores:
         strata: "distance" (lower edge of the bin, pixels from the track) and each condition of the
             instrument → label → metrics.
         loss: the track's metrics less those of the edge of the swath, paired.
+        off: the track's metrics less those of all pixels off it, paired.
         sums: of each stratum.
         units: the scenes scored.
         skipped: scene → why it was not.
@@ -69,6 +70,7 @@ class SwathScores:
     overall: dict[str, Score]
     strata: dict[str, dict[Label, dict[str, Score]]]
     loss: dict[str, Score]
+    off: dict[str, Score] = field(default_factory=dict)
     sums: dict[str, Sums] = field(default_factory=dict)
     units: tuple[str, ...] = ()
     skipped: dict[str, str] = field(default_factory=dict)
@@ -111,7 +113,8 @@ def score_swaths(
     return SwathScores(
         overall=score_sums(distance, task, decision).overall,
         strata={name: score_stratum(each, task, decision) for name, each in sums.items()},
-        loss=_loss(distance, task, decision),
+        loss=_loss(distance, task, decision, (EDGE,)),
+        off=_loss(distance, task, decision, EDGES[1:-1]),
         sums=sums,
         units=tuple(distance.units),
         skipped=skipped,
@@ -141,13 +144,15 @@ def _loss(
     distance: Sums,
     task: Task,
     decision: Any,  # noqa: ANN401 - the task's own
+    bins: Sequence[int],
 ) -> dict[str, Score]:
-    """What is lost from the track to the edge: positive where the track's metric is higher."""
-    if not {TRACK, EDGE} <= {*distance.bands}:
+    """What is lost from the track to some bins: positive where the track's metric is higher."""
+    if TRACK not in distance.bands or not {*bins} & {*distance.bands}:
         return {}
-    return paired_scores(
-        by_unit(distance, TRACK), by_unit(distance, EDGE), task, (decision, decision)
-    )
+    units, there = distance.units, [edge for edge in bins if edge in distance.bands]
+    counts = np.sum([distance.by_unit(edge) for edge in there], axis=0)
+    away = dict(zip(units, counts, strict=True))
+    return paired_scores(by_unit(distance, TRACK), away, task, (decision, decision))
 
 
 def _sums_of_scene(swaths: Swaths, unit: str, file: SceneFile, task: Task) -> dict[str, Sums]:
@@ -157,9 +162,10 @@ def _sums_of_scene(swaths: Swaths, unit: str, file: SceneFile, task: Task) -> di
         raise InputError(file.path, "has no truth beside it: only simulated scenes have")
     kind, scene = TRUTHS[task.samples], swaths.read(Job(file, Path()))
     labels: dict[str, NDArray[Any]] = {DISTANCE: _distance(scene, truth_path, swaths.instrument)}
-    labels |= conditions_of(scene, swaths.instrument)
+    labels |= conditions_of(scene, swaths.instrument) if kind.conditions else {}
     seen = _scored(scene["known"].values, labels[DISTANCE], kind, unit)
-    labels = {name: values[seen] for name, values in labels.items()} | strata_of(scene, *seen)
+    labels = {name: values[seen] for name, values in labels.items()}
+    labels |= {} if kind.conditions else strata_of(scene, *seen)
     said = swaths.variables(scene, None).isel(
         {dim: xr.DataArray(places, dims="point") for dim, places in zip("yx", seen, strict=True)}
     )

@@ -47,11 +47,14 @@ class SwathTruth:
             levels, m.
         most: pixels of a scene that are scored off the track; more are drawn from.
         words: what is true, for a report.
+        conditions: whether pixels are told apart by the conditions of their instrument; else by
+            light and by the angle of the satellite.
     """
 
     read: Callable[[Path, str, xr.Dataset, Pixels, NDArray[np.floating]], PixelTruth]
     most: int | None
     words: str
+    conditions: bool
 
 
 def _types(
@@ -85,9 +88,9 @@ def _ice(
 
 
 TRUTHS: Mapping[str, SwathTruth] = {
-    "cloud_type": SwathTruth(_types, None, "cloud where half of a pixel is"),
+    "cloud_type": SwathTruth(_types, None, "cloud where half of a pixel is", True),
     "cloud_ice": SwathTruth(
-        _ice, 40_000, "the mean ice of a pixel on each level, upright over its place"
+        _ice, 40_000, "the mean ice of a pixel on each level, upright over its place", False
     ),
 }
 """By the task of the samples that a model learned from."""

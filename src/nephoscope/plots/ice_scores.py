@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from nephoscope.plots.colours import CLEAR, MARKED, MODEL
+from nephoscope.plots.colours import CLEAR, MARKED, MODEL, OTHER, WORDS
 from nephoscope.plots.places import distances_along
 
 Reals = npt.NDArray[np.floating]
@@ -120,30 +120,36 @@ def plot_columns(altitude: Reals, quantiles: Reals, name: str) -> Figure:
 def plot_paths(
     lowest: Reals, bias: Reals, interval: Reals, columns: npt.NDArray[Any], name: str
 ) -> Figure:
-    """Bias of the ice water path by decade of the true path.
+    """What is said of the ice water path over what is true, by decade of the true path.
 
     Args:
-        lowest: (decade,) kg m-2, 0 first.
-        bias: (decade,) share, NaN where there is no ice.
+        lowest: (decade,) kg m-2, 0 first, of which nothing is drawn: there is next to no ice.
+        bias: (decade,) share by which it is too large, NaN where there is no ice.
         interval: (decade, 2) its ends, NaN where not known.
         columns: (decade,) how many there are.
         name: of the model.
     """
     figure = _figure(7, 4)
     axes = figure.subplots()
-    place = np.arange(len(lowest))
-    axes.axhline(0, color="black", linewidth=0.8)
-    axes.bar(place, 100 * np.nan_to_num(bias), color=MODEL)
-    for x, (low, high) in zip(place, 100 * interval, strict=True):
-        axes.plot([x, x], [low, high], color="black")
-    words = [f"below {lowest[1]:g}", *(f"from {each:g}" for each in lowest[1:])]
-    axes.set_xticks(place, [f"{word}\n{n:,}" for word, n in zip(words, columns, strict=True)],
-                    fontsize=8)  # fmt: skip
-    ends = np.concatenate([100 * bias, *(100 * interval).T])
-    reach = float(np.nanmax(np.abs(ends[np.isfinite(ends)]), initial=10))
-    axes.set_ylim(-min(1.1 * reach, 110), min(1.1 * reach, 200))
-    axes.set(xlabel="true ice water path (kg m$^{-2}$), number of columns", ylabel="bias (%)")
-    axes.set_title(f"{name}: bias of the ice water path (bars: 95 % intervals)", fontsize=10)
+    place, ratio = np.arange(len(lowest) - 1), np.maximum(1 + bias[1:], 1e-3)
+    ends = np.abs(np.nan_to_num(np.maximum(1 + interval[1:], 1e-3) - ratio[:, None]).T)
+    axes.axhline(1, color="black", linewidth=0.8)
+    axes.axhspan(0.95, 1.05, color=OTHER, alpha=0.3, linewidth=0, label="within 5 %")
+    axes.errorbar(
+        place, ratio, ends, fmt="o", color=MODEL, capsize=3, label=f"{name}, 95 % interval"
+    )
+    for x, value in zip(place, ratio, strict=True):
+        if np.isfinite(value):
+            axes.annotate(f"{value:.2g}", (x, value), (8, 0), textcoords="offset points",
+                          va="center", fontsize=8, color=WORDS)  # fmt: skip
+    words = [f"from {low:g}\n{n:,}" for low, n in zip(lowest[1:], columns[1:], strict=True)]
+    axes.set_xticks(place, words, fontsize=8)
+    known = ratio[np.isfinite(ratio)]
+    reach = 1.5 * max(3.0, *known, *(1 / known)) if known.size else 5.0
+    axes.set(yscale="log", ylim=(1 / reach, reach), xlim=(-0.5, len(place) - 0.5))
+    axes.set(xlabel="true ice water path (kg m$^{-2}$), number of columns",
+             ylabel="mean that is said over true mean")  # fmt: skip
+    axes.legend(frameon=False, fontsize=8)
     return figure
 
 

@@ -98,7 +98,11 @@ def _paths_table(evaluation: Evaluation, paths: dict[str, NDArray[Any]]) -> str:
         rows.append((words, f"{int(paths['columns'][place]):,}", *means, bias))
     rows = [tuple("-" if cell == "nan" else cell for cell in row) for row in rows]
     head = ("true path, kg m-2", "columns", "true mean", "said mean", "bias (95 % interval)")
-    words = "Paths are sums over the levels; columns count where every level is known."
+    words = (
+        "Paths are sums over the levels; columns count where every level is known. Whoever errs "
+        "says on average too much of what is truly thin and too little of what is truly thick, "
+        "without being biased over all."
+    )
     return f"{words}\n\n{table_of(head, rows)}"
 
 

@@ -120,6 +120,7 @@ def swath_facts(swath: SwathScores) -> dict[str, Any]:
             for name, labels in swath.strata.items()
         },
         "loss": {name: asdict(score) for name, score in swath.loss.items()},
+        "off": {name: asdict(score) for name, score in swath.off.items()},
         "scenes": list(swath.units),
         "skipped": swath.skipped,
     }
@@ -134,10 +135,14 @@ def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
         f"from: {kind.words}. The truth is the same on the track and off it; "
         "it is no radar, so these numbers stand beside one another and not beside those above."
     ]
-    if swath.loss:
-        lost = [(title_of(name), with_interval(swath.loss[name], name, "+")) for name in names]
-        text = f"Track ({bin_name(EDGES[0])} pixels) less edge ({bin_name(EDGES[-2])} pixels)"
-        parts.append(table_of((text, "lost (95 % interval)"), lost))
+    for lost, of in (
+        (swath.loss, f"edge ({bin_name(EDGES[-2])} pixels)"),
+        (swath.off, "all off it"),
+    ):
+        if lost:
+            told = [(title_of(name), with_interval(lost[name], name, "+")) for name in names]
+            text = f"Track ({bin_name(EDGES[0])} pixels) less {of}"
+            parts.append(table_of((text, "lost (95 % interval)"), told))
     for name, labels in swath.strata.items():
         rows = [
             (_label_of(name, label), *(with_interval(labels[label][each], each) for each in names))

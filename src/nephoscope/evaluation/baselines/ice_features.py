@@ -43,6 +43,7 @@ class IcePoints:
         truth: name → (point, level).
         altitude: (level,) m.
         latitude: (point,) degrees.
+        land: (point,) bool, where the ground is known to be land.
         known: (point,) bool, where the picture has data.
         names: of the features of the pixel; those of the first `thermal` do not change with light.
         pixel: (point, feature) float32, NaN where missing.
@@ -56,6 +57,7 @@ class IcePoints:
     truth: dict[str, Floats]
     altitude: NDArray[np.float64]
     latitude: NDArray[np.float64]
+    land: NDArray[np.bool_]
     known: NDArray[np.bool_]
     names: tuple[str, ...]
     pixel: Floats
@@ -67,11 +69,6 @@ class IcePoints:
     def types(self) -> NDArray[np.int8]:
         """(point, level) -1 unknown, 0 clear, 1 cloud."""
         return clouds_of(self.truth[IWC])
-
-    @property
-    def land(self) -> NDArray[np.bool_]:
-        """(point,) none: such pictures do not tell land from sea."""
-        return np.zeros(len(self.latitude), bool)
 
     @property
     def flat(self) -> Floats:
@@ -86,6 +83,7 @@ class IcePoints:
             self,
             truth={name: values[which] for name, values in self.truth.items()},
             latitude=self.latitude[which],
+            land=self.land[which],
             known=self.known[which],
             pixel=self.pixel[which],
             around=self.around[which],
@@ -114,6 +112,7 @@ def ice_points_of(sample: LabelledSample, altitude: NDArray[np.float64]) -> IceP
         truth={name: np.asarray(value, np.float32) for name, value in points.values.items()},
         altitude=altitude,
         latitude=latitude[row, col] if latitude.ndim > 1 else latitude[row],
+        land=np.zeros(len(row), bool) if sample.ground is None else sample.ground == 1,
         known=sample.known[row, col],
         names=tuple(planes),
         pixel=np.stack([plane[row, col] for plane in planes.values()], axis=1),
