@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from nephoscope.products import held
+from nephoscope.products.cube import open_cube
 from nephoscope.products.held import Filling, blank, in_rows
 from nephoscope.products.netcdf import write_netcdf
 
@@ -74,3 +75,13 @@ def test_files_are_the_same(filled, tmp_path):
         xr.open_dataset(tmp_path / "wanted.nc") as two,
     ):
         xr.testing.assert_identical(one.load(), two.load())
+
+
+def test_slots_of_a_cube_are_the_same_to_the_byte(filled, tmp_path):
+    time, shards = np.datetime64("2010-01-01T00:15", "s"), []
+    for name, product in zip(("found", "wanted"), filled, strict=True):
+        template = product.expand_dims("time").assign_coords(altitude=product["altitude"])
+        cube = open_cube(tmp_path / name, template, np.datetime64("2010-01-01", "s"), 900)
+        cube.write(time, product.drop_vars("altitude"))
+        shards.append((tmp_path / name / "ice" / "c.1.0.0.0").read_bytes())
+    assert shards[0] == shards[1]

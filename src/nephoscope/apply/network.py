@@ -185,8 +185,11 @@ class Predictor:
             unknown = ~turned.known[rows]
             for values in band.values():
                 values[..., unknown] = np.nan
-            back = {name: placing.turn_back(values) for name, values in band.items()}
-            yield placing.rows_back(rows), back
+            for name in band:
+                band[name] = placing.turn_back(band[name])
+            yield placing.rows_back(rows), band
+            # Not held while the next one is put together.
+            del band
 
     def variables(
         self,
@@ -214,6 +217,8 @@ class Predictor:
                 made = self.task.variables(piece, decision).drop_vars(leave_out, errors="ignore")
                 whole = whole or Filling(made, (height, width))
                 whole.put(made, rows.start, cols.start)
+                del piece, made
+            found.clear()
         if whole is None:
             raise ValueError("a scene without bands")
         return whole.whole()

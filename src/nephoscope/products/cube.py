@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError, OutputError, shown
@@ -32,6 +31,7 @@ from nephoscope.products.cube_layout import (
     lengthen,
     write_layout,
 )
+from nephoscope.products.held import in_parts
 
 if TYPE_CHECKING:
     import zarr
@@ -94,7 +94,7 @@ class Cube:
             self._status(number).unlink(missing_ok=True)
             lengthen(self.path, number + 1, self.step)
         for name, array in self._arrays.items():
-            write_bytes(self._shard(array, number), _encode(product[name].values, array))
+            write_bytes(self._shard(array, number), _encode(product[name].variable, array))
         write_bytes(self._status(number), bytes([DONE]))
 
     @cached_property
@@ -184,19 +184,22 @@ def _check_fits(product: xr.Dataset, arrays: Mapping[str, zarr.Array[Any]]) -> N
             raise ValueError(f"{found}, in the cube {array.dtype} {sizes}")
 
 
-def _encode(values: npt.NDArray[Any], array: zarr.Array[Any]) -> bytes:
+def _encode(variable: xr.Variable, array: zarr.Array[Any]) -> bytes:
     """The shard of one slot, as zarr makes it; also of one that holds the fill value only."""
     import zarr
 
     stored: dict[str, Any] = {}
-    zarr.create_array(
+    shard = zarr.create_array(
         zarr.storage.MemoryStore(stored),
-        data=values[np.newaxis],
+        shape=(1, *variable.shape),
+        dtype=variable.dtype,
         chunks=array.chunks,
         shards=array.shards,
         fill_value=array.fill_value,
         compressors=array.compressors,
         config={"write_empty_chunks": True},
     )
+    for part, values in in_parts(variable):
+        shard[0, *part] = values
     (content,) = (stored[name] for name in stored if name.startswith("c/"))
     return bytes(content.to_bytes())

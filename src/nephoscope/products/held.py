@@ -77,6 +77,15 @@ def in_rows(variable: xr.Variable) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
         yield rows, variable[..., rows, :].values
 
 
+def in_parts(variable: xr.Variable) -> Iterator[tuple[tuple[Any, ...], npt.NDArray[Any]]]:
+    """Where each part of a variable lies in it, and what it holds there; one if it is in memory."""
+    if _HELD not in variable.encoding:
+        yield (...,), variable.values
+        return
+    for rows, values in in_rows(variable):
+        yield (..., rows, slice(None)), values
+
+
 def blank(variable: xr.Variable, nothing: npt.NDArray[np.bool_]) -> None:
     """Set a variable on (..., y, x) to its fill value where (y, x) `nothing` is."""
     held, fill = variable.encoding.get(_HELD), variable.attrs.get("_FillValue", np.nan)

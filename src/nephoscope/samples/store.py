@@ -10,8 +10,11 @@ Dims and variables (all open in plain xarray):
 - the truth, in the form that the attribute `truth` names. `pixels`: `label` (sample, y, x) int8,
   -1 unknown, 0 clear, 1 cloud. `frame`: `label` (sample) int8. `points`: `row_size` (sample) int64,
   how many of the points are of each sample (a contiguous ragged array of CF), `row`, `col` and
-  `time_offset` (point), and the task's variables (point[, level]),
+  `time_offset` (point), and the task's variables (point[, level]); those whose attribute `role` is
+  "beside the truth" are never read as truth,
 - `latitude` (y) and `longitude` (x) float64, degrees, of maps alone,
+- `channel_mean`, `_std`, `_min`, `_max` and `_pixels` (period, channel) of slots: what the channels
+  say in all samples, in those by day and in those by night,
 - `background_*` (by, bx) float32: the clear scene on a coarse grid, where the recipe asks for it.
 
 Attributes: `task`, `recipe`, `instrument`; `unit`, what is independent of one another; `wraps`,
