@@ -31,6 +31,7 @@ class Archive:
     stall: dict[str, float] = field(default_factory=dict)
     lies: dict[str, int] = field(default_factory=dict)
     rate: float = 0
+    page: Callable[[str, str], tuple[int, bytes] | None] = lambda path, body: None
     on_get: Callable[[str, int], None] = lambda path, count: None
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     sent: Counter[str] = field(default_factory=Counter)
@@ -87,6 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is not None:
             self._answer(*answer)
             return
+        if (page := archive.page(path, "")) is not None:
+            self._reply(*page)
+            return
         body = archive.files.get(path, archive.files.get(urlsplit(path).path))
         if body is None:
             self._answer(404, {})
@@ -94,6 +98,18 @@ class _Handler(BaseHTTPRequestHandler):
         if path in archive.stall and count == 1:
             archive.stopped.wait(archive.stall[path])
         self._send(path, body)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        with self.of.lock:
+            self.of.seen.append((self.path, dict(self.headers)))
+        self._reply(*(self.of.page(self.path, body) or (404, b"")))
+
+    def _reply(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _answer(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)

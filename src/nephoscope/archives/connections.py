@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from nephoscope.archives.credentials import Login
+from nephoscope.archives.credentials import CredentialsError, Login, need_login
 from nephoscope.archives.pace import Gate
 from nephoscope.archives.remote import Connection, TransferError, TryAgainError, origin_of
 from nephoscope.errors import UsageError
 
+_Origin = tuple[str, str, int | None]
 PROTOCOLS = ("https", "http", "sftp", "ftps", "ftp")
 
 
@@ -29,6 +30,7 @@ class Access:
         plaintext: whether passwords and files may go over the line for all to see (FTP, and HTTP
             with a password).
         known_hosts: file of the host keys for SFTP; None for that of the user.
+        host_key: fingerprint of a host key to take though it is not known.
         bearer: gives a token for HTTPS.
     """
 
@@ -37,6 +39,7 @@ class Access:
     streams: int = 4
     plaintext: bool = False
     known_hosts: Path | None = None
+    host_key: str = ""
     bearer: Callable[[], str] | None = field(default=None, repr=False)
 
 
@@ -51,7 +54,10 @@ class Connections:
         self.access = access
         self.stop = threading.Event()
         self._lock = threading.Lock()
-        self._idle: dict[tuple[str, str, int | None], list[Connection]] = defaultdict(list)
+        self._idle: dict[_Origin, list[Connection]] = defaultdict(list)
+        self._firsts: dict[_Origin, threading.Lock] = {}
+        self._proven: set[_Origin] = set()
+        self._refused: dict[_Origin, str] = {}
         self._gates: dict[str, Gate] = {}
 
     @contextmanager
@@ -65,10 +71,7 @@ class Connections:
         origin = origin_of(url)
         gate = self._gate(origin[1])
         with gate.stream(self.stop):
-            with self._lock:
-                idle = self._idle[origin]
-                connection = idle.pop() if idle else None
-            connection = connection or self._opened(url)
+            connection = self._idle_one(origin) or self._first(url)
             try:
                 yield connection
             except TryAgainError as error:
@@ -90,6 +93,32 @@ class Connections:
                     connection.close()
             self._idle.clear()
 
+    def _idle_one(self, origin: _Origin) -> Connection | None:
+        with self._lock:
+            idle = self._idle[origin]
+            return idle.pop() if idle else None
+
+    def _first(self, url: str) -> Connection:
+        """A new connection; the first login of a host is tried by one thread, and once."""
+        origin = origin_of(url)
+        with self._lock:
+            first = self._firsts.setdefault(origin, threading.Lock())
+        with first:
+            if origin in self._refused:
+                raise CredentialsError(self._refused[origin])
+            if origin not in self._proven:
+                connection = self._tried(url, origin)
+                self._proven.add(origin)
+                return connection
+        return self._tried(url, origin)
+
+    def _tried(self, url: str, origin: _Origin) -> Connection:
+        try:
+            return self._opened(url)
+        except CredentialsError as error:
+            self._refused[origin] = str(error)
+            raise
+
     def _gate(self, host: str) -> Gate:
         with self._lock:
             return self._gates.setdefault(host, Gate(self.access.streams))
@@ -108,7 +137,16 @@ class Connections:
             if scheme == "http" and (login or access.bearer):
                 self._need_plaintext(url, "HTTP would send the password for all to see")
             return HttpConnection(login, access.timeout, access.bearer)
-        raise UsageError(f"{scheme}: is not had yet")
+        if scheme == "sftp":
+            from nephoscope.archives.sftp import SftpConnection
+
+            login = login or need_login(host, "", "SFTP needs an account.")
+            return SftpConnection(url, login, access.timeout, access.known_hosts, access.host_key)
+        from nephoscope.archives.ftp import FtpConnection
+
+        if scheme == "ftp":
+            self._need_plaintext(url, "FTP sends passwords and files for all to see")
+        return FtpConnection(url, login, access.timeout)
 
     def _need_plaintext(self, url: str, problem: str) -> None:
         if not self.access.plaintext:

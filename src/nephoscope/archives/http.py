@@ -69,7 +69,7 @@ class HttpConnection:
             start, size = 0, _length(answer)
         return Opened(Version(size, tag), start, _chunks(url, answer))
 
-    def list(self, url: str) -> list[Entry]:
+    def entries(self, url: str) -> list[Entry]:
         """HTTP has no listings.
 
         Raises:

@@ -54,11 +54,27 @@ class Manifest:
             checksum=file.checksum,
         )  # fmt: skip
 
+    def record_unpacked(self, path: str, members: list[Path]) -> None:
+        """Note that an archive was unpacked; its members stand for it from now on."""
+        packed = self._journal.entries[path]
+        for member in members:
+            stat = member.stat()
+            self._journal.record(
+                member.relative_to(self.folder).as_posix(), size=stat.st_size,
+                sha256=sha256_of(member), mtime_ns=stat.st_mtime_ns, source=packed["source"],
+                packed_in=path,
+            )  # fmt: skip
+        names = [member.relative_to(self.folder).as_posix() for member in members]
+        facts = {name: value for name, value in packed.items() if name != "key"}
+        self._journal.record(path, **{**facts, "members": names})
+
     def holds(self, path: str) -> bool:
         """Whether a file is there, untouched since it was fetched (by size and time of change)."""
         entry = self._journal.entries.get(path)
         if entry is None:
             return False
+        if members := entry.get("members"):
+            return all(self.holds(member) for member in members)
         try:
             stat = (self.folder / path).stat()
         except OSError:
@@ -81,6 +97,8 @@ class Manifest:
     def problem(self, path: str) -> str:
         """What is wrong with a file, "" if nothing is; reads it."""
         entry = self._journal.entries[path]
+        if entry.get("members"):
+            return ""  # they are checked themselves
         try:
             final = self.folder / safe_path(path)
             size = final.stat().st_size

@@ -72,7 +72,7 @@ class Connection(Protocol):
     def open(self, url: str, offset: int, known: Version | None) -> Opened:
         """Begin to read; from the byte `offset` on if the file is still the version `known`."""
 
-    def list(self, url: str) -> list[Entry]:
+    def entries(self, url: str) -> list[Entry]:
         """What a remote folder holds."""
 
     def close(self) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from nephoscope.errors import UsageError
+from nephoscope.errors import NephoscopeError, UsageError
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Request:
         pair: only pictures that a track crosses, and these tracks.
         listings: folder of the cached listings; None keeps none.
         fresh: list again what was listed before.
+        daytime: no files of the night side.
+        failed: told what cannot be had.
     """
 
     items: Sequence[str] = ()
@@ -35,6 +37,8 @@ class Request:
     pair: bool = False
     listings: Path | None = None
     fresh: bool = False
+    daytime: bool = False
+    failed: list[NephoscopeError] = field(default_factory=list)
 
     def days(self) -> list[date]:
         """Every day that is wanted.

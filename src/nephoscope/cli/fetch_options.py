@@ -14,6 +14,32 @@ Listed = Annotated[
     Path | None,
     typer.Option("--list", help="url: text file with a URL a line, then its checksum."),
 ]
+Product = Annotated[
+    list[str] | None, typer.Option("--product", help="Archives: which product; may be repeated.")
+]
+From = Annotated[
+    str | None, typer.Option("--from", metavar="DAY", help="Archives: first day, e.g. 2009-07-01.")
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="DAY", help="Archives: last day. [default: the first]")
+]
+Pair = Annotated[
+    bool,
+    typer.Option("--pair", help="icare: only half orbits of PARASOL that CALIPSO follows by day."),
+]
+Daytime = Annotated[bool, typer.Option("--daytime", help="icare: no granules of the night side.")]
+Step = Annotated[
+    int | None, typer.Option(min=15, help="eumetsat: minutes between pictures. [default: 15]")
+]
+Bbox = Annotated[
+    str | None, typer.Option(metavar="W,S,E,N", help="eumetsat: degrees that pictures must show.")
+]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Archives: list again what was listed before.")
+]
+KeepArchives = Annotated[
+    bool, typer.Option("--keep-archives", help="Keep zip and tar files beside what was in them.")
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say how many files and bytes; fetch nothing.")
 ]
@@ -25,6 +51,12 @@ Retries = Annotated[
 ]
 AllowPlaintext = Annotated[
     bool, typer.Option("--allow-plaintext", help="Allow plain FTP, and HTTP with a password.")
+]
+HostKey = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHA256:...", help="SFTP: take a host key of this fingerprint, though not known."
+    ),
 ]
 Verify = Annotated[
     Path | None,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
-from nephoscope.errors import shown
+from nephoscope.errors import InputError, shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nephoscope.archives.remote import RemoteFile
     from nephoscope.archives.transfer import Plan, Settings
 
 
@@ -29,6 +32,36 @@ def run_transfer(planned: Plan, settings: Settings) -> int:
                 failed += 1
                 typer.echo(f"failed: {result}", err=True)
             tell(str(file.path))
+    return failed
+
+
+def unpack_fetched(files: Sequence[RemoteFile], folder: Path, members: str, keep: bool) -> int:
+    """Unpack what was fetched packed; the number of archives that could not be.
+
+    Args:
+        files: that were asked for.
+        folder: of the output.
+        members: pattern of the members that are wanted.
+        keep: whether the archives stay.
+    """
+    from nephoscope.archives.manifest import Manifest
+    from nephoscope.archives.unpack import is_packed, unpack
+
+    manifest, failed = Manifest(folder), 0
+    for file in files:
+        packed = folder / file.path
+        if not is_packed(packed) or not packed.is_file():
+            continue
+        try:
+            manifest.record_unpacked(str(file.path), unpack(packed, members))
+        except InputError as error:
+            failed += 1
+            typer.echo(f"failed: {error}", err=True)
+            if not file.checksum:  # what arrived may be wrong: the next run fetches it again
+                packed.unlink()
+            continue
+        if not keep:
+            packed.unlink()
     return failed
 
 

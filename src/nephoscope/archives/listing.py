@@ -1,0 +1,150 @@
+"""Listings of remote folders, kept on disk: a year is planned without asking the archive again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from urllib.parse import quote
+
+from nephoscope.archives.connections import Access, Connections
+from nephoscope.archives.names import safe_path
+from nephoscope.archives.pace import pause_before
+from nephoscope.archives.remote import Entry, RemoteFile, TransferError, TryAgainError, plain_url
+from nephoscope.errors import InputError, OutputError
+from nephoscope.files import write_text
+from nephoscope.workers import in_threads
+
+KEPT = 7 * 86_400
+"""Seconds for which a listing is believed."""
+_ATTEMPTS = 4
+_VERSION = re.compile(r"\.v(\d+)\.(\d+)")
+
+
+class Listing:
+    """Remote folders as they are listed, each once.
+
+    Args:
+        access: how hosts may be reached.
+        kept: folder of the listings on disk; None keeps none.
+        fresh: believe none that is kept.
+    """
+
+    def __init__(self, access: Access, kept: Path | None, fresh: bool = False) -> None:
+        self._access = access
+        self._connections = Connections(access)
+        self._kept = kept
+        self._fresh = fresh
+        self._known: dict[str, list[Entry]] = {}
+        self.refused: list[InputError] = []
+
+    def entries(self, url: str) -> list[Entry]:
+        """What a folder holds, in the order of names.
+
+        Raises:
+            TransferError: it cannot be listed.
+            CredentialsError: there are no credentials, or they are refused.
+        """
+        if url not in self._known:
+            kept = None if self._fresh else self._read(url)
+            if kept is None:
+                kept = sorted(self._asked(url), key=lambda entry: entry.name)
+                if kept:  # a folder may be empty by mistake: ask again
+                    self._write(url, kept)
+            self._known[url] = kept
+        return self._known[url]
+
+    def files_of_days(
+        self, days: Iterable[date], folder: Callable[[date], tuple[str, str] | None]
+    ) -> list[RemoteFile]:
+        """The files of the folders of days.
+
+        Args:
+            days: which.
+            folder: URL and path below the output of a day's folder; None where there is none.
+        """
+
+        def listed(day: date) -> list[RemoteFile]:
+            place = folder(day)
+            return [] if place is None else self._files(*place)
+
+        return [file for found in in_threads(listed, days, self._access.streams) for file in found]
+
+    def newest(self, url: str, name: str) -> str | None:
+        """The folder of a product, of its newest version ("NAME.v2.01") unless `name` has one."""
+        found: list[tuple[tuple[int, ...], str]] = []
+        for entry in self.entries(url):
+            suffix = entry.name.removeprefix(name)
+            if entry.name == name:
+                found.append(((0, 0), name))
+            elif entry.name.startswith(name) and (match := _VERSION.fullmatch(suffix)):
+                found.append(((int(match[1]), int(match[2])), entry.name))
+        return max(found)[1] if found else None
+
+    def has(self, url: str, name: str) -> bool:
+        """Whether a folder holds a folder."""
+        return any(entry.name == name for entry in self.entries(url))
+
+    def close(self) -> None:
+        """End the connections."""
+        self._connections.close()
+
+    def _files(self, url: str, below: str) -> list[RemoteFile]:
+        files = []
+        for entry in self.entries(url):
+            if entry.is_folder:
+                continue
+            try:
+                if "/" in entry.name:
+                    raise InputError(entry.name, "is no name of a file: refused")
+                path = safe_path(f"{below}/{entry.name}")
+            except InputError as error:
+                self.refused.append(error)
+                continue
+            place = f"{url}/{quote(entry.name, errors='surrogateescape')}"
+            files.append(RemoteFile(place, path, entry.size, tag=entry.tag))
+        return files
+
+    def _asked(self, url: str) -> list[Entry]:
+        attempt = 1
+        while True:
+            try:
+                with self._connections.borrow(url) as connection:
+                    return connection.entries(url)
+            except TryAgainError as error:
+                if attempt == _ATTEMPTS:
+                    raise TransferError(url, f"{error.problem}; given up") from error
+                self._connections.stop.wait(pause_before(attempt, error.wait, 0.2))
+                attempt += 1
+
+    def _path(self, url: str) -> Path | None:
+        if self._kept is None:
+            return None
+        return self._kept / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.json"
+
+    def _read(self, url: str) -> list[Entry] | None:
+        path = self._path(url)
+        if path is None:
+            return None
+        try:
+            if time.time() - path.stat().st_mtime > KEPT:
+                return None
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            if stored["url"] != plain_url(url):
+                return None
+            return [Entry(**entry) for entry in stored["entries"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _write(self, url: str, entries: list[Entry]) -> None:
+        path = self._path(url)
+        if path is not None:
+            stored = {"url": plain_url(url), "entries": [asdict(entry) for entry in entries]}
+            with suppress(OutputError):  # it is kept for speed alone
+                write_text(path, json.dumps(stored))

@@ -1,0 +1,92 @@
+"""Source `cloudsat-dpc`: the CloudSat Data Processing Center (CIRA), by SFTP with a key.
+
+Folders: `<root>/<product>.P1_R05/<YYYY>/<DDD>/<file>`, DDD the day of the year (instructions of the
+Data Processing Center, 2024).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import quote
+
+from nephoscope.archives.connections import Access
+from nephoscope.archives.credentials import Login, need_login
+from nephoscope.archives.facts import Facts, with_own
+from nephoscope.archives.listing import Listing
+from nephoscope.archives.remote import RemoteFile
+from nephoscope.archives.request import Request
+from nephoscope.errors import InputError, UsageError
+
+OPTIONS = frozenset({"product", "from", "to", "fresh"})
+ACCOUNT = (
+    "Register (free) at https://www.cloudsat.cira.colostate.edu, upload a public SSH key there, "
+    "then set NEPHOSCOPE_CLOUDSAT_DPC_USER and NEPHOSCOPE_CLOUDSAT_DPC_KEY (file of the private "
+    "key; its passphrase in NEPHOSCOPE_CLOUDSAT_DPC_PASSWORD)"
+)
+PREFIX = "NEPHOSCOPE_CLOUDSAT_DPC"
+
+
+class CloudsatFacts(Facts):
+    """Where CloudSat's files lie."""
+
+    host: str = "www.cloudsat.cira.colostate.edu"
+    port: int = 22
+    root: str = "/Data"
+    products: dict[str, str] = {  # noqa: RUF012 - copied by pydantic
+        "2b-cldclass": "2B-CLDCLASS.P1_R05",
+        "2b-cldclass-lidar": "2B-CLDCLASS-LIDAR.P1_R05",
+        "2c-ice": "2C-ICE.P1_R05",
+    }
+
+
+def facts() -> CloudsatFacts:
+    """The facts, with the user's own."""
+    return with_own("cloudsat-dpc", CloudsatFacts())
+
+
+def login_of(host: str) -> Login | None:
+    """The credentials for the Data Processing Center.
+
+    Raises:
+        CredentialsError: there are none.
+    """
+    return need_login(host, PREFIX, ACCOUNT)
+
+
+def plan(request: Request, access: Access) -> list[RemoteFile]:
+    """The files of products and days.
+
+    Raises:
+        UsageError: no product or no day is named, or none of that name is known.
+        TransferError: the archive cannot be listed.
+    """
+    known = facts()
+    if not request.products:
+        raise UsageError(f"fetch cloudsat-dpc: name a --product of {', '.join(known.products)}")
+    if unknown := [name for name in request.products if name not in known.products]:
+        raise UsageError(f"--product {unknown[0]}: is none of {', '.join(known.products)}")
+    listing = Listing(access, request.listings, request.fresh)
+    try:
+        found = [_product(listing, known, name, request) for name in request.products]
+    finally:
+        listing.close()
+    request.failed.extend(listing.refused)
+    return [file for files in found for file in files]
+
+
+def _product(
+    listing: Listing, known: CloudsatFacts, name: str, request: Request
+) -> list[RemoteFile]:
+    base = f"sftp://{known.host}:{known.port}{quote(known.root.rstrip('/'))}"
+    product = known.products[name]
+    if not listing.has(base, product):
+        request.failed.append(InputError(f"{base}/{product}", "the archive has no such product"))
+        return []
+
+    def folder(day: date) -> tuple[str, str] | None:
+        top, year, number = f"{base}/{quote(product)}", f"{day:%Y}", f"{day:%j}"
+        if not (listing.has(top, year) and listing.has(f"{top}/{year}", number)):
+            return None
+        return f"{top}/{year}/{number}", f"{product}/{year}/{number}"
+
+    return listing.files_of_days(request.days(), folder)
