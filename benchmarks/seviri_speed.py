@@ -40,8 +40,9 @@ def main() -> None:
         for count in asked.slots:
             out = Path(folder) / f"out{count}"
             found = _in_process(asked.model, paths[:count], out, asked.format)
+            seconds = f"{found['seconds']:.1f}" if count > 1 else "-"
             _say(
-                f"| {count} | {found['seconds']:.1f} | {found['peak']:.0f} "
+                f"| {count} | {seconds} | {found['peak']:.0f} "
                 f"| {found['bytes'] / 2**20:.1f} | {found['plain'] / found['bytes']:.1f} |"
             )
 

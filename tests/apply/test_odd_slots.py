@@ -118,6 +118,7 @@ def test_a_shifted_tiling_says_the_same(ice_model, tmp_path, tile):
         assert np.abs(values - found[1][name]).max() <= 1e-4 * values.std(), name
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_ends_as_one_that_was_not(ice_model, tmp_path, monkeypatch):
     for number in range(3):
         write(tmp_path / "raw", number)
@@ -142,6 +143,7 @@ def test_a_run_that_was_killed_ends_as_one_that_was_not(ice_model, tmp_path, mon
         assert contents(out / store.name) == wanted
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_a_store_that_is_whole(ice_model, tmp_path, monkeypatch):
     for number in range(3):
         write(tmp_path / "raw", number)
@@ -167,6 +169,7 @@ def test_a_full_disk_leaves_a_store_that_is_whole(ice_model, tmp_path, monkeypat
     assert contents(out / store.name) == contents(store)
 
 
+@pytest.mark.slow
 def test_a_slot_is_predicted_once_and_gaps_are_named(ice_model, tmp_path):
     for number in (0, 1, 4):
         write(tmp_path / "raw", number)
@@ -183,6 +186,7 @@ def test_a_slot_is_predicted_once_and_gaps_are_named(ice_model, tmp_path):
         assert np.isnan(gap).all()
 
 
+@pytest.mark.slow
 def test_of_two_satellites_the_one_that_saw_more_is_taken(ice_model, tmp_path):
     for number in (0, 1, 3):
         write(tmp_path / "raw", number)
@@ -221,6 +225,7 @@ def test_a_dead_channel_is_named_and_flagged(ice_model, tmp_path):
     assert "WV_073" in product.attrs["missing_input"]
 
 
+@pytest.mark.slow
 def test_missing_segments_are_named_and_flagged(ice_model, tmp_path):
     native = write(tmp_path / "native")
     names = [name for name in CHANNELS if name not in ("VIS006", "VIS008", "IR_016")]

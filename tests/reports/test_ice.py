@@ -27,7 +27,7 @@ from overpass_factory import ALTITUDE, LEVELS, guesses, ice_decision, make_ice
 TASK, DECISION = task_named("cloud_ice"), ice_decision()
 FIGURES = {
     "heights", "amounts", "columns", "paths", "overpasses", "zones", "regions", "curtains",
-    "certainty", "days", "latitude",
+    "certainty", "intervals", "days", "latitude",
 }  # fmt: skip
 
 
@@ -97,6 +97,10 @@ def test_errors_by_level_are_plain_ones(
         logs = [np.log10(1 + each / 1e-7) for each in (true, median)]
         assert found["r2_log"][level] == pytest.approx(r2_score(*logs), abs=1e-6)
         assert found["r_log"][level] == pytest.approx(np.corrcoef(*logs)[0, 1], abs=1e-6)
+    held = pictures._gathered.held.sum(axis=(0, 1))
+    coverage = evaluation.scores.overall["coverage"].value
+    assert held[1] / held[0] == pytest.approx(coverage, abs=1e-4)
+    assert np.nanmin(found["coverage"]) < coverage < np.nanmax(found["coverage"])
     whole = np.average(found["mae"], weights=np.isfinite(iwc).sum(axis=0))
     assert evaluation.scores.overall["mae"].value == pytest.approx(whole, rel=1e-3)
 

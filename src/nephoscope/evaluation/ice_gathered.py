@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nephoscope.evaluation.items import published_items
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.samples.truth import Points
+from nephoscope.tasks.ice_mixture import PUBLISHED, clear_share_inside
 from nephoscope.tasks.ice_truth import IWC, clouds_of, number_of, scaled
 from nephoscope.tasks.mask import FILL
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
@@ -27,6 +28,7 @@ ZONE, REGION = 2, 4
 """Width of zones of latitude, and sides of regions, degrees."""
 HIGH = (10_000.0, 12_000.0)
 """Layer of which crystals are mapped, m."""
+TENTHS = 10
 COMPARED = ("linear", "log")
 GRAMS = 1e3
 _LEAST_CLOUD = 0.02
@@ -75,6 +77,8 @@ class IceGathered:
         zones: (said, true; zone, level) sums of IWC, g m-3, and last how many.
         regions: (kind, zone of latitude, of longitude): columns, true and said path, voxels of
             `HIGH`, and their true and said crystals.
+        held: (level, probability; 2) of voxels, by tenths of the probability of cloud, where more
+            than clear is possible: number, and sum of shares that the 90 % interval holds.
         cover: of each overpass the share of cloud that is true and that is said, (2, level).
         best: overpass of the best F1; and the `worst`.
     """
@@ -87,6 +91,7 @@ class IceGathered:
     errors: Reals = field(init=False)
     zones: Reals = field(init=False)
     regions: Reals = field(init=False)
+    held: Reals = field(init=False)
     cover: list[Reals] = field(default_factory=list)
     best: Curtain | None = None
     worst: Curtain | None = None
@@ -100,6 +105,7 @@ class IceGathered:
         self.moments = np.zeros((len(COMPARED), levels, 6))
         self.errors = np.zeros((levels, 4))
         self.zones = np.zeros((3, 180 // ZONE, levels))
+        self.held = np.zeros((levels, TENTHS, 2))
         self.regions = np.zeros((6, 180 // REGION, 360 // REGION))
 
     def add(self, sample: LabelledSample, variables: xr.Dataset) -> None:
@@ -131,6 +137,7 @@ class IceGathered:
         cloud, told = seen & (clouds_of(true) > 0), seen & (steps >= limit)
         self._histograms(said, true, cloud, told)
         self._levels(said, true, seen, cloud)
+        self._intervals(said, true, seen, cloud)
         self._places(said, (true, crystals), seen, places)
         self._overpass(sample.id, said, true, (seen, cloud, told), places)
 
@@ -154,6 +161,18 @@ class IceGathered:
         off = np.where(seen, np.abs(said["iwc"] - true) * GRAMS, 0)
         in_cloud = np.where(cloud, off, 0)
         self.errors += np.stack([each.sum(axis=0) for each in (seen, off, cloud, in_cloud)], axis=1)
+
+    def _intervals(self, said: Said, true: Reals, seen: Chosen, cloud: Chosen) -> None:
+        """As `coverage` of the task has it, by level and probability."""
+        low, high = said["iwc_p05"], said["iwc_p95"]
+        possible = seen & (high > 0)
+        likely = np.where(seen, said["cloud_probability"] / PROBABILITY_STEPS, 0)
+        inside = np.where(cloud, (low <= true) & (true <= high), _clear_inside(likely))
+        tenth = np.minimum(likely * TENTHS, TENTHS - 1).astype(np.int64)
+        level = np.broadcast_to(np.arange(true.shape[1]), true.shape)
+        place = level[possible], tenth[possible]
+        np.add.at(self.held[..., 0], place, 1)
+        np.add.at(self.held[..., 1], place, inside[possible])
 
     def _places(
         self,
@@ -212,6 +231,7 @@ class IceGathered:
             found = {
                 "mae": self.errors[:, 1] / self.errors[:, 0],
                 "mae_in_cloud": self.errors[:, 3] / self.errors[:, 2],
+                "coverage": np.divide(*self.held.sum(axis=1).T[::-1]),
             }
             for name, sums in zip(COMPARED, self.moments, strict=True):
                 said, true, said_2, true_2, both = (sums[:, 1:] / sums[:, :1]).T
@@ -230,6 +250,10 @@ class IceGathered:
             share = np.concatenate([[0], rising[kind, level] / total[kind, level]])
             found[kind, :, level] = np.interp(shares, share, EDGES)
         return found
+
+
+def _clear_inside(likely: Reals) -> Reals:
+    return clear_share_inside(likely, PUBLISHED[0], PUBLISHED[-1])
 
 
 def _log(values: NDArray[Any]) -> Reals:

@@ -19,6 +19,8 @@ Reals = npt.NDArray[np.floating]
 
 _LOG_ICE = "log10 of ice water content (kg m$^{-3}$)"
 _KM = "altitude (km)"
+_FEW = 50
+"""Voxels from which on a share is drawn."""
 _UNKNOWN = "#d8dce0"
 
 
@@ -150,6 +152,36 @@ def plot_paths(
     axes.set(xlabel="true ice water path (kg m$^{-2}$), number of columns",
              ylabel="mean that is said over true mean")  # fmt: skip
     axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def plot_intervals(altitude: Reals, held: Reals, name: str) -> Figure:
+    """How much of the truth 90 % intervals hold, by altitude and by the probability of cloud.
+
+    Args:
+        altitude: (level,) m.
+        held: (level, probability, 2) number of voxels and sum of the shares held.
+        name: of the model.
+    """
+    figure = _figure(9, 4.2)
+    left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
+    number, inside = held.sum(axis=0).T
+    tenths = np.linspace(0, 100, len(number) + 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(number >= _FEW, 100 * inside / number, np.nan)
+        by_level = np.where(held[..., 0].sum(1) >= _FEW, 100 * held[..., 1].sum(1)
+                            / held[..., 0].sum(1), np.nan)  # fmt: skip
+    left.plot((tenths[1:] + tenths[:-1]) / 2, share, "o-", color=MODEL)
+    left.set(xlabel="probability of cloud that is said (%)", xlim=(0, 100), ylim=(50, 100),
+             ylabel="truth that the interval holds (%)")  # fmt: skip
+    right.plot(by_level, np.asarray(altitude) / 1000, color=MODEL)
+    right.set(xlabel="truth that the interval holds (%)", ylabel=_KM, xlim=(50, 100),
+              ylim=(0, None))  # fmt: skip
+    for axes, line in ((left, left.axhline), (right, right.axvline)):
+        line(90, color="black", linestyle=":", linewidth=1)
+        axes.grid(color="0.92")
+    figure.suptitle(f"{name}: 90 % intervals of ice water content, where cloud is possible",
+                    fontsize=11)  # fmt: skip
     return figure
 
 

@@ -19,6 +19,7 @@ from nephoscope.plots.ice_scores import (
     plot_cover,
     plot_heights,
     plot_ice_curtains,
+    plot_intervals,
     plot_paths,
     plot_regions,
     plot_zones,
@@ -68,6 +69,7 @@ class IcePictures(ProfilePictures):
         found.pop("altitude", None)
         found["heights"] = plot_heights(altitude, details["by_level"], name)
         found["amounts"] = plot_amounts(EDGES, gathered.joint, gathered.amounts, name)
+        found["intervals"] = plot_intervals(altitude, gathered.held, name)
         found["columns"] = plot_columns(altitude, gathered.quantiles(_SHARES), name)
         found["overpasses"] = plot_cover(altitude, np.stack(gathered.cover), name)
         zones = np.arange(-90.0, 90.1, ZONE)
