@@ -32,6 +32,7 @@ class Archive:
     lies: dict[str, int] = field(default_factory=dict)
     rate: float = 0
     page: Callable[[str, str], tuple[int, bytes] | None] = lambda path, body: None
+    on_sent: Callable[[int], None] = lambda size: None
     on_get: Callable[[str, int], None] = lambda path, count: None
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     sent: Counter[str] = field(default_factory=Counter)
@@ -159,3 +160,4 @@ class _Handler(BaseHTTPRequestHandler):
                 self.of.sent[path] += len(piece)
             if self.of.rate:
                 self.of.stopped.wait(len(piece) / self.of.rate)
+            self.of.on_sent(len(piece))

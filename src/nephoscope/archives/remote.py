@@ -123,6 +123,12 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
     return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port
 
 
+def host_of(url: str) -> tuple[str, int]:
+    """Host and port of a URL of HTTP."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
 def path_of(url: str) -> str:
     """The path on the server that a URL of SFTP or FTP names."""
     return unquote(urlsplit(url).path)

@@ -23,6 +23,8 @@ VERBS = {
     "demo": "Simulate a scene, predict it with the shipped model, show how good it is.",
     "simulate": "Write raw files in an instrument's own format, with the truth beside them.",
     "fetch": "Fetch raw files from an archive, resumed and verified.",
+    "inspect": "Say what a folder of raw files holds by day and product, and what lacks.",
+    "doctor": "Look at the installation: parts, credentials, disk, GPU.",
     "bin": "Write block means of thermal sky-camera frames.",
     "background": "Build what the clear scene looks like at each place.",
     "build": "Read raw files with their labels and write training samples.",

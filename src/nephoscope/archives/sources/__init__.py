@@ -1,7 +1,8 @@
 """Sources: one module an archive, all with the same names.
 
 `OPTIONS`: options of `nephoscope fetch` that it has. `plan(request, access)`: the files that are
-wanted. `access(options)`: how its hosts are reached. `ACCOUNT`: how one gets an account.
+wanted. `login_of(host)`: its credentials. `host()`: who is asked. `PREFIX`: of its credentials in
+the environment, "" where it needs none. `ACCOUNT`: how one gets an account.
 """
 
 from __future__ import annotations

@@ -44,6 +44,12 @@ def facts() -> CloudsatFacts:
     return with_own("cloudsat-dpc", CloudsatFacts())
 
 
+def host() -> tuple[str, int]:
+    """Host and port that are asked."""
+    known = facts()
+    return known.host, known.port
+
+
 def login_of(host: str) -> Login | None:
     """The credentials for the Data Processing Center.
 

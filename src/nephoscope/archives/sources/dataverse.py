@@ -17,11 +17,12 @@ from nephoscope.archives.facts import Facts, with_own
 from nephoscope.archives.http import HttpConnection
 from nephoscope.archives.names import safe_path
 from nephoscope.archives.pace import pause_before
-from nephoscope.archives.remote import RemoteFile, TransferError, TryAgainError
+from nephoscope.archives.remote import RemoteFile, TransferError, TryAgainError, host_of
 from nephoscope.archives.request import Request
 from nephoscope.errors import InputError, UsageError
 
 OPTIONS = frozenset({"product", "keep-archives"})
+PREFIX = ""
 ACCOUNT = "No account is needed."
 MEMBERS = "*"
 _ATTEMPTS = 4
@@ -40,6 +41,11 @@ class DataverseFacts(Facts):
 def facts() -> DataverseFacts:
     """The facts, with the user's own."""
     return with_own("dataverse", DataverseFacts())
+
+
+def host() -> tuple[str, int]:
+    """Host and port that are asked."""
+    return host_of(facts().url)
 
 
 def login_of(host: str) -> Login | None:

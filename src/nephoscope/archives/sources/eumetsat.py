@@ -19,7 +19,7 @@ from nephoscope.archives.connections import Access
 from nephoscope.archives.credentials import CredentialsError, Login, need_login
 from nephoscope.archives.facts import Facts, with_own
 from nephoscope.archives.names import safe_path
-from nephoscope.archives.remote import RemoteFile, TransferError, plain_url
+from nephoscope.archives.remote import RemoteFile, TransferError, host_of, plain_url
 from nephoscope.archives.request import Request
 from nephoscope.errors import InputError
 
@@ -46,6 +46,11 @@ class EumetsatFacts(Facts):
 def facts() -> EumetsatFacts:
     """The facts, with the user's own."""
     return with_own("eumetsat", EumetsatFacts())
+
+
+def host() -> tuple[str, int]:
+    """Host and port that are asked."""
+    return host_of(facts().api)
 
 
 def login_of(host: str) -> Login | None:

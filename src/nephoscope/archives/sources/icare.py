@@ -55,6 +55,12 @@ def facts() -> IcareFacts:
     return with_own("icare", IcareFacts())
 
 
+def host() -> tuple[str, int]:
+    """Host and port that are asked."""
+    known = facts()
+    return known.host, known.port
+
+
 def login_of(host: str) -> Login | None:
     """The credentials for ICARE.
 

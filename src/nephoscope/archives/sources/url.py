@@ -14,8 +14,13 @@ from nephoscope.archives.request import Request
 from nephoscope.errors import InputError, UsageError, shown
 
 OPTIONS = frozenset({"items", "list"})
+PREFIX = ""
 ACCOUNT = "Where a server asks for credentials, put them into ~/.netrc (mode 600)."
 _CHECKSUM = re.compile(r"(?:sha256:[0-9a-fA-F]{64}|md5:[0-9a-fA-F]{32}|sha1:[0-9a-fA-F]{40})")
+
+
+def host() -> None:
+    """None: any host."""
 
 
 def login_of(host: str) -> Login | None:
