@@ -19,6 +19,7 @@ from nephoscope.archives.credentials import Login
 from nephoscope.archives.manifest import NAME, Manifest, verify
 from nephoscope.archives.part import parts_below
 from nephoscope.archives.remote import RemoteFile, TransferError
+from nephoscope.archives.room import make_room
 from nephoscope.archives.transfer import Fetched, Settings, plan, transfer
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError
 from nephoscope.files import part_path
@@ -312,3 +313,18 @@ def test_what_a_killed_run_was_writing_beside_a_part_is_removed(tmp_path):
     with serving(Archive({"/f": b"x"})) as archive:
         fetched(archive, tmp_path, ["f"])
     assert tree(tmp_path) == {"f": b"x"}
+
+
+def test_room_is_made_of_what_was_fetched_first_and_of_nothing_else(tmp_path):
+    files = {f"/f{n}": bytes(100_000) for n in range(4)}
+    with serving(Archive(files)) as archive:
+        for name in files:
+            fetched(archive, tmp_path, [name[1:]])
+    (tmp_path / "mine").write_bytes(bytes(100_000))
+    (tmp_path / "f0").write_bytes(b"changed by me")
+    assert make_room(tmp_path, 250_000, 40_000, {"f1"}) == ["f2", "f3"]
+    assert sorted(tree(tmp_path)) == ["f0", "f1", "mine"]
+    assert not verify(tmp_path, lambda path: None).bad[1:]  # f0, which was changed
+    with pytest.raises(OutputError, match="limit"):
+        make_room(tmp_path, 150_000, 0, {"f1"})
+    assert sorted(tree(tmp_path)) == ["f0", "f1", "mine"]
