@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from http_archive import Archive, serving
+from nephoscope.archives import transfer as transfer_module
 from nephoscope.archives.connections import Access
 from nephoscope.archives.credentials import Login
 from nephoscope.archives.manifest import NAME, Manifest, verify
@@ -219,6 +220,38 @@ def test_a_file_that_was_killed_between_its_name_and_its_line_is_taken(tmp_path)
         assert isinstance(result, Fetched)
     assert len(archive.seen) == 1
     assert list(Manifest(tmp_path)) == ["f"]
+
+
+def test_killed_before_it_was_noted_a_file_of_unknown_size_is_taken(tmp_path, monkeypatch):
+    with serving(Archive({"/f": b"one"})) as archive:
+        with monkeypatch.context() as patch:
+            patch.setattr(Manifest, "record", lambda *args: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                fetched(archive, tmp_path, ["f"])
+        assert (tmp_path / "f").exists()
+        result = fetched(archive, tmp_path, ["f"])["f"]
+    assert isinstance(result, Fetched)
+    assert len(archive.seen) == 1
+    assert tree(tmp_path) == {"f": b"one"}
+    assert list(Manifest(tmp_path)) == ["f"]
+
+
+def test_killed_before_its_facts_were_removed_they_go_with_the_next_run(tmp_path):
+    with serving(Archive({"/f": b"one"})) as archive:
+        fetched(archive, tmp_path, ["f"])
+        (tmp_path / ".f.fetch.json").write_text("{}")
+        fetched(archive, tmp_path, ["f"])
+    assert tree(tmp_path) == {"f": b"one"}
+
+
+def test_what_another_process_has_just_fetched_is_taken(tmp_path):
+    with serving(Archive({"/f": b"one"})) as archive:
+        late = plan([remote(archive, "f")], tmp_path)
+        run = transfer_module._Run(tmp_path, Manifest(tmp_path), settings())
+        fetched(archive, tmp_path, ["f"])
+        assert isinstance(run.fetch(late.wanted[0]), Fetched)
+        run.connections.close()
+    assert len(archive.seen) == 1
 
 
 def test_the_manifest_holds_no_query_and_no_user(tmp_path):

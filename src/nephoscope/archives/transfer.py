@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -13,7 +14,12 @@ from pathlib import Path
 from nephoscope.archives.connections import Access, Connections
 from nephoscope.archives.manifest import Manifest
 from nephoscope.archives.pace import Throttle, pause_before, size_text
-from nephoscope.archives.part import PartFile, part_file, size_of_part
+from nephoscope.archives.part import (
+    PartFile,
+    part_file,
+    remove_facts,
+    size_of_part,
+)
 from nephoscope.archives.remote import (
     Opened,
     RemoteFile,
@@ -80,11 +86,13 @@ class Plan:
         folder: the output.
         wanted: files that are not there, or not as the archive lists them.
         there: how many are.
+        folders: where all of them lie.
     """
 
     folder: Path
     wanted: list[RemoteFile]
     there: int = 0
+    folders: frozenset[Path] = frozenset()
 
     @property
     def size(self) -> int:
@@ -120,7 +128,8 @@ def plan(files: Sequence[RemoteFile], folder: Path, manifest: Manifest | None = 
             )
     unique = list(named.values())
     wanted = [file for file in unique if not manifest.is_current(file)]
-    return Plan(folder, wanted, len(unique) - len(wanted))
+    folders = frozenset((folder / file.path).parent for file in unique)
+    return Plan(folder, wanted, len(unique) - len(wanted), folders)
 
 
 def check_disk(planned: Plan) -> None:
@@ -156,9 +165,10 @@ def transfer(
         UsageError: a protocol is not known or not allowed.
     """
     check_disk(planned)
-    for parent in {(planned.folder / file.path).parent for file in planned.wanted}:
-        remove_stale_parts(parent)  # small files that a killed run was writing
-    manifest = Manifest(planned.folder)
+    manifest, top = Manifest(planned.folder), planned.folder
+    for folder in planned.folders:  # what killed runs have left
+        remove_stale_parts(folder)
+        remove_facts(folder, lambda final: manifest.holds(final.relative_to(top).as_posix()))
     run = _Run(planned.folder, manifest, settings)
     hosts = {origin_of(file.url)[1] for file in planned.wanted}
     threads = settings.access.streams * max(1, min(len(hosts), _MOST_HOSTS))
@@ -167,8 +177,6 @@ def transfer(
         for file, result in as_they_end(run.fetch, waiting, threads, stop):
             if isinstance(result, OutputError | UsageError):
                 raise result
-            if isinstance(result, Fetched) and result.version is not None:
-                manifest.record(file, result.version, result.sha256)
             yield file, result
     finally:
         run.connections.close()
@@ -193,6 +201,7 @@ class _Run:
     def __init__(self, folder: Path, manifest: Manifest, settings: Settings) -> None:
         self.folder = folder
         self.manifest = manifest
+        self.lock = threading.Lock()
         self.settings = settings
         self.connections = Connections(settings.access)
         self.throttle = Throttle(settings.rate)
@@ -201,19 +210,28 @@ class _Run:
         try:
             final = self.folder / file.path
             with part_file(final, file) as part:
-                return self._there(file, final) or self._download(file, part)
+                found = self._there(file, final, part) or self._download(file, part)
+                if found.version is not None:
+                    with self.lock:
+                        self.manifest.record(file, found.version, found.sha256)
+                part.noted()
+                return found
         except NephoscopeError as error:
             return error
 
-    def _there(self, file: RemoteFile, final: Path) -> Fetched | None:
+    def _there(self, file: RemoteFile, final: Path, part: PartFile) -> Fetched | None:
         """What lies under the final name, if it is what the archive has."""
         if not final.exists():
             return None
         if self.manifest.holds(str(file.path)):
             return None  # ours, and the archive has another version now
+        if part.was_finished():
+            return Fetched(file, part.known, sha256_of(final))
+        if Manifest(self.folder).is_current(file):
+            return Fetched(file)  # another process has just fetched it
         algorithm, _, digest = file.checksum.partition(":")
         if final.is_file() and (file.size is None or final.stat().st_size == file.size):
-            # Killed after the name was given and before it was noted, or put there by the user.
+            # Put there by other means.
             if digest and _digest(final, algorithm) == digest.lower():
                 return Fetched(file, Version(file.size), sha256_of(final))
             if not digest and file.size is not None:
