@@ -21,7 +21,7 @@ from nephoscope.archives.manifest import NAME, Manifest, verify
 from nephoscope.archives.part import parts_below
 from nephoscope.archives.remote import RemoteFile, TransferError
 from nephoscope.archives.room import make_room
-from nephoscope.archives.transfer import Fetched, Settings, plan, transfer
+from nephoscope.archives.transfer import OVERLAP, Fetched, Settings, plan, transfer
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError
 from nephoscope.files import part_path
 
@@ -70,6 +70,14 @@ def test_files_arrive_through_a_line_that_is_cut_and_no_byte_comes_twice(tmp_pat
     assert not verify(tmp_path, lambda path: None).bad
 
 
+def test_without_tags_of_the_server_a_block_comes_twice_a_cut_and_no_more(tmp_path):
+    body = some_bytes(600_000)
+    with serving(Archive({"/f": body}, cut=150_000, tagged=False)) as archive:
+        fetched(archive, tmp_path, ["f"])
+    assert tree(tmp_path) == {"f": body}
+    assert archive.sent["/f"] <= len(body) + (len(archive.seen) - 1) * OVERLAP
+
+
 def test_a_server_without_ranges_begins_again(tmp_path):
     body = some_bytes(400_000)
 
@@ -110,7 +118,7 @@ def test_a_file_that_changes_while_it_is_fetched_is_begun_again(tmp_path):
     assert tree(tmp_path) == {"f": new}
 
 
-@pytest.mark.parametrize("size", [400_000, 600_000])
+@pytest.mark.parametrize("size", [400_000, 500_000, 600_000])
 def test_a_file_that_changed_is_noticed_also_without_tags_of_the_server(tmp_path, size):
     old, new = some_bytes(500_000, 1), some_bytes(size, 2)
 

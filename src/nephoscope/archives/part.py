@@ -52,6 +52,13 @@ class PartFile:
         for each in self._hashes.values():
             each.update(chunk)
 
+    def tail(self, size: int) -> bytes:
+        """The last bytes that are there."""
+        self._file.seek(self.size - size)
+        found = self._file.read(size)
+        self._file.seek(self.size)
+        return found
+
     def restart(self) -> None:
         """Forget all bytes."""
         self._file.seek(0)

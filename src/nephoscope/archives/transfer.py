@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
@@ -33,6 +33,9 @@ from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageErr
 from nephoscope.files import remove_stale_parts, sha256_of
 from nephoscope.workers import as_they_end
 
+OVERLAP = 1 << 16
+"""Bytes that are asked for again where a server does not mark versions of its files."""
+_CHANGED = "changed on the server while it was fetched; begun again"
 SPARE_DISK = 256 * 2**20
 """Bytes that a transfer leaves free."""
 _MOST_HOSTS = 4  # at the same time
@@ -246,9 +249,12 @@ class _Run:
         while True:
             try:
                 with self.connections.borrow(file.url) as connection:
-                    opened = connection.open(file.url, part.size, part.known)
-                    with closing(opened.chunks):
+                    begin = part.size - _overlap(part)
+                    opened = connection.open(file.url, begin, part.known)
+                    try:
                         self._receive(file, part, opened, remarks)
+                    finally:
+                        opened.chunks.close()
                 return self._finished(file, part, remarks)
             except TryAgainError as error:
                 failures = 0 if part.best > best else failures + 1
@@ -270,9 +276,14 @@ class _Run:
         self, file: RemoteFile, part: PartFile, opened: Opened, remarks: list[str]
     ) -> None:
         _check_listed(file, opened.version, remarks)
-        if part.size and (opened.start != part.size or opened.version != part.known):
+        if part.size and _goes_on(part, opened):
+            if not _repeats(part, opened):
+                part.restart()
+                remarks.append(_CHANGED)
+                raise TryAgainError(file.url, "changed on the server")
+        elif part.size:
             if opened.version != part.known:
-                remarks.append("changed on the server while it was fetched; begun again")
+                remarks.append(_CHANGED)
             part.restart()
             if opened.start:
                 raise TryAgainError(file.url, "changed on the server")
@@ -298,6 +309,34 @@ class _Run:
         version, sha256 = part.known or Version(part.size), part.digest("sha256")
         part.finish()
         return Fetched(file, version, sha256, "; ".join(dict.fromkeys(remarks)))
+
+
+def _overlap(part: PartFile) -> int:
+    """Bytes to ask for again, to see that a server without marks of versions has the same file."""
+    return min(part.size, OVERLAP) if part.known is not None and not part.known.tag else 0
+
+
+def _goes_on(part: PartFile, opened: Opened) -> bool:
+    begin = part.size - _overlap(part)
+    return opened.version == part.known and opened.start == begin and begin > 0
+
+
+def _repeats(part: PartFile, opened: Opened) -> bool:
+    """Whether what is sent again is what is there; puts back what comes behind it."""
+    again = _overlap(part)
+    came = b""
+    while len(came) < again and (chunk := next(opened.chunks, b"")):
+        came += chunk
+    more = came[again:]
+    if more:
+        opened.chunks = _joined(more, opened.chunks)
+    return came[:again] == part.tail(again)
+
+
+def _joined(first: bytes, others: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+    with closing(others):
+        yield first
+        yield from others
 
 
 def _check_listed(file: RemoteFile, version: Version, remarks: list[str]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nephoscope.cli import fetch_options as option
-from nephoscope.errors import UsageError, shown
+from nephoscope.errors import InputError, UsageError, shown
 
 if TYPE_CHECKING:
     from nephoscope.archives.request import Request
@@ -86,6 +86,12 @@ def _run(
     files = module.plan(request, settings.access)
     planned = plan(files, output)
     typer.echo(_summary(planned))
+    for remark in request.remarks:
+        typer.echo(f"remark: {remark}", err=True)
+    if not files:
+        request.failed.append(
+            InputError(module.__name__.rpartition(".")[2], "lists no file of what is asked for")
+        )
     for error in request.failed:
         typer.echo(f"failed: {error}", err=True)
     if dry:
