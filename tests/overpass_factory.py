@@ -24,11 +24,13 @@ def make_ice(
     points: int = 40,
     seed: int = 0,
     parts: tuple[str, ...] | None = None,
+    track: bool = False,
 ) -> xr.Dataset:
     """Patches of as many days as there are numbers, each with so many of them.
 
     A cloud is three levels thick; the higher its top, the colder is the pixel that it is over, and
-    the more ice has it. The first day is dark, and land is in the right half.
+    the more ice has it. The first day is dark, and land is in the right half. Points
+    are anywhere; or on a track along the diagonal, one in each row.
     """
     rng = np.random.default_rng(seed)
     day = [f"2007-07-{n + 1:02d}" for n, number in enumerate(days) for _ in range(number)]
@@ -36,6 +38,8 @@ def make_ice(
     total = points * len(day)
     sample = np.repeat(np.arange(len(day)), points)
     row, col = rng.integers(0, SIDE, (2, total))
+    if track:
+        row = col = np.tile(np.arange(points), len(day))
     top = np.where(rng.random((len(day), SIDE, SIDE)) < 0.5, -1,
                    rng.integers(0, LEVELS - 2, (len(day), SIDE, SIDE)))  # fmt: skip
     here = top[sample, row, col][:, None]

@@ -81,7 +81,7 @@ def test_report_beside_baselines_with_differences(samples: Path, tmp_path: Path)
     text = (tmp_path / "report" / "report.md").read_text()
     assert "## Better than the baselines?" in text
     assert "Scored on the same 120 profiles." in text
-    assert (tmp_path / "report" / "curtains.png").is_file()
+    assert (tmp_path / "report" / "zones.png").is_file()
 
 
 def test_swath_is_told_beside_what_it_is_compared_with(

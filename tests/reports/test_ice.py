@@ -16,6 +16,7 @@ from nephoscope.evaluation.ice_gathered import EDGES, REGION, ZONE, IceGathered
 from nephoscope.evaluation.paired import by_unit, paired_scores
 from nephoscope.evaluation.protocol import Evaluation, run_evaluation
 from nephoscope.evaluation.sample import read_samples
+from nephoscope.plots.ice_scores import plot_ice_curtains
 from nephoscope.reports.ice import IcePictures
 from nephoscope.reports.markdown import lines_of
 from nephoscope.reports.report import Run, pictures_for, write_report
@@ -26,7 +27,7 @@ from overpass_factory import ALTITUDE, LEVELS, guesses, ice_decision, make_ice
 
 TASK, DECISION = task_named("cloud_ice"), ice_decision()
 FIGURES = {
-    "heights", "amounts", "columns", "paths", "overpasses", "zones", "regions", "curtains",
+    "heights", "amounts", "columns", "paths", "overpasses", "zones", "regions",
     "certainty", "intervals", "days", "latitude",
 }  # fmt: skip
 
@@ -143,18 +144,22 @@ def test_zones_and_regions_are_means_of_their_points(
 
 
 def test_curtains_are_the_best_and_the_worst_overpass(pictures: IcePictures) -> None:
-    gathered, scores = pictures._gathered, {}
-    for sample in read_samples(make_ice(points=80), range(6)):
+    gathered, scores = IceGathered(ALTITUDE), {}
+    for sample in read_samples(make_ice(points=24, track=True), range(6)):
         one = IceGathered(ALTITUDE)
-        one.add(sample, guesses()(sample))
+        for each in (one, gathered):
+            each.add(sample, guesses()(sample))
         assert one.best is not None
         scores[sample.id] = one.best.f1
     assert gathered.best is not None
     assert gathered.worst is not None
-    assert gathered.best.name == max(scores, key=scores.get)
-    assert gathered.worst.name == min(scores, key=scores.get)
-    assert gathered.best.true.shape == (80, LEVELS)
-    assert (np.diff(gathered.best.latitude) <= 0).all()  # along the rows
+    assert gathered.best.name == max(scores, key=scores.__getitem__)
+    assert gathered.worst.name == min(scores, key=scores.__getitem__)
+    assert gathered.best.true.shape == (24, LEVELS)
+    assert (np.diff(gathered.best.latitude) < 0).all()
+    figure = plot_ice_curtains(ALTITUDE, {"best": gathered.best, "worst": gathered.worst})
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["best", "worst"]
+    assert pictures._gathered.best is None  # points all over the picture are no overpass
 
 
 def test_a_sample_of_which_nothing_is_said_adds_nothing() -> None:

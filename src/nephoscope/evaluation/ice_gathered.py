@@ -31,6 +31,8 @@ HIGH = (10_000.0, 12_000.0)
 TENTHS = 10
 COMPARED = ("linear", "log")
 GRAMS = 1e3
+_ASIDE = 3
+"""Columns between points of neighbouring rows; more are not along a track."""
 _LEAST_CLOUD = 0.02
 """Share of an overpass that is cloud, from which on its curtain is worth a look."""
 
@@ -80,7 +82,7 @@ class IceGathered:
         held: (level, probability; 2) of voxels, by tenths of the probability of cloud, where more
             than clear is possible: number, and sum of shares that the 90 % interval holds.
         cover: of each overpass the share of cloud that is true and that is said, (2, level).
-        best: overpass of the best F1; and the `worst`.
+        best: overpass of the best F1; and the `worst`. Points all over a picture are none.
     """
 
     altitude: Reals
@@ -139,7 +141,9 @@ class IceGathered:
         self._levels(said, true, seen, cloud)
         self._intervals(said, true, seen, cloud)
         self._places(said, (true, crystals), seen, places)
-        self._overpass(sample.id, said, true, (seen, cloud, told), places)
+        self._cover(seen, cloud, told)
+        if len(col) > 1 and np.median(np.abs(np.diff(col))) <= _ASIDE:
+            self._overpass(sample.id, said, true, (seen, cloud, told), places)
 
     def _histograms(self, said: Said, true: Reals, cloud: Chosen, told: Chosen) -> None:
         both, median = cloud & told, said["iwc_in_cloud_p50"]
@@ -201,6 +205,11 @@ class IceGathered:
         for place, values in enumerate(sums):
             np.add.at(self.regions[place], (row, col), values)
 
+    def _cover(self, seen: Chosen, cloud: Chosen, told: Chosen) -> None:
+        if seen.any():
+            number = np.maximum(seen.sum(axis=0), 1)
+            self.cover.append(np.stack([each.sum(axis=0) / number for each in (cloud, told)]))
+
     def _overpass(
         self,
         name: str,
@@ -210,11 +219,7 @@ class IceGathered:
         places: list[Reals],
     ) -> None:
         seen, cloud, told = which
-        if not seen.any():
-            return
-        number = np.maximum(seen.sum(axis=0), 1)
-        self.cover.append(np.stack([each.sum(axis=0) / number for each in (cloud, told)]))
-        if cloud.sum() < _LEAST_CLOUD * seen.sum():
+        if cloud.sum() <= _LEAST_CLOUD * seen.sum():
             return
         f1 = 2 * float((cloud & told).sum()) / float(cloud.sum() + told.sum())
         likely = np.where(seen, said["cloud_probability"] / PROBABILITY_STEPS, np.nan)
