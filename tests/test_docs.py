@@ -121,8 +121,12 @@ def rows_of(table: str) -> list[str]:
     return [line for line in lines if line.startswith("| ")][1:]
 
 
-TABLES = {"Mars maps": 20, "Sky cameras": 29, "Multi-angle polarimetry": 20,
-          "Cloud ice from a geostationary imager": 48}  # fmt: skip
+TABLES = {
+    "Mars maps": 20,
+    "Sky cameras": 29,
+    "Multi-angle polarimetry": 20,
+    "Cloud ice from a geostationary imager": 48,
+}
 ROWS = [row for table in TABLES for row in rows_of(table)]
 
 
