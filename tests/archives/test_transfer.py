@@ -21,6 +21,7 @@ from nephoscope.archives.part import parts_below
 from nephoscope.archives.remote import RemoteFile, TransferError
 from nephoscope.archives.transfer import Fetched, Settings, plan, transfer
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError
+from nephoscope.files import part_path
 
 BLOCK = 1 << 17
 
@@ -303,3 +304,11 @@ def test_killed_at_random_moments_the_rerun_ends_with_the_same_tree(tmp_path, ki
         kill_and_rerun(archive, tmp_path, kills, seed=1)
     assert tree(tmp_path) == {name[1:]: body for name, body in files.items()}
     assert not verify(tmp_path, lambda path: None).bad
+
+
+def test_what_a_killed_run_was_writing_beside_a_part_is_removed(tmp_path):
+    live = part_path(tmp_path / ".f.fetch.json").name
+    (tmp_path / live.replace(f"-{os.getpid()}.", "-999999999.")).write_text("half")
+    with serving(Archive({"/f": b"x"})) as archive:
+        fetched(archive, tmp_path, ["f"])
+    assert tree(tmp_path) == {"f": b"x"}

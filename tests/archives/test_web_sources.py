@@ -8,26 +8,20 @@ import json
 import tarfile
 import zipfile
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
+from data_store_archive import DOWNLOAD, TOKEN, Store
 from http_archive import Archive, serving
 from nephoscope.archives.manifest import NAME
 from nephoscope.cli import app
 
 SECRET = "topsecret key"  # noqa: S105 - of a server in a test
-TOKEN = "token-that-opens"  # noqa: S105 - of a server in a test
 SLOTS = [f"MSG2-SEVI-MSG15-0100-NA-2010070{d}{h:02d}{m}42.1Z-NA" for d in (1, 2) for h in (0, 12)
          for m in (12, 27)]  # fmt: skip
-OSDD = """<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/"
- xmlns:p="http://a9.com/-/spec/opensearch/extensions/parameters/1.0/">
-<Url type="application/json">
-<p:Parameter name="dtstart"/><p:Parameter name="dtend"/><p:Parameter name="bbox"/>
-<p:Parameter name="set"/><p:Parameter name="sort"/></Url>
-</OpenSearchDescription>"""
 
 
 @pytest.fixture(autouse=True)
@@ -138,29 +132,6 @@ def test_an_archive_that_does_harm_is_refused(own, packed, said):
     assert not (own / "f").exists()
 
 
-class Store:
-    """The Data Store's API: tokens, search, download."""
-
-    def __init__(self, secret: str = SECRET) -> None:
-        self.secret = secret
-        self.queries: list[dict[str, list[str]]] = []
-
-    def page(self, path: str, body: str) -> tuple[int, bytes] | None:
-        place = urlsplit(path)
-        if place.path == "/token":
-            return 200, json.dumps({"access_token": TOKEN, "expires_in": 3600}).encode()
-        if place.path.endswith("/osdd"):
-            return 200, OSDD.encode()
-        if place.path.endswith("/os"):
-            self.queries.append(parse_qs(place.query))
-            features = [
-                {"id": slot, "geometry": {}, "properties": {"date": "", "updated": ""}}
-                for slot in SLOTS
-            ]
-            return 200, json.dumps({"totalResults": len(SLOTS), "features": features}).encode()
-        return None
-
-
 def zipped(members: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
@@ -170,12 +141,10 @@ def zipped(members: dict[str, bytes]) -> bytes:
 
 
 def data_store(members: dict[str, bytes] | None = None) -> tuple[Store, Archive]:
-    store, served = Store(), {}
+    store, served = Store(SLOTS), {}
     for slot in SLOTS:
         inside = members or {f"{slot}.nat": slot.encode(), "manifest.xml": b"<x/>"}
-        collection = "EO%3AEUM%3ADAT%3AMSG%3AHRSEVIRI"
-        path = f"/data/download/1.0.0/collections/{collection}/products/{slot}"
-        served[path] = zipped(inside)
+        served[DOWNLOAD + slot] = zipped(inside)
     return store, Archive(served, page=store.page)
 
 

@@ -19,6 +19,10 @@ _Origin = tuple[str, str, int | None]
 PROTOCOLS = ("https", "http", "sftp", "ftps", "ftp")
 
 
+def _nobody(host: str) -> Login | None:
+    return None
+
+
 @dataclass
 class Access:
     """How hosts may be reached.
@@ -34,7 +38,7 @@ class Access:
         bearer: gives a token for HTTPS.
     """
 
-    login_of: Callable[[str], Login | None] = field(default=lambda host: None, repr=False)
+    login_of: Callable[[str], Login | None] = field(default=_nobody, repr=False)
     timeout: float = 60.0
     streams: int = 4
     plaintext: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ftplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -108,7 +108,7 @@ class FtpConnection:
 
     def _chunks(
         self, url: str, path: str, line: socket.socket, version: Version, start: int
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes, None, None]:
         left = None if version.size is None else version.size - start
         with line, self._explained(url):
             while chunk := line.recv(CHUNK):

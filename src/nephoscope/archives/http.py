@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -105,7 +105,7 @@ class HttpConnection:
             # All of it is there; a server that refuses a range need not send its tag.
             tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
             tag = tag or (known.tag if known is not None else "")
-            return Opened(Version(offset, tag), offset, iter(()))
+            return Opened(Version(offset, tag), offset, (_ for _ in ()))
         if not offset:
             raise TransferError(url, "the server refuses to send it (HTTP 416)")
         return self.open(url, 0, None)
@@ -171,7 +171,7 @@ class HttpConnection:
         return self._pools[proxy]
 
 
-def _chunks(url: str, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+def _chunks(url: str, answer: urllib3.BaseHTTPResponse) -> Generator[bytes, None, None]:
     try:
         # read1 hands over what there is: nothing that came before a cut is lost.
         while chunk := answer.read1(CHUNK):

@@ -40,10 +40,10 @@ class Manifest:
 
     def __iter__(self) -> Iterator[str]:
         """Paths below the folder, as they were written first."""
-        return iter(self._journal.entries)
+        return (path for path, entry in self._journal.entries.items() if "gone" not in entry)
 
     def __len__(self) -> int:
-        return len(self._journal.entries)
+        return sum(1 for _ in self)
 
     def record(self, file: RemoteFile, version: Version, sha256: str) -> None:
         """Add a file that lies under its final name."""
@@ -68,10 +68,14 @@ class Manifest:
         facts = {name: value for name, value in packed.items() if name != "key"}
         self._journal.record(path, **{**facts, "members": names})
 
+    def forget(self, path: str) -> None:
+        """Note that a file was deleted on purpose."""
+        self._journal.record(path, gone=True)
+
     def holds(self, path: str) -> bool:
         """Whether a file is there, untouched since it was fetched (by size and time of change)."""
         entry = self._journal.entries.get(path)
-        if entry is None:
+        if entry is None or "gone" in entry:
             return False
         if members := entry.get("members"):
             return all(self.holds(member) for member in members)

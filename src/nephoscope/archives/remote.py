@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -63,7 +63,7 @@ class Opened:
 
     version: Version
     start: int
-    chunks: Iterator[bytes]
+    chunks: Generator[bytes, None, None]
 
 
 class Connection(Protocol):

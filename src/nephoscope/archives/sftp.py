@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections import deque
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,6 +90,7 @@ class SftpConnection:
         with suppress(Exception):
             if self._connection is not None:
                 self._connection.abort()
+            self._connection = None
             self._runner.close()
 
     async def _connected(self) -> asyncssh.SFTPClient:
@@ -132,7 +133,7 @@ class SftpConnection:
 
     def _chunks(
         self, url: str, file: asyncssh.SFTPClientFile, version: Version, start: int
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes, None, None]:
         under_way: deque[asyncio.Task[bytes]] = deque()
         loop, place = self._runner.get_loop(), start
         end = version.size
@@ -156,6 +157,8 @@ class SftpConnection:
     def _forget(self, under_way: deque[asyncio.Task[bytes]], file: asyncssh.SFTPClientFile) -> None:
         for task in under_way:
             task.cancel()
+        if self._connection is None:  # was closed, and all files with it
+            return
         with suppress(Exception):
             self._runner.run(asyncio.wait_for(_ended(list(under_way), file), self._timeout))
 
@@ -183,9 +186,7 @@ class SftpConnection:
         try:
             return self._runner.run(asyncio.wait_for(work, timeout or 2 * self._timeout))
         except _GONE as error:
-            raise TransferError(
-                url, "the server has no such file, or it may not be read"
-            ) from error
+            raise TransferError(url, "there is no such file, or it may not be read") from error
         except _LOST as error:
             text = self._login.hide(str(error)) or "no answer in time"
             raise TryAgainError(url, text) from error

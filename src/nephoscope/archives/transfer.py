@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -23,12 +24,16 @@ from nephoscope.archives.remote import (
     plain_url,
 )
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError, shown
-from nephoscope.files import sha256_of
+from nephoscope.files import remove_stale_parts, sha256_of
 from nephoscope.workers import as_they_end
 
 SPARE_DISK = 256 * 2**20
 """Bytes that a transfer leaves free."""
 _MOST_HOSTS = 4  # at the same time
+
+
+def _ignore(size: int) -> None:
+    pass
 
 
 @dataclass
@@ -47,7 +52,7 @@ class Settings:
     rate: float | None = None
     retries: int = 6
     first_pause: float = 1.0
-    received: Callable[[int], None] = field(default=lambda size: None, repr=False)
+    received: Callable[[int], None] = field(default=_ignore, repr=False)
 
 
 @dataclass(frozen=True)
@@ -94,13 +99,19 @@ class Plan:
         return sum(file.size is None for file in self.wanted)
 
 
-def plan(files: Sequence[RemoteFile], folder: Path) -> Plan:
+def plan(files: Sequence[RemoteFile], folder: Path, manifest: Manifest | None = None) -> Plan:
     """See which files are to be transferred.
+
+    Args:
+        files: those wanted.
+        folder: of the output.
+        manifest: of that folder, if it was read already.
 
     Raises:
         InputError: two files have the same name.
     """
-    manifest, named = Manifest(folder), dict[str, RemoteFile]()
+    named = dict[str, RemoteFile]()
+    manifest = Manifest(folder) if manifest is None else manifest
     for file in files:
         other = named.setdefault(str(file.path).casefold(), file)
         if other.url != file.url:
@@ -145,6 +156,8 @@ def transfer(
         UsageError: a protocol is not known or not allowed.
     """
     check_disk(planned)
+    for parent in {(planned.folder / file.path).parent for file in planned.wanted}:
+        remove_stale_parts(parent)  # small files that a killed run was writing
     manifest = Manifest(planned.folder)
     run = _Run(planned.folder, manifest, settings)
     hosts = {origin_of(file.url)[1] for file in planned.wanted}
@@ -216,7 +229,8 @@ class _Run:
             try:
                 with self.connections.borrow(file.url) as connection:
                     opened = connection.open(file.url, part.size, part.known)
-                    self._receive(file, part, opened, remarks)
+                    with closing(opened.chunks):
+                        self._receive(file, part, opened, remarks)
                 return self._finished(file, part, remarks)
             except TryAgainError as error:
                 failures = 0 if part.best > best else failures + 1

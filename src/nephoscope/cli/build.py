@@ -47,6 +47,14 @@ if TYPE_CHECKING:
     from nephoscope.recipe import Recipe
 
 
+FetchOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SOURCE", help="Points: fetch each granule from here (icare), delete it when done."
+    ),
+]
+
+
 def build(
     context: typer.Context,
     recipe: Annotated[str, typer.Argument(help="A shipped recipe's name, or a path.")],
@@ -88,11 +96,13 @@ def build(
     max_missing: MaxMissing = None,
     leave_out: LeaveOutOption = None,
     parallax: Parallax = False,
+    fetch: FetchOption = None,
 ) -> None:
     """Read raw files with their labels and write training samples; what cannot be read is left out.
 
     Maps without a label only help to build the background. Samples of points are cut along tracks;
-    a build that was stopped goes on where it was.
+    a build that was stopped goes on where it was. With --fetch the one folder holds files only while
+    they are needed.
     """
     given = {name.rstrip("_").replace("_", "-"): each for name, each in context.params.items()}
     if not _build(recipe, raw, output, given):
@@ -112,8 +122,13 @@ def _build(recipe: str, raw: Sequence[Path], output: Path, given: Mapping[str, A
     seed, overwrite = given["seed"], given["overwrite"]
     if task_named(chosen.task).truth == "points" and tracked:
         _refuse(chosen, {name: given[name] for name in ("background", "choose")})
+        if given["fetch"] is not None:
+            from nephoscope.cli.streaming import build_streamed
+
+            of_points |= {"seed": seed}
+            return build_streamed(chosen, given["fetch"], raw, output, of_points, overwrite)
         return build_points(chosen, raw, output, of_points | {"seed": seed}, overwrite)
-    _refuse(chosen, of_points)
+    _refuse(chosen, of_points | {"fetch": given["fetch"]})
     return _build_scenes(chosen, raw, output, given["background"], given["choose"], seed, overwrite)
 
 

@@ -124,6 +124,7 @@ def build_points(
     output: Path,
     given: Mapping[str, Any],
     overwrite: bool,
+    through: Callable[[Harvester], Harvester] | None = None,
 ) -> bool:
     """Make samples of points; what is left out is said with its reason.
 
@@ -133,6 +134,7 @@ def build_points(
         output: the store to write.
         given: options by name, None or False where they are not given.
         overwrite: replace a store that is there.
+        through: what is made of the harvester, e.g. one that fetches files first.
 
     Returns:
         Whether all files could be used.
@@ -149,6 +151,7 @@ def build_points(
     if any(is_atcs(place, recipe.instrument) for place in raw):
         return _import_samples(recipe, raw, output, given, overwrite)
     asked, options, granules_of = _ways(recipe, raw, given)
+    asked = asked if through is None else through(asked)
     pictures, unread = scenes_of(_with_pictures(raw, recipe.instrument), recipe.instrument)
     pictures, beyond = _in_dates(pictures, given)
     granules = granules_of(pictures)
