@@ -35,6 +35,16 @@ OTHER_WORDS = {
     "nephoscope",
     "clear",
     "cloudy",
+    "channel_mean",
+    "land_water_mask",
+    "satellite_zenith",
+    "solar_zenith",
+    "season",
+    "latitude",
+    "longitude",
+    "row_size",
+    "row",
+    "col",
 }
 
 
@@ -111,7 +121,12 @@ def rows_of(table: str) -> list[str]:
     return [line for line in lines if line.startswith("| ")][1:]
 
 
-TABLES = {"Mars maps": 20, "Sky cameras": 29, "Multi-angle polarimetry": 20}
+TABLES = {
+    "Mars maps": 20,
+    "Sky cameras": 29,
+    "Multi-angle polarimetry": 20,
+    "Cloud ice from a geostationary imager": 48,
+}
 ROWS = [row for table in TABLES for row in rows_of(table)]
 
 

@@ -46,9 +46,9 @@ class Request:
     def tell(self, listing: Listing) -> None:
         """Take over what a listing refused, and the days that it does not have."""
         self.failed.extend(listing.refused)
-        if listing.missing:
-            some = ", ".join(f"{day}" for day in sorted(listing.missing)[:3])
-            more = ", ..." if len(listing.missing) > 3 else ""
+        if missing := sorted(listing.missing & set(self.days())):
+            some = ", ".join(f"{day}" for day in missing[:3])
+            more = ", ..." if len(missing) > 3 else ""
             self.remarks.append(f"the archive lists no folder of {some}{more}")
 
     def days(self) -> list[date]:
