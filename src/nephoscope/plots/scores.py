@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from nephoscope.evaluation.intervals import Score
 from nephoscope.plots.colours import MARKED, MODEL, OTHER
 
+_LETTERS = 48
+"""Of labels side by side below the bars."""
 SAID = ("clear", "cloudy", "unknown")
 
 
@@ -38,7 +40,7 @@ def plot_bars(
     if pooled is not None:
         axes.axhline(pooled, color=MARKED, linewidth=1)
         title = f"{title} (red: pooled, {pooled:.3f})"
-    crowded = len(scores) > 6
+    crowded = len(scores) > 6 or sum(map(len, scores)) > _LETTERS
     axes.set_xticks(places, list(scores), rotation=60 if crowded else 0,
                     ha="right" if crowded else "center", rotation_mode="anchor")  # fmt: skip
     axes.set(ylabel=metric, ylim=(0, 1.08), title=title)
