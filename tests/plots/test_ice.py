@@ -99,6 +99,18 @@ def test_pictures_are_drawn_by_the_command(files, tmp_path):
         assert moving.n_frames == 4
 
 
+def test_the_slots_of_a_cube_are_not_drawn_one_by_one(tmp_path):
+    # All of a year would be read at once.
+    slots = xr.concat([product(0), product(1)], "time", data_vars="minimal", coords="minimal")
+    slots["status"] = "time", np.ones(2, np.uint8)
+    slots.to_zarr(tmp_path / "cube_2010.zarr", zarr_format=3, consolidated=False)
+    for place in (tmp_path, tmp_path / "cube_2010.zarr"):
+        assert "many slots" in call("plot", place, "-o", tmp_path / "out", code=1)
+        # A track's curtain is looked for in its slots: the first fault is then that of the track.
+        words = call("plot", place, "-o", tmp_path / "out", "--curtain", "absent.nc", code=1)
+        assert "absent.nc" in words
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

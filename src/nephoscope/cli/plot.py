@@ -15,7 +15,11 @@ from nephoscope.folders import LeftOut, files_below, real_paths
 if TYPE_CHECKING:
     import xarray as xr
 
-
+_MANY = "holds many slots in one store, which are not drawn one by one"
+_OF_MANY = (
+    "their quick-looks lie in the folder `pictures` beside it; of cloud ice draw --site, --curtain "
+    "or --kind animation"
+)
 _Curtain = Annotated[
     str | None,
     typer.Option(
@@ -78,9 +82,9 @@ def plot(
 
 def _is_section(products: list[Path], curtain: str | None) -> bool:
     """Whether a curtain is along a line, or through cubes."""
-    from nephoscope.cli.plot_ice import is_cube, is_line
+    from nephoscope.cli.plot_ice import holds_cube, is_line
 
-    return curtain is not None and (is_line(curtain) or any(map(is_cube, products)))
+    return curtain is not None and (is_line(curtain) or any(map(holds_cube, products)))
 
 
 def _draw_ice(products: list[Path], out: Path, site: str | None, curtain: str | None) -> bool:
@@ -156,15 +160,18 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
     """The name of each picture, and the product it is of; a folder is searched to any depth.
 
     Raises:
-        InputError: a place does not exist, or none holds a product.
+        InputError: a place does not exist, is a cube of many slots, or none holds a product.
         UsageError: two products would have one picture.
     """
+    from nephoscope.cli.plot_ice import holds_cube, is_cube
     from nephoscope.cli.plot_profiles import is_product
 
     found: dict[Path, Path] = {}
     for place in places:
         if not place.exists():
             raise InputError(place, "does not exist")
+        if is_cube(place):
+            raise InputError(place, _MANY, remedy=_OF_MANY)
         searched = place.is_dir() and place.suffix != ".zarr"
         root = place if searched else place.parent
         below = sorted(files_below(place, left_out)) if searched else [place]
@@ -181,6 +188,8 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
                     "name the folder above them, or draw them into different folders"
                 )
     if not found:
+        if cubes := [place for place in places if holds_cube(place)]:
+            raise InputError(cubes[0], _MANY, remedy=_OF_MANY)
         raise InputError(
             places[0], "holds no product", remedy="products are files *.nc and stores *.zarr"
         )

@@ -19,6 +19,11 @@ def is_cube(place: Path) -> bool:
     return (place / "status" / "zarr.json").is_file()
 
 
+def holds_cube(place: Path) -> bool:
+    """Whether a folder is a cube of many slots, or one of cubes."""
+    return is_cube(place) or any(map(is_cube, place.glob("*.zarr")))
+
+
 def series_of(places: Sequence[Path]) -> list[Path]:
     """NetCDF files, stores and cubes at places, or below folders.
 
