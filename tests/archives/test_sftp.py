@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import traceback
 from pathlib import Path, PurePosixPath
 
 import asyncssh
@@ -147,3 +148,18 @@ def test_folders_are_listed_and_links_followed(archive):
     }  # fmt: skip
     assert entries["a b.hdf"].size == 12
     assert abs(int(entries["a b.hdf"].tag) - time.time()) < 1000
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong secret"])
+def test_neither_logs_nor_journals_nor_tracebacks_hold_a_password(
+    archive, tmp_path, caplog, password
+):
+    fill(archive, {"f": 10})
+    login = Login("me", password, found_in="a test")
+    with caplog.at_level("DEBUG"):
+        (result,) = fetched(archive, tmp_path / "out", ["f"], access(archive, login))
+    said = caplog.text + repr(result)
+    if isinstance(result, Exception):
+        said += "".join(traceback.format_exception(result))
+    said += "".join(path.read_text() for path in tmp_path.rglob(".*") if path.is_file())
+    assert password not in said
