@@ -32,6 +32,7 @@ def run(*words: object) -> str:
     return result.output
 
 
+@pytest.mark.slow
 def test_mars_from_dataverse_to_samples(tmp_path):
     run("simulate", "mars", "-o", tmp_path / "sim", "--scenes", 1, "--flavour", "label")
     buffer = io.BytesIO()
