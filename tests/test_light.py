@@ -63,8 +63,6 @@ NEED_AN_EXTRA = (
     "nephoscope.instruments.cloudsat.hdf4_process",  # runs by itself, where there is pyhdf
     "nephoscope.archives.http",  # and below: what the extra `fetch` installs
     "nephoscope.archives.sftp",
-    "nephoscope.archives.sources.dataverse",
-    "nephoscope.archives.sources.eumetsat",
     "nephoscope.learn.",
     "nephoscope.networks.",
     "nephoscope.models.export",
@@ -91,6 +89,8 @@ WORKS = [
     "predict sky-colour colour/images -o colour-mask --no-picture --workers 1",
     "build sky-colour colour -o colour.zarr",
     "bin thermal/frames -o small",
+    "inspect maps",
+    "doctor",
     "models list",
     "models show sky-state",
     "models verify",

@@ -193,3 +193,13 @@ def test_a_year_is_planned_fast(tmp_path):
     wanted = [file for each in paired.values() for file in each]
     assert len(plan_transfer(wanted, tmp_path).wanted) == len(wanted) > 29_000
     assert time.process_time() - begun < 10
+
+
+def test_days_that_the_archive_lacks_are_said(archive, tmp_path):
+    words = ("icare", "--product", "parasol", "--dry-run", "-o", tmp_path / "o")
+    code, _, errors = run(*words, "--from", "2008-06-03", "--to", "2008-06-05")
+    assert code == 0
+    assert "lists no folder of 2008-06-05\n" in errors
+    code, _, errors = run(*words, "--from", "2007-06-03")
+    assert code == 1
+    assert "lists no file of what is asked for" in errors

@@ -14,12 +14,14 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from http_archive import Archive, serving
+from nephoscope.archives import transfer as transfer_module
 from nephoscope.archives.connections import Access
 from nephoscope.archives.credentials import Login
 from nephoscope.archives.manifest import NAME, Manifest, verify
 from nephoscope.archives.part import parts_below
 from nephoscope.archives.remote import RemoteFile, TransferError
-from nephoscope.archives.transfer import Fetched, Settings, plan, transfer
+from nephoscope.archives.room import make_room
+from nephoscope.archives.transfer import OVERLAP, Fetched, Settings, plan, transfer
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError
 from nephoscope.files import part_path
 
@@ -68,6 +70,14 @@ def test_files_arrive_through_a_line_that_is_cut_and_no_byte_comes_twice(tmp_pat
     assert not verify(tmp_path, lambda path: None).bad
 
 
+def test_without_tags_of_the_server_a_block_comes_twice_a_cut_and_no_more(tmp_path):
+    body = some_bytes(600_000)
+    with serving(Archive({"/f": body}, cut=150_000, tagged=False)) as archive:
+        fetched(archive, tmp_path, ["f"])
+    assert tree(tmp_path) == {"f": body}
+    assert archive.sent["/f"] <= len(body) + (len(archive.seen) - 1) * OVERLAP
+
+
 def test_a_server_without_ranges_begins_again(tmp_path):
     body = some_bytes(400_000)
 
@@ -108,7 +118,7 @@ def test_a_file_that_changes_while_it_is_fetched_is_begun_again(tmp_path):
     assert tree(tmp_path) == {"f": new}
 
 
-@pytest.mark.parametrize("size", [400_000, 600_000])
+@pytest.mark.parametrize("size", [400_000, 500_000, 600_000])
 def test_a_file_that_changed_is_noticed_also_without_tags_of_the_server(tmp_path, size):
     old, new = some_bytes(500_000, 1), some_bytes(size, 2)
 
@@ -220,6 +230,38 @@ def test_a_file_that_was_killed_between_its_name_and_its_line_is_taken(tmp_path)
     assert list(Manifest(tmp_path)) == ["f"]
 
 
+def test_killed_before_it_was_noted_a_file_of_unknown_size_is_taken(tmp_path, monkeypatch):
+    with serving(Archive({"/f": b"one"})) as archive:
+        with monkeypatch.context() as patch:
+            patch.setattr(Manifest, "record", lambda *args: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                fetched(archive, tmp_path, ["f"])
+        assert (tmp_path / "f").exists()
+        result = fetched(archive, tmp_path, ["f"])["f"]
+    assert isinstance(result, Fetched)
+    assert len(archive.seen) == 1
+    assert tree(tmp_path) == {"f": b"one"}
+    assert list(Manifest(tmp_path)) == ["f"]
+
+
+def test_killed_before_its_facts_were_removed_they_go_with_the_next_run(tmp_path):
+    with serving(Archive({"/f": b"one"})) as archive:
+        fetched(archive, tmp_path, ["f"])
+        (tmp_path / ".f.fetch.json").write_text("{}")
+        fetched(archive, tmp_path, ["f"])
+    assert tree(tmp_path) == {"f": b"one"}
+
+
+def test_what_another_process_has_just_fetched_is_taken(tmp_path):
+    with serving(Archive({"/f": b"one"})) as archive:
+        late = plan([remote(archive, "f")], tmp_path)
+        run = transfer_module._Run(tmp_path, Manifest(tmp_path), settings())
+        fetched(archive, tmp_path, ["f"])
+        assert isinstance(run.fetch(late.wanted[0]), Fetched)
+        run.connections.close()
+    assert len(archive.seen) == 1
+
+
 def test_the_manifest_holds_no_query_and_no_user(tmp_path):
     with serving(Archive({"/f": b"one"})) as archive:
         file = RemoteFile(f"{archive.url}/f?token=topsecret", PurePosixPath("f"))
@@ -312,3 +354,18 @@ def test_what_a_killed_run_was_writing_beside_a_part_is_removed(tmp_path):
     with serving(Archive({"/f": b"x"})) as archive:
         fetched(archive, tmp_path, ["f"])
     assert tree(tmp_path) == {"f": b"x"}
+
+
+def test_room_is_made_of_what_was_fetched_first_and_of_nothing_else(tmp_path):
+    files = {f"/f{n}": bytes(100_000) for n in range(4)}
+    with serving(Archive(files)) as archive:
+        for name in files:
+            fetched(archive, tmp_path, [name[1:]])
+    (tmp_path / "mine").write_bytes(bytes(100_000))
+    (tmp_path / "f0").write_bytes(b"changed by me")
+    assert make_room(tmp_path, 250_000, 40_000, {"f1"}) == ["f2", "f3"]
+    assert sorted(tree(tmp_path)) == ["f0", "f1", "mine"]
+    assert not verify(tmp_path, lambda path: None).bad[1:]  # f0, which was changed
+    with pytest.raises(OutputError, match="limit"):
+        make_room(tmp_path, 150_000, 0, {"f1"})
+    assert sorted(tree(tmp_path)) == ["f0", "f1", "mine"]

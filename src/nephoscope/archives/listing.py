@@ -43,6 +43,7 @@ class Listing:
         self._fresh = fresh
         self._known: dict[str, list[Entry]] = {}
         self.refused: list[InputError] = []
+        self.missing: set[date] = set()
 
     def entries(self, url: str) -> list[Entry]:
         """What a folder holds, in the order of names.
@@ -72,7 +73,10 @@ class Listing:
 
         def listed(day: date) -> list[RemoteFile]:
             place = folder(day)
-            return [] if place is None else self._files(*place)
+            if place is None:
+                self.missing.add(day)
+                return []
+            return self._files(*place)
 
         return [file for found in in_threads(listed, days, self._access.streams) for file in found]
 

@@ -68,6 +68,10 @@ class Manifest:
         facts = {name: value for name, value in packed.items() if name != "key"}
         self._journal.record(path, **{**facts, "members": names})
 
+    def asked_as(self, path: str) -> str:
+        """The path of the archive that a file was packed in, else its own."""
+        return str(self._journal.entries[path].get("packed_in", path))
+
     def forget(self, path: str) -> None:
         """Note that a file was deleted on purpose."""
         self._journal.record(path, gone=True)

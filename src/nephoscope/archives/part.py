@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -52,6 +52,13 @@ class PartFile:
         for each in self._hashes.values():
             each.update(chunk)
 
+    def tail(self, size: int) -> bytes:
+        """The last bytes that are there."""
+        self._file.seek(self.size - size)
+        found = self._file.read(size)
+        self._file.seek(self.size)
+        return found
+
     def restart(self) -> None:
         """Forget all bytes."""
         self._file.seek(0)
@@ -76,6 +83,17 @@ class PartFile:
         self._file.flush()
         put_in_place(_part_path(self.final), self.final)
         self.finished = True
+
+    def was_finished(self) -> bool:
+        """Whether a run gave the file its name and was killed before that was noted."""
+        return (
+            self.known is not None
+            and not self.size
+            and self.known.size in {None, self.final.stat().st_size}
+        )
+
+    def noted(self) -> None:
+        """Forget what was known of the source: the manifest has it now."""
         self._facts.unlink(missing_ok=True)
 
     def _start_hashes(self) -> None:
@@ -123,6 +141,14 @@ def part_file(final: Path, remote: RemoteFile) -> Iterator[PartFile]:
                     path.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{shown(final)}: could not be written: {error.strerror}") from error
+
+
+def remove_facts(folder: Path, is_noted: Callable[[Path], bool]) -> None:
+    """Remove what a run that was killed at the very end left beside files that it had noted."""
+    for facts in folder.glob(f".*{_FACTS_ENDING}"):
+        final = facts.with_name(facts.name[1:].removesuffix(_FACTS_ENDING))
+        if not _part_path(final).exists() and is_noted(final):
+            facts.unlink(missing_ok=True)
 
 
 def parts_below(folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from nephoscope.archives.listing import Listing
 from nephoscope.errors import NephoscopeError, UsageError
 
 
@@ -26,6 +27,7 @@ class Request:
         fresh: list again what was listed before.
         daytime: no files of the night side.
         failed: told what cannot be had.
+        remarks: told what the user should know.
     """
 
     items: Sequence[str] = ()
@@ -39,6 +41,15 @@ class Request:
     fresh: bool = False
     daytime: bool = False
     failed: list[NephoscopeError] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def tell(self, listing: Listing) -> None:
+        """Take over what a listing refused, and the days that it does not have."""
+        self.failed.extend(listing.refused)
+        if missing := sorted(listing.missing & set(self.days())):
+            some = ", ".join(f"{day}" for day in missing[:3])
+            more = ", ..." if len(missing) > 3 else ""
+            self.remarks.append(f"the archive lists no folder of {some}{more}")
 
     def days(self) -> list[date]:
         """Every day that is wanted.

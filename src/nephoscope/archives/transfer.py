@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
@@ -13,7 +14,12 @@ from pathlib import Path
 from nephoscope.archives.connections import Access, Connections
 from nephoscope.archives.manifest import Manifest
 from nephoscope.archives.pace import Throttle, pause_before, size_text
-from nephoscope.archives.part import PartFile, part_file, size_of_part
+from nephoscope.archives.part import (
+    PartFile,
+    part_file,
+    remove_facts,
+    size_of_part,
+)
 from nephoscope.archives.remote import (
     Opened,
     RemoteFile,
@@ -27,6 +33,9 @@ from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageErr
 from nephoscope.files import remove_stale_parts, sha256_of
 from nephoscope.workers import as_they_end
 
+OVERLAP = 1 << 16
+"""Bytes that are asked for again where a server does not mark versions of its files."""
+_CHANGED = "changed on the server while it was fetched; begun again"
 SPARE_DISK = 256 * 2**20
 """Bytes that a transfer leaves free."""
 _MOST_HOSTS = 4  # at the same time
@@ -80,11 +89,13 @@ class Plan:
         folder: the output.
         wanted: files that are not there, or not as the archive lists them.
         there: how many are.
+        folders: where all of them lie.
     """
 
     folder: Path
     wanted: list[RemoteFile]
     there: int = 0
+    folders: frozenset[Path] = frozenset()
 
     @property
     def size(self) -> int:
@@ -120,7 +131,8 @@ def plan(files: Sequence[RemoteFile], folder: Path, manifest: Manifest | None = 
             )
     unique = list(named.values())
     wanted = [file for file in unique if not manifest.is_current(file)]
-    return Plan(folder, wanted, len(unique) - len(wanted))
+    folders = frozenset((folder / file.path).parent for file in unique)
+    return Plan(folder, wanted, len(unique) - len(wanted), folders)
 
 
 def check_disk(planned: Plan) -> None:
@@ -156,9 +168,10 @@ def transfer(
         UsageError: a protocol is not known or not allowed.
     """
     check_disk(planned)
-    for parent in {(planned.folder / file.path).parent for file in planned.wanted}:
-        remove_stale_parts(parent)  # small files that a killed run was writing
-    manifest = Manifest(planned.folder)
+    manifest, top = Manifest(planned.folder), planned.folder
+    for folder in planned.folders:  # what killed runs have left
+        remove_stale_parts(folder)
+        remove_facts(folder, lambda final: manifest.holds(final.relative_to(top).as_posix()))
     run = _Run(planned.folder, manifest, settings)
     hosts = {origin_of(file.url)[1] for file in planned.wanted}
     threads = settings.access.streams * max(1, min(len(hosts), _MOST_HOSTS))
@@ -167,8 +180,6 @@ def transfer(
         for file, result in as_they_end(run.fetch, waiting, threads, stop):
             if isinstance(result, OutputError | UsageError):
                 raise result
-            if isinstance(result, Fetched) and result.version is not None:
-                manifest.record(file, result.version, result.sha256)
             yield file, result
     finally:
         run.connections.close()
@@ -193,6 +204,7 @@ class _Run:
     def __init__(self, folder: Path, manifest: Manifest, settings: Settings) -> None:
         self.folder = folder
         self.manifest = manifest
+        self.lock = threading.Lock()
         self.settings = settings
         self.connections = Connections(settings.access)
         self.throttle = Throttle(settings.rate)
@@ -201,19 +213,28 @@ class _Run:
         try:
             final = self.folder / file.path
             with part_file(final, file) as part:
-                return self._there(file, final) or self._download(file, part)
+                found = self._there(file, final, part) or self._download(file, part)
+                if found.version is not None:
+                    with self.lock:
+                        self.manifest.record(file, found.version, found.sha256)
+                part.noted()
+                return found
         except NephoscopeError as error:
             return error
 
-    def _there(self, file: RemoteFile, final: Path) -> Fetched | None:
+    def _there(self, file: RemoteFile, final: Path, part: PartFile) -> Fetched | None:
         """What lies under the final name, if it is what the archive has."""
         if not final.exists():
             return None
         if self.manifest.holds(str(file.path)):
             return None  # ours, and the archive has another version now
+        if part.was_finished():
+            return Fetched(file, part.known, sha256_of(final))
+        if Manifest(self.folder).is_current(file):
+            return Fetched(file)  # another process has just fetched it
         algorithm, _, digest = file.checksum.partition(":")
         if final.is_file() and (file.size is None or final.stat().st_size == file.size):
-            # Killed after the name was given and before it was noted, or put there by the user.
+            # Put there by other means.
             if digest and _digest(final, algorithm) == digest.lower():
                 return Fetched(file, Version(file.size), sha256_of(final))
             if not digest and file.size is not None:
@@ -228,9 +249,12 @@ class _Run:
         while True:
             try:
                 with self.connections.borrow(file.url) as connection:
-                    opened = connection.open(file.url, part.size, part.known)
-                    with closing(opened.chunks):
+                    begin = part.size - _overlap(part)
+                    opened = connection.open(file.url, begin, part.known)
+                    try:
                         self._receive(file, part, opened, remarks)
+                    finally:
+                        opened.chunks.close()
                 return self._finished(file, part, remarks)
             except TryAgainError as error:
                 failures = 0 if part.best > best else failures + 1
@@ -252,9 +276,14 @@ class _Run:
         self, file: RemoteFile, part: PartFile, opened: Opened, remarks: list[str]
     ) -> None:
         _check_listed(file, opened.version, remarks)
-        if part.size and (opened.start != part.size or opened.version != part.known):
+        if part.size and _goes_on(part, opened):
+            if not _repeats(part, opened):
+                part.restart()
+                remarks.append(_CHANGED)
+                raise TryAgainError(file.url, "changed on the server")
+        elif part.size:
             if opened.version != part.known:
-                remarks.append("changed on the server while it was fetched; begun again")
+                remarks.append(_CHANGED)
             part.restart()
             if opened.start:
                 raise TryAgainError(file.url, "changed on the server")
@@ -280,6 +309,34 @@ class _Run:
         version, sha256 = part.known or Version(part.size), part.digest("sha256")
         part.finish()
         return Fetched(file, version, sha256, "; ".join(dict.fromkeys(remarks)))
+
+
+def _overlap(part: PartFile) -> int:
+    """Bytes to ask for again, to see that a server without marks of versions has the same file."""
+    return min(part.size, OVERLAP) if part.known is not None and not part.known.tag else 0
+
+
+def _goes_on(part: PartFile, opened: Opened) -> bool:
+    begin = part.size - _overlap(part)
+    return opened.version == part.known and opened.start == begin and begin > 0
+
+
+def _repeats(part: PartFile, opened: Opened) -> bool:
+    """Whether what is sent again is what is there; puts back what comes behind it."""
+    again = _overlap(part)
+    came = b""
+    while len(came) < again and (chunk := next(opened.chunks, b"")):
+        came += chunk
+    more = came[again:]
+    if more:
+        opened.chunks = _joined(more, opened.chunks)
+    return came[:again] == part.tail(again)
+
+
+def _joined(first: bytes, others: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+    with closing(others):
+        yield first
+        yield from others
 
 
 def _check_listed(file: RemoteFile, version: Version, remarks: list[str]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nephoscope.cli import fetch_options as option
-from nephoscope.errors import UsageError, shown
+from nephoscope.errors import InputError, UsageError, shown
 
 if TYPE_CHECKING:
     from nephoscope.archives.request import Request
@@ -30,6 +30,7 @@ def fetch(
     step: option.Step = None,
     bbox: option.Bbox = None,
     fresh: option.Fresh = False,
+    limit: option.Limit = None,
     keep_archives: option.KeepArchives = False,
     dry_run: option.DryRun = False,
     streams: option.Streams = 4,
@@ -61,27 +62,42 @@ def fetch(
          "pair": pair, "daytime": daytime, "step": step, "bbox": bbox, "fresh": fresh,
          "keep-archives": keep_archives},
     )  # fmt: skip
-    limit = None if rate is None else bytes_of(rate)
     access = Access(module.login_of, timeout, streams, allow_plaintext, host_key=host_key or "")
-    settings = Settings(access, limit, retries)
-    if not _run(module, request, settings, output, dry_run, keep_archives):
+    settings = Settings(access, None if rate is None else bytes_of(rate), retries)
+    most = None if limit is None else bytes_of(limit)
+    if not _run(module, request, settings, output, dry_run, keep_archives, most):
         raise typer.Exit(1)
 
 
 def _run(
-    module: ModuleType, request: Request, settings: Settings, output: Path, dry: bool, keep: bool
+    module: ModuleType,
+    request: Request,
+    settings: Settings,
+    output: Path,
+    dry: bool,
+    keep: bool,
+    most: int | None,
 ) -> bool:
     """Plan, transfer and unpack; whether nothing failed."""
+    from nephoscope.archives.room import make_room
     from nephoscope.archives.transfer import plan
     from nephoscope.cli.fetching import run_transfer, unpack_fetched
 
     files = module.plan(request, settings.access)
     planned = plan(files, output)
     typer.echo(_summary(planned))
+    for remark in request.remarks:
+        typer.echo(f"remark: {remark}", err=True)
+    if not files:
+        request.failed.append(
+            InputError(module.__name__.rpartition(".")[2], "lists no file of what is asked for")
+        )
     for error in request.failed:
         typer.echo(f"failed: {error}", err=True)
     if dry:
         return not request.failed
+    if most is not None:
+        make_room(output, most, planned.size, {str(file.path) for file in files})
     failed = run_transfer(planned, settings)
     if members := getattr(module, "MEMBERS", ""):
         failed += unpack_fetched(files, output, members, keep)

@@ -37,6 +37,10 @@ Bbox = Annotated[
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Archives: list again what was listed before.")
 ]
+Limit = Annotated[
+    str | None,
+    typer.Option(help="Bytes that the folder may hold, e.g. 100GB: the first fetched go first."),
+]
 KeepArchives = Annotated[
     bool, typer.Option("--keep-archives", help="Keep zip and tar files beside what was in them.")
 ]

@@ -76,7 +76,7 @@ def plan(request: Request, access: Access) -> list[RemoteFile]:
         found = [_product(listing, known, name, request) for name in request.products]
     finally:
         listing.close()
-    request.failed.extend(listing.refused)
+    request.tell(listing)
     return [file for files in found for file in files]
 
 

@@ -14,7 +14,6 @@ from urllib.parse import quote
 from nephoscope.archives.connections import Access
 from nephoscope.archives.credentials import Login
 from nephoscope.archives.facts import Facts, with_own
-from nephoscope.archives.http import HttpConnection
 from nephoscope.archives.names import safe_path
 from nephoscope.archives.pace import pause_before
 from nephoscope.archives.remote import RemoteFile, TransferError, TryAgainError, host_of
@@ -105,6 +104,8 @@ def _file(
 
 
 def _page(url: str, timeout: float) -> str:
+    from nephoscope.archives.http import HttpConnection  # needs the extra
+
     connection, attempt = HttpConnection(None, timeout), 1
     try:
         while True:

@@ -93,7 +93,7 @@ def plan(request: Request, access: Access) -> list[RemoteFile]:
         found = {name: _product(listing, known, name, request) for name in names}
     finally:
         listing.close()
-    request.failed.extend(listing.refused)
+    request.tell(listing)
     if request.pair:
         found |= pair(found, request.days())
     files = [file for name in names for file in found[name]]
