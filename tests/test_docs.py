@@ -35,6 +35,7 @@ OTHER_WORDS = {
     "nephoscope",
     "clear",
     "cloudy",
+    "~/.netrc",
     "channel_mean",
     "land_water_mask",
     "satellite_zenith",
