@@ -47,6 +47,19 @@ def test_a_product_is_its_folders_or_its_name():
     assert product_of(Path("2010/07/01/MSG2-SEVI-20100701.nat")) == "MSG2-SEVI.nat"
 
 
+def test_a_zarr_store_is_one_file_of_its_folder(tmp_path):
+    for day in ("20080603", "20080605"):
+        for piece in ("zarr.json", "iwc/zarr.json", "iwc/c/0/0"):
+            path = tmp_path / "truth" / f"MSG2-{day}1230.zarr" / piece
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"12345")
+    found = inventory_of(tmp_path)
+    assert list(found.products) == ["truth"]
+    truth = found.products["truth"]
+    assert (truth.files, truth.size) == (2, 30)
+    assert truth.gaps() == [(date(2008, 6, 4), date(2008, 6, 4))]
+
+
 def write_h5(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:

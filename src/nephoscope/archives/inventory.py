@@ -94,14 +94,18 @@ def inventory_of(folder: Path) -> Inventory:
         raise InputError(folder, "is no folder")
     left_out, found = LeftOut(), Inventory(unfinished=parts_below(folder))
     manifest = Manifest(folder)
-    fetched = set(manifest)
+    fetched, stores = set(manifest), set[Path]()
     for path in files_below(folder, left_out):
         below = path.relative_to(folder)
+        one = _store_of(below) or below
         try:
             size = path.stat().st_size
-            product = found.products[product_of(below)]
+            product = found.products[product_of(one)]
             product.size += size
-            _count(product, day_of_name(below))
+            if one not in stores:
+                _count(product, day_of_name(one))
+            if one != below:
+                stores.add(one)
             problem = problem_of(path)
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
@@ -111,6 +115,11 @@ def inventory_of(folder: Path) -> Inventory:
             found.failed.append(InputError(path, problem))
     found.failed += left_out.errors
     return found
+
+
+def _store_of(path: Path) -> Path | None:
+    """The Zarr store that a file is a piece of, if it is one: the store counts as one file."""
+    return next((each for each in reversed(path.parents) if each.suffix == ".zarr"), None)
 
 
 def product_of(path: Path) -> str:

@@ -101,8 +101,8 @@ def build(
     """Read raw files with their labels and write training samples; what cannot be read is left out.
 
     Maps without a label only help to build the background. Samples of points are cut along tracks;
-    a build that was stopped goes on where it was. With --fetch the one folder holds files only while
-    they are needed.
+    a build that was stopped goes on where it was. With --fetch the one folder holds files only
+    while they are needed.
     """
     given = {name.rstrip("_").replace("_", "-"): each for name, each in context.params.items()}
     if not _build(recipe, raw, output, given):

@@ -71,18 +71,22 @@ def _number(text: str, least: float = 1, most: float | None = None) -> Any:  # n
     return typer.Option(min=least, max=most, help=f"{OF_POINTS} {text}")
 
 
-PatchSize = Annotated[int | None, _number("rows and columns of a sample. [default: 100]", 8)]
-SamplesPerFile = Annotated[int | None, _number("samples of a half orbit, at most. [default: 16]")]
+PatchSize = Annotated[
+    int | None, _number("rows and columns of a sample. [default: 100; slots 128]", 8)
+]
+SamplesPerFile = Annotated[
+    int | None, _number("samples of a half orbit, at most. [default: 16; slots all]")
+]
 FilesPerDay = Annotated[int | None, _number("half orbits drawn of a day. [default: all]")]
 DaysPerMonth = Annotated[int | None, _number("days drawn of a month. [default: all]")]
 MaxTimeOffset = Annotated[
-    float | None, _number("seconds between picture and profile. [default: 600]", 0)
+    float | None, _number("seconds between picture and profile. [default: 600; slots 450]", 0)
 ]
 MinViews = Annotated[
     int | None, _number("views of each pixel of a label. [default: 13; of --points truth 1]", 1, 16)
 ]
 MinLabels = Annotated[
-    int | None, _number("profiles in a sample, at least. [default: half the patch size]", 0)
+    int | None, _number("profiles in a sample, at least. [default: half a side; slots 10]", 0)
 ]
 NadirPadding = Annotated[
     int | None, _number("columns between the track and a sample's sides. [default: 0]", 0)
