@@ -280,7 +280,8 @@ class Predictor:
         period, overlap = width if placing.wraps else None, apply.overlap
         first, stop = top + wanted.start, top + wanted.stop
         # The end of a scene then looks the same in every tiling: a tile's own end is farther away.
-        beyond = -(-overlap // 4) if placing is ASIDE else 0
+        # To a network that is not told what is missing, nothing would look like a picture.
+        beyond = -(-overlap // 4) if placing is ASIDE and self._valid else 0
         rows = plan_axis(first - beyond, stop + beyond, apply.tile[0], overlap, divisor)
         ends = left - beyond, left + width + beyond
         cols = plan_axis(*ends, apply.tile[1], overlap, divisor, period=period)
