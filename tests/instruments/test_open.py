@@ -197,7 +197,7 @@ def test_a_par_rb2_file_alone_says_what_goes_with_it(tracks):
 @pytest.mark.parametrize(
     ("opener", "kind", "option", "has"),
     [("open_scene", "native", "colour", "channels, window, bounds, partial"),
-     ("open_track", "dardar", "undetermined", "it has none"),
+     ("open_track", "dardar", "undetermined", "its options are: profiles"),
      ("open_track", "granule", "offsets", "undetermined"),
      ("open_track", "caltrack", "undetermine", "offsets, undetermined")],
 )  # fmt: skip

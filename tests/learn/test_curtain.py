@@ -52,6 +52,8 @@ class Types:
 class Head(torch.nn.Module):
     """Says its input, of which each channel is a level."""
 
+    tells_pixels = False
+
     def forward(self, inputs):
         return inputs
 
