@@ -47,7 +47,7 @@ def untrained(folder: Path, recipe: Recipe | None = None, guard=None):
         task.outputs(len(ALTITUDE)),
         inputs.groups,
     )
-    scaling = dict.fromkeys(inputs.names, (250.0, 10.0))
+    scaling = {name: (250.0, 10.0) if name in THERMAL else (0.0, 1.0) for name in inputs.names}
     decision = task.Decision(altitude=ALTITUDE, threshold=0.5, slope=4.0)
     network = NormalisedNetwork(network, scaling)
     return save_model(
