@@ -138,9 +138,9 @@ def test_names_that_do_harm_are_refused_or_made_safe(archive, tmp_path):
 @pytest.mark.parametrize("name", ["../../f", "..", "a/../../../f", "/etc/passwd"])
 def test_a_listing_cannot_lead_out_of_the_folder(tmp_path, name, monkeypatch):
     listing = Listing(Access(), None)
+    monkeypatch.setattr(listing, "has", lambda url, name: True)
     monkeypatch.setattr(listing, "entries", lambda url: [Entry(name, False, 1)])
-    day = date(2008, 6, 3)
-    assert listing.files_of_days([day], lambda _: ("sftp://h/x", "x")) == []
+    assert listing.files_of_days([date(2008, 6, 3)], "sftp://h/x", "x", "%j") == []
     assert len(listing.refused) == 1
 
 

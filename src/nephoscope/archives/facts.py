@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,6 +20,27 @@ class Facts(BaseModel):
     """Facts of a source; unknown names are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SftpFacts(Facts):
+    """Where the files of an archive lie that is reached by SFTP.
+
+    Attributes:
+        host: its name.
+        port: that answers.
+        root: folder of the products.
+        products: name → folder below the root.
+    """
+
+    host: str
+    port: int = 22
+    root: str
+    products: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """The root."""
+        return f"sftp://{self.host}:{self.port}{quote(self.root.rstrip('/'))}"
 
 
 Kind = TypeVar("Kind", bound=Facts)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
@@ -15,15 +15,14 @@ from urllib.parse import quote
 
 from nephoscope.archives.connections import Access, Connections
 from nephoscope.archives.names import safe_path
-from nephoscope.archives.pace import pause_before
-from nephoscope.archives.remote import Entry, RemoteFile, TransferError, TryAgainError, plain_url
+from nephoscope.archives.pace import tried
+from nephoscope.archives.remote import Entry, RemoteFile, plain_url
 from nephoscope.errors import InputError, OutputError
 from nephoscope.files import write_text
 from nephoscope.workers import in_threads
 
 KEPT = 7 * 86_400
 """Seconds for which a listing is believed."""
-_ATTEMPTS = 4
 _VERSION = re.compile(r"\.v(\d+)\.(\d+)")
 
 
@@ -62,21 +61,23 @@ class Listing:
         return self._known[url]
 
     def files_of_days(
-        self, days: Iterable[date], folder: Callable[[date], tuple[str, str] | None]
+        self, days: Iterable[date], url: str, below: str, form: str
     ) -> list[RemoteFile]:
-        """The files of the folders of days.
+        """The files of a product, of which each day has a folder in one of its year.
 
         Args:
-            days: which.
-            folder: URL and path below the output of a day's folder; None where there is none.
+            days: which; those without a folder are `missing`.
+            url: of the product's folder.
+            below: path of the product below the output.
+            form: of the names of days, as `strftime` takes it.
         """
 
         def listed(day: date) -> list[RemoteFile]:
-            place = folder(day)
-            if place is None:
+            year, name = f"{day:%Y}", day.strftime(form)
+            if not (self.has(url, year) and self.has(f"{url}/{year}", name)):
                 self.missing.add(day)
                 return []
-            return self._files(*place)
+            return self._files(f"{url}/{year}/{name}", f"{below}/{year}/{name}")
 
         return [file for found in in_threads(listed, days, self._access.streams) for file in found]
 
@@ -116,16 +117,11 @@ class Listing:
         return files
 
     def _asked(self, url: str) -> list[Entry]:
-        attempt = 1
-        while True:
-            try:
-                with self._connections.borrow(url) as connection:
-                    return connection.entries(url)
-            except TryAgainError as error:
-                if attempt == _ATTEMPTS:
-                    raise TransferError(url, f"{error.problem}; given up") from error
-                self._connections.stop.wait(pause_before(attempt, error.wait, 0.2))
-                attempt += 1
+        def once() -> list[Entry]:
+            with self._connections.borrow(url) as connection:
+                return connection.entries(url)
+
+        return tried(once, url, 0.2, self._connections.stop.wait)
 
     def _path(self, url: str) -> Path | None:
         if self._kept is None:

@@ -6,15 +6,19 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
+from nephoscope.archives.remote import TransferError, TryAgainError
 from nephoscope.errors import UsageError
 
 LONGEST_PAUSE = 120.0
 """Seconds between two attempts, where the server does not ask for more."""
 LONGEST_ASKED = 900.0
 """Seconds that a server may ask to wait."""
+_ATTEMPTS = 4
+Result = TypeVar("Result")
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -50,6 +54,31 @@ def pause_before(attempt: int, asked: float | None, first: float = 1.0) -> float
     if asked is not None:
         return min(asked, LONGEST_ASKED) + random.uniform(0, first)  # noqa: S311 - no secret
     return min(first * 2.0 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311
+
+
+def tried(
+    work: Callable[[], Result], url: str, first: float, wait: Callable[[float], object] = time.sleep
+) -> Result:
+    """What a small piece of work gives that a broken line may end: it is tried a few times.
+
+    Args:
+        work: raises `TryAgainError` where it may be tried again.
+        url: what it asks for.
+        first: seconds before the second attempt; see `pause_before`.
+        wait: lets so many seconds pass.
+
+    Raises:
+        TransferError: given up.
+    """
+    attempt = 1
+    while True:
+        try:
+            return work()
+        except TryAgainError as error:
+            if attempt == _ATTEMPTS:
+                raise TransferError(url, f"{error.problem}; given up") from error
+            wait(pause_before(attempt, error.wait, first))
+            attempt += 1
 
 
 class Throttle:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -61,6 +61,16 @@ class Request:
             raise UsageError("--from: name the first day, e.g. --from 2009-07-01")
         last = self.last or self.first
         return [self.first + timedelta(days=n) for n in range((last - self.first).days + 1)]
+
+
+def check_products(names: Iterable[str], known: Collection[str]) -> None:
+    """See that a source has products of these names.
+
+    Raises:
+        UsageError: one is not known.
+    """
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"--product {unknown[0]}: is none of {', '.join(known)}")
 
 
 def day_of(text: str, option: str) -> date:

@@ -156,7 +156,10 @@ def make_trainer(
 
 
 class TopCheckpoints(ModelCheckpoint):
-    """Checkpoints of the best validations, beside the best and the last one."""
+    """Checkpoints of the best validations, beside the best and the last one.
+
+    A class of its own: a resumed run gives its callbacks back their state by their classes.
+    """
 
 
 def _top_checkpoints(keep: int, out: Path, watched: dict[str, Any]) -> list[Callback]:

@@ -6,15 +6,15 @@ Data Processing Center, 2024).
 
 from __future__ import annotations
 
-from datetime import date
+from contextlib import closing
 from urllib.parse import quote
 
 from nephoscope.archives.connections import Access
 from nephoscope.archives.credentials import Login, need_login
-from nephoscope.archives.facts import Facts, with_own
+from nephoscope.archives.facts import SftpFacts, with_own
 from nephoscope.archives.listing import Listing
 from nephoscope.archives.remote import RemoteFile
-from nephoscope.archives.request import Request
+from nephoscope.archives.request import Request, check_products
 from nephoscope.errors import InputError, UsageError
 
 OPTIONS = frozenset({"product", "from", "to", "fresh"})
@@ -26,11 +26,10 @@ ACCOUNT = (
 PREFIX = "NEPHOSCOPE_CLOUDSAT_DPC"
 
 
-class CloudsatFacts(Facts):
+class CloudsatFacts(SftpFacts):
     """Where CloudSat's files lie."""
 
     host: str = "www.cloudsat.cira.colostate.edu"
-    port: int = 22
     root: str = "/Data"
     products: dict[str, str] = {  # noqa: RUF012 - copied by pydantic
         "2b-cldclass": "2B-CLDCLASS.P1_R05",
@@ -69,13 +68,9 @@ def plan(request: Request, access: Access) -> list[RemoteFile]:
     known = facts()
     if not request.products:
         raise UsageError(f"fetch cloudsat-dpc: name a --product of {', '.join(known.products)}")
-    if unknown := [name for name in request.products if name not in known.products]:
-        raise UsageError(f"--product {unknown[0]}: is none of {', '.join(known.products)}")
-    listing = Listing(access, request.listings, request.fresh)
-    try:
+    check_products(request.products, known.products)
+    with closing(Listing(access, request.listings, request.fresh)) as listing:
         found = [_product(listing, known, name, request) for name in request.products]
-    finally:
-        listing.close()
     request.tell(listing)
     return [file for files in found for file in files]
 
@@ -83,16 +78,10 @@ def plan(request: Request, access: Access) -> list[RemoteFile]:
 def _product(
     listing: Listing, known: CloudsatFacts, name: str, request: Request
 ) -> list[RemoteFile]:
-    base = f"sftp://{known.host}:{known.port}{quote(known.root.rstrip('/'))}"
     product = known.products[name]
-    if not listing.has(base, product):
-        request.failed.append(InputError(f"{base}/{product}", "the archive has no such product"))
+    if not listing.has(known.url, product):
+        request.failed.append(
+            InputError(f"{known.url}/{product}", "the archive has no such product")
+        )
         return []
-
-    def folder(day: date) -> tuple[str, str] | None:
-        top, year, number = f"{base}/{quote(product)}", f"{day:%Y}", f"{day:%j}"
-        if not (listing.has(top, year) and listing.has(f"{top}/{year}", number)):
-            return None
-        return f"{top}/{year}/{number}", f"{product}/{year}/{number}"
-
-    return listing.files_of_days(request.days(), folder)
+    return listing.files_of_days(request.days(), f"{known.url}/{quote(product)}", product, "%j")

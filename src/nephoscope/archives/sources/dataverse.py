@@ -7,7 +7,7 @@ Datasets (Dataverse's native API, guides.dataverse.org): its JSON lists files wi
 from __future__ import annotations
 
 import json
-import time
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
@@ -15,16 +15,15 @@ from nephoscope.archives.connections import Access
 from nephoscope.archives.credentials import Login
 from nephoscope.archives.facts import Facts, with_own
 from nephoscope.archives.names import safe_path
-from nephoscope.archives.pace import pause_before
-from nephoscope.archives.remote import RemoteFile, TransferError, TryAgainError, host_of
-from nephoscope.archives.request import Request
-from nephoscope.errors import InputError, UsageError
+from nephoscope.archives.pace import tried
+from nephoscope.archives.remote import RemoteFile, TransferError, host_of
+from nephoscope.archives.request import Request, check_products
+from nephoscope.errors import InputError
 
 OPTIONS = frozenset({"product", "keep-archives"})
 PREFIX = ""
 ACCOUNT = "No account is needed."
 MEMBERS = "*"
-_ATTEMPTS = 4
 
 
 class DataverseFacts(Facts):
@@ -61,8 +60,7 @@ def plan(request: Request, access: Access) -> list[RemoteFile]:
     """
     known = facts()
     names = request.products or list(known.products)
-    if unknown := [name for name in names if name not in known.products]:
-        raise UsageError(f"--product {unknown[0]}: is none of {', '.join(known.products)}")
+    check_products(names, known.products)
     return [file for name in names for file in _dataset(known, name, access, request)]
 
 
@@ -106,15 +104,5 @@ def _file(
 def _page(url: str, timeout: float) -> str:
     from nephoscope.archives.http import HttpConnection  # needs the extra
 
-    connection, attempt = HttpConnection(None, timeout), 1
-    try:
-        while True:
-            try:
-                return connection.text(url)
-            except TryAgainError as error:
-                if attempt == _ATTEMPTS:
-                    raise TransferError(url, f"{error.problem}; given up") from error
-                time.sleep(pause_before(attempt, error.wait, 0.5))
-                attempt += 1
-    finally:
-        connection.close()
+    with closing(HttpConnection(None, timeout)) as connection:
+        return tried(lambda: connection.text(url), url, 0.5)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from nephoscope.archives.connections import Access
 from nephoscope.archives.credentials import Login, need_login
-from nephoscope.archives.facts import Facts, with_own
+from nephoscope.archives.facts import SftpFacts, with_own
 from nephoscope.archives.listing import Listing
 from nephoscope.archives.remote import RemoteFile
-from nephoscope.archives.request import Request
+from nephoscope.archives.request import Request, check_products
 from nephoscope.errors import InputError, UsageError
 from nephoscope.instruments.cloudsat.names import parse_caltrack_name
 from nephoscope.instruments.polder.names import parse_name
@@ -35,11 +36,10 @@ PAIRS_OF = "polder"
 PAIRED = ("parasol", "cs-2b-cldclass", "par-rb2")
 
 
-class IcareFacts(Facts):
+class IcareFacts(SftpFacts):
     """Where ICARE's files lie."""
 
     host: str = "sftp.icare.univ-lille.fr"
-    port: int = 22
     root: str = "/SPACEBORNE"
     products: dict[str, str] = {  # noqa: RUF012 - copied by pydantic
         "parasol": "PARASOL/L1_B-HDF",
@@ -86,13 +86,9 @@ def plan(request: Request, access: Access) -> list[RemoteFile]:
             raise UsageError(f"--pair: is of the products {' and '.join(PAIRED[:2])}")
     if not names:
         raise UsageError(f"fetch icare: name a --product of {', '.join(known.products)}")
-    if unknown := [name for name in names if name not in known.products]:
-        raise UsageError(f"--product {unknown[0]}: is none of {', '.join(known.products)}")
-    listing = Listing(access, request.listings, request.fresh)
-    try:
+    check_products(names, known.products)
+    with closing(Listing(access, request.listings, request.fresh)) as listing:
         found = {name: _product(listing, known, name, request) for name in names}
-    finally:
-        listing.close()
     request.tell(listing)
     if request.pair:
         found |= pair(found, request.days())
@@ -143,22 +139,19 @@ def _newest(file: RemoteFile) -> str:
 
 def _product(listing: Listing, known: IcareFacts, name: str, request: Request) -> list[RemoteFile]:
     group, _, wanted = known.products[name].rpartition("/")
-    base = f"sftp://{known.host}:{known.port}{quote(known.root.rstrip('/'))}/{quote(group)}"
+    base = f"{known.url}/{quote(group)}"
     product = listing.newest(base, wanted)
     if product is None:
         request.failed.append(InputError(f"{base}/{wanted}", "the archive has no such product"))
         return []
 
-    def folder(day: date) -> tuple[str, str] | None:
-        top, year, name = f"{base}/{quote(product)}", f"{day:%Y}", f"{day:%Y_%m_%d}"
-        if not (listing.has(top, year) and listing.has(f"{top}/{year}", name)):
-            return None
-        return f"{top}/{year}/{name}", f"{group}/{product}/{year}/{name}"
-
     days = request.days()
     if request.pair and name == "parasol":  # a pair may lie on both sides of midnight
         days = [days[0] - timedelta(days=1), *days, days[-1] + timedelta(days=1)]
-    return [replace(file, time=_time(file)) for file in listing.files_of_days(days, folder)]
+    files = listing.files_of_days(
+        days, f"{base}/{quote(product)}", f"{group}/{product}", "%Y_%m_%d"
+    )
+    return [replace(file, time=_time(file)) for file in files]
 
 
 def _time(file: RemoteFile) -> datetime | None:
