@@ -85,3 +85,19 @@ def test_slots_of_a_cube_are_the_same_to_the_byte(filled, tmp_path):
         cube.write(time, product.drop_vars("altitude"))
         shards.append((tmp_path / name / "ice" / "c.1.0.0.0").read_bytes())
     assert shards[0] == shards[1]
+
+
+def test_parts_that_do_not_fit_are_refused():
+    whole, _ = parts(np.random.default_rng(1))
+    part = whole.isel(y=slice(0, 2))
+    filling = Filling(part, (10, COLS))
+    with pytest.raises(ValueError, match="other is in the part and not in the whole"):
+        filling.put(part.rename(mask="other"), 0)
+    with pytest.raises(ValueError, match="mask is float32, not uint8"):
+        filling.put(part.astype(np.float32), 0)
+    with pytest.raises(ValueError, match="rows 9 to 11 do not lie within 0 to 10"):
+        filling.put(part, 9)
+    with pytest.raises(ValueError, match="rows -1 to 1 do not lie within 0 to 10"):
+        filling.put(part, -1)
+    with pytest.raises(ValueError, match=f"columns 1 to {COLS + 1} do not lie within 0 to {COLS}"):
+        filling.put(part, 0, 1)

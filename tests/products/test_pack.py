@@ -6,8 +6,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nephoscope.products.netcdf import write_netcdf
-from nephoscope.products.pack import fill, pack, unfilled
+from nephoscope.products.pack import pack, unfilled
 
 BYTE = {"scale_factor": 0.5, "add_offset": 180.0, "_FillValue": np.uint8(255)}
 SHORT = {"scale_factor": 0.01, "_FillValue": np.int16(-1), "valid_range": np.array([0, 20000])}
@@ -73,59 +72,8 @@ def test_numbers_that_have_no_place_are_refused():
         pack([1.0], "i2", {"_FillValue": np.int16(5), "valid_range": [0, 9]})
 
 
-def made_template(rows: int = 10) -> xr.Dataset:
-    return xr.Dataset(
-        {
-            "type": unfilled(("y", "x"), (rows, 4), "u1", {"_FillValue": np.uint8(255)}),
-            "height": unfilled(("level", "y", "x"), (2, rows, 4), "i2", SHORT),
-            "crs": ((), np.int32(0)),
-        }
-    )
-
-
 def test_a_template_takes_no_memory():
     variable = unfilled(("level", "y", "x"), (64, 3712, 3712), "i2", SHORT)
     assert variable.shape == (64, 3712, 3712)
     assert variable.values.strides == (0, 0, 0)
     assert np.isnan(unfilled(("x",), (3,), "f4", {}).values).all()
-
-
-@given(st.lists(st.integers(1, 10), min_size=1, max_size=4))
-def test_bands_put_into_a_product_make_the_whole(heights):
-    random = np.random.default_rng(3)
-    whole = made_template(sum(heights)).copy(deep=True)
-    whole["type"].values[:] = random.integers(0, 9, whole["type"].shape)
-    whole["height"].values[:] = random.integers(0, 20000, whole["height"].shape)
-    product = made_template(sum(heights)).copy(deep=True)
-    row = 0
-    for height in heights:
-        fill(product, whole.isel(y=slice(row, row + height)), row)
-        row += height
-    xr.testing.assert_identical(product, whole)
-
-
-def test_rows_that_were_not_put_are_missing_in_the_netcdf(tmp_path):
-    product = made_template().copy(deep=True)
-    band = xr.Dataset({"height": (("level", "y", "x"), pack(np.full((2, 3, 4), 7.5), "i2", SHORT))})
-    fill(product, band, 4)
-    write_netcdf(product, tmp_path / "a.nc")
-    with xr.open_dataset(tmp_path / "a.nc") as read:
-        np.testing.assert_array_equal(np.isfinite(read["height"]).all(("level", "x")),
-                                      [row in (4, 5, 6) for row in range(10)])  # fmt: skip
-        np.testing.assert_allclose(read["height"][:, 4:7], 7.5)
-        assert np.isnan(read["type"]).all()
-
-
-def test_bands_that_do_not_fit_are_refused():
-    product = made_template().copy(deep=True)
-    band = product.isel(y=slice(0, 2))
-    with pytest.raises(ValueError, match="other is in the band and not in the product"):
-        fill(product, band.rename(type="other"), 0)
-    with pytest.raises(ValueError, match="type is float32"):
-        fill(product, band.astype(np.float32), 0)
-    with pytest.raises(ValueError, match=r"rows 9 to 11 do not lie within 0 to 10"):
-        fill(product, band, 9)
-    with pytest.raises(ValueError, match=r"rows 10 to 11 do not lie within 0 to 10"):
-        fill(product, band.isel(y=[0]), 10)
-    with pytest.raises(ValueError, match="'x': 1"):
-        fill(product, band.isel(x=[0]), 0)

@@ -48,13 +48,22 @@ class Filling:
         }
 
     def put(self, part: xr.Dataset, row: int, col: int = 0) -> None:
-        """Fill in a part whose first pixel is (`row`, `col`)."""
+        """Fill in a part whose first pixel is (`row`, `col`).
+
+        Raises:
+            ValueError: a variable of the part is not one of the whole, or does not fit there.
+        """
         for name, each in part.data_vars.items():
-            rows, cols = (
+            if (array := self._arrays.get(str(name))) is None:
+                raise ValueError(f"{name} is in the part and not in the whole")
+            if each.dtype != array.dtype:
+                raise ValueError(f"{name} is {each.dtype}, not {array.dtype}")
+            places = tuple(
                 slice(first, first + size)
                 for first, size in zip((row, col), each.shape[-2:], strict=True)
             )
-            self._arrays[str(name)][..., rows, cols] = each.values
+            _check_within(str(name), places, array.shape[-2:])
+            array[(..., *places)] = each.values
 
     def whole(self) -> xr.Dataset:
         """All of them; what was never filled in holds its fill value."""
@@ -96,6 +105,13 @@ def blank(variable: xr.Variable, nothing: npt.NDArray[np.bool_]) -> None:
         if nothing[rows].any():
             values[..., nothing[rows]] = fill
             held[..., rows, :] = values
+
+
+def _check_within(name: str, places: tuple[slice, ...], shape: tuple[int, ...]) -> None:
+    for what, place, size in zip(("rows", "columns"), places, shape, strict=True):
+        if place.start < 0 or place.stop > size:
+            ends = f"{what} {place.start} to {place.stop}"
+            raise ValueError(f"{name}: {ends} do not lie within 0 to {size}")
 
 
 def _empty(variable: xr.DataArray, shape: tuple[int, ...]) -> Any:  # noqa: ANN401 - NumPy's or zarr's

@@ -24,7 +24,7 @@ def unfilled(
 ) -> xr.Variable:
     """Variable that holds its fill value everywhere: one number in memory, whatever its shape.
 
-    `Dataset.copy(deep=True)` makes arrays of it that `fill` can write to.
+    A template of products (`products.cube.open_cube`); a deep copy has arrays of its own.
 
     Args:
         dims: names of the dimensions.
@@ -73,34 +73,6 @@ def pack(values: npt.ArrayLike, dtype: npt.DTypeLike, attrs: Mapping[str, Any]) 
     if unknown.any():
         packed[unknown] = attrs["_FillValue"]
     return packed
-
-
-def fill(product: xr.Dataset, band: xr.Dataset, row: int, dim: str = "y") -> None:
-    """Copy a band of packed rows into the arrays of a product.
-
-    Args:
-        product: variables with the dimension `dim`, in memory and writable.
-        band: the same variables for some of the rows, of the same types.
-        row: the product's row that is the band's first.
-        dim: along which the rows lie.
-
-    Raises:
-        ValueError: a variable of the band is not in the product, or does not fit there.
-    """
-    for name, data in band.data_vars.items():
-        if dim not in data.dims:
-            continue
-        if name not in product.variables:
-            raise ValueError(f"{name} is in the band and not in the product")
-        whole, end = product[name].variable, row + data.sizes[dim]
-        expected = {**whole.sizes, dim: data.sizes[dim]}
-        if list(data.sizes.items()) != list(expected.items()) or data.dtype != whole.dtype:
-            found = f"{name} is {data.dtype} {dict(data.sizes)}"
-            raise ValueError(f"{found}, not {whole.dtype} {expected}")
-        if row < 0 or end > whole.sizes[dim]:
-            rows = f"rows {row} to {end} do not lie within 0 to {whole.sizes[dim]}"
-            raise ValueError(f"{name}: {rows}")
-        whole[{dim: slice(row, end)}] = data.variable
 
 
 def _valid_range(dtype: np.dtype[Any], attrs: Mapping[str, Any]) -> tuple[int, int]:

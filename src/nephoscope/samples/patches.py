@@ -21,7 +21,6 @@ from nephoscope.grids.sinusoidal import Sinusoidal
 SHORT = "piece of track without room for a patch"
 FEW_LABELS = "patch with too few labels"
 EDGE = "patch with the track nearer to its edge than the padding"
-FULL = "place that would overlap another patch"
 _TRIES = 20
 """Random shifts or places until one is given up."""
 
