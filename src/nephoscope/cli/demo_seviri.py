@@ -70,7 +70,10 @@ def _skill(slots: Sequence[xr.Dataset], truths: Sequence[Path]) -> str:
         ice = read_ice_truth(truth, row, col, altitude)["iwc"].values
         likely = slot["cloud_probability"].values.reshape(len(altitude), -1).T
         known = np.isfinite(ice) & np.isfinite(likely)
-        cloud, found = ice[known] > LEAST_IWC, likely[known] >= slot["cloud_mask"].attrs["threshold"]
+        cloud, found = (
+            ice[known] > LEAST_IWC,
+            likely[known] >= slot["cloud_mask"].attrs["threshold"],
+        )
         right, said, true = right + (cloud & found).sum(), said + found.sum(), true + cloud.sum()
         amount = slot["iwc"].values.reshape(len(altitude), -1).T
         path_said, path_true = path_said + amount[known].sum(), path_true + ice[known].sum()
