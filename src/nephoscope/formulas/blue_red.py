@@ -39,7 +39,9 @@ def ratio_of(image: NDArray[np.generic]) -> NDArray[np.float32]:
     """
     red, blue = image[0].astype(np.float32), image[2].astype(np.float32)
     total = red + blue
-    return np.divide(blue - red, total, out=np.full_like(total, np.nan), where=total > 0)
+    ratio = np.full(total.shape, np.nan, np.float32)
+    np.divide(blue - red, total, out=ratio, where=total > 0)
+    return ratio
 
 
 def blue_red(image: NDArray[np.generic], threshold: float = FIXED) -> FormulaResult:
