@@ -157,7 +157,8 @@ def test_light_and_what_was_never_learned_is_flagged(products, raw):
     assert 0 < odd.mean() < 1
     np.testing.assert_array_equal(flag & OUTSIDE > 0, odd)
     assert not (flag & LACKING).any()
-    (journal,) = products[0].parents[0].rglob("*journal.jsonl")
+    folder = next(each for each in products[0].parents if [*each.glob("*journal.jsonl")])
+    (journal,) = folder.glob("*journal.jsonl")
     line = json.loads(journal.read_text().splitlines()[0])
     assert line["flagged"]["outside_training"] == pytest.approx(odd.mean(), abs=1e-4)
 
