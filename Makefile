@@ -36,7 +36,7 @@ demo: $(CORE)
 	$(PY) -m nephoscope demo
 
 test: $(DEV)
-	$(PY) -m pytest -m 'not slow'
+	$(PY) -m pytest -m 'not slow' --numprocesses 2 --dist loadfile
 
 test-all: $(DEV)
 	$(PY) -m pytest

@@ -1,8 +1,10 @@
 """A study withholds inputs one by one, scores beside the whole, and goes on where it stopped."""
 
+import gc
 import importlib.util
 import json
 import shutil
+import weakref
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 
 from nephoscope import cli
 from nephoscope.errors import InputError, UsageError
+from nephoscope.learn import fit as fit_module
 from nephoscope.learn import study as study_module
 from nephoscope.learn.study import FILES, WHOLE, run_study
 from nephoscope.models import load_model
@@ -234,3 +237,21 @@ def test_variants_of_shipped_recipes_withhold_something():
             changed = variant.values(recipe.inputs.features)
             fewer = with_values(recipe, changed | {"study": None}).inputs.names
             assert {*fewer} < {*recipe.inputs.names}, name
+
+
+def test_samples_of_one_variant_are_let_go_before_those_of_the_next(samples, tmp_path, monkeypatch):
+    load_part, loaded, still_held = fit_module.load_part, [], []
+
+    def watched(*args):
+        still_held.append(sum(part() is not None for part in loaded))
+        part = load_part(*args)
+        loaded.append(weakref.ref(part))
+        return part
+
+    monkeypatch.setattr(fit_module, "load_part", watched)
+    gc.disable()  # which may come by itself, and late
+    try:
+        run_study(recipe_of(), samples, tmp_path / "study", VARIANTS, split="validation")
+    finally:
+        gc.enable()
+    assert still_held[::2] == [0, 0, 0]

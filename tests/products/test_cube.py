@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from nephoscope.errors import InputError, OutputError
 from nephoscope.products import cf
-from nephoscope.products.cube import Cube
+from nephoscope.products.cube import Cube, slots_made
 from nephoscope.products.netcdf import write_netcdf
 from nephoscope.products.pack import unfilled
 
@@ -46,6 +46,14 @@ def made(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("with a space") / "a cube.zarr"
     made_of(path, [0, 2, 3])
     return path
+
+
+def test_slots_are_made_where_their_status_says_so(made, tmp_path):
+    cube = shutil.copytree(made, tmp_path / "cube.zarr")
+    assert slots_made(cube) == [0, 2, 3]
+    (cube / "status" / "c.2").write_bytes(b"\0")
+    (cube / "status" / "c.1.0123.part").write_bytes(b"\1")  # being written
+    assert slots_made(cube) == [0, 3]
 
 
 @pytest.mark.parametrize("consolidated", [None, False])

@@ -23,7 +23,7 @@ SEEDS = {"polder": 2}  # clouds of all heights; 1 has hardly any
 
 def demo(
     pipeline: Annotated[
-        Literal["mars", "sky", "polder"], typer.Argument(help="Which pipeline to show.")
+        Literal["mars", "sky", "polder", "seviri"], typer.Argument(help="Which pipeline to show.")
     ] = "mars",
     output: Annotated[
         Path | None,
@@ -37,8 +37,14 @@ def demo(
 ) -> None:
     """Simulate scenes, predict them with the shipped model, show how good it is."""
     from nephoscope.cli.demo_polder import demo_polder
+    from nephoscope.cli.demo_seviri import demo_seviri
 
-    show = {"mars": _demo_mars, "sky": _demo_sky, "polder": demo_polder}[pipeline]
+    show = {
+        "mars": _demo_mars,
+        "sky": _demo_sky,
+        "polder": demo_polder,
+        "seviri": demo_seviri,
+    }[pipeline]
     output = Path("nephoscope-demo", pipeline) if output is None else output
     made = show(output, SEEDS.get(pipeline, 1) if seed is None else seed)
     typer.echo("next: the same on a folder of your own in place of this one")

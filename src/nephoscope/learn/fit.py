@@ -7,6 +7,7 @@ checkpoints nor logs.
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import os
@@ -159,6 +160,8 @@ def fit(
     lightning.seed_everything(recipe.training.seed, verbose=False)
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(cores())
+    # A trainer and its loaders point at each other: samples of an earlier fit are still held.
+    gc.collect()
     train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
     check_network(recipe, train.truth)
     check_both_classes({"train": train, "validation": validation}, samples)

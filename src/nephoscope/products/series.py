@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.errors import InputError
-from nephoscope.products.cube_layout import DONE
+from nephoscope.products.cube import slots_made
 
 ICE = "iwc"
 """Variable that every product of a series has."""
@@ -34,7 +34,7 @@ def open_slots(paths: Sequence[Path]) -> Iterator[list[xr.Dataset]]:
     with contextlib.ExitStack() as stack:
         found: dict[Any, xr.Dataset] = {}
         for path in paths:
-            for slot in _slots(stack.enter_context(_opened(path))):
+            for slot in _slots(stack.enter_context(_opened(path)), path):
                 found.setdefault(slot["time"].values[()], slot)
         yield [found[time] for time in sorted(found)]
 
@@ -54,11 +54,11 @@ def _opened(path: Path) -> AbstractContextManager[xr.Dataset]:
     return product
 
 
-def _slots(product: xr.Dataset) -> Iterator[xr.Dataset]:
+def _slots(product: xr.Dataset, path: Path) -> Iterator[xr.Dataset]:
     if "status" not in product:
         times = product["time"].values if "time" in product.variables else np.array("NaT", "M8[ns]")
         start = np.nanmin(times) if times.ndim else times
         yield product.drop_vars("time", errors="ignore").assign_coords(time=start)
         return
-    for number in np.flatnonzero(product["status"].values == DONE):
-        yield product.isel(time=int(number))
+    for number in slots_made(path):
+        yield product.isel(time=number)
