@@ -1,5 +1,7 @@
 """Slots of SEVIRI from raw files to products of cloud ice."""
 
+import json
+
 import numpy as np
 import pyproj
 import pytest
@@ -155,6 +157,10 @@ def test_light_and_what_was_never_learned_is_flagged(products, raw):
     assert 0 < odd.mean() < 1
     np.testing.assert_array_equal(flag & OUTSIDE > 0, odd)
     assert not (flag & LACKING).any()
+    folder = next(each for each in products[0].parents if [*each.glob("*journal.jsonl")])
+    (journal,) = folder.glob("*journal.jsonl")
+    line = json.loads(journal.read_text().splitlines()[0])
+    assert line["flagged"]["outside_training"] == pytest.approx(odd.mean(), abs=1e-4)
 
 
 def test_compliance_checker_finds_no_error(products, checked_by_cf):

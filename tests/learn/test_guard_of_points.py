@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from nephoscope.learn.guard import guard_of_part
-from nephoscope.models.pixel_guard import PixelGuard
+from nephoscope.instruments.seviri import CONDITIONS
+from nephoscope.learn.guard import changed, guard_of_part
+from nephoscope.models.pixel_guard import PixelGuard, learn_pixel_guard
+from nephoscope.recipe import load_recipe
 from nephoscope.samples.part import load_part
 
 _SPEC = importlib.util.spec_from_file_location(
@@ -60,3 +62,19 @@ def test_without_angles_views_are_counted_by_what_was_measured(store):
     recipe = factory.recipe(features={"picture": ["I443NP_00", "I443NP_01"]})
     guard = guard_of_part(load_part(store, "train", recipe), recipe)
     assert guard.spans.keys() == {"views"}
+
+
+def test_what_the_training_makes_of_its_pixels_is_not_outside():
+    hot = {"IR_108": {"above": 286, "slope": 3, "offset": 0.5}}
+    recipe = load_recipe("seviri", [f"training.augmentation.response={hot}"])
+    seen = {"IR_108": np.array([210.0, 310]), "WV_062": np.array([200.0, 244])}
+    plain = learn_pixel_guard([seen], CONDITIONS)
+    guard = changed(plain, recipe)
+    pixels = {
+        "IR_108": np.array([334.0, 358.4, 358.6, 209.6, 209.4]),
+        "WV_062": np.array([240.0, 240, 240, 240, 244.1]),
+    }
+    flags = guard.judge(pixels).flags["outside_training"]
+    np.testing.assert_array_equal(flags, [0, 0, 1, 0, 1])
+    assert plain.judge(pixels).flags["outside_training"].all()
+    assert guard.after(plain).spans == guard.spans

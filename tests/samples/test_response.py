@@ -7,7 +7,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.inputs import View, assemble
 from nephoscope.recipe import Augmentation, load_recipe
 from nephoscope.samples.augment import augment
-from nephoscope.samples.response import change_channels, check_changes
+from nephoscope.samples.response import change_channels, check_changes, reach
 
 CHANNELS = ("VIS006", "IR_108", "IR_120", "WV_062", "solar_zenith", "parallax_azimuth")
 TURNS = ("", "", "", "", "", "azimuth")
@@ -52,6 +52,24 @@ def test_a_steeper_rise_leaves_clouds_and_half_of_the_crops_as_they_are():
     np.testing.assert_allclose(found[:, 2] - 298, added * 13 / 15, atol=1e-3)
     cold = draws(Augmentation(response={"WV_062": {"above": 245, "slope": 4}}))
     np.testing.assert_array_equal(cold[:, 3], np.full(len(cold), 240))
+
+
+def test_the_reach_of_a_response_is_what_its_draws_span():
+    settings = Augmentation(
+        response={
+            "VIS006": {"gain": [0.9, 1.3], "offset": 3},
+            "IR_108": {"above": 285, "slope": 3, "offset": 1},
+            "IR_120": {"above": 280, "slope": 2, "like": "IR_108"},
+            "WV_062": {"above": 230, "slope": 2, "like": "VIS008"},
+        }
+    )
+    found = draws(settings, count=3000)
+    for number, name in enumerate(CHANNELS[:4]):
+        value = float(view_of().channel(name)[0, 0])
+        low, high = reach(settings.response, name, value, value)
+        assert low - 1e-3 <= found[:, number].min() <= low + 0.7, name
+        assert high - 0.7 <= found[:, number].max() <= high + 1e-3, name
+    assert reach(settings.response, "satellite_zenith", 10, 20) == (10, 20)
 
 
 def test_channels_are_lost_one_by_one_or_together():

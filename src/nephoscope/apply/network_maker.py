@@ -165,9 +165,19 @@ class NetworkMaker:
             scene,
             product,
             self._cards(job, product) if as_fits else {},
-            {"lacking": lacking} if lacking else {},
+            ({"lacking": lacking} if lacking else {}) | self._flagged(product),
             "; ".join(lacking),
         )
+
+    def _flagged(self, product: xr.Dataset) -> dict[str, object]:
+        """Share of the pixels with each bit of the instrument's own, for the journal."""
+        names = {each.flag for each in self._module.CONDITIONS.values()}
+        flag = product["quality_flag"] if names else None
+        if flag is None:
+            return {}
+        bits = zip(flag.attrs["flag_meanings"].split(), flag.attrs["flag_masks"], strict=True)
+        shares = {n: round(float((flag.values & b > 0).mean()), 4) for n, b in bits if n in names}
+        return {"flagged": {name: share for name, share in shares.items() if share}}
 
     def _cards(self, job: Job, product: xr.Dataset) -> dict[str, Card]:
         """What a FITS says of how it was made, in the words of the chain's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,11 @@ from nephoscope.instruments import instrument_named
 from nephoscope.instruments.protocol import Condition
 from nephoscope.models.colour_guard import learn_colour_guard
 from nephoscope.models.guard import Guard
-from nephoscope.models.pixel_guard import learn_pixel_guard
+from nephoscope.models.pixel_guard import PixelGuard, learn_pixel_guard
 from nephoscope.models.thermal_guard import learn_thermal_guard
 from nephoscope.recipe import Recipe
 from nephoscope.samples.part import Part
+from nephoscope.samples.response import reach
 from nephoscope.tasks.sky_state import CLEAR
 
 Floats = npt.NDArray[np.float32]
@@ -43,7 +45,8 @@ def guard_of_part(
         which the instrument has conditions.
     """
     if train.truth == "points":
-        return learn_pixel_guard(_below_the_track(train, recipe), _conditions(recipe))
+        guard = learn_pixel_guard(_below_the_track(train, recipe), _conditions(recipe))
+        return guard and changed(guard, recipe)
     if train.unit == "frame" and sorted(train.channels) == sorted(COLOURS):
         order = [train.channels.index(name) for name in COLOURS]
         frames = (np.asarray(train.image[place], np.uint8)[order] for place in train.indices)
@@ -54,6 +57,16 @@ def guard_of_part(
     seen = inputs[:, :, 0, 0] if "texture" in recipe.inputs.groups else ()
     images = (np.asarray(train.image[place, 0]) for place in clear)
     return learn_thermal_guard(images, seen, normalisation or {})
+
+
+def changed(guard: PixelGuard, recipe: Recipe) -> PixelGuard:
+    """A guard of pixels that knows of those too that the recipe's training makes of them.
+
+    Args:
+        guard: of the samples as they are stored.
+        recipe: says by how much their channels change.
+    """
+    return guard.with_changes(partial(reach, recipe.training.augmentation.response))
 
 
 def _conditions(recipe: Recipe) -> Mapping[str, Condition]:

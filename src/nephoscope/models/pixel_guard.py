@@ -9,7 +9,7 @@ far beyond is unknown: a network answers whatever it is shown.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -68,6 +68,23 @@ class PixelGuard(Guard):
             if earlier is not None and name in earlier.spans
         }
         return replace(self, spans=spans) if spans else None
+
+    def with_changes(self, reach: Callable[[str, float, float], Pair]) -> Self:
+        """The guard of a training that saw its pixels changed as well as unchanged.
+
+        Args:
+            reach: from a number and a span of it to the span of what changes make of that.
+        """
+        return replace(self, spans={name: self._wider(name, reach) for name in self.spans})
+
+    def _wider(self, name: str, reach: Callable[[str, float, float], Pair]) -> Span:
+        span, (least, greatest) = self.spans[name], self.conditions[name].ends
+        low, high = reach(name, *span.seen)
+        changed = (
+            max(math.floor(100 * low) / 100, least),
+            min(math.ceil(100 * high) / 100, greatest),
+        )
+        return _around(span, Span(changed, changed))
 
     def judge(self, numbers: Numbers) -> Judged:
         """Compare the pixels of a scene with those of the training.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +76,26 @@ def _respond(
         plane += np.float32((response.slope - 1) * steepness) * beyond
     plane *= np.float32(gain)
     plane += np.float32(offset)
+
+
+def reach(
+    responses: Mapping[str, Response], name: str, low: float, high: float
+) -> tuple[float, float]:
+    """Least and greatest value that the response of a channel can make of values within a span.
+
+    Args:
+        responses: how channels may change, by name.
+        name: of the channel; it may be none of those.
+        low: least value before, channel unit.
+        high: greatest value before.
+    """
+    if name not in responses:
+        return low, high
+    response = responses[name]
+    if response.above is not None and (response.like or name) in responses:
+        high += (response.slope - 1) * max(high - response.above, 0.0)
+    least = min(low * gain for gain in response.gain) - response.offset
+    return least, max(high * gain for gain in response.gain) + response.offset
 
 
 def _lower_sun(plane: dict[str, FloatArray], twilight: Twilight, rng: np.random.Generator) -> None:
