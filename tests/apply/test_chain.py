@@ -10,6 +10,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from PIL import Image
 from scipy.io import savemat
 
 from nephoscope.apply import chain
@@ -183,6 +184,22 @@ def test_a_formula_makes_the_mask_whatever_the_state(small_zoo, frames, tmp_path
     assert (result.state, facts["MASKMOD"][0]) == ("clear", "zscale-log-otsu")
     with pytest.raises(UsageError, match="sets its own"):
         chain_of("otsu", threshold=0.3)
+
+
+@pytest.mark.parametrize("name", ["blue-red", "blue-red-hybrid"])
+def test_a_formula_of_colours_takes_colour_frames_alone(small_zoo, frames, tmp_path, name):
+    pixels = np.full((32, 40, 3), (60, 90, 150), np.uint8)
+    pixels[:16] = 200, 205, 210
+    pixels[:, 20:] += np.arange(20, dtype=np.uint8)[:, None]  # so that it is no constant picture
+    Image.fromarray(pixels).save(tmp_path / "b.png")
+    result, facts = judged(tmp_path / "b.png", name)
+    np.testing.assert_array_equal(result.mask, np.repeat([[1], [0]], 16, axis=0) + np.zeros(40))
+    assert (result.state, result.cloud_fraction) == ("cloudy", 0.5)
+    assert facts["MASKMOD"][0] == name
+    with pytest.raises(InputError, match=rf"is a thermal frame, and '{name}' is not for these"):
+        judged(frames.cloudy(tmp_path / "a.fits"), name)
+    with pytest.raises(UsageError, match="sets its own"):
+        chain_of(name, threshold=0.3)
 
 
 def test_a_state_model_says_nothing_of_pixels(small_zoo, frames, tmp_path):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from benchmarks import sky_state, sky_thermal
+from benchmarks import sky_domains, sky_state, sky_thermal
 
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.tasks.sky_state import Verdict
@@ -90,3 +90,52 @@ def test_every_frame_is_shown_in_each_way_with_its_true_state():
         assert truth == expected
         assert len(verdicts) == len(expected)
     assert sky_state.auc_of([0, 1], [Verdict("clear", 0.1, ""), Verdict("cloudy", 0.9, "")]) == 1
+
+
+def whole_sky(size=201):
+    """A whole-sky frame: blue, and a cloud around the zenith within 30 degrees of it."""
+    rows, cols = np.mgrid[:size, :size] - size // 2
+    reach = np.hypot(rows, cols) / (size // 2)
+    label = np.where(reach > 1, -1, reach < 1 / 3).astype(np.int8)
+    image = np.where(label == 1, 200, np.array([60, 90, 160])[:, None, None]).astype(np.float32)
+    image[:, label < 0] = np.nan
+    place = size // 2, size // 2, size // 2, size // 2
+    return sky_domains.Labelled("a", image, label, place)
+
+
+def test_an_ordinary_view_shows_angles_as_they_are():
+    frame = whole_sky()
+    for number in range(4):
+        view = sky_domains.unfisheyed(frame, number)
+        rng = np.random.default_rng((sky_domains.SEED, number))
+        tilt = np.radians(rng.uniform(0, 45))
+        # Where a pinhole camera that is tilted so sees directions 30 degrees from the zenith.
+        down, right = np.indices(view.label.shape)
+        x, y = right - (view.label.shape[1] - 1) / 2, down - (view.label.shape[0] - 1) / 2
+        focal = view.label.shape[1] / 2 / np.tan(np.radians(30))
+        toward = (np.cos(tilt) * focal - np.sin(tilt) * y) / np.sqrt(x**2 + y**2 + focal**2)
+        assert ((toward > np.cos(np.radians(30))) == (view.label == 1)).mean() > 0.98
+        assert (view.label >= 0).mean() > 0.9
+        blue = view.image[2] - view.image[0]
+        assert (blue[view.label == 0] > 50).mean() > 0.95
+
+
+def test_a_frame_in_other_colours_meets_them():
+    frame = whole_sky()
+    means = sky_domains._means(frame)
+    np.testing.assert_allclose(means, [[60, 90, 160], [200, 200, 200]], rtol=1e-4)
+    target = 255 * (means / 255) ** 1.3 * np.array([1.05, 1.0, 0.9])
+    other = sky_domains.recoloured(frame, means, target)
+    np.testing.assert_allclose(sky_domains._means(other), target, rtol=1e-3)
+
+
+def test_domains_are_scored_pixel_by_pixel():
+    frames = [whole_sky(), whole_sky(101)]
+    found = dict(sky_domains.domains(frames[:1], frames, 2))
+    assert list(found) == ["pictures", "whole sky", "unfisheyed", "recoloured", "simulated"]
+    for name, row in sky_domains.score_formulas(found["whole sky"]).items():
+        assert row["f1"] == row["mean_iou"] == row["known"] == 1, name
+    always = {"clear": sky_domains.Method(lambda image: np.zeros(image.shape[1:], np.float32), 0.5)}
+    share = sum((frame.label == 0).sum() for frame in frames)
+    known = sum((frame.label >= 0).sum() for frame in frames)
+    assert sky_domains.score(frames, always)["clear"]["accuracy"] == pytest.approx(share / known)

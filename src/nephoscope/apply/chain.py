@@ -49,6 +49,7 @@ from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import sha256_of
 from nephoscope.formulas import (
     FORMULAS,
+    OF_COLOUR,
     ClearReference,
     clear_excess,
     excess,
@@ -232,7 +233,7 @@ class SkyChain:
     def _segment(self, scene: xr.Dataset, verdict: Verdict | None, compared: bool) -> Segmented:
         flavour, models = str(scene.attrs["flavour"]), self.models
         if models.formula:
-            return self._by_formula(scene, models.formula)
+            return of_the_seen(self._by_formula(scene, models.formula), scene)
         if not models.masks or (models.gated and verdict and verdict.state == "unknown"):
             return nothing(scene)
         if models.gated and (compared or "clear_reference" in scene):
@@ -242,7 +243,8 @@ class SkyChain:
     def _check_kind(self, scene: xr.Dataset) -> None:
         """Refuse frames that a named model or formula is not for."""
         flavour, models = str(scene.attrs["flavour"]), self.models
-        if not models.gated and (flavour == "colour") != ("colour" in models.masks):
+        colour = "colour" in models.masks or models.formula in OF_COLOUR
+        if not models.gated and (flavour == "colour") != colour:
             problem = f"is a {flavour} frame, and '{models.name}' is not for these"
             remedy = "predict with 'sky', which takes each frame's own model"
             raise InputError(source_of(scene), problem, field="image", remedy=remedy)
@@ -269,7 +271,8 @@ class SkyChain:
         if name == _PHYSICAL:
             found = clear_excess(scene, self.reference)
         else:
-            found = FORMULAS[name](scene["image"].values[0])  # type: ignore[operator]
+            image = scene["image"].values
+            found = FORMULAS[name](image if name in OF_COLOUR else image[0])  # type: ignore[operator]
         return of_formula(found, self.options.threshold)
 
     def _facts(self, found: Segmented) -> Facts:

@@ -4,6 +4,7 @@ A formula looks at one frame. It cannot know an overcast sky from a clear one; o
 with a reference or a clear-sky model does. Agreement with a formula is no measure of skill.
 """
 
+from nephoscope.formulas.blue_red import BLUE_RED, HYBRID, blue_red, blue_red_hybrid
 from nephoscope.formulas.clear_reference import (
     ClearReference,
     fit_clear_reference,
@@ -19,14 +20,21 @@ FORMULAS = {
     "otsu": otsu,
     "minmax": minmax,
     "clear-excess": clear_excess,
+    BLUE_RED: blue_red,
+    HYBRID: blue_red_hybrid,
 }
 """Name → function of one image (y, x) float32 and its parameters, except `clear-excess`, which
-takes a Scene, because it needs the camera's temperatures."""
+takes a Scene, because it needs the camera's temperatures, and those of `OF_COLOUR`."""
+OF_COLOUR = frozenset({BLUE_RED, HYBRID})
+"""Formulas that take a colour picture, (channel, y, x) red, green, blue, DN."""
 
 __all__ = [
     "FORMULAS",
+    "OF_COLOUR",
     "ClearReference",
     "FormulaResult",
+    "blue_red",
+    "blue_red_hybrid",
     "clear_excess",
     "excess",
     "fit_clear_reference",

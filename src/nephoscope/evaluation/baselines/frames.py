@@ -17,7 +17,7 @@ from nephoscope.evaluation.baselines.fitted import (
 )
 from nephoscope.evaluation.baselines.pixels import Pixels, Planes, windows
 from nephoscope.evaluation.sample import Floats, LabelledSample
-from nephoscope.formulas import otsu, zscale_log_otsu
+from nephoscope.formulas import FORMULAS, OF_COLOUR, otsu, zscale_log_otsu
 from nephoscope.inputs.sky import MAD_OF_GAUSSIAN
 from nephoscope.scene import known_of
 from nephoscope.tasks.mask import as_floats
@@ -39,6 +39,7 @@ def fit_frame_baselines(
     if "red_blue_ratio" in train[0].values:
         words = "red/blue ≥ {:.3f}"
         found.append(thresholded("red/blue threshold", "red_blue_ratio", train, words, RATIO_STEP))
+    found += _colour_formulas(train[0])
     if "zscale_log_otsu" in train[0].values:
         found.append(_by_formula("zscale-log-otsu", "zscale_log_otsu"))
     return [*found, boosted_trees(train, judge, options)]
@@ -46,12 +47,17 @@ def fit_frame_baselines(
 
 def formula_baselines(pixels: Pixels) -> list[Baseline]:
     """What needs no training frame, for pixels with these features."""
-    found = [always("cloudy"), _by_formula("Otsu", "otsu")]
+    found = [always("cloudy"), _by_formula("Otsu", "otsu"), *_colour_formulas(pixels)]
     if "zscale_log_otsu" not in pixels.values:
         return found
     detail = f"≥ {PUBLISHED_MINMAX} of the frame's range, as published masks want it"
     minmax = Baseline("min-max threshold", score_by("minmax"), PUBLISHED_MINMAX, False, detail)
     return [*found, minmax, _by_formula("zscale-log-otsu", "zscale_log_otsu")]
+
+
+def _colour_formulas(pixels: Pixels) -> list[Baseline]:
+    """Named formulas of colour pictures, by their published numbers."""
+    return [_by_formula(name, name) for name in sorted(OF_COLOUR) if name in pixels.values]
 
 
 def _by_formula(name: str, feature: str) -> Baseline:
@@ -82,6 +88,8 @@ def _colour(planes: Floats) -> Planes:
     yield from windows("whiteness", whiteness, WINDOWS)
     yield from windows("grey", grey, WINDOWS)
     yield "sun_distance", _distance_to_sun(grey)
+    for name in sorted(OF_COLOUR):
+        yield name, as_floats(FORMULAS[name](planes).mask)  # type: ignore[operator]
 
 
 def _counts(counts: Floats) -> Planes:
