@@ -12,7 +12,7 @@ from nephoscope.plots.ice_view import write_animation
 from nephoscope.products.series import open_slots
 from nephoscope.simulate.earth.seviri import simulate_slots
 
-SEED = 1
+SEED = 5
 
 
 def main(folder: Path, slots: int = 96, size: int = 96) -> None:
