@@ -14,6 +14,8 @@ Dims and variables (all open in plain xarray):
   "beside the truth" are never read as truth,
 - `rows`, `columns` (sample) int64, where pictures are of several sizes: each lies in the upper left
   corner of its arrays, and the rest of them is missing,
+- `source` (sample) int64, once frames are split of which some are copies of others (turned,
+  mirrored, saved again): those of one picture have the same number,
 - `latitude` (y) and `longitude` (x) float64, degrees, of maps alone,
 - `channel_mean`, `_std`, `_min`, `_max` and `_pixels` (period, channel) of slots: what the channels
   say in all samples, in those by day and in those by night,
@@ -47,6 +49,8 @@ PLACES = ("row", "col", "time_offset")
 """Variables that say where and when points are; the others along `point` are the task's."""
 SIDES = ("rows", "columns")
 """Variables that say how much of its arrays each picture takes."""
+SOURCE = "source"
+"""Variable of frames: number of the picture that each is, or is a changed copy of."""
 _REQUIRED = ("image", "known", "id", "group", "split")
 _TRUE: dict[Truth, tuple[str, ...]] = {
     "pixels": ("label",),
