@@ -3,9 +3,10 @@
     python benchmarks/seviri_speed.py MODEL SLOT.nat [--rows 1792 --cols 1920 --slots 4]
 
 A slot of the size asked for is the picture given, repeated over the disk; each slot is
-a file of its own. Seconds are those of the second slot to the last, reading and writing beside the
-network, as `predict` works. The peak is that of a fresh process, with all of its libraries; the
-ratio of bytes is to the same variables as float32.
+a file of its own. Seconds are those of the second slot to the last (of one slot: of all that is
+done once libraries are loaded), reading and writing beside the network, as `predict` works; those
+of the processors, of all slots, tell the same on a busy machine. The peak is that of a fresh
+process, with all of its libraries; the ratio of bytes is to the same variables as float32.
 """
 
 from __future__ import annotations
@@ -35,14 +36,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw"
         paths = _write_slots(asked.slot, raw, asked.rows, asked.cols, max(asked.slots))
-        _say("| slots | s a slot | peak, MiB | MiB a slot | times smaller than float32 |")
-        _say("|---|---|---|---|---|")
+        _say("| slots | s a slot | CPU s a slot | peak, MiB | MiB a slot | times smaller |")
+        _say("|---|---|---|---|---|---|")
         for count in asked.slots:
             out = Path(folder) / f"out{count}"
             found = _in_process(asked.model, paths[:count], out, asked.format)
-            seconds = f"{found['seconds']:.1f}" if count > 1 else "-"
             _say(
-                f"| {count} | {seconds} | {found['peak']:.0f} "
+                f"| {count} | {found['seconds']:.1f} | {found['cpu']:.1f} | {found['peak']:.0f} "
                 f"| {found['bytes'] / 2**20:.1f} | {found['plain'] / found['bytes']:.1f} |"
             )
 
@@ -84,13 +84,18 @@ def _measure(model: str, paths: list[Path], out: Path, form: str) -> dict[str, f
     from nephoscope.apply.jobs import Options
 
     moments: list[float] = []
+    start, cpu = time.perf_counter(), time.process_time()
     source = Path(model) if Path(model).exists() else model
     maker = maker_of(source, Options(picture=False, format=form))
     predict_many(paths, out, maker, on_event=lambda event: moments.append(time.perf_counter()))
+    cpu = time.process_time() - cpu
+    if len(moments) == 1:
+        moments.insert(0, start)
     written = [path for path in out.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in written)
     return {
         "seconds": (moments[-1] - moments[0]) / max(len(moments) - 1, 1),
+        "cpu": cpu / len(paths),
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "bytes": size / len(paths),
         "plain": _plain(out, form),

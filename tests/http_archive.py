@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import random
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
@@ -43,16 +45,25 @@ class Archive:
 
 
 @contextmanager
-def serving(archive: Archive, host: str = "127.0.0.1") -> Iterator[Archive]:
-    """Serve until the block ends."""
+def serving(
+    archive: Archive, host: str = "127.0.0.1", certificate: Path | None = None
+) -> Iterator[Archive]:
+    """Serve until the block ends; with a certificate (PEM with its key) by HTTPS."""
 
     class Handler(_Handler):
         of = archive
 
     server = _Server((host, 0), Handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
-    archive.url = f"http://{host}:{server.server_address[1]}"
+    scheme = "http" if certificate is None else "https"
+    archive.url = f"{scheme}://{host}:{server.server_address[1]}"
     try:
         yield archive
     finally:

@@ -23,6 +23,10 @@ from nephoscope.errors import InputError
 
 Truth = Literal["pixels", "frame", "points"]
 """Form of what the reference says of a scene: of each pixel, of the whole, at some points."""
+COLUMNS = "column_geometry"
+"""Attribute of samples and products with levels: how columns stand over the pixels of a picture."""
+UPRIGHT, MOVED = "upright", "moved_to_where_the_top_is_seen"
+"""Over the point of its pixel; or each lies in the pixel where the picture shows its top."""
 DN_UNIT = "DN"
 _SLACK = 1.0  # DN by which resampled colours may leave 0..255
 IMAGE_DIMS = ("channel", "y", "x")

@@ -1,6 +1,7 @@
 """Slots of SEVIRI from raw files to products of cloud ice."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyproj
@@ -9,8 +10,10 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import ice_factory
+from nephoscope.apply.network_maker import NetworkMaker
 from nephoscope.cli import app
 from nephoscope.instruments.seviri import CONDITIONS
+from nephoscope.models import load_model
 from nephoscope.models.guard import Span
 from nephoscope.models.pixel_guard import PixelGuard
 from nephoscope.simulate.earth.seviri import simulate_slots
@@ -81,6 +84,18 @@ def test_every_variable_of_the_product_is_there(products):
     assert product.attrs["column_geometry"] == "upright"
 
 
+def test_columns_that_were_moved_to_where_their_top_is_seen_are_said_to_be(raw, ice_model):
+    import nephoscope
+
+    model = load_model(ice_model)
+    model = replace(model, info={**model.info, "column_geometry": "moved_to_where_the_top_is_seen"})
+    path = sorted(raw.rglob("*.nat"))[0]
+    scene = nephoscope.open_scene(path, **model.recipe.read)
+    product = NetworkMaker(model).product(scene.isel(y=slice(0, 30)))
+    assert product.attrs["column_geometry"] == "moved_to_where_the_top_is_seen"
+    assert "nearer to the one below the satellite" in product.attrs["comment"]
+
+
 def test_the_path_is_the_integral_of_the_levels_that_are_written(products):
     for path in products:
         product = opened(path)
@@ -130,7 +145,6 @@ def test_the_cube_holds_what_the_files_hold(cube, products):
 def test_rounding_costs_less_than_a_hundredth(products, raw, ice_model):
     import nephoscope
     from nephoscope.apply.network import Predictor
-    from nephoscope.models import load_model
 
     model = load_model(ice_model)
     scene = nephoscope.open_scene(sorted(raw.rglob("*.nat"))[0], **model.recipe.read)

@@ -94,7 +94,7 @@ def test_what_the_user_had_stays(archive, half_orbits, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--fetch", "dataverse"), "has no pairs for this recipe"),
+        (("--fetch", "dataverse"), "has nothing for this recipe"),
         (("--fetch", "icare"), "name the first day"),
     ],
 )

@@ -32,7 +32,9 @@ def store(tmp_path, quick_export):
     ice[kinds.values < 0] = np.nan
     made["iwc"] = kinds.dims, ice
     made["ice_number"] = kinds.dims, (ice * 2e9).astype(np.float32)
-    made = made.drop_vars(["cloud_type", "cloud_scenario"]).assign_attrs(task="cloud_ice")
+    made = made.drop_vars(["cloud_type", "cloud_scenario"]).assign_attrs(
+        task="cloud_ice", column_geometry="upright"
+    )
     for each in made.variables.values():
         each.encoding.clear()
     made.to_zarr(tmp_path / "s.zarr", consolidated=False, zarr_format=3)
@@ -46,6 +48,7 @@ def test_a_fit_on_ice_gives_a_model_that_publishes_it(store, tmp_path):
     model = load_model(fit(recipe, store, tmp_path / "run", report=_quiet))
     task = task_named("cloud_ice")
     assert model.levels == 64
+    assert model.info["column_geometry"] == "upright"  # as the samples say
     assert model.decision.altitude == tuple(np.arange(16_920.0, 1799, -240))
     scores = model.info["scores"]["full"]
     assert set(scores) == set(task.kept)

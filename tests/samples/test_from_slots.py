@@ -153,6 +153,7 @@ def test_a_gap_cuts_the_track_and_profiles_too_late_are_no_points(tmp_path):
 
 def test_parallax_puts_ice_where_the_picture_shows_it(pair, cut, tmp_path):
     moved, _ = factory.built(pair[0], tmp_path / "s.zarr", parallax=True)
+    assert moved.attrs["column_geometry"] == "moved_to_where_the_top_is_seen"
     track = open_track(pair[2])
     ends = np.cumsum([0, *moved["row_size"].values])
     checked = 0

@@ -1,10 +1,11 @@
 """Counts of what the parts of a store of half orbits hold."""
 
 import numpy as np
+import pytest
 import xarray as xr
 
 from nephoscope.samples import split_orbits
-from nephoscope.samples.split_orbits import class_counts
+from nephoscope.samples.split_orbits import class_counts, orbit_parts
 
 
 def store(samples=40, levels=5):
@@ -49,3 +50,32 @@ def test_types_are_counted_piece_by_piece(monkeypatch):
             "cloud_type": [int((mine == kind).sum()) for kind in range(9)],
             "unknown": int((mine == -1).sum()),
         }
+
+
+@pytest.mark.parametrize("by", ["day", "block"])
+def test_an_overpass_across_midnight_is_in_one_part(by):
+    # Three overpasses a day, of two slots each; every sixth day the last one ends after midnight.
+    times = []
+    for day in range(30):
+        start = day * 86_400.0
+        late = 85_800.0 if day % 6 == 2 else 60_000.0
+        times += [start + at + more for at in (6_000.0, 30_000.0, late) for more in (0.0, 900.0)]
+    order = np.random.default_rng(0).permutation(times)
+    days = [str(np.datetime64("2010-01-01") + int(each // 86_400)) for each in order]
+    slots = xr.Dataset(
+        {
+            "order": ("sample", order),
+            "group": ("sample", days),
+            "id": ("sample", [f"s{n}" for n in range(len(order))]),
+        },
+        attrs={"unit": "slot", "points": "track"},
+    )
+    for seed in range(5):
+        parts = dict(zip(order, orbit_parts(slots, by, (2, 1, 1), seed), strict=True))
+        assert {*parts.values()} == {"train", "validation", "test"}
+        crossing = [each for each in times if each % 86_400 == 85_800]
+        assert len(crossing) == 5
+        assert all(parts[each] == parts[each + 900] for each in crossing)
+        alone = {each // 86_400: parts[each] for each in times}
+        for each in times:
+            assert parts[each] == alone[each // 86_400]  # a day is never cut

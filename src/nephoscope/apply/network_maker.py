@@ -27,6 +27,7 @@ from nephoscope.models.lookup import FACTS
 from nephoscope.models.pixel_guard import Judged, PixelGuard
 from nephoscope.products.fits import card_text
 from nephoscope.products.product import ProductFacts, make_product
+from nephoscope.scene import COLUMNS
 from nephoscope.workers import cores
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ class NetworkMaker:
             None if judged is None else judged.flags,
             {} if judged is None else judged.reasons,
             self.model.recipe.inputs.background is not None,
+            str(self.model.info.get(COLUMNS, "")),
         )
         return make_product(variables, scene, self._module, facts, self.options.own)
 

@@ -54,8 +54,8 @@ class Manifest:
             checksum=file.checksum,
         )  # fmt: skip
 
-    def record_unpacked(self, path: str, members: list[Path]) -> None:
-        """Note that an archive was unpacked; its members stand for it from now on."""
+    def record_unpacked(self, path: str, members: list[Path], stays: bool = False) -> None:
+        """Note that an archive was unpacked; unless it stays, its members stand for it."""
         packed = self._journal.entries[path]
         for member in members:
             stat = member.stat()
@@ -64,6 +64,8 @@ class Manifest:
                 sha256=sha256_of(member), mtime_ns=stat.st_mtime_ns, source=packed["source"],
                 packed_in=path,
             )  # fmt: skip
+        if stays:
+            return
         names = [member.relative_to(self.folder).as_posix() for member in members]
         facts = {name: value for name, value in packed.items() if name != "key"}
         self._journal.record(path, **{**facts, "members": names})

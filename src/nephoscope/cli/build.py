@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 FetchOption = Annotated[
     str | None,
     typer.Option(
-        metavar="SOURCE", help="Points: fetch each granule from here (icare), delete it when done."
+        metavar="SOURCE",
+        help="Points: fetch each granule from here (icare, eumetsat), delete it when done.",
     ),
 ]
 
@@ -101,7 +102,7 @@ def build(
     """Read raw files with their labels and write training samples; what cannot be read is left out.
 
     Maps without a label only help to build the background. Samples of points are cut along tracks;
-    a build that was stopped goes on where it was. With --fetch the one folder holds files only
+    a build that was stopped goes on where it was. With --fetch the first folder holds files only
     while they are needed.
     """
     given = {name.rstrip("_").replace("_", "-"): each for name, each in context.params.items()}

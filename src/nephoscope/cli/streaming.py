@@ -27,7 +27,7 @@ def build_streamed(
     Args:
         recipe: whose truth is at points.
         source: the archive.
-        raw: one folder, for what is needed at the time.
+        raw: a folder for what is needed at the time; then those of tracks, if the archive has none.
         output: the store to write.
         given: options by name, None or False where they are not given.
         overwrite: replace a store that is there.
@@ -36,13 +36,13 @@ def build_streamed(
         Whether all files could be used.
 
     Raises:
-        UsageError: the source has no such pairs, or several folders are named.
+        UsageError: the source has nothing for this recipe, or more or fewer folders are wanted.
     """
     from nephoscope.archives.connections import Access
     from nephoscope.archives.facts import cache_folder
     from nephoscope.archives.request import Request, day_of
     from nephoscope.archives.sources import source_named
-    from nephoscope.archives.stream import Streamed, write_names
+    from nephoscope.archives.stream import Streamed, by_place, write_names
     from nephoscope.archives.transfer import Settings
     from nephoscope.cli.point_samples import build_points
     from nephoscope.extras import need
@@ -50,19 +50,28 @@ def build_streamed(
     need("build --fetch", "fetch")
     module = source_named(source)
     if getattr(module, "PAIRS_OF", "") != recipe.instrument:
-        raise UsageError(f"build {recipe.name} --fetch {source}: has no pairs for this recipe")
-    if len(raw) != 1:
-        raise UsageError("--fetch: name one folder, for what is needed at the time")
+        raise UsageError(f"build {recipe.name} --fetch {source}: has nothing for this recipe")
+    _check_folders(raw, source, bool(getattr(module, "PAIRED", ())))
     first, last = (day_of(given[n], f"--{n}") if given[n] else None for n in ("from", "to"))
     request = Request(first=first, last=last, pair=True, listings=cache_folder())
     settings = Settings(Access(module.login_of))
     files = module.plan(request, settings.access)
     for error in request.failed:
         typer.echo(f"failed: {error}", err=True)
-    names = write_names(files, raw[0])
-    by_path = {str(file.path): file for file in files}
+    by_path = by_place(files, getattr(module, "MEMBERS", ""))
+    names = write_names(by_path, raw[0])
     done = build_points(
-        recipe, [names], output, given, overwrite,
+        recipe, [names, *raw[1:]], output, given, overwrite,
         lambda asked: Streamed(asked, raw[0], by_path, settings),
     )  # fmt: skip
     return done and not request.failed
+
+
+def _check_folders(raw: Sequence[Path], source: str, has_tracks: bool) -> None:
+    if has_tracks and len(raw) != 1:
+        raise UsageError("--fetch: name one folder, for what is needed at the time")
+    if not has_tracks and (len(raw) < 2 or raw[0] in raw[1:]):
+        raise UsageError(
+            f"--fetch {source}: name a folder for what is needed at the time, then another with "
+            "the tracks, fetched before"
+        )

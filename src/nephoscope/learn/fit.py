@@ -59,7 +59,7 @@ from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.pool import PixelBatches
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.whole import validation_batches
-from nephoscope.scene import Truth
+from nephoscope.scene import COLUMNS, Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
 from nephoscope.workers import cores
 
@@ -293,12 +293,19 @@ def _judge(run: Run, train: Part, validation: Part, fitted: Fitted) -> tuple[Any
     info = {
         "samples_id": run.identity["samples_id"],
         "split": {"train": list(train.ids), "validation": list(validation.ids)},
+        **_columns(run.samples),
         **fitted.facts,
         **_start_facts(run.start),
         **_machine_facts(),
         "scores": scores,
     }
     return decision, info
+
+
+def _columns(samples: Path) -> dict[str, str]:
+    """How the truth of the samples stands over their pixels, where they were built to tell."""
+    attrs = open_samples(samples).attrs
+    return {COLUMNS: str(attrs[COLUMNS])} if COLUMNS in attrs else {}
 
 
 def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float | None]:  # noqa: ANN401

@@ -23,7 +23,7 @@ from nephoscope.products.quality import (
     own_quality_flag,
     quality_flag,
 )
-from nephoscope.scene import seen_in, source_names
+from nephoscope.scene import COLUMNS, seen_in, source_names
 
 _PLANE = ("y", "x")
 
@@ -42,6 +42,8 @@ class ProductFacts:
         own: bits of the quality flag that are the instrument's own, name → (y, x); None: none are.
         reasons: of these bits, what sets each.
         wants_background: whether the model knows better with a background.
+        column_geometry: how the columns that the model learned from stood over their pixels, where
+            that is not as its instrument does by default.
     """
 
     model: str
@@ -53,6 +55,7 @@ class ProductFacts:
     own: Mapping[str, BoolArray] | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     wants_background: bool = True
+    column_geometry: str = ""
 
     @property
     def background(self) -> bool:
@@ -202,4 +205,5 @@ def _attributes(scene: xr.Dataset, facts: ProductFacts) -> dict[str, Any]:
         "model": facts.model,
         "weights_sha256": facts.weights_sha256,
         "background_sha256": facts.background_sha256 or "none",
+        **({COLUMNS: facts.column_geometry} if facts.column_geometry else {}),
     }

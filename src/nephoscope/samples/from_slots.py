@@ -37,6 +37,7 @@ from nephoscope.samples.ice_columns import (
 )
 from nephoscope.samples.levels import BESIDE_TRUTH
 from nephoscope.samples.slot_windows import SlotChoice, all_over, along_pixels
+from nephoscope.scene import COLUMNS, MOVED, UPRIGHT
 from nephoscope.track import overpasses
 
 OTHER_SERVICE = "picture of a service at another longitude"
@@ -95,7 +96,12 @@ class AskedOfSlots:
     @property
     def attributes(self) -> dict[str, Any]:
         """What a store says of how its samples were made."""
-        return {"points": self.points, "geometry": "native", "fields": list(self.fields)}
+        return {
+            "points": self.points,
+            "geometry": "native",
+            "fields": list(self.fields),
+            COLUMNS: MOVED if self.parallax else UPRIGHT,
+        }
 
 
 class _Piece(NamedTuple):

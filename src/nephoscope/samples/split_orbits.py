@@ -1,15 +1,18 @@
 """Division of samples along tracks into parts: half orbits, days or blocks of days, by lot.
 
 Samples of one half orbit show the same weather, and so do half orbits of neighbouring days. Slots
-are divided by their day, which is their group.
+are divided by their day, which is their group; days of which slots follow one another across
+midnight, as an overpass may, stay together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from nephoscope.errors import InputError, UsageError
@@ -20,6 +23,8 @@ from nephoscope.track import CLOUD_TYPES
 BLOCK_DAYS = 3
 """Days of a block."""
 _DAY = 86_400.0
+_ONE_OVERPASS = 3_600.0
+"""Seconds between slots of one overpass at most; the next one is 99 minutes later."""
 _POINTS = 50_000
 """Profiles whose types are held at a time."""
 
@@ -40,6 +45,8 @@ def orbit_parts(
         InputError: samples of blocks do not say when they are of.
     """
     units = _blocks(store) if by == "block" else _granules(store)
+    if store.attrs["unit"] == "slot" and store.attrs.get("points") == "track":
+        units = _joined(units, store["order"].values)
     wanted = np.count_nonzero(fractions)
     if len(set(units)) < wanted:
         noun = "half orbits" if store.attrs["unit"] == "granule" else "days"
@@ -52,6 +59,17 @@ def orbit_parts(
 def _granules(store: xr.Dataset) -> list[str]:
     pairs = zip(store["group"].values.tolist(), store["id"].values.tolist(), strict=True)
     return [group or sample for group, sample in pairs]
+
+
+def _joined(units: Sequence[str], order: npt.NDArray[np.float64]) -> list[str]:
+    """Units of slots; those that an overpass crosses bear the name of the first of them."""
+    named = dict.fromkeys(units)
+    owner = {unit: unit for unit in named}
+    times = np.argsort(order, kind="stable")
+    for before, after in pairwise(times.tolist()):
+        if order[after] - order[before] < _ONE_OVERPASS:
+            owner[units[after]] = owner[units[before]]
+    return [owner[unit] for unit in units]
 
 
 def _blocks(store: xr.Dataset) -> list[str]:

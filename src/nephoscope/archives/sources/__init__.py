@@ -2,7 +2,9 @@
 
 `OPTIONS`: options of `nephoscope fetch` that it has. `plan(request, access)`: the files that are
 wanted. `login_of(host)`: its credentials. `host()`: who is asked. `PREFIX`: of its credentials in
-the environment, "" where it needs none. `ACCOUNT`: how one gets an account.
+the environment, "" where it needs none. `ACCOUNT`: how one gets an account. Of some: `MEMBERS`:
+pattern of what its packed files hold; `PAIRS_OF`: the instrument whose pictures `build --fetch`
+takes from it, with the tracks if `PAIRED` names their products, else with tracks the user has.
 """
 
 from __future__ import annotations

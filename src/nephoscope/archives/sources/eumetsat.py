@@ -31,6 +31,8 @@ ACCOUNT = (
 )
 PREFIX = "NEPHOSCOPE_EUMETSAT"
 MEMBERS = "*.nat"
+PAIRS_OF = "seviri"
+"""The instrument that `build --fetch` makes samples of; the tracks are the user's."""
 SLOT = 15
 """Minutes between two pictures."""
 _NAME = re.compile(r"-(\d{14})(?:\.\d+)?Z")
@@ -74,15 +76,8 @@ def plan(request: Request, access: Access) -> list[RemoteFile]:
     login = need_login(urlsplit(known.api).hostname or "", PREFIX, ACCOUNT)
     files: dict[str, RemoteFile] = {}
     with _explained(known.api, login):
-        token = _token(known, login)
-        lock = threading.Lock()
-
-        def bearer() -> str:
-            with lock, _explained(known.api, login):
-                return str(token)
-
-        access.bearer = bearer
-        for found in _search(token, known, days, request):
+        access.bearer = _Bearer(known, login)
+        for found in _search(access.bearer.token, known, days, request):
             try:
                 file = _file(found)
             except InputError as error:
@@ -91,6 +86,23 @@ def plan(request: Request, access: Access) -> list[RemoteFile]:
             if _is_of(file, days, request.step or SLOT):
                 files[file.path.name] = file
     return sorted(files.values(), key=lambda file: file.path)
+
+
+class _Bearer:
+    """Gives the token of the time; each process asks for its own."""
+
+    def __init__(self, known: EumetsatFacts, login: Login) -> None:
+        self._of = known, login
+        self._lock = threading.Lock()
+        self.token = _token(known, login)
+
+    def __call__(self) -> str:
+        known, login = self._of
+        with self._lock, _explained(known.api, login):
+            return str(self.token)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self._of
 
 
 def _token(known: EumetsatFacts, login: Login) -> Any:  # noqa: ANN401 - eumdac has no types

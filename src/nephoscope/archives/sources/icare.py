@@ -32,7 +32,7 @@ PREFIX = "NEPHOSCOPE_ICARE"
 WITHIN = timedelta(minutes=10)
 """Greatest difference between the starts of a half orbit of PARASOL and one of CALIPSO."""
 PAIRS_OF = "polder"
-"""The instrument whose pictures `pair` finds tracks for."""
+"""The instrument that `build --fetch` makes samples of, and `pair` finds tracks for."""
 PAIRED = ("parasol", "cs-2b-cldclass", "par-rb2")
 
 

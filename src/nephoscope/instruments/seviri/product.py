@@ -17,6 +17,7 @@ from nephoscope.grids.geostationary import (
 )
 from nephoscope.instruments.coordinates import placed, time_of
 from nephoscope.instruments.seviri.scenes import grid_of
+from nephoscope.scene import COLUMNS, MOVED, UPRIGHT
 
 _AXES = {
     "x": {"standard_name": "projection_x_coordinate", "long_name": "eastward", "axis": "X"},
@@ -31,13 +32,23 @@ _SUMMARY = (
     "Cloud ice at each height over what SEVIRI sees, found by a neural network in its channels; it "
     "learned from profiles that a radar and a lidar saw along a thin line."
 )
-UPRIGHT = "upright"
 _UPRIGHT = (
     "A column stands upright over the point of its pixel on the ellipsoid, which latitude and "
     "longitude tell; it does not lie along the line of sight. Air at height h over that point is "
     "seen in a pixel that lies farther from the point below the satellite, by about h times the "
     "tangent of the satellite's zenith angle."
 )
+
+_COLUMNS = {
+    UPRIGHT: _UPRIGHT,
+    MOVED: (
+        "The model learned from profiles that were each moved to the pixel where the picture shows "
+        "their highest ice: a column lies where its top is seen. It stands upright over a point "
+        "nearer to the one below the satellite than latitude and longitude tell, by about the "
+        "height of its highest ice times the tangent of the satellite's zenith angle; without ice "
+        "it stands over them."
+    ),
+}
 
 
 def dress(product: xr.Dataset, scene: xr.Dataset, options: Mapping[str, Any]) -> xr.Dataset:
@@ -64,7 +75,8 @@ def dress(product: xr.Dataset, scene: xr.Dataset, options: Mapping[str, Any]) ->
     if scene.attrs.get("lacking"):
         said["missing_input"] = "; ".join(scene.attrs["lacking"])
     if "altitude" in product.coords:
-        said |= {"column_geometry": UPRIGHT, "comment": _UPRIGHT}
+        stands = product.attrs.get(COLUMNS, UPRIGHT)
+        said |= {COLUMNS: stands, "comment": _COLUMNS[stands]}
     return placed(
         product.assign_attrs(said),
         scene,
