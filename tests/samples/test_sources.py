@@ -146,14 +146,9 @@ def test_no_picture_of_the_public_sets_is_in_two_parts(store, by):
     found = open_samples(store)
     parts: dict[int, set[str]] = {}
     source_of = dict(zip(found["id"].values, found["source"].values, strict=True))
-    for name, part, source in zip(
-        found["id"].values, found["split"].values, found["source"].values, strict=True
-    ):
+    for name, part in zip(found["id"].values, found["split"].values, strict=True):
         parts.setdefault(number_of(name), set()).add(part)
-        assert (
-            source
-            == found["source"].values[list(found["id"].values).index(f"d{number_of(name):04d}")]
-        )
+        assert source_of[name] == source_of[f"d{number_of(name):04d}"]
     assert all(len(held - {""}) <= 1 for held in parts.values())
     assert {*found["split"].values} - {""} == {*PARTS}
     assert len({*found["source"].values}) == 9
@@ -197,7 +192,8 @@ def test_a_split_that_leaks_is_told_and_its_report_is_refused(store, tmp_path):
     assert clean.copies == 0
     assert "none of these is a copy" in report(clean, "", [], [])
     content = {
-        "spec": found.spec, "spec_hash": spec_hash(found.spec), "model": found.model, "seen": found.seen,
+        "spec": found.spec, "spec_hash": spec_hash(found.spec),
+        "model": found.model, "seen": found.seen,
         "metrics": {"f1": {"value": 0.5}}, "copies": found.copies,
     }  # fmt: skip
     content["digest"] = digest_of(content)
