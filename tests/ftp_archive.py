@@ -16,23 +16,34 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sftp_archive import reset_at_close
+
 PASSWORD = "topsecret pass"  # noqa: S105 - of a server in a test
 
 
 @dataclass
 class FtpArchive:
-    """Served folder and faults: `cut` bytes after which it cuts; `rest` whether it resumes."""
+    """Served folder and faults.
+
+    `cut`: bytes after which it cuts, `reset` with RST; `rest`: whether it resumes.
+    """
 
     folder: Path
     cut: int = 0
+    reset: bool = False
     rest: bool = True
     logins: int = 0
     url: str = ""
 
 
 @contextmanager
-def serving_ftp(archive: FtpArchive, certificate: Path | None = None) -> Iterator[FtpArchive]:
-    """Serve until the block ends; with a certificate (PEM with its key) by TLS alone."""
+def serving_ftp(
+    archive: FtpArchive, certificate: Path | None = None, implicit: bool = False
+) -> Iterator[FtpArchive]:
+    """Serve until the block ends; with a certificate (PEM with its key) by TLS alone.
+
+    `implicit`: TLS begins before the server says anything.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pyftpdlib's own, of modules it falls back on
         from pyftpdlib.authorizers import AuthenticationFailed, DummyAuthorizer
@@ -53,11 +64,14 @@ def serving_ftp(archive: FtpArchive, certificate: Path | None = None) -> Iterato
             sent = super().send(data)
             self.sent += sent
             if archive.cut and self.sent > archive.cut:
+                reset_at_close(self.socket, archive.reset)
                 self.socket.close()
                 raise ConnectionResetError
             return sent
 
-    class Handler(TLS_FTPHandler if certificate else FTPHandler):  # type: ignore[misc]
+    kind = TLS_FTPHandler if certificate else FTPHandler
+
+    class Handler(_begun_with_tls(kind) if implicit else kind):  # type: ignore[misc]
         auth_failed_timeout = 0.05
         use_sendfile = False
 
@@ -89,6 +103,17 @@ def serving_ftp(archive: FtpArchive, certificate: Path | None = None) -> Iterato
     finally:
         stop.set()
         thread.join()
+
+
+def _begun_with_tls(kind: Any) -> Any:
+    class Implicit(kind):  # type: ignore[misc]
+        def handle(self) -> None:
+            self.secure_connection(self.ssl_context)
+
+        def handle_ssl_established(self) -> None:
+            super().handle()
+
+    return Implicit
 
 
 def write_certificate(path: Path) -> Path:

@@ -14,19 +14,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sftp_archive import reset_at_close
+
 
 @dataclass
 class Archive:
     """Files of the server and its faults.
 
-    `cut`: bytes after which a connection is cut, on average; `ranges`: whether it knows them;
-    `tagged`: whether it sends an ETag; `answers`: statuses to give before the file, each with its
-    headers; `stall`: path → seconds of silence before the body of its first answer; `lies`: path →
-    Content-Length; `seen`: (path, headers) of all requests; `sent`: bytes of bodies by path.
+    `cut`: bytes after which a connection is cut, on average, `reset` with RST; `ranges`: whether
+    it knows them; `tagged`: whether it sends an ETag; `answers`: statuses to give before the file,
+    each with its headers; `stall`: path → seconds of silence before the body of its first answer;
+    `lies`: path → Content-Length; `seen`: (path, headers) of all requests; `sent`: bytes of bodies
+    by path.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     cut: int = 0
+    reset: bool = False
     ranges: bool = True
     tagged: bool = True
     answers: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
@@ -153,6 +157,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(path, body, start, end)
         if end < len(body) or path in archive.lies:
             self.close_connection = True
+            if self.of.reset:
+                reset_at_close(self.connection)
+                self.connection.close()  # before the server says goodbye
 
     def _start(self, tag: str) -> int:
         wanted = self.headers.get("Range", "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +19,11 @@ PASSWORD = "topsecret pass"  # noqa: S105 - of a server in a test
 
 @dataclass
 class SftpArchive:
-    """Served folder and faults: `cut` bytes after which a connection is cut; `opens` by path."""
+    """Served folder and faults: `cut` bytes after which a connection is cut, `reset` with RST."""
 
     folder: Path
     cut: int = 0
+    reset: bool = False
     logins: int = 0
     keys: list[str] = field(default_factory=list)
     sent: int = 0
@@ -97,6 +100,7 @@ def _sftp(archive: SftpArchive, channel: Any) -> asyncssh.SFTPServer:
             self.sent += len(data)
             archive.sent += len(data)
             if archive.cut and self.sent > archive.cut:
+                reset_at_close(channel.get_extra_info("socket"), archive.reset)
                 channel.get_connection().abort()
             return data
 
@@ -106,3 +110,8 @@ def _sftp(archive: SftpArchive, channel: Any) -> asyncssh.SFTPServer:
                 yield entry
 
     return Sftp(channel, chroot=str(archive.folder).encode())
+
+
+def reset_at_close(line: socket.socket, reset: bool = True) -> None:
+    """Let a line end with RST, which throws away what is under way, instead of FIN."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", reset, 0))

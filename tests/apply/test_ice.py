@@ -1,6 +1,7 @@
 """Slots of SEVIRI from raw files to products of cloud ice."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -179,6 +180,34 @@ def test_light_and_what_was_never_learned_is_flagged(products, raw):
 
 def test_compliance_checker_finds_no_error(products, checked_by_cf):
     checked_by_cf(products[0])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_satpy_opens_a_product_that_is_named_as_it_names_files(products, tmp_path):
+    satpy = pytest.importorskip("satpy")
+    # satpy chooses by the name of a file; all else it takes from CF.
+    path = tmp_path / "Meteosat-9-seviri-20071008011500-20071008013000.nc"
+    shutil.copy(products[0], path)
+    scene = satpy.Scene(reader="satpy_cf_nc", filenames=[str(path)])
+    scene.load(["iwp"])
+    product = opened(products[0])
+    np.testing.assert_array_equal(scene["iwp"].values, product["iwp"].values)
+    east, north = scene["iwp"].attrs["area"].get_lonlats()
+    np.testing.assert_allclose(north, product["latitude"], atol=1e-3)
+    np.testing.assert_allclose(east, product["longitude"], atol=1e-3)
+
+
+def test_axes_are_told_as_viewers_of_cf_look_for_them(products):
+    product = opened(products[0], decode_cf=False)
+    axes = {name: product[name].attrs for name in ("x", "y", "altitude")}
+    assert {name: each.get("axis") for name, each in axes.items()} == {
+        "x": "X", "y": "Y", "altitude": "Z",
+    }  # fmt: skip
+    assert axes["altitude"]["standard_name"] == "altitude"
+    assert axes["altitude"]["positive"] == "up"
+    assert axes["x"]["standard_name"] == "projection_x_coordinate"
+    assert axes["y"]["standard_name"] == "projection_y_coordinate"
+    assert product["crs"].attrs["grid_mapping_name"] == "geostationary"
 
 
 def test_a_box_and_times_choose_what_is_predicted(products, raw, ice_model, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from ftp_archive import PASSWORD, FtpArchive, serving_ftp, write_certificate
+from nephoscope.archives import ftp
 from nephoscope.archives.connections import Access, Connections
 from nephoscope.archives.credentials import CredentialsError, Login
 from nephoscope.archives.remote import RemoteFile, TransferError
@@ -40,6 +41,27 @@ def fetched(archive: FtpArchive, folder: Path, name: str, how: Access) -> object
     file = RemoteFile(f"{archive.url}/{name}", PurePosixPath("got"))
     ((_, result),) = transfer(plan([file], folder), Settings(how, None, 2, 0.01))
     return result
+
+
+def test_a_line_that_is_reset_loses_no_byte(archive, tmp_path):
+    archive.cut, archive.reset = 500_000, True
+    result = fetched(archive, tmp_path / "out", "a%20b", access())
+    assert isinstance(result, Fetched), result
+    assert (tmp_path / "out" / "got").read_bytes() == BODY
+    assert archive.logins > 2
+
+
+def test_at_port_990_tls_comes_first(tmp_path, monkeypatch):
+    (tmp_path / "f").write_bytes(BODY)
+    certificate = write_certificate(tmp_path / "certificate.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with serving_ftp(FtpArchive(tmp_path, cut=700_000), certificate, implicit=True) as archive:
+        monkeypatch.setattr(ftp, "IMPLICIT_PORT", int(archive.url.rpartition(":")[2]))
+        assert isinstance(fetched(archive, tmp_path / "out", "f", access()), Fetched)
+        assert (tmp_path / "out" / "got").read_bytes() == BODY
+        monkeypatch.delenv("SSL_CERT_FILE")
+        result = fetched(archive, tmp_path / "other", "f", access())
+    assert "no safe connection" in str(result)
 
 
 @pytest.mark.parametrize("rest", [True, False])

@@ -49,9 +49,10 @@ def fill(archive: SftpArchive, sizes: dict[str, int]) -> dict[str, bytes]:
     return bodies
 
 
-def test_files_arrive_through_a_line_that_is_cut(archive, tmp_path):
+@pytest.mark.parametrize("reset", [False, True])
+def test_files_arrive_through_a_line_that_is_cut(archive, tmp_path, reset):
     bodies = fill(archive, {f"f{n}": 3_000_000 + n for n in range(3)} | {"empty": 0})
-    archive.cut = 5 * BLOCK
+    archive.cut, archive.reset = 5 * BLOCK, reset
     results = fetched(archive, tmp_path / "out", list(bodies), access(archive))
     assert all(isinstance(result, Fetched) for result in results), results
     for name, body in bodies.items():
@@ -71,6 +72,14 @@ def test_a_host_that_is_not_known_is_an_error_with_its_fingerprint(archive, tmp_
     assert archive.logins == 0
     how = access(archive, host_key=archive.fingerprint)
     assert isinstance(fetched(archive, tmp_path / "out", ["f"], how)[0], Fetched)
+
+
+def test_lines_that_name_no_key_do_not_hide_the_others(archive, tmp_path):
+    fill(archive, {"f": 10})
+    known = archive.known_hosts.read_text()
+    archive.known_hosts.write_bytes(b"nonsense\n@what is this\n\xff h x\n" + known.encode())
+    (result,) = fetched(archive, tmp_path / "out", ["f"], access(archive))
+    assert isinstance(result, Fetched), result
 
 
 def test_a_host_with_another_key_is_an_error(archive, tmp_path):

@@ -70,6 +70,18 @@ def test_files_arrive_through_a_line_that_is_cut_and_no_byte_comes_twice(tmp_pat
     assert not verify(tmp_path, lambda path: None).bad
 
 
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_line_that_is_reset_loses_no_byte(tmp_path, tagged):
+    files = {f"/f{n}": some_bytes(1_000_000 + n, n) for n in range(4)}
+    with serving(Archive(files, cut=300_000, reset=True, tagged=tagged)) as archive:
+        how = settings()
+        how.retries = 8  # few bytes come of a line that is cut early, and none of them need be new
+        results = fetched(archive, tmp_path, [name[1:] for name in files], how)
+    assert all(isinstance(result, Fetched) for result in results.values()), results
+    assert tree(tmp_path) == {name[1:]: body for name, body in files.items()}
+    assert len(archive.seen) > len(files)
+
+
 def test_without_tags_of_the_server_a_block_comes_twice_a_cut_and_no_more(tmp_path):
     body = some_bytes(600_000)
     with serving(Archive({"/f": body}, cut=150_000, tagged=False)) as archive:

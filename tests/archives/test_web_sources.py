@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from data_store_archive import DOWNLOAD, TOKEN, Store
 from http_archive import Archive, serving
+from nephoscope.archives import unpack
 from nephoscope.archives.manifest import NAME
 from nephoscope.cli import app
 
@@ -208,8 +209,9 @@ def test_a_zip_that_does_not_open_is_fetched_again(own):
     assert len(tree(own / "out")) == 4
 
 
-def test_a_zip_bomb_is_refused(own):
-    _, archive = data_store({"bomb.nat": bytes(70 * 2**20)})
+def test_a_zip_bomb_is_refused(own, monkeypatch):
+    monkeypatch.setattr(unpack, "_SMALL", 2**20)
+    _, archive = data_store({"bomb.nat": bytes(2 * 2**20)})
     with serving(archive):
         words = of_eumetsat(archive, own)
         code, _, errors = run(*words, "--from", "2010-07-01", "--step", 720)

@@ -130,6 +130,34 @@ def test_a_picture_of_the_same_samples_is_logged_at_each_validation(module, tmp_
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_amounts_are_drawn_by_day_and_by_night(module, tmp_path, monkeypatch):
+    def amounts(_, fields, decision):
+        return xr.Dataset({"cloud_type": (("level", "point"), fields["said"].astype(np.float32))})
+
+    drawn = []
+
+    def plot(pairs, title):
+        drawn.append((pairs, title))
+        return real(pairs, title)
+
+    real = curtain.plot_sections
+    monkeypatch.setattr(Types, "variables", amounts)
+    monkeypatch.setattr(curtain, "plot_sections", plot)
+    kinds = ["night", "day", "day", "night", "night", "night", "night", "night", "night"]
+    validate(module, CurtainLog(ALTITUDE, kinds), tmp_path)
+    (night, words), (day, more) = drawn
+    assert ("night" in words, "day" in more) == (True, True)
+    truth = day["truth"].values
+    assert {*truth[np.isfinite(truth)]} == {1, 2}
+    truth = night["truth"].values
+    assert {*truth[np.isfinite(truth)]} == {0, 3, 4, 5}
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    tags = EventAccumulator(str(tmp_path / "t")).Reload().Tags()["images"]
+    assert {*tags} == {"curtain/day", "curtain/night"}
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_a_task_without_levels_has_no_curtain(module, tmp_path, monkeypatch):
     monkeypatch.setattr(Types, "variables", lambda *_: xr.Dataset({"cloud_mask": ("point", [0])}))
     validate(module, CurtainLog(ALTITUDE), tmp_path)

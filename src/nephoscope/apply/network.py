@@ -40,7 +40,7 @@ VALID = "valid"
 """Group of a recipe's features: flags that say which views of a pixel are there."""
 
 
-_PIECE = 1 << 15
+_PIECE = 1 << 14
 """Pixels of which variables are made at once: on levels they are many times larger."""
 
 

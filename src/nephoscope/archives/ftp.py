@@ -20,6 +20,8 @@ from nephoscope.archives.remote import (
 )
 
 CHUNK = 1 << 17
+IMPLICIT_PORT = 990
+"""Where servers speak TLS from the first byte on, instead of being asked to."""
 _FEATURES_LACK = ("500", "501", "502", "504")
 
 
@@ -27,7 +29,7 @@ class FtpConnection:
     """Connection to a host by FTPS, or by plain FTP.
 
     Args:
-        url: of the host; FTPS asks for TLS on the usual port (explicit).
+        url: of the host; FTPS asks for TLS (explicit), but at port 990, which begins with it.
         login: user and password; None is anonymous.
         timeout: seconds without a byte.
 
@@ -40,8 +42,8 @@ class FtpConnection:
     def __init__(self, url: str, login: Login | None, timeout: float) -> None:
         parts = urlsplit(url)
         self._login = login or Login("anonymous", "anonymous@", found_in="nobody (anonymous)")
-        self._ftp = _client(parts.scheme, timeout)
         port = parts.port or ftplib.FTP_PORT
+        self._ftp = _client(parts.scheme, port, timeout)
         with self._explained(url):
             try:
                 self._ftp.connect(parts.hostname or "", port)
@@ -156,10 +158,30 @@ class _SafeFtp(ftplib.FTP_TLS):
         return wrapped, size or 0
 
 
-def _client(scheme: str, timeout: float) -> ftplib.FTP:
+class _ImplicitFtp(_SafeFtp):
+    """FTPS whose server speaks TLS from the first byte on."""
+
+    def connect(
+        self,
+        host: str = "",
+        port: int = 0,
+        timeout: float | None = None,
+        source_address: tuple[str, int] | None = None,
+    ) -> str:
+        self.host, self.port = host, port
+        plain = socket.create_connection((host, port), timeout or self.timeout, source_address)
+        self.af = plain.family
+        self.sock = self.context.wrap_socket(plain, server_hostname=host)
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+        return self.welcome
+
+
+def _client(scheme: str, port: int, timeout: float) -> ftplib.FTP:
     if scheme == "ftp":
         return ftplib.FTP(timeout=timeout)  # noqa: S321 - asked for with --allow-plaintext
-    return _SafeFtp(timeout=timeout, context=ssl.create_default_context())
+    kind = _ImplicitFtp if port == IMPLICIT_PORT else _SafeFtp
+    return kind(timeout=timeout, context=ssl.create_default_context())
 
 
 def _number(text: str | None) -> int | None:

@@ -96,10 +96,9 @@ class SftpConnection:
     async def _connected(self) -> asyncssh.SFTPClient:
         parts = urlsplit(self._url)
         host, port, login = parts.hostname or "", parts.port or _PORT, self._login
-        known = str(self._known_hosts) if self._known_hosts.is_file() else b""
         try:
             self._connection = await asyncssh.connect(
-                host, port, username=login.user, known_hosts=known, config=None,
+                host, port, username=login.user, known_hosts=_known(self._known_hosts), config=None,
                 client_factory=lambda: self._client, agent_path=None, gss_auth=False,
                 gss_kex=False, connect_timeout=self._timeout, login_timeout=self._timeout,
                 **_proof(login),
@@ -205,6 +204,17 @@ class _Client(asyncssh.SSHClient):
         """Whether to take a key that is not in the file of known hosts."""
         self.seen = key
         return bool(self._wanted) and key.get_fingerprint() == self._wanted
+
+
+def _known(path: Path) -> asyncssh.SSHKnownHosts:
+    """The keys of a file of known hosts; lines that are none are passed over, as OpenSSH does."""
+    kept = []
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    for line in text.splitlines():
+        with suppress(ValueError):
+            asyncssh.import_known_hosts(line)
+            kept.append(line)
+    return asyncssh.import_known_hosts("\n".join(kept))
 
 
 def _proof(login: Login) -> dict[str, Any]:

@@ -241,13 +241,13 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     training = recipe.training.model_copy(update={"losses": _losses(run, train)})
     module = FitModule(run.task, network, training, epochs * period, train.truth)
     clock = Clock(run.task, run.report, epochs * period, run.watch)
-    watching = curtain_log(validation.altitude)
+    whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)
+    watching = curtain_log(validation.altitude, _lights(run.samples, validation, whole))
     if recipe.training.keep_said:
         watching.append(SaidLog(run.out / "logs" / "said"))
     trainer = make_trainer(recipe, run.out, epochs, clock, watching)
     started.append(trainer)
     run.begin()
-    whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)
     if inputs is not None:
         whole = MadeOnce(whole)
     run_trainer(trainer, module, batches, whole, run.out, run.resume)
@@ -306,6 +306,17 @@ def _columns(samples: Path) -> dict[str, str]:
     """How the truth of the samples stands over their pixels, where they were built to tell."""
     attrs = open_samples(samples).attrs
     return {COLUMNS: str(attrs[COLUMNS])} if COLUMNS in attrs else {}
+
+
+def _lights(samples: Path, part: Part, batches: object) -> list[str]:
+    """Of each tile of a part whether its sample is of day or night; none where nobody says."""
+    store = open_samples(samples)
+    places = getattr(batches, "places", None)
+    if places is None or "daylight" not in store.variables:
+        return []
+    codes = dict(zip(store["id"].values.tolist(), store["daylight"].values.tolist(), strict=True))
+    names = dict(enumerate(str(store["daylight"].attrs["flag_meanings"]).split()))
+    return [names[codes[part.ids[sample]]] for sample, *_ in places]
 
 
 def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float | None]:  # noqa: ANN401

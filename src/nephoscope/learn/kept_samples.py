@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,21 @@ SAMPLES = 4
 
 
 class KeptSamples(Callback):
-    """Keeps what is said of some batches of a validation, and what is true of them."""
+    """Keeps what is said of some batches of a validation, and what is true of them.
 
-    def __init__(self) -> None:
+    Args:
+        kinds: of each batch of the validation, e.g. "day" or "night": so many are kept of each. By
+            default all are of one kind, "".
+    """
+
+    def __init__(self, kinds: Sequence[str] = ()) -> None:
+        self.kinds = list(kinds)
         self.kept: list[Said] = []
+        self.kept_kinds: list[str] = []
 
     def on_validation_epoch_start(self, *_: object) -> None:
         """Forget what was said at the validation before."""
-        self.kept = []
+        self.kept, self.kept_kinds = [], []
 
     def on_validation_batch_end(
         self,
@@ -39,10 +46,15 @@ class KeptSamples(Callback):
         *_: object,
     ) -> None:
         """Keep what is said of a batch in so many."""
-        total = trainer.num_val_batches[0]
+        kind, rank, total = "", batch_idx, trainer.num_val_batches[0]
+        if self.kinds:
+            kind = self.kinds[batch_idx]
+            rank, total = self.kinds[:batch_idx].count(kind), self.kinds.count(kind)
         apart = max(int(total) // SAMPLES, 1) if np.isfinite(total) else 1
-        if batch_idx % apart == 0 and len(self.kept) < SAMPLES and len(outputs["said"]):
+        wanted = rank % apart == 0 and self.kept_kinds.count(kind) < SAMPLES
+        if wanted and len(outputs["said"]):
             self.kept.append(outputs)
+            self.kept_kinds.append(kind)
 
 
 class SaidLog(KeptSamples):

@@ -114,28 +114,39 @@ def plot_sections(sections: Mapping[str, xr.DataArray], title: str = "") -> Figu
 
     Args:
         sections: what each is → (profile, level) kg m-3, NaN where unknown, with `height` (level) m
-            and `latitude`, `longitude` (profile) degrees; all on the same profiles.
+            and `latitude`, `longitude` (profile) degrees, where they are known; all on the same
+            profiles.
         title: of the picture.
     """
     figure, (*strips, bar) = _panels([1.0] * len(sections))
     section = next(iter(sections.values()))
-    along = distances_along(section["latitude"].values, section["longitude"].values)
+    placed = "latitude" in section.coords
+    along: Reals = np.arange(section.sizes["profile"], dtype=np.float64)
+    if placed:
+        along = distances_along(section["latitude"].values, section["longitude"].values)
     edges = _edges(along)
     for axes, (name, values) in zip(strips, sections.items(), strict=True):
         shown = _draw(axes, edges, values["height"].values, values.values)
         axes.set_ylabel(f"{name}\naltitude (km)")
         axes.tick_params(labelbottom=axes is strips[-1])
     figure.colorbar(shown, cax=bar, label=_LABEL, extend="both")
+    if placed:
+        _name_places(strips[-1], section, along)
+    else:
+        strips[-1].set_xlabel("number of the profile", fontsize=9)
+    strips[0].set_title(title or "Cloud ice", fontsize=11, loc="left")
+    strips[0].set_title(_KEY, fontsize=8, loc="right")
+    return figure
+
+
+def _name_places(axes: Axes, section: xr.DataArray, along: Reals) -> None:
     chosen = np.unique(np.linspace(0, len(along) - 1, _TICKS).round().astype(int))
     words = []
     for number in chosen:
         north, east = (float(section[name][number]) for name in ("latitude", "longitude"))
         words.append("\n".join([*place_in_words(north, east, 1), f"{along[number]:,.0f} km"]))
-    strips[-1].set_xticks(along[chosen], words, fontsize=8)
-    strips[-1].set_xlabel("latitude, longitude, distance along the line", fontsize=9)
-    strips[0].set_title(title or "Cloud ice", fontsize=11, loc="left")
-    strips[0].set_title(_KEY, fontsize=8, loc="right")
-    return figure
+    axes.set_xticks(along[chosen], words, fontsize=8)
+    axes.set_xlabel("latitude, longitude, distance along the line", fontsize=9)
 
 
 def _panels(heights: list[float]) -> tuple[Figure, list[Any]]:

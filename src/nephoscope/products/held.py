@@ -127,7 +127,7 @@ def _empty(variable: xr.DataArray, shape: tuple[int, ...]) -> Any:  # noqa: ANN4
         dtype=variable.dtype,
         chunks=(*shape[:-2], *(min(SIDE, size) for size in shape[-2:])),
         fill_value=fill,
-        compressors=[BloscCodec(cname="lz4", clevel=5, shuffle="shuffle")],
+        compressors=[BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")],
     )
 
 
