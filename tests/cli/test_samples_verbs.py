@@ -1,5 +1,6 @@
 """`build`, `split`, `train`, `evaluate`: what does not go together is refused, losses are said."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -160,14 +161,24 @@ def test_a_store_is_replaced_only_when_asked_and_anything_else_never(colour, tmp
     assert (tmp_path / "mine" / "thesis.txt").is_file()
 
 
-def test_pictures_of_several_sizes_are_counted_and_what_to_do_is_said(tmp_path):
-    raw = write_pictures(tmp_path / "raw", [(24, 32), (30, 40), (24, 32), (48, 40), (30, 40)])
-    code, said = run("build", "sky-colour", raw, "-o", tmp_path / "s.zarr")
-    assert code == 1
-    assert "holds the 2 pictures of 32 x 24 pixels, as the first is" in said
-    assert "left out are 3 of other sizes: 2 of 40 x 30, 1 of 40 x 48" in said
-    assert "bring all to one size, or build a store for each" in said
-    assert open_samples(tmp_path / "s.zarr").sizes["sample"] == 2
+SEVERAL = [(24, 32), (30, 40), (24, 32), (48, 40), (30, 24), (26, 56), (24, 32), (30, 40)]
+
+
+def test_pictures_of_several_sizes_are_built_split_and_scored(tmp_path):
+    raw, store = write_pictures(tmp_path / "raw", SEVERAL), tmp_path / "s.zarr"
+    code, said = run("build", "sky-colour", raw, "-o", store)
+    pixels = sum(rows * cols for rows, cols in SEVERAL)
+    assert code == 0, said
+    assert f"8 samples, {pixels:,} labelled pixels" in said
+    run("split", store, "--by", "block", "--buffer", 0, "--fractions", "5,2,1")
+    words = "-o", tmp_path / "r", "--split", "all"
+    code, said = run("evaluate", "sky-colour", store, *words)
+    assert code == 0, said
+    scores = json.loads((tmp_path / "r" / "scores.json").read_text())
+    assert scores["metrics"]["f1"]["n"] == pixels
+    assert {"Otsu", "blue-red", "blue-red-hybrid"} <= scores["baselines"].keys()
+    # White on blue: the formulas see all of it, and nothing of what fills the arrays.
+    assert scores["baselines"]["blue-red"]["metrics"]["accuracy"]["value"] == 1
 
 
 def test_evaluation_of_one_class_says_what_is_undefined(colour, tmp_path):

@@ -27,10 +27,10 @@ from nephoscope.evaluation.sample import (
 from nephoscope.evaluation.sums import Sums, sums_of_items
 from nephoscope.evaluation.swath import SwathScores
 from nephoscope.models import load_model
-from nephoscope.models.lineage import seen_of
+from nephoscope.models.lineage import copies_seen, seen_of
 from nephoscope.models.ways import WAYS
 from nephoscope.samples.pairing import check_pairing
-from nephoscope.samples.store import check_samples, open_samples
+from nephoscope.samples.store import SOURCE, check_samples, open_samples
 from nephoscope.tasks import Task, task_named
 
 SPLITS = ("train", "validation", "test", "all")
@@ -78,6 +78,8 @@ class Evaluation:
         units: what was scored, each once, in the order of the samples.
         paired: name of a baseline → the model's metrics less its own, over the same units.
         swath: scores of all pixels of simulated scenes, or None.
+        copies: how many of the scored samples are copies of pictures that the model was fitted to;
+            None where no sample of the store is a copy of another.
     """
 
     scores: Scores
@@ -95,6 +97,7 @@ class Evaluation:
     units: tuple[str, ...] = ()
     paired: dict[str, dict[str, Score]] = field(default_factory=dict)
     swath: SwathScores | None = None
+    copies: int | None = None
 
 
 def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, list[int]]:
@@ -191,7 +194,15 @@ def run_evaluation(
         placed="latitude" in store.variables,
         strata={name: score_stratum(each, task, decision) for name, each in strata.items()},
         units=tuple(dict.fromkeys(unit_of(store, index) for index in indices)),
+        copies=_copies(store, info, spec),
     )
+
+
+def _copies(store: xr.Dataset, info: Mapping[str, Any], spec: Mapping[str, Any]) -> int | None:
+    if SOURCE not in store.variables:
+        return None
+    sources = dict(zip(store["id"].values.tolist(), store[SOURCE].values.tolist(), strict=True))
+    return copies_seen(info, spec["samples"], sources, spec["maps"])
 
 
 def _facts_of(model: Judged, info: Mapping[str, Any], truth: str) -> dict[str, Any]:

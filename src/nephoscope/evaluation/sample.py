@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nephoscope.inputs import COLOURS
 from nephoscope.recipe import PointTruth
 from nephoscope.samples.coding import coding_of
-from nephoscope.samples.store import background_of, points_of
+from nephoscope.samples.store import background_of, points_of, sizes_of
 from nephoscope.samples.truth import Label, LabelOrPoints, Points
 
 Floats = NDArray[np.float32]
@@ -88,8 +88,12 @@ def read_samples(
     background, coding = background_of(store, channels), coding_of(store)
     order, names = _channels(store)
     points, ground = points_of(store, indices, truth), _ground(store)
+    sizes = sizes_of(store, indices)
     for number, index in enumerate(indices):
         sample = store.isel(sample=index)
+        if sizes:
+            rows, cols = sizes[number]
+            sample = sample.isel(y=slice(rows), x=slice(cols))
         image = np.asarray(sample["image"].values)
         yield LabelledSample(
             id=str(sample["id"].values),

@@ -49,7 +49,11 @@ def guard_of_part(
         return guard and changed(guard, recipe)
     if train.unit == "frame" and sorted(train.channels) == sorted(COLOURS):
         order = [train.channels.index(name) for name in COLOURS]
-        frames = (np.asarray(train.image[place], np.uint8)[order] for place in train.indices)
+        sizes = (train.size_of(number) for number in range(len(train.indices)))
+        frames = (
+            np.asarray(train.image[place], np.uint8)[order, :rows, :cols]
+            for place, (rows, cols) in zip(train.indices, sizes, strict=True)
+        )
         return learn_colour_guard(frames)
     if train.truth != "frame" or len(train.channels) != 1 or inputs is None:
         return None

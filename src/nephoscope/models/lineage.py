@@ -26,6 +26,25 @@ def records_of(info: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         record = record.get("parent") or ({} if record.get("initial_weights") else None)
 
 
+def copies_seen(
+    info: Mapping[str, Any], samples_id: str, sources: Mapping[str, int], ids: Collection[str]
+) -> int:
+    """How many samples are copies of what a model, or one that it began from, was fitted to.
+
+    Args:
+        info: the training facts of the model.
+        samples_id: of the store that the samples are of; nothing is told of other stores.
+        sources: name of each sample of the store → the picture that it is, or is a copy of.
+        ids: of the samples that are scored; those that it was fitted to do not count.
+    """
+    fitted: set[str] = set()
+    for record in records_of(info):
+        if record.get("samples_id") == samples_id:
+            fitted |= {*(record.get("split") or {}).get("train", ())}
+    pictures = {sources[name] for name in fitted if name in sources}
+    return sum(sources[name] in pictures for name in ids if name not in fitted)
+
+
 def seen_of(
     info: Mapping[str, Any], samples_id: str, ids: Collection[str], *, unique: bool
 ) -> dict[str, int] | None:

@@ -136,6 +136,10 @@ def _readable(report: Path) -> tuple[Path, dict[str, Any]]:
         problem = f"the model was fitted to {number} of the samples that it is scored on"
         remedy = "score it on samples that it has not seen"
         raise InputError(folder / SCORES, problem, field="seen", remedy=remedy)
+    if number := content.get("copies"):
+        problem = f"{number} of the samples are copies of pictures that the model was fitted to"
+        remedy = "split the samples by picture: nephoscope split --by group"
+        raise InputError(folder / SCORES, problem, field="copies", remedy=remedy)
     return folder, content
 
 

@@ -99,6 +99,7 @@ def _headline(evaluation: Evaluation) -> str:
         f"# {evaluation.model['name']}: {title_of(focus.main)} {with_interval(main)}",
         f"{text}{main.n:,} {focus.items}{_cloud_in_words(evaluation)}",
         _seen(evaluation),
+        _copies(evaluation),
         _best_baseline(evaluation),
     ]
     return "\n\n".join(line for line in lines if line)
@@ -142,6 +143,21 @@ def _seen(evaluation: Evaluation) -> str:
     if began:
         return f"Neither the model nor {began}, from which it began, has seen any of these {noun}."
     return f"The model has seen none of these {noun}."
+
+
+def _copies(evaluation: Evaluation) -> str:
+    """Whether scored samples are copies of what the model was fitted to."""
+    if evaluation.copies is None:
+        return ""
+    if evaluation.copies:
+        return (
+            f"**{evaluation.copies} of these samples are copies of pictures that the model was "
+            "fitted to (turned, mirrored or saved again), so the scores flatter it.**"
+        )
+    return (
+        "Some samples of the store are copies of others (turned, mirrored or saved again): none "
+        "of these is a copy of a picture that the model was fitted to."
+    )
 
 
 def _ways(evaluation: Evaluation) -> str:

@@ -156,6 +156,7 @@ def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:
         **({"unit": evaluation.unit} if evaluation.truth == "points" else {}),
         "model": _model(evaluation),
         "seen": evaluation.seen,
+        **({} if evaluation.copies is None else {"copies": evaluation.copies}),
         "nephoscope": version("nephoscope"),
         "hardware": hardware(),
         "seconds": {name: round(value, 3) for name, value in run.seconds.items()},

@@ -94,8 +94,7 @@ class CropLoader:
         else:
             best: tuple[float, int, int, int] = (-1.0, 0, 0, 0)
             for _ in range(TRIES):
-                sample, row, col = self._place(rng)
-                sample = sample if given is None else given
+                sample, row, col = self._place(rng, given)
                 label = self.part.label_in(sample, row, col, self.size)
                 best = max(best, (float((label >= 0).mean()), sample, row, col))
                 if best[0] >= MINIMUM_LABELLED:
@@ -131,13 +130,23 @@ class CropLoader:
         place = given, *best[1:], self.size
         return self.part.view(*place), self.part.truth_in(*place)
 
-    def _place(self, rng: np.random.Generator) -> tuple[int, int, int]:
+    def _place(self, rng: np.random.Generator, given: int | None) -> tuple[int, int, int]:
+        """Sample, row and column of a window; of a picture of its own size, one that starts in it.
+
+        It holds all of a picture that is smaller than it, and beyond that what is missing.
+        """
+        if self.part.sizes:
+            sample = int(rng.integers(len(self.part.indices))) if given is None else given
+            sides = zip(self.part.size_of(sample), self.size, strict=True)
+            row, col = (int(rng.integers(max(whole - side, 0) + 1)) for whole, side in sides)
+            return sample, row, col
         first, last = self.part.rows
         centre = int(rng.integers(first, last + 1))
         row = min(max(centre - self.size[0] // 2, 0), self.part.shape[0] - self.size[0])
         spare = 0 if self.part.wraps else self.size[1] - 1
         col = int(rng.integers(self.part.shape[1] - spare))
-        return int(rng.integers(len(self.part.indices))), row, col
+        drawn = int(rng.integers(len(self.part.indices)))
+        return drawn if given is None else given, row, col
 
     def sample_in_turn(self, number: int) -> int:
         """The sample of crop `number`, if every sample has its turn before any comes again.

@@ -1,4 +1,4 @@
-"""Labelled scenes: read one at a time with the labels that lie beside them, all of one size."""
+"""Labelled scenes: read one at a time with the labels that lie beside them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class LabelledScenes:
-    """Samples made of scenes that have a label, one at a time; all are of one shape.
+    """Samples made of scenes that have a label, one at a time.
+
+    All are of one shape; frames of a camera with a mask may have any number of rows and columns.
 
     Attributes:
         files: the scenes, with a label or without.
@@ -63,7 +65,7 @@ class LabelledScenes:
         truth: form of the labels that are wanted.
         on_error: told of what cannot be used; without it the error is raised.
         progress: called with the id of each sample that was taken.
-        out: named where the scenes are of several sizes.
+        out: named where scenes are left out because of their shape.
     """
 
     files: Sequence[SceneFile]
@@ -123,15 +125,20 @@ class LabelledScenes:
             return InputError(self.refused[0], "neither this map nor any other can be used")
         return UsageError("no scene with a label was found: samples need the label layout")
 
+    @property
+    def any_size(self) -> bool:
+        """Whether pictures may differ in rows and columns."""
+        return self.instrument.UNIT == "frame" and self.truth == "pixels"
+
     def report_sizes(self) -> None:
-        """Report once that the pictures are of more than one size, where they are."""
+        """Report once that pictures were left out because of their shape, where some were."""
         if len(self.sizes) < 2 or self.on_error is None:
             return
         (kept, number), *others = self.sizes.items()
         named = ", ".join(f"{count} of {_size(shape)}" for shape, count in others)
         problem = (
-            f"holds the {number} pictures of {_size(kept)} pixels, as the first is; left out are "
-            f"{self.sizes.total() - number} of other sizes: {named}"
+            f"holds the {number} pictures of {_size(kept)}, as the first is; left out are "
+            f"{self.sizes.total() - number} others: {named}"
         )
         remedy = "bring all to one size, or build a store for each"
         self.on_error(InputError(self.out, problem, field="image", remedy=remedy))
@@ -146,19 +153,30 @@ class LabelledScenes:
         columns = dict(self.instrument.columns(scene))
         group = str(columns.pop("group").values) if "group" in columns else file.series
         image, known, label = at_working_size(scene, label, self.recipe, file.path)
-        self.sizes[image.shape] += 1
-        wanted = next(iter(self.sizes))
-        if image.shape != wanted:
-            problem = f"has shape {image.shape}, the first map has {wanted}"
-            raise InputError(file.path, problem, field="image")
+        self._check_shape(image.shape, file.path)
         shape = label["label"].shape if "label" in label else ()
-        if shape not in ((), wanted[1:]):
+        if shape not in ((), known.shape):
             source = label.attrs.get("source", file.path)
-            problem = f"has shape {shape}, the maps have {wanted[1:]}"
+            problem = f"has shape {shape}, the maps have {known.shape}"
             raise InputError(source, problem, field="label")
         # Two files of one frame have states of their own.
         name = file.path.name if self.truth == "frame" else str(scene.attrs["id"])
         return Sample(shown(name), group, image, known, label, columns, scene)
+
+    def _check_shape(self, shape: tuple[int, ...], path: Path) -> None:
+        """Count a picture by what all must have in common.
+
+        Raises:
+            InputError: the first has another shape.
+        """
+        common = shape[:1] if self.any_size else shape
+        self.sizes[common] += 1
+        wanted = next(iter(self.sizes))
+        if common != wanted:
+            problem = f"has shape {shape}, the first map has {wanted}"
+            if self.any_size:
+                problem = f"has {shape[0]} channel(s), the first frame has {wanted[0]}"
+            raise InputError(path, problem, field="image")
 
 
 def at_working_size(
@@ -187,4 +205,7 @@ def at_working_size(
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    return f"{shape[2]} x {shape[1]}" + ("" if shape[0] == 3 else f" in {shape[0]} channel(s)")
+    if len(shape) == 1:
+        return f"{shape[0]} channel(s)"
+    size = f"{shape[2]} x {shape[1]} pixels"
+    return size if shape[0] == 3 else f"{size} in {shape[0]} channel(s)"

@@ -21,6 +21,7 @@ from nephoscope.samples.store import (
     open_samples,
     part_indices,
     points_of,
+    sizes_of,
 )
 from nephoscope.samples.truth import Label, LabelOrPoints, Points
 from nephoscope.scene import Truth
@@ -61,6 +62,8 @@ class Part:
         placed: whether rows have a latitude and columns a longitude.
         coding: of an image of int16.
         altitude: (level,) m, the highest first, of truth on levels; None where nobody says.
+        sizes: rows and columns of each sample's picture, in the order of `indices`, in the upper
+            left corner of its arrays; () where all fill them.
     """
 
     image: Any  # a numpy array, or a zarr array, which is indexed alike
@@ -84,11 +87,16 @@ class Part:
     placed: bool = True
     coding: Coding | None = None
     altitude: npt.NDArray[np.float64] | None = None
+    sizes: tuple[tuple[int, int], ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns of a sample."""
+        """Rows and columns of a sample; of the arrays where samples are of several sizes."""
         return int(self.image.shape[2]), int(self.image.shape[3])
+
+    def size_of(self, sample: int) -> tuple[int, int]:
+        """Rows and columns of the picture of a sample."""
+        return self.sizes[sample] if self.sizes else self.shape
 
     @property
     def turns(self) -> tuple[str, ...]:
@@ -203,6 +211,7 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int | None = 
         placed="latitude" in store.coords and store["latitude"].ndim == 1,
         coding=held.coding,
         altitude=altitude_of(store, recipe.truth) if truth == "points" else None,
+        sizes=sizes_of(store, indices),
     )
 
 

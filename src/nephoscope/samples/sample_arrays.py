@@ -19,6 +19,7 @@ from nephoscope.errors import InputError
 from nephoscope.inputs import quantise
 from nephoscope.samples.durable_store import DurableStore
 from nephoscope.samples.from_labels import Sample
+from nephoscope.samples.store import SIDES
 from nephoscope.samples.truth_arrays import FORMS, picture_array
 from nephoscope.scene import DN_UNIT, Truth, source_of
 
@@ -59,7 +60,8 @@ class SampleArrays:
 
     Args:
         part: the folder to make.
-        first: of the samples; the others are of its shape and kind.
+        first: of the samples; the others are of its kind, and of its shape but for frames with a
+            mask, which lie in the upper left corner of arrays as large as the largest needs.
         truth: its form.
         most: samples, at most; None if nobody knows.
     """
@@ -79,6 +81,7 @@ class SampleArrays:
         self.truth = FORMS[truth](group, number, sides, chunk)
         self.first = first.scene.drop_vars(list(first.scene.data_vars))
         self.grows, self.kept, self.digest = most is None, list[Kept](), hashlib.sha256()
+        self.sizes: list[tuple[int, ...]] = []
 
     @classmethod
     def reopened(
@@ -107,7 +110,7 @@ class SampleArrays:
         growing = {"image", "known", *made.planes, *made.truth.growing}
         for name in arrays.keys() - growing:  # columns, written when all samples were
             del group[name]
-        made.first, made.grows, made.kept = first, True, list(kept)
+        made.first, made.grows, made.kept, made.sizes = first, True, list(kept), []
         made.digest = hashlib.sha256(b"".join(each.hashed for each in kept))
         return made
 
@@ -122,10 +125,13 @@ class SampleArrays:
         if self.grows and number >= self.image.shape[0]:
             for array in self._by_sample:
                 array.resize((number + GROWTH, *array.shape[1:]))
+        self._widen(sample.known.shape)
+        rows, cols = (slice(side) for side in sample.known.shape)
         image: npt.NDArray[Any] = sample.image
         if self.image.dtype == np.uint8:
             image = quantise(image)
-        self.image[number], self.known[number] = image, sample.known
+        self.image[number, :, rows, cols] = image
+        self.known[number, rows, cols] = sample.known
         for name, array in self.planes.items():
             array[number] = sample.planes[name].values
         self.truth.append(number, sample.label)
@@ -136,6 +142,17 @@ class SampleArrays:
         hashed = b"".join(pieces) if self.grows else b""
         self.kept.append(Kept(sample.id, sample.group, sample.columns, points, hashed))
         return self.kept[-1]
+
+    def _widen(self, shape: tuple[int, ...]) -> None:
+        """Make room for a picture of so many rows and columns; what is added is missing."""
+        self.sizes.append(shape)
+        held = self.known.shape[1:]
+        sides = tuple(max(pair) for pair in zip(held, shape, strict=True))
+        if sides == held:
+            return
+        for array in (self.image, self.known):
+            array.resize((*array.shape[:-2], *sides))
+        self.truth.widen(sides)
 
     def flush(self) -> None:
         """Write what still waits to be written: after it all samples so far are on the disk."""
@@ -178,6 +195,17 @@ class SampleArrays:
             values = [each.columns[name].values for each in self.kept]
             column = _texts(map(str, values)) if first.dtype.kind == "U" else np.stack(values)
             store[name] = xr.Variable("sample", column, first.attrs)
+        if len(set(self.sizes)) > 1:
+            store = store.assign(
+                {
+                    name: (
+                        "sample",
+                        np.array(sides, np.int64),
+                        {"long_name": f"{name} of a picture"},
+                    )
+                    for name, sides in zip(SIDES, zip(*self.sizes, strict=True), strict=True)
+                }
+            )
         store = store.assign(self.truth.rest).assign_coords(self._channels())
         for name, dim in zip(AXES, ("y", "x"), strict=True):
             if name in self.first.coords and self.first[name].dims == (dim,):

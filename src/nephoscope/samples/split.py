@@ -14,15 +14,18 @@ from nephoscope.errors import InputError, OutputError, UsageError
 from nephoscope.samples.alike import prepare, similarity
 from nephoscope.samples.ice_census import HOLDS_ICE, ice_counts
 from nephoscope.samples.sample_arrays import consolidate
+from nephoscope.samples.sources import sources_of, without_leaks
 from nephoscope.samples.split_named import named_parts
 from nephoscope.samples.split_orbits import class_counts, orbit_parts
 from nephoscope.samples.split_rules import assign_parts, block_parts, group_parts, state_parts
-from nephoscope.samples.store import PARTS, open_samples
+from nephoscope.samples.store import PARTS, SOURCE, open_samples
 
 Unit = Literal["day", "granule", "group", "block"]
 GRANULE, SLOT = "granule", "slot"
 BLOCK_UNITS = 3
 BUFFER = 5
+MOST_COMPARED = 2000
+"""Frames up to which each is compared with each at every shift: a quarter of an hour."""
 
 
 def split_samples(
@@ -39,7 +42,8 @@ def split_samples(
         path: the samples store.
         by: the store's own unit, "day" for maps (as they are split by default); "block" of
             `BLOCK_UNITS` consecutive ones; or "group" (sub-phase). Of a camera's frames: "block" of
-            consecutive names, or "group" of near-duplicates. Of frames with one state each: "group"
+            consecutive names, or "group" of near-duplicates and of copies of one picture; whichever
+            it is, no picture is in two parts. Of frames with one state each: "group"
             (camera or folder; their default), or "block" of consecutive names of each state. Of
             half orbits: "granule" (their default), or "block" of days, both by lot.
         fractions: relative weights of train, validation and test, e.g. (15, 3, 0).
@@ -63,10 +67,11 @@ def split_samples(
     if named is not None:
         chosen = named_parts(store, named)
         rule: dict[str, Any] = {"by": "names"}
-        _write_split(Path(path), chosen, _said(store, chosen, rule))
+        _write_split(Path(path), chosen, _said(store, chosen, rule), _sources(store))
         return _found(store, chosen)
     _check_options(store, by, buffer)
-    chosen = _parts(store, by, fractions, seed, BUFFER if buffer is None else buffer)
+    sources = _sources(store)
+    chosen = _parts(store, by, fractions, seed, BUFFER if buffer is None else buffer, sources)
     for part, weight in zip(PARTS, fractions, strict=True):
         if weight and part not in chosen:
             raise UsageError(
@@ -74,8 +79,16 @@ def split_samples(
                 "another part; try other --fractions, or a smaller --buffer"
             )
     rule = {"by": by or _unit_of(store), "fractions": list(fractions), "seed": seed}
-    _write_split(Path(path), chosen, _said(store, chosen, rule))
+    _write_split(Path(path), chosen, _said(store, chosen, rule), sources)
     return _found(store, chosen)
+
+
+def _sources(store: xr.Dataset) -> npt.NDArray[np.intp] | None:
+    """The source of each frame with a mask; None where none is a copy of another."""
+    if store.attrs["unit"] != "frame" or store.attrs["truth"] != "pixels":
+        return None
+    found = sources_of(store)
+    return found if len(found) > found.max(initial=-1) + 1 else None
 
 
 def _found(store: xr.Dataset, chosen: Sequence[str]) -> dict[str, list[str]]:
@@ -116,7 +129,12 @@ def _check_options(store: xr.Dataset, by: Unit | None, buffer: int | None) -> No
 
 
 def _parts(
-    store: xr.Dataset, by: Unit | None, fractions: Sequence[float], seed: int, buffer: int
+    store: xr.Dataset,
+    by: Unit | None,
+    fractions: Sequence[float],
+    seed: int,
+    buffer: int,
+    sources: npt.NDArray[np.intp] | None,
 ) -> list[str]:
     """The part of each sample, by what is independent and by the form of the truth."""
     if store.attrs["unit"] in (GRANULE, SLOT):
@@ -133,11 +151,26 @@ def _parts(
             mine = np.flatnonzero(states == state)
             parts = assign_parts(len(mine), fractions, seed)
             chosen[mine] = block_parts(ids[mine].tolist(), parts, buffer)
-        return list(chosen)
+        return list(chosen) if sources is None else without_leaks(list(chosen), sources, PARTS)
     if has_states:
         groups, states = (store[name].values.tolist() for name in ("group", "label"))
         return state_parts(groups, states, fractions, seed)
-    return group_parts(similarity(*prepare(store["image"].values)), fractions, seed)
+    return group_parts(_alike(store, sources), fractions, seed)
+
+
+def _alike(store: xr.Dataset, sources: npt.NDArray[np.intp] | None) -> npt.NDArray[np.float32]:
+    """How alike frames are, (sample, sample): copies are the same; others by their best shift.
+
+    Of so many that comparing all would take hours, copies alone are looked for.
+    """
+    count = store.sizes["sample"]
+    if count > MOST_COMPARED:
+        alike = np.eye(count, dtype=np.float32)
+    else:
+        alike = similarity(*prepare(store["image"].values))
+    if sources is not None:
+        alike[sources[:, None] == sources] = 1
+    return alike
 
 
 def units_of(store: xr.Dataset, by: Unit | None) -> npt.NDArray[np.intp]:
@@ -152,14 +185,27 @@ def units_of(store: xr.Dataset, by: Unit | None) -> npt.NDArray[np.intp]:
     return units // BLOCK_UNITS if by == "block" else units
 
 
-def _write_split(path: Path, parts: list[str], said: dict[str, Any]) -> None:
-    """Write the part of each sample, and what the store says of its parts."""
+def _write_split(
+    path: Path, parts: list[str], said: dict[str, Any], sources: npt.NDArray[np.intp] | None = None
+) -> None:
+    """Write the part of each sample, what the store says of its parts, and where copies are."""
     import zarr
 
     try:
         group = zarr.open_group(path, mode="r+", use_consolidated=False)
         group["split"][:] = np.array(parts, dtype=np.dtypes.StringDType())  # type: ignore[index]
-        if said:
+        if sources is not None:
+            about: dict[str, Any] = {
+                "long_name": "number of the picture that a frame is, or is a copy of"
+            }
+            group.create_array(
+                SOURCE,
+                data=sources.astype(np.int64),
+                dimension_names=("sample",),
+                attributes=about,
+                overwrite=True,
+            )
+        if said or sources is not None:
             group.attrs.update(said)
             consolidate(path)
     except OSError as error:

@@ -59,7 +59,10 @@ def named_parts(store: xr.Dataset, named: Mapping[str, Sequence[str]]) -> list[s
         part_of.get(name, part_of.get(group, "")) for name, group in zip(ids, groups, strict=True)
     ]
     held: dict[str, str] = {}
-    for group, part in zip(groups, chosen, strict=True):
+    # The group of a frame with a mask is its folder: whether it is a copy of one in another part
+    # is told by what it shows, and said where models are scored.
+    pictures = (store.attrs.get("unit"), store.attrs.get("truth")) == ("frame", "pixels")
+    for group, part in zip(groups if not pictures else ids, chosen, strict=True):
         if part and held.setdefault(group, part) != part:
             raise UsageError(
                 f"{source}: samples of {group} would be in {held[group]} and in {part}: they show "

@@ -12,6 +12,10 @@ Dims and variables (all open in plain xarray):
   how many of the points are of each sample (a contiguous ragged array of CF), `row`, `col` and
   `time_offset` (point), and the task's variables (point[, level]); those whose attribute `role` is
   "beside the truth" are never read as truth,
+- `rows`, `columns` (sample) int64, where pictures are of several sizes: each lies in the upper left
+  corner of its arrays, and the rest of them is missing,
+- `source` (sample) int64, once frames are split of which some are copies of others (turned,
+  mirrored, saved again): those of one picture have the same number,
 - `latitude` (y) and `longitude` (x) float64, degrees, of maps alone,
 - `channel_mean`, `_std`, `_min`, `_max` and `_pixels` (period, channel) of slots: what the channels
   say in all samples, in those by day and in those by night,
@@ -43,6 +47,10 @@ from nephoscope.scene import Truth
 PARTS = ("train", "validation", "test")
 PLACES = ("row", "col", "time_offset")
 """Variables that say where and when points are; the others along `point` are the task's."""
+SIDES = ("rows", "columns")
+"""Variables that say how much of its arrays each picture takes."""
+SOURCE = "source"
+"""Variable of frames: number of the picture that each is, or is a changed copy of."""
 _REQUIRED = ("image", "known", "id", "group", "split")
 _TRUE: dict[Truth, tuple[str, ...]] = {
     "pixels": ("label",),
@@ -112,6 +120,14 @@ def part_indices(store: xr.Dataset, part: str) -> list[int]:
         problem, remedy = f"no sample in '{part}'", "nephoscope split"
         raise InputError(source_of(store), problem, field="split", remedy=remedy)
     return found
+
+
+def sizes_of(store: xr.Dataset, indices: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Rows and columns of the pictures of some samples; none where all fill their arrays."""
+    if not {*SIDES} <= {str(name) for name in store.variables}:
+        return ()
+    rows, cols = (store[name].values for name in SIDES)
+    return tuple((int(rows[index]), int(cols[index])) for index in indices)
 
 
 def axis_of(store: xr.Dataset, name: str, dim: str) -> npt.NDArray[np.float64]:

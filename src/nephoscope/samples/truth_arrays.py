@@ -78,6 +78,9 @@ class TruthArrays:
         for name in sorted(map(str, label.data_vars)):
             yield label[name].values.tobytes()
 
+    def widen(self, sides: tuple[int, ...]) -> None:
+        """Make room for pictures of so many rows and columns."""
+
     def flush(self) -> None:
         """Write what still waits to be written."""
 
@@ -107,8 +110,13 @@ class _Pixels(TruthArrays):
 
     def append(self, number: int, label: xr.Dataset) -> None:
         values = label["label"].values
-        self._array[number] = values
+        rows, cols = (slice(side) for side in values.shape)
+        self._array[number, rows, cols] = values
         self.counts += count_classes(values)
+
+    def widen(self, sides: tuple[int, ...]) -> None:
+        self.shape = (self.shape[0], *sides)
+        self._array.resize(self.shape)
 
     def finish(self, number: int) -> bytes:
         self._array.resize((number, *self.shape[1:]))

@@ -38,9 +38,10 @@ def warped_crop(
     """
     drawn = int(rng.integers(len(part.indices)))
     sample = drawn if sample is None else sample
-    matrix, centre = draw_map(part.shape, settings, rng)
+    shape = part.size_of(sample)
+    matrix, centre = draw_map(shape, settings, rng)
     rows, cols = places(size, matrix, centre)
-    whole = sample, 0, 0, part.shape
+    whole = sample, 0, 0, shape
     view, label = part.view(*whole), part.label_in(*whole)
     image = warp_image(view.image, view.known, rows, cols)
     if len(image) == 1:

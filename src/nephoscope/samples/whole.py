@@ -28,7 +28,7 @@ class WholeFrames:
 
     def __iter__(self) -> Iterator[Batch]:
         for sample in range(len(self)):
-            place = sample, 0, 0, self.part.shape
+            place = sample, 0, 0, self.part.size_of(sample)
             view, truth = self.part.view(*place), self.part.truth_in(*place)
             if not isinstance(truth, Points) and truth.ndim:
                 truth = pad_to(truth, self.divisor, -1)
