@@ -12,6 +12,7 @@ from nephoscope.errors import UsageError
 from nephoscope.evaluation import swath, swath_truth
 from nephoscope.evaluation.swath import SwathScores, score_swaths
 from nephoscope.instruments import SceneFile
+from nephoscope.reports.words import label_in_words
 from nephoscope.tasks import task_named
 from overpass_factory import ALTITUDE, LEVELS, ice_decision
 
@@ -40,7 +41,10 @@ class Predicts:
         known[0, 0] = False
         return xr.Dataset(
             {"image": (("channel", "y", "x"), planes), "known": (("y", "x"), known)},
-            {"channel": ["solar_zenith", "satellite_zenith"]},
+            {
+                "channel": ["solar_zenith", "satellite_zenith"],
+                "latitude": (("y", "x"), np.tile(12.5 - 5.0 * np.arange(ROWS)[:, None], COLS)),
+            },
         )
 
     def variables(self, scene: xr.Dataset, background: None) -> xr.Dataset:
@@ -80,11 +84,15 @@ def scored(scene: SceneFile) -> SwathScores:
 
 def test_every_known_pixel_is_counted_once_in_each_stratum(scene: SceneFile) -> None:
     found = scored(scene)
-    assert set(found.strata) == {"distance", "daylight", "satellite_zenith", "optical_depth"}
+    names = {"distance", "daylight", "satellite_zenith", "latitude", "optical_depth"}
+    assert set(found.strata) == names
     for labels in found.strata.values():
         assert sum(each["f1"].n for each in labels.values()) == ROWS * COLS - 1
     light = {label: each["f1"].n for label, each in found.strata["daylight"].items()}
     assert light == {"day": 3 * COLS - 1, "night": 6 * COLS}
+    north = {label: each["f1"].n for label, each in found.strata["latitude"].items()}
+    assert north == {10: COLS - 1, 0: 2 * COLS, -10: 2 * COLS, -20: 2 * COLS, -30: 2 * COLS}
+    assert label_in_words("latitude", -30) == "-30 to -20°"
     assert {label: each["f1"].n for label, each in found.strata["optical_depth"].items()} == {
         "from 0.3": 20 * ROWS - 1, "below 0.3": 20 * ROWS
     }  # fmt: skip

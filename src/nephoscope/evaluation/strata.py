@@ -24,6 +24,8 @@ _DAY_ENDS, _NIGHT_BEGINS = 80.0, 95.0
 """Zenith angles of the Sun, degrees. Beyond the second the highest clouds lie in shadow."""
 SLANT = 10
 """Width of the bins of the zenith angle of the satellite, degrees."""
+ZONE = 10
+"""Width of the bins of latitude, degrees."""
 _OF_A_VIEW = re.compile(r".+_(\d\d)")
 
 
@@ -59,10 +61,17 @@ def strata_at(
 def strata_of(
     scene: xr.Dataset, row: NDArray[np.intp], col: NDArray[np.intp]
 ) -> dict[str, NDArray[Any]]:
-    """Labels of pixels of a Scene by light and by the angle of the satellite; see `strata_at`."""
+    """Labels of pixels of a Scene by light, angle of the satellite and latitude; see `strata_at`.
+
+    `latitude` (point,) int64 is the southern edge of a bin of `ZONE` degrees, where the Scene says.
+    """
     names = [str(name) for name in scene["channel"].values]
     planes = {n: scene["image"].values[names.index(n)] for n in (SUN, SEEN_FROM) if n in names}
-    return _of_angles({name: plane[row, col] for name, plane in planes.items()})
+    found = _of_angles({name: plane[row, col] for name, plane in planes.items()})
+    if "latitude" in scene and scene["latitude"].ndim == 2:
+        north = scene["latitude"].values[row, col]
+        found["latitude"] = (np.floor(north / ZONE) * ZONE).astype(np.int64)
+    return found
 
 
 def _of_angles(angles: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -26,6 +26,7 @@ import yaml
 
 from nephoscope.errors import UsageError
 from nephoscope.files import write_text
+from nephoscope.learn.adversarial import check_judge, fit_module
 from nephoscope.learn.checks import (
     RUN,
     check_both_classes,
@@ -40,7 +41,7 @@ from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.items import Batch, counted, raw_of
 from nephoscope.learn.kept_samples import SaidLog
 from nephoscope.learn.linear import fit_linear
-from nephoscope.learn.module import FitModule, freeze
+from nephoscope.learn.module import freeze
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.learn.place import learn_place
 from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, run_trainer
@@ -233,13 +234,14 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     loader = CropLoader(*((train, recipe) if inputs is None else as_seen(train, recipe, inputs)))
     network = _start_network(run, CropLoader(train, recipe))
     check_crop(loader.size, network.divisor)
+    check_judge(recipe.training, (train.levels, *loader.size))
     epochs = math.ceil(recipe.training.steps / recipe.training.validate_every)
     period = math.ceil(recipe.training.steps / epochs)
     started: list[lightning.Trainer] = []
     fresh = run.start is None and not (run.resume and (run.out / LAST).exists())
     batches = _batches(loader, network, period, lambda: started[0].global_step, fresh)
     training = recipe.training.model_copy(update={"losses": _losses(run, train)})
-    module = FitModule(run.task, network, training, epochs * period, train.truth)
+    module = fit_module(run.task, network, training, epochs * period, train.truth)
     clock = Clock(run.task, run.report, epochs * period, run.watch)
     whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)
     watching = curtain_log(validation.altitude, _lights(run.samples, validation, whole))

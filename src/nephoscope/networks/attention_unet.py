@@ -72,6 +72,12 @@ class AttentionUNet(nn.Module):
             for _ in range(2)
         )
 
+    @property
+    def last(self) -> nn.Parameter:
+        """Weight of the last layer of ice, at which gradients of losses are compared."""
+        weight: nn.Parameter = self.heads[0].get_submodule("1").get_parameter("weight")
+        return weight
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Numbers of every pixel, float32."""
         state, skips = inputs[:, self.picture], []

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import (
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
+from nephoscope.recipe.adversarial import Adversarial
 from nephoscope.recipe.response import Dropped, Response, Twilight
 from nephoscope.recipe.section import Section
 
@@ -100,6 +108,26 @@ class Training(Section):
     )
     losses: Any = Field(default_factory=dict, description="weights; checked by the task")
     augmentation: Augmentation = Augmentation()
+    adversarial: Adversarial | None = Field(
+        None, description="a discriminator of columns on a track; only for the task `cloud_ice`"
+    )
+
+    @model_validator(mode="after")
+    def _the_discriminator_has_its_turn(self) -> Self:
+        if self.adversarial is not None:
+            if self.adversarial.start >= self.steps:
+                raise ValueError(f"adversarial.start is not below steps, {self.steps}")
+            if self.precision == "16":
+                raise ValueError("adversarial needs precision 32 or bf16")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_off(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Recipes without a discriminator are written as before there was one."""
+        found: dict[str, Any] = plain(self)
+        if self.adversarial is None:
+            found.pop("adversarial", None)
+        return found
 
 
 class Network(Section):

@@ -147,6 +147,7 @@ STRATA = {
     "daylight": "light",
     "ground": "ground",
     "satellite_zenith": "zenith angle of the satellite",
+    "latitude": "latitude, north positive",
     "optical_depth": "visible optical depth of cloud",
     "distance": "distance from the track",
     "view_zenith": "zenith angle of the view nearest to nadir",
@@ -276,9 +277,9 @@ def meaning_of(name: str, task: str) -> str:
 
 def label_in_words(stratum: str, label: int | str) -> str:
     """A label of a stratum: of angles a bin of degrees."""
-    if stratum not in _DEGREES or isinstance(label, str):
+    if stratum not in {*_DEGREES, "latitude"} or isinstance(label, str):
         return str(label)
-    return "unknown" if label < 0 else f"{label} to {label + 10}°"
+    return "unknown" if label < 0 and stratum in _DEGREES else f"{label} to {label + 10}°"
 
 
 def is_of_a_kind(name: str) -> bool:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from nephoscope.tasks import Counts, Floats, Task, plain
 from nephoscope.tasks.ice_counts import RAW, count_ice, publish_ice
 from nephoscope.tasks.ice_decision import FLOOR_STEP, IceDecision, decide_ice
-from nephoscope.tasks.ice_head import IceHead
-from nephoscope.tasks.ice_losses import IceLosses, ice_loss
+from nephoscope.tasks.ice_head import IceHead, IceNumbers
+from nephoscope.tasks.ice_losses import IceLosses, ice_loss, scaled_amounts
 from nephoscope.tasks.ice_metrics import PUBLISHED, details_of, scores_of
 from nephoscope.tasks.ice_published import tally_ice
 from nephoscope.tasks.ice_truth import IWC, LEAST_IWC, NUMBER, SAMPLES, clouds_of
@@ -89,9 +89,14 @@ class IceTask:
 
     def loss(self, raw: Tensor, truth: Mapping[str, Tensor], losses: IceLosses) -> Tensor:
         """The recipe's mix; see `IceLosses`."""
-        iwc = truth[IWC].float()
-        number = truth[NUMBER].float() if NUMBER in truth else iwc * float("nan")
-        return ice_loss(IceHead(iwc.shape[1]).tensors(raw.float()), iwc, number, losses)
+        return ice_loss(*_said_and_true(raw, truth), losses)
+
+    def scaled_columns(self, raw: Tensor, truth: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Scaled logarithms of ice and number, said and true, (item, 2, level); see `l1`."""
+        import torch
+
+        said, true = zip(*scaled_amounts(*_said_and_true(raw, truth)), strict=True)
+        return torch.stack(said, dim=1), torch.stack(true, dim=1)
 
     def count(self, raw: Floats, truth: Mapping[str, npt.NDArray[Any]]) -> Counts:
         """Tables of `nephoscope.tasks.ice_counts`, one behind the other."""
@@ -147,6 +152,13 @@ class IceTask:
         """Where cloud begins, and what may be added up."""
         floor = FLOOR_STEP / PROBABILITY_STEPS
         return _ADVICE.format(threshold=decision.threshold, floor=floor)
+
+
+def _said_and_true(raw: Tensor, truth: Mapping[str, Tensor]) -> tuple[IceNumbers, Tensor, Tensor]:
+    """What the head says of items, and their ice and number, NaN unknown."""
+    iwc = truth[IWC].float()
+    number = truth[NUMBER].float() if NUMBER in truth else iwc * float("nan")
+    return IceHead(iwc.shape[1]).tensors(raw.float()), iwc, number
 
 
 TASK: Task = IceTask()

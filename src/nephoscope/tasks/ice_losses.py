@@ -6,6 +6,7 @@ Unknown truth enters none of them. Each is averaged over the items that it speak
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
@@ -151,25 +152,31 @@ def _one_stage(
     losses: IceLosses,
 ) -> Tensor:
     """L1 and Huber losses of the scaled logarithms of both amounts."""
-    from torch.nn.functional import huber_loss, softplus
+    from torch.nn.functional import huber_loss
 
-    likely, weight = said.cloud.sigmoid(), _regimes(amount, losses)
+    weight = _regimes(amount, losses)
     total: Tensor = said.cloud.sum() * 0.0
-    pairs = (
-        (said.iwc[MEDIAN], amount, LEAST_IWC, known[0]),
-        (said.number, crystals, LEAST_NUMBER, known[1]),
-    )
-    for logarithm, value, least, there in pairs:
-        true = (1 + value / least).log10()
-        # log10(1 + 10^x) is a softplus.
-        inside = softplus(_LN10 * (logarithm - math.log10(least))) / _LN10
-        given = likely * inside
+    for (given, true), there in zip(scaled_amounts(said, amount, crystals), known, strict=True):
         if losses.l1:
             total = total + losses.l1 * _average(((given - true).abs() * weight)[there])
         if losses.huber:
             off = huber_loss(given, true, reduction="none", delta=losses.huber_delta)
             total = total + losses.huber * _average((off * weight)[there])
     return total
+
+
+def scaled_amounts(
+    said: IceNumbers, amount: Tensor, crystals: Tensor
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Scaled logarithms of ice and of its number, said and true, (item, level) each."""
+    from torch.nn.functional import softplus
+
+    likely = said.cloud.sigmoid()
+    pairs = (said.iwc[MEDIAN], amount, LEAST_IWC), (said.number, crystals, LEAST_NUMBER)
+    for logarithm, value, least in pairs:
+        # log10(1 + 10^x) is a softplus.
+        inside = softplus(_LN10 * (logarithm - math.log10(least))) / _LN10
+        yield likely * inside, (1 + value / least).log10()
 
 
 def _regimes(amount: Tensor, losses: IceLosses) -> Tensor:
