@@ -20,8 +20,12 @@ Metrics = Mapping[str, Mapping[str, Any]]
 Rows = Iterable[Mapping[str, Any]]
 
 
-def read_all(folder: Path, report: Path, site: Path) -> tuple[Model, Mapping[str, Any], Rows]:
+def read_all(
+    folder: Path, report: Path, site: Path | None
+) -> tuple[Model, Mapping[str, Any], Rows]:
     """A model, the scores of its report, and the rows of the leaderboard that holds it.
+
+    Without a leaderboard the rows are those of the report itself, the best first.
 
     Raises:
         SystemExit: the report is of another model.
@@ -29,9 +33,20 @@ def read_all(folder: Path, report: Path, site: Path) -> tuple[Model, Mapping[str
     model, scores = load_model(folder), read_scores(report)
     if scores["model"]["weights_sha256"] != model.weights_sha256:
         raise SystemExit("the report is of another model's weights")
+    if site is None:
+        return model, scores, _own_rows(model, scores)
     tables = json.loads((site / DATA).read_text(encoding="utf-8"))
     table = next(each for each in tables if each["spec_hash"] == scores["spec_hash"])
     return model, scores, table["rows"]
+
+
+def _own_rows(model: Model, scores: Mapping[str, Any]) -> Rows:
+    mine = {"name": model.name, "kind": "model", "parameters": model.info["parameters"]}
+    baselines = [
+        {"name": name, "kind": "baseline", "metrics": each["metrics"]}
+        for name, each in reversed(scores["baselines"].items())
+    ]
+    return [mine | {"metrics": scores["metrics"]}, *baselines]
 
 
 def scores_table(metrics: Metrics, titles: Mapping[str, str]) -> str:

@@ -1,8 +1,7 @@
 """Write the card of the shipped SEVIRI model from what was measured.
 
     nephoscope evaluate MODEL test.zarr --baselines-from train.zarr --swath TEST -o report
-    nephoscope leaderboard report OTHER_REPORT ... -o site
-    python -m benchmarks.seviri_card MODEL report site
+    python -m benchmarks.seviri_card MODEL report [site]
 
 fills `benchmarks/seviri_card.md` and writes it as `MODEL/card.md`.
 """
@@ -46,7 +45,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", type=Path, help="model folder")
     parser.add_argument("report", type=Path, help="evaluation on the test regions, with --swath")
-    parser.add_argument("site", type=Path, help="leaderboard of that report and those of others")
+    site = "leaderboard of that report and those of others; without it: its own baselines"
+    parser.add_argument("site", type=Path, nargs="?", help=site)
     options = parser.parse_args()
     model, scores, entries = read_all(options.model, options.report, options.site)
     write_text(options.model / "card.md", fill_card(model, scores, entries))
