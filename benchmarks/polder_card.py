@@ -10,18 +10,15 @@ fills `benchmarks/polder_card.md` and writes it as `MODEL/card.md`.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
 from typing import Any
 
-from nephoscope.evaluation.intervals import Score
+from benchmarks.cards import entries_table, labels_table, read_all, scores_table, shown
 from nephoscope.files import write_text
-from nephoscope.models import Model, load_model
-from nephoscope.reports.leaderboard import DATA
-from nephoscope.reports.markdown import table_of, with_interval
-from nephoscope.reports.seal import read_scores
+from nephoscope.models import Model
+from nephoscope.reports.markdown import table_of
 
 TEMPLATE = Path(__file__).with_name("polder_card.md")
 TRACK = {
@@ -46,12 +43,8 @@ def main() -> None:
     parser.add_argument("report", type=Path, help="evaluation on the test orbits, with --swath")
     parser.add_argument("site", type=Path, help="leaderboard of that report and those of others")
     options = parser.parse_args()
-    model, scores = load_model(options.model), read_scores(options.report)
-    if scores["model"]["weights_sha256"] != model.weights_sha256:
-        raise SystemExit("the report is of another model's weights")
-    tables = json.loads((options.site / DATA).read_text(encoding="utf-8"))
-    table = next(each for each in tables if each["spec_hash"] == scores["spec_hash"])
-    write_text(options.model / "card.md", fill_card(model, scores, table["rows"]))
+    model, scores, entries = read_all(options.model, options.report, options.site)
+    write_text(options.model / "card.md", fill_card(model, scores, entries))
 
 
 def fill_card(model: Model, scores: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) -> str:
@@ -77,10 +70,10 @@ def fill_card(model: Model, scores: Mapping[str, Any], entries: Iterable[Mapping
         parent=_parent(parent),
         threshold=f"{model.decision.threshold:.3f}",
         column=f"{model.decision.column_threshold:.3f}",
-        track=_track(scores["metrics"]),
-        entries=_entries(entries),
-        swath=_swath(swath),
-        lost=_shown(swath["loss"], "dice"),
+        track=scores_table(scores["metrics"], TRACK),
+        entries=entries_table(entries, TRACK, SHORT, "Dice less the first's"),
+        swath=labels_table(swath["by_distance"], DISTANCES, TRACK, SHORT, "pixels from the track"),
+        lost=shown(swath["loss"], "dice"),
         scenes=len(swath["scenes"]),
         types=_types(scores["metrics"]),
     )
@@ -101,56 +94,16 @@ def _parent(parent: Mapping[str, Any] | None) -> str:
     )
 
 
-def _track(metrics: Mapping[str, Any]) -> str:
-    rows = ([title, _shown(metrics, name)] for name, title in TRACK.items())
-    return table_of(["score", "value (95 % interval)"], rows)
-
-
-def _entries(entries: Iterable[Mapping[str, Any]]) -> str:
-    head = ["method", "parameters", *(TRACK[name] for name in SHORT), "Dice less the first's"]
-    return table_of(
-        head,
-        (
-            [
-                each["name"] + (" (baseline)" if each["kind"] == "baseline" else ""),
-                f"{each['parameters']:,}" if each.get("parameters") else "-",
-                *(_shown(each["metrics"], name) for name in SHORT),
-                _shown(each, "behind") if each.get("behind") else "-",
-            ]
-            for each in entries
-        ),
-    )
-
-
-def _swath(swath: Mapping[str, Any]) -> str:
-    found = swath["by_distance"]
-    return table_of(
-        ["pixels from the track", *(TRACK[name] for name in SHORT)],
-        (
-            [title, *(_shown(found[key], name) for name in SHORT)]
-            for key, title in DISTANCES.items()
-            if key in found
-        ),
-    )
-
-
 def _types(metrics: Mapping[str, Any]) -> str:
     names = [name.removeprefix("dice_") for name in metrics if name.startswith("dice_")]
     kinds = [name for name in names if name != "2d"]
     return table_of(
         ["type", "Dice", "precision", "recall"],
         (
-            [kind.replace("_", " "), *(_shown(metrics, f"{s}_{kind}", False) for s in OF_TYPES)]
+            [kind.replace("_", " "), *(shown(metrics, f"{s}_{kind}", False) for s in OF_TYPES)]
             for kind in kinds
         ),
     )
-
-
-def _shown(scores: Mapping[str, Any], name: str, interval: bool = True) -> str:
-    value, low, high = (scores[name].get(key) for key in ("value", "low", "high"))
-    if not interval:
-        low = high = None
-    return with_interval(Score(value, low, high, scores[name]["n"]), name)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,11 @@ from nephoscope.models import list_models
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("*.py"))
 
-MODEL_OF = {"a_night_of_cloud": "sky-thermal", "clouds_below_a_track": "polder"}
+MODEL_OF = {
+    "a_day_of_ice": "seviri",
+    "a_night_of_cloud": "sky-thermal",
+    "clouds_below_a_track": "polder",
+}
 
 
 @pytest.mark.slow

@@ -87,7 +87,9 @@ def test_an_anvil_over_hot_desert_is_cloud(predicted):
         IR_097=213, IR_108=211, IR_120=210, IR_134=211,
     )  # fmt: skip
     product = predicted(*SKIES["hot desert by day"], cloud)
-    assert product["cloud_mask"].values.mean() > 0.9
+    # It stands up to three pixels south and west of where it is seen, as it is 17 km high.
+    product = product.isel(y=slice(3, None), x=slice(None, -3))
+    assert product["cloud_mask"].values.mean() > 0.95
     top = product["cloud_top_height"].values
     assert 10_000 < np.nanmedian(top[top > 0]) < 17_500
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 FRAMES = 24  # of the simulated night
-SEEDS = {"polder": 2}  # clouds of all heights; 1 has hardly any
+SEEDS = {"polder": 2, "seviri": 5}  # clouds of all heights; 1 has hardly any
 
 
 def demo(
@@ -32,7 +32,7 @@ def demo(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of what is simulated. [default: 1; polder 2]")
+        int | None, typer.Option(help="Of what is simulated. [default: 1; polder 2, seviri 5]")
     ] = None,
 ) -> None:
     """Simulate scenes, predict them with the shipped model, show how good it is."""

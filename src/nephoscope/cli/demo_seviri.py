@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MODEL = "seviri"
-SIZE, SLOTS = 192, 4
-"""Pixels of a side, 600 km and more, and pictures, a quarter of an hour apart."""
+SIZE, SLOTS = 128, 4
+"""Pixels of a side, 400 km and more, and pictures, a quarter of an hour apart."""
 
 
 def demo_seviri(output: Path, seed: int) -> Path:
