@@ -184,10 +184,13 @@ def test_it_learns_to_tell_what_is_said_from_what_is_true():
     assert np.mean(losses[-10:]) < 0.85 * np.mean(losses[:10])
 
 
-def test_the_published_network_is_weighed_at_its_layer_of_ice():
+def test_networks_are_weighed_at_their_layer_of_ice():
     options = {"levels": 4, "widths": [4, 8]}
     network = build_network("attention_unet", options, 1, TASK.outputs(4), {"picture": (0,)})
     assert last_weight(network) is network.heads[0][1].weight
+    groups = {"picture": (0,), "parallax": (1, 2), "place": (3,)}
+    slant = build_network("slant", {"levels": 4, "place": 2}, 4, TASK.outputs(4), groups)
+    assert last_weight(slant) is slant.head.level.weight
 
 
 def test_a_fit_beside_it_goes_on_where_it_was_killed(ice_store, tmp_path, monkeypatch):

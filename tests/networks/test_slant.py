@@ -188,3 +188,40 @@ def test_tiles_of_the_shipped_recipe_overlap_by_what_a_pixel_sees():
 def test_groups_that_it_lacks_are_named(groups, said):
     with pytest.raises(UsageError, match=said):
         build_network("slant", SMALL, FEATURES, OUTPUTS, groups)
+
+
+PLACED = {"picture": [0, 1, 2], "parallax": [4, 5], "place": [3]}
+
+
+def placed(**options):
+    torch.manual_seed(0)
+    return build_network("slant", {**SMALL, **options}, FEATURES, OUTPUTS, PLACED).eval()
+
+
+def test_place_does_nothing_at_first_and_then_changes_what_is_said(tmp_path):
+    torch.manual_seed(0)
+    groups = {"picture": PLACED["picture"], "parallax": PLACED["parallax"]}
+    without = build_network("slant", SMALL, FEATURES, OUTPUTS, groups).eval()
+    network, inputs = placed(place=5), inputs_of()
+    assert {*without.state_dict()} == {n for n in network.state_dict() if n[:6] != "place."}
+    with torch.inference_mode():
+        assert torch.equal(network(inputs), without(inputs))
+    network.place.changes.weight.data.normal_()
+    pixels = torch.tensor([[0, 1, 2], [1, 10, 15]])
+    elsewhere = inputs.clone()
+    elsewhere[0, 3, 1, 2] += 1
+    with torch.inference_mode():
+        before, after = network(inputs), network(elsewhere)
+        alone = network(elsewhere, pixels)
+    torch.testing.assert_close(alone, torch.stack([after[0, :, 1, 2], after[1, :, 10, 15]]))
+    assert not torch.allclose(before[0, :, 1, 2], after[0, :, 1, 2])
+    # The place of a pixel changes nothing from which air of no height is seen there.
+    torch.testing.assert_close(before[1], after[1], rtol=0, atol=0)
+    scaled = NormalisedNetwork(network, dict.fromkeys("abcdef", (0.0, 1.0)))
+    assert export_onnx(scaled, tmp_path / "network.onnx") < 1e-4
+
+
+@pytest.mark.parametrize(("groups", "place"), [(PLACED, 0), (GROUPS, 4)])
+def test_place_is_given_where_it_is_asked_for(groups, place):
+    with pytest.raises(UsageError, match="place"):
+        build_network("slant", {**SMALL, "place": place}, FEATURES, OUTPUTS, groups)

@@ -27,7 +27,8 @@ class SlantNet(nn.Module):
 
     Args:
         groups: `picture`, what was measured, with flags for what was not; `parallax`, columns and
-            then rows by which air 1 km up is displaced in the picture.
+            then rows by which air 1 km up is displaced in the picture; with the option place also
+            `place`, where and when a pixel is.
         outputs: numbers per pixel: so many of each level, kind by kind and the highest level first;
             those that are left are of the column.
         lowest: centre of the lowest level, m.
@@ -40,6 +41,8 @@ class SlantNet(nn.Module):
         seen: numbers that are taken along to each plane.
         trunk: width of what is known of a pixel as a whole.
         column: width of what is known of it at each plane.
+        place: width of an embedding of place and time, which scales and shifts what is seen around
+            a pixel; 0: none. At first it does nothing.
     """
 
     divisor = 1
@@ -60,11 +63,12 @@ class SlantNet(nn.Module):
         seen: int = 16,
         trunk: int = 128,
         column: int = 16,
+        place: int = 0,
     ) -> None:
         super().__init__()
         self.picture = group_of(groups, "picture", "what was measured")
         self.parallax = group_of(groups, "parallax", "parallax_x and parallax_y", 2)
-        self.reads = ("picture", "parallax")
+        self.reads: tuple[str, ...] = ("picture", "parallax")
         top = lowest + (levels - 1) * step
         heights = torch.linspace(top, lowest, planes) if slant else torch.zeros(planes)
         self.heights = [float(height) / 1000 for height in heights]
@@ -73,7 +77,13 @@ class SlantNet(nn.Module):
             Residual(context, dilations[i : i + 2], nn.ReLU) for i in range(0, len(dilations), 2)
         )
         self.look = nn.Conv2d(context, seen, 1)
-        self.head = _Column((context, seen, trunk, column), (planes, levels), outputs)
+        head = _Column((context, seen, trunk, column), (planes, levels), outputs)
+        self.place: _Place | None = None
+        if place:
+            self.where = group_of(groups, "place", "where and when a pixel is")
+            self.reads = ("picture", "parallax", "place")
+            self.place = _Place(len(self.where), place, context)
+        self.head = head  # the last of its parts: the others begin alike with place and without
 
     def forward(self, inputs: Tensor, pixels: Tensor | None = None) -> Tensor:
         """Numbers of every pixel, float32; or of some alone, which costs less.
@@ -85,6 +95,8 @@ class SlantNet(nn.Module):
         state = self.enter(pick(inputs, self.picture))
         for block in self.around:
             state = block(state)
+        if self.place is not None:
+            state = self.place(pick(inputs, self.where), state)
         state = functional.relu(state)
         seen, parallax = self.look(state), pick(inputs, self.parallax)
         if pixels is not None:
@@ -183,6 +195,23 @@ class _Column(nn.Module):
         of_levels = (count[0], self.of_levels, *sides)
         found = (self.between @ kinds.flatten(3)).reshape(of_levels)
         return torch.cat([whole[:, : self.of_levels] + found, whole[:, self.of_levels :]], dim=1)
+
+
+class _Place(nn.Module):
+    """Features of place and time → what is seen (batch, context, y, x), scaled and shifted."""
+
+    def __init__(self, features: int, width: int, context: int) -> None:
+        super().__init__()
+        self.known = nn.Conv2d(features, width, 1)
+        self.changes = nn.Conv2d(width, 2 * context, 1)
+        nn.init.zeros_(self.changes.weight)
+        _begin_timidly(self.changes)
+
+    def forward(self, where: Tensor, state: Tensor) -> Tensor:
+        """As `state`, of the same pixels."""
+        scale, shift = self.changes(functional.relu(self.known(where))).chunk(2, dim=1)
+        changed: Tensor = state * (1 + scale) + shift
+        return changed
 
 
 def _begin_timidly(layer: nn.Conv2d) -> None:
