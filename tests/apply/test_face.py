@@ -23,6 +23,7 @@ MODEL = SimpleNamespace(
     decision=MaskDecision(),
     recipe=load_recipe("mars"),
     limits=None,
+    info={},
 )
 
 

@@ -59,6 +59,7 @@ class Model:
     name: str = "sees"
     weights_sha256: str = "0" * 64
     threshold: float = 0.5
+    info: dict[str, str] = field(default_factory=dict)
 
 
 def make_scene(seed: int) -> xr.Dataset:

@@ -43,6 +43,7 @@ class Info:
     decision: MaskDecision = field(default_factory=MaskDecision)
     recipe: Recipe = RECIPE
     limits: None = None
+    info: dict[str, str] = field(default_factory=dict)
 
 
 class TinyPredictor(Predictor):

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.learn import fit as fit_module
+from nephoscope.learn import adversarial
 from nephoscope.learn.checks import checked_identity
 from nephoscope.learn.fit import fit
 from nephoscope.models import load_model
@@ -62,12 +62,12 @@ def test_weights_of_classes_are_counted_on_the_levels_and_samples_that_are_learn
 ):
     seen = []
 
-    class Module(fit_module.FitModule):
+    class Module(adversarial.FitModule):
         def __init__(self, task, network, training, *rest):
             seen.append(training.losses)
             super().__init__(task, network, training, *rest)
 
-    monkeypatch.setattr(fit_module, "FitModule", Module)
+    monkeypatch.setattr(adversarial, "FitModule", Module)
     fit(_recipe(), store, tmp_path / "run", report=_quiet)
     held = open_samples(store)
     heights, kinds = held["height"].values, held["cloud_type"].values
