@@ -6,6 +6,8 @@ is written is decompressed variable by variable.
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +66,8 @@ class Filling:
             )
             _check_within(str(name), places, array.shape[-2:])
             array[(..., *places)] = each.values
+        if any(not isinstance(array, np.ndarray) for array in self._arrays.values()):
+            _give_back()
 
     def whole(self) -> xr.Dataset:
         """All of them; what was never filled in holds its fill value."""
@@ -105,6 +109,15 @@ def blank(variable: xr.Variable, nothing: npt.NDArray[np.bool_]) -> None:
         if nothing[rows].any():
             values[..., nothing[rows]] = fill
             held[..., rows, :] = values
+
+
+def _give_back() -> None:
+    """Return to the system the holes that parts leave which were compressed again.
+
+    They would add up to as much as what is held. Only glibc keeps them, and has a name for this.
+    """
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def _check_within(name: str, places: tuple[slice, ...], shape: tuple[int, ...]) -> None:
