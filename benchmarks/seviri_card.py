@@ -96,8 +96,8 @@ def _parent(parent: Mapping[str, Any] | None) -> str:
         return "It began from random weights."
     return (
         f"It began from weights (sha256 `{parent['weights_sha256'][:16]}…`) that learned the "
-        "simulator's own truth at random pixels of the same pictures, first of about half of them. "
-        "**No archive has such truth.**"
+        "simulator's own truth at random pixels of the same pictures. **No archive has such "
+        "truth.**"
     )
 
 
