@@ -30,6 +30,7 @@ OF_COLOUR = frozenset({BLUE_RED, HYBRID})
 
 __all__ = [
     "FORMULAS",
+    "HYBRID",
     "OF_COLOUR",
     "ClearReference",
     "FormulaResult",
