@@ -20,15 +20,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nephoscope.simulate.fractal import FloatArray, fractal, sigmoid
-from nephoscope.simulate.sky.colour import CLEAR, CLOUD, UNDEFINED
+from nephoscope.simulate.sky.colour import CLEAR, CLOUD, OPTICAL_LIMIT, UNDEFINED
 
 SIZES = ((450, 480), (360, 480), (320, 480), (480, 360))
 """Rows and columns of the pictures."""
 WAVELENGTHS = np.array([0.60, 0.54, 0.46], np.float32)
 """Of red, green and blue, µm."""
-OPTICAL_LIMIT = 0.1
-"""Cloud is where the optical thickness along the view is above this: veils that people outline in
-pictures are thinner than what `colour.OPTICAL_LIMIT` calls cloud."""
 _FIELD = 512
 _RAYLEIGH = 0.0088 * WAVELENGTHS**-4.05  # optical thickness of the vertical column
 _WHOLE_SKY = 0.4  # share of the pictures
@@ -106,7 +103,7 @@ def _thickness(rng: np.random.Generator, sight: Sight) -> FloatArray:
     """Optical thickness along the view, (y, x): one or two flat fractal layers."""
     if rng.random() < 0.08:
         return np.zeros(sight.zenith.shape, np.float32)
-    found = _layer(rng, sight, thin=rng.random() < 0.45)
+    found = _layer(rng, sight, thin=rng.random() < 0.35)
     if rng.random() < 0.3:
         found = found + _layer(rng, sight, thin=True)
     return found
@@ -114,8 +111,7 @@ def _thickness(rng: np.random.Generator, sight: Sight) -> FloatArray:
 
 def _layer(rng: np.random.Generator, sight: Sight, thin: bool) -> FloatArray:
     cover = float(rng.beta(0.7, 0.7))
-    slope = float(rng.uniform(*((1.7, 2.4) if thin else (1.4, 2.1))))
-    stretch = float(rng.uniform(1, 6 if thin else 1.5))
+    slope, stretch = float(rng.uniform(1.4, 2.1)), float(rng.uniform(1, 5 if thin else 1.5))
     flat = fractal(
         rng, (_FIELD, _FIELD), slope, stretch, largest=120, angle=float(rng.uniform(0, 180))
     )
@@ -126,7 +122,7 @@ def _layer(rng: np.random.Generator, sight: Sight, thin: bool) -> FloatArray:
     places = [place + float(rng.uniform(0, _FIELD)) for place in places]
     seen = scipy.ndimage.map_coordinates(flat, places, order=1, mode="grid-wrap")
     lift = float(rng.uniform(0.5, 3.0)) if cover > 0.9 else 0.0
-    depth = float(np.exp(rng.uniform(*np.log((0.2, 1.0) if thin else (1.2, 6.0)))))
+    depth = float(np.exp(rng.uniform(*np.log((0.4, 1.2) if thin else (1.2, 6.0)))))
     above = np.maximum(seen - np.quantile(flat, 1 - min(cover, 0.97)) + lift, 0)
     return np.asarray(depth * above / np.sqrt(np.maximum(high, 0.35)), np.float32)
 
@@ -194,7 +190,7 @@ def _photograph(rng: np.random.Generator, light: FloatArray, lens: NDArray[np.bo
     dimmed = 1 - float(rng.uniform(0, 0.3)) * (rows**2 + cols.T**2) / 2
     light = light * (exposure * balance).astype(np.float32) * dimmed[..., None].astype(np.float32)
     grey = light.mean(axis=-1, keepdims=True)
-    light = np.maximum(grey + float(rng.uniform(0.8, 2.3)) * (light - grey), 0)
+    light = np.maximum(grey + float(rng.uniform(0.7, 1.6)) * (light - grey), 0)
     light = light + float(rng.uniform(0, 0.02))
     # A shoulder keeps highlights; the rest is a power law.
     shoulder = float(rng.uniform(0.0, 0.6))
