@@ -45,8 +45,9 @@ def open_products(place: str | PathLike[str]) -> xr.Dataset:
         if difference := _unlike(parts[0], part, dim):
             raise InputError(file, f"cannot stand beside {files[0].name}: {difference}")
     joined = parts[0] if len(parts) == 1 else _joined(parts, dim)
-    order = [TIME] if dim == TIME else ["mars_year", SEASON]
-    return joined.sortby([name for name in order if name in joined.coords])
+    # Years are whole numbers beside the season.
+    years = [name for name, each in joined.coords.items() if each.dtype.kind == "i"]
+    return joined.sortby([dim] if dim == TIME else [*years, dim])
 
 
 def _joined(parts: list[xr.Dataset], dim: str) -> xr.Dataset:
