@@ -46,7 +46,8 @@ def open_products(place: str | PathLike[str]) -> xr.Dataset:
             raise InputError(file, f"cannot stand beside {files[0].name}: {difference}")
     joined = parts[0] if len(parts) == 1 else _joined(parts, dim)
     # Years are whole numbers beside the season.
-    years = [name for name, each in joined.coords.items() if each.dtype.kind == "i"]
+    beside = {name: each for name, each in joined.coords.items() if each.dims == (dim,)}
+    years = [name for name, each in beside.items() if each.dtype.kind == "i"]
     return joined.sortby([dim] if dim == TIME else [*years, dim])
 
 
