@@ -86,7 +86,7 @@ def augment(
             view = add_noise(view, settings.noise, rng)
         if toned:
             # A camera has no number above its white, and black is not missing.
-            view = replace(view, image=np.clip(view.image, 1, 255))
+            view = replace(view, image=_as_float(view).clip(1, 255))
     if settings.drop_views or settings.drop_nadir:
         view = drop_views(view, settings, rng)
     if settings.changed:
