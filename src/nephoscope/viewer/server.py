@@ -137,7 +137,7 @@ def page() -> bytes:
 @cache
 def plotly() -> bytes:
     """Plotly's own script."""
-    from plotly.offline import get_plotlyjs
+    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
     script: str = get_plotlyjs()
     return script.encode()
