@@ -43,7 +43,7 @@ from nephoscope.learn.kept_samples import SaidLog
 from nephoscope.learn.linear import fit_linear
 from nephoscope.learn.module import freeze
 from nephoscope.learn.normalise import measure_normalisation
-from nephoscope.learn.place import learn_place
+from nephoscope.learn.place import learn_place, seasons_of
 from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, run_trainer
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.card import own_name
@@ -158,11 +158,7 @@ def fit(
     identity = checked_identity(recipe, open_samples(samples), start)
     check_folder(Path(out), identity, resume)
     run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch)
-    lightning.seed_everything(recipe.training.seed, verbose=False)
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(cores())
-    # A trainer and its loaders point at each other: samples of an earlier fit are still held.
-    gc.collect()
+    _begin_afresh(recipe.training.seed)
     train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
     check_network(recipe, train.truth)
     check_both_classes({"train": train, "validation": validation}, samples)
@@ -189,9 +185,19 @@ def fit(
         _guard(run, train, inputs, normalisation),
         shape=train.shape if train.truth == "frame" else None,
         levels=train.levels,
+        seasons=seasons_of(samples, train.ids, recipe.instrument),
         name=name,
         licence=licence,
     ).folder
+
+
+def _begin_afresh(seed: int) -> None:
+    """Seed what draws at random, take all processors and let go of an earlier fit."""
+    lightning.seed_everything(seed, verbose=False)
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(cores())
+    # A trainer and its loaders point at each other: samples of an earlier fit are still held.
+    gc.collect()
 
 
 def _guard(
