@@ -1,11 +1,14 @@
-"""Seasons of a training: whether a map is of one, so that what was learned of places holds there."""
+"""Seasons of a training: whether a map is of one, so that what was learned of places holds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
+
+Floats = npt.NDArray[np.float64]
 
 SEASON = ("mars_year", "solar_longitude")
 """Columns of a map that its season is told by."""
@@ -44,8 +47,8 @@ def _number(scene: xr.Dataset, name: str) -> float:
     return np.nan if name == "mars_year" and value <= 0 else value
 
 
-def _told(years: np.ndarray, longitudes: np.ndarray) -> str:
-    """Mars years, and of each the first and last Ls in the order of the maps' degrees."""
+def _told(years: Floats, longitudes: Floats) -> str:
+    """Mars years, and of each the least and greatest Ls."""
     spans = []
     for year in np.unique(years):
         of_year = longitudes[years == year]
