@@ -10,7 +10,9 @@ PACKAGES = {
     "train": ("torch", "lightning", "torchmetrics", "tensorboard", "onnx", "onnxscript", "sklearn"),
     "tune": ("optuna",),
     "satellites": ("satpy", "pyresample", "pyorbital", "pyproj", "pyhdf", "netCDF4"),
+    "view": ("plotly",),
     "fetch": ("urllib3", "asyncssh", "eumdac"),
+    "cluster": ("distributed", "dask"),
 }
 """Extra → the packages, as they are imported, that it installs beside the core."""
 
