@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.formulas import FormulaResult
+from nephoscope.instruments.skycam.horizon import Rim
 from nephoscope.tasks.mask import as_floats, is_cloud, published, threshold_step
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 from nephoscope.tasks.sky_state import Verdict
@@ -31,7 +32,9 @@ class Segmented:
     doubt: str = ""  # why the model that was asked knows no pixel
 
 
-def state_of_mask(probability: NDArray[np.float32], threshold: float) -> Verdict:
+def state_of_mask(
+    probability: NDArray[np.float32], threshold: float, rim: Rim | None = None
+) -> Verdict:
     """The state of a frame from its probability map.
 
     `p_cloudy` is the probability that a twentieth of the known pixels reaches, so that a frame is
@@ -40,8 +43,10 @@ def state_of_mask(probability: NDArray[np.float32], threshold: float) -> Verdict
     Args:
         probability: (y, x) float32, NaN where unknown.
         threshold: cloud is at or above it.
+        rim: what of the frame is no sky, and not counted.
     """
-    known = probability[np.isfinite(probability)]
+    counted = np.isfinite(probability)
+    known = probability[counted if rim is None else counted & ~rim.beyond]
     if not known.size:
         return Verdict("unknown", math.nan, "no pixel is known")
     place = max(math.ceil(CLOUDY_SHARE * known.size), 1)
@@ -75,12 +80,18 @@ def nothing(scene: xr.Dataset) -> Segmented:
     return Segmented(np.full(shape, np.nan, np.float32), mask, math.nan, "")
 
 
-def of_the_seen(found: Segmented, scene: xr.Dataset) -> Segmented:
-    """Without what the file says is not seen, though it is black for the model's sake."""
-    if "unseen" in scene:
-        unseen = scene["unseen"].values
-        found.probability[unseen] = np.nan
-        found.mask[unseen] = -1
+def of_the_seen(found: Segmented, scene: xr.Dataset, rim: Rim | None = None) -> Segmented:
+    """Without what is no sky, and what the file says is not seen, though it is black for the model.
+
+    Args:
+        found: what a model or formula says of the frame.
+        scene: the frame.
+        rim: what of it is no sky, where that is to be hidden.
+    """
+    hidden = [scene["unseen"].values] if "unseen" in scene else []
+    for pixels in [*hidden, rim.beyond] if rim is not None and rim.hides else hidden:
+        found.probability[pixels] = np.nan
+        found.mask[pixels] = -1
     return found
 
 

@@ -1,8 +1,11 @@
-"""`nephoscope background RECIPE SCENES... -o FILE`: what clear looks like at each place."""
+"""`nephoscope background RECIPE SCENES... -o FILE`: what clear looks like at each place, or where
+a camera sees the sky."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.errors import InputError
+    from nephoscope.formulas import SkyFinder
     from nephoscope.instruments import SceneFile
 
 SKY = "sky"
@@ -22,14 +26,14 @@ SKY = "sky"
 def background(
     recipe: Annotated[
         str,
-        typer.Argument(help="A shipped recipe's name or a path; sky for clear frames of a camera."),
+        typer.Argument(help="A shipped recipe's name or a path; sky for frames of one camera."),
     ],
     scenes: Annotated[
         list[Path],
         typer.Argument(
             readable=False,
             metavar="SCENES...",
-            help="Maps, or clear frames of one camera; folders.",
+            help="Maps, or frames of one camera, of counts clear ones; folders.",
         ),
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="The background file to write.")],
@@ -60,7 +64,7 @@ def background(
         typer.echo(f"failed: {error}", err=True)
 
     if instrument == "skycam":
-        sha256 = _fit_clear_sky(files, out, name, flavour)
+        sha256 = _learn_camera(files, out, name, flavour)
     else:
         built = build_background(files, load_recipe(recipe), on_error=name)
         write_background(built, out)
@@ -78,29 +82,49 @@ def _clear_ones(files: list[SceneFile], products: Path) -> list[SceneFile]:
     return [file for file in files if shown(file.relative / file.path.name) in clear]
 
 
-def _fit_clear_sky(
+def _learn_camera(
     files: list[SceneFile],
     out: Path,
     name: Callable[[Path, InputError], None],
     flavour: str | None,
 ) -> str:
-    """The clear reference of a camera, from frames that the user knows to be clear."""
+    """What frames of a camera show: its clear sky, where they are of counts, and where sky is."""
+    from nephoscope.formulas import SkyFinder, fit_clear_reference, write_camera_background
+
+    finder, reference = SkyFinder(), None
+    scenes = _usable(files, finder, name, flavour)
+    first = next(scenes, None)
+    if first is not None and first.attrs["flavour"] == "colour":
+        deque(scenes, maxlen=0)
+        sky = finder.found()
+    else:
+        counts = chain([] if first is None else [first], scenes)
+        reference = fit_clear_reference(counts, on_error=lambda error: name(Path(error.path), error))
+        try:
+            sky = finder.found()
+        except UsageError as error:
+            typer.echo(f"no horizon found: {error}", err=True)
+            sky = None
+    return write_camera_background(out, reference, sky, (file.path for file in files))
+
+
+def _usable(
+    files: list[SceneFile],
+    finder: SkyFinder,
+    name: Callable[[Path, InputError], None],
+    flavour: str | None,
+) -> Iterator[xr.Dataset]:
+    """Frames that can be used, each shown to the finder of the sky as well."""
     from nephoscope.apply.chain import check_usable
     from nephoscope.errors import InputError
-    from nephoscope.files import sha256_of
-    from nephoscope.formulas import fit_clear_reference, write_clear_reference
     from nephoscope.instruments import open_scene
 
-    def scenes() -> Iterator[xr.Dataset]:
-        for file in files:
-            try:
-                scene = open_scene(file.path, "skycam", flavour=flavour)
-                check_usable(scene)
-            except InputError as error:
-                name(file.path, error)
-            else:
-                yield scene
-
-    reference = fit_clear_reference(scenes(), on_error=lambda error: name(Path(error.path), error))
-    write_clear_reference(reference, out)
-    return sha256_of(out)
+    for file in files:
+        try:
+            scene = open_scene(file.path, "skycam", flavour=flavour)
+            check_usable(scene)
+            finder.add(scene)
+        except InputError as error:
+            name(file.path, error)
+        else:
+            yield scene
