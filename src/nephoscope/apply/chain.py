@@ -10,9 +10,9 @@
 A colour frame unlike those that its model was trained on (`nephoscope.models.colour_guard`) is
 unknown, whoever asks.
 
-What lies beyond the camera's horizon (`nephoscope.instruments.skycam.horizon`) is no sky: nothing is
-said of it, and no number counts it. A colour model sees it all the same, as in training; all others
-take it for missing.
+What lies beyond the horizon (`nephoscope.instruments.skycam.rim`) is no sky: nothing is said of it,
+and no number counts it. A colour model sees it all the same, as in training; all others take it for
+missing.
 
 In the chain (`sky`) the state decides about the mask. Cloudy: as segmented. Clear: the probability
 of a pixel is that of the frame being cloudy at all times what the segmentation says, so that a
@@ -34,7 +34,6 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.apply.classify import FrameClassifier
-from nephoscope.apply.frame_horizon import run_horizon, sky_alone
 from nephoscope.apply.frame_models import CHAIN, ChainModels, chain_models, fingerprint
 from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.network import Predictor
@@ -63,6 +62,7 @@ from nephoscope.formulas import (
 from nephoscope.inputs.texture import SHAPE
 from nephoscope.instruments import open_scene
 from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
+from nephoscope.instruments.skycam.rim import run_horizon, sky_alone
 from nephoscope.models import load_model
 from nephoscope.products.fits import Facts
 from nephoscope.products.frames import (
@@ -195,15 +195,16 @@ class SkyChain:
         check_usable(scene)
         self._check_kind(scene)
         rim, odd = self.horizon.of(scene)
+        beyond = None if rim is None else rim.beyond
         sky = sky_alone(scene, rim)
         warmer, doubt = self._excess(sky)
         verdict = self._classify(sky, warmer, doubt)
         found = self._segment(scene, sky, verdict, warmer is not None)
-        found = of_the_seen(found, scene, rim)
+        found = of_the_seen(found, scene, beyond if rim and rim.hides else None)
         if found.doubt:
             verdict = Verdict("unknown", math.nan, found.doubt)
         elif verdict is None:
-            verdict = state_of_mask(found.probability, found.threshold, rim)
+            verdict = state_of_mask(found.probability, found.threshold, beyond)
         elif self.models.gated:
             found = gated(found, verdict)
         result = frame_result(

@@ -10,7 +10,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.formulas import FormulaResult
-from nephoscope.instruments.skycam.horizon import Rim
 from nephoscope.tasks.mask import as_floats, is_cloud, published, threshold_step
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 from nephoscope.tasks.sky_state import Verdict
@@ -33,7 +32,9 @@ class Segmented:
 
 
 def state_of_mask(
-    probability: NDArray[np.float32], threshold: float, rim: Rim | None = None
+    probability: NDArray[np.float32],
+    threshold: float,
+    beyond: NDArray[np.bool_] | None = None,
 ) -> Verdict:
     """The state of a frame from its probability map.
 
@@ -43,10 +44,10 @@ def state_of_mask(
     Args:
         probability: (y, x) float32, NaN where unknown.
         threshold: cloud is at or above it.
-        rim: what of the frame is no sky, and not counted.
+        beyond: (y, x) bool, no sky, and not counted.
     """
     counted = np.isfinite(probability)
-    known = probability[counted if rim is None else counted & ~rim.beyond]
+    known = probability[counted if beyond is None else counted & ~beyond]
     if not known.size:
         return Verdict("unknown", math.nan, "no pixel is known")
     place = max(math.ceil(CLOUDY_SHARE * known.size), 1)
@@ -80,18 +81,21 @@ def nothing(scene: xr.Dataset) -> Segmented:
     return Segmented(np.full(shape, np.nan, np.float32), mask, math.nan, "")
 
 
-def of_the_seen(found: Segmented, scene: xr.Dataset, rim: Rim | None = None) -> Segmented:
+def of_the_seen(
+    found: Segmented, scene: xr.Dataset, beyond: NDArray[np.bool_] | None = None
+) -> Segmented:
     """Without what is no sky, and what the file says is not seen, though it is black for the model.
 
     Args:
         found: what a model or formula says of the frame.
         scene: the frame.
-        rim: what of it is no sky, where that is to be hidden.
+        beyond: (y, x) bool, no sky.
     """
-    hidden = [scene["unseen"].values] if "unseen" in scene else []
-    for pixels in [*hidden, rim.beyond] if rim is not None and rim.hides else hidden:
-        found.probability[pixels] = np.nan
-        found.mask[pixels] = -1
+    unseen = scene["unseen"].values if "unseen" in scene else None
+    for pixels in (unseen, beyond):
+        if pixels is not None:
+            found.probability[pixels] = np.nan
+            found.mask[pixels] = -1
     return found
 
 

@@ -1,5 +1,4 @@
-"""`nephoscope background RECIPE SCENES... -o FILE`: what clear looks like at each place, or where
-a camera sees the sky."""
+"""`nephoscope background RECIPE SCENES... -o FILE`: what clear looks like, and where sky is."""
 
 from __future__ import annotations
 
@@ -99,7 +98,9 @@ def _learn_camera(
         sky = finder.found()
     else:
         counts = chain([] if first is None else [first], scenes)
-        reference = fit_clear_reference(counts, on_error=lambda error: name(Path(error.path), error))
+        reference = fit_clear_reference(
+            counts, on_error=lambda error: name(Path(error.path), error)
+        )
         try:
             sky = finder.found()
         except UsageError as error:

@@ -129,7 +129,9 @@ def _reference_in(content: xr.Dataset) -> ClearReference:
 def _horizon_in(content: xr.Dataset, path: Path) -> Horizon:
     sha256, sky = str(content.attrs["sha256"]), content[_SKY].values
     if contents_sha256(content) != sha256:
-        raise InputError(path, "does not match the contents", field="sha256", remedy="make it again")
+        raise InputError(
+            path, "does not match the contents", field="sha256", remedy="make it again"
+        )
     if sky.ndim != 2 or not sky.any():
         raise InputError(path, "says that nothing is sky", field=_SKY, remedy="make it again")
     return Horizon(f"sky found in {path.name}", sky=sky != 0, sha256=sha256)

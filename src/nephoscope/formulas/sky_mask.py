@@ -55,32 +55,36 @@ class SkyFinder:
         shape = int(image.shape[1]), int(image.shape[2])
         if not self.frames:
             self.shape, self.thermal = shape, flavour == "thermal"
+            self._views = 2 if len(image) == len(COLOURS) else 1
             small = Blocks(self._factor, self._factor).mean(image[:1])[0].shape
-            self._same, self._all, self._level, self._dark, self._seen = np.zeros((5, *small))
+            self._same, self._all = np.zeros((2, self._views, *small))
+            self._level, self._dark, self._seen = np.zeros((3, *small))
         if (shape, flavour == "thermal") != (self.shape, self.thermal):
             problem = f"is {flavour} of {shape}, unlike the frames before, of {self.shape}"
             raise InputError(source_of(scene), problem, field="image")
-        bright = grey(image) if len(image) == len(COLOURS) else image[0]
-        self._add(Blocks(self._factor, self._factor).mean(bright[None])[0])
+        self._add(Blocks(self._factor, self._factor).mean(image))
         self.frames += 1
 
     @property
     def _factor(self) -> int:
         return max(min(self.shape) // _SIDE, 1)
 
-    def _add(self, bright: NDArray[np.float32]) -> None:
-        seen = np.isfinite(bright)
-        middle = _middle_of(bright)
+    def _add(self, image: NDArray[np.float32]) -> None:
+        bright = grey(image) if len(image) == len(COLOURS) else image[0]
+        seen, middle = np.isfinite(bright), _middle_of(bright)
         if self.thermal:
-            level = np.where(seen, bright - middle, 0.0)
+            views = [np.where(seen, bright - middle, 0.0)]
         else:
-            light = np.maximum(np.where(seen, bright, 0.0), 0.0)
-            level = np.log((light + _BLACK) / (middle + _BLACK))
+            image = np.maximum(np.where(seen, image, 0), 0)
+            light = np.where(seen, bright, 0)
             self._dark += light < _DARK * middle
-        texture = level - ndimage.gaussian_filter(level, _FINE)
-        self._same += texture
-        self._all += texture**2
-        self._level += level
+            views = [np.log((light + _BLACK) / (middle + _BLACK))]
+            views += [np.log((image[-1] + _BLACK) / (image[0] + _BLACK))] * (len(image) > 1)
+        for view, same, power in zip(views, self._same, self._all, strict=True):
+            texture = view - ndimage.gaussian_filter(view, _FINE)
+            same += texture
+            power += texture**2
+        self._level += views[0]
         self._seen += seen
 
     def found(self) -> Bools:
@@ -103,11 +107,11 @@ class SkyFinder:
 
     def _fixed(self) -> Bools:
         """(y, x) bool, the texture is strong, and the same in all frames."""
-        same = ndimage.gaussian_filter((self._same / self.frames) ** 2, 1)
-        power = ndimage.gaussian_filter(self._all / self.frames, 1)
-        usual = float(np.median(np.sqrt(same)))
-        strong = _STRONG * usual if self.thermal else _FAINT
-        return np.asarray((same > _SAME * power) & (same > strong**2))
+        around = (0, 1, 1)
+        same = ndimage.gaussian_filter((self._same / self.frames) ** 2, around)
+        power = ndimage.gaussian_filter(self._all / self.frames, around)
+        strong = _STRONG * float(np.median(np.sqrt(same))) if self.thermal else _FAINT
+        return np.asarray(((same > _SAME * power) & (same > strong**2)).any(0))
 
     def _unlike_sky(self, seen: Bools) -> Bools:
         """(y, x) bool, dark in nearly all frames, or far warmer than the rest of them."""

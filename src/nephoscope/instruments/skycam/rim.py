@@ -1,10 +1,11 @@
-"""Horizon of the frames of a run: what the user gives, what a background knows, or the usual one."""
+"""Rim of a frame: by the horizon that a user gives, that a background knows, or the usual one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from os import PathLike
 
+import numpy as np
 import xarray as xr
 
 from nephoscope.errors import InputError
@@ -82,6 +83,7 @@ def sky_alone(scene: xr.Dataset, rim: Rim | None) -> xr.Dataset:
     """A frame without what is no sky: that is NaN in the image, and not known."""
     if rim is None or not rim.hides:
         return scene
-    image = scene["image"].where(~xr.DataArray(rim.beyond, dims=("y", "x")))
-    kept = scene.assign(image=image.transpose(*scene["image"].dims).assign_attrs(scene["image"].attrs))
+    image = scene["image"].copy()
+    image.values[:, rim.beyond] = np.nan
+    kept = scene.assign(image=image)
     return kept if "known" not in scene else kept.assign(known=scene["known"] & ~rim.beyond)
