@@ -1,4 +1,4 @@
-"""Frames of a simulated camera that stands still: clouds drift, a mast, a tree and a dome do not."""
+"""Frames of a camera that stands still: clouds drift, a mast, a tree and a dome do not."""
 
 import numpy as np
 from astropy.io import fits

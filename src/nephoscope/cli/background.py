@@ -48,6 +48,7 @@ def background(
     """Build the background from a series of scenes; those that cannot be read are left out."""
     from nephoscope.background import build_background, write_background
     from nephoscope.cli.progress import scenes_of
+    from nephoscope.files import sha256_of
     from nephoscope.recipe import load_recipe
 
     instrument = "skycam" if recipe == SKY else load_recipe(recipe).instrument
@@ -63,7 +64,8 @@ def background(
         typer.echo(f"failed: {error}", err=True)
 
     if instrument == "skycam":
-        sha256 = _learn_camera(files, out, name, flavour)
+        _learn_camera(files, out, name, flavour)
+        sha256 = sha256_of(out)
     else:
         built = build_background(files, load_recipe(recipe), on_error=name)
         write_background(built, out)
@@ -86,8 +88,8 @@ def _learn_camera(
     out: Path,
     name: Callable[[Path, InputError], None],
     flavour: str | None,
-) -> str:
-    """What frames of a camera show: its clear sky, where they are of counts, and where sky is."""
+) -> None:
+    """Write what frames of a camera show: its clear sky, if of counts, and where its sky is."""
     from nephoscope.formulas import SkyFinder, fit_clear_reference, write_camera_background
 
     finder, reference = SkyFinder(), None
@@ -106,7 +108,7 @@ def _learn_camera(
         except UsageError as error:
             typer.echo(f"no horizon found: {error}", err=True)
             sky = None
-    return write_camera_background(out, reference, sky, (file.path for file in files))
+    write_camera_background(out, reference, sky, (file.path for file in files))
 
 
 def _usable(

@@ -53,29 +53,27 @@ def write_camera_background(
     clear: ClearReference | None = None,
     sky: NDArray[np.bool_] | None = None,
     sources: Iterable[Path] = (),
-) -> str:
+) -> None:
     """Write what is known of a camera as NetCDF, atomically.
 
     Args:
         path: the file.
         clear: its clear sky.
-        sky: (y, x) bool, where its sky is.
-        sources: the frames that it was made of.
-
-    Returns:
-        The sha256 of the names, shapes, types and values of the variables, which the file holds.
+        sky: (y, x) bool, where its sky is: the variable `sky`, with its sha256.
+        sources: the frames that this was found in.
 
     Raises:
         OutputError: the file cannot be written.
     """
     content = xr.Dataset() if clear is None else _of_reference(clear)
+    packed = {}
     if sky is not None:
-        content[_SKY] = (("y", "x"), sky.astype(np.uint8), _SKY_FLAGS)
-    content.attrs["sources"] = json.dumps(source_list(sources))
-    content.attrs["sha256"] = contents_sha256(content)
-    packed = {_SKY: {"compression": "gzip", "compression_opts": 4}} if sky is not None else {}
+        flags = sky.astype(np.uint8)
+        content[_SKY] = (("y", "x"), flags, _SKY_FLAGS)
+        content[_SKY].attrs["sources"] = json.dumps(source_list(sources))
+        content[_SKY].attrs["sha256"] = contents_sha256(content[[_SKY]])
+        packed[_SKY] = {"compression": "gzip", "compression_opts": 4}
     write_bytes(path, content.to_netcdf(engine="h5netcdf", encoding=packed))
-    return str(content.attrs["sha256"])
 
 
 def read_camera_background(path: str | PathLike[str]) -> CameraBackground:
@@ -127,8 +125,8 @@ def _reference_in(content: xr.Dataset) -> ClearReference:
 
 
 def _horizon_in(content: xr.Dataset, path: Path) -> Horizon:
-    sha256, sky = str(content.attrs["sha256"]), content[_SKY].values
-    if contents_sha256(content) != sha256:
+    sha256, sky = str(content[_SKY].attrs["sha256"]), content[_SKY].values
+    if contents_sha256(content[[_SKY]]) != sha256:
         raise InputError(
             path, "does not match the contents", field="sha256", remedy="make it again"
         )
