@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -91,33 +90,46 @@ def _learn_camera(
 ) -> None:
     """Write what frames of a camera show: its clear sky, if of counts, and where its sky is."""
     from nephoscope.formulas import SkyFinder, fit_clear_reference, write_camera_background
+    from nephoscope.formulas.sky_mask import FEWEST
 
-    finder, reference = SkyFinder(), None
-    scenes = _usable(files, finder, name, flavour)
+    finder, reference, sky = SkyFinder(), None, None
+    scenes = _usable(files, name, flavour)
     first = next(scenes, None)
     if first is not None and first.attrs["flavour"] == "colour":
-        deque(scenes, maxlen=0)
+        for scene in chain([first], scenes):
+            _show(finder, scene, name)
         sky = finder.found()
     else:
         counts = chain([] if first is None else [first], scenes)
         reference = fit_clear_reference(
-            counts, on_error=lambda error: name(Path(error.path), error)
+            (_show(finder, scene) for scene in counts),
+            on_error=lambda error: name(Path(error.path), error),
         )
         try:
-            sky = finder.found()
+            sky = finder.found() if finder.frames >= FEWEST else None
         except UsageError as error:
             typer.echo(f"no horizon found: {error}", err=True)
-            sky = None
     write_camera_background(out, reference, sky, (file.path for file in files))
 
 
+def _show(
+    finder: SkyFinder, scene: xr.Dataset, name: Callable[[Path, InputError], None] | None = None
+) -> xr.Dataset:
+    """Show a frame to the finder of the sky; one of another camera is named, or left out."""
+    from nephoscope.errors import InputError
+
+    try:
+        finder.add(scene)
+    except InputError as error:
+        if name is not None:
+            name(Path(error.path), error)
+    return scene
+
+
 def _usable(
-    files: list[SceneFile],
-    finder: SkyFinder,
-    name: Callable[[Path, InputError], None],
-    flavour: str | None,
+    files: list[SceneFile], name: Callable[[Path, InputError], None], flavour: str | None
 ) -> Iterator[xr.Dataset]:
-    """Frames that can be used, each shown to the finder of the sky as well."""
+    """Frames that can be used."""
     from nephoscope.apply.chain import check_usable
     from nephoscope.errors import InputError
     from nephoscope.instruments import open_scene
@@ -126,7 +138,6 @@ def _usable(
         try:
             scene = open_scene(file.path, "skycam", flavour=flavour)
             check_usable(scene)
-            finder.add(scene)
         except InputError as error:
             name(file.path, error)
         else:
