@@ -37,7 +37,7 @@ SAMPLES = None
 FORMAT = "fits"
 PATCHES = None
 SLOTS = None
-OPTIONS = frozenset({"flavour", "min_blob"})
+OPTIONS = frozenset({"flavour", "horizon", "min_blob"})
 
 __all__ = [
     "CONDITIONS",
