@@ -30,7 +30,7 @@ def seasons_of(
     store = open_samples(samples)
     if not names or not {*names} <= {*map(str, store.variables)}:
         return None
-    where = np.isin(store["id"].values.astype(str), list(ids))
+    where = np.isin(store["id"].values.tolist(), list(ids))
     found = {name: store[name].values[where].astype(float).tolist() for name in names}
     return found if np.isfinite(list(found.values())).all() else None
 
