@@ -69,12 +69,13 @@ def cloud_cover(
 
 def _area(product: xr.Dataset, plane: tuple[Any, ...]) -> xr.DataArray:
     """Area of each pixel in any unit, on the plane or broadcast to it."""
+    if "latitude" not in product.variables:
+        return xr.DataArray(1.0)
+    latitude = product["latitude"]
     if "latitude" in plane:
-        latitude = product["latitude"]
         return xr.DataArray(np.cos(np.deg2rad(latitude.values.astype(float))), dims=latitude.dims)
-    if "latitude" in product.variables and product["latitude"].dims == plane:
-        latitude, longitude = (product[name].values for name in ("latitude", "longitude"))
-        return xr.DataArray(pixel_areas(latitude, longitude), dims=plane)
+    if latitude.dims == plane:
+        return xr.DataArray(pixel_areas(latitude.values, product["longitude"].values), dims=plane)
     return xr.DataArray(1.0)
 
 
