@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 from nephoscope.errors import NephoscopeError
@@ -138,12 +139,17 @@ class ProcessPool:
         # The pool forgets its processes as it is shut down; no public name leads to them.
         processes = [] if finished else list((self._executor._processes or {}).values())
         self._executor.shutdown(wait=finished, cancel_futures=True)
-        deadline = threading.Timer(_GRACE, lambda: [each.terminate() for each in processes])
         if processes:
+            deadline = threading.Timer(_GRACE, _terminate, (processes,))
             deadline.start()
             for each in processes:
                 each.join()
             deadline.cancel()
+
+
+def _terminate(processes: Sequence[BaseProcess]) -> None:
+    for each in processes:
+        each.terminate()
 
 
 def _here(
