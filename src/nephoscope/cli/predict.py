@@ -84,6 +84,14 @@ _Flavour = Annotated[
     Literal["thermal", "colour", "grey"] | None,
     Option(help="Frames: what they are, where their headers do not say [default: the header]"),
 ]
+_Horizon = Annotated[
+    str | None,
+    Option(
+        metavar="MASK|DEGREES|none",
+        help="Frames: where the sky ends: a mask file (0 is no sky), degrees from the zenith of a "
+        "whole-sky camera, or none [default: the background's; else numbers count to 85 degrees]",
+    ),
+]
 _Picture = Annotated[
     bool, Option("--picture/--no-picture", help="Draw a quick-look beside each product.")
 ]
@@ -126,6 +134,7 @@ def predict(
     background: _Background = "auto",
     min_blob: _MinBlob = None,
     flavour: _Flavour = None,
+    horizon: _Horizon = None,
     picture: _Picture = True,
     workers: _Workers = None,
     shard: _Shard = "1/1",
@@ -146,6 +155,7 @@ def predict(
         "box": None if bbox is None else parse_box(bbox),
         "times": None if times is None else _parse_times(times),
         "flavour": flavour,
+        "horizon": _seen_from_anywhere(horizon) if scheduler else horizon,
         "min_blob": min_blob,
     }
     part = _parse_shard(shard)
@@ -174,6 +184,12 @@ def _run(
     with run_progress(json) as on_event:
         summary = predict_many(inputs, out, maker, part=part, on_event=on_event, draw=draw, **how)
     report(summary, out, json)
+
+
+def _seen_from_anywhere(horizon: str | None) -> str | None:
+    """The whole path of a mask: workers of a cluster have other working folders."""
+    is_file = horizon is not None and Path(horizon).is_file()
+    return str(Path(str(horizon)).absolute()) if is_file else horizon
 
 
 def _given(own: dict[str, Any]) -> dict[str, Any]:
