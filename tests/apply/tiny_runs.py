@@ -43,6 +43,7 @@ class Info:
     decision: MaskDecision = field(default_factory=MaskDecision)
     recipe: Recipe = RECIPE
     limits: None = None
+    seasons: None = None
     info: dict[str, str] = field(default_factory=dict)
 
 
@@ -54,7 +55,7 @@ class TinyPredictor(Predictor):
     def __init__(self, network):
         self.network = network
 
-    def view_of(self, scene, background):
+    def view_of(self, scene, background, position=True):
         image = scene["image"].values
         places = scene["latitude"].values, scene["longitude"].values
         return View(image, scene["known"].values, *places, background)
