@@ -196,6 +196,7 @@ def test_a_split_that_leaks_is_told_and_its_report_is_refused(store, tmp_path):
         "spec": found.spec, "spec_hash": spec_hash(found.spec),
         "model": found.model, "seen": found.seen,
         "metrics": {"f1": {"value": 0.5}}, "copies": found.copies,
+        "command": "nephoscope evaluate", "nephoscope": "0",
     }  # fmt: skip
     content["digest"] = digest_of(content)
     (tmp_path / "r").mkdir()
