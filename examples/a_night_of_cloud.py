@@ -38,4 +38,6 @@ def main(folder: Path, frames: int = 24) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     main(Path(sys.argv[1]))

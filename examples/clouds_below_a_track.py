@@ -27,4 +27,6 @@ def main(folder: Path, rows: int = 160) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     main(Path(sys.argv[1]))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nephoscope.models import list_models as list_models
     from nephoscope.models import load_model as load_model
     from nephoscope.products.cover import cloud_cover as cloud_cover
+    from nephoscope.products.gathered import open_products as open_products
     from nephoscope.recipe import load_recipe as load_recipe
     from nephoscope.samples.store import open_samples as open_samples
 
@@ -37,6 +38,7 @@ _HOME_OF = {
     "list_models": "models",
     "load_model": "models",
     "load_recipe": "recipe",
+    "open_products": "products.gathered",
     "open_samples": "samples.store",
     "open_scene": "instruments",
     "open_track": "instruments.tracks",

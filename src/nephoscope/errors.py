@@ -68,5 +68,9 @@ class OutputError(NephoscopeError):
     """An output could not be written: full or read-only disk, or a file in the way."""
 
 
+class PreemptedError(NephoscopeError):
+    """The process was told to end (SIGTERM), and kept what was done: exit code 143."""
+
+
 class UsageError(NephoscopeError):
     """The request itself makes no sense (unknown name, contradicting options): exit code 2."""

@@ -11,6 +11,7 @@ PACKAGES = {
     "tune": ("optuna",),
     "satellites": ("satpy", "pyresample", "pyorbital", "pyproj", "pyhdf", "netCDF4"),
     "fetch": ("urllib3", "asyncssh", "eumdac"),
+    "cluster": ("distributed", "dask"),
 }
 """Extra → the packages, as they are imported, that it installs beside the core."""
 

@@ -1,5 +1,6 @@
 import csv
 import importlib.util
+import os
 import signal
 import warnings
 from pathlib import Path
@@ -11,11 +12,12 @@ import zarr
 from safetensors.torch import load_file
 
 from evaluation_factory import published
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import InputError, PreemptedError, UsageError
 from nephoscope.evaluation.protocol import run_evaluation
 from nephoscope.learn import fit as fit_module
 from nephoscope.learn.fit import fit
 from nephoscope.learn.module import FitModule
+from nephoscope.learn.trainer import LAST
 from nephoscope.models import load_model
 from nephoscope.recipe import Recipe
 from nephoscope.reports.document import document_of
@@ -64,6 +66,26 @@ def test_the_same_seed_gives_the_same_weights_and_a_resumed_run_too(samples, tmp
     _fit_killed_in_epoch_1(recipe, samples, tmp_path / "c", monkeypatch)
     assert not (tmp_path / "c" / "model").exists()
     resumed = _weights(fit(recipe, samples, tmp_path / "c", resume=True, report=_quiet))
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+def test_a_run_that_is_told_to_end_keeps_its_step_and_goes_on_there(samples, tmp_path, monkeypatch):
+    recipe = synthetic.small_recipe(steps=8, validate_every=4)
+    whole = _weights(fit(recipe, samples, tmp_path / "a", report=_quiet))
+    moved = FitModule.on_train_batch_end
+
+    def told_to_end(self, *words):
+        moved(self, *words)
+        if self.global_step == 6:  # in the midst of an epoch
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FitModule, "on_train_batch_end", told_to_end)
+        with pytest.raises(PreemptedError, match=r"at step 6: go on from .*last\.ckpt"):
+            fit(recipe, samples, tmp_path / "b", report=_quiet)
+    kept = torch.load(tmp_path / "b" / LAST, weights_only=True)
+    assert kept["global_step"] == 6
+    resumed = _weights(fit(recipe, samples, tmp_path / "b", resume=True, report=_quiet))
     assert all(torch.equal(whole[key], resumed[key]) for key in whole)
 
 

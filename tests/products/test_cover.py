@@ -6,7 +6,7 @@ import xarray as xr
 
 import nephoscope
 from nephoscope.errors import InputError, UsageError
-from nephoscope.products.cover import covered
+from nephoscope.products.cover import covered, pixel_areas
 from nephoscope.products.netcdf import write_netcdf
 from product_factory import mars_product
 
@@ -82,3 +82,27 @@ def test_what_is_no_product_is_refused(given):
 def test_a_product_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InputError, match=r"gone\.nc: does not exist"):
         nephoscope.cloud_cover(tmp_path / "gone.nc")
+
+
+def test_a_box_may_cross_the_meridian_where_longitudes_begin_again(product):
+    inside = (np.abs(LATITUDE) <= 30)[:, None] & (np.abs(SCENE["longitude"].values) >= 170)
+    found = nephoscope.cloud_cover(product, bounds=(-30, 170, 30, -170))
+    assert found == pytest.approx(by_hand(product, inside), abs=1e-12)
+    for wrong in ((30, 0, -30, 10), (0, 0, 1), (0, 0, np.nan, 1)):
+        with pytest.raises(UsageError, match="south, west, north, east"):
+            nephoscope.cloud_cover(product, bounds=wrong)
+
+
+def test_areas_of_pixels_of_any_grid_are_those_of_the_sphere():
+    """A regular grid's areas are known in closed form; the sphere has 4 pi."""
+    step = np.deg2rad(0.5)
+    latitude, longitude = np.meshgrid(
+        np.arange(-89.75, 90, 0.5), np.arange(-179.75, 180, 0.5), indexing="ij"
+    )
+    areas = pixel_areas(latitude, longitude)
+    exact = step * (
+        np.sin(np.deg2rad(latitude) + step / 2) - np.sin(np.deg2rad(latitude) - step / 2)
+    )
+    inner = np.s_[1:-1, 1:-1]
+    np.testing.assert_allclose(areas[inner], exact[inner], rtol=1e-4)
+    assert areas.sum() == pytest.approx(4 * np.pi, rel=2e-3)

@@ -16,13 +16,14 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as command_of
 
-from nephoscope.errors import NephoscopeError, UsageError
+from nephoscope.errors import NephoscopeError, PreemptedError, UsageError
 from nephoscope.extras import extra_of, remedy
 
 VERBS = {
     "demo": "Simulate a scene, predict it with the shipped model, show how good it is.",
     "simulate": "Write raw files in an instrument's own format, with the truth beside them.",
     "fetch": "Fetch raw files from an archive, resumed and verified.",
+    "info": "Say what a file, store, model, product or report is, and what to do with it.",
     "inspect": "Say what a folder of raw files holds by day and product, and what lacks.",
     "doctor": "Look at the installation: parts, credentials, disk, GPU.",
     "bin": "Write block means of thermal sky-camera frames.",
@@ -36,10 +37,11 @@ VERBS = {
     "leaderboard": "Put reports side by side on a static page.",
     "predict": "Apply a model to files, folders or trees and write products.",
     "plot": "Draw quick-looks of products, spectra and neighbours of frames.",
+    "recipes": "List, show and export recipes.",
     "models": "List, show, verify and export models.",
 }
 
-INTERRUPTED = 130  # the shell's convention: 128 + SIGINT
+INTERRUPTED, TERMINATED = 130, 143  # the shell's convention: 128 + SIGINT, + SIGTERM
 
 
 class _Verb(TyperCommand):
@@ -75,6 +77,8 @@ class _Verbs(TyperGroup):
             return super().invoke(ctx)
         except UsageError as error:
             raise _stop(str(error), code=2) from error
+        except PreemptedError as error:
+            raise _stop(str(error), code=TERMINATED) from error
         except NephoscopeError as error:
             raise _stop(str(error), code=1) from error
         except ModuleNotFoundError as error:

@@ -84,14 +84,25 @@ def _refuse_rules(context: typer.Context) -> None:
         raise UsageError(f"--parts: leaves nothing to --{', --'.join(given)}")
 
 
+_FEW = 8  # samples whose names are a line that can be read
+
+
 def _print_parts(samples: Path, parts: dict[str, list[str]]) -> None:
-    """Samples of each part by name; of half orbits, of which there are thousands, their number."""
+    """Number and names of the samples of each part; of half orbits and slots what is in them."""
     from nephoscope.cli.progress import print_classes
     from nephoscope.samples.store import open_samples
 
     truth = open_samples(samples).attrs["truth"]
     if truth != "points":
         for part, ids in parts.items():
-            typer.echo(f"{part or 'too near another part'}: {', '.join(ids) or 'none'}")
+            typer.echo(f"{part or 'left out, too near another part'}: {_named(ids)}")
     if truth != "pixels":
         print_classes(samples)
+
+
+def _named(ids: list[str]) -> str:
+    """How many they are, and their names, or of many the first and the last."""
+    if not ids:
+        return "none"
+    names = ", ".join(ids) if len(ids) <= _FEW else f"{ids[0]} ... {ids[-1]}"
+    return f"{len(ids)} ({names})"

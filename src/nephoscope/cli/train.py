@@ -41,14 +41,13 @@ def train(
     from nephoscope.tasks import task_named
 
     chosen = load_recipe(recipe, overrides)
-    if chosen.network.name != LINEAR:
-        typer.echo(f"reading {samples} ...", err=True)
-    elif resume or start:
+    if chosen.network.name == LINEAR and (resume or start):
         what = "it knows no --resume and no --from"
         raise UsageError(f"training a linear classifier takes seconds: {what}")
     with quiet_lightning():
-        tell = None if sys.stderr.isatty() else typer.echo
-        folder = fit(chosen, samples, output, resume, start, tell, name=name, licence=licence)
+        named = {"name": name, "licence": licence}
+        bar = sys.stderr.isatty()
+        folder = fit(chosen, samples, output, resume, start, typer.echo, **named, bar=bar)
     model = load_model(folder)
     for line in task_named(chosen.task).summary(model.info["scores"], model.decision):
         typer.echo(line)

@@ -80,7 +80,8 @@ class Run:
         identity: what decides how the training goes.
         resume: whether it goes on from the last checkpoint.
         start: the model whose weights and normalisation are the start.
-        report: is given a plain line at each validation.
+        report: is given a plain line at each validation, and of what is done before and after.
+        bar: whether a progress bar is shown.
         watch: is given step and score at each validation.
     """
 
@@ -92,11 +93,18 @@ class Run:
     start: Model | None
     report: Report | None
     watch: Watch | None
+    bar: bool
 
     @property
     def task(self) -> Task:
         """What is predicted."""
         return task_named(self.recipe.task)
+
+    def tell(self, line: str) -> None:
+        """Say what is being done, to who asked."""
+        logger.info(line)
+        if self.report:
+            self.report(line)
 
     def begin(self) -> None:
         """Write down what the run is of."""
@@ -128,6 +136,7 @@ def fit(
     watch: Watch | None = None,
     name: str | None = None,
     licence: str | None = None,
+    bar: bool = False,
 ) -> Path:
     """Train the recipe's network and write the model folder `out/model`.
 
@@ -137,11 +146,12 @@ def fit(
         out: the run folder.
         resume: go on from the run's last checkpoint (or start, where there is none).
         init_from: a model whose weights and normalisation are the start.
-        report: is given a plain line at each validation; without it a progress bar is shown.
+        report: is given a plain line at each validation, and of what is done before and after.
         watch: is given step and score at each validation, those before a resumption too; what
             it raises ends the run.
         name: of the model; by default that of the run folder.
         licence: of the model, as its card says it; by default none is named.
+        bar: show a progress bar on stderr.
 
     Returns:
         the model folder.
@@ -157,12 +167,13 @@ def fit(
     name = own_name(name, Path(out))
     identity = checked_identity(recipe, open_samples(samples), start)
     check_folder(Path(out), identity, resume)
-    run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch)
+    run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch, bar)
     lightning.seed_everything(recipe.training.seed, verbose=False)
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(cores())
     # A trainer and its loaders point at each other: samples of an earlier fit are still held.
     gc.collect()
+    run.tell(f"reading {samples} ...")
     train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
     check_network(recipe, train.truth)
     check_both_classes({"train": train, "validation": validation}, samples)
@@ -176,22 +187,15 @@ def fit(
         fitted = _solve(run, train, validation, inputs)
     else:
         fitted = _train(run, train, validation, inputs)
+    run.tell("writing the model ...")
+    network, normalisation = fitted.network, fitted.network.normalisation
     decision, info = _judge(run, train, validation, fitted)
-    normalisation = fitted.network.normalisation
+    guard = _guard(run, train, inputs, normalisation)
     return save_model(
-        run.out / "model",
-        fitted.network,
-        recipe,
-        normalisation,
-        decision,
-        info,
-        limits,
-        _guard(run, train, inputs, normalisation),
+        run.out / "model", network, recipe, normalisation, decision, info, limits, guard,
         shape=train.shape if train.truth == "frame" else None,
-        levels=train.levels,
-        name=name,
-        licence=licence,
-    ).folder
+        levels=train.levels, name=name, licence=licence,
+    ).folder  # fmt: skip
 
 
 def _guard(
@@ -247,7 +251,7 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     watching = curtain_log(validation.altitude, _lights(run.samples, validation, whole))
     if recipe.training.keep_said:
         watching.append(SaidLog(run.out / "logs" / "said"))
-    trainer = make_trainer(recipe, run.out, epochs, clock, watching)
+    trainer = make_trainer(recipe, run.out, epochs, clock, watching, run.bar)
     started.append(trainer)
     run.begin()
     if inputs is not None:
@@ -258,6 +262,7 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
         "steps": int(trainer.global_step),
         "seconds": round(clock.seconds, 1),
     }
+    run.tell("scoring the validation samples ...")
     final = module.final_network.eval()
     seen = {"full": whole}
     if validation.placed:

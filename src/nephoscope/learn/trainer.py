@@ -20,12 +20,14 @@ from lightning.pytorch.profilers import (
     PyTorchProfiler,
     SimpleProfiler,
 )
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import InputError, PreemptedError, UsageError
 from nephoscope.learn.items import Batch
 from nephoscope.learn.log import kept_log
 from nephoscope.learn.loggers import make_loggers
 from nephoscope.learn.module import FitModule
+from nephoscope.learn.preemption import Preemption
 from nephoscope.recipe import Recipe
 from nephoscope.tasks import Task
 
@@ -66,6 +68,7 @@ class Clock(Callback):
     def __init__(self, task: Task, report: Report | None, steps: int, watch: Watch | None) -> None:
         self.task, self.report, self.steps, self.watch = task, report, steps, watch
         self.before, self.since = 0.0, time.monotonic()
+        self.from_step, self.began = 0, self.since
         self.seen: dict[int, float] = {}
 
     @property
@@ -85,6 +88,15 @@ class Clock(Callback):
             if self.watch:
                 self.watch(step, score)
 
+    def on_train_start(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
+        """What is left is told from the steps of this process: an earlier one had other cores."""
+        self.from_step, self.began = trainer.global_step, time.monotonic()
+
+    def _left(self, step: int) -> str:
+        """How long the other steps take, where there are any."""
+        each = (time.monotonic() - self.began) / max(step - self.from_step, 1)
+        return f", about {duration(each * (self.steps - step))} left" if step < self.steps else ""
+
     def on_train_epoch_end(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
         """Say how it goes."""
         seen = trainer.callback_metrics
@@ -93,6 +105,7 @@ class Clock(Callback):
             f"step {trainer.global_step}/{self.steps}"
             f"  loss {float(seen.get('loss', math.nan)):.4f}"
             f"  validation {self.task.objective_title} {score:.4f}  {self.seconds:.0f} s"
+            f"{self._left(trainer.global_step)}"
         )
         logger.info(line)
         if self.report:
@@ -102,10 +115,22 @@ class Clock(Callback):
             self.watch(trainer.global_step, score)
 
 
+def duration(seconds: float) -> str:
+    """A time in the unit in which people would say it, e.g. `40 s`, `12 min` or `3.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
 def make_trainer(
-    recipe: Recipe, out: Path, epochs: int, clock: Clock, more: Sequence[Callback] = ()
+    recipe: Recipe,
+    out: Path,
+    epochs: int,
+    clock: Clock,
+    more: Sequence[Callback] = (),
+    bar: bool = False,
 ) -> lightning.Trainer:
-    """The trainer of a run folder; without a report to the clock it shows a progress bar.
+    """The trainer of a run folder.
 
     Args:
         recipe: of the run.
@@ -113,6 +138,7 @@ def make_trainer(
         epochs: validations of the whole run.
         clock: keeps its seconds and scores.
         more: callbacks that the task wants.
+        bar: show a progress bar.
 
     Raises:
         UsageError: the folder cannot be made.
@@ -122,9 +148,9 @@ def make_trainer(
     except OSError as error:
         raise UsageError(f"{out}: cannot be made: {error.strerror}") from error
     watched: dict[str, Any] = {"monitor": clock.task.objective, "mode": "max"}
-    bar = clock.report is None
     callbacks: list[Callback] = [
         clock,
+        Preemption(out / LAST),
         EarlyStopping(**watched, patience=recipe.training.patience, check_on_train_epoch_end=True),
         ModelCheckpoint(
             (out / BEST).parent,
@@ -208,11 +234,16 @@ def run_trainer(
 
     Raises:
         InputError: no checkpoint was left.
+        PreemptedError: the process was told to end; what was done is kept.
     """
     last = out / LAST if resume and (out / LAST).exists() else None
     try:
         with kept_log(out) if last else nullcontext():
             trainer.fit(module, batches, validation, ckpt_path=last, weights_only=True)
+    except SIGTERMException as error:
+        at = f"told to end (SIGTERM) at step {trainer.global_step}"
+        kept = f"go on from {out / LAST} with --resume" if (out / LAST).exists() else "too early"
+        raise PreemptedError(f"{at}: {kept}") from error
     except SystemExit as error:
         # Lightning turns Ctrl-C into an exit; the command line wants to say what happened.
         if trainer.interrupted:

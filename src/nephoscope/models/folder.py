@@ -65,7 +65,7 @@ class _Facts(BaseModel):
     info: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A trained model; its network is read from disk when first used.
 
@@ -93,6 +93,11 @@ class Model:
     info: dict[str, Any] = field(default_factory=dict)
     guard: Guard | None = None
     levels: int = 1
+
+    def __repr__(self) -> str:
+        """What it is and where; its recipe and facts are pages long."""
+        what = f"{self.recipe.task} of {self.recipe.instrument}, network {self.recipe.network.name}"
+        return f"<Model {self.name!r}: {what}, sha256 {self.weights_sha256[:8]}, in {self.folder}>"
 
     @property
     def threshold(self) -> float:

@@ -11,6 +11,8 @@ from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from nephoscope.plots.colours import LIKELY
+
 Masked = np.ma.MaskedArray[Any, np.dtype[np.float64]]
 
 _SIDE = 4.0  # inches
@@ -33,7 +35,7 @@ def panels(product: xr.Dataset) -> Figure:
     size = (_SIDE * len(names), _SIDE + 0.6)
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    colours = colormaps["cividis"].with_extremes(bad=_NO_DATA)
+    colours = colormaps[LIKELY].with_extremes(bad=_NO_DATA)
     for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
         variable = decoded[name]
         shown = axes.imshow(_plane(variable.values), colours, interpolation="nearest")

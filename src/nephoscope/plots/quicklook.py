@@ -13,10 +13,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from nephoscope.files import atomic_path
 from nephoscope.plots import MADE_BY
+from nephoscope.plots.colours import LIKELY
 from nephoscope.products import cf
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ _STEP = 2  # of the product's pixels, one in two is drawn each way; in the small
 _NO_DATA = (120, 120, 120)
 _NOT_ASKED = (175, 175, 175)
 _OUTLINE = (255, 0, 255)
-_COLOURMAP = "cividis"
+_THRESHOLD = "red"
 _COLOURS = ["red", "green", "blue"]
 
 
@@ -88,7 +90,7 @@ def _probability_colours(
     probability: npt.NDArray[np.uint8], flag: npt.NDArray[np.uint8]
 ) -> Colours:
     steps = np.minimum(np.arange(256) * cf.SCALE_FACTOR, 1.0)
-    table: Colours = (colormaps[_COLOURMAP](steps)[:, :3] * 255).astype(np.uint8)
+    table: Colours = (colormaps[LIKELY](steps)[:, :3] * 255).astype(np.uint8)
     return _without_prediction(table[probability], flag)
 
 
@@ -152,8 +154,8 @@ def _show(axes: Axes, product: xr.Dataset, colours: Colours, title: str) -> None
 
 
 def _add_scale(axes: Axes, threshold: float) -> None:
-    bar = axes.figure.colorbar(ScalarMappable(Normalize(0, 1), _COLOURMAP), cax=axes)
-    bar.ax.axhline(threshold, color="red", linewidth=2)
+    bar = axes.figure.colorbar(ScalarMappable(Normalize(0, 1), LIKELY), cax=axes)
+    bar.ax.axhline(threshold, color=_THRESHOLD, linewidth=2)
 
 
 def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) -> None:
@@ -162,6 +164,7 @@ def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) ->
     if (flag & cf.NOT_REQUESTED).any():
         entries.append(Patch(facecolor=_hex(_NOT_ASKED), edgecolor="black", label="not asked for"))
     entries.append(Patch(facecolor="none", edgecolor=_hex(_OUTLINE), label="edge of cloud mask"))
+    entries.append(Line2D([], [], color=_THRESHOLD, label="cloud from here on"))  # type: ignore[arg-type]
     edges = _seasonal_edges(product)
     for edge in edges:
         line = wide.axhline(edge, color="cyan", linestyle="--", linewidth=1.2)

@@ -19,6 +19,7 @@ from matplotlib.patches import Patch
 
 from nephoscope.plots.central_views import rgb_of
 from nephoscope.plots.cloud_types import MASK_COLOURS, MASK_NAMES, UNKNOWN_COLOUR
+from nephoscope.plots.colours import LIKELY
 from nephoscope.plots.curtain import HIGHEST
 from nephoscope.plots.places import LocalMap, Places, place_in_words
 
@@ -145,7 +146,7 @@ def _height_panel(product: xr.Dataset) -> _Panel:
 
 
 def _probability_panel(product: xr.Dataset) -> _Panel:
-    scale = colormaps["cividis"].with_extremes(bad=UNKNOWN_COLOUR)
+    scale = colormaps[LIKELY].with_extremes(bad=UNKNOWN_COLOUR)
     values = product["column_cloud_probability"].values
     return _Panel(
         "probability of cloud in the column", values, scale, Normalize(0, 1), "probability"

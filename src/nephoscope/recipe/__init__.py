@@ -136,6 +136,17 @@ def load_recipe(recipe: str | Path, overrides: list[str] | None = None) -> Recip
     return validate_recipe(content, path)
 
 
+def recipe_text(recipe: str | Path) -> str:
+    """The YAML of a recipe as it was written, with its remarks, once it is known to be one.
+
+    Raises:
+        UsageError: no such recipe.
+        InputError: it cannot be used.
+    """
+    load_recipe(recipe)
+    return _locate(Path(recipe)).read_text(encoding="utf-8")
+
+
 def validate_recipe(content: dict[str, Any], path: str | Path = "recipe") -> Recipe:
     """Check the content of a recipe; `path` is named in what is wrong."""
     try:

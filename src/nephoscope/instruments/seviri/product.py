@@ -5,24 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from nephoscope.grids.geostationary import (
-    DISK,
-    EQUATORIAL_RADIUS,
-    HEIGHT,
-    POLAR_RADIUS,
-    Geostationary,
-)
+from nephoscope.grids.geostationary import DISK, Geostationary
 from nephoscope.instruments.coordinates import placed, time_of
+from nephoscope.instruments.seviri.projection import axes_of, mapping_of
 from nephoscope.instruments.seviri.scenes import grid_of
 from nephoscope.scene import COLUMNS, MOVED, UPRIGHT
 
-_AXES = {
-    "x": {"standard_name": "projection_x_coordinate", "long_name": "eastward", "axis": "X"},
-    "y": {"standard_name": "projection_y_coordinate", "long_name": "northward", "axis": "Y"},
-}
 _USUAL_STEP = 900  # seconds from slot to slot
 _REFERENCES = (
     "pictures: MSG Level 1.5 Image Data (EUM/MSG/ICD/105) of EUMETSAT; ice: DARDAR-Nice of "
@@ -59,14 +49,6 @@ def dress(product: xr.Dataset, scene: xr.Dataset, options: Mapping[str, Any]) ->
     of the whole disk at 0 degrees, every 15 minutes.
     """
     grid = grid_of(scene)
-    steps = {
-        "x": np.arange(grid.cols) - grid.centre_col,
-        "y": grid.centre_row - np.arange(grid.rows),
-    }
-    axes = {
-        name: xr.Variable(name, steps[name] * grid.step, {**attrs, "units": "m"})
-        for name, attrs in _AXES.items()
-    }
     what = "Cloud ice" if "iwc" in product else "Clouds"
     title = f"{what} seen by SEVIRI on {scene.attrs['satellite']}, {product.attrs['map_id']}"
     said = {"title": title, "grid_id": _grid_id(scene, grid)}
@@ -80,8 +62,8 @@ def dress(product: xr.Dataset, scene: xr.Dataset, options: Mapping[str, Any]) ->
     return placed(
         product.assign_attrs(said),
         scene,
-        axes | time_of(scene["time"]),
-        _mapping(grid.longitude),
+        axes_of(grid) | time_of(scene["time"]),
+        mapping_of(grid.longitude),
     )
 
 
@@ -97,17 +79,3 @@ def _grid_id(scene: xr.Dataset, grid: Geostationary) -> str:
         f"{step}s": step != _USUAL_STEP,
     }
     return "_".join(word for word, unusual in parts.items() if unusual)
-
-
-def _mapping(longitude: float) -> dict[str, Any]:
-    return {
-        "grid_mapping_name": "geostationary",
-        "perspective_point_height": HEIGHT,
-        "semi_major_axis": EQUATORIAL_RADIUS,
-        "semi_minor_axis": POLAR_RADIUS,
-        "latitude_of_projection_origin": 0.0,
-        "longitude_of_projection_origin": longitude,
-        "sweep_angle_axis": "y",
-        "false_easting": 0.0,
-        "false_northing": 0.0,
-    }

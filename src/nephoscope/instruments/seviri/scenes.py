@@ -43,6 +43,7 @@ from nephoscope.instruments.seviri.names import (
     other_form,
 )
 from nephoscope.instruments.seviri.native import NativeSlot
+from nephoscope.instruments.seviri.projection import axes_of, mapping_of
 from nephoscope.instruments.seviri.slot import Slot, SlotHeader, Window
 from nephoscope.scene import check_scene, missing_share, seen_in
 from nephoscope.sun import solar_angles
@@ -97,11 +98,11 @@ def read(
         degrees: `latitude`, `longitude`, `satellite_zenith`, `satellite_azimuth`, `solar_zenith`,
         `solar_azimuth` (from the pixel, clockwise from north), NaN off the disk; `daylight` int8:
         -1 off the disk, 0 night, 1 twilight, 2 day. `time` (y,) datetime64[ns], when each line was
-        scanned. Attrs: instrument, flavour ("native" or "hrit"), source_files, id,
-        missing_share, lacking (what should be there and is not, one line for each), `comment` of
-        simulated files, satellite, nominal_time, slot_seconds (from picture to picture), first_row,
-        first_col, and the grid: sub_satellite_longitude, centre_row, centre_col, step (see
-        `grid_of`).
+        scanned; `x` (x,) and `y` (y,), m, of the projection `crs`. Attrs: instrument, flavour
+        ("native" or "hrit"), source_files, id, missing_share, lacking (what should be there and is
+        not, one line for each), `comment` of simulated files, satellite, nominal_time, slot_seconds
+        (from picture to picture), first_row, first_col, and the grid: sub_satellite_longitude,
+        centre_row, centre_col, step (see `grid_of`).
 
     Raises:
         InputError: the file is empty, cut short, broken, of another satellite, lacks a channel or
@@ -337,10 +338,11 @@ def _scene(
         "flag_meanings": "off_disk night twilight day",
     }
     units = {"latitude": "degrees_north", "longitude": "degrees_east"}
+    said = {"units": "see channel_units", "grid_mapping": "crs"}
     plane = "y", "x"
     scene = xr.Dataset(
         {
-            "image": (("channel", *plane), image, {"units": "see channel_units"}),
+            "image": (("channel", *plane), image, said),
             "known": (plane, known),
             **{name: (plane, places[name], {"units": "degrees"}) for name in ANGLES},
             "daylight": (plane, places["daylight"], flags),
@@ -350,6 +352,8 @@ def _scene(
             "channel_units": ("channel", [units_of(name) for name in names]),
             **{name: (plane, places[name], {"units": unit}) for name, unit in units.items()},
             "time": ("y", times),
+            **axes_of(grid),
+            "crs": ((), np.int32(0), mapping_of(grid.longitude)),
         },
     )
     scene.attrs = {
