@@ -34,16 +34,7 @@ READINGS = {
         "Best and worst",
         "The best show what the model can do, the worst what to fear. Look at the worst before you "
         "trust a number.",
-        (
-            "curtains",
-            "best_case",
-            "worst_case",
-            "best",
-            "failures",
-            "surest",
-            "samples",
-            "overpasses",
-        ),
+        ("curtains", "best_case", "worst_case", "best", "failures", "surest", "samples"),
     ),
     "confusion": Reading(
         "What is taken for what",
@@ -83,7 +74,7 @@ READINGS = {
         "By altitude",
         "Few clouds are found at some heights, so a score there rests on little. Compare it with "
         "how often cloud is there at all.",
-        ("altitude", "heights", "columns"),
+        ("altitude", "heights", "columns", "overpasses"),
     ),
     "latitude": Reading("By latitude", _BY, ("latitude", "zones", "regions")),
     "strata": Reading("", _BY),

@@ -42,4 +42,4 @@ def _counted(names: Sequence[str]) -> str:
 
 def _short(value: object) -> str:
     text = "nothing" if value is None else str(value)
-    return text if len(text) <= _LETTERS else f"{text[:_LETTERS - 1]}…"
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
