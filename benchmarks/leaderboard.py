@@ -2,8 +2,8 @@
 
     python -m benchmarks.leaderboard OUT [MODEL ...]
 
-OUT then holds `raw`, `samples`, `reports` by model, and `site/index.html`. What is there is kept, so
-that a run that was stopped goes on. Minutes on one core.
+OUT then holds `raw`, `samples`, `reports` by model, and `site/index.html`. What is there is kept:
+a run that was stopped goes on. Minutes on one core.
 """
 
 from __future__ import annotations
