@@ -10,7 +10,7 @@ from pathlib import Path
 import nephoscope
 from nephoscope.apply.bulk import maker_of, predict_many
 from nephoscope.evaluation.night import compare_night
-from nephoscope.formulas import fit_clear_reference, write_clear_reference
+from nephoscope.formulas import fit_clear_reference, write_camera_background
 from nephoscope.instruments.skycam import read_label
 from nephoscope.plots.night import draw_night
 from nephoscope.simulate.sky import simulate_sky
@@ -28,7 +28,7 @@ def main(folder: Path, frames: int = 24) -> None:
     with (alone / "frames.csv").open() as table:
         clear = [raw / row["file"] for row in csv.DictReader(table) if row["state"] == "clear"]
     reference = fit_clear_reference(map(nephoscope.open_scene, clear))
-    write_clear_reference(reference, folder / "clear.nc")
+    write_camera_background(folder / "clear.nc", reference)
     chain = maker_of("sky", background=folder / "clear.nc")
     predict_many([raw], beside, chain, workers=2)
 

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
+from nephoscope.grids.geostationary import Geostationary
 from nephoscope.recipe import Recipe, validate_recipe
 
 THERMAL = ["IR_039", "WV_062", "WV_073", "IR_087", "IR_097", "IR_108", "IR_120", "IR_134"]
 LEVELS = {"lowest": 1650, "highest": 17010, "step": 240}
 ALTITUDE = tuple(float(each) for each in np.arange(16890, 1769, -240))
+SIDE = 40
+GRID = Geostationary().window(1700, 1900, SIDE, SIDE)
 CONV = {"name": "conv", "options": {"entry": 8, "widths": [8, 8]}}
 """Sees two pixels to every side."""
 
@@ -52,4 +56,28 @@ def untrained(folder: Path, recipe: Recipe | None = None, guard=None):
     network = NormalisedNetwork(network, scaling)
     return save_model(
         folder, network, recipe, scaling, decision, {}, guard=guard, levels=len(ALTITUDE)
+    )
+
+
+def tower_slot(number: int) -> xr.Dataset:
+    """A tower that moves a pixel eastwards from slot to slot, above row 20."""
+    north, east = GRID.places()
+    iwc = np.zeros((64, SIDE, SIDE), np.float32)
+    iwc[20:40, 18:23, 8 + number] = 1e-4
+    iwc[:, 0] = np.nan
+    plane = ("y", "x")
+    likely = np.where(np.isnan(iwc), np.nan, iwc > 0)
+    return xr.Dataset(
+        {
+            "iwc": (("level", *plane), iwc),
+            "cloud_probability": (("level", *plane), likely),
+            "iwp": (plane, iwc.sum(axis=0) * 240),
+            "quality_flag": (plane, np.zeros((SIDE, SIDE), np.uint16)),
+        },
+        {
+            "latitude": (plane, north),
+            "longitude": (plane, east),
+            "altitude": ("level", np.array(ALTITUDE)),
+            "time": np.datetime64("2010-06-11T12:00", "ns") + number * np.timedelta64(900, "s"),
+        },
     )

@@ -10,6 +10,7 @@ PACKAGES = {
     "train": ("torch", "lightning", "torchmetrics", "tensorboard", "onnx", "onnxscript", "sklearn"),
     "tune": ("optuna",),
     "satellites": ("satpy", "pyresample", "pyorbital", "pyproj", "pyhdf", "netCDF4"),
+    "view": ("plotly",),
     "fetch": ("urllib3", "asyncssh", "eumdac"),
     "cluster": ("distributed", "dask"),
 }

@@ -19,7 +19,7 @@ from nephoscope.apply.frame_models import chain_models, sky_name
 from nephoscope.apply.network import Predictor
 from nephoscope.apply.segmented import cut_at, state_of_mask
 from nephoscope.errors import InputError, UsageError
-from nephoscope.formulas import fit_clear_reference, write_clear_reference, zscale_log_otsu
+from nephoscope.formulas import fit_clear_reference, write_camera_background, zscale_log_otsu
 from nephoscope.instruments import open_scene
 from nephoscope.models import load_model
 from nephoscope.tasks.mask import is_cloud, published
@@ -91,7 +91,7 @@ def test_a_featureless_frame_of_unknown_temperatures_is_unknown_and_says_why(
 @pytest.fixture
 def reference(frames, tmp_path):
     paths = [frames.clear(tmp_path / f"{seed}.fits", seed) for seed in range(6)]
-    write_clear_reference(fit_clear_reference(map(open_scene, paths)), tmp_path / "clear.nc")
+    write_camera_background(tmp_path / "clear.nc", fit_clear_reference(map(open_scene, paths)))
     return tmp_path / "clear.nc"
 
 

@@ -11,8 +11,8 @@ from nephoscope.formulas import (
     clear_excess,
     excess,
     fit_clear_reference,
-    read_clear_reference,
-    write_clear_reference,
+    read_camera_background,
+    write_camera_background,
 )
 from nephoscope.formulas.excess import FEATURELESS, features_of
 from nephoscope.instruments.skycam import read as read_frame
@@ -106,13 +106,13 @@ def test_an_irccam_frame_brings_its_own_clear_sky():
 
 def test_a_reference_survives_the_disk(reference, tmp_path):
     path = tmp_path / "clear.nc"
-    write_clear_reference(reference, path)
-    found = read_clear_reference(path)
+    write_camera_background(path, reference)
+    found = read_camera_background(path).clear
     for name, value in dataclasses.asdict(reference).items():
         np.testing.assert_array_equal(getattr(found, name), value)
     path.write_bytes(path.read_bytes()[:300])
     with pytest.raises(InputError, match=r"clear.nc \[pattern\]: is no clear reference"):
-        read_clear_reference(path)
+        read_camera_background(path)
 
 
 def test_what_cannot_be_fitted_is_refused():

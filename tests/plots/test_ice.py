@@ -6,47 +6,19 @@ import xarray as xr
 from PIL import Image
 from typer.testing import CliRunner
 
+from ice_factory import ALTITUDE, GRID, SIDE, tower_slot
 from nephoscope.cli import app
-from nephoscope.grids.geostationary import Geostationary
 from nephoscope.plots.ice import column_at, plot_column
 from nephoscope.plots.ice_view import render
 from nephoscope.plots.sections import between
 from nephoscope.products.series import open_slots
-
-SIDE = 40
-ALTITUDE = np.arange(16890.0, 1769, -240)
-GRID = Geostationary().window(1700, 1900, SIDE, SIDE)
-
-
-def product(number):
-    """A tower that moves a pixel eastwards from slot to slot, above row 20."""
-    north, east = GRID.places()
-    iwc = np.zeros((64, SIDE, SIDE), np.float32)
-    iwc[20:40, 18:23, 8 + number] = 1e-4
-    iwc[:, 0] = np.nan
-    plane = ("y", "x")
-    likely = np.where(np.isnan(iwc), np.nan, iwc > 0)
-    return xr.Dataset(
-        {
-            "iwc": (("level", *plane), iwc),
-            "cloud_probability": (("level", *plane), likely),
-            "iwp": (plane, iwc.sum(axis=0) * 240),
-            "quality_flag": (plane, np.zeros((SIDE, SIDE), np.uint16)),
-        },
-        {
-            "latitude": (plane, north),
-            "longitude": (plane, east),
-            "altitude": ("level", ALTITUDE),
-            "time": np.datetime64("2010-06-11T12:00", "ns") + number * np.timedelta64(900, "s"),
-        },
-    )
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("products")
     for number in (3, 1, 2, 0):
-        product(number).to_netcdf(folder / f"{number}.nc", engine="h5netcdf")
+        tower_slot(number).to_netcdf(folder / f"{number}.nc", engine="h5netcdf")
     return folder
 
 
@@ -75,8 +47,8 @@ def test_lines_are_great_circles():
 
 
 def test_ice_is_seen_above_the_place_where_it_stands():
-    ice = product(0)["iwc"].values
-    bare, seen = (render(amount, ALTITUDE, 3.0) for amount in (np.zeros_like(ice), ice))
+    ice = tower_slot(0)["iwc"].values
+    bare, seen = (render(amount, np.array(ALTITUDE), 3.0) for amount in (np.zeros_like(ice), ice))
     changed = np.argwhere((bare != seen).any(axis=-1))
     assert {*changed[:, 1]} - {*range(SIDE)} == set()
     tower = changed[changed[:, 1] == 8]
@@ -101,7 +73,7 @@ def test_pictures_are_drawn_by_the_command(files, tmp_path):
 
 def test_the_slots_of_a_cube_are_not_drawn_one_by_one(tmp_path):
     # All of a year would be read at once.
-    slots = xr.concat([product(0), product(1)], "time", data_vars="minimal", coords="minimal")
+    slots = xr.concat([tower_slot(0), tower_slot(1)], "time", data_vars="minimal", coords="minimal")
     slots["status"] = "time", np.ones(2, np.uint8)
     slots.to_zarr(tmp_path / "cube_2010.zarr", zarr_format=3, consolidated=False)
     for place in (tmp_path, tmp_path / "cube_2010.zarr"):

@@ -10,6 +10,10 @@
 A colour frame unlike those that its model was trained on (`nephoscope.models.colour_guard`) is
 unknown, whoever asks.
 
+What lies beyond the horizon (`nephoscope.instruments.skycam.rim`) is no sky: nothing is said of it,
+and no number counts it. A colour model sees it all the same, as in training; all others take it for
+missing.
+
 In the chain (`sky`) the state decides about the mask. Cloudy: as segmented. Clear: the probability
 of a pixel is that of the frame being cloudy at all times what the segmentation says, so that a
 clear frame has none above it. Unknown: no pixel is known. A model or formula that is named segments
@@ -53,11 +57,12 @@ from nephoscope.formulas import (
     ClearReference,
     clear_excess,
     excess,
-    read_clear_reference,
+    read_camera_background,
 )
 from nephoscope.inputs.texture import SHAPE
 from nephoscope.instruments import open_scene
 from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
+from nephoscope.instruments.skycam.rim import run_horizon, sky_alone
 from nephoscope.models import load_model
 from nephoscope.products.fits import Facts
 from nephoscope.products.frames import (
@@ -98,13 +103,14 @@ class SkyChain:
         model: what `nephoscope.apply.frame_models.chain_models` understands.
         options: how to predict; of its own `flavour`, what the frames are where the user knows
             better than their headers, and `min_blob`, pixels of the smallest blob (by default a
-            5000th of the frame, at least 4).
-        background: file of the camera's clear reference, if there is one.
+            5000th of the frame, at least 4); and `horizon`, what
+            `nephoscope.instruments.skycam.horizon.horizon_of` understands.
+        background: file of what is known of the camera: its clear reference, where its sky is.
 
     Raises:
         UsageError: the model or formula is not there, or has no threshold to change; or an option
             makes no sense.
-        InputError: a model or the clear reference cannot be read.
+        InputError: a model, the background or the mask of the horizon cannot be read.
     """
 
     instrument = INSTRUMENT
@@ -119,8 +125,10 @@ class SkyChain:
         self.models: ChainModels = chain_models(model)
         if self.models.formula not in {"", _PHYSICAL} and self.options.threshold is not None:
             raise UsageError(f"--threshold: formula '{self.models.formula}' sets its own")
-        self.reference: ClearReference | None = (
-            None if background is None else read_clear_reference(background)
+        known = None if background is None else read_camera_background(background)
+        self.reference: ClearReference | None = None if known is None else known.clear
+        self.horizon = run_horizon(
+            self.options.own.get("horizon"), None if known is None else known.horizon
         )
         self._predictors = lru_cache(maxsize=None)(_open)
 
@@ -137,7 +145,7 @@ class SkyChain:
     def key(self) -> str:
         """The sha256 of models, options and clear reference."""
         background = None if self.background is None else sha256_of(self.background)
-        facts = [fingerprint(self.models), self.options.said, background]
+        facts = [fingerprint(self.models), self.options.said, background, self.horizon.key]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def open(self) -> None:
@@ -186,13 +194,17 @@ class SkyChain:
         """
         check_usable(scene)
         self._check_kind(scene)
-        warmer, doubt = self._excess(scene)
-        verdict = self._classify(scene, warmer, doubt)
-        found = self._segment(scene, verdict, warmer is not None)
+        rim, odd = self.horizon.of(scene)
+        beyond = None if rim is None else rim.beyond
+        sky = sky_alone(scene, rim)
+        warmer, doubt = self._excess(sky)
+        verdict = self._classify(sky, warmer, doubt)
+        found = self._segment(scene, sky, verdict, warmer is not None)
+        found = of_the_seen(found, scene, beyond if rim and rim.hides else None)
         if found.doubt:
             verdict = Verdict("unknown", math.nan, found.doubt)
         elif verdict is None:
-            verdict = state_of_mask(found.probability, found.threshold)
+            verdict = state_of_mask(found.probability, found.threshold, beyond)
         elif self.models.gated:
             found = gated(found, verdict)
         result = frame_result(
@@ -202,7 +214,8 @@ class SkyChain:
             verdict.state,
             verdict.p_cloudy,
             self.minimum_blob,
-            "; ".join(note for note in (verdict.note, found.note) if note),
+            "; ".join(note for note in (verdict.note, found.note, odd) if note),
+            rim,
         )
         return result, {**fits_facts(result), **self._facts(found)}
 
@@ -230,15 +243,17 @@ class SkyChain:
             return None, f"clear reference not used: {error.field} {error.problem}"
         return warmer / max(scatter, _LEAST_SCATTER), ""
 
-    def _segment(self, scene: xr.Dataset, verdict: Verdict | None, compared: bool) -> Segmented:
+    def _segment(
+        self, scene: xr.Dataset, sky: xr.Dataset, verdict: Verdict | None, compared: bool
+    ) -> Segmented:
         flavour, models = str(scene.attrs["flavour"]), self.models
         if models.formula:
-            return of_the_seen(self._by_formula(scene, models.formula), scene)
+            return self._by_formula(sky, models.formula)
         if not models.masks or (models.gated and verdict and verdict.state == "unknown"):
             return nothing(scene)
         if models.gated and (compared or "clear_reference" in scene):
-            return self._by_formula(scene, _PHYSICAL)
-        return of_the_seen(self._by_model(scene, models.masks[flavour]), scene)
+            return self._by_formula(sky, _PHYSICAL)
+        return self._by_model(scene if flavour == "colour" else sky, models.masks[flavour])
 
     def _check_kind(self, scene: xr.Dataset) -> None:
         """Refuse frames that a named model or formula is not for."""

@@ -35,6 +35,7 @@ Floats = npt.NDArray[np.floating]
 NDArray = npt.NDArray[Any]
 Image = npt.NDArray[np.uint8] | FloatArray
 Place = str | PathLike[str]
+_CALL = "nephoscope.predict"  # in the history of products
 
 
 @overload
@@ -44,6 +45,7 @@ def predict(
     *,
     background: Place | None = None,
     flavour: str | None = None,
+    horizon: Place | float | None = None,
 ) -> npt.NDArray[np.float32]: ...
 @overload
 def predict(
@@ -52,6 +54,7 @@ def predict(
     *,
     background: Place | None = None,
     flavour: str | None = None,
+    horizon: Place | float | None = None,
 ) -> xr.Dataset: ...
 @overload
 def predict(
@@ -61,6 +64,7 @@ def predict(
     background: Place | None = None,
     output: Place,
     flavour: str | None = None,
+    horizon: Place | float | None = None,
 ) -> Path: ...
 def predict(
     model: Model | Place,
@@ -69,6 +73,7 @@ def predict(
     background: Place | None = None,
     output: Place | None = None,
     flavour: str | None = None,
+    horizon: Place | float | None = None,
 ) -> npt.NDArray[np.float32] | xr.Dataset | Path:
     """Apply a model to one scene. For many files, use `nephoscope predict`.
 
@@ -86,6 +91,10 @@ def predict(
         flavour: of a sky camera's frame: "thermal" or "grey" of one channel, "colour" of three,
             where neither header nor Scene says it. One channel of an image is taken as "grey",
             of which "sky" says nothing.
+        horizon: of a sky camera's frame, where its sky ends: degrees from the zenith of a
+            whole-sky frame, the file of a mask (0 is no sky), or "none": count every pixel. By
+            default what the background knows, else numbers of a whole-sky frame count to 85
+            degrees.
 
     Returns:
         For an image the probability of cloud, (y, x) float32, 0..1, NaN where missing (of another
@@ -105,10 +114,11 @@ def predict(
     clear = None if background is None else path_of(background, "predict: background, a file,")
     if isinstance(given, Path) and given.is_dir():
         raise UsageError(f"predict: {given} is a folder: use the command `nephoscope predict`")
-    options = Options(picture=False, own={} if flavour is None else {"flavour": flavour})
-    maker = maker_of(_opened(model), options, clear or NONE, "nephoscope.predict")
-    if flavour is not None and not isinstance(maker, SkyChain):
-        raise UsageError("predict: `flavour` is for frames of a sky camera")
+    own = {"flavour": flavour, "horizon": horizon}
+    own = {name: value for name, value in own.items() if value is not None}
+    maker = maker_of(_opened(model), Options(picture=False, own=own), clear or NONE, _CALL)
+    if own and not isinstance(maker, SkyChain):
+        raise UsageError(f"predict: `{next(iter(own))}` is for frames of a sky camera")
     if isinstance(given, Path):
         return _of_file(maker, given, out or Path())
     if isinstance(maker, SkyChain):

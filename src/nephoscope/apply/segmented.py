@@ -31,7 +31,11 @@ class Segmented:
     doubt: str = ""  # why the model that was asked knows no pixel
 
 
-def state_of_mask(probability: NDArray[np.float32], threshold: float) -> Verdict:
+def state_of_mask(
+    probability: NDArray[np.float32],
+    threshold: float,
+    beyond: NDArray[np.bool_] | None = None,
+) -> Verdict:
     """The state of a frame from its probability map.
 
     `p_cloudy` is the probability that a twentieth of the known pixels reaches, so that a frame is
@@ -40,8 +44,10 @@ def state_of_mask(probability: NDArray[np.float32], threshold: float) -> Verdict
     Args:
         probability: (y, x) float32, NaN where unknown.
         threshold: cloud is at or above it.
+        beyond: (y, x) bool, no sky, and not counted.
     """
-    known = probability[np.isfinite(probability)]
+    counted = np.isfinite(probability)
+    known = probability[counted if beyond is None else counted & ~beyond]
     if not known.size:
         return Verdict("unknown", math.nan, "no pixel is known")
     place = max(math.ceil(CLOUDY_SHARE * known.size), 1)
@@ -75,12 +81,21 @@ def nothing(scene: xr.Dataset) -> Segmented:
     return Segmented(np.full(shape, np.nan, np.float32), mask, math.nan, "")
 
 
-def of_the_seen(found: Segmented, scene: xr.Dataset) -> Segmented:
-    """Without what the file says is not seen, though it is black for the model's sake."""
-    if "unseen" in scene:
-        unseen = scene["unseen"].values
-        found.probability[unseen] = np.nan
-        found.mask[unseen] = -1
+def of_the_seen(
+    found: Segmented, scene: xr.Dataset, beyond: NDArray[np.bool_] | None = None
+) -> Segmented:
+    """Without what is no sky, and what the file says is not seen, though it is black for the model.
+
+    Args:
+        found: what a model or formula says of the frame.
+        scene: the frame.
+        beyond: (y, x) bool, no sky.
+    """
+    unseen = scene["unseen"].values if "unseen" in scene else None
+    for pixels in (unseen, beyond):
+        if pixels is not None:
+            found.probability[pixels] = np.nan
+            found.mask[pixels] = -1
     return found
 
 

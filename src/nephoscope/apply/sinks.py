@@ -146,7 +146,9 @@ class FitsSink(NetcdfSink):
         if "cloud_mask" in product:
             mask, likely = product["cloud_mask"].values, product["cloud_probability"].values
             found = mask.view(np.int8), _unpacked(likely)
-            write_frame_fits(job.target, seen, *found, header, made.cards, units)
+            quality = product.get("quality_flag") if "horizon" in product.attrs else None
+            why = None if quality is None else quality.values
+            write_frame_fits(job.target, seen, *found, header, made.cards, units, why)
             return {}
         planes, numbers = _planes_of(product)
         write_fits(job.target, seen, planes, header, {**made.cards, **numbers}, units)

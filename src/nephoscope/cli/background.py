@@ -1,8 +1,9 @@
-"""`nephoscope background RECIPE SCENES... -o FILE`: what clear looks like at each place."""
+"""`nephoscope background RECIPE SCENES... -o FILE`: what clear looks like, and where sky is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from nephoscope.errors import InputError
+    from nephoscope.formulas import SkyFinder
     from nephoscope.instruments import SceneFile
 
 SKY = "sky"
@@ -22,14 +24,14 @@ SKY = "sky"
 def background(
     recipe: Annotated[
         str,
-        typer.Argument(help="A shipped recipe's name or a path; sky for clear frames of a camera."),
+        typer.Argument(help="A shipped recipe's name or a path; sky for frames of one camera."),
     ],
     scenes: Annotated[
         list[Path],
         typer.Argument(
             readable=False,
             metavar="SCENES...",
-            help="Maps, or clear frames of one camera; folders.",
+            help="Maps, or frames of one camera, of counts clear ones; folders.",
         ),
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="The background file to write.")],
@@ -45,6 +47,7 @@ def background(
     """Build the background from a series of scenes; those that cannot be read are left out."""
     from nephoscope.background import build_background, write_background
     from nephoscope.cli.progress import scenes_of
+    from nephoscope.files import sha256_of
     from nephoscope.recipe import load_recipe
 
     instrument = "skycam" if recipe == SKY else load_recipe(recipe).instrument
@@ -60,7 +63,8 @@ def background(
         typer.echo(f"failed: {error}", err=True)
 
     if instrument == "skycam":
-        sha256 = _fit_clear_sky(files, out, name, flavour)
+        _learn_camera(files, out, name, flavour)
+        sha256 = sha256_of(out)
     else:
         built = build_background(files, load_recipe(recipe), on_error=name)
         write_background(built, out)
@@ -78,29 +82,63 @@ def _clear_ones(files: list[SceneFile], products: Path) -> list[SceneFile]:
     return [file for file in files if shown(file.relative / file.path.name) in clear]
 
 
-def _fit_clear_sky(
+def _learn_camera(
     files: list[SceneFile],
     out: Path,
     name: Callable[[Path, InputError], None],
     flavour: str | None,
-) -> str:
-    """The clear reference of a camera, from frames that the user knows to be clear."""
+) -> None:
+    """Write what frames of a camera show: its clear sky, if of counts, and where its sky is."""
+    from nephoscope.formulas import SkyFinder, fit_clear_reference, write_camera_background
+    from nephoscope.formulas.sky_mask import FEWEST
+
+    finder, reference, sky = SkyFinder(), None, None
+    scenes = _usable(files, name, flavour)
+    first = next(scenes, None)
+    if first is not None and first.attrs["flavour"] == "colour":
+        for scene in chain([first], scenes):
+            _show(finder, scene, name)
+        sky = finder.found()
+    else:
+        counts = chain([] if first is None else [first], scenes)
+        reference = fit_clear_reference(
+            (_show(finder, scene) for scene in counts),
+            on_error=lambda error: name(Path(error.path), error),
+        )
+        try:
+            sky = finder.found() if finder.frames >= FEWEST else None
+        except UsageError as error:
+            typer.echo(f"no horizon found: {error}", err=True)
+    write_camera_background(out, reference, sky, (file.path for file in files))
+
+
+def _show(
+    finder: SkyFinder, scene: xr.Dataset, name: Callable[[Path, InputError], None] | None = None
+) -> xr.Dataset:
+    """Show a frame to the finder of the sky; one of another camera is named, or left out."""
+    from nephoscope.errors import InputError
+
+    try:
+        finder.add(scene)
+    except InputError as error:
+        if name is not None:
+            name(Path(error.path), error)
+    return scene
+
+
+def _usable(
+    files: list[SceneFile], name: Callable[[Path, InputError], None], flavour: str | None
+) -> Iterator[xr.Dataset]:
+    """Frames that can be used."""
     from nephoscope.apply.chain import check_usable
     from nephoscope.errors import InputError
-    from nephoscope.files import sha256_of
-    from nephoscope.formulas import fit_clear_reference, write_clear_reference
     from nephoscope.instruments import open_scene
 
-    def scenes() -> Iterator[xr.Dataset]:
-        for file in files:
-            try:
-                scene = open_scene(file.path, "skycam", flavour=flavour)
-                check_usable(scene)
-            except InputError as error:
-                name(file.path, error)
-            else:
-                yield scene
-
-    reference = fit_clear_reference(scenes(), on_error=lambda error: name(Path(error.path), error))
-    write_clear_reference(reference, out)
-    return sha256_of(out)
+    for file in files:
+        try:
+            scene = open_scene(file.path, "skycam", flavour=flavour)
+            check_usable(scene)
+        except InputError as error:
+            name(file.path, error)
+        else:
+            yield scene

@@ -46,13 +46,14 @@ def plot(
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pictures.")],
     kind: Annotated[
-        Literal["product", "spectrum", "neighbours", "simulated", "animation"],
+        Literal["product", "spectrum", "neighbours", "simulated", "animation", "page"],
         typer.Option(
             help="product: a quick-look of each product, of a store of samples where, when and "
             "what its samples are. Of sky-camera frames: their power "
             "spectrum, or the pairs most alike by histogram and at the best shift. simulated: "
             "each scene of simulate seviri or polder beside its truth. animation: the ice of a "
-            "series of products in three dimensions, as a GIF."
+            "series of products in three dimensions, as a GIF; page: as an HTML file in which "
+            "it is turned, cut and played."
         ),
     ] = "product",
     maps: Annotated[
@@ -68,6 +69,10 @@ def plot(
             raise UsageError(f"{option} is of products: --kind {kind} has none")
     if kind == "simulated":
         complete = _draw_simulated(products, out)
+    elif kind == "page":
+        from nephoscope.cli.plot_ice import draw_page
+
+        complete = draw_page(products, out)
     elif kind == "animation" or site is not None or _is_section(products, curtain):
         complete = _draw_ice(products, out, site, curtain)
     elif kind == "product":

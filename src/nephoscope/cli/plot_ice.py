@@ -84,6 +84,25 @@ def draw_animation(places: Sequence[Path], out: Path) -> None:
         typer.echo(shown(target))
 
 
+def draw_page(places: Sequence[Path], out: Path) -> bool:
+    """Write a page in which the ice of all slots is turned, cut and played.
+
+    Raises:
+        InputError: a product cannot be read.
+    """
+    from nephoscope.plots.ice_page import write_page
+    from nephoscope.products.series import open_slots
+
+    with open_slots(series_of(places)) as slots:
+        if not slots:
+            raise InputError(places[0], "holds no slot that was made")
+        count = write_page(slots, out / "ice.html")
+    if count < len(slots):
+        typer.echo(f"{count} of {len(slots)} slots are in the page", err=True)
+    typer.echo(shown(out / "ice.html"))
+    return True
+
+
 def is_line(text: str) -> bool:
     """Whether a curtain is told by the ends of a line, not by a file."""
     return text.count(",") == 3 and not Path(text).exists()

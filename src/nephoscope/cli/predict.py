@@ -80,6 +80,14 @@ _Flavour = Annotated[
     Literal["thermal", "colour", "grey"] | None,
     Option(help="Frames: what they are, where their headers do not say [default: the header]"),
 ]
+_Horizon = Annotated[
+    str | None,
+    Option(
+        metavar="MASK|DEGREES|none",
+        help="Frames: where the sky ends: a mask file (0 is no sky), degrees from the zenith of a "
+        "whole-sky camera, or none [default: the background's; else numbers count to 85 degrees]",
+    ),
+]
 _Picture = Annotated[
     bool, Option("--picture/--no-picture", help="Draw a quick-look beside each product.")
 ]
@@ -105,6 +113,7 @@ def predict(
     background: _Background = "auto",
     min_blob: _MinBlob = None,
     flavour: _Flavour = None,
+    horizon: _Horizon = None,
     picture: _Picture = True,
     workers: _Workers = None,
     shard: _Shard = "1/1",
@@ -121,6 +130,7 @@ def predict(
         "box": None if bbox is None else parse_box(bbox),
         "times": None if times is None else _parse_times(times),
         "flavour": flavour,
+        "horizon": horizon,
         "min_blob": min_blob,
     }
     part = _parse_shard(shard)

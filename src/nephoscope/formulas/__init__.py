@@ -5,14 +5,15 @@ with a reference or a clear-sky model does. Agreement with a formula is no measu
 """
 
 from nephoscope.formulas.blue_red import BLUE_RED, HYBRID, blue_red, blue_red_hybrid
-from nephoscope.formulas.clear_reference import (
-    ClearReference,
-    fit_clear_reference,
-    read_clear_reference,
-    write_clear_reference,
+from nephoscope.formulas.camera_background import (
+    CameraBackground,
+    read_camera_background,
+    write_camera_background,
 )
+from nephoscope.formulas.clear_reference import ClearReference, fit_clear_reference
 from nephoscope.formulas.excess import clear_excess, excess
 from nephoscope.formulas.result import FormulaResult
+from nephoscope.formulas.sky_mask import SkyFinder
 from nephoscope.formulas.thresholds import minmax, otsu, zscale_log_otsu
 
 FORMULAS = {
@@ -31,8 +32,10 @@ OF_COLOUR = frozenset({BLUE_RED, HYBRID})
 __all__ = [
     "FORMULAS",
     "OF_COLOUR",
+    "CameraBackground",
     "ClearReference",
     "FormulaResult",
+    "SkyFinder",
     "blue_red",
     "blue_red_hybrid",
     "clear_excess",
@@ -40,7 +43,7 @@ __all__ = [
     "fit_clear_reference",
     "minmax",
     "otsu",
-    "read_clear_reference",
-    "write_clear_reference",
+    "read_camera_background",
+    "write_camera_background",
     "zscale_log_otsu",
 ]

@@ -12,29 +12,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.errors import InputError, UsageError
-from nephoscope.files import write_bytes
 from nephoscope.scene import source_of
 
 PREDICTORS = ("ambient_temperature", "fpa_temperature", "airmass")
 """What the level may follow: attributes of a sky Scene, degC, degC, 1."""
 TEMPERATURES = ("ambient_temperature", "fpa_temperature")
 
-_ARRAYS = {
-    "pattern": ("y", "x"),
-    "centre": ("predictor",),
-    "low": ("predictor",),
-    "high": ("predictor",),
-    "coefficients": ("term",),
-    "covariance": ("term", "term_2"),
-}
 _FEWEST = 5  # frames
 _STILL = 1e-6  # a predictor that varies less says nothing
 _BEYOND = 0.5  # a predictor may lie this share of its range outside of it
@@ -130,49 +119,6 @@ def fit_clear_reference(
         raise UsageError(f"{len(levels)} clear frames: at least {_FEWEST} make a reference")
     pattern, pixel_noise = _pattern(sums, squares, known, smooth)
     return _fit_level(np.array(levels), np.array(rows), pattern, pixel_noise)
-
-
-def write_clear_reference(reference: ClearReference, path: str | PathLike[str]) -> None:
-    """Write a reference as NetCDF, atomically.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    terms = ("term", ["level", *reference.predictors])
-    content = xr.Dataset(
-        {name: (dims, getattr(reference, name)) for name, dims in _ARRAYS.items()},
-        coords={"term": terms, "predictor": ("predictor", np.array(reference.predictors, str))},
-        attrs={
-            "title": "clear sky of one camera",
-            "level_noise": reference.level_noise,
-            "pixel_noise": reference.pixel_noise,
-            "frames": reference.frames,
-        },
-    )
-    content["pattern"].attrs["units"] = "adu"
-    write_bytes(path, content.to_netcdf(engine="h5netcdf"))
-
-
-def read_clear_reference(path: str | PathLike[str]) -> ClearReference:
-    """Read what `write_clear_reference` wrote.
-
-    Raises:
-        InputError: no such file, or it holds something else.
-    """
-    if not Path(path).is_file():
-        raise InputError(path, "does not exist", field="pattern")
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as content:
-            return ClearReference(
-                predictors=tuple(map(str, content["predictor"].values)),
-                level_noise=float(content.attrs["level_noise"]),
-                pixel_noise=float(content.attrs["pixel_noise"]),
-                frames=int(content.attrs["frames"]),
-                **{name: content[name].values for name in _ARRAYS},
-            )
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
-        problem = f"is no clear reference: {error}"
-        raise InputError(path, problem, field="pattern", remedy="fit it again") from error
 
 
 def _pattern(

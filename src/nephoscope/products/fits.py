@@ -49,11 +49,13 @@ def write_frame_fits(
     header: str = "",
     facts: Facts | None = None,
     units: str = "adu",
+    quality: NDArray[np.uint8] | None = None,
 ) -> None:
     """Write a frame with what was found in it, atomically.
 
     HDUs: an empty primary with the camera's keywords and the facts; `IMAGE` float32, NaN where
-    missing; `MASK` uint8, 0 clear, 1 cloud, 255 unknown; `PROBABILITY` float32, NaN where unknown.
+    missing; `MASK` uint8, 0 clear, 1 cloud, 255 unknown; `PROBABILITY` float32, NaN where unknown;
+    where there is a horizon `QUALITY` uint8, why a pixel is unknown.
 
     Args:
         path: the final name; an existing file is replaced once the new one is complete.
@@ -64,6 +66,7 @@ def write_frame_fits(
             valid FITS or describe the old layout are left out.
         facts: keyword → (value, comment), written in the primary header.
         units: of the image.
+        quality: (y, x) uint8, the bits of `nephoscope.products.frames.QUALITY_FLAGS`.
 
     Raises:
         OutputError: the file cannot be written.
@@ -76,6 +79,8 @@ def write_frame_fits(
         "MASK": Plane(stored, comment="0 clear, 1 cloud, 255 unknown"),
         "PROBABILITY": Plane(probability, "1"),
     }
+    if quality is not None:
+        found["QUALITY"] = Plane(quality, comment="1 missing, 2 beyond horizon, 4 not judged")
     write_fits(path, image, found, header, facts, units)
 
 

@@ -19,7 +19,10 @@ from numpy.typing import NDArray
 from nephoscope.errors import InputError
 from nephoscope.files import write_text
 from nephoscope.instruments.skycam.circle import Circle
+from nephoscope.instruments.skycam.horizon import Rim
+from nephoscope.products import cf
 from nephoscope.products.fits import Facts, Value, card_text
+from nephoscope.scene import known_of
 
 INSTRUMENT = "skycam"
 """Whose products these are."""
@@ -29,6 +32,9 @@ ZENITH = 45.0
 FRAME_COLUMNS = ("file", "time", "state", "p_cloudy", "cloud_fraction", "cloud_fraction_zenith",
                  "blobs", "sky_quality", "note")  # fmt: skip
 BLOB_COLUMNS = ("file", "blob", "area", "row", "col", "mean_probability")
+
+QUALITY_FLAGS = {"missing": cf.MISSING, "beyond_horizon": cf.OUTSIDE, "not_judged": np.uint8(4)}
+"""Why nothing is said of a pixel of a frame that has a horizon: name → bit."""
 
 _SMALLEST_SHARE = 5000  # a blob takes at least one in so many pixels of the frame
 _SMALLEST = 4  # pixels
@@ -62,12 +68,16 @@ class FrameResult:
         p_cloudy: probability that it is cloudy; NaN if unknown.
         mask: (y, x) int8, -1 unknown, 0 clear, 1 cloud.
         probability: (y, x) float32, 0..1, NaN where unknown.
-        cloud_fraction: share of cloud among the known pixels; NaN without one.
+        cloud_fraction: share of cloud among the known pixels of the sky; NaN without one.
         cloud_fraction_zenith: the same within 45 degrees of the zenith; for a lens without an
             image circle, which looks at a part of the sky, that of the whole frame.
         blobs: connected clouds, largest first; none where no pixel is known.
         sky_quality: (1 - cloud fraction) x (1 - mean uncertainty), 0..1; NaN if unknown.
         note: why it is unknown, or what is odd; "" if there is nothing to say.
+        horizon: up to where pixels count as sky, in words; "" where all do.
+        horizon_sha256: of its mask; "" without one.
+        quality: (y, x) uint8, the bits of `QUALITY_FLAGS`, 0 where something is said; None where
+            no horizon hides anything.
     """
 
     time: np.datetime64
@@ -80,6 +90,9 @@ class FrameResult:
     blobs: tuple[Blob, ...]
     sky_quality: float
     note: str = ""
+    horizon: str = ""
+    horizon_sha256: str = ""
+    quality: NDArray[np.uint8] | None = None
 
     @property
     def knows_pixels(self) -> bool:
@@ -95,6 +108,7 @@ def frame_result(
     p_cloudy: float,
     minimum_area: int | None = None,
     note: str = "",
+    rim: Rim | None = None,
 ) -> FrameResult:
     """Draw the sums of a frame.
 
@@ -106,13 +120,15 @@ def frame_result(
         p_cloudy: its probability; NaN if unknown.
         minimum_area: pixels of the smallest blob; by default a 5000th of the frame, at least 4.
         note: handed on; a saturated frame says so behind it.
+        rim: what of it is no sky, and not counted; None where every pixel counts.
     """
     if scene.attrs.get("saturated"):
         saturated = f"saturated ({scene.attrs['saturated_share']:.0%} of the pixels)"
         note = f"{note}; {saturated}" if note else saturated
+    counted = mask if rim is None else np.where(rim.beyond, np.int8(-1), mask)
     least = minimum_area or smallest_blob(mask.size)
     near = zenith_region(scene, (mask.shape[0], mask.shape[1]))
-    cover = cloud_fraction(mask)
+    cover = cloud_fraction(counted)
     return FrameResult(
         time=np.datetime64(scene["time"].values.item(), "ns"),
         state=state,
@@ -120,11 +136,33 @@ def frame_result(
         mask=mask,
         probability=probability,
         cloud_fraction=cover,
-        cloud_fraction_zenith=cover if near is None else cloud_fraction(mask[near]),
-        blobs=find_blobs(mask, probability, least),
-        sky_quality=sky_quality(mask, probability),
+        cloud_fraction_zenith=cover if near is None else cloud_fraction(counted[near]),
+        blobs=find_blobs(counted, probability, least),
+        sky_quality=sky_quality(counted, probability),
         note=note,
+        horizon="" if rim is None else rim.said,
+        horizon_sha256="" if rim is None else rim.sha256,
+        quality=None if rim is None or not rim.hides else frame_quality(scene, mask, rim.beyond),
     )
+
+
+def frame_quality(
+    scene: xr.Dataset, mask: NDArray[np.int8], beyond: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    """Why nothing is said of a pixel: (y, x) uint8, bits of `QUALITY_FLAGS`, 0 where something is.
+
+    Args:
+        scene: the frame.
+        mask: (y, x) int8, -1 unknown.
+        beyond: (y, x) bool, no sky.
+    """
+    missing = ~known_of(scene["image"].values)
+    if "unseen" in scene:
+        missing |= scene["unseen"].values
+    flag = missing * QUALITY_FLAGS["missing"]
+    flag |= beyond * QUALITY_FLAGS["beyond_horizon"]
+    flag[(mask < 0) & (flag == 0)] = QUALITY_FLAGS["not_judged"]
+    return flag
 
 
 def cloud_fraction(mask: NDArray[np.int8]) -> float:
@@ -201,7 +239,11 @@ def fits_facts(result: FrameResult) -> Facts:
         "SKYQUAL": (result.sky_quality, "sky quality, 0 to 1"),
     }
     finite = {key: (round(v, 6), why) for key, (v, why) in numbers.items() if math.isfinite(v)}
-    state = {"SKYSTATE": (result.state, "clear, cloudy or unknown")}
+    state: dict[str, tuple[Value, str]] = {"SKYSTATE": (result.state, "clear, cloudy or unknown")}
+    if result.horizon:
+        state["HORIZON"] = (card_text(result.horizon), "where the sky ends")
+    if result.horizon_sha256:
+        state["HORIZSHA"] = (result.horizon_sha256, "")
     blobs = {"NBLOBS": (len(result.blobs), "connected clouds")} if result.knows_pixels else {}
     return {**state, **finite, **blobs}
 
@@ -231,12 +273,13 @@ def frame_cards(
 def frame_dataset(result: FrameResult) -> xr.Dataset:
     """The result as a Dataset: `cloud_probability` float32 and `cloud_mask` int8 (y, x); numbers.
 
-    Where nothing is known, the probability is NaN and the mask -1.
+    Where nothing is known, the probability is NaN and the mask -1. Of a frame with a horizon also
+    `quality_flag` uint8 (y, x), which says why.
     """
     blobs = len(result.blobs) if result.knows_pixels else math.nan
     numbers = ("state", "p_cloudy", "cloud_fraction", "cloud_fraction_zenith", "sky_quality",
                "note")  # fmt: skip
-    return xr.Dataset(  # of Variables: xarray takes far longer to see what else it is given
+    product = xr.Dataset(  # of Variables: xarray takes far longer to see what else it is given
         {
             "cloud_probability": xr.Variable(("y", "x"), result.probability),
             "cloud_mask": xr.Variable(("y", "x"), result.mask),
@@ -244,6 +287,19 @@ def frame_dataset(result: FrameResult) -> xr.Dataset:
         coords={"time": xr.Variable((), np.asarray(result.time))},
         attrs={name: getattr(result, name) for name in numbers} | {"blobs": blobs},
     )
+    if result.horizon:
+        product.attrs["horizon"] = result.horizon
+    if result.quality is not None:
+        product["quality_flag"] = xr.Variable(("y", "x"), result.quality, _quality_attributes())
+    return product
+
+
+def _quality_attributes() -> dict[str, object]:
+    return {
+        "long_name": "why nothing is said of a pixel",
+        "flag_masks": np.array(list(QUALITY_FLAGS.values()), np.uint8),
+        "flag_meanings": " ".join(QUALITY_FLAGS),
+    }
 
 
 def frame_row(result: FrameResult, file: str) -> dict[str, str]:

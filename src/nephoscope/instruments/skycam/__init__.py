@@ -7,12 +7,14 @@ all-sky FITS of observatories, WSISEG (Xie et al., AMT 13, 1953, 2020), SWIMSEG,
 
 from nephoscope.instruments.alone import (
     CONDITIONS,
+    SEASON,
     blank,
     conditions,
     corners,
     depends_on,
     layout,
     one_each,
+    out_of_season,
     outside,
     reading,
     wanted,
@@ -35,7 +37,7 @@ SAMPLES = None
 FORMAT = "fits"
 PATCHES = None
 SLOTS = None
-OPTIONS = frozenset({"flavour", "min_blob"})
+OPTIONS = frozenset({"flavour", "horizon", "min_blob"})
 
 __all__ = [
     "CONDITIONS",
@@ -46,6 +48,7 @@ __all__ = [
     "PATCHES",
     "REFERENCE",
     "SAMPLES",
+    "SEASON",
     "SLOTS",
     "UNIT",
     "WRAPS",
@@ -67,6 +70,7 @@ __all__ = [
     "label_path_for",
     "layout",
     "one_each",
+    "out_of_season",
     "outside",
     "read",
     "read_label",
