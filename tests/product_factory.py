@@ -12,7 +12,7 @@ def mars_product(probability, scene, threshold=0.336, *, outside=None, blank=Non
     """A product of a probability; `outside` and `blank` in place of those of season and options."""
     given = None if outside is None else Outside("seasonal_bounds", outside)
     instrument = SimpleNamespace(
-        blank=lambda *_: blank, outside=lambda *_: given, dress=marci.dress
+        blank=lambda *_: blank, outside=lambda *_: given, dress=marci.dress, SEASON=marci.SEASON
     )
     said = ProductFacts("tiny", "ab" * 32, **facts)
     decision = MaskDecision().model_copy(update={"threshold": threshold})

@@ -41,6 +41,7 @@ class Model:
     decision: BaseModel | None = None
     divisor: int = 8
     limits: None = None
+    seasons: None = None
 
 
 class Repeats:

@@ -60,6 +60,7 @@ class Model:
     weights_sha256: str = "0" * 64
     threshold: float = 0.5
     info: dict[str, str] = field(default_factory=dict)
+    seasons: None = None
 
 
 def make_scene(seed: int) -> xr.Dataset:

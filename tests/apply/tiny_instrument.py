@@ -18,12 +18,14 @@ from nephoscope.errors import InputError
 from nephoscope.folders import LeftOut, files_below
 from nephoscope.instruments.alone import (  # noqa: F401
     CONDITIONS,
+    SEASON,
     blank,
     conditions,
     corners,
     depends_on,
     layout,
     one_each,
+    out_of_season,
     outside,
     reading,
     wanted,

@@ -22,11 +22,13 @@ from nephoscope.instruments.alone import (  # noqa: F401
     wanted,
 )
 from nephoscope.instruments.marci import (  # noqa: F401
+    SEASON,
     blank,
     columns,
     depends_on,
     dress,
     layout,
+    out_of_season,
     outside,
 )
 from nephoscope.instruments.registry import IMAGERS

@@ -40,8 +40,8 @@ VALID = "valid"
 """Group of a recipe's features: flags that say which views of a pixel are there."""
 
 
-_PIECE = 1 << 14
-"""Pixels of which variables are made at once: on levels they are many times larger."""
+_PIECE = 1 << 20
+"""Numbers of which variables are made at once: pixels, or fewer of them on levels."""
 
 
 class Predictor:
@@ -103,13 +103,16 @@ class Predictor:
         # Weights add up to one only to rounding.
         return np.clip(whole, 0.0, 1.0, out=whole)
 
-    def view_of(self, scene: xr.Dataset, background: FloatArray | None = None) -> View:
+    def view_of(
+        self, scene: xr.Dataset, background: FloatArray | None = None, *, position: bool = True
+    ) -> View:
         """A whole Scene as the model looks at it.
 
         Args:
             scene: the scene. Latitudes and longitudes of each pixel are left aside where no feature
                 is made of them.
             background: (statistic, y, x) float32 without NaN in the order of the recipe, or None.
+            position: whether longitude, and what was learned of each place, may be used.
 
         Raises:
             UsageError: a channel that the model reads is not there.
@@ -132,7 +135,7 @@ class Predictor:
             )
         known = scene["known"].values
         return View(
-            image, known, latitude, longitude, background,
+            image, known, latitude, longitude, background, position,
             channels=read, per_km=per_km, **self._names,
         )  # fmt: skip
 
@@ -184,7 +187,7 @@ class Predictor:
         for rows, band in self._blended(turned, placing):
             unknown = ~turned.known[rows]
             for values in band.values():
-                values[..., unknown] = np.nan
+                np.copyto(values, np.nan, where=unknown)
             for name in band:
                 band[name] = placing.turn_back(band[name])
             yield placing.rows_back(rows), band
@@ -212,7 +215,7 @@ class Predictor:
         whole: Filling | None = None
         height, width = view.known.shape
         for rows, found in self.bands(view):
-            for cols in _pieces(rows, width):
+            for cols in _pieces(found, width):
                 piece = {name: values[..., cols] for name, values in found.items()}
                 made = self.task.variables(piece, decision).drop_vars(leave_out, errors="ignore")
                 whole = whole or Filling(made, (height, width))
@@ -264,7 +267,7 @@ class Predictor:
         tiles = self._tiles(wanted, whole.known.shape[1], placing)
         # Of what is unknown nothing is said: a swath fills little of its rows near the poles.
         tiles = [tile for tile in tiles if cut(whole.known, tile, False).any()] or tiles
-        limits = self.limits_at(whole.latitude, whole.longitude)[0]
+        limits = self.limits_at(whole.latitude, whole.longitude)[0] if whole.position else None
         blend, line = Blend(wanted, whole.known.shape[1]), wanted.start
         work = partial(self._fields, whole, placing, limits)
         for tile, found in in_threads(work, tiles, self.workers):
@@ -310,7 +313,7 @@ class Predictor:
         if self._valid:
             unseen = ~inputs[self._valid].any(axis=0)
             for values in fields.values():
-                values[..., unseen] = np.nan
+                np.copyto(values, np.nan, where=unseen)
         return tile, fields
 
 
@@ -324,8 +327,8 @@ def _names(recipe: Recipe) -> dict[str, Any]:
     return names
 
 
-def _pieces(rows: slice, width: int) -> Iterator[slice]:
-    """Columns of pieces of a band, none larger than `_PIECE`."""
-    step = max(_PIECE // max(rows.stop - rows.start, 1), 1)
+def _pieces(band: Fields, width: int) -> Iterator[slice]:
+    """Columns of pieces of a band, none of more numbers than `_PIECE` if it can be."""
+    step = max(_PIECE * width // max(sum(values.size for values in band.values()), 1), 1)
     for first in range(0, width, step):
         yield slice(first, min(first + step, width))

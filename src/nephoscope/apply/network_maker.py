@@ -210,7 +210,10 @@ class NetworkMaker:
         judged = self._judged(scene)
         if judged is not None:
             scene = scene.assign(known=scene["known"] & ~judged.unknown)
-        variables = self.variables(scene, background, self.predictor.task.unpublished)
+        learned = self.model.seasons
+        season = "" if learned is None else self._module.out_of_season(scene, learned)
+        unpublished = self.predictor.task.unpublished
+        variables = self.variables(scene, background, unpublished, position=not season)
         facts = ProductFacts(
             self.model.name,
             self.model.weights_sha256,
@@ -222,6 +225,7 @@ class NetworkMaker:
             {} if judged is None else judged.reasons,
             self.model.recipe.inputs.background is not None,
             str(self.model.info.get(COLUMNS, "")),
+            season,
         )
         return make_product(variables, scene, self._module, facts, self.options.own)
 
@@ -239,7 +243,12 @@ class NetworkMaker:
         )
 
     def variables(
-        self, scene: xr.Dataset, background: FloatArray | None, leave_out: Collection[str] = ()
+        self,
+        scene: xr.Dataset,
+        background: FloatArray | None,
+        leave_out: Collection[str] = (),
+        *,
+        position: bool = True,
     ) -> xr.Dataset:
         """The task's variables of a scene, packed: of its fields no more than a band is held.
 
@@ -247,8 +256,9 @@ class NetworkMaker:
             scene: the scene.
             background: (channel, y, x) at its places, in the order of the recipe, or None.
             leave_out: names of variables that are not wanted.
+            position: whether longitude, and what was learned of each place, may be used.
         """
-        view = self.predictor.view_of(scene, background)
+        view = self.predictor.view_of(scene, background, position=position)
         return self.predictor.variables(view, self.decision, leave_out)
 
 

@@ -24,6 +24,10 @@ CONDITIONS: Mapping[str, Condition] = {}
 """No number of a pixel says how far it is to be trusted."""
 
 
+SEASON: tuple[str, ...] = ()
+"""Nothing that a model learns of places changes with the season."""
+
+
 def one_each(scenes: Sequence[SceneFile], left_out: LeftOut) -> list[SceneFile]:
     """The scenes: each is of one file."""
     return list(scenes)
@@ -64,6 +68,11 @@ def outside(scene: xr.Dataset, options: Options) -> None:
 
 def layout(options: Options) -> None:
     """None: products have the usual form only."""
+
+
+def out_of_season(scene: xr.Dataset, learned: Mapping[str, Sequence[float]]) -> str:
+    """Nothing: it is of any season."""
+    return ""
 
 
 def corners(scene: xr.Dataset, latitude: ArrayLike, longitude: ArrayLike) -> None:

@@ -209,6 +209,10 @@ class Instrument(Protocol):
         """Numbers that say of each pixel how far its prediction is to be trusted; often none."""
 
     @property
+    def SEASON(self) -> tuple[str, ...]:
+        """Names of `columns` with which what a model learned of places changes; often none."""
+
+    @property
     def read(self) -> Callable[..., xr.Dataset]:
         """Path of a file (or the paths of one scene), options by name → Scene."""
 
@@ -276,6 +280,14 @@ class Instrument(Protocol):
 
         Args:
             scene: with `image` (channel, y, x) and names of channels, perhaps nothing else.
+        """
+
+    def out_of_season(self, scene: xr.Dataset, learned: Mapping[str, Sequence[float]], /) -> str:
+        """Why a scene is of no season that a model learned; "" where it is of one.
+
+        Args:
+            scene: with the columns in `SEASON`, where they are known.
+            learned: by names of `SEASON`, a number of each sample of the training.
         """
 
     def blank(self, scene: xr.Dataset, options: Options, /) -> npt.NDArray[np.bool_] | None:

@@ -43,7 +43,7 @@ from nephoscope.learn.kept_samples import SaidLog
 from nephoscope.learn.linear import fit_linear
 from nephoscope.learn.module import freeze
 from nephoscope.learn.normalise import measure_normalisation
-from nephoscope.learn.place import learn_place
+from nephoscope.learn.place import learn_place, seasons_of
 from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, run_trainer
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.card import own_name
@@ -195,6 +195,7 @@ def fit(
         run.out / "model", network, recipe, normalisation, decision, info, limits, guard,
         shape=train.shape if train.truth == "frame" else None,
         levels=train.levels, name=name, licence=licence,
+        seasons=seasons_of(samples, train.ids, recipe.instrument),
     ).folder  # fmt: skip
 
 

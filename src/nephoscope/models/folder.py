@@ -14,7 +14,7 @@ Nothing is ever unpickled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -61,6 +61,7 @@ class _Facts(BaseModel):
     divisor: int = Field(ge=1)
     levels: int = Field(1, ge=1)
     guard: dict[str, Span] | None = None
+    seasons: dict[str, list[float]] | None = None
     sha256: dict[str, str]
     info: dict[str, Any]
 
@@ -81,6 +82,8 @@ class Model:
         guard: what the frames or pixels of the training spanned; None where nothing is judged by
             it, and of folders that were written before there was one.
         levels: on which the network speaks; 1 where there are none.
+        seasons: of each sample of the training the columns that its instrument tells a season by,
+            by name; None where nothing changes with it, and of folders that were written before.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Model:
     info: dict[str, Any] = field(default_factory=dict)
     guard: Guard | None = None
     levels: int = 1
+    seasons: Mapping[str, Sequence[float]] | None = None
 
     def __repr__(self) -> str:
         """What it is and where; its recipe and facts are pages long."""
@@ -157,6 +161,7 @@ def save_model(
     *,
     shape: tuple[int, int] | None = None,
     levels: int = 1,
+    seasons: Mapping[str, Sequence[float]] | None = None,
     name: str | None = None,
     licence: str | None = None,
 ) -> Model:
@@ -173,6 +178,7 @@ def save_model(
         guard: what the training frames span, where that was measured.
         shape: rows and columns, of a network that takes no others.
         levels: on which the network speaks.
+        seasons: of the training samples, where that is measured.
         name: of the model; by default the recipe's.
         licence: by default none is named.
 
@@ -198,6 +204,11 @@ def save_model(
             "divisor": network.divisor,
             **({} if levels == 1 else {"levels": levels}),
             **({} if guard is None else {"guard": guard.plain()}),
+            **(
+                {}
+                if not seasons
+                else {"seasons": {n: [*map(float, v)] for n, v in seasons.items()}}
+            ),
             "info": kept,
             # Last, so that a file that was cut off lacks it.
             "sha256": {path.name: sha256_of(path) for path in sorted(part.iterdir())},
@@ -251,6 +262,7 @@ def load_model(model: str | Path) -> Model:
         levels=facts.levels,
         info=facts.info,
         guard=_guard_of(folder, facts, recipe),
+        seasons=_seasons_of(folder, facts, recipe),
     )
 
 
@@ -327,6 +339,16 @@ def _decision_of(folder: Path, facts: _Facts) -> BaseModel:
         return task_named(facts.task).Decision.model_validate(facts.decision)
     except ValidationError as error:
         raise _named(folder / FACTS, error, ("decision",)) from error
+
+
+def _seasons_of(folder: Path, facts: _Facts, recipe: Recipe) -> dict[str, list[float]] | None:
+    if facts.seasons is None:
+        return None
+    wanted = instrument_named(recipe.instrument).SEASON
+    if tuple(facts.seasons) != wanted or len({*map(len, facts.seasons.values())}) != 1:
+        problem = f"are not numbers of each sample by the names {', '.join(wanted) or '(none)'}"
+        raise InputError(folder / FACTS, problem, field="seasons")
+    return facts.seasons
 
 
 def _guard_of(folder: Path, facts: _Facts, recipe: Recipe) -> Guard | None:

@@ -22,6 +22,7 @@ def draw_calendar(products: Mapping[str, Mapping[date, int]]) -> Figure:
             beyond the first 24.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     shown = [(name, days) for name, days in products.items() if days][:_MOST_PANELS]
     rows = [_months(days) for _, days in shown]
@@ -49,7 +50,9 @@ def draw_calendar(products: Mapping[str, Mapping[date, int]]) -> Figure:
         )
         axes.set_xticks([1, 5, 10, 15, 20, 25, 30])
         axes.set_title(name, loc="left", fontsize=9)
-        figure.colorbar(drawn, ax=axes, label="files")
+        # Files are whole: a colour bar that is left to itself shows halves of one.
+        whole = MaxNLocator(nbins=4, integer=True)
+        figure.colorbar(drawn, ax=axes, label="files", ticks=whole)
     panels[-1].set_xlabel("day of the month")
     return figure
 

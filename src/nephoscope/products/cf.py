@@ -34,6 +34,7 @@ NEAR_MISSING_DATA = np.uint8(8)
 BACKGROUND_ABSENT = np.uint8(16)
 NOT_REQUESTED = np.uint8(32)
 OTHER_GRID = np.uint8(64)
+OTHER_SEASON = np.uint8(128)
 QUALITY_FLAGS = {
     "missing": MISSING,
     "outside": OUTSIDE,
@@ -42,6 +43,7 @@ QUALITY_FLAGS = {
     "background_absent": BACKGROUND_ABSENT,
     "not_requested": NOT_REQUESTED,
     "other_grid_than_learned": OTHER_GRID,
+    "other_season_than_learned": OTHER_SEASON,
 }
 
 NOT_CLEAR = "no value: no prediction was made; it does not mean clear"
@@ -118,16 +120,19 @@ def own_attributes(reasons: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def quality_attributes(outside: str | None) -> dict[str, Any]:
+def quality_attributes(outside: str | None, seasons: bool = False) -> dict[str, Any]:
     """Attributes of `quality_flag`.
 
     Args:
         outside: name of the bounds beyond which pixels count for nothing, if there are any.
+        seasons: whether what a model learned of places changes with the season.
     """
+    absent = {"outside"} if outside is None else set[str]()
+    absent |= set() if seasons else {"other_season_than_learned"}
     flags = {
         f"outside_{outside}" if name == "outside" else name: bit
         for name, bit in QUALITY_FLAGS.items()
-        if name != "outside" or outside
+        if name not in absent
     }
     return {
         "standard_name": "quality_flag",

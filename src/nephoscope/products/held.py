@@ -103,7 +103,7 @@ def blank(variable: xr.Variable, nothing: npt.NDArray[np.bool_]) -> None:
     """Set a variable on (..., y, x) to its fill value where (y, x) `nothing` is."""
     held, fill = variable.encoding.get(_HELD), variable.attrs.get("_FillValue", np.nan)
     if held is None:
-        variable.values[..., nothing] = fill
+        np.copyto(variable.values, fill, where=nothing)
         return
     for rows, values in in_rows(variable):
         if nothing[rows].any():

@@ -26,6 +26,7 @@ from nephoscope.products.quality import (
 from nephoscope.scene import COLUMNS, seen_in, source_names
 
 _PLANE = ("y", "x")
+_BY_HEART = "longitude, and what the model learned of each place, are not used"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class ProductFacts:
         wants_background: whether the model knows better with a background.
         column_geometry: how the columns that the model learned from stood over their pixels, where
             that is not as its instrument does by default.
+        season: why the scene is of no season that the model learned, if it is; what it learned of
+            places was not used then.
     """
 
     model: str
@@ -56,6 +59,7 @@ class ProductFacts:
     reasons: Mapping[str, str] = field(default_factory=dict)
     wants_background: bool = True
     column_geometry: str = ""
+    season: str = ""
 
     @property
     def background(self) -> bool:
@@ -98,7 +102,9 @@ def make_product(
     attributes = _attributes(scene, facts)
     blank, outside = instrument.blank(scene, options), instrument.outside(scene, options)
     product = _filled(variables, missing if blank is None else missing | blank)
-    product["quality_flag"] = _quality(missing, scene, facts, blank, outside)
+    product["quality_flag"] = _quality(
+        missing, scene, facts, blank, outside, bool(instrument.SEASON)
+    )
     product.attrs = attributes
     if "cloud_mask" in product:
         product.attrs["threshold"] = product["cloud_mask"].attrs["threshold"]
@@ -116,6 +122,7 @@ def _quality(
     facts: ProductFacts,
     blank: BoolArray | None,
     outside: Outside | None,
+    seasons: bool,
 ) -> xr.Variable:
     """`quality_flag`: with the instrument's own bits, or with those that maps and frames have."""
     about: dict[str, Any] = {"blank": blank, "other_grid": bool(facts.doubt)}
@@ -127,10 +134,11 @@ def _quality(
         missing,
         outside=None if outside is None else outside.where,
         background=facts.background_sha256 is not None,
+        other_season=bool(facts.season),
         wraps=wraps_in_longitude(scene["longitude"].values),
         **about,
     )
-    return xr.Variable(_PLANE, bits, cf.quality_attributes(outside.name if outside else None))
+    return xr.Variable(_PLANE, bits, cf.quality_attributes(outside and outside.name, seasons))
 
 
 def _unpredicted(variables: xr.Dataset, shape: tuple[int, ...]) -> BoolArray:
@@ -192,11 +200,13 @@ def _attributes(scene: xr.Dataset, facts: ProductFacts) -> dict[str, Any]:
     maker = f"nephoscope {nephoscope.__version__}"
     sources = [Path(source).name for source in source_names(scene)]
     map_id = str(scene.attrs.get("id", Path(sources[0]).stem if sources else "scene"))
-    history = f"{now} {maker}: {facts.command or 'nephoscope.products.product.make_product'}"
+    history = [f"{now} {maker}: {facts.command or 'nephoscope.products.product.make_product'}"]
+    history += [f"{now} {facts.doubt}"] if facts.doubt else []
+    history += [f"{now} {facts.season}: {_BY_HEART}"] if facts.season else []
     return {
         "Conventions": cf.CONVENTIONS,
         "source": f"{maker}, model {facts.model}, weights sha256 {facts.weights_sha256}",
-        "history": f"{history}\n{now} {facts.doubt}" if facts.doubt else history,
+        "history": "\n".join(history),
         "date_created": now,
         "instrument": str(scene.attrs["instrument"]),
         "map_id": map_id,

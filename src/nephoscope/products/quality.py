@@ -25,6 +25,7 @@ def quality_flag(
     blank: BoolArray | None = None,
     background: bool = True,
     other_grid: bool = False,
+    other_season: bool = False,
     wraps: bool = True,
 ) -> npt.NDArray[np.uint8]:
     """Combine what is known about every pixel into the bits of `cf.QUALITY_FLAGS`.
@@ -35,6 +36,7 @@ def quality_flag(
         blank: broadcastable to (y, x) bool, no prediction was asked for there.
         background: whether the network knew what clear looks like.
         other_grid: whether the scene's grid is unlike what the model learned on.
+        other_season: whether the scene is of a season that the model did not learn.
         wraps: whether the first column is the neighbour of the last.
 
     Returns:
@@ -52,6 +54,8 @@ def quality_flag(
         flag |= cf.BACKGROUND_ABSENT
     if other_grid:
         flag |= cf.OTHER_GRID
+    if other_season:
+        flag |= cf.OTHER_SEASON
     return flag
 
 

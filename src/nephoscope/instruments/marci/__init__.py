@@ -19,6 +19,7 @@ from nephoscope.instruments.marci.maps import missing_mask, read, read_pixels, r
 from nephoscope.instruments.marci.names import MapName, find, one_each, parse_map_id
 from nephoscope.instruments.marci.product import CRS, dress
 from nephoscope.instruments.marci.regions import Bounds, Box, blank, outside, parse_box
+from nephoscope.instruments.marci.seasons import SEASON, out_of_season
 from nephoscope.instruments.marci.tables import (
     depends_on,
     find_season,
@@ -49,6 +50,7 @@ __all__ = [
     "PATCHES",
     "REFERENCE",
     "SAMPLES",
+    "SEASON",
     "SLOTS",
     "UNIT",
     "WRAPS",
@@ -71,6 +73,7 @@ __all__ = [
     "layout",
     "missing_mask",
     "one_each",
+    "out_of_season",
     "outside",
     "parse_box",
     "parse_map_id",

@@ -4,7 +4,17 @@ Product POLDER3_L1B-BG1 of AERIS/ICARE (POLDER3_L1_B-HDF, HDF5, version 1.01, 20
 CNES level-1 product (POLDER/PARASOL Level-1 product data format and user manual).
 """
 
-from nephoscope.instruments.alone import blank, depends_on, label, layout, one_each, outside, wanted
+from nephoscope.instruments.alone import (
+    SEASON,
+    blank,
+    depends_on,
+    label,
+    layout,
+    one_each,
+    out_of_season,
+    outside,
+    wanted,
+)
 from nephoscope.instruments.polder import atcs, patches
 from nephoscope.instruments.polder.columns import columns
 from nephoscope.instruments.polder.conditions import CONDITIONS, conditions
@@ -47,6 +57,7 @@ __all__ = [
     "REFERENCE",
     "SAMPLES",
     "SCHEMES",
+    "SEASON",
     "SLOTS",
     "UNIT",
     "WRAPS",
@@ -68,6 +79,7 @@ __all__ = [
     "layout",
     "nearest_nadir",
     "one_each",
+    "out_of_season",
     "outside",
     "parse_name",
     "patch",

@@ -6,11 +6,13 @@ when a file is read.
 """
 
 from nephoscope.instruments.alone import (
+    SEASON,
     blank,
     depends_on,
     label,
     layout,
     one_each,
+    out_of_season,
     outside,
 )
 from nephoscope.instruments.seviri import patches
@@ -45,6 +47,7 @@ __all__ = [
     "PATCHES",
     "REFERENCE",
     "SAMPLES",
+    "SEASON",
     "SLOTS",
     "SOLAR",
     "THERMAL",
@@ -61,6 +64,7 @@ __all__ = [
     "label",
     "layout",
     "one_each",
+    "out_of_season",
     "outside",
     "read",
     "reading",

@@ -1,0 +1,56 @@
+"""Seasons of a training: whether a map is of one, so that what was learned of places holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+Floats = npt.NDArray[np.float64]
+
+SEASON = ("mars_year", "solar_longitude")
+"""Columns of a map that its season is told by."""
+REACH = 6.0
+"""Degrees of Ls, before and after a map of the training, within which a map is of its season.
+
+As many as the training of the shipped model spans: over these days the limits of brightness were
+seen to stay as they are.
+"""
+
+
+def out_of_season(scene: xr.Dataset, learned: Mapping[str, Sequence[float]]) -> str:
+    """Why a map is of no season that was learned; "" where it is of one.
+
+    Args:
+        scene: the map, with `mars_year` and `solar_longitude` where they are known.
+        learned: these columns of the maps of a training, one number for each.
+    """
+    year, ls = (_number(scene, name) for name in SEASON)
+    if not np.isfinite([year, ls]).all():
+        return "the season of the map is not known"
+    years, longitudes = (np.asarray(learned[name], np.float64) for name in SEASON)
+    apart = np.abs((longitudes - ls + 180) % 360 - 180)
+    # Tables give three decimals.
+    if ((years == year) & (apart <= REACH + 5e-4)).any():
+        return ""
+    return (
+        f"the map is of Mars year {year:g}, Ls {ls:g}; "
+        f"learned were {_told(years, longitudes)}, and {REACH:g} degrees around"
+    )
+
+
+def _number(scene: xr.Dataset, name: str) -> float:
+    """A scalar of the scene; NaN where there is none, or where it stands for unknown."""
+    value = float(scene[name].item()) if name in scene.variables else np.nan
+    return np.nan if name == "mars_year" and value <= 0 else value
+
+
+def _told(years: Floats, longitudes: Floats) -> str:
+    """Mars years, and of each the least and greatest Ls."""
+    spans = []
+    for year in np.unique(years):
+        of_year = longitudes[years == year]
+        spans.append(f"Mars year {year:g}, Ls {of_year.min():g} to {of_year.max():g}")
+    return ", ".join(spans) or "none"
