@@ -241,7 +241,7 @@ def by_model(name: str) -> Method:
     )
 
 
-def by_trees(samples: Path, pixels: int = 6000) -> Method:
+def by_trees(samples: Path, pixels: int = 3000) -> Method:
     """Probabilities of boosted trees with the context that `evaluate` gives them.
 
     Args:
