@@ -102,9 +102,11 @@ def _lead(evaluation: Evaluation) -> list[str]:
     units = evaluation.units or maps
     samples = f"{len(maps)} samples; " if len(maps) > len(units) else ""
     many = _number_of(evaluation, len(units))
-    text = f"Scored on {many} ({samples}{spec['split']}: {_span(units)}), "
+    text = f"Scored on {many} ({samples}{spec['split']}: {_span(units)})"
+    if evaluation.truth != "frame":
+        text += f", {main.n:,} {focus.items}"
     lines = [
-        f"{text}{main.n:,} {focus.items}{_cloud_in_words(evaluation)}",
+        f"{text}{_cloud_in_words(evaluation)}",
         _seen(evaluation),
         _copies(evaluation),
         _best_baseline(evaluation),
