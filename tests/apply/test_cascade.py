@@ -88,13 +88,12 @@ def test_blocks_that_are_sure_are_left_at_what_the_first_stage_says(network, par
     inputs = inputs_of(1, 48, 64)
     said = first(network, inputs)
     steps = np.unique(said)
-    low, high = (steps[place : place + 2].mean() for place in (len(steps) // 2, len(steps) * 3 // 4))
+    places = len(steps) // 2, len(steps) * 3 // 4
+    low, high = (steps[place : place + 2].mean() for place in places)
     found = Cascade(*parts, PLANES, (low, high)).run(inputs.numpy())
     unsure = (said > low) & (said < high)
     np.testing.assert_allclose(found[~unsure], said[~unsure], rtol=0, atol=1e-4)
-    np.testing.assert_allclose(
-        found[unsure], whole(network, inputs)[unsure], rtol=0, atol=2e-4
-    )
+    np.testing.assert_allclose(found[unsure], whole(network, inputs)[unsure], rtol=0, atol=2e-4)
     assert np.abs(found - whole(network, inputs))[~unsure].max() > 0.01  # they do differ
 
 

@@ -15,7 +15,6 @@ from torch.nn import functional
 from nephoscope.networks.blocks import enlarge
 from nephoscope.networks.pixel import PixelNet
 
-
 REACH = 2
 """Pixels that a cell's learned filters read on each side of it."""
 
@@ -43,8 +42,8 @@ class Look(nn.Module):
 class Judge(nn.Module):
     """What the perceptron of a `PixelNet` makes of cells: (number, cell) → (tap x pixel, cell).
 
-    The numbers are the pixels of each plane (the picture's, and the known flag) from `REACH` before
-    a cell to `REACH` behind it, row by row, and then what `Look` sees of the cell.
+    The numbers are those of the pixels (the picture, and the known flag) from `REACH` before a cell
+    to `REACH` behind it, row by row, and then what `Look` sees of the cell.
 
     Logits of a cell's four pixels are a sum over the 3 x 3 cells around it, row by row: of the
     cell at tap k rows 4 k to 4 k + 3.
@@ -53,11 +52,11 @@ class Judge(nn.Module):
     def __init__(self, network: PixelNet) -> None:
         super().__init__()
         weight = network.filters.unfolded().detach()
-        self.learned, self.start = weight.flatten(1), network.filters.bias.detach()[:, None]
-        side = weight.shape[-1]
+        self.learned = weight.permute(0, 2, 3, 1).flatten(1)
+        self.start = network.filters.bias.detach()[:, None]
+        planes, side = weight.shape[1], weight.shape[-1]
         inside = [row * side + col for row in (REACH, REACH + 1) for col in (REACH, REACH + 1)]
-        planes = range(0, self.learned.shape[1], side**2)
-        self.own = torch.tensor([first + pixel for first in planes for pixel in inside])
+        self.own = torch.tensor([planes * pixel + n for n in range(planes) for pixel in inside])
         layers = [(w.detach(), b.detach()) for w, b in network.judging()]
         *_, (last, bias) = layers
         self.weights = [weight.flatten(1) for weight, _ in layers[:-1]]
