@@ -28,7 +28,7 @@ FLOORS = (
     {"apply"},
     {"evaluation"},
     {"plots"},
-    {"reports", "learn", "simulate", "archives", "monitor"},
+    {"reports", "viewer", "learn", "simulate", "archives", "monitor"},
     {"cli", "__main__"},
 )
 """From the ground up; a room of one floor may use another of its own, without a circle."""

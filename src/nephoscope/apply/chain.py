@@ -8,7 +8,8 @@
 | one channel of a camera not known to be thermal | nothing: unknown | nothing: unknown |
 
 A colour frame unlike those that its model was trained on (`nephoscope.models.colour_guard`) is
-unknown, whoever asks.
+unknown, whoever asks; in the chain one that is only too small gets its mask from formula
+`blue-red-hybrid`, which judges each pixel by its colour alone.
 
 What lies beyond the horizon (`nephoscope.instruments.skycam.rim`) is no sky: nothing is said of it,
 and no number counts it. A colour model sees it all the same, as in training; all others take it for
@@ -48,11 +49,12 @@ from nephoscope.apply.segmented import (
     of_the_seen,
     state_of_mask,
 )
-from nephoscope.apply.whole import guarded_frame
+from nephoscope.apply.whole import guarded_frame, only_too_small
 from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import sha256_of
 from nephoscope.formulas import (
     FORMULAS,
+    HYBRID,
     OF_COLOUR,
     ClearReference,
     clear_excess,
@@ -64,6 +66,7 @@ from nephoscope.instruments import open_scene
 from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
 from nephoscope.instruments.skycam.rim import run_horizon, sky_alone
 from nephoscope.models import load_model
+from nephoscope.models.lookup import sent_as
 from nephoscope.products.fits import Facts
 from nephoscope.products.frames import (
     INSTRUMENT,
@@ -134,7 +137,8 @@ class SkyChain:
 
     def __reduce__(self) -> tuple[type[SkyChain], tuple[str, Options, Path | None]]:
         """Other processes open their own models."""
-        return SkyChain, (self.models.name, self.options, self.background)
+        background = None if self.background is None else self.background.absolute()
+        return SkyChain, (sent_as(self.models.name), self.options, background)
 
     @property
     def default_workers(self) -> int:
@@ -151,7 +155,11 @@ class SkyChain:
     def open(self) -> None:
         """Models are opened when a frame first needs them."""
 
-    def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
+    def among(self, workers: int) -> SkyChain:
+        """The same: a frame takes one processor."""
+        return self
+
+    def shared(self, jobs: Sequence[Job], out: Path, make: bool = True) -> Callable[[Job], Job]:
         """Frames share nothing."""
         return lambda job: job
 
@@ -273,7 +281,10 @@ class SkyChain:
             remedy = "train it, or name a model folder or formula in place of 'sky'"
             raise InputError(source_of(scene), problem, field="image", remedy=remedy) from error
         model, names = predictor.model, tuple(str(name) for name in scene["channel"].values)
-        probability, doubt = guarded_frame(predictor, scene["image"].values, names)
+        image = scene["image"].values
+        probability, doubt = guarded_frame(predictor, image, names)
+        if doubt and self.models.gated and flavour == "colour" and only_too_small(predictor, image):
+            return replace(self._by_formula(scene, HYBRID), note=f"{doubt}; mask by {HYBRID}")
         probability = published(probability)
         cut = first_step(
             model.threshold if self.options.threshold is None else self.options.threshold

@@ -37,6 +37,7 @@ VERBS = {
     "leaderboard": "Put reports side by side on a static page.",
     "predict": "Apply a model to files, folders or trees and write products.",
     "plot": "Draw quick-looks of products, spectra and neighbours of frames.",
+    "view": "Explore products in a browser: step, click for a profile, draw a curtain.",
     "recipes": "List, show and export recipes.",
     "models": "List, show, verify and export models.",
 }

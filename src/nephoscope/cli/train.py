@@ -45,9 +45,17 @@ def train(
         what = "it knows no --resume and no --from"
         raise UsageError(f"training a linear classifier takes seconds: {what}")
     with quiet_lightning():
-        named = {"name": name, "licence": licence}
-        bar = sys.stderr.isatty()
-        folder = fit(chosen, samples, output, resume, start, typer.echo, **named, bar=bar)
+        folder = fit(
+            chosen,
+            samples,
+            output,
+            resume,
+            start,
+            typer.echo,
+            name=name,
+            licence=licence,
+            bar=sys.stderr.isatty(),
+        )
     model = load_model(folder)
     for line in task_named(chosen.task).summary(model.info["scores"], model.decision):
         typer.echo(line)

@@ -53,7 +53,7 @@ def write_page(slots: Sequence[xr.Dataset], path: str | PathLike[str]) -> int:
         OutputError: it cannot be written.
     """
     need("an interactive page", "view")
-    from plotly.offline import get_plotlyjs
+    from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
     if not slots:
         raise InputError(path, "there is no slot to show")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +18,19 @@ from nephoscope.plots.central_views import central_channels, rgb_of
 from nephoscope.plots.cloud_types import TYPE_NAMES
 from nephoscope.plots.coverage import plot_calendar, plot_class_counts, plot_coverage, plot_patches
 from nephoscope.plots.curtain import plot_curtains
+from nephoscope.plots.mask_frames import plot_labelled
 from nephoscope.plots.places import Places, unit_vectors
 from nephoscope.plots.quicklook import save_picture
 from nephoscope.plots.volume import plot_volume
 from nephoscope.samples.store import PARTS, open_samples
+from nephoscope.samples.truth import Label
 
 Reals = npt.NDArray[np.floating]
 Whole = npt.NDArray[np.int64]
 
 PATCHES = 8
+_FRAMES, _SIDE = 12, 480
+"""Labelled pictures that are drawn, and most pixels along a side of one."""
 _POINTS = 200_000  # read at once
 
 
@@ -34,9 +39,9 @@ def split_pictures(samples: str | os.PathLike[str], folder: str | os.PathLike[st
 
     Args:
         samples: the store, split or not.
-        folder: of the pictures: `coverage.png` and `calendar.png`, and of samples with cloud types
-            along a track `classes.png`, `patches.png`, and of the sample with the most types
-            `curtain.png` and `view_3d.png`.
+        folder: of the pictures: `coverage.png` and `calendar.png`; of samples with masks
+            `samples.png`; of samples with cloud types along a track `classes.png`, `patches.png`,
+            and of the sample with the most types `curtain.png` and `view_3d.png`.
 
     Returns:
         The pictures that were made.
@@ -104,13 +109,34 @@ def _figures(store: xr.Dataset) -> Iterator[tuple[str, Figure]]:
     if "latitude" in store.variables and store["latitude"].dims == ("sample", "y", "x"):
         yield "coverage", plot_coverage(*_middles(store), split)
     if "time" in store.variables:
-        yield "calendar", plot_calendar(xr.decode_cf(store[["time"]])["time"].values, split)
+        time = xr.decode_cf(store[["time"]])["time"].values
+        if not np.isnat(time).all():
+            yield "calendar", plot_calendar(time, split)
+    if store.attrs["truth"] == "pixels":
+        yield "samples", plot_labelled(_labelled(store, split))
     if "cloud_type" in store.variables and store["cloud_type"].dims[:1] == ("point",):
         counts = types_of_samples(store)
         parts = [part for part in (*PARTS, "") if (split == part).any()]
         yield "classes", plot_class_counts({p: counts[split == p].sum(axis=0) for p in parts})
         cloudy = np.lexsort((counts[:, 1:].sum(axis=1), (counts[:, 1:] > 0).sum(axis=1)))
         yield from _of_tracks(store, int(cloudy[-1]))
+
+
+def _labelled(store: xr.Dataset, split: npt.NDArray[Any]) -> list[tuple[str, Reals, Label]]:
+    """Some samples of each part: title, picture and label, thinned."""
+    step = -(-max(store.sizes["y"], store.sizes["x"]) // _SIDE)
+    parts = [part for part in (*PARTS, "") if (split == part).any()]
+    thin, frames = np.s_[::step, ::step], []
+    for part in parts:
+        mine = np.flatnonzero(split == part)
+        most = -(-_FRAMES // len(parts))
+        for number in mine[np.unique(np.linspace(0, len(mine) - 1, most).round().astype(int))]:
+            sample = store.isel(sample=int(number))
+            known = sample["known"].values[thin]
+            image = np.where(known, sample["image"].values[:, *thin].astype(np.float32), np.nan)
+            title = f"{sample['id'].values.item()}, {part or 'in no part'}"
+            frames.append((title, image, sample["label"].values[thin]))
+    return frames
 
 
 def _of_tracks(store: xr.Dataset, sample: int) -> Iterator[tuple[str, Figure]]:

@@ -69,11 +69,13 @@ def cloud_cover(
 
 def _area(product: xr.Dataset, plane: tuple[Any, ...]) -> xr.DataArray:
     """Area of each pixel in any unit, on the plane or broadcast to it."""
+    if "latitude" not in product.variables:
+        return xr.DataArray(1.0)
+    latitude = product["latitude"]
     if "latitude" in plane:
-        return np.cos(np.deg2rad(product["latitude"].astype(float)))
-    if "latitude" in product.variables and product["latitude"].dims == plane:
-        latitude, longitude = (product[name].values for name in ("latitude", "longitude"))
-        return xr.DataArray(pixel_areas(latitude, longitude), dims=plane)
+        return xr.DataArray(np.cos(np.deg2rad(latitude.values.astype(float))), dims=latitude.dims)
+    if latitude.dims == plane:
+        return xr.DataArray(pixel_areas(latitude.values, product["longitude"].values), dims=plane)
     return xr.DataArray(1.0)
 
 
@@ -90,7 +92,8 @@ def pixel_areas(latitude: Floats, longitude: Floats) -> npt.NDArray[np.float64]:
     north, east = np.deg2rad(latitude.astype(float)), np.deg2rad(longitude.astype(float))
     place = np.stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)])
     down, across = (np.gradient(place, axis=axis) for axis in (1, 2))
-    return np.nan_to_num(np.linalg.norm(np.cross(down, across, axis=0), axis=0))
+    areas: npt.NDArray[np.float64] = np.linalg.norm(np.cross(down, across, axis=0), axis=0)
+    return np.nan_to_num(areas)
 
 
 def _inside(product: xr.Dataset, bounds: Bounds, plane: tuple[Any, ...]) -> xr.DataArray:

@@ -94,6 +94,7 @@ def _stores(path: Path) -> list[Path]:
 def _part(path: Path) -> xr.Dataset:
     """One file or cube, with a dimension along which others can follow."""
     try:
+        stored: xr.Dataset
         if path.is_dir():
             stored = xr.open_zarr(path, chunks={}, decode_coords="all")
         else:
@@ -103,7 +104,7 @@ def _part(path: Path) -> xr.Dataset:
     if "quality_flag" not in stored:
         raise InputError(path, "is missing: this is no product", field="quality_flag")
     if "status" in stored:
-        made = stored.isel({TIME: slots_made(path)})
+        made: xr.Dataset = stored.isel({TIME: slots_made(path)})
         return made.drop_vars("status").assign_coords({NAME: (TIME, _names(made))})
     return _alone(stored, path)
 
@@ -126,7 +127,7 @@ def _alone(stored: xr.Dataset, path: Path) -> xr.Dataset:
     else:
         raise UsageError(f"{path}: tells neither time nor season: it cannot stand in a series")
     beside = [each for each in stored.coords if not stored[each].ndim and each != "crs"]
-    series = stored.expand_dims(dim)
+    series: xr.Dataset = stored.expand_dims(dim)
     for each in beside:
         series = series.assign_coords({each: (dim, [stored[each].values[()]], stored[each].attrs)})
     return series.assign_coords({NAME: (dim, [name])})

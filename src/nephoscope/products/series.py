@@ -34,12 +34,38 @@ def open_slots(paths: Sequence[Path]) -> Iterator[list[xr.Dataset]]:
     with contextlib.ExitStack() as stack:
         found: dict[Any, xr.Dataset] = {}
         for path in paths:
-            for slot in _slots(stack.enter_context(_opened(path)), path):
+            for slot in _slots(stack.enter_context(_opened(path, (ICE, "altitude"))), path):
                 found.setdefault(slot["time"].values[()], slot)
         yield [found[time] for time in sorted(found)]
 
 
-def _opened(path: Path) -> AbstractContextManager[xr.Dataset]:
+@contextmanager
+def open_series(paths: Sequence[Path]) -> Iterator[list[tuple[str, xr.Dataset]]]:
+    """Products of any kind with their names, in time where they tell it, else by name.
+
+    Args:
+        paths: NetCDF files, stores of one product, and cubes of many.
+
+    Yields:
+        for each its time or, where it has none, its file's name; and the Dataset, decoded.
+
+    Raises:
+        InputError: one cannot be read, or is no product.
+    """
+    with contextlib.ExitStack() as stack:
+        found: dict[tuple[bool, str], xr.Dataset] = {}
+        for path in paths:
+            for slot in _slots(stack.enter_context(_opened(path, ("quality_flag",))), path):
+                time = slot["time"].values[()]
+                timeless = bool(np.isnat(time))
+                name = (
+                    path.stem if timeless else f"{str(time.astype('M8[s]')).replace('T', ' ')} UTC"
+                )
+                found.setdefault((timeless, name), slot)
+        yield [(name, found[timeless, name]) for timeless, name in sorted(found)]
+
+
+def _opened(path: Path, wanted: Sequence[str]) -> AbstractContextManager[xr.Dataset]:
     try:
         product: xr.Dataset
         if path.is_dir():
@@ -48,16 +74,17 @@ def _opened(path: Path) -> AbstractContextManager[xr.Dataset]:
             product = xr.open_dataset(path, engine="h5netcdf", decode_coords="all")
     except (OSError, KeyError, ValueError) as error:
         raise InputError(path, f"is no product that can be read: {error}") from error
-    if ICE not in product or "altitude" not in product.variables:
+    if missing := [name for name in wanted if name not in product.variables]:
         product.close()
-        raise InputError(path, "is missing: this is no product of cloud ice", field=ICE)
+        of = " of cloud ice" if ICE in wanted else ""
+        raise InputError(path, f"is missing: this is no product{of}", field=missing[0])
     return product
 
 
 def _slots(product: xr.Dataset, path: Path) -> Iterator[xr.Dataset]:
     if "status" not in product:
         times = product["time"].values if "time" in product.variables else np.array("NaT", "M8[ns]")
-        start = np.nanmin(times) if times.ndim else times
+        start = np.nanmin(times) if times.size else np.array("NaT", "M8[ns]")
         yield product.drop_vars("time", errors="ignore").assign_coords(time=start)
         return
     for number in slots_made(path):

@@ -1,0 +1,1 @@
+"""Explorer of products in a browser of this machine: maps, profiles at a point, curtains."""
