@@ -10,12 +10,13 @@ CORE := $(VENV)/.core-$(PLACE)
 DEV := $(VENV)/.dev-$(PLACE)
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all bench lint clean
+.PHONY: help demo test test-all leaderboard bench lint clean
 
 help:
 	@echo 'make demo      install, simulate a map, predict it, draw it, score it'
 	@echo 'make test      install for development and run the quick tests'
 	@echo 'make test-all  run every test, also on other days and in other places'
+	@echo 'make leaderboard  score the shipped models on simulated scenes'
 	@echo 'make bench     measure speed and memory'
 	@echo 'make lint      check style and types'
 	@echo 'make clean     remove what these made'
@@ -41,6 +42,9 @@ test: $(DEV)
 test-all: $(DEV)
 	$(PY) -m pytest
 
+leaderboard: $(DEV)
+	$(PY) -m benchmarks.leaderboard nephoscope-leaderboard
+
 bench: $(DEV)
 	$(PY) -m benchmarks
 
@@ -50,5 +54,5 @@ lint: $(DEV)
 	$(PY) -m mypy
 
 clean:
-	rm -rf $(VENV) build dist nephoscope-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist nephoscope-demo nephoscope-leaderboard .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

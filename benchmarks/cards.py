@@ -13,7 +13,8 @@ from typing import Any
 from nephoscope.evaluation.intervals import Score
 from nephoscope.models import Model, load_model
 from nephoscope.reports.leaderboard import DATA
-from nephoscope.reports.markdown import table_of, with_interval
+from nephoscope.reports.markdown import table_of
+from nephoscope.reports.numbers import with_interval
 from nephoscope.reports.seal import read_scores
 
 Metrics = Mapping[str, Mapping[str, Any]]

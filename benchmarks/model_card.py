@@ -21,7 +21,8 @@ from typing import Any
 
 from nephoscope.files import write_bytes, write_text
 from nephoscope.models import Model, load_model
-from nephoscope.reports.markdown import band_name, table_of
+from nephoscope.reports.markdown import table_of
+from nephoscope.reports.words import band_name
 
 TEMPLATE = Path(__file__).with_name("mars_card.md")
 COLUMNS = ("f1", "iou", "precision", "recall", "auc", "ece")

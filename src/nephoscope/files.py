@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from nephoscope.errors import InputError, OutputError, shown
 
@@ -161,48 +161,103 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sha256_of_files(paths: Iterable[Path], below: Path) -> str:
+    """One sha256 of many files and their names below a folder, whatever their order."""
+    lines = (f"{sha256_of(path)}  {path.relative_to(below).as_posix()}\n" for path in sorted(paths))
+    return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
+
+
 class Journal:
     """One JSON line for each finished item of a bulk run; a torn last line is ignored."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self.entries: dict[str, dict[str, Any]] = {entry["key"]: entry for entry in self._read()}
-
-    def _read(self) -> Iterator[dict[str, Any]]:
-        try:
-            text = self.path.read_text(encoding="utf-8", errors="replace")
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            raise OutputError(f"{shown(self.path)}: cannot be read: {error.strerror}") from error
-        for line in text.splitlines():
-            with suppress(json.JSONDecodeError):
-                entry = json.loads(line)
-                if isinstance(entry, dict) and isinstance(entry.get("key"), str):
-                    yield entry
+        self.entries: dict[str, dict[str, Any]] = {
+            entry["key"]: entry for entry in journal_lines(self.path)
+        }
 
     def record(self, key: str, **facts: object) -> None:
         """Append one entry and force it to disk."""
         entry = {"key": key, **facts}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                # A line torn by a kill must not swallow the next one.
-                file.write(("" if self._ends_cleanly() else "\n") + json.dumps(entry) + "\n")
+            with _opened_to_append(self.path) as file:
+                file.write(json.dumps(entry) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise OutputError(
-                f"{shown(self.path)}: could not be written: {error.strerror}"
-            ) from error
+            raise _unwritten(self.path, error) from error
         self.entries[key] = entry
 
-    def _ends_cleanly(self) -> bool:
-        if not self.path.exists() or self.path.stat().st_size == 0:
-            return True
-        with self.path.open("rb") as file:
+
+class JournalWriter:
+    """Appends lines to a journal and keeps none of them in memory.
+
+    A line goes to the system at once and to the disk when the system likes: of one that a loss of
+    power took the item is done again.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._file: IO[str] | None = None
+
+    def record(self, key: str, **facts: object) -> None:
+        """Append one entry.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        try:
+            if self._file is None:
+                self._file = _opened_to_append(self.path)
+            self._file.write(json.dumps({"key": key, **facts}) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise _unwritten(self.path, error) from error
+
+    def close(self) -> None:
+        """Force what was appended to the disk."""
+        if self._file is None:
+            return
+        with self._file as file, suppress(OSError):  # a full disk has been named
+            os.fsync(file.fileno())
+        self._file = None
+
+
+def journal_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The entries of a journal, one after the other; torn lines are left out.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                with suppress(json.JSONDecodeError):
+                    entry = json.loads(line)
+                    if isinstance(entry, dict) and isinstance(entry.get("key"), str):
+                        yield entry
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise OutputError(f"{shown(path)}: cannot be read: {error.strerror}") from error
+
+
+def _opened_to_append(path: Path) -> IO[str]:
+    """A journal opened at its end: a line torn by a kill must not swallow the next one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torn = False
+    if path.exists() and path.stat().st_size:
+        with path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
+            torn = file.read(1) != b"\n"
+    file = path.open("a", encoding="utf-8")
+    if torn:
+        file.write("\n")
+    return file
+
+
+def _unwritten(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{shown(path)}: could not be written: {error.strerror}")
 
 
 @contextmanager

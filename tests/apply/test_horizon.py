@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from sky_runs import chain_of
 
-from fixed_camera import counts, fixed_parts, write_counts, write_pictures
+from fixed_camera import cloud_of, counts, fixed_parts, write_counts, write_pictures
 
 
 def run(*words):
@@ -163,6 +163,31 @@ def test_a_camera_that_stands_still_finds_its_horizon(small_zoo, tmp_path):
     assert "0 done, 16 skipped" in said
     code, said, _ = run("predict", "blue-red", frames, "-o", out, *words, "--horizon", "none")
     assert "16 done" in said
+
+
+def test_labels_that_leave_the_rest_undefined_tell_where_the_sky_is(tmp_path):
+    paths, fixed = write_pictures(tmp_path / "images", 3), fixed_parts()[0]
+    (tmp_path / "masks").mkdir()
+    sun = np.zeros_like(fixed)
+    for number, path in enumerate(paths[:2]):
+        label = np.where(cloud_of(number), 255, 100)
+        label[fixed] = 0
+        Image.fromarray(label.astype(np.uint8)).save(tmp_path / "masks" / path.name)
+    sun[:20, :20] = True
+    glare = np.where(fixed | sun, 0, 100).astype(np.uint8)
+    glare[0, -1] = 255
+    Image.fromarray(glare).save(tmp_path / "masks" / paths[2].name)
+    file = tmp_path / "sky.nc"
+    words = ("background", "sky", tmp_path / "images", "-o", file)
+    assert run(*words, "--from-labels")[::2] == (0, "")
+    np.testing.assert_array_equal(xr.load_dataset(file)["sky"] == 0, fixed)
+    (tmp_path / "masks" / paths[1].name).unlink()
+    code, _, errors = run(*words, "--from-labels")
+    assert code == 1
+    assert "frame01.png [label]: has no label beside it" in errors
+    code, _, errors = run("background", "mars", tmp_path, "-o", file, "--from-labels")
+    assert code == 2
+    assert "--from-labels is for frames of a sky camera" in errors
 
 
 def test_clear_thermal_frames_give_both_clear_sky_and_horizon(small_zoo, tmp_path):

@@ -43,6 +43,7 @@ class Info:
     decision: MaskDecision = field(default_factory=MaskDecision)
     recipe: Recipe = RECIPE
     limits: None = None
+    seasons: None = None
     info: dict[str, str] = field(default_factory=dict)
 
 
@@ -54,7 +55,7 @@ class TinyPredictor(Predictor):
     def __init__(self, network):
         self.network = network
 
-    def view_of(self, scene, background):
+    def view_of(self, scene, background, position=True):
         image = scene["image"].values
         places = scene["latitude"].values, scene["longitude"].values
         return View(image, scene["known"].values, *places, background)
@@ -99,12 +100,13 @@ def make_map(path: Path, seed: int = 0) -> Path:
     return path
 
 
-def run(inputs, out, options=PLAIN, workers=1, part=(1, 1), on_event=None, **of_maker):
+def run(inputs, out, options=PLAIN, part=(1, 1), on_event=None, **others):
     places = inputs if isinstance(inputs, list) else [inputs]
-    maker = TinyMaker(options=options, **of_maker)
-    return predict_many(
-        places, out, maker, workers=workers, part=part, on_event=on_event, draw=draw
-    )
+    names = ("workers", "scheduler", "redo_failed")
+    of_run = {"workers": 1} if "scheduler" not in others else {}
+    of_run |= {name: others.pop(name) for name in names if name in others}
+    maker = TinyMaker(options=options, **others)
+    return predict_many(places, out, maker, part=part, on_event=on_event, draw=draw, **of_run)
 
 
 def products(out: Path) -> list[str]:

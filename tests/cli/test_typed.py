@@ -2,7 +2,7 @@
 
 import pytest
 
-from nephoscope.cli.typed import typed_command
+from nephoscope.cli.typed import HOW_SHARED, typed_command
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,9 @@ from nephoscope.cli.typed import typed_command
 )  # fmt: skip
 def test_paths_are_cut_down_to_their_names(arguments, expected):
     assert typed_command(arguments) == expected
+
+
+def test_by_whom_work_was_done_is_left_out():
+    words = ["predict", "mars", "maps", "--workers", "4", "-o", "out", "--shard=2/8", "--json"]
+    assert typed_command(words, HOW_SHARED) == "nephoscope predict mars maps -o out"
+    assert typed_command(["predict", "--scheduler"], HOW_SHARED) == "nephoscope predict"

@@ -13,7 +13,8 @@ from nephoscope.evaluation.predictors import published_state
 from nephoscope.evaluation.protocol import run_evaluation
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.evaluation.sums import sums_of_items
-from nephoscope.reports.markdown import lines_of, report
+from nephoscope.reports.document import document_of, lines_of
+from nephoscope.reports.markdown import markdown_of
 from nephoscope.reports.report import Run, write_report
 from nephoscope.samples.truth import Points
 from nephoscope.tasks import TASKS, plain, task_named
@@ -138,7 +139,7 @@ def test_a_task_of_points_is_scored_and_reported(layer, tmp_path):
     assert list(found.scores.by_day) == ["g0", "g2"]
     assert found.spec["layer_rule"] == "at the nearest pixel"
     assert lines_of(found) == ["mean error 2.0", "points 10"]
-    text = report(found, "typed", [])
+    text = markdown_of(document_of(found, {"command": "typed"}))
     assert "Scored on 3 granules (test: g0 to g2), 10 items." in text
     assert "## By granule" in text
     out = write_report(found, tmp_path / "report", Run("typed", {}))

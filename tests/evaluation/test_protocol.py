@@ -20,7 +20,7 @@ from nephoscope.evaluation.protocol import (
     ways_of,
 )
 from nephoscope.evaluation.sample import LabelledSample
-from nephoscope.evaluation.worst import SIZE, worst_windows
+from nephoscope.evaluation.worst import SIZE, best_windows, worst_windows
 from nephoscope.recipe import Background
 
 Store = Callable[..., xr.Dataset]
@@ -165,3 +165,20 @@ def test_worst_windows_are_where_the_errors_are() -> None:
     assert second.longitude[0] == pytest.approx(-180 + 0.1 * width)
     assert second.image.shape == (height, width, 3)
     assert worst_windows(sample, label.clip(0).astype(np.float32), 0.5) == []
+
+
+def test_best_windows_hold_cloud_and_few_errors() -> None:
+    height, width = SIZE
+    label = np.zeros((height, 3 * width), np.int8)
+    label[:, width : 2 * width] = 1
+    label[: height // 2, 2 * width :] = 1
+    probability = label.astype(np.float32)
+    probability[:6, 2 * width :] = 0.0
+    image, axes = (
+        np.full((3, *label.shape), 9, np.uint8),
+        [np.arange(float(n)) for n in label.shape],
+    )
+    sample = LabelledSample("day", image, np.ones(label.shape, bool), label, *axes)
+    best, second = best_windows(sample, probability, 0.5)  # clear sky alone is no feat
+    assert (best.errors, best.longitude[0]) == (0, width)
+    assert (second.errors, second.longitude[0]) == (6 * width, 2 * width)

@@ -1,13 +1,19 @@
 """The benchmarks of the sky count what they say, and the card has all its numbers."""
 
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from benchmarks import sky_domains, sky_state, sky_thermal
+from benchmarks import sky_domains, sky_horizon, sky_state, sky_thermal
+from PIL import Image
 
 from nephoscope.simulate.sky import simulate_frame
 from nephoscope.tasks.sky_state import Verdict
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from fixed_camera import cloud_of, fixed_parts, write_pictures
 
 
 def made_up():
@@ -139,3 +145,23 @@ def test_domains_are_scored_pixel_by_pixel():
     share = sum((frame.label == 0).sum() for frame in frames)
     known = sum((frame.label >= 0).sum() for frame in frames)
     assert sky_domains.score(frames, always)["clear"]["accuracy"] == pytest.approx(share / known)
+
+
+def test_a_rim_that_labels_leave_undefined_biases_the_fraction_that_counts_it(
+    tmp_path, monkeypatch, capsys
+):
+    fixed, _ = fixed_parts()
+    (tmp_path / "masks").mkdir()
+    for number, path in enumerate(write_pictures(tmp_path / "images", 14)):
+        label = np.where(cloud_of(number), 255, 100).astype(np.uint8)
+        label[fixed] = 0
+        label[0, :2] = 100, 255
+        Image.fromarray(label).save(tmp_path / "masks" / path.name)
+    words = ["sky_horizon", str(tmp_path / "images"), "--model", "blue-red"]
+    monkeypatch.setattr("sys.argv", words)
+    sky_horizon.main()
+    every, usual, found, undefined = capsys.readouterr().out.splitlines()
+    bias = [float(line.split("bias ")[1].split(",")[0]) for line in (every, usual, found)]
+    assert bias[0] == bias[1] > 0.03
+    assert abs(bias[2]) < 0.02
+    assert undefined.startswith("undefined in the sky: ")

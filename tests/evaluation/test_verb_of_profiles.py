@@ -82,7 +82,7 @@ def test_report_beside_baselines_with_differences(samples: Path, tmp_path: Path)
     assert list(scores["by_day"]) == ["h3", "h4"]
     assert "by_latitude" in scores
     text = (tmp_path / "report" / "report.md").read_text()
-    assert "| guesser |" not in text
+    assert "\n| guesser |" not in text
     assert "## Better than the baselines?" in text
 
 

@@ -25,7 +25,7 @@ SMALL_CNN = (
     "inputs.features=[mean_std]", "network.name=cnn", "network.options={}",
     "training.steps=6", "training.validate_every=3", "training.batch=4",
 )  # fmt: skip
-OF_THE_RUN = {"digest", "seconds", "hardware", "nephoscope", "command", "versions"}
+OF_THE_RUN = {"digest", "page_sha256", "seconds", "hardware", "nephoscope", "command", "versions"}
 
 
 def settings(changes: tuple[str, ...]) -> list[str]:

@@ -20,7 +20,8 @@ from nephoscope.learn.module import FitModule
 from nephoscope.learn.trainer import LAST
 from nephoscope.models import load_model
 from nephoscope.recipe import Recipe
-from nephoscope.reports import markdown
+from nephoscope.reports.document import document_of
+from nephoscope.reports.markdown import markdown_of
 from nephoscope.samples.split import split_samples
 from nephoscope.samples.store import open_samples
 
@@ -230,7 +231,7 @@ def test_a_model_hands_down_what_its_parents_were_fitted_to(samples, tmp_path):
         place = [str(name) for name in store["id"].values].index(day)
         found = run_evaluation(model, store.isel(sample=[place]), split="all", predict=_nothing)
         assert sum(found.seen.values()) >= seen, day
-    text = markdown.report(found, "", [])
+    text = markdown_of(document_of(found, {}))
     assert "has seen none" not in text
     assert "or b from which it began" in text
 

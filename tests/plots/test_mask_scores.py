@@ -12,7 +12,7 @@ from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.mask_sums import sums_of_pixels
 from nephoscope.evaluation.worst import Window
 from nephoscope.plots import mask_scores as plots
-from nephoscope.plots.scores import plot_bars, plot_comparison, plot_confusion
+from nephoscope.plots.scores import plot_confusion, plot_intervals
 from nephoscope.reports.masks import confusion_table
 from nephoscope.tasks import Counts
 from nephoscope.tasks.mask_metrics import metrics
@@ -52,24 +52,28 @@ def test_reliable_probabilities_lie_on_the_diagonal(counts: Counts) -> None:
     assert np.abs(probability - share).max() < 0.05
 
 
-def test_bars_show_value_and_interval() -> None:
+def test_a_dot_is_the_value_and_a_bar_the_interval() -> None:
     scores = {"a": Score(0.5, 0.4, 0.7, 9), "b": Score(None, None, None, 0)}
-    figure = plot_bars(scores, "F1", "title", 0.6)
+    figure = plot_intervals(scores, "F1", "title", pooled=0.6)
     axes = figure.axes[0]
-    assert [bar.get_height() for bar in axes.patches] == [0.5, 0.0]
-    assert axes.lines[0].get_ydata().tolist() == [0.4, 0.7]
-    assert "0.50" in texts(figure)
+    bar, dot, pooled = axes.lines
+    assert bar.get_xydata().tolist() == [[0.4, 0], [0.7, 0]]
+    assert dot.get_xydata().tolist() == [[0.5, 0]]
+    assert list(pooled.get_xdata()) == [0.6, 0.6]
+    assert "0.500" in texts(figure)
     assert "none" in texts(figure)
 
 
-def test_comparison_puts_the_best_on_top() -> None:
+def test_the_first_is_at_the_top_and_the_marked_one_stands_out() -> None:
     scores = {
-        name: Score(v, v - 0.1, v + 0.1, 9) for name, v in (("a", 0.3), ("m", 0.6), ("b", 0.5))
+        name: Score(v, v - 0.1, v + 0.1, 9) for name, v in (("m", 0.6), ("b", 0.5), ("a", 0.3))
     }
-    axes = plot_comparison(scores, "m", "F1").axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "m"]
-    colours = [bar.get_facecolor() for bar in axes.patches]
-    assert colours[2] != colours[0] == colours[1]
+    axes = plot_intervals(scores, "F1", "title", marked="m").axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["m", "b", "a"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+    colours = [line.get_color() for line in axes.lines[1::2]]
+    assert colours[0] != colours[1] == colours[2]
+    assert plot_intervals({}, "F1", "title").axes
 
 
 def test_confusion_shares_sum_to_one(counts: Counts) -> None:

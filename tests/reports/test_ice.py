@@ -17,8 +17,8 @@ from nephoscope.evaluation.paired import by_unit, paired_scores
 from nephoscope.evaluation.protocol import Evaluation, run_evaluation
 from nephoscope.evaluation.sample import read_samples
 from nephoscope.plots.ice_scores import plot_ice_curtains
+from nephoscope.reports.document import lines_of
 from nephoscope.reports.ice import IcePictures
-from nephoscope.reports.markdown import lines_of
 from nephoscope.reports.report import Run, pictures_for, write_report
 from nephoscope.reports.seal import read_scores
 from nephoscope.reports.words import form_of, label_in_words, meaning_of, title_of
@@ -28,7 +28,7 @@ from overpass_factory import ALTITUDE, LEVELS, guesses, ice_decision, make_ice
 TASK, DECISION = task_named("cloud_ice"), ice_decision()
 FIGURES = {
     "heights", "amounts", "columns", "paths", "overpasses", "zones", "regions",
-    "certainty", "intervals", "days", "latitude",
+    "certainty", "confusion", "intervals", "days", "latitude",
 }  # fmt: skip
 
 

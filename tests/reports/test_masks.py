@@ -109,7 +109,7 @@ def test_the_report_on_frames_has_their_figures(model, tmp_path, number):
     out = write_report(found, tmp_path / "report", Run("command", {}), gallery, log)
     figures = {path.stem for path in out.glob("*.png")}
     few = {"days"} if number == 6 else set()
-    every = {"curves", "reliability", "confusion", "cover", "samples", "training"}
+    every = {"curves", "reliability", "confusion", "cover", "samples", "best", "training"}
     assert figures == every | few
     text = (out / "report.md").read_text()
     for name in figures:

@@ -16,7 +16,7 @@ from nephoscope.evaluation.paired import by_unit, paired_scores
 from nephoscope.evaluation.protocol import Evaluation, run_evaluation
 from nephoscope.evaluation.sums import Sums
 from nephoscope.evaluation.swath import SwathScores
-from nephoscope.reports.markdown import lines_of
+from nephoscope.reports.document import lines_of
 from nephoscope.reports.report import Run, pictures_for, write_report
 from nephoscope.reports.seal import read_scores
 from nephoscope.tasks import task_named

@@ -18,8 +18,9 @@ from nephoscope.evaluation.baselines import BaselineOptions, score_baselines
 from nephoscope.evaluation.predictors import Predict
 from nephoscope.evaluation.protocol import Evaluation, Judged, evaluate, run_evaluation
 from nephoscope.evaluation.sample import LabelledSample
-from nephoscope.reports import markdown
+from nephoscope.reports.document import document_of
 from nephoscope.reports.leaderboard import write_leaderboard
+from nephoscope.reports.markdown import markdown_of
 from nephoscope.reports.report import Run, pictures_for, spec_hash, write_report
 from nephoscope.reports.seal import read_scores
 from nephoscope.tasks.mask import MaskDecision
@@ -112,7 +113,7 @@ def test_report_says_the_numbers_and_shows_every_figure(
     assert RUN.command in text
     assert "10 to 20° N" in text
     figures = {path.name for path in folder.glob("*.png")}
-    assert len(figures) == 7
+    assert len(figures) == 8
     for name in figures:
         assert f"({name})" in text
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
@@ -132,17 +133,17 @@ def test_report_says_the_numbers_and_shows_every_figure(
 def test_report_says_what_the_model_had_seen(
     evaluation: Evaluation, seen: dict | None, said: str
 ) -> None:
-    assert said in markdown.report(replace(evaluation, seen=seen), "command", [])
+    assert said in markdown_of(document_of(replace(evaluation, seen=seen), {}))
 
 
 def test_report_has_a_row_for_each_way(tiny_store: Store, model: Judged, by_blue: Predict) -> None:
     store = tiny_store(["train", "test"])
     found = run_evaluation(model, store, predict=by_blue, ways=["full", "without_position"])
-    text = markdown.report(found, "command", [])
+    text = markdown_of(document_of(found, {}))
     assert "\n| without position | " in text
     assert "baseline" not in text
     alone = run_evaluation(model, store, predict=by_blue)
-    assert "without position" not in markdown.report(alone, "command", [])
+    assert "without position" not in markdown_of(document_of(alone, {}))
 
 
 def test_a_report_without_any_cloud_is_still_a_report(

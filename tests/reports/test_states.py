@@ -16,7 +16,7 @@ from nephoscope.instruments import find_scenes
 from nephoscope.models import load_model
 from nephoscope.plots.classifier import plot_feature_space
 from nephoscope.recipe import load_recipe
-from nephoscope.reports.markdown import lines_of
+from nephoscope.reports.document import lines_of
 from nephoscope.reports.report import Run, pictures_for, write_report
 from nephoscope.reports.states import roc_of
 from nephoscope.samples.writer import write_samples

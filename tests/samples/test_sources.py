@@ -14,8 +14,9 @@ from nephoscope.instruments import find_scenes
 from nephoscope.models import load_model
 from nephoscope.models.lineage import copies_seen
 from nephoscope.recipe import load_recipe
+from nephoscope.reports.document import document_of
 from nephoscope.reports.leaderboard import write_leaderboard
-from nephoscope.reports.markdown import report
+from nephoscope.reports.markdown import markdown_of
 from nephoscope.reports.seal import digest_of, spec_hash
 from nephoscope.samples.sources import source_numbers, without_leaks
 from nephoscope.samples.split import split_samples
@@ -185,16 +186,17 @@ def test_a_split_that_leaks_is_told_and_its_report_is_refused(store, tmp_path):
     found = run_evaluation(model, opened, split="test", predict=half)
     trained = {number_of(name) for name in leaky["train"]}
     assert found.copies == sum(number_of(name) in trained for name in leaky["test"]) > 0
-    text = report(found, "", [], [])
+    text = markdown_of(document_of(found, {}))
     assert f"{found.copies} of these samples are copies of pictures" in text
     model.info["split"] = {"train": []}
     clean = run_evaluation(model, opened, split="test", predict=half)
     assert clean.copies == 0
-    assert "none of these is a copy" in report(clean, "", [], [])
+    assert "none of these is a copy" in markdown_of(document_of(clean, {}))
     content = {
         "spec": found.spec, "spec_hash": spec_hash(found.spec),
         "model": found.model, "seen": found.seen,
         "metrics": {"f1": {"value": 0.5}}, "copies": found.copies,
+        "command": "nephoscope evaluate", "nephoscope": "0",
     }  # fmt: skip
     content["digest"] = digest_of(content)
     (tmp_path / "r").mkdir()

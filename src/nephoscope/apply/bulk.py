@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +11,17 @@ from typing import TYPE_CHECKING
 from nephoscope.apply.chain import SkyChain
 from nephoscope.apply.cube_sink import CubeSink
 from nephoscope.apply.frame_models import sky_name
-from nephoscope.apply.jobs import Options, plan_jobs, shard
-from nephoscope.apply.journal import Event, Summary
+from nephoscope.apply.jobs import Job, Options, plan_jobs, shard
+from nephoscope.apply.journal import Event, Journals, Summary
 from nephoscope.apply.network_maker import NetworkMaker
-from nephoscope.apply.run import Draw, Maker, Sink, run
+from nephoscope.apply.run import Draw, Maker, Sink, keys_of, run
 from nephoscope.apply.sinks import FitsSink, LayoutSink, NetcdfSink, ZarrSink
 from nephoscope.errors import UsageError
 from nephoscope.folders import LeftOut
 from nephoscope.instruments import instrument_named
+from nephoscope.workers.cluster import ClusterPool
+from nephoscope.workers.pool import Pool
+from nephoscope.workers.processes import ProcessPool
 
 if TYPE_CHECKING:
     from nephoscope.models import Model
@@ -39,25 +43,30 @@ def predict_many(
     maker: Maker,
     *,
     workers: int | None = None,
+    scheduler: str = "",
     part: tuple[int, int] = (1, 1),
     on_event: Callable[[Event], None] | None = None,
     draw: Draw | None = None,
+    redo_failed: bool = False,
 ) -> Summary:
     """Predict every scene below the inputs into a mirrored tree of products below `out`.
 
     A scene is skipped if the journal in `out` says that its product was made from the same file,
     models, background and options, and the product is there. `frames.csv` and `blobs.csv` hold all
     frames of a camera whose products are in `out`; the journal keeps their rows, so that a kill
-    loses none.
+    loses none. The products are the same whoever makes them, and however many.
 
     Args:
         inputs: files and folders.
         out: folder of the products; made if need be.
         maker: from `maker_of`.
         workers: processes; 1 works in this one; by default what suits the maker.
+        scheduler: address or scheduler file of a Dask cluster, in place of processes here; its
+            workers see inputs and `out` under the same names.
         part: (i, n): do the i-th of n parts only; all parts agree on the backgrounds.
         on_event: told of every scene that has ended.
         draw: draws the quick-looks; without it there are none.
+        redo_failed: try inputs again that failed before and have not changed since.
 
     Returns:
         What was done, skipped and failed, and which files are no scenes. A full or read-only disk
@@ -65,26 +74,97 @@ def predict_many(
 
     Raises:
         InputError: an input does not exist or holds no scene; a background or model cannot be read.
-        UsageError: the options contradict each other or the inputs.
+        UsageError: the options contradict each other or the inputs; there is no such scheduler, or
+            a worker there cannot do this run.
         OutputError: `out` cannot be written at all.
     """
-    out, workers = Path(out), maker.default_workers if workers is None else workers
-    if workers < 1:
-        raise UsageError(f"--workers {workers}: must be at least 1")
-    sink, left_out, places = sink_of(maker, out), LeftOut(), [Path(path) for path in inputs]
-    pictures = maker.options.picture and draw is not None
-    jobs = plan_jobs(places, out, maker.instrument, sink, pictures, left_out, maker.options.own)
-    return run(
-        shard(jobs, part),
-        maker,
-        sink,
-        workers,
-        part,
-        on_event,
-        left_out=left_out,
-        prepare=maker.shared(jobs, out),
-        draw=draw,
-    )
+    pool = _pool(maker, workers, scheduler)
+    try:
+        if isinstance(pool, ClusterPool):
+            inputs, out = [Path(path).absolute() for path in inputs], Path(out).absolute()
+            maker = maker.among(max(pool.hosts().values(), default=1))
+        plan = _planned(inputs, Path(out), maker, draw is not None)
+        return run(
+            shard(plan.jobs, part),
+            maker,
+            plan.sink,
+            pool,
+            part,
+            on_event,
+            left_out=plan.left_out,
+            prepare=maker.shared(plan.jobs, Path(out)),
+            draw=draw,
+            redo_failed=redo_failed,
+        )
+    finally:
+        if pool is not None:
+            pool.close(finished=False)
+
+
+def look_ahead(
+    inputs: Sequence[str | Path],
+    out: str | Path,
+    maker: Maker,
+    *,
+    part: tuple[int, int] = (1, 1),
+    picture: bool = True,
+) -> Iterator[Event]:
+    """What `predict_many` would do, of each scene; nothing is written.
+
+    Args:
+        inputs: as for `predict_many`.
+        out: folder of the products, which need not be there.
+        maker: from `maker_of`.
+        part: (i, n): of this part only.
+        picture: whether quick-looks would be drawn.
+
+    Yields:
+        each scene: "done", "failed" with why, or "not yet".
+
+    Raises:
+        InputError, UsageError: as for `predict_many`.
+    """
+    plan = _planned(inputs, Path(out), maker, picture)
+    prepare = maker.shared(plan.jobs, Path(out), make=False)
+    journals, key_of, jobs = Journals(Path(out), part), keys_of(maker), shard(plan.jobs, part)
+    errors = plan.left_out.errors
+    total = len(errors) + len(jobs)
+    for number, error in enumerate(errors, 1):
+        yield Event(None, "failed", error, number, total)
+    for number, job in enumerate(map(prepare, jobs), len(errors) + 1):
+        key = key_of(job)
+        failure = journals.failure(key, job)
+        if journals.has(key, job) and plan.sink.done(job):
+            yield Event(job, "done", None, number, total)
+        else:
+            yield Event(job, "not yet" if failure is None else "failed", failure, number, total)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    jobs: list[Job]
+    sink: Sink
+    left_out: LeftOut
+
+
+def _planned(inputs: Sequence[str | Path], out: Path, maker: Maker, picture: bool) -> _Plan:
+    """All jobs of a run."""
+    sink, left_out, options = sink_of(maker, out), LeftOut(), maker.options
+    places, pictures = [Path(path) for path in inputs], options.picture and picture
+    jobs = plan_jobs(places, out, maker.instrument, sink, pictures, left_out, options.own)
+    return _Plan(jobs, sink, left_out)
+
+
+def _pool(maker: Maker, workers: int | None, scheduler: str) -> Pool | None:
+    """The workers of a run; None where this process does it."""
+    if scheduler:
+        if workers is not None:
+            raise UsageError("--workers: those of a --scheduler are its own")
+        return ClusterPool(scheduler)
+    wanted = maker.default_workers if workers is None else workers
+    if wanted < 1:
+        raise UsageError(f"--workers {wanted}: must be at least 1")
+    return ProcessPool(wanted) if wanted > 1 else None
 
 
 def maker_of(

@@ -64,6 +64,7 @@ from nephoscope.instruments import open_scene
 from nephoscope.instruments.skycam.frames import FLAVOURS, Flavour
 from nephoscope.instruments.skycam.rim import run_horizon, sky_alone
 from nephoscope.models import load_model
+from nephoscope.models.lookup import sent_as
 from nephoscope.products.fits import Facts
 from nephoscope.products.frames import (
     INSTRUMENT,
@@ -134,7 +135,8 @@ class SkyChain:
 
     def __reduce__(self) -> tuple[type[SkyChain], tuple[str, Options, Path | None]]:
         """Other processes open their own models."""
-        return SkyChain, (self.models.name, self.options, self.background)
+        background = None if self.background is None else self.background.absolute()
+        return SkyChain, (sent_as(self.models.name), self.options, background)
 
     @property
     def default_workers(self) -> int:
@@ -151,7 +153,11 @@ class SkyChain:
     def open(self) -> None:
         """Models are opened when a frame first needs them."""
 
-    def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
+    def among(self, workers: int) -> SkyChain:
+        """The same: a frame takes one processor."""
+        return self
+
+    def shared(self, jobs: Sequence[Job], out: Path, make: bool = True) -> Callable[[Job], Job]:
         """Frames share nothing."""
         return lambda job: job
 

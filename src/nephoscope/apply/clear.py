@@ -37,6 +37,7 @@ class SeriesBackgrounds:
         jobs: all of the run, also those that another part of it does: so that all parts build
             the same.
         choice: "auto", "none" or the file of a background for every series.
+        make: whether one that is not there is built; else its job has one that nothing was made of.
 
     Raises:
         InputError: `choice` is no background.
@@ -48,9 +49,10 @@ class SeriesBackgrounds:
         out: Path,
         jobs: Sequence[Job],
         choice: str | Path = "auto",
+        make: bool = True,
     ) -> None:
         self._recipe = recipe
-        self._out = out
+        self._out, self._make = out, make
         self._series: dict[str, list[Path]] = {}
         for job in jobs:
             self._series.setdefault(_series_of(job), []).append(job.scene.path)
@@ -60,7 +62,7 @@ class SeriesBackgrounds:
             self._given = NONE
         elif choice != "auto":
             background = read_background(choice, recipe)
-            self._given = Path(choice), str(background.attrs["sha256"])
+            self._given = Path(choice).absolute(), str(background.attrs["sha256"])
 
     def given_to(self, job: Job) -> Job:
         """A job with the background of its series, if that has one.
@@ -84,6 +86,8 @@ class SeriesBackgrounds:
         sha256 = _reusable(stored, paths, settings.cell, settings.channels)
         if sha256 is not None:
             return stored, sha256
+        if not self._make:
+            return stored, ""
         log.info("building the background of %s from %d scenes", name, len(paths))
         try:
             # A scene that cannot be read is named when its own turn comes.

@@ -19,7 +19,7 @@ from nephoscope.errors import InputError
 from nephoscope.files import short_name
 from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.products import cf
-from nephoscope.products.cube import Cube, open_cube
+from nephoscope.products.cube import Cube, finish_cube, open_cube
 from nephoscope.scene import source_of
 
 STEP = "slot_seconds"
@@ -72,7 +72,8 @@ class CubeSink(NetcdfSink):
         if path not in self._cubes:
             self._cubes[path] = _open(path, made.product, time, step)
         self._cubes[path].write(time, _growing(made.product))
-        return {"store": path.name, "time": str(time), "step": step}
+        sha256 = self._cubes[path].sha256_of(time)
+        return {"store": path.name, "time": str(time), "step": step, "sha256": sha256}
 
     def done(self, job: Job) -> bool:
         """Whether the slot is there, and the quick-look."""
@@ -81,11 +82,26 @@ class CubeSink(NetcdfSink):
             return False
         time = np.datetime64(entry["time"], "s")
         path = self.out / str(entry["store"])
-        return path.is_dir() and Cube(path, _epoch(time), entry["step"]).done(time)
+        if path not in self._cubes and path.is_dir():
+            self._cubes[path] = Cube(path, _epoch(time), entry["step"])
+        return path in self._cubes and self._cubes[path].done(time)
+
+    def close(self) -> None:
+        """See that the axis of each store holds all slots that are made.
+
+        Each worker lengthens it for its own slot, one at a time; on a disk that is shared without
+        locks one could have put back what another wrote.
+        """
+        for path in sorted(self.out.glob("cube_*.zarr")):
+            finish_cube(path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Workers open the stores themselves, and need no entries of journals."""
+        return {"out": self.out, "ending": self.ending, "_cubes": {}}
 
     @cached_property
     def _entries(self) -> Mapping[str, Mapping[str, Any]]:
-        return latest_entries(self.out)
+        return latest_entries(self.out, ("store", "time", "step"))
 
 
 def slot_of(scene: xr.Dataset) -> tuple[np.datetime64, int]:

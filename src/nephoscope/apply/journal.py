@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Literal
 
 from nephoscope.apply.jobs import Job
+from nephoscope.apply.task import Failure, Written
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError, shown
-from nephoscope.files import JOURNAL, Journal
+from nephoscope.files import JOURNAL, JournalWriter, journal_lines
 from nephoscope.folders import LeftOut
 
 log = logging.getLogger(__name__)
-Status = Literal["done", "skipped", "failed"]
+Status = Literal["done", "skipped", "failed", "not yet"]
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,12 @@ class Event:
 
     Attributes:
         job: which; None for what was left out before there was a job.
-        status: "done", "skipped" (done by an earlier run) or "failed".
+        status: "done", "skipped" (done by an earlier run), "failed", or of a look ahead "not yet".
         error: why it failed.
         number: how many have ended, this one included.
         total: how many there are.
         note: what there is to say of it; "" if nothing.
+        sha256: of its output, where that was written now.
     """
 
     job: Job | None
@@ -38,6 +40,7 @@ class Event:
     number: int
     total: int
     note: str = ""
+    sha256: str = ""
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Summary:
         done: products written now.
         skipped: products that an earlier run wrote from the same inputs.
         failed: (input, message) of each scene that failed, and of what cannot be read at all.
+        known: how many of them failed in an earlier run, and were not tried again.
         left: scenes not tried because the output could not be written.
         others: files among the inputs that are of no instrument.
         remarks: what was left out on purpose, one line for each kind.
@@ -56,6 +60,7 @@ class Summary:
     done: int = 0
     skipped: int = 0
     failed: list[tuple[Path, str]] = field(default_factory=list)
+    known: int = 0
     left: int = 0
     others: list[Path] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -86,6 +91,7 @@ class Record:
         on_event: told of every job that has ended.
         left_out: what is no job; what cannot be read is told first.
         in_order: whether what is skipped is told after the job before it.
+        redo_failed: whether inputs that failed before are tried again.
     """
 
     def __init__(
@@ -96,6 +102,7 @@ class Record:
         on_event: Callable[[Event], None] | None = None,
         left_out: LeftOut | None = None,
         in_order: bool = True,
+        redo_failed: bool = False,
     ) -> None:
         left = left_out or LeftOut()
         self.journals = journals
@@ -103,11 +110,13 @@ class Record:
         self.total = total + len(left.errors)
         self.on_event = on_event
         self.in_order = in_order
+        self.redo_failed = redo_failed
         self._summary = Summary(others=left.others, remarks=left.remarks())
         self._ended = 0
         # Taken before an input is read: if it changes meanwhile, the next run does it again.
         self._keys: dict[Path, str] = {}
-        self._behind: dict[Path, list[Job]] = {}  # skipped, by the job after which they are told
+        # What is not done again, by the job after which it is told.
+        self._behind: dict[Path, list[tuple[Job, NephoscopeError | None]]] = {}
         for error in left.errors:
             self._tell(None, "failed", error)
 
@@ -121,16 +130,21 @@ class Record:
         before: Path | None = None
         for job in jobs:
             key = self.key_of(job)
-            if not (self.journals.has(key, job) and done(job)):
+            if self.journals.has(key, job) and done(job):
+                ended: NephoscopeError | None = None
+            elif self.redo_failed or (ended := self.journals.failure(key, job)) is None:
                 self._keys[job.target] = key
                 before = job.target
                 yield job
-            elif self.in_order and before in self._keys:
-                self._behind.setdefault(before, []).append(job)
+                continue
             else:
-                self._tell(job, "skipped", None)
+                self._summary.known += 1
+            if self.in_order and before in self._keys:
+                self._behind.setdefault(before, []).append((job, ended))
+            else:
+                self._tell_known(job, ended)
 
-    def end(self, job: Job, outcome: tuple[Mapping[str, object], str] | NephoscopeError) -> bool:
+    def end(self, job: Job, outcome: Written | Failure) -> bool:
         """Write down that a job has ended; False if the output cannot be written and all must end.
 
         Args:
@@ -138,14 +152,16 @@ class Record:
             outcome: what the journal shall keep of it and what there is to say; or why it failed.
         """
         key, error = self._keys.pop(job.target), None
-        if isinstance(outcome, NephoscopeError):
-            error = outcome
+        if isinstance(outcome, Failure):
+            error = outcome.error
+            if outcome.settled:
+                self.journals.record_failure(key, job, error)
             self._tell(job, "failed", error)
         else:
             self.journals.record(key, job, **outcome[0])
-            self._tell(job, "done", None, outcome[1])
-        for skipped in self._behind.pop(job.target, []):
-            self._tell(skipped, "skipped", None)
+            self._tell(job, "done", None, outcome[1], str(outcome[0].get("sha256", "")))
+        for known in self._behind.pop(job.target, []):
+            self._tell_known(*known)
         if isinstance(error, OutputError):
             log.error("stopping: the output cannot be written")
         return not isinstance(error, OutputError)
@@ -155,37 +171,73 @@ class Record:
         self._summary.left = self.total - self._ended
         return self._summary
 
+    def _tell_known(self, job: Job, error: NephoscopeError | None) -> None:
+        self._tell(job, "skipped" if error is None else "failed", error)
+
     def _tell(
-        self, job: Job | None, status: Status, error: NephoscopeError | None, note: str = ""
+        self,
+        job: Job | None,
+        status: Status,
+        error: NephoscopeError | None,
+        note: str = "",
+        sha256: str = "",
     ) -> None:
         self._ended += 1
-        event = Event(job, status, error, self._ended, self.total, note)
+        event = Event(job, status, error, self._ended, self.total, note, sha256)
         self._summary.count(event)
         if self.on_event is not None:
             self.on_event(event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What journals say last of an output: little, since there may be millions."""
+
+    at: int
+    made_of: str
+    size: int | None = None
+    failure: tuple[Any, ...] = ()
 
 
 class Journals:
     """The journal of this part, and what those of all parts of earlier runs say.
 
     Each part writes its own file: appends of several machines to one file may be torn. Outputs are
-    named from `out`, so that the folder may be moved.
+    named from `out`, so that the folder may be moved. An entry is later than all that were known
+    when it was written, also where clocks differ.
     """
 
     def __init__(self, out: Path, part: tuple[int, int]) -> None:
         index, parts = part
         suffix = "" if parts == 1 else f"-{index}-of-{parts}"
         self._out = out
-        self._own = Journal(out / f"{JOURNAL}{suffix}.jsonl")
-        self._latest = latest_entries(out)
+        self._own = JournalWriter(out / f"{JOURNAL}{suffix}.jsonl")
+        self._done: dict[str, _Last] = {}
+        self._failed: dict[str, _Last] = {}
+        for entry in _entries(out):
+            failure = tuple(entry.get("failed", ()))
+            latest = self._failed if failure else self._done
+            output, at = entry["key"], entry["at"]
+            if output not in latest or at >= latest[output].at:
+                latest[output] = _Last(at, entry.get("made_of", ""), entry.get("size"), failure)
 
     def has(self, key: str, job: Job) -> bool:
         """Whether any part of any earlier run wrote the output of a job last, and as it asks.
 
         An output that was cut since, on a full disk or while it was copied, is another one.
         """
-        entry = self._latest.get(self._output_of(job), {})
-        return entry.get("made_of") == key and entry.get("size") in (None, _size_of(job.target))
+        last = self._done.get(self._output_of(job))
+        return (
+            last is not None and last.made_of == key and last.size in (None, _size_of(job.target))
+        )
+
+    def failure(self, key: str, job: Job) -> InputError | None:
+        """Why a job failed before, where it is asked for as it was and the input is as it was."""
+        last = self._failed.get(self._output_of(job))
+        if last is None or last.made_of != _with_state(key, job):
+            return None
+        path, problem, field_, remedy = last.failure
+        return InputError(path, problem, field=field_, remedy=remedy)
 
     def record(self, key: str, job: Job, **facts: object) -> None:
         """Write down that a job is done.
@@ -193,31 +245,65 @@ class Journals:
         Raises:
             OutputError: the journal cannot be written.
         """
-        self._own.record(
-            self._output_of(job),
-            input=str(job.scene.path),
-            made_of=key,
-            at=time.time_ns(),
-            size=_size_of(job.target),
-            **facts,
-        )
+        self._record(job, made_of=key, size=_size_of(job.target), **facts)
+
+    def record_failure(self, key: str, job: Job, error: NephoscopeError) -> None:
+        """Write down why a job failed, if it is the input that is at fault.
+
+        Raises:
+            OutputError: the journal cannot be written.
+        """
+        if isinstance(error, InputError) and Path(error.path) == job.scene.path:
+            why = [error.path, error.problem, error.field, error.remedy]
+            self._record(job, made_of=_with_state(key, job), failed=why)
+
+    def _record(self, job: Job, **facts: object) -> None:
+        output = self._output_of(job)
+        known = (of.get(output) for of in (self._done, self._failed))
+        at = max([time.time_ns(), *(last.at + 1 for last in known if last is not None)])
+        self._own.record(output, input=str(job.scene.path), at=at, **facts)
+
+    def close(self) -> None:
+        """Force what was written to the disk."""
+        self._own.close()
 
     def _output_of(self, job: Job) -> str:
         return job.target.relative_to(self._out).as_posix()
+
+
+def _with_state(key: str, job: Job) -> str:
+    """A job's key with what also changes when rights of its file do."""
+    try:
+        return f"{key} {job.scene.path.stat().st_ctime_ns}"
+    except OSError:
+        return f"{key} gone"
 
 
 def _size_of(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
 
 
-def latest_entries(out: Path) -> dict[str, dict[str, Any]]:
-    """What the journals of all parts say last of each output, by its name from `out`."""
-    latest: dict[str, dict[str, Any]] = {}
+def _entries(out: Path) -> Iterator[dict[str, Any]]:
+    """The entries of the journals of all parts, in no order of time."""
     for path in sorted(out.glob(f"{JOURNAL}*.jsonl")):
-        for key, entry in Journal(path).entries.items():
-            output, at = str(key), entry.get("at")
-            if isinstance(at, int) and at >= latest.get(output, {"at": 0})["at"]:
-                latest[output] = entry
+        for entry in journal_lines(path):
+            if isinstance(entry.get("at"), int):
+                yield entry
+
+
+def latest_entries(out: Path, names: Container[str] | None = None) -> dict[str, dict[str, Any]]:
+    """What the journals of all parts say last of each output that was made, by its name from `out`.
+
+    Args:
+        out: folder of the products.
+        names: of the facts that are wanted, so that no others are held; None for all.
+    """
+    latest: dict[str, dict[str, Any]] = {}
+    for entry in _entries(out):
+        output = entry["key"]
+        if "failed" not in entry and entry["at"] >= latest.get(output, {"at": 0})["at"]:
+            kept = {n: v for n, v in entry.items() if names is None or n in names or n == "at"}
+            latest[output] = kept
     return latest
 
 

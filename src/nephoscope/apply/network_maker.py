@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from nephoscope.errors import UsageError
 from nephoscope.files import sha256_of
 from nephoscope.instruments import instrument_named, open_scene
 from nephoscope.models import load_model
-from nephoscope.models.lookup import FACTS
+from nephoscope.models.lookup import FACTS, sent_as
 from nephoscope.models.pixel_guard import Judged, PixelGuard
 from nephoscope.products.fits import card_text
 from nephoscope.products.product import ProductFacts, make_product
@@ -66,7 +66,7 @@ class NetworkMaker:
     def __getstate__(self) -> dict[str, Any]:
         """Other processes open their own models."""
         return {each.name: getattr(self, each.name) for each in fields(self)} | {
-            "source": self.model.folder
+            "source": sent_as(self.model.folder)
         }
 
     @cached_property
@@ -130,13 +130,17 @@ class NetworkMaker:
         """
         self.predictor, self._module  # noqa: B018 - kept from here on
 
-    def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
+    def among(self, workers: int) -> NetworkMaker:
+        """The same, where so many processes share the processors of a machine."""
+        return replace(self, workers=workers)
+
+    def shared(self, jobs: Sequence[Job], out: Path, make: bool = True) -> Callable[[Job], Job]:
         """Each job with the background of its series.
 
         Raises:
             InputError: the background that is named is none.
         """
-        return SeriesBackgrounds(self.model.recipe, out, jobs, self.background).given_to
+        return SeriesBackgrounds(self.model.recipe, out, jobs, self.background, make).given_to
 
     def read(self, job: Job) -> xr.Dataset:
         """The scene of a job.

@@ -6,8 +6,9 @@ are pickled to worker processes and open what is large (models, networks) where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,11 +18,13 @@ import xarray as xr
 
 from nephoscope.apply.jobs import Job, Naming, Options, job_key
 from nephoscope.apply.journal import Event, Journals, Record, Summary, check_writable
+from nephoscope.apply.task import Failure, Work, Written, do, failure_of, order_of
 from nephoscope.errors import NephoscopeError
 from nephoscope.files import remove_stale_parts
 from nephoscope.folders import LeftOut
 from nephoscope.instruments import instrument_named
-from nephoscope.workers import results_in_processes
+from nephoscope.workers.cluster import ClusterPool
+from nephoscope.workers.pool import Pool, results_by
 
 Card = tuple[str | bool | int | float, str]
 Draw = Callable[["Made", Path], None]
@@ -76,8 +79,14 @@ class Maker(Protocol):
     def open(self) -> None:
         """Open the models in the process that runs them; what this raises ends the run."""
 
-    def shared(self, jobs: Sequence[Job], out: Path) -> Callable[[Job], Job]:
-        """How a job gets what it shares with others, found when first wanted, among all `jobs`."""
+    def among(self, workers: int) -> Maker:
+        """The same, where so many processes share the processors of a machine."""
+
+    def shared(self, jobs: Sequence[Job], out: Path, make: bool = True) -> Callable[[Job], Job]:
+        """How a job gets what it shares with others, found when first wanted, among all `jobs`.
+
+        Without `make` nothing is made: a job whose share is not there cannot be done yet.
+        """
 
     def read(self, job: Job) -> xr.Dataset:
         """The scene of a job; InputError if it cannot be read."""
@@ -104,42 +113,21 @@ class Sink(Naming, Protocol):
         """Called in the parent at the end, also where the run is ended by an error."""
 
 
-Written = tuple[Mapping[str, object], str]
-"""What the parent keeps of a scene that was written: facts for the journal, and the note."""
-Outcome = tuple[Job, Written | NephoscopeError]
-
-
-@dataclass(frozen=True)
-class Work:
-    """What is done for one job; the same in a thread and in a process."""
-
-    maker: Maker
-    sink: Sink
-    draw: Draw | None = None
-
-    def write(self, job: Job, made: Made) -> Written:
-        """Draw the picture and write the product, which comes last."""
-        if job.picture is not None and self.draw is not None:
-            self.draw(made, job.picture)
-        place = self.sink.write(job, made)
-        return {**made.record, **place}, made.note
-
-    def all_of(self, job: Job) -> Written:
-        """Read, make and write."""
-        return self.write(job, self.maker.make(job, self.maker.read(job)))
+Outcome = tuple[Job, Written | Failure]
 
 
 def run(
     jobs: Sequence[Job],
     maker: Maker,
     sink: Sink,
-    workers: int = 1,
+    pool: Pool | None = None,
     part: tuple[int, int] = (1, 1),
     on_event: Callable[[Event], None] | None = None,
     *,
     left_out: LeftOut | None = None,
     prepare: Callable[[Job], Job] | None = None,
     draw: Draw | None = None,
+    redo_failed: bool = False,
 ) -> Summary:
     """Do the jobs that no earlier run has done; see `nephoscope.apply.bulk.predict_many`.
 
@@ -147,47 +135,57 @@ def run(
         jobs: what to do, in order.
         maker: makes the products.
         sink: writes them.
-        workers: processes; 1 works in this one, and reads and writes in another thread.
+        pool: of workers; without one this process works, and reads and writes in another thread.
         part: (i, n): which part of the run these are; each has its own journal.
         on_event: told of every job that has ended.
         left_out: what is no job.
         prepare: gives a job what it shares with others, when its turn comes.
         draw: draws the quick-look of what was made.
+        redo_failed: whether inputs that failed before are tried again.
 
     Raises:
         OutputError: `sink.out` cannot be written at all.
-        NephoscopeError: a worker process died or cannot open the models.
+        NephoscopeError: workers die whatever they do, or cannot open the models.
     """
     check_writable(sink.out)
     for folder in {job.target.parent for job in jobs} | {sink.out}:
         remove_stale_parts(folder)
-
-    depends_on = instrument_named(maker.instrument).depends_on
-
-    def key_of(job: Job) -> str:
-        return job_key(job, maker.key, depends_on(job.scene.path))
-
-    journals = Journals(sink.out, part)
-    record = Record(journals, key_of, len(jobs), on_event, left_out, maker.in_order)
+    key_of, journals = keys_of(maker), Journals(sink.out, part)
+    record = Record(journals, key_of, len(jobs), on_event, left_out, maker.in_order, redo_failed)
     unfinished = record.unfinished(map(prepare, jobs) if prepare else jobs, sink.done)
+    outcomes = _each(Work(maker, sink, draw), unfinished, pool)
     try:
-        for job, outcome in _each(Work(maker, sink, draw), unfinished, workers):
-            if not record.end(job, outcome):
-                break
-            sink.update()
+        with closing(outcomes):
+            for job, outcome in outcomes:
+                if not record.end(job, outcome):
+                    break
+                sink.update()
     finally:
+        journals.close()
         sink.close()
     return record.close()
 
 
-def _each(work: Work, jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
+def keys_of(maker: Maker) -> Callable[[Job], str]:
+    """What tells what the outputs of a job depend on."""
+    depends_on, made_by = instrument_named(maker.instrument).depends_on, maker.key
+    return lambda job: job_key(job, made_by, depends_on(job.scene.path))
+
+
+def _each(work: Work, jobs: Iterable[Job], pool: Pool | None) -> Generator[Outcome, None, None]:
     """Do the jobs and yield each as it ends, with what went wrong, if that can be explained."""
-    if workers > 1:
-        start = partial(_start_worker, work)
-        yield from results_in_processes(_work_on, jobs, workers, start)
-    else:
+    if pool is None:
         work.maker.open()
         yield from _in_threads(work, jobs)
+        return
+    order = order_of(work, elsewhere=isinstance(pool, ClusterPool))
+    try:
+        for job, outcome in results_by(pool, partial(do, order), jobs):
+            given_up = isinstance(outcome, NephoscopeError)  # workers died over it
+            yield job, failure_of(outcome) if given_up else outcome
+    finally:
+        if order.token is not None:
+            order.token.unlink(missing_ok=True)
 
 
 def _in_threads(work: Work, jobs: Iterable[Job]) -> Iterator[Outcome]:
@@ -203,11 +201,11 @@ def _in_threads(work: Work, jobs: Iterable[Job]) -> Iterator[Outcome]:
             job, scene = reading
             reading = _submit_next(beside, work.maker.read, queue)
             made = _explained(lambda job, scene: work.maker.make(job, scene.result()), job, scene)
-            failed = isinstance(made, NephoscopeError)
+            failed = isinstance(made, Failure)
             if writing and (work.maker.in_order or not failed):
                 yield writing[0], _explained(writing[1].result)
                 writing = None
-            if isinstance(made, NephoscopeError):
+            if isinstance(made, Failure):
                 yield job, made
             else:
                 writing = job, beside.submit(work.write, job, made)
@@ -223,20 +221,8 @@ def _submit_next(
     return None if job is None else (job, pool.submit(function, job))
 
 
-def _explained(function: Callable[..., T], *arguments: object) -> T | NephoscopeError:
+def _explained(function: Callable[..., T], *arguments: object) -> T | Failure:
     try:
         return function(*arguments)
     except NephoscopeError as error:
-        return error
-
-
-_WORK: list[Work] = []  # of this worker process
-
-
-def _start_worker(work: Work) -> None:
-    work.maker.open()
-    _WORK[:] = [work]
-
-
-def _work_on(job: Job) -> Written:
-    return _WORK[0].all_of(job)
+        return failure_of(error)

@@ -14,7 +14,7 @@ import xarray as xr
 from nephoscope.apply.jobs import FITS, Job
 from nephoscope.apply.journal import latest_entries
 from nephoscope.apply.run import Card, Made
-from nephoscope.files import JOURNAL, locked, short_name
+from nephoscope.files import JOURNAL, locked, sha256_of, sha256_of_files, short_name
 from nephoscope.instruments.protocol import Layout
 from nephoscope.instruments.scene_file import SceneFile, name_products, products_once
 from nephoscope.products import cf
@@ -54,7 +54,7 @@ class NetcdfSink:
             OutputError: it cannot be written.
         """
         write_netcdf(made.product, job.target)
-        return {}
+        return {"sha256": sha256_of(job.target)}
 
     def done(self, job: Job) -> bool:
         """Whether product and quick-look are there."""
@@ -84,7 +84,8 @@ class ZarrSink(NetcdfSink):
             OutputError: it cannot be written.
         """
         write_zarr(made.product, job.target)
-        return {}
+        files = (path for path in job.target.rglob("*") if path.is_file())
+        return {"sha256": sha256_of_files(files, job.target)}
 
     def done(self, job: Job) -> bool:
         """Whether product and quick-look are there."""
@@ -118,7 +119,7 @@ class LayoutSink(NetcdfSink):
             OutputError: something cannot be written.
         """
         self.layout.write(made.product, job.scene, job.target)
-        return {}
+        return {"sha256": sha256_of(job.target)}
 
 
 @dataclass
@@ -149,10 +150,10 @@ class FitsSink(NetcdfSink):
             quality = product.get("quality_flag") if "horizon" in product.attrs else None
             why = None if quality is None else quality.values
             write_frame_fits(job.target, seen, *found, header, made.cards, units, why)
-            return {}
-        planes, numbers = _planes_of(product)
-        write_fits(job.target, seen, planes, header, {**made.cards, **numbers}, units)
-        return {}
+        else:
+            planes, numbers = _planes_of(product)
+            write_fits(job.target, seen, planes, header, {**made.cards, **numbers}, units)
+        return {"sha256": sha256_of(job.target)}
 
     def update(self) -> None:
         """Write the tables again now and then."""
@@ -215,7 +216,7 @@ def _entries(out: Path) -> list[dict[str, Any]]:
     """What the journals say of each product that is there, sorted by file; the latest counts."""
     there = [
         entry
-        for output, entry in latest_entries(out).items()
+        for output, entry in latest_entries(out, ("row", "blobs")).items()
         if isinstance(entry.get("row"), dict)
         and isinstance(entry.get("blobs"), list)
         and (out / output).is_file()

@@ -12,7 +12,9 @@ import typer
 from nephoscope.errors import UsageError, shown
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
+    from numpy.typing import NDArray
 
     from nephoscope.errors import InputError
     from nephoscope.formulas import SkyFinder
@@ -43,6 +45,14 @@ def background(
         Literal["thermal", "grey"] | None,
         typer.Option(help="sky: what the frames are, where their headers do not say."),
     ] = None,
+    from_labels: Annotated[
+        bool,
+        typer.Option(
+            "--from-labels",
+            help="sky: where the sky is from the labels beside the frames, which leave the rest "
+            "undefined, not from the frames.",
+        ),
+    ] = False,
 ) -> None:
     """Build the background from a series of scenes; those that cannot be read are left out."""
     from nephoscope.background import build_background, write_background
@@ -53,6 +63,8 @@ def background(
     instrument = "skycam" if recipe == SKY else load_recipe(recipe).instrument
     if flavour is not None and instrument != "skycam":
         raise UsageError(f"--flavour is for frames of a sky camera, and '{recipe}' is not")
+    if from_labels and instrument != "skycam":
+        raise UsageError(f"--from-labels is for frames of a sky camera, and '{recipe}' is not")
     files, unread = scenes_of(scenes, instrument)
     if clear_in is not None:
         files = _clear_ones(files, clear_in)
@@ -63,7 +75,10 @@ def background(
         typer.echo(f"failed: {error}", err=True)
 
     if instrument == "skycam":
-        _learn_camera(files, out, name, flavour)
+        if from_labels:
+            _sky_of_labels(files, out, name)
+        else:
+            _learn_camera(files, out, name, flavour)
         sha256 = sha256_of(out)
     else:
         built = build_background(files, load_recipe(recipe), on_error=name)
@@ -80,6 +95,29 @@ def _clear_ones(files: list[SceneFile], products: Path) -> list[SceneFile]:
 
     clear = {row["file"] for row in read_frames_csv(products) if row["state"] == "clear"}
     return [file for file in files if shown(file.relative / file.path.name) in clear]
+
+
+def _sky_of_labels(
+    files: list[SceneFile], out: Path, name: Callable[[Path, InputError], None]
+) -> None:
+    """Write where most labels of a camera's frames say clear or cloud."""
+    from nephoscope.errors import InputError
+    from nephoscope.formulas import sky_of_labels, write_camera_background
+    from nephoscope.instruments.skycam import label
+
+    def labels() -> Iterator[tuple[Path, NDArray[np.int8]]]:
+        for file in files:
+            try:
+                found = label(file.path, "pixels")
+                if found is None:
+                    raise InputError(file.path, "has no label beside it", field="label")
+            except InputError as error:
+                name(file.path, error)
+            else:
+                yield file.path, found["label"].values
+
+    sky = sky_of_labels(labels(), on_error=name)
+    write_camera_background(out, sky=sky, sources=(file.path for file in files))
 
 
 def _learn_camera(

@@ -53,11 +53,12 @@ def evaluate(
         ),
     ] = None,
 ) -> None:
-    """Score a model on labelled samples: scores.json, report.md and figures."""
+    """Score a model on labelled samples: a page (index.html), scores.json and figures."""
     from nephoscope.evaluation.protocol import choose_samples
     from nephoscope.models import load_model
     from nephoscope.reports import report
-    from nephoscope.reports.markdown import lines_of
+    from nephoscope.reports.document import lines_of
+    from nephoscope.reports.page import PAGE
     from nephoscope.samples.store import open_samples
 
     loaded = load_model(model)
@@ -75,7 +76,7 @@ def evaluate(
         found = _with_swath(found, loaded, swath, seconds)
     run, log = report.Run(typed_command(), seconds), report.read_training_log(loaded.folder)
     report.write_report(found, out, run, pictures, log)
-    typer.echo("\n".join([*lines_of(found), f"report: {out / 'report.md'}"]))
+    typer.echo("\n".join([*lines_of(found), f"report: {out / PAGE}"]))
 
 
 def _predicted(

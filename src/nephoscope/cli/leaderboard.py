@@ -17,10 +17,12 @@ def leaderboard(
 ) -> None:
     """Put reports side by side on a static page, one table for all that may be compared.
 
-    A report that was altered, or whose model was fitted to what it is scored on, is refused.
+    A report that was altered, that does not say where it comes from, or whose model was fitted to
+    what it is scored on, is refused.
     """
     from nephoscope.errors import shown
-    from nephoscope.reports.leaderboard import PAGE, write_leaderboard
+    from nephoscope.reports.leaderboard import write_leaderboard
+    from nephoscope.reports.page import PAGE
     from nephoscope.reports.words import title_of
 
     tables, refused = write_leaderboard(reports, out)
@@ -31,8 +33,11 @@ def leaderboard(
         for place, row in enumerate(table.rows, start=1):
             score = row.metrics.get(table.main)
             value = "-" if score is None or score.value is None else f"{score.value:.4f}"
+            mark = f" ({row.mark})" if row.mark else ""
             kind = "" if row.kind == "model" else " (baseline)"
-            typer.echo(f"  {place:3} {value}  {title_of(table.main)}  {shown(row.name)}{kind}")
+            typer.echo(
+                f"  {place:3} {value}  {title_of(table.main)}  {shown(row.name)}{mark}{kind}"
+            )
     typer.echo(shown(out / PAGE))
     if refused:
         raise typer.Exit(1)

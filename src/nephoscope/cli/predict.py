@@ -6,13 +6,17 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nephoscope.cli.run_report import draw, report, run_progress
-from nephoscope.cli.typed import typed_command
+from nephoscope.cli.run_report import draw, print_prospect, report, run_progress
+from nephoscope.cli.typed import HOW_SHARED, typed_command
 from nephoscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from nephoscope.apply.chain import SkyChain
+    from nephoscope.apply.network_maker import NetworkMaker
 
 Option = typer.Option
 
@@ -96,6 +100,23 @@ _Workers = Annotated[
     Option(help="Processes [default: maps 1, which uses all processors; frames one for each]"),
 ]
 _Shard = Annotated[str, Option(metavar="I/N", help="Do the I-th of N parts of the inputs only.")]
+_Scheduler = Annotated[
+    str,
+    Option(
+        metavar="ADDRESS",
+        help="Have a Dask cluster do it: tcp://HOST:PORT of its scheduler, or a scheduler file.",
+        show_default=False,
+    ),
+]
+_RedoFailed = Annotated[
+    bool, Option("--redo-failed", help="Try inputs again that failed before and have not changed.")
+]
+_DryRun = Annotated[
+    bool, Option("--dry-run", help="Say what is done, what failed and what is left; do nothing.")
+]
+_Json = Annotated[
+    bool, Option("--json", help="Print a line of JSON for each input, and one of them all.")
+]
 
 
 def predict(
@@ -117,9 +138,13 @@ def predict(
     picture: _Picture = True,
     workers: _Workers = None,
     shard: _Shard = "1/1",
+    scheduler: _Scheduler = "",
+    redo_failed: _RedoFailed = False,
+    dry_run: _DryRun = False,
+    json: _Json = False,
 ) -> None:
     """Apply a model and write products; finished ones are skipped when run again."""
-    from nephoscope.apply.bulk import maker_of, predict_many
+    from nephoscope.apply.bulk import maker_of
     from nephoscope.apply.jobs import Options
     from nephoscope.instruments.marci import parse_box
 
@@ -130,19 +155,41 @@ def predict(
         "box": None if bbox is None else parse_box(bbox),
         "times": None if times is None else _parse_times(times),
         "flavour": flavour,
-        "horizon": horizon,
+        "horizon": _seen_from_anywhere(horizon) if scheduler else horizon,
         "min_blob": min_blob,
     }
     part = _parse_shard(shard)
     span = None if levels is None else _parse_levels(levels)
     options = Options(threshold, picture, format_ or "", _given(own), span)
-    maker = maker_of(model, options, background, typed_command(), workers)
+    maker = maker_of(model, options, background, typed_command(without=HOW_SHARED), workers)
     _check_own(model, maker.instrument, options.own)
-    with run_progress() as on_event:
-        summary = predict_many(
-            inputs, out, maker, workers=workers, part=part, on_event=on_event, draw=draw
-        )
-    report(summary, out)
+    how = {"workers": workers, "scheduler": scheduler, "redo_failed": redo_failed}
+    _run(inputs, out, maker, part, None if dry_run else how, json)
+
+
+def _run(
+    inputs: list[Path],
+    out: Path,
+    maker: SkyChain | NetworkMaker,
+    part: tuple[int, int],
+    how: Mapping[str, Any] | None,
+    json: bool,
+) -> None:
+    """Predict, or without `how` say what would be done."""
+    from nephoscope.apply.bulk import look_ahead, predict_many
+
+    if how is None:
+        print_prospect(look_ahead(inputs, out, maker, part=part), json)
+        return
+    with run_progress(json) as on_event:
+        summary = predict_many(inputs, out, maker, part=part, on_event=on_event, draw=draw, **how)
+    report(summary, out, json)
+
+
+def _seen_from_anywhere(horizon: str | None) -> str | None:
+    """The whole path of a mask: workers of a cluster have other working folders."""
+    is_file = horizon is not None and Path(horizon).is_file()
+    return str(Path(str(horizon)).absolute()) if is_file else horizon
 
 
 def _given(own: dict[str, Any]) -> dict[str, Any]:

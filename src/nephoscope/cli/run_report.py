@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +22,17 @@ if TYPE_CHECKING:
     from nephoscope.apply.run import Made
 
 
+SECONDS = 60.0
+"""Between two lines of progress, where there is no terminal."""
+
+
 @contextmanager
-def run_progress() -> Iterator[Callable[[Event], None]]:
-    """Progress of a run: a bar on a terminal, elsewhere a line each; failures go to stderr."""
+def run_progress(as_json: bool = False) -> Iterator[Callable[[Event], None]]:
+    """Progress of a run: a bar on a terminal, elsewhere a line each; failures go to stderr.
+
+    Args:
+        as_json: each line is JSON.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -31,20 +42,63 @@ def run_progress() -> Iterator[Callable[[Event], None]]:
         TimeRemainingColumn,
     )
 
-    console = Console(stderr=True, soft_wrap=True)
+    console, pace = Console(stderr=True, soft_wrap=True), Pace()
+    print_event = _print_json if as_json else _print_event
     if not console.is_terminal:
-        yield _print_event
+        yield lambda event: (print_event(event), _print_now_and_then(pace, event))[0]
         return
-    columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("predicting", total=None)
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), rate)
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task("predicting", total=None, rate="")
 
         def update(event: Event) -> None:
-            progress.update(task, total=event.total, completed=event.number)
-            if event.error is not None:
+            pace.count(event)
+            shown_rate = rate_of(pace.rate)
+            progress.update(task, total=event.total, completed=event.number, rate=shown_rate)
+            if as_json:
+                _print_json(event)
+            elif event.error is not None:
                 progress.console.print(f"failed: {event.error}", markup=False, highlight=False)
 
         yield update
+
+
+class Pace:
+    """How fast a run goes: of what is tried now, since what was done before costs nothing."""
+
+    def __init__(self) -> None:
+        self.start = self.said = time.monotonic()
+        self.tried = 0
+
+    def count(self, event: Event) -> None:
+        """Add one scene."""
+        self.tried += event.status != "skipped"
+
+    @property
+    def rate(self) -> float:
+        """Scenes in a second."""
+        return self.tried / max(1e-9, time.monotonic() - self.start)
+
+    def line(self, event: Event) -> str:
+        """How far the run is, how fast it goes and how long it will take."""
+        said = f"{event.number} of {event.total}, {rate_of(self.rate)}"
+        if self.tried:
+            seconds = round((event.total - event.number) / self.rate)
+            said += f", {timedelta(seconds=seconds)} left"
+        return said
+
+
+def rate_of(rate: float) -> str:
+    """A rate, for people, from scenes in a second."""
+    return f"{rate:.1f}/s" if rate >= 1 else f"{60 * rate:.1f}/min"
+
+
+def _print_now_and_then(pace: Pace, event: Event) -> None:
+    pace.count(event)
+    if time.monotonic() - pace.said > SECONDS:
+        pace.said = time.monotonic()
+        typer.echo(pace.line(event), err=True)
 
 
 def _print_event(event: Event) -> None:
@@ -56,7 +110,32 @@ def _print_event(event: Event) -> None:
         typer.echo(f"{event.number}/{event.total} {event.status} {target}{note}")
 
 
-def report(summary: Summary, out: Path) -> None:
+def _print_json(event: Event) -> None:
+    path = getattr(event.error, "path", None) if event.job is None else event.job.scene.path
+    facts = {
+        "input": None if path is None else shown(path),
+        "output": None if event.job is None else shown(event.job.target),
+        "status": event.status,
+        "why": None if event.error is None else str(event.error),
+        "note": event.note or None,
+        "sha256": event.sha256 or None,
+    }
+    typer.echo(json.dumps({name: fact for name, fact in facts.items() if fact is not None}))
+
+
+def print_prospect(events: Iterable[Event], as_json: bool) -> None:
+    """Say of each input what a run would meet, and how many there are of a kind."""
+    counts = dict.fromkeys(("done", "failed", "not yet"), 0)
+    for event in events:
+        counts[event.status] += 1
+        (_print_json if as_json else _print_event)(event)
+    if as_json:
+        typer.echo(json.dumps(counts))
+    else:
+        typer.echo(", ".join(f"{number} {status}" for status, number in counts.items()))
+
+
+def report(summary: Summary, out: Path, as_json: bool = False) -> None:
     """Say how a run went.
 
     Raises:
@@ -66,10 +145,17 @@ def report(summary: Summary, out: Path) -> None:
         typer.echo(f"left out: {remark}", err=True)
     for other in summary.others:
         typer.echo(f"left out: {shown(other)}: is no frame", err=True)
-    typer.echo(
-        f"{summary.done} done, {summary.skipped} skipped (already there), "
-        f"{len(summary.failed)} failed: {shown(out)}"
-    )
+    counts = {"done": summary.done, "skipped": summary.skipped, "failed": len(summary.failed)}
+    if as_json:
+        typer.echo(json.dumps({**counts, "left": summary.left, "output": shown(out)}))
+    else:
+        typer.echo(
+            f"{summary.done} done, {summary.skipped} skipped (already there), "
+            f"{len(summary.failed)} failed: {shown(out)}"
+        )
+    if summary.known:
+        text = f"{summary.known} of them failed before and were not tried again: --redo-failed"
+        typer.echo(text, err=True)
     if summary.left:
         typer.echo(f"stopped early: {summary.left} inputs were not tried", err=True)
     if summary.failed or summary.left or summary.others:

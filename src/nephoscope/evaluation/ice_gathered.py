@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.evaluation.items import published_items
+from nephoscope.evaluation.overpass import LEAST_CLOUD, is_along_a_track
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.samples.truth import Points
 from nephoscope.tasks.ice_mixture import PUBLISHED, clear_share_inside
@@ -31,10 +32,6 @@ HIGH = (10_000.0, 12_000.0)
 TENTHS = 10
 COMPARED = ("linear", "log")
 GRAMS = 1e3
-_ASIDE = 3
-"""Columns between points of neighbouring rows; more are not along a track."""
-_LEAST_CLOUD = 0.02
-"""Share of an overpass that is cloud, from which on its curtain is worth a look."""
 
 Reals = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
@@ -142,7 +139,7 @@ class IceGathered:
         self._intervals(said, true, seen, cloud)
         self._places(said, (true, crystals), seen, places)
         self._cover(seen, cloud, told)
-        if len(col) > 1 and np.median(np.abs(np.diff(col))) <= _ASIDE:
+        if is_along_a_track(col):
             self._overpass(sample.id, said, true, (seen, cloud, told), places)
 
     def _histograms(self, said: Said, true: Reals, cloud: Chosen, told: Chosen) -> None:
@@ -219,7 +216,7 @@ class IceGathered:
         places: list[Reals],
     ) -> None:
         seen, cloud, told = which
-        if cloud.sum() <= _LEAST_CLOUD * seen.sum():
+        if cloud.sum() <= LEAST_CLOUD * seen.sum():
             return
         f1 = 2 * float((cloud & told).sum()) / float(cloud.sum() + told.sum())
         likely = np.where(seen, said["cloud_probability"] / PROBABILITY_STEPS, np.nan)

@@ -1,7 +1,8 @@
-"""The windows of pictures in which a cloud mask errs most."""
+"""The windows of pictures in which a cloud mask errs most, and those in which it errs least."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from nephoscope.tasks.mask import is_cloud
 
 SIZE = (240, 320)
 MOST_OF_A_SAMPLE = 2
+LEAST_CLOUD = 0.1
+"""Share of a window that is labelled cloud, from which on it can be told well."""
 
 
 @dataclass(frozen=True)
@@ -41,27 +44,55 @@ class Window:
 
 def worst_windows(sample: LabelledSample, probability: Floats, threshold: float) -> list[Window]:
     """The windows (of a fixed grid) of one sample with the most wrong pixels, worst first."""
+    errors = _by_window(_wrong(sample, probability, threshold))
+    worst = sorted((start for start in errors if errors[start]), key=lambda s: -errors[s])
+    return [_cut(sample, probability, each, errors) for each in worst[:MOST_OF_A_SAMPLE]]
+
+
+def best_windows(sample: LabelledSample, probability: Floats, threshold: float) -> list[Window]:
+    """The windows of one sample with cloud and the fewest wrong pixels, best first."""
+    errors = _by_window(_wrong(sample, probability, threshold))
+    cloudy, known = _by_window(sample.label == 1), _by_window(sample.label >= 0)
+    told = [each for each in errors if known[each] and cloudy[each] >= LEAST_CLOUD * known[each]]
+    best = sorted(told, key=lambda start: errors[start] / known[start])
+    return [_cut(sample, probability, each, errors) for each in best[:MOST_OF_A_SAMPLE]]
+
+
+def _wrong(sample: LabelledSample, probability: Floats, threshold: float) -> NDArray[np.bool_]:
     cloud = is_cloud(probability, threshold)
-    wrong = (sample.label >= 0) & (cloud != (sample.label == 1))
-    height, width = (min(side, most) for side, most in zip(SIZE, wrong.shape, strict=True))
-    starts = [
-        (row, col)
-        for row in range(0, wrong.shape[0] - height + 1, height)
-        for col in range(0, wrong.shape[1] - width + 1, width)
-    ]
-    errors = {(r, c): int(wrong[r : r + height, c : c + width].sum()) for r, c in starts}
-    worst = sorted((start for start in starts if errors[start]), key=lambda s: -errors[s])
-    found = []
-    for r, c in worst[:MOST_OF_A_SAMPLE]:
-        rows, cols = slice(r, r + height), slice(c, c + width)
-        latitude, longitude = (
-            (float(axis[0]), float(axis[-1]))
-            for axis in (sample.latitude[rows], sample.longitude[cols])
-        )
-        label, likely = sample.label[rows, cols].copy(), probability[rows, cols].copy()
-        shown = _displayed(sample, rows, cols)
-        found.append(Window(sample.id, shown, likely, label, latitude, longitude, errors[r, c]))
-    return found
+    return np.asarray((sample.label >= 0) & (cloud != (sample.label == 1)))
+
+
+def _side(shape: tuple[int, ...]) -> list[int]:
+    """Height and width of the windows of a picture."""
+    return [min(side, most) for side, most in zip(SIZE, shape, strict=True)]
+
+
+def _by_window(chosen: NDArray[np.bool_]) -> dict[tuple[int, int], int]:
+    """First row and column of each window → its pixels that are chosen."""
+    height, width = _side(chosen.shape)
+    return {
+        (row, col): int(chosen[row : row + height, col : col + width].sum())
+        for row in range(0, chosen.shape[0] - height + 1, height)
+        for col in range(0, chosen.shape[1] - width + 1, width)
+    }
+
+
+def _cut(
+    sample: LabelledSample,
+    probability: Floats,
+    start: tuple[int, int],
+    errors: Mapping[tuple[int, int], int],
+) -> Window:
+    height, width = _side(sample.label.shape)
+    rows, cols = slice(start[0], start[0] + height), slice(start[1], start[1] + width)
+    latitude, longitude = (
+        (float(axis[0]), float(axis[-1]))
+        for axis in (sample.latitude[rows], sample.longitude[cols])
+    )
+    label, likely = sample.label[rows, cols].copy(), probability[rows, cols].copy()
+    shown = _displayed(sample, rows, cols)
+    return Window(sample.id, shown, likely, label, latitude, longitude, errors[start])
 
 
 def _displayed(sample: LabelledSample, rows: slice, cols: slice) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ from nephoscope.formulas.camera_background import (
 from nephoscope.formulas.clear_reference import ClearReference, fit_clear_reference
 from nephoscope.formulas.excess import clear_excess, excess
 from nephoscope.formulas.result import FormulaResult
-from nephoscope.formulas.sky_mask import SkyFinder
+from nephoscope.formulas.sky_mask import SkyFinder, sky_of_labels
 from nephoscope.formulas.thresholds import minmax, otsu, zscale_log_otsu
 
 FORMULAS = {
@@ -44,6 +44,7 @@ __all__ = [
     "minmax",
     "otsu",
     "read_camera_background",
+    "sky_of_labels",
     "write_camera_background",
     "zscale_log_otsu",
 ]

@@ -6,7 +6,9 @@ than the rest (thermal), and what these cut off from the largest piece that is l
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -120,6 +122,38 @@ class SkyFinder:
         level = self._level / self.frames
         cold, usual = np.percentile(level[seen], (10, 50))
         return np.asarray(level > usual + _WARM * (usual - cold))
+
+
+def sky_of_labels(
+    labels: Iterable[tuple[Path, NDArray[np.int8]]],
+    on_error: Callable[[Path, InputError], None] | None = None,
+) -> Bools:
+    """Sky of a fixed camera by the labels of its frames: where most say clear or cloud.
+
+    Args:
+        labels: a file, and its label (y, x) int8, -1 unknown; all of one size.
+        on_error: told of a label of another size, which is then left out; without it that ends it.
+
+    Raises:
+        UsageError: there is no label, or no place that most of them know.
+        InputError: a label is of another size than the first.
+    """
+    known: NDArray[np.int64] | None = None
+    count = 0
+    for path, label in labels:
+        if known is not None and label.shape != known.shape:
+            problem = f"is {label.shape}, and the first {known.shape}"
+            error = InputError(path, problem, field="label")
+            if on_error is None:
+                raise error
+            on_error(path, error)
+            continue
+        known = (0 if known is None else known) + (label >= 0).astype(np.int64)
+        count += 1
+    sky = None if known is None else known > count / 2
+    if sky is None or not sky.any():
+        raise UsageError(f"{count} labels: none says where the sky is")
+    return np.asarray(sky)
 
 
 def _middle_of(bright: NDArray[np.float32]) -> float:

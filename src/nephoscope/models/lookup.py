@@ -35,6 +35,15 @@ def locate_model(model: str | Path) -> Path | None:
     return next((at for at in (zoo() / str(model), Path(model)) if _holds_model(at)), None)
 
 
+def sent_as(model: str | Path) -> str:
+    """What another process, perhaps on another machine, finds a model by: name or whole path."""
+    folder = Path(model)
+    if folder.parent == zoo():
+        return folder.name
+    is_shipped = str(model) == folder.name and _holds_model(zoo() / folder.name)
+    return str(model) if is_shipped or not _holds_model(folder) else str(folder.absolute())
+
+
 def no_model(model: str) -> NephoscopeError:
     """The error for a name or path, as the user gave it, at which there is no model."""
     if model == CHAIN:

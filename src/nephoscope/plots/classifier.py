@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
@@ -26,6 +28,56 @@ def plot_state_roc(curve: tuple[Floats, Floats, Floats], name: str) -> Figure:
     axes.plot(curve[0], curve[1], color=CLEAR)
     axes.set(xlabel="clear frames called cloudy", ylabel="cloudy frames found", aspect="equal")
     axes.set_title(f"{name}: ROC, area {np.trapezoid(curve[1], curve[0]):.4f}")
+    return figure
+
+
+@dataclass(frozen=True)
+class FrameCase:
+    """A frame, and what is said of it.
+
+    Attributes:
+        name: of the frame.
+        picture: (y, x) values of any scale, NaN where there is none.
+        state: 0 clear, 1 cloudy, by its label.
+        likely: probability of cloud that is said.
+    """
+
+    name: str
+    picture: Floats
+    state: int
+    likely: float
+
+    @property
+    def of_the_truth(self) -> float:
+        """The probability that is given to what is true."""
+        return self.likely if self.state else 1 - self.likely
+
+
+def plot_frame_cases(rows: Mapping[str, Sequence[FrameCase]]) -> Figure:
+    """Frames in rows, with what the label says of each and how sure the model was.
+
+    Args:
+        rows: what the frames of a row are → the frames; a row without any is left out.
+    """
+    held = {title: cases for title, cases in rows.items() if cases}
+    most = max(map(len, held.values()), default=1)
+    shape = (max(1.6 * most, 5.0), 0.3 + 2.2 * max(len(held), 1))
+    figure = Figure(figsize=shape, layout="constrained")
+    parts = figure.subfigures(max(len(held), 1), 1, squeeze=False)[:, 0]
+    for part, (title, cases) in zip(parts, held.items(), strict=False):
+        part.suptitle(title, fontsize=10, x=0.01, ha="left")
+        for axes, case in zip(part.subplots(1, most, squeeze=False)[0], cases, strict=False):
+            known = np.isfinite(case.picture)
+            low, high = np.percentile(case.picture[known], [1, 99]) if known.any() else (0.0, 1.0)
+            axes.imshow(case.picture, cmap="gray", vmin=low, vmax=max(high, low + 1e-6))
+            label = ("clear", "cloudy")[case.state]
+            axes.set_title(f"label: {label}\nsaid: {case.likely:.0%} cloudy", fontsize=8)
+            name = case.name if len(case.name) <= 22 else f"…{case.name[-21:]}"
+            axes.set_xlabel(name, fontsize=6)
+        for axes in part.axes:
+            axes.set(xticks=[], yticks=[])
+            if not axes.images:
+                axes.set_axis_off()
     return figure
 
 

@@ -98,7 +98,7 @@ def plot_profile_reliability(
     edges = np.linspace(0, 1, len(number) + 1)
     lower.bar(edges[:-1], np.asarray(number) / max(np.sum(number), 1), np.diff(edges),
               align="edge", color=MODEL, edgecolor="white")  # fmt: skip
-    lower.set(xlabel="probability of cloud that is said", ylabel="share of bins")
+    lower.set(xlabel="probability of cloud that is said", ylabel="share of all")
     if np.any(number):
         lower.set_yscale("log")
     return figure

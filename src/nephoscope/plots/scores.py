@@ -1,80 +1,64 @@
-"""Scores of any task: bars with intervals, the model beside its baselines, confusion."""
+"""Scores of any task: dots with intervals, the model beside its baselines, confusion."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nephoscope.evaluation.intervals import Score
 from nephoscope.plots.colours import MARKED, MODEL, OTHER
 
-_LETTERS = 48
-"""Of labels side by side below the bars."""
+_LETTERS = 34
+"""Of a label beside a row."""
 SAID = ("clear", "cloudy", "unknown")
 
 
-def plot_bars(
-    scores: Mapping[str, Score], metric: str, title: str, pooled: float | None = None
+def plot_intervals(
+    scores: Mapping[str, Score],
+    metric: str,
+    title: str,
+    *,
+    pooled: float | None = None,
+    marked: str = "",
 ) -> Figure:
-    """One bar for each day, latitude band or method, with its 95 % interval.
+    """One row for each day, latitude band or method: a dot, and its 95 % interval as a bar.
 
     Args:
-        scores: label → score, drawn from left to right.
+        scores: label → score, drawn from the top.
         metric: what the scores are, as an axis label.
         title: of the figure.
         pooled: the score over everything, as a line.
+        marked: the label that stands out; all do where none is named.
     """
-    figure = Figure(figsize=(max(5.0, 1.5 + 0.5 * len(scores)), 4.2), layout="constrained")
+    figure = Figure(figsize=(6.6, 1.3 + 0.3 * max(len(scores), 1)), layout="constrained")
     axes = figure.subplots()
-    places = np.arange(len(scores))
-    axes.bar(places, [score.value or 0.0 for score in scores.values()], color=MODEL)
-    _intervals(axes, list(scores.values()))
-    for place, score in zip(places, scores.values(), strict=True):
-        text = "none" if score.value is None else f"{score.value:.2f}"
-        top = max(score.value or 0.0, score.high or 0.0)
-        axes.annotate(text, (place, top), (0, 2), textcoords="offset points", ha="center", size=8)
-    if pooled is not None:
-        axes.axhline(pooled, color=MARKED, linewidth=1)
-        title = f"{title} (red: pooled, {pooled:.3f})"
-    crowded = len(scores) > 6 or sum(map(len, scores)) > _LETTERS
-    axes.set_xticks(places, list(scores), rotation=60 if crowded else 0,
-                    ha="right" if crowded else "center", rotation_mode="anchor")  # fmt: skip
-    axes.set(ylabel=metric, ylim=(0, 1.08), title=title)
-    return figure
-
-
-def plot_comparison(scores: Mapping[str, Score], model: str, metric: str) -> Figure:
-    """The model beside its baselines, best at the top.
-
-    Args:
-        scores: name → score, the model's among them.
-        model: name of the model, coloured.
-        metric: what the scores are.
-    """
-    order = sorted(scores, key=lambda name: scores[name].value or 0.0)
-    figure = Figure(figsize=(8, 1.2 + 0.45 * len(order)), layout="constrained")
-    axes = figure.subplots()
-    for place, name in enumerate(order):
-        score = scores[name]
-        axes.barh(place, score.value or 0.0, color=MODEL if name == model else OTHER)
-        end = max(score.value or 0.0, score.high or 0.0)
-        axes.annotate(f"{score.value or 0.0:.3f}", (end, place), (4, 0),
-                      textcoords="offset points", va="center")  # fmt: skip
-    _intervals(axes, [scores[name] for name in order], across=True)
-    axes.set_yticks(range(len(order)), order)
-    axes.set(xlabel=metric, xlim=(0, 1.1), title=f"{metric}: {model} and what it must beat")
-    return figure
-
-
-def _intervals(axes: Axes, scores: Sequence[Score], across: bool = False) -> None:
-    for place, score in enumerate(scores):
+    for place, (name, score) in enumerate(scores.items()):
+        colour = MODEL if marked in ("", name) else OTHER
         if score.low is not None and score.high is not None:
-            line = [place, place], [score.low, score.high]
-            axes.plot(*(line[::-1] if across else line), color="black", linewidth=1.5)
+            axes.plot([score.low, score.high], [place, place], color=colour, linewidth=2.5)
+        if score.value is not None:
+            axes.plot(score.value, place, "o", color=colour, markersize=7)
+        text = "none" if score.value is None else f"{score.value:.3f}"
+        axes.annotate(text, (1.02, place), xycoords=("axes fraction", "data"), va="center", size=9)
+    if pooled is not None:
+        axes.axvline(pooled, color=MARKED, linewidth=1, label=f"all together: {pooled:.3f}")
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=8)
+    axes.set_yticks(range(len(scores)), [_short(name) for name in scores])
+    axes.set(xlabel=f"{metric}; bars: 95 % interval", ylim=(len(scores) - 0.4, -0.6))
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.grid(axis="x", color="0.9")
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(left=False)
+    return figure
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LETTERS else f"…{name[1 - _LETTERS :]}"
 
 
 def plot_confusion(table: npt.NDArray[np.integer], says: str, items: str) -> Figure:

@@ -23,11 +23,20 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.errors import InputError, OutputError, shown
-from nephoscope.files import atomic_path, locked, remove_stale_parts, short_name, write_bytes
+from nephoscope.files import (
+    atomic_path,
+    locked,
+    remove_stale_parts,
+    sha256_of_files,
+    short_name,
+    write_bytes,
+)
 from nephoscope.products.cube_layout import (
     DONE,
+    RESOLUTION,
     difference,
     layout_of,
+    length_and_step,
     lengthen,
     write_layout,
 )
@@ -97,6 +106,12 @@ class Cube:
             write_bytes(self._shard(array, number), _encode(product[name].variable, array))
         write_bytes(self._status(number), bytes([DONE]))
 
+    def sha256_of(self, time: np.datetime64) -> str:
+        """The sha256 of the files of a slot and their names."""
+        number = self.number(time)
+        shards = [self._shard(array, number) for array in self._arrays.values()]
+        return sha256_of_files(shards, self.path)
+
     @cached_property
     def _arrays(self) -> dict[str, zarr.Array[Any]]:
         """The variables of a slot, by name; how long they are now is not to be asked of them."""
@@ -118,9 +133,29 @@ def slots_made(path: Path) -> list[int]:
     Args:
         path: of the cube, on this machine.
     """
-    marks = (path / "status").glob("c.*")
-    whole = [mark for mark in marks if mark.name[2:].isdigit()]  # others are being written
-    return sorted(int(mark.name[2:]) for mark in whole if mark.read_bytes() == bytes([DONE]))
+    marks = _marks(path)
+    return sorted(int(mark.name[2:]) for mark in marks if mark.read_bytes() == bytes([DONE]))
+
+
+def _marks(path: Path) -> Iterator[Path]:
+    """The files of `status` of a cube; others there are being written."""
+    return (mark for mark in (path / "status").glob("c.*") if mark.name[2:].isdigit())
+
+
+def finish_cube(path: Path) -> None:
+    """Make the axis of a cube hold all slots that are made, if it does not.
+
+    Args:
+        path: of the cube, on this machine.
+
+    Raises:
+        OutputError: it cannot be read or written.
+    """
+    last = max((int(mark.name[2:]) for mark in _marks(path)), default=-1)
+    length, step = length_and_step(path)
+    if last >= length:
+        with _alone(path):
+            lengthen(path, last + 1, step)
 
 
 def open_cube(
@@ -151,7 +186,7 @@ def open_cube(
             template, whose first difference is named.
         ValueError: time is not a variable's first dimension.
     """
-    path, key = Path(path), dict(key or {}) | {"time_coverage_resolution": f"PT{step}S"}
+    path, key = Path(path), dict(key or {}) | {RESOLUTION: f"PT{step}S"}
     layout = layout_of(template.assign_attrs(key), epoch)
     with _alone(path):
         remove_stale_parts(path.parent)

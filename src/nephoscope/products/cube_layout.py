@@ -22,6 +22,9 @@ Metadata = dict[str, Any]
 NOT_MADE, DONE = range(2)
 """The values of `status`."""
 
+RESOLUTION = "time_coverage_resolution"
+"""Attribute of a cube: its step, as "PT900S"."""
+
 _STATUS = {
     "standard_name": "status_flag",
     "long_name": "whether the slot was made",
@@ -100,6 +103,17 @@ def _facts(root: Metadata, key: Mapping[str, str]) -> dict[str, str]:
         about = array | array["attributes"] | {"shape": array["shape"][growing:], "attributes": ""}
         facts |= {f"{name}.{fact}": str(value) for fact, value in about.items()}
     return facts
+
+
+def length_and_step(path: Path) -> tuple[int, int]:
+    """Slots that the axis of a cube has, and seconds from slot to slot.
+
+    Raises:
+        OutputError: it is no cube, or its metadata are damaged.
+    """
+    root = _read(path)
+    length = root["consolidated_metadata"]["metadata"]["time"]["shape"][0]
+    return int(length), int(root["attributes"][RESOLUTION][2:-1])
 
 
 def lengthen(path: Path, length: int, step: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from nephoscope.products.quality import (
 )
 from nephoscope.scene import COLUMNS, seen_in, source_names
 
+DATE = "SOURCE_DATE_EPOCH"
+"""Variable of the environment with seconds since 1970, after reproducible-builds.org."""
 _PLANE = ("y", "x")
 _BY_HEART = "longitude, and what the model learned of each place, are not used"
 
@@ -195,8 +198,14 @@ def wraps_in_longitude(longitude: npt.NDArray[np.floating]) -> bool:
     return bool(np.isclose(abs(longitude[1] - longitude[0]) * longitude.size, 360.0))
 
 
+def _now() -> datetime:
+    """When a product says that it was made: SOURCE_DATE_EPOCH, for the same bytes, or now."""
+    fixed = os.environ.get(DATE, "")
+    return datetime.fromtimestamp(int(fixed), UTC) if fixed.isdigit() else datetime.now(UTC)
+
+
 def _attributes(scene: xr.Dataset, facts: ProductFacts) -> dict[str, Any]:
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = _now().strftime("%Y-%m-%dT%H:%M:%SZ")
     maker = f"nephoscope {nephoscope.__version__}"
     sources = [Path(source).name for source in source_names(scene)]
     map_id = str(scene.attrs.get("id", Path(sources[0]).stem if sources else "scene"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,8 +25,8 @@ from nephoscope.plots.ice_scores import (
     plot_regions,
     plot_zones,
 )
-from nephoscope.reports.markdown import table_of, with_interval
 from nephoscope.reports.profiles import ProfilePictures, csv_of
+from nephoscope.reports.sections import Block, Blocks, Cell, Scored, Table
 from nephoscope.reports.words import title_of
 
 _SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -48,11 +49,10 @@ class IcePictures(ProfilePictures):
         paths = self._details(evaluation)["by_path"]
         return super().tables(evaluation) | {"by_path.csv": csv_of(paths)}
 
-    def sections(self, evaluation: Evaluation) -> list[str]:
-        """By altitude, by ice water path, intervals; and off the track."""
-        paths = _paths_table(evaluation, self._details(evaluation)["by_path"])
-        found = ["## By ice water path\n\n" + paths, "## Intervals\n\n" + _intervals(evaluation)]
-        return [*found, *super().sections(evaluation)]
+    def blocks(self, evaluation: Evaluation) -> Blocks:
+        """By ice water path and of intervals, besides those of profiles."""
+        path = _paths_table(evaluation, self._details(evaluation)["by_path"])
+        return {**super().blocks(evaluation), "path": path, "intervals": _intervals(evaluation)}
 
     def figures(self, evaluation: Evaluation) -> dict[str, Figure]:
         """Besides those of profiles heights, amounts, columns, paths, places and curtains."""
@@ -90,33 +90,33 @@ class IcePictures(ProfilePictures):
         return found
 
 
-def _paths_table(evaluation: Evaluation, paths: dict[str, NDArray[Any]]) -> str:
-    scores, rows = evaluation.scores.overall, []
+def _paths_table(evaluation: Evaluation, paths: dict[str, NDArray[Any]]) -> list[Block]:
+    scores, rows = evaluation.scores.overall, list[Sequence[Cell]]()
     for place, lowest in enumerate(paths["lowest"].tolist()):
         name = f"iwp_bias_{lowest:.0e}"
-        bias = with_interval(scores[name], name) if name in scores else "-"
+        bias: Cell = Scored(scores[name], name, drawn=True) if name in scores else "-"
         means = (f"{paths[each][place]:.4g}" for each in ("true_mean", "said_mean"))
         words = f"from {lowest:g}" if place else f"below {paths['lowest'][1]:g}"
-        rows.append((words, f"{int(paths['columns'][place]):,}", *means, bias))
-    rows = [tuple("-" if cell == "nan" else cell for cell in row) for row in rows]
+        cells = (words, f"{int(paths['columns'][place]):,}", *means)
+        rows.append((*("-" if cell == "nan" else cell for cell in cells), bias))
     head = ("true path, kg m-2", "columns", "true mean", "said mean", "bias (95 % interval)")
     words = (
         "Paths are sums over the levels; columns count where every level is known. Whoever errs "
         "says on average too much of what is truly thin and too little of what is truly thick, "
         "without being biased over all."
     )
-    return f"{words}\n\n{table_of(head, rows)}"
+    return [words, Table(head, rows)]
 
 
-def _intervals(evaluation: Evaluation) -> str:
+def _intervals(evaluation: Evaluation) -> list[Block]:
     scores = evaluation.scores.overall
-    rows = [(title_of(name), with_interval(scores[name], name)) for name in _INTERVALS]
+    rows = [(title_of(name), Scored(scores[name], name, drawn=True)) for name in _INTERVALS]
     words = (
         "Of 90 % intervals, whether or not there is cloud. Clear sky is one whole step of the "
         "distribution, so an interval that holds it holds all of it: `coverage` counts clear truth "
         "by the share of its ranks that the interval holds, and 0.9 is right."
     )
-    return f"{words}\n\n{table_of(('of the truth', 'share (95 % interval)'), rows)}"
+    return [words, Table(("of the truth", "share (95 % interval)"), rows)]
 
 
 def _ends(evaluation: Evaluation, lowest: NDArray[np.float64]) -> NDArray[np.float64]:

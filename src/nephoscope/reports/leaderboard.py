@@ -1,26 +1,33 @@
 """Leaderboard: reports that may be compared, side by side, as tables and a static page.
 
-One table for each `spec_hash`: same task, same samples, same rules. A report that was altered, or
-whose model was fitted to what it is scored on, is refused.
+One table for each `spec_hash`: same task, same samples, same rules. The pages of the reports are
+copied beside it, so that the folder can be moved and published as it is.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nephoscope.errors import InputError, UsageError
 from nephoscope.evaluation.intervals import Score
-from nephoscope.evaluation.paired import paired_scores
+from nephoscope.evaluation.paired import Drawn, differences, drawn_scores
 from nephoscope.files import atomic_path
-from nephoscope.reports.page import page_of
-from nephoscope.reports.seal import SCORES, read_counts, read_scores
-from nephoscope.tasks import Task, task_named
+from nephoscope.reports.leaderboard_page import board_of
+from nephoscope.reports.page import PAGE
+from nephoscope.reports.seal import read_counts
+from nephoscope.reports.submission import Submission, read_submission
+from nephoscope.tasks import Task
 
-PAGE, DATA = "index.html", "leaderboard.json"
+DATA, PAGES = "leaderboard.json", "reports"
+_SAME = 6
+"""Decimals to which scores of one name and weights are one and the same."""
 
 
 @dataclass(frozen=True)
@@ -31,25 +38,27 @@ class Entry:
         name: of the model or baseline.
         metrics: name → value with its 95 % interval.
         kind: "model" or "baseline".
+        mark: what tells it from another row of that name; "" where there is none.
         weights: sha256 of the weights; "" of a baseline.
         parameters: numbers in the weights, where the report says.
         command: that made the report.
-        report: its folder, as given; "" once it is on the page.
-        decision: of the model, where the report says it.
+        page: of the report, from the leaderboard's folder; "" where it has none.
         behind: difference of the main score to the first row's, paired by unit.
         note: what a reader must know.
+        of: the report that it is from.
     """
 
     name: str
     metrics: Mapping[str, Score]
     kind: str = "model"
+    mark: str = ""
     weights: str = ""
     parameters: int | None = None
     command: str = ""
-    report: str = ""
-    decision: Mapping[str, Any] | None = None
+    page: str = ""
     behind: Score | None = None
     note: str = ""
+    of: Submission | None = None
 
 
 @dataclass(frozen=True)
@@ -59,25 +68,22 @@ class Table:
     Attributes:
         spec: what was scored.
         spec_hash: of the spec.
+        task: what is predicted.
         main: the score that ranks.
         rows: the entries.
     """
 
     spec: Mapping[str, Any]
     spec_hash: str
+    task: Task
     main: str
-    rows: Sequence[Entry] = field(default_factory=tuple)
-
-    @property
-    def task(self) -> Task:
-        """What is predicted."""
-        return task_named(str(self.spec["task"]))
+    rows: Sequence[Entry] = ()
 
 
 def write_leaderboard(
     reports: Iterable[str | Path], out: str | Path
 ) -> tuple[list[Table], list[InputError]]:
-    """Write `index.html`, which needs nothing else, and `leaderboard.json` into a folder.
+    """Write `index.html`, the pages of the reports and `leaderboard.json` into a folder.
 
     Args:
         reports: folders of reports, or their `scores.json`.
@@ -92,20 +98,23 @@ def write_leaderboard(
     """
     out, refused = Path(out), list[InputError]()
     _check_folder(out)
-    found: dict[str, list[tuple[dict[str, Any], Path]]] = {}
+    found: dict[str, list[Submission]] = {}
     for report in reports:
         try:
-            folder, content = _readable(Path(report))
-            found.setdefault(content["spec_hash"], []).append((content, folder))
+            one = read_submission(report)
+            found.setdefault(one.content["spec_hash"], []).append(one)
         except InputError as error:
             refused.append(error)
     if not found:
         reason = f": {refused[0]}" if refused else ""
         raise UsageError(f"there is no report to compare{reason}")
     tables = [_table(each) for _, each in sorted(found.items())]
+    tables.sort(key=lambda table: table.task.name)
     with atomic_path(out) as part:
-        part.mkdir(parents=True)
-        (part / PAGE).write_text(page_of(tables), encoding="utf-8")
+        (part / PAGES).mkdir(parents=True)
+        for entry in (row for table in tables for row in table.rows if row.page and row.of):
+            shutil.copyfile(entry.of.folder / PAGE, part / entry.page)
+        (part / PAGE).write_text("".join(board_of(tables)), encoding="utf-8")
         text = json.dumps([_document(table) for table in tables], indent=1, ensure_ascii=False)
         (part / DATA).write_text(text + "\n", encoding="utf-8")
     return tables, refused
@@ -117,85 +126,48 @@ def _check_folder(out: Path) -> None:
         raise UsageError(f"{out}: is there and holds no leaderboard: name another folder")
 
 
-def _readable(report: Path) -> tuple[Path, dict[str, Any]]:
-    """Folder and content of a report that may stand in a table.
-
-    Raises:
-        InputError: it may not.
-    """
-    folder = report.parent if report.name == SCORES else report
-    content = read_scores(folder)
-    for name in ("metrics", "model"):
-        if not isinstance(content.get(name), dict) or not content[name]:
-            raise InputError(folder / SCORES, "is missing", field=name)
-    known = _known_task(folder, content)
-    if known.objective not in content["metrics"] and not content["metrics"].keys() & {*known.kept}:
-        raise InputError(folder / SCORES, f"holds no score of {known.name}", field="metrics")
-    if (content.get("seen") or {}).get("train"):
-        number = content["seen"]["train"]
-        problem = f"the model was fitted to {number} of the samples that it is scored on"
-        remedy = "score it on samples that it has not seen"
-        raise InputError(folder / SCORES, problem, field="seen", remedy=remedy)
-    if number := content.get("copies"):
-        problem = f"{number} of the samples are copies of pictures that the model was fitted to"
-        remedy = "split the samples by picture: nephoscope split --by group"
-        raise InputError(folder / SCORES, problem, field="copies", remedy=remedy)
-    return folder, content
+def _table(reports: Sequence[Submission]) -> Table:
+    first = reports[0]
+    content, main = first.content, first.main
+    rows: dict[Any, Entry] = {}
+    for report in reports:
+        for entry in _entries(report):
+            rows.setdefault(_identity(entry), entry)
+    ranked = sorted(_marked([*rows.values()]), key=lambda entry: _rank(entry, main))
+    placed = _behind(ranked, main)
+    return Table(content["spec"], content["spec_hash"], first.task, main, placed)
 
 
-def _known_task(folder: Path, content: Mapping[str, Any]) -> Task:
-    try:
-        return task_named(str(content["spec"].get("task")))
-    except UsageError as error:
-        raise InputError(folder / SCORES, str(error), field="spec.task") from error
-
-
-def _table(reports: Sequence[tuple[dict[str, Any], Path]]) -> Table:
-    first = reports[0][0]
-    table = Table(first["spec"], first["spec_hash"], _main_of(first))
-    rows: dict[tuple[str, str], Entry] = {}
-    for content, folder in reports:
-        for entry in _entries(content, folder):
-            rows.setdefault((entry.kind, entry.weights or entry.name), entry)
-    ranked = sorted(rows.values(), key=lambda entry: _rank(entry, table.main))
-    best = next((each for each in ranked if each.kind == "model"), None)
-    placed = [_beside(entry, best, table) for entry in ranked]
-    return Table(table.spec, table.spec_hash, table.main, placed)
-
-
-def _main_of(content: Mapping[str, Any]) -> str:
-    task = task_named(str(content["spec"]["task"]))
-    names = (task.objective, *task.kept)
-    return next(name for name in names if name in content["metrics"])
-
-
-def _rank(entry: Entry, main: str) -> tuple[bool, float, str]:
-    value = entry.metrics[main].value if main in entry.metrics else None
-    return value is None, -(value or 0.0), entry.name
-
-
-def _entries(content: Mapping[str, Any], folder: Path) -> list[Entry]:
-    model, command = content["model"], str(content.get("command", ""))
+def _entries(report: Submission) -> list[Entry]:
+    """The model of a report, and the baselines beside it."""
+    content, model = report.content, report.content["model"]
     notes = []
     if content.get("seen") is None:
         notes.append("does not say what it was fitted to")
     if began := model.get("began_from"):
         notes.append(f"began from {began}")
     own = Entry(
-        name=str(model.get("name", "")),
+        name=str(model["name"]),
         metrics=_scores(content["metrics"]),
-        weights=str(model.get("weights_sha256", "")),
+        weights=str(model["weights_sha256"]),
         parameters=model.get("parameters"),
-        command=command,
-        report=str(folder),
-        decision=model.get("decision"),
+        command=str(content["command"]),
+        page=_page_of(report),
         note="; ".join(notes),
+        of=report,
     )
     others = [
-        Entry(str(name), _scores(each["metrics"]), kind="baseline", command=command)
+        Entry(str(name), _scores(each["metrics"]), kind="baseline", of=report)
         for name, each in (content.get("baselines") or {}).items()
     ]
     return [own, *others]
+
+
+def _page_of(report: Submission) -> str:
+    if "page_sha256" not in report.content:
+        return ""
+    name = re.sub(r"[^a-z0-9]+", "-", str(report.content["model"]["name"]).lower()).strip("-")
+    return f"{PAGES}/{name[:40] or 'report'}-{report.content['digest'][:12]}.html"
 
 
 def _scores(metrics: Mapping[str, Any]) -> dict[str, Score]:
@@ -203,24 +175,65 @@ def _scores(metrics: Mapping[str, Any]) -> dict[str, Score]:
     return {str(name): Score(*(each.get(key) for key in fields)) for name, each in metrics.items()}
 
 
-def _beside(entry: Entry, best: Entry | None, table: Table) -> Entry:
-    """The entry with its paired difference to the best model, where both reports hold counts."""
-    content = {**entry.__dict__}
-    if best is not None and entry is not best and entry.report and best.report:
-        content["behind"] = _difference(entry, best, table)
-    return Entry(**content)
+def _identity(entry: Entry) -> tuple[object, ...]:
+    """Equal for rows that say the same of the same."""
+    values = {
+        name: None if score.value is None else round(score.value, _SAME)
+        for name, score in entry.metrics.items()
+    }
+    return entry.kind, entry.name, entry.weights, tuple(sorted(values.items()))
 
 
-def _difference(entry: Entry, best: Entry, table: Table) -> Score | None:
-    if entry.decision is None or best.decision is None:
+def _marked(rows: Sequence[Entry]) -> list[Entry]:
+    """The rows, each of several of one name with what tells it apart."""
+    names = Counter((row.kind, row.name) for row in rows)
+    told = Counter((row.kind, row.name, _beside(row)) for row in rows)
+    found = []
+    for row in rows:
+        mark = ""
+        if names[row.kind, row.name] > 1:
+            mark = _beside(row)
+            if told[row.kind, row.name, mark] > 1 and row.of is not None:
+                mark = f"{mark}, report {row.of.content['digest'][:8]}"
+        found.append(replace(row, mark=mark))
+    return found
+
+
+def _beside(row: Entry) -> str:
+    if row.kind == "model" or row.of is None:
+        return f"weights {row.weights[:8]}"
+    return f"beside {row.of.content['model']['name']}"
+
+
+def _rank(entry: Entry, main: str) -> tuple[bool, float, str, str]:
+    value = entry.metrics[main].value if main in entry.metrics else None
+    return value is None, -(value or 0.0), entry.name, entry.mark
+
+
+def _behind(rows: Sequence[Entry], main: str) -> list[Entry]:
+    """The rows with their paired differences to the best model, where reports hold counts."""
+    models = [row for row in rows if row.kind == "model"]
+    best = _drawn(models[0]) if models else None
+    found = []
+    for row in rows:
+        mine = None
+        if best is not None and row.kind == "model" and row is not models[0]:
+            mine = _drawn(row)
+        behind = differences(mine, best).get(main) if mine and best else None
+        found.append(replace(row, behind=behind))
+    return found
+
+
+def _drawn(row: Entry) -> Drawn | None:
+    if row.of is None:
         return None
-    read = table.task.Decision.model_validate
-    decisions = read(entry.decision), read(best.decision)
-    try:
-        mine, its = read_counts(entry.report), read_counts(best.report)
-    except InputError:  # a report from before counts were kept
+    content, decision = row.of.content, row.of.content["model"].get("decision")
+    if decision is None or "counts_sha256" not in content:
         return None
-    return paired_scores(mine, its, table.task, decisions).get(table.main)
+    counts = read_counts(row.of.folder, content)
+    if not counts:
+        return None
+    return drawn_scores(counts, row.of.task, row.of.task.Decision.model_validate(decision))
 
 
 def _document(table: Table) -> dict[str, Any]:
@@ -229,7 +242,7 @@ def _document(table: Table) -> dict[str, Any]:
         "spec_hash": table.spec_hash,
         "ranked_by": table.main,
         "rows": [
-            {key: value for key, value in asdict(row).items() if key not in ("report", "decision")}
+            {key: value for key, value in asdict(replace(row, of=None)).items() if key != "of"}
             for row in table.rows
         ],
     }

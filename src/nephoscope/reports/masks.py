@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from nephoscope.evaluation.intervals import Scores
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.sample import Floats, LabelledSample
-from nephoscope.evaluation.worst import Window, worst_windows
+from nephoscope.evaluation.worst import Window, best_windows, worst_windows
 from nephoscope.plots.mask_frames import plot_samples
 from nephoscope.plots.mask_scores import plot_cover, plot_curves, plot_reliability, plot_windows
 from nephoscope.plots.scores import plot_confusion
@@ -24,16 +24,18 @@ from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS, calibration, confus
 COVERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Cloud cover of the label that the frames shown come nearest to."""
 MOST_WINDOWS = 6
+MOST_OF_THE_BEST = 2
 Frame = tuple[LabelledSample, Floats]
 """A sample and its probability."""
 
 
 class MaskPictures(Pictures):
-    """Keeps the windows most wrong, and frames from little cloud to much."""
+    """Keeps the windows most wrong and least, and frames from little cloud to much."""
 
     def __init__(self, decision: Any, unit: str) -> None:  # noqa: ANN401 - the task's own
         super().__init__(decision, unit)
         self.worst: list[Window] = []
+        self.best: list[Window] = []
         self._kept: dict[float, tuple[float, Frame]] = {}
 
     def look(self, sample: LabelledSample, variables: xr.Dataset) -> None:
@@ -41,8 +43,11 @@ class MaskPictures(Pictures):
         if isinstance(sample.truth, Points):
             return
         probability = published_probability(variables)
-        windows = worst_windows(sample, probability, self.decision.threshold)
-        self.worst = sorted([*self.worst, *windows], key=lambda each: -each.errors)[:MOST_WINDOWS]
+        said = sample, probability, self.decision.threshold
+        worst = [*self.worst, *worst_windows(*said)]
+        self.worst = sorted(worst, key=lambda each: -each.errors)[:MOST_WINDOWS]
+        best = [*self.best, *best_windows(*said)]
+        self.best = sorted(best, key=lambda each: each.errors)[:MOST_OF_THE_BEST]
         if self.unit == "frame":
             self._keep(sample, probability)
 
@@ -80,7 +85,7 @@ class MaskPictures(Pictures):
         return {"roc.csv": roc_table(evaluation.scores)}
 
     def figures(self, evaluation: Evaluation) -> dict[str, Figure]:
-        """Curves and confusion; of frames their cover and some of them; the worst windows."""
+        """Curves and confusion; of frames their cover and some of them; windows at both ends."""
         scores, name = evaluation.scores, evaluation.model["name"]
         counts, threshold = scores.sums.total(), scores.decision.threshold
         found = super().figures(evaluation) | {
@@ -96,8 +101,8 @@ class MaskPictures(Pictures):
             found["cover"] = plot_cover(scores.sums.by_unit(), threshold, name)
             if self.frames:
                 found["samples"] = plot_samples(self.frames, threshold)
-        if self.worst:
-            found["failures"] = plot_windows(self.worst, threshold)
+        ends = {"failures": self.worst, "best": self.best}
+        found |= {key: plot_windows(each, threshold) for key, each in ends.items() if each}
         return found
 
 

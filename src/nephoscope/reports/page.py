@@ -1,112 +1,179 @@
-"""Page of a leaderboard: one HTML file with its style and its sorting, nothing to fetch."""
+"""A report as one HTML page: style and pictures are in it, it loads nothing and runs nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import hashlib
+import re
+import struct
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib import resources
-from string import Template
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from pathlib import Path
 
-import nephoscope
-from nephoscope.reports.words import MEANINGS, title_of
+from nephoscope.reports.intervals_drawn import Scale, interval_svg, scale_of
+from nephoscope.reports.sections import (
+    Block,
+    Cell,
+    Command,
+    Document,
+    Picture,
+    Scored,
+    Section,
+    Table,
+)
 
-if TYPE_CHECKING:
-    from nephoscope.evaluation.intervals import Score
-    from nephoscope.reports.leaderboard import Entry, Table
+PAGE = "index.html"
+DPI = 110
+"""Of the figures of a report."""
+_INCH = 96
+"""Pixels of CSS in an inch."""
+_BROAD = 790
+"""Width from which on a figure is scrolled on a phone, as its letters would be too small."""
+_NUMBER = re.compile(r"[-+]?[\d,.]+ ?%?|-|")
+_OPENING = '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
 
-MOST_COLUMNS = 9
-"""Scores that a table shows; all are in the data beside the page."""
+
+def head_of(script: str = "") -> str:
+    """How a page begins: browsers are told to load nothing, and to run nothing but `script`."""
+    policy = _POLICY + "form-action 'none'"
+    if script:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy += f"; script-src 'sha256-{digest}'"
+    return f'{_OPENING}<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
 
 
-def page_of(tables: Sequence[Table]) -> str:
-    """The whole page as HTML; whatever reports say is escaped."""
-    template = resources.files("nephoscope.reports") / "leaderboard.html"
-    return Template(template.read_text(encoding="utf-8")).substitute(
-        tables="\n".join(map(_section, tables)), version=escape(nephoscope.__version__)
+def write_page(document: Document, folder: Path) -> None:
+    """Write `index.html` with the PNG files of a folder in it, one after the other."""
+    title = f"{document.name}: {document.title} {document.main.text}"
+    with (folder / PAGE).open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(page_of(title, _body(document, folder)))
+
+
+def page_of(title: str, body: Iterable[str], script: str = "") -> Iterator[str]:
+    """A page in pieces.
+
+    Args:
+        title: in words.
+        body: HTML in pieces.
+        script: that it runs, JavaScript.
+    """
+    style = (resources.files("nephoscope.reports") / "page.css").read_text(encoding="utf-8")
+    yield head_of(script)
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+    yield f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+    yield from body
+    yield f"<footer><p>Made by nephoscope {escape(version('nephoscope'))}. "
+    yield "This page loads nothing: keep it, mail it, print it.</p></footer>\n"
+    if script:
+        yield f"<script>{script}</script>\n"
+    yield "</body>\n</html>\n"
+
+
+def in_words(text: str) -> str:
+    """Text as HTML: escaped, with its `code` and **strong** words."""
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text)
+
+
+def _body(document: Document, folder: Path) -> Iterator[str]:
+    main = document.main.score
+    drawn = interval_svg(main, (0.0, 1.0)) if _is_share(document.main) else ""
+    words = ""
+    if main.low is not None and main.high is not None:
+        words = f"<small>95&nbsp;% interval {main.low:.3f} to {main.high:.3f}</small>"
+    task, score = escape(document.task.replace("_", " ")), escape(document.title)
+    plain = Scored(main, document.main.name, plain=True).text
+    yield (
+        f'<header>\n<p class="kind">Report of an evaluation · {task}</p>\n'
+        f"<h1>{escape(document.name)}</h1>\n"
+        f'<p class="main"><span>{score}</span> <b>{plain}</b> {drawn} {words}</p>\n'
+        f'<p class="how">{score}: {escape(document.meaning)}.</p>\n'
     )
-
-
-def _section(table: Table) -> str:
-    spec, names = table.spec, _columns(table)
-    rules = [f"<li>{escape(f'{key}: {value}')}</li>" for key, value in spec.items() if _told(key)]
-    units = len(spec.get("maps", ()))
-    about = f"{escape(str(spec.get('split', '')))} part, {units} samples"
-    heads = [("#", "rank", ""), ("name", "name", ""), ("parameters", "parameters", "")]
-    heads += [(title_of(name), name, MEANINGS.get(name, "")) for name in names]
-    head = "".join(
-        f'<th scope="col" data-key="{escape(key)}" title="{escape(meaning)}">'
-        f'<button type="button">{escape(title)}</button></th>'
-        for title, key, meaning in heads
+    yield from map(_paragraphs, document.lead)
+    links = "".join(
+        f'<li><a href="#{escape(each.key)}">{escape(each.title)}</a></li>'
+        for each in document.sections
     )
-    rows = "\n".join(_row(place, row, names) for place, row in enumerate(table.rows, start=1))
+    yield f'</header>\n<nav aria-label="Contents"><ul>{links}</ul></nav>\n<main>\n'
+    for section in document.sections:
+        yield from _section(section, folder)
+    yield "</main>\n"
+
+
+def _section(section: Section, folder: Path) -> Iterator[str]:
+    key, title = escape(section.key), escape(section.title)
+    yield f'<section id="{key}">\n<h2><a href="#{key}">{title}</a></h2>\n'
+    if section.how:
+        yield f'<p class="how">{in_words(section.how)}</p>\n'
+    for block in section.blocks:
+        yield _block(block, section.title, folder)
+    yield "</section>\n"
+
+
+def _block(block: Block, title: str, folder: Path) -> str:
+    match block:
+        case Table():
+            return table_html(block, title)
+        case Picture():
+            return _figure(block, (folder / f"{block.name}.png").read_bytes(), title)
+        case Command():
+            return f"<pre><code>{escape(block.text)}</code></pre>\n"
+        case _:
+            return _paragraphs(block)
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{in_words(each)}</p>\n" for each in text.split("\n\n"))
+
+
+def _figure(picture: Picture, png: bytes, title: str) -> str:
+    width, height = (round(side * _INCH / DPI) for side in struct.unpack(">II", png[16:24]))
+    caption, data = escape(picture.caption), base64.b64encode(png).decode()
+    kind = "picture broad" if width > _BROAD else "picture"
     return (
-        f'<section id="{escape(table.spec_hash[:12])}">\n<h2>{escape(str(spec["task"]))}</h2>\n'
-        f"<p>{about}; ranked by {escape(title_of(table.main))}. Spec "
-        f"<code>{escape(table.spec_hash[:12])}</code>.</p>\n"
-        f"<details><summary>What was scored</summary><ul>{''.join(rules)}</ul></details>\n"
-        f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>'
-        f"</table></div>\n{_commands(table)}\n</section>"
+        f'<figure>\n<div class="{kind}" tabindex="0"><img alt="{escape(title)}: {caption}" '
+        f'width="{width}" height="{height}" src="data:image/png;base64,{data}"></div>\n'
+        f"<figcaption>{caption}</figcaption>\n</figure>\n"
     )
 
 
-def _told(key: str) -> bool:
-    return key not in {"maps", "task"}
-
-
-def _columns(table: Table) -> list[str]:
-    """The main score first, then those that the task keeps, then others in their order."""
-    held = list(dict.fromkeys(name for row in table.rows for name in row.metrics))
-    order = [table.main, *table.task.kept, *held]
-    return [name for name in dict.fromkeys(order) if name in held][:MOST_COLUMNS]
-
-
-def _row(place: int, row: Entry, names: Sequence[str]) -> str:
-    behind = f"<small>{_signed(row.behind)} to the first</small>" if row.behind else ""
-    note = f"<small>{escape(row.note)}</small>" if row.note else ""
-    kind = "" if row.kind == "model" else ' <span class="kind">baseline</span>'
-    size = "" if row.parameters is None else f"{row.parameters:,}"
-    cells = [
-        _cell(str(place), place),
-        f'<th scope="row" data-value="{escape(row.name.lower())}">{escape(row.name)}{kind}'
-        f"{behind}{note}</th>",
-        _cell(size, row.parameters),
-        *(_score_cell(row.metrics.get(name)) for name in names),
-    ]
-    return f'<tr class="{escape(row.kind)}">{"".join(cells)}</tr>'
-
-
-def _cell(text: str, value: float | None) -> str:
-    number = "" if value is None else f"{value!r}"
-    return f'<td data-value="{number}">{text}</td>'
-
-
-def _score_cell(score: Score | None) -> str:
-    if score is None or score.value is None:
-        return _cell("", None)
-    text = _number(score.value)
-    if score.low is not None and score.high is not None:
-        text += f"<small>{_number(score.low)} to {_number(score.high)}</small>"
-    return _cell(text, float(score.value))
-
-
-def _number(value: float) -> str:
-    return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
-
-
-def _signed(score: Score) -> str:
-    value = f"{score.value:+.3f}" if score.value is not None else ""
-    if score.low is None or score.high is None:
-        return value
-    return f"{value} ({score.low:+.3f} to {score.high:+.3f})"
-
-
-def _commands(table: Table) -> str:
-    said: dict[str, Any] = {}
-    for row in table.rows:
-        if row.kind == "model" and row.command:
-            said[row.name] = row.command
-    lines = "".join(
-        f"<li>{escape(name)}: <code>{escape(command)}</code></li>" for name, command in said.items()
+def table_html(table: Table, title: str) -> str:
+    """A table that scrolls where it is wider than the page; intervals are drawn."""
+    scales = [_scale(table, column) for column in range(len(table.head))]
+    head = "".join(f'<th scope="col">{in_words(each)}</th>' for each in table.head)
+    rows = "\n".join(
+        f"<tr>{''.join(_cell(cell, place, scales) for place, cell in enumerate(row))}</tr>"
+        for row in table.rows
     )
-    return f"<details><summary>Commands</summary><ul>{lines}</ul></details>" if lines else ""
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="Table: {escape(title)}">'
+        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>\n"
+    )
+
+
+def _scale(table: Table, column: int) -> Scale | None:
+    cells = [row[column] for row in table.rows if column < len(row)]
+    drawn = [each for each in cells if isinstance(each, Scored) and each.drawn]
+    if table.mixed:
+        return (0.0, 1.0) if drawn else None
+    return scale_of([each.score for each in drawn], zero=any(each.sign for each in drawn))
+
+
+def _cell(cell: Cell, place: int, scales: Sequence[Scale | None]) -> str:
+    if isinstance(cell, Scored):
+        drawn, scale = "", scales[place]
+        if cell.drawn and scale and (scale != (0.0, 1.0) or _is_share(cell)):
+            drawn = interval_svg(cell.score, scale)
+        return f'<td class="number">{escape(cell.text)}{drawn}</td>'
+    if place == 0:
+        return f'<th scope="row">{in_words(cell)}</th>'
+    kind = ' class="number"' if _NUMBER.fullmatch(cell) else ""
+    return f"<td{kind}>{in_words(cell)}</td>"
+
+
+def _is_share(cell: Scored) -> bool:
+    ends = (cell.score.value, cell.score.low, cell.score.high)
+    return all(each is not None and 0 <= each <= 1 for each in ends)

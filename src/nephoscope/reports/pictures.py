@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.sample import LabelledSample
-from nephoscope.plots.scores import plot_bars, plot_comparison
-from nephoscope.reports.markdown import MOST_ROWS, band_name
-from nephoscope.reports.words import focus_of, title_of
+from nephoscope.plots.scores import plot_intervals
+from nephoscope.reports.document import MOST_ROWS
+from nephoscope.reports.sections import Blocks
+from nephoscope.reports.words import band_name, focus_of, title_of
 
 
 class Pictures:
@@ -38,24 +39,28 @@ class Pictures:
         del evaluation
         return {}
 
-    def sections(self, evaluation: Evaluation) -> list[str]:
-        """Parts of `report.md`, Markdown with headings, besides what every task has."""
+    def blocks(self, evaluation: Evaluation) -> Blocks:
+        """What sections of a report hold below their figures, besides what every task has."""
         del evaluation
-        return []
+        return {}
 
     def figures(self, evaluation: Evaluation) -> dict[str, Figure]:
         """Name → figure: the main score by unit and latitude, and beside the baselines."""
         main, name, found = focus_of(evaluation).main, evaluation.model["name"], {}
         title, scores = title_of(main), evaluation.scores
         pooled = scores.overall[main].value
-        if evaluation.truth != "frame" and len(scores.by_day) <= MOST_ROWS:
+        if evaluation.truth != "frame" and 1 < len(scores.by_day) <= MOST_ROWS:
             days = {day: each[main] for day, each in scores.by_day.items()}
-            found["days"] = plot_bars(days, title, f"{name} by {evaluation.unit}", pooled)
+            by = f"{name} by {evaluation.unit}"
+            found["days"] = plot_intervals(days, title, by, pooled=pooled)
         if evaluation.placed:
-            bands = {band_name(band): each[main] for band, each in scores.by_band.items()}
-            found["latitude"] = plot_bars(bands, title, f"{name} by latitude band", pooled)
+            bands = {band_name(b): scores.by_band[b][main] for b in sorted(scores.by_band)[::-1]}
+            by = f"{name} by latitude, north at the top"
+            found["latitude"] = plot_intervals(bands, title, by, pooled=pooled)
         if evaluation.baselines:
-            compared = {each: s.overall[main] for each, s in evaluation.baselines.items()}
-            compared[name] = scores.overall[main]
-            found["baselines"] = plot_comparison(compared, name, title)
+            compared = {name: scores.overall[main]}
+            compared |= {each: s.overall[main] for each, s in evaluation.baselines.items()}
+            best_first = dict(sorted(compared.items(), key=lambda each: -(each[1].value or 0.0)))
+            by = f"{name} and what it must beat"
+            found["baselines"] = plot_intervals(best_first, title, by, marked=name)
         return found

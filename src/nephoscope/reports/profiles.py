@@ -9,23 +9,29 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.items import Label
+from nephoscope.evaluation.overpass import Overpass, overpass_of
 from nephoscope.evaluation.protocol import Evaluation
+from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.evaluation.swath import DISTANCE, SwathScores
 from nephoscope.evaluation.swath_truth import TRUTHS, SwathTruth
 from nephoscope.evaluation.track_distance import EDGES, bin_name
+from nephoscope.plots.curtain import plot_curtains
 from nephoscope.plots.profile_scores import (
     plot_by_altitude,
     plot_off_track,
     plot_profile_reliability,
     plot_type_confusion,
 )
-from nephoscope.reports.markdown import table_of, with_interval
+from nephoscope.plots.scores import plot_confusion
+from nephoscope.reports.numbers import with_interval
 from nephoscope.reports.pictures import Pictures
+from nephoscope.reports.sections import Block, Blocks, Scored, Table
 from nephoscope.reports.words import focus_of, label_in_words, stratum_title, title_of
 from nephoscope.track import CLOUD_TYPES
 
@@ -35,7 +41,20 @@ BAND = 2000
 
 
 class ProfilePictures(Pictures):
-    """What there is to show of cloud at levels, and off the track."""
+    """What there is to show of cloud at levels, and off the track; keeps two overpasses."""
+
+    def __init__(self, decision: Any, unit: str) -> None:  # noqa: ANN401 - the task's own
+        super().__init__(decision, unit)
+        self.best: Overpass | None = None
+        self.worst: Overpass | None = None
+
+    def look(self, sample: LabelledSample, variables: xr.Dataset) -> None:
+        """Keep the overpasses where cloud is told best and worst."""
+        found = overpass_of(sample, variables)
+        if found and (self.best is None or found.dice > self.best.dice):
+            self.best = found
+        if found and (self.worst is None or found.dice < self.worst.dice):
+            self.worst = found
 
     def facts(self, evaluation: Evaluation) -> dict[str, Any]:
         """`details` of classes and levels; `swath`, where simulated scenes were scored."""
@@ -61,16 +80,15 @@ class ProfilePictures(Pictures):
             found["swath.csv"] = _swath_csv(evaluation.swath)
         return found
 
-    def sections(self, evaluation: Evaluation) -> list[str]:
+    def blocks(self, evaluation: Evaluation) -> Blocks:
         """By cloud type, by altitude, and off the track."""
-        details, found = self._details(evaluation), list[str]()
+        details, found = self._details(evaluation), dict[str, Sequence[Block]]()
         if "by_type" in details:
-            found.append("## By cloud type\n\n" + _types_table(details["by_type"]))
+            found["type"] = [_types_table(details["by_type"])]
         if "by_level" in details and len(self._altitude):
-            table = _altitude_table(np.array(self._altitude), details["by_level"])
-            found.append("## By altitude\n\n" + table)
+            found["altitude"] = _altitude_table(np.array(self._altitude), details["by_level"])
         if evaluation.swath is not None:
-            found.append(_off_track(evaluation, evaluation.swath))
+            found["off_track"] = _off_track(evaluation, evaluation.swath)
         return found
 
     def figures(self, evaluation: Evaluation) -> dict[str, Figure]:
@@ -88,6 +106,8 @@ class ProfilePictures(Pictures):
             )
         if "by_type" in details:
             found["types"] = plot_type_confusion(details["confusion"], CLOUD_TYPES, name)
+        elif "confusion" in details:
+            found["confusion"] = plot_confusion(details["confusion"], name, "voxels")
         if reliability := details.get("reliability"):
             number = next(v for n, v in reliability.items() if n in {"voxels", "columns"})
             error = evaluation.scores.overall["ece" if "voxels" in reliability else "ece_2d"]
@@ -97,6 +117,13 @@ class ProfilePictures(Pictures):
             )
         if evaluation.swath is not None:
             found["off_track"] = _off_track_figure(evaluation, evaluation.swath)
+        typed = "by_type" in details
+        for key, each in (("best_case", self.best), ("worst_case", self.worst)):
+            if each is not None:
+                found[key] = plot_curtains(
+                    _curtains(each, np.array(self._altitude)), "type" if typed else "mask",
+                    f"{each.name}: Dice {each.dice:.2f}",
+                )  # fmt: skip
         return found
 
     @property
@@ -126,11 +153,10 @@ def swath_facts(swath: SwathScores) -> dict[str, Any]:
     }
 
 
-def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
+def _off_track(evaluation: Evaluation, swath: SwathScores) -> list[Block]:
     focus, kind = focus_of(evaluation), TRUTHS[evaluation.task.samples]
     names = [name for name in (*focus.short, *focus.off_track) if name in swath.overall]
-    parts = [
-        "## Off the track\n\n"
+    parts: list[Block] = [
         f"{_which(kind)} of {len(swath.units)} simulated scenes beside the truth they were made "
         f"from: {kind.words}. The truth is the same on the track and off it; "
         "it is no radar, so these numbers stand beside one another and not beside those above."
@@ -142,16 +168,17 @@ def _off_track(evaluation: Evaluation, swath: SwathScores) -> str:
         if lost:
             told = [(title_of(name), with_interval(lost[name], name, "+")) for name in names]
             text = f"Track ({bin_name(EDGES[0])} pixels) less {of}"
-            parts.append(table_of((text, "lost (95 % interval)"), told))
+            parts.append(Table((text, "lost (95 % interval)"), told))
     for name, labels in swath.strata.items():
         rows = [
-            (_label_of(name, label), *(with_interval(labels[label][each], each) for each in names))
+            (_label_of(name, label), *(Scored(labels[label][each], each, drawn=not place)
+                                       for place, each in enumerate(names)))
             for label in sorted(labels)
-        ]
-        parts.append(table_of((stratum_title(name), *map(title_of, names)), rows))
+        ]  # fmt: skip
+        parts.append(Table((stratum_title(name), *map(title_of, names)), rows))
     if swath.skipped:
         parts.append(f"{len(swath.skipped)} scenes could not be scored; `scores.json` says why.")
-    return "\n\n".join(parts)
+    return parts
 
 
 def _which(kind: SwathTruth) -> str:
@@ -178,16 +205,31 @@ def _off_track_figure(evaluation: Evaluation, swath: SwathScores) -> Figure:
     return plot_off_track(np.array(EDGES, np.float64), scores, score=what)
 
 
-def _types_table(types: Mapping[str, NDArray[Any]]) -> str:
+def _curtains(case: Overpass, altitude: NDArray[Any]) -> dict[str, xr.DataArray]:
+    """Truth and prediction along an overpass, the highest level first."""
+    coords = {
+        "height": ("level", altitude),
+        "latitude": ("profile", case.latitude),
+        "longitude": ("profile", case.longitude),
+    }
+    order = np.argsort(-altitude)
+    pairs = (("truth", case.true), ("prediction", case.said))
+    return {
+        name: xr.DataArray(values, coords, ("profile", "level")).isel(level=order)
+        for name, values in pairs
+    }
+
+
+def _types_table(types: Mapping[str, NDArray[Any]]) -> Table:
     rows = [
         (kind.replace("_", " "), *(_told(types[score][place]) for score in OF_A_KIND),
          f"{types['true_share'][place]:.2%}")
         for place, kind in enumerate(CLOUD_TYPES)
     ]  # fmt: skip
-    return table_of(("type", *map(title_of, OF_A_KIND), "share of all"), rows)
+    return Table(("type", *map(title_of, OF_A_KIND), "share of all"), rows)
 
 
-def _altitude_table(altitude: NDArray[Any], levels: Mapping[str, NDArray[Any]]) -> str:
+def _altitude_table(altitude: NDArray[Any], levels: Mapping[str, NDArray[Any]]) -> list[Block]:
     """Layers of `BAND` metres: medians of the levels in them, weighted by nothing."""
     of_ice = ["log_mae"] if "log_mae" in levels else []
     names = ["dice", "precision", "recall", "true_share", "said_share", *of_ice]
@@ -198,7 +240,7 @@ def _altitude_table(altitude: NDArray[Any], levels: Mapping[str, NDArray[Any]]) 
         rows.append((f"{low} to {low + BAND // 1000} km", *map(_told, means)))
     head = ["altitude", "Dice", "precision", "recall", "truly cloud", "called cloud"]
     head += map(title_of, of_ice)
-    return "Means of the levels of each layer; `by_level.csv` has all.\n\n" + table_of(head, rows)
+    return ["Means of the levels of each layer; `by_level.csv` has all.", Table(head, rows)]
 
 
 def _mean(values: NDArray[Any]) -> float:

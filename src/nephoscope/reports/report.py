@@ -1,4 +1,4 @@
-"""The report of an evaluation: `scores.json` for machines, `report.md` and figures for people."""
+"""The report of an evaluation: `scores.json` for machines, a page and figures for people."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.files import atomic_path
 from nephoscope.plots.training import TrainingLog, plot_training
-from nephoscope.reports import markdown
+from nephoscope.reports.document import document_of
 from nephoscope.reports.ice import IcePictures
+from nephoscope.reports.markdown import markdown_of
 from nephoscope.reports.masks import MaskPictures
+from nephoscope.reports.page import DPI, write_page
 from nephoscope.reports.pictures import Pictures
 from nephoscope.reports.profiles import ProfilePictures
 from nephoscope.reports.seal import SCORES, sealed, spec_hash, write_counts
@@ -39,7 +41,6 @@ PICTURES: Mapping[str, type[Pictures]] = {
     "cloud_ice": IcePictures,
 }
 """Tasks that have more to show than any other."""
-DPI = 110
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def write_report(
     *,
     counts: bool = False,
 ) -> Path:
-    """Write `scores.json`, `report.md`, tables and figures into the folder `out`, atomically.
+    """Write `scores.json`, `index.html`, `report.md`, tables and figures into `out`, atomically.
 
     A report that is there is replaced; anything else is not.
 
@@ -90,17 +91,16 @@ def write_report(
         content = scores_document(evaluation, run) | pictures.facts(evaluation)
         if counts or evaluation.truth == "points":
             write_counts(part, evaluation.scores)
-        content = sealed(content, part)
-        written = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        (part / SCORES).write_text(written, encoding="utf-8")
         for name, table in pictures.tables(evaluation).items():
             (part / name).write_text(table, encoding="utf-8")
         figures = _figures(evaluation, pictures, log)
         for name, figure in figures.items():
             figure.savefig(part / f"{name}.png", dpi=DPI)
-        sections = pictures.sections(evaluation)
-        text = markdown.report(evaluation, run.command, list(figures), sections)
-        (part / "report.md").write_text(text, encoding="utf-8")
+        document = document_of(evaluation, content, list(figures), pictures.blocks(evaluation))
+        (part / "report.md").write_text(markdown_of(document), encoding="utf-8")
+        write_page(document, part)
+        written = json.dumps(sealed(content, part), indent=1, ensure_ascii=False) + "\n"
+        (part / SCORES).write_text(written, encoding="utf-8")
     return out
 
 

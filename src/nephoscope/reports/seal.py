@@ -1,8 +1,8 @@
 """Seal of a report: hashes by which reports are compared, and an altered one is told.
 
 `spec_hash` is equal for evaluations that may be compared. `digest` is over all of `scores.json` but
-itself, and `counts_sha256` is of `counts.npz`: what was counted of each unit, so that two reports
-can be compared pair by pair.
+itself, `page_sha256` is of `index.html`, and `counts_sha256` is of `counts.npz`: what was counted
+of each unit, so that two reports can be compared pair by pair.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from nephoscope.errors import InputError
 from nephoscope.evaluation.intervals import Scores
 from nephoscope.evaluation.paired import by_unit
 from nephoscope.files import sha256_of
+from nephoscope.reports.page import PAGE, head_of
 from nephoscope.tasks import Counts
 
 SCORES, COUNTS = "scores.json", "counts.npz"
-_DIGEST, _SHA = "digest", "counts_sha256"
+_DIGEST, _SHA, _PAGE_SHA = "digest", "counts_sha256", "page_sha256"
 
 
 def spec_hash(spec: Mapping[str, Any]) -> str:
@@ -37,14 +38,15 @@ def digest_of(document: Mapping[str, Any]) -> str:
 
 
 def sealed(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The content of `scores.json` with `digest`, and `counts_sha256` where there are counts.
+    """The content of `scores.json` with `digest`, and the sha256 of what it is written beside.
 
     Args:
         content: all else.
-        folder: of the report, in which the counts are written, if any are.
+        folder: of the report, in which the page and the counts are written, if any are.
     """
-    if (folder / COUNTS).exists():
-        content = {**content, _SHA: sha256_of(folder / COUNTS)}
+    for name, file in ((_SHA, COUNTS), (_PAGE_SHA, PAGE)):
+        if (folder / file).exists():
+            content = {**content, name: sha256_of(folder / file)}
     return {**content, _DIGEST: digest_of(content)}
 
 
@@ -84,13 +86,43 @@ def read_scores(report: str | Path) -> dict[str, Any]:
     return content
 
 
-def read_counts(report: str | Path) -> dict[str, Counts]:
+def check_files(report: str | Path, scores: Mapping[str, Any]) -> None:
+    """The files that a report names are there and as they were written.
+
+    Args:
+        report: its folder.
+        scores: what `read_scores` gave.
+
+    Raises:
+        InputError: one is not, or the page is none that loads nothing and runs nothing.
+    """
+    for name, file in ((_SHA, COUNTS), (_PAGE_SHA, PAGE)):
+        path = Path(report) / file
+        if name not in scores:
+            continue
+        if not path.is_file():
+            raise InputError(path, "is not there: it is a part of the report", field=name)
+        if sha256_of(path) != scores[name]:
+            raise InputError(path, "is not what was written: it was altered", field=name)
+    if _PAGE_SHA in scores:
+        opening = head_of().encode()
+        with (Path(report) / PAGE).open("rb") as page:
+            if page.read(len(opening)) != opening:
+                raise InputError(Path(report) / PAGE, "does not begin as the page of a report does")
+
+
+def read_counts(report: str | Path, scores: Mapping[str, Any] | None = None) -> dict[str, Counts]:
     """What was counted of each unit of a report, by unit.
+
+    Args:
+        report: its folder.
+        scores: what `read_scores` gave, where it has been read.
 
     Raises:
         InputError: there is nothing, or it was altered since the report was written.
     """
-    path, scores = Path(report) / COUNTS, read_scores(report)
+    path = Path(report) / COUNTS
+    scores = read_scores(report) if scores is None else scores
     if not path.is_file() or _SHA not in scores:
         raise InputError(path, "is not there: the report holds no counts by unit")
     if sha256_of(path) != scores[_SHA]:

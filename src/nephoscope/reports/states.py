@@ -13,7 +13,13 @@ from matplotlib.figure import Figure
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.inputs.texture import NAMES, SHAPE, texture
-from nephoscope.plots.classifier import plot_feature_space, plot_state_roc
+from nephoscope.plots.classifier import (
+    FrameCase,
+    plot_feature_space,
+    plot_frame_cases,
+    plot_state_roc,
+)
+from nephoscope.plots.profile_scores import plot_profile_reliability
 from nephoscope.plots.scores import plot_confusion
 from nephoscope.reports.pictures import Pictures
 from nephoscope.tasks import Counts
@@ -21,18 +27,22 @@ from nephoscope.tasks.sky_state import CLOUDY, SAID
 
 Floats = npt.NDArray[np.floating]
 Curve = tuple[Floats, Floats, Floats]
+MOST_PIXELS, MOST_FRAMES, TENTHS = 160, 4, 10
+"""Of a side of a frame that is shown, of frames in a row, and of probability."""
 NOTHING_KNOWN = 0.5
 """Probability of cloud of a frame in which there is nothing to see."""
 
 
 class StatePictures(Pictures):
-    """Keeps what is seen in each frame, and its texture."""
+    """Keeps what is seen in each frame, its texture, and frames of which the model was surest."""
 
     def __init__(self, decision: Any, unit: str) -> None:  # noqa: ANN401 - the task's own
         super().__init__(decision, unit)
         self.states: list[int] = []
         self.likely: list[float] = []
         self._textures: list[Floats | None] = []
+        self._wrong: list[FrameCase] = []
+        self._right: list[FrameCase] = []
 
     def look(self, sample: LabelledSample, variables: xr.Dataset) -> None:
         """Let a frame pass by; one without a label is not kept."""
@@ -42,6 +52,23 @@ class StatePictures(Pictures):
         self.likely.append(float(variables["p_cloudy"]))
         of_camera = sample.image.shape == (1, *SHAPE)
         self._textures.append(texture(sample.image[0]) if of_camera else None)
+        self._keep(sample)
+
+    def _keep(self, sample: LabelledSample) -> None:
+        """Keep the frame, made small, if it is among those of which the model was surest."""
+        likely, step = self.likely[-1], max(1, -(-max(sample.known.shape) // MOST_PIXELS))
+        if not np.isfinite(likely):
+            return
+        picture = sample.image[:, ::step, ::step].astype(np.float32).mean(axis=0)
+        picture[~sample.known[::step, ::step]] = np.nan
+        case = FrameCase(sample.id, picture, self.states[-1], likely)
+        if case.of_the_truth < NOTHING_KNOWN:
+            wrong = sorted([*self._wrong, case], key=lambda each: each.of_the_truth)
+            self._wrong = wrong[:MOST_FRAMES]
+            return
+        right = sorted([*self._right, case], key=lambda each: -each.of_the_truth)
+        ends = [[each for each in right if each.state == state] for state in (0, 1)]
+        self._right = [each for state in ends for each in state[: MOST_FRAMES // 2]]
 
     @property
     def curve(self) -> Curve:
@@ -61,6 +88,11 @@ class StatePictures(Pictures):
             "confusion": plot_confusion(evaluation.scores.sums.total(), name, "frames"),
             "roc": plot_state_roc(self.curve, name),
         }
+        if reliability := self._reliability():
+            found["certainty"] = plot_profile_reliability(*reliability, name)
+        rows = {"surest, and wrong": self._wrong, "surest, and right": self._right}
+        if any(rows.values()):
+            found["surest"] = plot_frame_cases(rows)
         seen = [n for n, one in enumerate(self._textures) if one is not None]
         if len(seen) > 1:
             rows = np.array([self._textures[n] for n in seen], float).reshape(-1, len(NAMES))
@@ -69,6 +101,21 @@ class StatePictures(Pictures):
             if find_spec("umap"):
                 found["features_umap"] = plot_feature_space(rows, states, "umap")
         return found
+
+    def _reliability(self) -> tuple[Floats, Floats, npt.NDArray[np.int64], float] | None:
+        """Mean probability, share that is cloudy and frames of each tenth, and the mean gap."""
+        likely, states = np.array(self.likely, np.float64), np.array(self.states, np.float64)
+        known = np.isfinite(likely)
+        if not known.any():
+            return None
+        place = np.minimum((likely[known] * TENTHS).astype(int), TENTHS - 1)
+        number = np.bincount(place, minlength=TENTHS)
+        held = np.where(number > 0, number, np.nan)
+        said, true = (
+            np.bincount(place, each[known], TENTHS) / held for each in (likely, states)
+        )  # fmt: skip
+        gap = float(np.nansum(number * np.abs(said - true)) / number.sum())
+        return said, true, number, gap
 
 
 def roc_of(states: npt.NDArray[np.int8], probabilities: Floats) -> Curve:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nephoscope.evaluation.items import BAND_DEGREES
 from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.track import CLOUD_TYPES
 
@@ -160,7 +161,7 @@ CAPTIONS = {
     "curves": "What other thresholds would give; the dot is the model's own.",
     "reliability": "On the dotted line a stated probability means what it says.",
     "days": "Skill from map to map.",
-    "latitude": "Skill from south to north, with 95 % intervals.",
+    "latitude": "Skill from north to south, with 95 % intervals.",
     "altitude": "Skill at each altitude.",
     "types": "What is said of each cloud type.",
     "heights": "Errors and correlation at each altitude.",
@@ -179,12 +180,16 @@ CAPTIONS = {
     "features": "Do clear and cloudy frames lie apart?",
     "features_umap": "The same by UMAP.",
     "cover": "Cloud cover of each frame.",
-    "baselines": "The model beside what it must beat.",
+    "baselines": "The model beside what it must beat: scores with their 95 % intervals.",
+    "best_case": "The sample where cloud is told best.",
+    "worst_case": "The sample where cloud is told worst.",
+    "best": "Windows with cloud, with the fewest wrong pixels.",
     "failures": "The windows with the most wrong pixels.",
+    "surest": "Frames of which the model was surest: those it got wrong, and those it got right.",
     "samples": "Frames from little cloud to much; connected clouds are counted from a least size.",
     "training": "How the training went.",
 }
-"""Of the figures, in the order of a report."""
+"""Of the figures."""
 
 
 @dataclass(frozen=True)
@@ -280,6 +285,19 @@ def label_in_words(stratum: str, label: int | str) -> str:
     if stratum not in {*_DEGREES, "latitude"} or isinstance(label, str):
         return str(label)
     return "unknown" if label < 0 and stratum in _DEGREES else f"{label} to {label + 10}°"
+
+
+def band_name(band: int) -> str:
+    """A latitude band in words: "10 to 20° N"."""
+    low, high = band, band + BAND_DEGREES
+    if low >= 0:
+        return f"{low} to {high}° N"
+    return f"{-high} to {-low}° S"
+
+
+def nouns_of(unit: str) -> str:
+    """What several of a unit are called."""
+    return "maps" if unit == "day" else f"{unit}s"
 
 
 def is_of_a_kind(name: str) -> bool:

@@ -47,9 +47,50 @@ def test_a_bug_is_raised(tmp_path, workers):
         list(each_in_processes(partial(note, tmp_path), ["a", "bug"], workers))
 
 
-def test_a_worker_that_dies_is_told(tmp_path):
+def die_while_told_to(folder, item):
+    """Dies as often as there are files `deaths-*`, one for each death."""
+    left = sorted(folder.glob(f"deaths-{item}-*"))
+    if left:
+        left[0].unlink()
+        os._exit(9)
+    (folder / item).write_text("done")
+    return item
+
+
+def test_what_was_under_way_when_a_worker_died_is_done_again(tmp_path):
+    (tmp_path / "deaths-b-0").touch()
+    items = list("abcdef")
+    found = dict(results_in_processes(partial(die_while_told_to, tmp_path), items, 2))
+    assert found == dict(zip(items, items, strict=True))
+
+
+def test_an_item_over_which_workers_die_is_named_and_the_others_are_done(tmp_path):
+    items = ["a", "die", "b", "c"]
+    found = dict(each_in_processes(partial(note, tmp_path), items, 2))
+    assert "fewer --workers" in str(found.pop("die"))
+    assert set(found.values()) == {None}
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "b", "c"}
+
+
+def test_workers_that_die_over_all_items_end_the_run(tmp_path):
     with pytest.raises(NephoscopeError, match="fewer --workers"):
-        list(each_in_processes(partial(note, tmp_path), ["die"], 2))
+        list(each_in_processes(partial(note, tmp_path), ["die"] * 5, 2))
+
+
+def linger(folder, item):
+    if item == "bug":
+        raise ZeroDivisionError("a bug of ours")
+    (folder / f"begun-{item}").touch()
+    time.sleep(60)
+
+
+def test_a_bug_ends_the_run_at_once_whatever_else_is_under_way(tmp_path):
+    results = each_in_processes(partial(linger, tmp_path), ["long", "bug"], 2)
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    begun = tmp_path / "begun-long"
+    # Not from the start of the processes, which takes as long as the machine likes.
+    assert not begun.exists() or time.time() - begun.stat().st_mtime < 45
 
 
 def start_without_a_model():

@@ -1,0 +1,62 @@
+"""Threads: results in order or as they end, few of them held; errors re-raise."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def in_threads(
+    work: Callable[[Item], Result], items: Iterable[Item], workers: int
+) -> Iterator[Result]:
+    """Map in threads, in order, with no more than `workers` + 1 results held; errors re-raise."""
+    if workers == 1:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def as_they_end(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int,
+    stop: Callable[[], object],
+) -> Iterator[tuple[Item, Result]]:
+    """Do work in threads and yield each item with its result as it ends; errors re-raise.
+
+    Args:
+        work: what is done.
+        items: are taken as threads become free, so that they may be many.
+        workers: threads.
+        stop: called at the end, also at one that comes early: tells work that still runs to end.
+    """
+    queue = iter(items)
+    with ThreadPoolExecutor(workers) as pool:
+        pending: dict[Future[Result], Item] = {}
+        try:
+            while True:
+                for item in islice(queue, workers - len(pending)):
+                    pending[pool.submit(work, item)] = item
+                if not pending:
+                    return
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    yield pending.pop(future), future.result()
+        finally:
+            stop()
