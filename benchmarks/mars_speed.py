@@ -113,7 +113,7 @@ def time_original(options: argparse.Namespace) -> dict[str, Any]:
     def once() -> None:
         kept[:] = [predict_original(network, image, SOLAR_LONGITUDE)]
 
-    seconds = _repeat(once, options.maps)
+    seconds, processor = _repeat(once, options.maps)
     peak = _peak_megabytes()
     path = options.out / "original.nc"
     begin = time.perf_counter()
@@ -126,6 +126,7 @@ def time_original(options: argparse.Namespace) -> dict[str, Any]:
         "decode": decoded - loaded,
         "write": time.perf_counter() - begin,
         "maps": seconds,
+        "processor": processor,
         "peak_mb": peak,
         "file_mb": path.stat().st_size / 1e6,
     }
@@ -160,12 +161,13 @@ def time_nephoscope(options: argparse.Namespace) -> dict[str, Any]:
         for name, value in zip(parts, ends, strict=True):
             parts[name].append(value)
 
-    seconds = _repeat(once, options.maps)
+    seconds, processor = _repeat(once, options.maps)
     return {
         "import": imported - start,
         "load": loaded - imported,
         **{name: statistics.median(values[1:]) for name, values in parts.items()},
         "maps": seconds,
+        "processor": processor,
         "peak_mb": _peak_megabytes(),
         "file_mb": job.target.stat().st_size / 1e6,
     }
@@ -193,13 +195,15 @@ def load_or_make(name: str, folder: Path) -> Any:  # noqa: ANN401 - a Model
         return save_model(folder / "untrained", whole, *settings)
 
 
-def _repeat(once: Callable[[], object], times: int) -> list[float]:
-    seconds = []
+def _repeat(once: Callable[[], object], times: int) -> tuple[list[float], list[float]]:
+    """Seconds that passed, and those of processors, each time."""
+    seconds, processor = [], []
     for _ in range(max(2, times)):
-        begin = time.perf_counter()
+        begin, used = time.perf_counter(), time.process_time()
         once()
         seconds.append(time.perf_counter() - begin)
-    return seconds
+        processor.append(time.process_time() - used)
+    return seconds, processor
 
 
 def _peak_megabytes() -> float:
@@ -214,6 +218,7 @@ def _tell(found: dict[str, dict[str, Any]]) -> None:
         _line(
             f"  steady state  {min(steady):7.2f} s best, {statistics.median(steady):.2f} s median"
         )
+        _line(f"  processors    {min(facts['processor'][1:]):7.2f} s best")
         _line(f"  first map     {facts['maps'][0]:7.2f} s")
         for name in ("import", "load", "decode", "read", "predict", "write"):
             if name in facts:
@@ -224,6 +229,8 @@ def _tell(found: dict[str, dict[str, Any]]) -> None:
         ours = min(found["nephoscope"]["maps"][1:])
         theirs = min(found["original"]["maps"][1:])
         _line(f"ratio in this run, best map of each: {theirs / ours:.1f} x")
+        used = [min(found[side]["processor"][1:]) for side in ("original", "nephoscope")]
+        _line(f"ratio of processor time, best map of each: {used[0] / used[1]:.1f} x")
         _line(f"ratio to the {ORIGINAL_MEASURED} s of the original itself: "
               f"{ORIGINAL_MEASURED / ours:.1f} x")  # fmt: skip
 

@@ -8,7 +8,8 @@ ordinary views cut out of the whole-sky frames (`unfisheyed`), those frames in t
 pictures (`recoloured`: one power law and three gains take a frame's mean clear sky and cloud
 towards those of a picture), and simulated whole-sky cameras. A picture that a model refuses has no
 prediction, which counts as clear. Frames that a model was trained on must be left out:
-`--skip-whole-sky 195` leaves out the first 195.
+`--skip-whole-sky 195` leaves out the first 195. `--trees SAMPLES` adds boosted trees that are
+fitted to the training part of samples, as `evaluate` fits them.
 """
 
 from __future__ import annotations
@@ -25,15 +26,22 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
 from nephoscope.apply.network import Predictor
-from nephoscope.apply.whole import guarded_frame
+from nephoscope.apply.whole import guarded_frame, reduced
+from nephoscope.evaluation.baselines.fitted import BaselineOptions, boosted_trees
+from nephoscope.evaluation.baselines.frames import frame_features
+from nephoscope.evaluation.baselines.pixels import draw_pixels
+from nephoscope.evaluation.sample import LabelledSample, read_samples
 from nephoscope.files import write_text
 from nephoscope.formulas import FORMULAS, OF_COLOUR
+from nephoscope.grids.blocks import enlarge
 from nephoscope.inputs import COLOURS
 from nephoscope.instruments import open_scene
 from nephoscope.instruments.skycam import find, label_path_for, read_label
 from nephoscope.instruments.skycam.circle import HORIZON
 from nephoscope.models import load_model
 from nephoscope.reports.markdown import table_of
+from nephoscope.samples.store import open_samples, part_indices
+from nephoscope.scene import known_of
 from nephoscope.simulate.sky.colour import CLEAR, CLOUD, RADIUS, simulate_colour
 from nephoscope.tasks.mask import as_floats, count_published, threshold_step
 from nephoscope.tasks.mask_metrics import metrics
@@ -41,6 +49,7 @@ from nephoscope.tasks.mask_metrics import metrics
 FORMULA_NAMES = tuple(sorted(OF_COLOUR))
 METRICS = ("f1", "mean_iou", "accuracy", "ece")
 SEED = 77
+_SIDE = 480  # pixels of the longer side at which trees see a picture, as those of the samples
 _VIEW = 240, 320  # rows and columns of a view out of a whole-sky frame
 _FOCAL = _VIEW[1] / 2 / np.tan(np.radians(30))  # pixels; 60 degrees wide
 _LOWEST = 45.0  # zenith angle of the middle of a view, degrees, at most
@@ -87,12 +96,15 @@ def main() -> None:
     parser.add_argument("--skip-whole-sky", type=int, default=0, help="frames that trained a model")
     parser.add_argument("--simulated", type=int, default=0, help="simulated frames")
     parser.add_argument("--model", action="append", default=[], help="model folder or name")
+    parser.add_argument("--trees", type=Path, help="samples to fit boosted trees to")
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     pictures = read_labelled(options.pictures) if options.pictures else []
     whole = read_labelled(options.whole_sky) if options.whole_sky else []
     methods: dict[str, Method] = {name: by_formula(name) for name in FORMULA_NAMES}
     methods |= {name: by_model(name) for name in options.model}
+    if options.trees is not None:
+        methods["boosted trees"] = by_trees(options.trees)
     found = {
         name: score(members, methods)
         for name, members in domains(pictures, whole[options.skip_whole_sky :], options.simulated)
@@ -227,6 +239,37 @@ def by_model(name: str) -> Method:
     return Method(
         lambda image: guarded_frame(predictor, image, COLOURS)[0], predictor.model.threshold
     )
+
+
+def by_trees(samples: Path, pixels: int = 3000) -> Method:
+    """Probabilities of boosted trees with the context that `evaluate` gives them.
+
+    Args:
+        samples: a store; its training part is learned from, its validation part chooses.
+        pixels: of each sample.
+    """
+    store = open_samples(samples)
+    train, judge = (
+        [
+            draw_pixels(sample, frame_features, pixels, SEED)
+            for sample in read_samples(store, part_indices(store, part))
+        ]
+        for part in ("train", "validation")
+    )
+    trees = boosted_trees(train, judge, BaselineOptions(pixels_learned=pixels))
+
+    def probability(image: Floats) -> Floats:
+        frame = reduced(image, _SIDE)
+        shape = (int(frame.image.shape[1]), int(frame.image.shape[2]))
+        nowhere = np.zeros(shape[0]), np.zeros(shape[1])
+        truth = np.zeros(shape, np.int8)
+        sample = LabelledSample("", frame.image, known_of(frame.image), truth, *nowhere)
+        seen = draw_pixels(sample, frame_features, truth.size, SEED)
+        found = np.where(seen.known, trees.score(seen), np.nan).reshape(shape)
+        size = (int(image.shape[1]), int(image.shape[2]))
+        return enlarge(found.astype(np.float32), frame.factor, size)
+
+    return Method(probability, trees.threshold)
 
 
 def score(

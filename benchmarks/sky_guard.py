@@ -1,10 +1,12 @@
 """The guard of a colour-sky model: measure its frames, and what it refuses.
 
-    python -m benchmarks.sky_guard measure MODEL sky.zarr
+    python -m benchmarks.sky_guard measure MODEL sky.zarr [--names PREFIX]
     python -m benchmarks.sky_guard rates MODEL sky.zarr [--frames FOLDER...] -o guard
 
 `measure` takes the training part of the samples and writes the guard into `MODEL/model.yaml`, for a
-model that was trained before there was one; weights and their sha256 stay. `rates` writes
+model that was trained before there was one; weights and their sha256 stay. With `--names` only
+samples whose names begin so are measured: simulated pictures span so much that text and drawings
+are among it. `rates` writes
 `guard/rates.json`: how many of the labelled frames, of simulated frames by day, of the frames in
 folders, and of drawn pictures that are no sky by day (`benchmarks.wrong_skies`) are refused.
 """
@@ -16,6 +18,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,7 @@ from nephoscope.models import Model, load_model
 from nephoscope.models.colour_guard import ColourGuard
 from nephoscope.models.guard import Guard
 from nephoscope.models.lookup import FACTS
-from nephoscope.samples.part import load_part
+from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.store import open_samples
 from nephoscope.simulate.sky.colour import simulate_colour
 
@@ -47,6 +50,7 @@ def main() -> None:
     parser.add_argument("what", choices=("measure", "rates"))
     parser.add_argument("model", type=Path, help="model folder")
     parser.add_argument("samples", type=Path, nargs="?", help="measure: its samples store")
+    parser.add_argument("--names", default="", help="measure: only samples named so")
     parser.add_argument("--frames", type=Path, nargs="*", default=[], help="rates: good frames")
     parser.add_argument("--simulated", type=int, default=500, help="rates: frames by day")
     parser.add_argument("--drawn", type=int, default=10, help="rates: wrong pictures of a kind")
@@ -55,7 +59,7 @@ def main() -> None:
     if options.what == "measure":
         if options.samples is None:
             parser.error("measure: name the samples")
-        measure(options.model, options.samples)
+        measure(options.model, options.samples, options.names)
         return
     if options.output is None:
         parser.error("rates: name the output")
@@ -64,7 +68,7 @@ def main() -> None:
     write_text(options.output / "rates.json", json.dumps(found, indent=1) + "\n")
 
 
-def measure(folder: Path, samples: Path) -> None:
+def measure(folder: Path, samples: Path, names: str = "") -> None:
     """Write the guard of a model into its facts, from the samples that it was trained on.
 
     For a classifier of states other samples of its kind will do, and are said.
@@ -79,10 +83,22 @@ def measure(folder: Path, samples: Path) -> None:
         train, inputs = with_something_to_see(train, found)
     elif list(train.ids) != list(model.info["split"]["train"]):
         raise SystemExit(f"{samples}: its training part is not the one of {folder}")
-    guard = guard_of_part(train, model.recipe, inputs, model.normalisation)
+    guard = guard_of_part(_named(train, names), model.recipe, inputs, model.normalisation)
     if guard is None:
         raise SystemExit(f"{folder} is no model of frames of a sky camera")
     put_guard(folder / FACTS, guard)
+
+
+def _named(train: Part, prefix: str) -> Part:
+    """The samples of a part whose names begin so."""
+    kept = [place for place, name in enumerate(train.ids) if name.startswith(prefix)]
+    return replace(
+        train,
+        indices=tuple(train.indices[place] for place in kept),
+        ids=tuple(train.ids[place] for place in kept),
+        sizes=tuple(train.sizes[place] for place in kept) if train.sizes else (),
+        groups=tuple(train.groups[place] for place in kept) if train.groups else (),
+    )
 
 
 def put_guard(path: Path, guard: Guard) -> None:

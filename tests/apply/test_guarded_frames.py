@@ -24,7 +24,8 @@ GREY = ["lens cap", "white", "text, on grey"]
 
 
 def save(path, picture):
-    Image.fromarray(picture).save(path)
+    picture = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    picture.save(path)
     return path
 
 
@@ -129,12 +130,25 @@ def test_the_flavour_is_for_frames_only_and_one_of_three(tmp_path):
         chain_of(flavour="infrared")
 
 
-@pytest.mark.parametrize(("side", "state"), [(120, "cloudy"), (40, "unknown")])
-def test_a_thumbnail_of_a_sky_is_unknown(tmp_path, side, state):
+@pytest.mark.parametrize(("side", "small"), [(120, False), (40, True)])
+def test_a_thumbnail_of_a_sky_is_judged_by_the_formula(tmp_path, side, small):
     """A quarter of the training's size is judged, a twelfth would show half of the cloud."""
     sky = Image.fromarray(simulate_colour(4, 1)[0])
-    small = sky.resize((side, round(side * sky.height / sky.width)))
-    small.save(tmp_path / "a.png")
-    result, _ = chain_of().judge(nephoscope.open_scene(tmp_path / "a.png"))
-    assert result.state == state
-    assert ("small picture" in result.note) == (state == "unknown")
+    thumbnail = sky.resize((side, round(side * sky.height / sky.width)))
+    scene = nephoscope.open_scene(save(tmp_path / "a.png", thumbnail))
+    named, _ = chain_of("sky-colour").judge(scene)
+    assert (named.state == "unknown") == small
+    assert ("small picture" in named.note) == small
+    result, facts = chain_of().judge(scene)
+    assert result.state == "cloudy"
+    assert facts["MASKMOD"][0] == ("blue-red-hybrid" if small else "sky-colour")
+    assert ("small picture" in result.note and "blue-red-hybrid" in result.note) == small
+    if small:
+        by_formula, _ = chain_of("blue-red-hybrid").judge(scene)
+        np.testing.assert_array_equal(result.mask, by_formula.mask)
+
+
+def test_a_thumbnail_of_a_night_stays_unknown(tmp_path):
+    dark = Image.fromarray(wrong_sky("night, stars", 1)).resize((40, 40))
+    result, _ = chain_of().judge(nephoscope.open_scene(save(tmp_path / "a.png", dark)))
+    assert result.state == "unknown"

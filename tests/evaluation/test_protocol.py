@@ -169,16 +169,17 @@ def test_worst_windows_are_where_the_errors_are() -> None:
 
 def test_best_windows_hold_cloud_and_few_errors() -> None:
     height, width = SIZE
-    label = np.zeros((height, 3 * width), np.int8)
-    label[:, width : 2 * width] = 1
-    label[: height // 2, 2 * width :] = 1
+    label = np.zeros((height, 4 * width), np.int8)
+    label[height // 4 :, width : 2 * width] = 1
+    label[: height // 2, 2 * width : 3 * width] = 1
+    label[:, 3 * width :] = 1
     probability = label.astype(np.float32)
-    probability[:6, 2 * width :] = 0.0
+    probability[:6, 2 * width : 3 * width] = 0.0
     image, axes = (
         np.full((3, *label.shape), 9, np.uint8),
         [np.arange(float(n)) for n in label.shape],
     )
     sample = LabelledSample("day", image, np.ones(label.shape, bool), label, *axes)
-    best, second = best_windows(sample, probability, 0.5)  # clear sky alone is no feat
+    best, second = best_windows(sample, probability, 0.5)  # one kind alone is no feat
     assert (best.errors, best.longitude[0]) == (0, width)
     assert (second.errors, second.longitude[0]) == (6 * width, 2 * width)

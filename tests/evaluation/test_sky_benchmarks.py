@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from benchmarks import sky_domains, sky_horizon, sky_state, sky_thermal
+from benchmarks import sky_card, sky_domains, sky_horizon, sky_parts, sky_state, sky_thermal
 from PIL import Image
 
 from nephoscope.simulate.sky import simulate_frame
@@ -145,6 +145,26 @@ def test_domains_are_scored_pixel_by_pixel():
     share = sum((frame.label == 0).sum() for frame in frames)
     known = sum((frame.label >= 0).sum() for frame in frames)
     assert sky_domains.score(frames, always)["clear"]["accuracy"] == pytest.approx(share / known)
+
+
+def test_parts_of_the_colour_model_are_by_name():
+    ids = ["ASC100-1006_195", "ASC100-1006_198", "ASC100-1006_201", "SIM-0099", "SIM-0100", "B2"]
+    parts = sky_parts.parts_of(ids)
+    assert parts == {
+        "train": ["ASC100-1006_195", "B2", "SIM-0099"],
+        "validation": ["ASC100-1006_201"],
+    }
+    assert "B2" not in sky_parts.parts_of(ids, pictures=False)["train"]
+
+
+def test_the_card_sets_the_model_beside_one_that_has_not_seen_the_pictures():
+    row = {"f1": 0.9, "mean_iou": 0.8, "ece": 0.05}
+    formulas = {key: {**row, "f1": 0.7} for key in sky_card.FORMULA_NAMES}
+    table = sky_card._domains(
+        {"pictures": {**formulas, "m": row}}, {"pictures": {**formulas, "o": {**row, "f1": 0.85}}}
+    )
+    line = table.splitlines()[-1]
+    assert "0.900, 0.800, 0.050 | 0.850, 0.800, 0.050 | 0.700, 0.800 | 0.700, 0.800" in line
 
 
 def test_a_rim_that_labels_leave_undefined_biases_the_fraction_that_counts_it(

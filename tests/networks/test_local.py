@@ -8,7 +8,7 @@ from scipy.ndimage import maximum_filter, uniform_filter
 from nephoscope.errors import UsageError
 from nephoscope.networks import build_network
 from nephoscope.networks.blocks import window_extremes, window_mean
-from nephoscope.networks.local import TINY, _classes, _moments, _told
+from nephoscope.networks.local import TINY, LocalNet, _classes, _moments, _told
 
 FEATURES = 7
 GROUPS = {"picture": range(7), "windowed": (3, 4, 5), "known": (6,)}
@@ -56,6 +56,25 @@ def test_what_lies_under_missing_pixels_makes_no_difference(network):
     other = inputs.clone()
     other[:, :-1, 8:30, 8:24] = 7.0
     torch.testing.assert_close(network(inputs), network(other), rtol=0, atol=1e-5)
+
+
+def test_surroundings_are_seen_in_every_way_that_is_asked_for():
+    groups = {"picture": range(7), "known": (6,)}
+    once, again, both = (
+        LocalNet({**groups, "windowed": places})
+        for places in ((3, 4, 5), (0, 1, 2), (3, 4, 5, 0, 1, 2))
+    )
+    inputs, rows, cols = _inputs(48, 64), torch.randint(48, (9,)), torch.randint(64, (9,))
+    for level in range(4):
+        mine, other, found = (net.look(inputs)[level] for net in (once, again, both))
+        own = 6 if level == 0 else 0  # the picture itself is there once
+        torch.testing.assert_close(found, torch.cat([mine, other[:, own:]], dim=1))
+    torch.testing.assert_close(
+        both.judge(both.at_pixels(inputs, rows, cols))[:, 0], both(inputs)[0, 0, rows, cols],
+        rtol=0, atol=1e-5,
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="a brightness, as often"):
+        LocalNet({**groups, "windowed": (3, 4, 5, 0)})
 
 
 def test_a_mirrored_frame_is_judged_as_the_frame(network):

@@ -202,6 +202,10 @@ def test_specs_that_differ_in_one_sample_are_two_tables_and_say_so(tmp_path: Pat
         "1 sample (b) scored here alone", "1 sample (c) scored there alone",
     ]  # fmt: skip
     assert differences_in_words(SPEC, SPEC) == []
+    assert differences_in_words({**SPEC, "maps": ["c"], "samples": "t", "split": "all"}, SPEC) == [
+        "other samples: 1 here, 2 there, none of them in both",
+        "split: all here, test there",
+    ]
     assert differences_in_words({"threshold": 0.5}, {}) == ["threshold: 0.5 here, nothing there"]
     assert differences_in_words({"maps": ["a", "b"]}, {"maps": ["b", "a"]}) == [
         "the same samples in another order"

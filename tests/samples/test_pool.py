@@ -1,5 +1,7 @@
 """Pools of pixels: the same at a step however it is reached, refreshed, labelled pixels only."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,10 @@ import torch
 from nephoscope.errors import UsageError
 from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import load_recipe
+from nephoscope.samples.augment import TONES
 from nephoscope.samples.crops import CropLoader
 from nephoscope.samples.part import Part
-from nephoscope.samples.pool import PixelBatches
+from nephoscope.samples.pool import PixelBatches, shares_of
 
 FRAMES, SIDE = 5, 48
 
@@ -41,7 +44,7 @@ def part():
 
 @pytest.fixture(scope="module")
 def recipe():
-    still = [f"training.augmentation.{key}=0" for key in ("colour_jitter", "gamma", "desaturate")]
+    still = [f"training.augmentation.{key}=0" for key in ("colour_jitter", *TONES)]
     return load_recipe(
         "sky-colour",
         [
@@ -90,3 +93,29 @@ def test_without_a_pool_it_says_so(recipe):
     bare = recipe.model_copy(update={"training": recipe.training.model_copy(update={"pool": None})})
     with pytest.raises(UsageError, match="pool"):
         PixelBatches(CropLoader(part(), bare), LocalNet(recipe.inputs.groups), 1, lambda: 0)
+
+
+def test_folders_share_the_frames_between_each_other_as_told():
+    groups = ("few", *["many"] * 9)
+    np.testing.assert_allclose(shares_of(groups, 0.0), 0.1)
+    half = shares_of(groups, 0.5)
+    assert half[0] == pytest.approx(1 / 4)  # 1 beside the root of 9
+    whole = shares_of(groups, 1.0)
+    assert (whole[0], whole[1:].sum()) == (pytest.approx(0.5), pytest.approx(0.5))
+    assert shares_of(groups, 0.7).sum() == pytest.approx(1)
+
+
+def test_a_small_folder_comes_more_often_and_the_same_at_any_start(recipe):
+    even = recipe.model_copy(
+        update={
+            "training": recipe.training.model_copy(
+                update={"pool": recipe.training.pool.model_copy(update={"even": 1.0})}
+            )
+        }
+    )
+    held = replace(part(), groups=("few", *["many"] * (FRAMES - 1)))
+    loader = CropLoader(held, even)
+    pool = PixelBatches(loader, LocalNet(even.inputs.groups), 1, lambda: 0)
+    drawn = [pool._sample(number) for number in range(400)]
+    assert np.mean(np.array(drawn) == 0) == pytest.approx(0.5, abs=0.1)
+    assert drawn[100:110] == [pool._sample(number) for number in range(100, 110)]

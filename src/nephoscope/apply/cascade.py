@@ -9,15 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.models.compiled import open_compiled
+from nephoscope.models.folder import has_first_stage
 
 if TYPE_CHECKING:
     from nephoscope.models import Model
+    from nephoscope.recipe import Recipe
 
 FloatArray = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
 SURE = 0.004
 """By default of the network: see `nephoscope.networks.pixel`."""
-_BLOCK, _CELL = 4, 2  # pixels to the side
+_BLOCK, _CELL, _REACH = 4, 2, 2  # pixels to the side, and around a cell
+_SIDE = _CELL + 2 * _REACH
+_AT_ONCE = 4096
+"""Cells that are judged at once: what is seen of more does not stay in a processor's cache."""
 _PIXELS = ((0, 0), (0, 1), (1, 0), (1, 1))  # of a cell
 _TAPS = [(row, col) for row in (0, 1, 2) for col in (0, 1, 2)]  # around a cell, from the upper left
 
@@ -54,31 +59,44 @@ class Cascade:
         around = _grown(asked)
         around[[0, -1]] = around[:, [0, -1]] = False
         where, places = np.flatnonzero(around), np.flatnonzero(asked)
-        seen = self._seen(inputs, parts, *(each - 1 for each in np.divmod(where, asked.shape[1])))
-        found = _of_neighbours(_run(self._judge, seen)[0], where, places, asked.shape)
+        judged = self._judged(inputs, parts, where, asked.shape[1])
+        found = _of_neighbours(judged, where, places, asked.shape)
         rows, cols = (_CELL * (each - 1) for each in np.divmod(places, asked.shape[1]))
         for values, (row, col) in zip(found, _PIXELS, strict=True):
             logits[rows + row, cols + col] = values
         return logits
 
-    def _seen(
-        self, inputs: FloatArray, parts: list[FloatArray], rows: Places, cols: Places
+    def _judged(
+        self, inputs: FloatArray, parts: list[FloatArray], where: Places, width: int
     ) -> FloatArray:
-        """What is seen at some cells: (number, cell), the pixels themselves first."""
-        width, pixels = inputs.shape[2], len(self._planes) * len(_PIXELS)
-        seen = np.empty((pixels + sum(map(len, parts)), rows.size), np.float32)
-        corner = _CELL * (rows * width + cols)
-        at = [corner + (row * width + col) for row, col in _PIXELS]
-        for number, place in enumerate(self._planes):
-            plane = inputs[place].reshape(-1)
-            for pixel, here in enumerate(at, len(_PIXELS) * number):
-                np.take(plane, here, out=seen[pixel], mode="clip")
-        here, first = rows * (width // _CELL) + cols, pixels
-        for part in parts:
-            target = seen[first : first + len(part)]
-            np.take(part.reshape(len(part), -1), here, axis=1, out=target, mode="clip")
-            first += len(part)
-        return seen
+        """What is judged of some cells: (tap x pixel, cell), and a column of zeros behind them."""
+        planes = np.pad(inputs[self._planes], ((0, 0), (_REACH, _REACH), (_REACH, _REACH)))
+        across = planes.shape[2]
+        planes, parts = planes.reshape(len(planes), -1), [p.reshape(len(p), -1) for p in parts]
+        rows, cols = (each - 1 for each in np.divmod(where, width))
+        corner, cell = _CELL * (rows * across + cols), rows * (width - 2) + cols
+        judged = np.zeros((len(_TAPS) * len(_PIXELS), where.size + 1), np.float32)
+        for first in range(0, where.size, _AT_ONCE):
+            some = slice(first, min(first + _AT_ONCE, where.size))
+            seen = _seen(planes, across, corner[some], parts, cell[some])
+            judged[:, some] = _run(self._judge, seen)[0]
+        return judged
+
+
+def _seen(
+    planes: FloatArray, across: int, corner: Places, parts: list[FloatArray], cell: Places
+) -> FloatArray:
+    """What is seen at some cells: (number, cell), the pixels in and around each first."""
+    first = len(planes) * _SIDE**2
+    seen = np.empty((first + sum(map(len, parts)), cell.size), np.float32)
+    for pixel in range(_SIDE**2):
+        at = corner + (pixel // _SIDE * across + pixel % _SIDE)
+        target = seen[len(planes) * pixel : len(planes) * (pixel + 1)]
+        planes.take(at, axis=1, out=target, mode="clip")
+    for part in parts:
+        part.take(cell, axis=1, out=seen[first : first + len(part)], mode="clip")
+        first += len(part)
+    return seen
 
 
 def cascade_of(model: Model) -> Cascade:
@@ -90,10 +108,25 @@ def cascade_of(model: Model) -> Cascade:
     groups, decision = model.recipe.inputs.groups, model.decision
     flag = list(groups["known"])
     planes = [place for place in groups["picture"] if place not in flag] + flag
-    sure = float(model.recipe.network.options.get("sure", SURE))
+    sure = _sure(model.recipe)
     odds = np.log(sure / (1 - sure))
     low, high = sorted((side * odds - decision.intercept) / decision.slope for side in (1, -1))
     return Cascade(*model.part_paths, planes, (float(low), float(high)))
+
+
+def sure_of(recipe: Recipe) -> str:
+    """Which pixels of a product are left at what the first stage says; "" where there is none."""
+    if not has_first_stage(recipe):
+        return ""
+    sure = _sure(recipe)
+    return (
+        f"blocks of {_BLOCK} x {_BLOCK} pixels hold one probability, of the network's first stage, "
+        f"where that is below {sure:g} or above {1 - sure:g}"
+    )
+
+
+def _sure(recipe: Recipe) -> float:
+    return float(recipe.network.options.get("sure", SURE))
 
 
 def _run(session: Any, inputs: FloatArray) -> list[FloatArray]:  # noqa: ANN401 - onnxruntime's
@@ -126,10 +159,9 @@ def _of_neighbours(
     judged: FloatArray, where: Places, places: Places, shape: tuple[int, ...]
 ) -> FloatArray:
     """Sums over the cells around each of `places`: (pixel, place)."""
-    # Where none was judged there is a column of zeros, behind the others.
+    # Where none was judged there is the column of zeros.
     number = np.full(shape[0] * shape[1], where.size, np.int32)
     number[where] = np.arange(where.size, dtype=np.int32)
-    judged = np.concatenate([judged, np.zeros((len(judged), 1), np.float32)], axis=1)
     found = np.zeros((len(_PIXELS), places.size), np.float32)
     corner = places - shape[1] - 1
     for tap, (row, col) in enumerate(_TAPS):

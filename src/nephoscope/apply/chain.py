@@ -8,7 +8,8 @@
 | one channel of a camera not known to be thermal | nothing: unknown | nothing: unknown |
 
 A colour frame unlike those that its model was trained on (`nephoscope.models.colour_guard`) is
-unknown, whoever asks.
+unknown, whoever asks; in the chain one that is only too small gets its mask from formula
+`blue-red-hybrid`, which judges each pixel by its colour alone.
 
 What lies beyond the horizon (`nephoscope.instruments.skycam.rim`) is no sky: nothing is said of it,
 and no number counts it. A colour model sees it all the same, as in training; all others take it for
@@ -48,11 +49,12 @@ from nephoscope.apply.segmented import (
     of_the_seen,
     state_of_mask,
 )
-from nephoscope.apply.whole import guarded_frame
+from nephoscope.apply.whole import guarded_frame, only_too_small
 from nephoscope.errors import InputError, UsageError, shown
 from nephoscope.files import sha256_of
 from nephoscope.formulas import (
     FORMULAS,
+    HYBRID,
     OF_COLOUR,
     ClearReference,
     clear_excess,
@@ -279,7 +281,10 @@ class SkyChain:
             remedy = "train it, or name a model folder or formula in place of 'sky'"
             raise InputError(source_of(scene), problem, field="image", remedy=remedy) from error
         model, names = predictor.model, tuple(str(name) for name in scene["channel"].values)
-        probability, doubt = guarded_frame(predictor, scene["image"].values, names)
+        image = scene["image"].values
+        probability, doubt = guarded_frame(predictor, image, names)
+        if doubt and self.models.gated and flavour == "colour" and only_too_small(predictor, image):
+            return replace(self._by_formula(scene, HYBRID), note=f"{doubt}; mask by {HYBRID}")
         probability = published(probability)
         cut = first_step(
             model.threshold if self.options.threshold is None else self.options.threshold

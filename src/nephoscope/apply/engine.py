@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.apply.cascade import cascade_of
 from nephoscope.errors import UsageError
 from nephoscope.models.compiled import open_compiled
+from nephoscope.models.folder import has_first_stage
 from nephoscope.models.linear import LINEAR, LinearEngine
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ def open_engine(model: Model) -> Engine:
     """
     if model.recipe.network.name == LINEAR:
         return LinearEngine(model)
+    if has_first_stage(model.recipe):
+        return cascade_of(model)
     return OnnxEngine(model.onnx_path)
 
 

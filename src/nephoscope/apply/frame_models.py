@@ -11,7 +11,7 @@ from nephoscope import models
 from nephoscope.errors import UsageError
 from nephoscope.files import sha256_of
 from nephoscope.formulas import FORMULAS
-from nephoscope.inputs import COLOURS
+from nephoscope.inputs import COLOURS, channels_read
 from nephoscope.models.lookup import FACTS, locate_model
 from nephoscope.products.frames import INSTRUMENT
 
@@ -81,7 +81,7 @@ def chain_models(name: str) -> ChainModels:
         raise UsageError(f"model '{name}' is of {model.recipe.instrument}, not of a sky camera")
     if model.recipe.task == "sky_state":
         return ChainModels(name, state=name)
-    if set(COLOURS) & set(model.recipe.inputs.names):
+    if set(COLOURS) & {*channels_read(model.recipe.inputs.names, (*COLOURS, "counts"))}:
         return ChainModels(name, masks={"colour": name})
     return ChainModels(name, masks={"thermal": name, "grey": name})
 

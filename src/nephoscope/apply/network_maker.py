@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from nephoscope.apply.cascade import sure_of
 from nephoscope.apply.clear import SeriesBackgrounds, background_at
 from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.network import Predictor
@@ -230,6 +231,7 @@ class NetworkMaker:
             self.model.recipe.inputs.background is not None,
             str(self.model.info.get(COLUMNS, "")),
             season,
+            sure_of(self.model.recipe),
         )
         return make_product(variables, scene, self._module, facts, self.options.own)
 

@@ -96,6 +96,22 @@ def guarded_frame(
     return _run(predictor, frame, channels)["cloud_probability"], None
 
 
+def only_too_small(predictor: Predictor, image: Image) -> bool:
+    """Whether a colour frame is too coarse for a model and else like those of its training.
+
+    What does not look at surroundings, a formula of colour, may be asked in its place.
+
+    Args:
+        predictor: of the model.
+        image: as for `frame_fields`.
+    """
+    model = predictor.model
+    frame = reduced(image, model.recipe.inputs.side)
+    if not isinstance(model.guard, ColourGuard) or _too_small(model, frame) is None:
+        return False
+    return model.guard.doubt(np.asarray(frame.image, np.uint8)) is None
+
+
 def _doubt(model: Model, frame: ReducedFrame) -> str | None:
     if len(frame.image) == len(COLOURS):
         if not isinstance(model.guard, ColourGuard):

@@ -1,4 +1,4 @@
-"""`nephoscope models`: list, show, verify and export models."""
+"""`nephoscope models`: list, show, verify, export and quicken models."""
 
 from __future__ import annotations
 
@@ -65,3 +65,25 @@ def export(
     with atomic_path(output) as part:
         shutil.copytree(model.folder, part)
     typer.echo(output)
+
+
+@models.command()
+def quicken(
+    name: Name,
+    samples: Annotated[Path, typer.Argument(help="The samples that it was trained on.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write.")],
+    sure: Annotated[
+        float, typer.Option(help="Blocks less likely cloud, or clear, are left at that.")
+    ] = 0.01,
+) -> None:
+    """Add a first stage to a network 'pixel': it asks the rest only where it is not sure."""
+    from nephoscope.errors import UsageError
+    from nephoscope.extras import need
+    from nephoscope.models import load_model
+
+    need("models quicken", "train")
+    from nephoscope.learn.first_stage import add_first_stage
+
+    if output.exists():
+        raise UsageError(f"{output} exists: name another folder")
+    typer.echo(add_first_stage(load_model(name), samples, output, sure=sure).folder)

@@ -30,12 +30,13 @@ class Flavour(StrEnum):
     THERMAL = "thermal"
     NIGHT = "night"
     COLOUR = "colour"
+    CAMERAS = "cameras"
 
 
 # The flavours of each pipeline, the usual one first.
 FLAVOURS = {
     Pipeline.MARS: (Flavour.BOTH, Flavour.RAW, Flavour.LABEL),
-    Pipeline.SKY: (Flavour.THERMAL, Flavour.NIGHT, Flavour.COLOUR),
+    Pipeline.SKY: (Flavour.THERMAL, Flavour.NIGHT, Flavour.COLOUR, Flavour.CAMERAS),
 }
 ORBITING = (Pipeline.POLDER, Pipeline.SEVIRI)
 OF_PIPELINES = {"slots": (Pipeline.SEVIRI,), "size": ORBITING, "workers": ORBITING}
@@ -51,7 +52,8 @@ def simulate(
     flavour: Annotated[
         Flavour | None,
         typer.Option(
-            help="mars: raw, label or both (usual); sky: thermal (usual), night or colour."
+            help="mars: raw, label or both (usual); sky: thermal (usual), night, colour or "
+            "cameras (colour, every picture of another camera)."
         ),
     ] = None,
     slots: Annotated[

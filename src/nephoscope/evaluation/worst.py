@@ -15,8 +15,8 @@ from nephoscope.tasks.mask import is_cloud
 
 SIZE = (240, 320)
 MOST_OF_A_SAMPLE = 2
-LEAST_CLOUD = 0.1
-"""Share of a window that is labelled cloud, from which on it can be told well."""
+SOME_CLOUD = (0.1, 0.9)
+"""Shares of a window that is labelled cloud, between which there is something to be told."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,11 @@ def worst_windows(sample: LabelledSample, probability: Floats, threshold: float)
 
 
 def best_windows(sample: LabelledSample, probability: Floats, threshold: float) -> list[Window]:
-    """The windows of one sample with cloud and the fewest wrong pixels, best first."""
+    """The windows of one sample with some cloud and the fewest wrong pixels, best first."""
     errors = _by_window(_wrong(sample, probability, threshold))
     cloudy, known = _by_window(sample.label == 1), _by_window(sample.label >= 0)
-    told = [each for each in errors if known[each] and cloudy[each] >= LEAST_CLOUD * known[each]]
+    low, high = SOME_CLOUD
+    told = [each for each in errors if 0 < low * known[each] <= cloudy[each] <= high * known[each]]
     best = sorted(told, key=lambda start: errors[start] / known[start])
     return [_cut(sample, probability, each, errors) for each in best[:MOST_OF_A_SAMPLE]]
 

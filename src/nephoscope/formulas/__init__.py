@@ -31,6 +31,7 @@ OF_COLOUR = frozenset({BLUE_RED, HYBRID})
 
 __all__ = [
     "FORMULAS",
+    "HYBRID",
     "OF_COLOUR",
     "CameraBackground",
     "ClearReference",

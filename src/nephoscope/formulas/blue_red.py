@@ -13,35 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.formulas.result import FormulaResult, mask_above, unknown
+from nephoscope.inputs.blue_red import FIXED_OF_UNIMODAL, UNIMODAL, hybrid_threshold, ratio_of
 
 BLUE_RED, HYBRID = "blue-red", "blue-red-hybrid"
 FIXED = 0.15
 """Ratio below which a pixel is cloud, whatever the picture."""
-UNIMODAL = 0.03
-"""Spread of the ratio up to which a picture is of one kind, all cloud or all clear, after the
-source."""
-FIXED_OF_UNIMODAL = 0.25
-"""Ratio below which such a picture is cloud, after the source."""
-DARK = 40
-"""Red and blue together, DN, below which the ratio is noise: beyond the horizon of a whole-sky
-frame. Such pixels do not choose the threshold. Chosen here: the source has no such pictures."""
+
+
 _NO_COLOUR = "no pixel has a colour: all are missing or black"
-
-
-def ratio_of(image: NDArray[np.generic]) -> NDArray[np.float32]:
-    """How much bluer than red each pixel is.
-
-    Args:
-        image: (channel, y, x) red, green, blue, DN, NaN where missing.
-
-    Returns:
-        (y, x) float32, (b - r) / (b + r), -1..1; NaN where missing, or where both are 0.
-    """
-    red, blue = image[0].astype(np.float32), image[2].astype(np.float32)
-    total = red + blue
-    ratio = np.full(total.shape, np.nan, np.float32)
-    np.divide(blue - red, total, out=ratio, where=total > 0)
-    return ratio
 
 
 def blue_red(image: NDArray[np.generic], threshold: float = FIXED) -> FormulaResult:
@@ -75,14 +54,9 @@ def blue_red_hybrid(
     Returns:
         as for `blue_red`.
     """
-    from skimage.filters import threshold_li
-
-    ratio, parameters = ratio_of(image), {"spread": spread, "fixed": fixed}
-    values = ratio[image[0].astype(np.float32) + image[2] >= DARK].astype(np.float64)
-    cut = fixed
-    if values.size and values.std() > spread:
-        cut = float(threshold_li(values))  # type: ignore[no-untyped-call]
-    return _below(ratio, HYBRID, cut, parameters)
+    cut, _ = hybrid_threshold(image, spread, fixed)
+    parameters = {"spread": spread, "fixed": fixed}
+    return _below(ratio_of(image), HYBRID, cut, parameters)
 
 
 def _below(

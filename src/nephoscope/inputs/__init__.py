@@ -27,13 +27,19 @@ from nephoscope.inputs.directional import (
 from nephoscope.inputs.planet import PLANET_FEATURES
 from nephoscope.inputs.sky import SKY_FEATURES
 from nephoscope.inputs.texture import FRAME_FEATURES, NAMES, numbers_of
+from nephoscope.inputs.two_colours import TWO_COLOUR_FEATURES
 from nephoscope.inputs.view import COLOURS as COLOURS
 from nephoscope.inputs.view import CONTEXT, LIMITED, Bools, Feature, FloatArray, Seen
 from nephoscope.inputs.view import ONLY as ONLY
 from nephoscope.inputs.view import View as View
 from nephoscope.inputs.view import quantise as quantise
 
-FEATURES: dict[str, Feature] = {**PLANET_FEATURES, **SKY_FEATURES, **FRAME_FEATURES}
+FEATURES: dict[str, Feature] = {
+    **PLANET_FEATURES,
+    **SKY_FEATURES,
+    **TWO_COLOUR_FEATURES,
+    **FRAME_FEATURES,
+}
 """Every feature by name; besides these, each channel of a picture is one."""
 
 

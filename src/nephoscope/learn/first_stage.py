@@ -87,7 +87,10 @@ def _windows(train: Part, recipe: Recipe, divisor: int) -> Iterator[Tensor]:
     Labels are not asked for: the poles, of which there are none, are predicted too.
     """
     rng, ways = np.random.default_rng(recipe.training.seed), [*WAYS.values()]
-    size = tuple(min(side, whole) // divisor * divisor for side, whole in zip(_WINDOW, train.shape))
+    size = tuple(
+        min(side, whole) // divisor * divisor
+        for side, whole in zip(_WINDOW, train.shape, strict=True)
+    )
     for number in range(_WINDOWS * len(train.indices)):
         sample, withheld = number % len(train.indices), ways[number // len(train.indices) % 4]
         last = (train.shape[0] - size[0]) // divisor, (train.shape[1] - 1) // divisor

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
-from nephoscope.errors import OutputError
+from nephoscope.errors import OutputError, UsageError
 from nephoscope.models.compiled import try_compiled
 from nephoscope.models.normalised import NormalisedNetwork
+from nephoscope.networks.cascade import Judge, Look
+from nephoscope.networks.pixel import PixelNet
 
 TOLERANCE = 1e-4  # of a logit, or of 1 where that is more; moves a probability by 2.5e-5 at most
 OPSET = 18
@@ -34,7 +38,41 @@ def export_onnx(
     side = 4 * network.divisor
     sides = shape or (side, side + network.divisor)
     example = torch.zeros(2, network.mean.shape[1], *sides)
-    free = {axis: torch.export.Dim.DYNAMIC for axis in ((0,) if shape else (0, 2, 3))}
+    free = (0,) if shape else (0, 2, 3)
+    _compile(network, example, free, path, ["logits"])
+    difference = onnx_difference(network, path)
+    if not difference < TOLERANCE:
+        raise OutputError(f"{path}: a logit differs from torch by {difference:.2g}")
+    return difference
+
+
+def export_parts(network: NormalisedNetwork, look: Path, judge: Path) -> None:
+    """Write the two parts of a network that has a first stage (see `nephoscope.networks.cascade`).
+
+    Raises:
+        UsageError: it has none.
+        OutputError: a part could not be compiled.
+    """
+    whole = network.network
+    if not isinstance(whole, PixelNet) or whole.first is None or not network.as_made:
+        wanted = "the network 'pixel' with a `first`, and inputs.normalise: false"
+        raise UsageError(f"network.options.first: is for {wanted}")
+    side = 4 * network.divisor
+    example = torch.zeros(2, network.mean.shape[1], side, side + network.divisor)
+    _compile(Look(whole).eval(), example, (0, 2, 3), look)
+    judging = Judge(whole).eval()
+    windows = judging.weights[0].shape[1] - len(judging.own) - len(judging.learned)
+    _compile(judging, torch.zeros(judging.learned.shape[1] + windows, 5), (1,), judge)
+
+
+def _compile(
+    network: nn.Module,
+    example: Tensor,
+    free: Sequence[int],
+    path: Path,
+    outputs: list[str] | None = None,
+) -> None:
+    """Write a network that takes any lengths of the axes `free`."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecated calls
@@ -42,9 +80,9 @@ def export_onnx(
             network,
             (example,),
             dynamo=True,
-            dynamic_shapes=(free,),
+            dynamic_shapes=({axis: torch.export.Dim.DYNAMIC for axis in free},),
             input_names=["inputs"],
-            output_names=["logits"],
+            output_names=outputs,
             opset_version=OPSET,
             verbose=False,
         )
@@ -52,10 +90,6 @@ def export_onnx(
             raise OutputError(f"{path}: the network could not be compiled")
         program.save(path, external_data=False)
     _forget_sources(path)
-    difference = onnx_difference(network, path)
-    if not difference < TOLERANCE:
-        raise OutputError(f"{path}: a logit differs from torch by {difference:.2g}")
-    return difference
 
 
 def _forget_sources(path: Path) -> None:

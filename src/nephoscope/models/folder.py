@@ -5,6 +5,7 @@
 | `weights.safetensors` | the network's parameters |
 | `network.onnx` | the network behind its normalisation, any batch; of pixels any height and width |
 | `recipe.yaml` | the recipe it was trained from |
+| `look.onnx`, `judge.onnx` | the same in two parts, of a network with a `first` stage |
 | `model.yaml` | task, normalisation, decision, sha256 of the files, training facts, guard |
 | `limits.nc` | from how bright on a place is cloud, where the recipe learns that |
 | `card.md` | what people should know before they use it |
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 ONNX, RECIPE, CARD, LIMITS = "network.onnx", "recipe.yaml", "card.md", "limits.nc"
+LOOK, JUDGE = "look.onnx", "judge.onnx"
 
 
 class _Facts(BaseModel):
@@ -112,6 +114,11 @@ class Model:
     def onnx_path(self) -> Path:
         """The compiled network, of what is not linear."""
         return self.folder / ONNX
+
+    @property
+    def part_paths(self) -> tuple[Path, Path]:
+        """The compiled parts that look and that judge, of a network with a `first` stage."""
+        return self.folder / LOOK, self.folder / JUDGE
 
     @cached_property
     def limits(self) -> xr.Dataset | None:
@@ -224,12 +231,14 @@ def _write_network(
     """Write weights and, of what is not linear, the compiled network; what is to be known of it."""
     from safetensors.torch import save_file
 
-    from nephoscope.models.export import export_onnx
+    from nephoscope.models.export import export_onnx, export_parts
 
     weights = {key: value.contiguous() for key, value in network.network.state_dict().items()}
     save_file(weights, part / WEIGHTS)
     if recipe.network.name == LINEAR:
         return {}
+    if has_first_stage(recipe):
+        export_parts(network, part / LOOK, part / JUDGE)
     return {"onnx_largest_difference": export_onnx(network, part / ONNX, shape)}
 
 
@@ -247,7 +256,8 @@ def load_model(model: str | Path) -> Model:
     _check(folder / RECIPE, facts)
     recipe = load_recipe(folder / RECIPE)
     compiled, limits = recipe.network.name != LINEAR, recipe.inputs.limit is not None
-    for name in (WEIGHTS, *([ONNX] if compiled else []), *([LIMITS] if limits else [])):
+    parts = [LOOK, JUDGE] if has_first_stage(recipe) else []
+    for name in (WEIGHTS, *([ONNX] if compiled else []), *([LIMITS] if limits else []), *parts):
         _check(folder / name, facts)
     if facts.task != recipe.task:
         raise InputError(folder / FACTS, "is not of the recipe's task", field="task")
@@ -264,6 +274,11 @@ def load_model(model: str | Path) -> Model:
         guard=_guard_of(folder, facts, recipe),
         seasons=_seasons_of(folder, facts, recipe),
     )
+
+
+def has_first_stage(recipe: Recipe) -> bool:
+    """Whether the recipe's network is applied in two parts (see `nephoscope.networks.cascade`)."""
+    return bool(recipe.network.options.get("first"))
 
 
 def verify_model(model: str | Path) -> Model:

@@ -131,11 +131,14 @@ class FoldedConvReLU(ConvReLU):
 
     def forward(self, state: Tensor) -> Tensor:
         """Convolve; the form depends on the mode, the result does not."""
-        weight = self.standardised()
         if self.training:
+            weight = self.standardised()
             return functional.relu(functional.conv2d(fold(state, True), weight, self.bias, 1, 1))
-        unfolded = functional.pixel_shuffle(weight, 2)
-        return functional.relu(functional.conv2d(state, unfolded, self.bias, 2, 2))
+        return functional.relu(functional.conv2d(state, self.unfolded(), self.bias, 2, 2))
+
+    def unfolded(self) -> Tensor:
+        """The weights in use, of the second form: (outer, inner, 6, 6)."""
+        return functional.pixel_shuffle(self.standardised(), 2)
 
 
 class Residual(nn.Module):

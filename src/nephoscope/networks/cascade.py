@@ -15,9 +15,12 @@ from torch.nn import functional
 from nephoscope.networks.blocks import enlarge
 from nephoscope.networks.pixel import PixelNet
 
+REACH = 2
+"""Pixels that a cell's learned filters read on each side of it."""
+
 
 class Look(nn.Module):
-    """What a `PixelNet` sees of cells but for the pixels themselves, and its first stage.
+    """What a `PixelNet` sees of cells through its windows, and its first stage.
 
     (batch, feature, y, x) → parts of what is seen near, then far away, each (batch, number, y/2,
     x/2) of cells, then logits (batch, 1, y/4, x/4) of blocks.
@@ -32,11 +35,15 @@ class Look(nn.Module):
         net = self.network
         image, cells = net.image_of(inputs)
         far = net.far_of(inputs, cells)
-        return *net.near_of(image, cells), enlarge(far), net.first_of(image, cells, far)
+        # What is learned of single pixels is asked of few cells: the first part of what is near.
+        return *net.near_of(image, cells)[1:], enlarge(far), net.first_of(image, cells, far)
 
 
 class Judge(nn.Module):
     """What the perceptron of a `PixelNet` makes of cells: (number, cell) → (tap x pixel, cell).
+
+    The numbers are those of the pixels (the picture, and the known flag) from `REACH` before a cell
+    to `REACH` behind it, row by row, and then what `Look` sees of the cell.
 
     Logits of a cell's four pixels are a sum over the 3 x 3 cells around it, row by row: of the
     cell at tap k rows 4 k to 4 k + 3.
@@ -44,6 +51,12 @@ class Judge(nn.Module):
 
     def __init__(self, network: PixelNet) -> None:
         super().__init__()
+        weight = network.filters.unfolded().detach()
+        self.learned = weight.permute(0, 2, 3, 1).flatten(1)
+        self.start = network.filters.bias.detach()[:, None]
+        planes, side = weight.shape[1], weight.shape[-1]
+        inside = [row * side + col for row in (REACH, REACH + 1) for col in (REACH, REACH + 1)]
+        self.own = torch.tensor([planes * pixel + n for n in range(planes) for pixel in inside])
         layers = [(w.detach(), b.detach()) for w, b in network.judging()]
         *_, (last, bias) = layers
         self.weights = [weight.flatten(1) for weight, _ in layers[:-1]]
@@ -55,6 +68,9 @@ class Judge(nn.Module):
 
     def forward(self, seen: Tensor) -> Tensor:
         """Judge each cell."""
+        pixels, windows = seen.split([self.learned.shape[1], len(seen) - self.learned.shape[1]])
+        learned = torch.relu(self.learned @ pixels + self.start)
+        seen = torch.cat([pixels[self.own], learned, windows])
         for weight, bias in zip(self.weights, self.biases, strict=True):
             seen = torch.relu(weight @ seen + bias)
         return self.last @ seen + self.bias

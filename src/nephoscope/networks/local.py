@@ -42,9 +42,9 @@ class LocalNet(nn.Module):
     pixels to the side. Sides of windows are odd and count the squares of their level.
 
     Args:
-        groups: `picture` is seen at each pixel; of `windowed`, three of these, surroundings are
-            seen: a colour, a sign (-1 cloud … 1 clear) and a brightness, in this order; `known` is
-            the flag for pixels with data.
+        groups: `picture` is seen at each pixel; of `windowed`, some of these, surroundings are
+            seen: a colour, a sign (-1 cloud … 1 clear) and a brightness, in this order, and as
+            often again as there are ways to say them; `known` is the flag for pixels with data.
         outputs: logits per pixel.
         moments: of which mean and spread are taken, at each of the four levels.
         classes: in which clear and cloud are told apart, at the last two levels.
@@ -70,20 +70,19 @@ class LocalNet(nn.Module):
         self.flag = group_of(groups, "known", "the feature known", 1)
         picture = group_of(groups, "picture", "what it sees at each pixel")
         self.picture = [place for place in picture if place not in self.flag]
-        windowed = group_of(groups, "windowed", "a colour, a sign and a brightness", 3)
-        if not {*windowed} <= {*self.picture}:
-            raise UsageError("inputs.features.windowed: is not in the group picture")
-        self.windowed = [self.picture.index(place) for place in windowed]
+        self.windowed = _triples(groups, self.picture)
         self.moments = [tuple(sides) for sides in moments]
         self.classes, self.extremes = ([tuple(s) for s in kind] for kind in (classes, extremes))
         self.divisor = 8
         told = sum(map(len, self.classes))
         self.parts = [MOMENTS * len(sides) for sides in self.moments]
-        self.parts[0] += len(self.picture) + told
+        self.parts[0] += told
         for level, sides in enumerate(zip(self.classes, self.extremes, strict=True), 2):
             self.parts[level] += CLASSES * len(sides[0]) + EXTREMES * len(sides[1])
         self.parts[3] += CLASSES + EXTREMES + MOMENTS
         self.parts[3] += len(COLOUR_STEPS) + len(BRIGHTNESS_STEPS)
+        self.parts = [len(self.windowed) * part for part in self.parts]
+        self.parts[0] += len(self.picture)
         self.register_buffer("centre", torch.zeros(sum(self.parts)))
         self.register_buffer("spread", torch.ones(sum(self.parts)))
         self.first = nn.Linear(sum(self.parts), hidden[0])
@@ -128,7 +127,12 @@ class LocalNet(nn.Module):
         """What is seen at each level: (batch, number, y / side, x / side) of sides 1, 2, 4, 8."""
         known = (pick(inputs, self.flag) > 0.5).to(inputs.dtype)
         image = pick(inputs, self.picture) * known
-        values = pick(image, self.windowed)
+        seen = [self._around(pick(image, triple), known) for triple in self.windowed]
+        levels = [[part for each in seen for part in each[level]] for level in range(4)]
+        return [torch.cat(found, dim=1) for found in ([image, *levels[0]], *levels[1:])]
+
+    def _around(self, values: Tensor, known: Tensor) -> list[list[Tensor]]:
+        """What is seen of a colour, a sign and a brightness at each level."""
         levels = [torch.cat([values, values**2, known], dim=1)]
         for _ in range(3):
             levels.append(functional.avg_pool2d(levels[-1], 2))
@@ -150,8 +154,24 @@ class LocalNet(nn.Module):
                 window_extremes(*_told(levels[level]), side) for side in self.extremes[level - 2]
             ]
         seen[3] += _of_all(levels[3], both[1])
-        seen[0] = [image, *seen[0], _between(values[:, :1], told, known)]
-        return [torch.cat(found, dim=1) for found in seen]
+        seen[0].append(_between(values[:, :1], told, known))
+        return seen
+
+
+def _triples(groups: Groups, picture: Sequence[int]) -> list[list[int]]:
+    """Places of each colour, sign and brightness among the features of the picture.
+
+    Raises:
+        UsageError: there are none, or some are not in the picture.
+    """
+    windowed = group_of(groups, "windowed", "a colour, a sign and a brightness")
+    if len(windowed) % 3:
+        problem = "the network wants a colour, a sign and a brightness, as often as you like"
+        raise UsageError(f"inputs.features.windowed: {problem}")
+    if not {*windowed} <= {*picture}:
+        raise UsageError("inputs.features.windowed: is not in the group picture")
+    places = [picture.index(place) for place in windowed]
+    return [places[first : first + 3] for first in range(0, len(places), 3)]
 
 
 def _pointwise(state: Tensor, layer: Any) -> Tensor:  # noqa: ANN401 - nn.ModuleList has no types

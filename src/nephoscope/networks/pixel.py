@@ -48,6 +48,10 @@ class PixelNet(nn.Module):
         learned: filters learned over the 6 x 6 pixels around a cell.
         hidden: channels of the perceptron's hidden layers.
         position: (channels, rows, cols) of the learned place grid, or None.
+        first: hidden channels of a first stage that judges whole blocks (see
+            `nephoscope.networks.cascade`); 0 for none.
+        sure: blocks of which that says a probability below it, or above 1 less it, are left at
+            that.
     """
 
     def __init__(
@@ -60,6 +64,8 @@ class PixelNet(nn.Module):
         learned: int = 16,
         hidden: Sequence[int] = (64, 48, 32),
         position: tuple[int, int, int] | None = None,
+        first: int = 0,
+        sure: float = 0.004,
     ) -> None:
         super().__init__()
         self.reads = ("picture", "known", "context", *(["position"] if position else []))
@@ -88,15 +94,45 @@ class PixelNet(nn.Module):
             layers += [nn.ReLU(), nn.Conv2d(inner, outer, 1)]
         layers += [nn.ReLU(), Logits(hidden[-1], outputs * FOLD**2)]
         self.mix = nn.Sequential(*layers, nn.PixelShuffle(FOLD))
+        if not 0 < sure < 0.5:
+            raise UsageError("network.options.sure: must be within 0 and 0.5")
+        self.first = _first_stage(far + planes + 2 * (planes - 1), first) if first else None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits of every pixel, float32."""
+        image, cells = self.image_of(inputs)
+        far = enlarge(self.far_of(inputs, cells))
+        seen = [fold(image, self.training), *self.near_of(image, cells), far]
+        logits: Tensor = self.mix(self._join(seen))
+        return logits
+
+    def image_of(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """The picture and the known flag, of pixels and as means of cells."""
         known = pick(inputs, self.flag)
         image = torch.cat([pick(inputs, self.picture) * known, known], dim=1)
-        cells = functional.avg_pool2d(image, FOLD)
-        far = enlarge(self._far(inputs, cells))
-        logits: Tensor = self.mix(self._join([*self._near(image, cells), far]))
+        return image, functional.avg_pool2d(image, FOLD)
+
+    def first_of(self, image: Tensor, cells: Tensor, far: Tensor) -> Tensor:
+        """What the first stage says of each block of 4 x 4 pixels: (batch, 1, y/4, x/4) logits.
+
+        Raises:
+            UsageError: the network has none.
+        """
+        if self.first is None:
+            raise UsageError("network.options.first: the network has no first stage")
+        logits: Tensor = self.first(self.seen_first(image, cells, far))
         return logits
+
+    def seen_first(self, image: Tensor, cells: Tensor, far: Tensor) -> Tensor:
+        """What the first stage sees of each block: its surroundings, means and extremes."""
+        blocks, pixels = functional.avg_pool2d(cells, COARSE // FOLD), image[:, :-1]
+        ends = [sign * functional.max_pool2d(sign * pixels, COARSE) for sign in (1.0, -1.0)]
+        return torch.cat([far, blocks, *ends], dim=1)
+
+    def judging(self) -> list[tuple[Tensor, Tensor]]:
+        """Weights and biases of the perceptron's layers: the last is 3 x 3, the others 1 x 1."""
+        first = torch.cat([self.near.weight, self.far.weight], dim=1), self.near.bias
+        return [first, *((m.weight, m.bias) for m in self.mix if isinstance(m, nn.Conv2d))]
 
     def _join(self, found: list[Tensor]) -> Tensor:
         """The first layer, of what is seen near and far: (batch, hidden, y/2, x/2)."""
@@ -108,10 +144,10 @@ class PixelNet(nn.Module):
         weight = functional.pad(weight, (0, 0, 0, 0, 0, spare))
         return functional.conv2d(seen, weight, self.near.bias)
 
-    def _near(self, image: Tensor, cells: Tensor) -> list[Tensor]:
-        """What is seen around each cell of 2 x 2 pixels."""
+    def near_of(self, image: Tensor, cells: Tensor) -> list[Tensor]:
+        """What is seen around each cell of 2 x 2 pixels, but for the pixels themselves."""
         value = image[:, self.brightness : self.brightness + 1]
-        found = [fold(image, self.training), self.filters(image)]
+        found = [self.filters(image)]
         found += [_known_mean(cells, side)[:, :-1] for side in self.windows]
         share = cells[:, -1:]
         brightness = _known_mean(cells, 1)[:, self.brightness, None]
@@ -121,7 +157,7 @@ class PixelNet(nn.Module):
         variance = mean[:, :1] - mean[:, 1:2] ** 2
         return [*found, torch.sqrt(variance.clamp(min=1e-4))]
 
-    def _far(self, inputs: Tensor, cells: Tensor) -> Tensor:
+    def far_of(self, inputs: Tensor, cells: Tensor) -> Tensor:
         """What is seen around each block of 4 x 4 pixels, and what is known of the place."""
         coarse = inputs[:, :, *CONTEXT]
         found = [pick(coarse, self.context)]
@@ -133,6 +169,10 @@ class PixelNet(nn.Module):
         for side in self.wide:
             found += [_known_mean(blocks, side), window_extremes(own, known, side)]
         return torch.cat(found, dim=1)
+
+
+def _first_stage(seen: int, hidden: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(seen, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, 1, 1))
 
 
 def _known_mean(state: Tensor, side: int) -> Tensor:

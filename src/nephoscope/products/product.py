@@ -50,6 +50,7 @@ class ProductFacts:
             that is not as its instrument does by default.
         season: why the scene is of no season that the model learned, if it is; what it learned of
             places was not used then.
+        first_stage: which pixels are left at what a network's first stage says, if it has one.
     """
 
     model: str
@@ -63,6 +64,7 @@ class ProductFacts:
     wants_background: bool = True
     column_geometry: str = ""
     season: str = ""
+    first_stage: str = ""
 
     @property
     def background(self) -> bool:
@@ -212,6 +214,7 @@ def _attributes(scene: xr.Dataset, facts: ProductFacts) -> dict[str, Any]:
     history = [f"{now} {maker}: {facts.command or 'nephoscope.products.product.make_product'}"]
     history += [f"{now} {facts.doubt}"] if facts.doubt else []
     history += [f"{now} {facts.season}: {_BY_HEART}"] if facts.season else []
+    history += [f"{now} {facts.first_stage}"] if facts.first_stage else []
     return {
         "Conventions": cf.CONVENTIONS,
         "source": f"{maker}, model {facts.model}, weights sha256 {facts.weights_sha256}",

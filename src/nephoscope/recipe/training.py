@@ -43,6 +43,8 @@ class Augmentation(Section):
     quarter_turns: bool = False
     gamma: float = Field(0.0, ge=0, description="spread of the log of a colour curve's exponent")
     desaturate: float = Field(0.0, ge=0, le=1, description="largest share of grey mixed in")
+    saturate: float = Field(0.0, ge=0, description="largest share of grey taken out")
+    exposure: float = Field(0.0, ge=0, description="spread of the log of a gain of all colours")
     warp: Warp = Warp()
     drop_views: float = Field(0.0, ge=0, lt=1, description="probability of dropping each view")
     drop_nadir: float = Field(
@@ -69,6 +71,12 @@ class Pool(Section):
     frames: int = Field(128, ge=1, description="frames in the pool")
     pixels: int = Field(3000, ge=1, description="pixels held of each")
     refresh: int = Field(10, ge=1, description="steps until the oldest frame is replaced")
+    even: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="0: all samples as often; 1: all folders, of any size",
+    )
 
 
 class Training(Section):

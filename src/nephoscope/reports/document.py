@@ -102,9 +102,11 @@ def _lead(evaluation: Evaluation) -> list[str]:
     units = evaluation.units or maps
     samples = f"{len(maps)} samples; " if len(maps) > len(units) else ""
     many = _number_of(evaluation, len(units))
-    text = f"Scored on {many} ({samples}{spec['split']}: {_span(units)}), "
+    text = f"Scored on {many} ({samples}{spec['split']}: {_span(units)})"
+    if evaluation.truth != "frame":
+        text += f", {main.n:,} {focus.items}"
     lines = [
-        f"{text}{main.n:,} {focus.items}{_cloud_in_words(evaluation)}",
+        f"{text}{_cloud_in_words(evaluation)}",
         _seen(evaluation),
         _copies(evaluation),
         _best_baseline(evaluation),
@@ -236,7 +238,7 @@ def _threshold(evaluation: Evaluation, name: str) -> str:
 
 def _paired(evaluation: Evaluation) -> list[Block]:
     names = [n for n in focus_of(evaluation).short if n in next(iter(evaluation.paired.values()))]
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (name, *(Scored(each[metric], metric, "+", drawn=True) for metric in names))
         for name, each in reversed(evaluation.paired.items())
     ]
@@ -247,7 +249,7 @@ def _paired(evaluation: Evaluation) -> list[Block]:
 def _ways(evaluation: Evaluation) -> list[Block]:
     scored = evaluation.scores.overall
     names = [name for name in focus_of(evaluation).short if name in _OF_WAYS & {*scored}]
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (way.replace("_", " "), *(Scored(each.overall[name], name, drawn=True) for name in names))
         for way, each in evaluation.ways.items()
     ]

@@ -28,20 +28,26 @@ def scale_of(scores: Sequence[Score], zero: bool = False) -> Scale | None:
     return low - margin, high + margin
 
 
-def interval_svg(score: Score, scale: Scale) -> str:
-    """A small drawing, for eyes alone: the numbers stand beside it. "" of a score without value."""
+def interval_svg(score: Score, scale: Scale, zero: bool = False) -> str:
+    """A small drawing, for eyes alone: the numbers stand beside it. "" of a score without value.
+
+    Args:
+        score: to be drawn.
+        scale: its ends.
+        zero: mark 0, if it is on the scale.
+    """
     if score.value is None:
         return ""
     middle, line = _HEIGHT / 2, ""
     if score.low is not None and score.high is not None:
         low, high = (_place(each, scale) for each in (score.low, score.high))
         line = f'<path class="bar" d="M{low:.1f} {middle}H{high:.1f}"/>'
-    zero = ""
-    if scale[0] < 0 < scale[1]:
-        zero = f'<path class="zero" d="M{_place(0, scale):.1f} 0V{_HEIGHT}"/>'
+    mark = ""
+    if zero and scale[0] < 0 < scale[1]:
+        mark = f'<path class="zero" d="M{_place(0, scale):.1f} 0V{_HEIGHT}"/>'
     return (
         f'<svg class="interval" aria-hidden="true" width="{_WIDTH}" height="{_HEIGHT}" '
-        f'viewBox="0 0 {_WIDTH} {_HEIGHT}"><path class="axis" d="M0 {middle}H{_WIDTH}"/>{zero}'
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}"><path class="axis" d="M0 {middle}H{_WIDTH}"/>{mark}'
         f'{line}<circle cx="{_place(score.value, scale):.1f}" cy="{middle}" r="{_DOT}"/></svg>'
     )
 

@@ -112,8 +112,9 @@ def write_leaderboard(
     tables.sort(key=lambda table: table.task.name)
     with atomic_path(out) as part:
         (part / PAGES).mkdir(parents=True)
-        for entry in (row for table in tables for row in table.rows if row.page and row.of):
-            shutil.copyfile(entry.of.folder / PAGE, part / entry.page)
+        for row in (row for table in tables for row in table.rows):
+            if row.page and row.of:
+                shutil.copyfile(row.of.folder / PAGE, part / row.page)
         (part / PAGE).write_text("".join(board_of(tables)), encoding="utf-8")
         text = json.dumps([_document(table) for table in tables], indent=1, ensure_ascii=False)
         (part / DATA).write_text(text + "\n", encoding="utf-8")

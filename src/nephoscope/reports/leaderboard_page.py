@@ -56,7 +56,9 @@ def _key(table: Table) -> str:
 
 
 def _name(table: Table) -> str:
-    return f"{table.task.name.replace('_', ' ')}, {table.spec.get('split', '')} part"
+    part = str(table.spec.get("split", ""))
+    what = "all samples" if part == "all" else f"{part} part"
+    return f"{table.task.name.replace('_', ' ')}, {what}"
 
 
 def _section(table: Table, tables: Sequence[Table]) -> str:

@@ -166,7 +166,7 @@ def _cell(cell: Cell, place: int, scales: Sequence[Scale | None]) -> str:
     if isinstance(cell, Scored):
         drawn, scale = "", scales[place]
         if cell.drawn and scale and (scale != (0.0, 1.0) or _is_share(cell)):
-            drawn = interval_svg(cell.score, scale)
+            drawn = interval_svg(cell.score, scale, zero=bool(cell.sign))
         return f'<td class="number">{escape(cell.text)}{drawn}</td>'
     if place == 0:
         return f'<th scope="row">{in_words(cell)}</th>'

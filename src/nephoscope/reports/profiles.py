@@ -31,7 +31,7 @@ from nephoscope.plots.profile_scores import (
 from nephoscope.plots.scores import plot_confusion
 from nephoscope.reports.numbers import with_interval
 from nephoscope.reports.pictures import Pictures
-from nephoscope.reports.sections import Block, Blocks, Scored, Table
+from nephoscope.reports.sections import Block, Blocks, Cell, Scored, Table
 from nephoscope.reports.words import focus_of, label_in_words, stratum_title, title_of
 from nephoscope.track import CLOUD_TYPES
 
@@ -170,7 +170,7 @@ def _off_track(evaluation: Evaluation, swath: SwathScores) -> list[Block]:
             text = f"Track ({bin_name(EDGES[0])} pixels) less {of}"
             parts.append(Table((text, "lost (95 % interval)"), told))
     for name, labels in swath.strata.items():
-        rows = [
+        rows: list[tuple[Cell, ...]] = [
             (_label_of(name, label), *(Scored(labels[label][each], each, drawn=not place)
                                        for place, each in enumerate(names)))
             for label in sorted(labels)

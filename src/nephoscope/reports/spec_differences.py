@@ -13,15 +13,20 @@ _FEW = 3
 
 def differences_in_words(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
     """What is scored here and not there, a line each; none of specs that are the same."""
+    mine, other = ({*map(str, spec.get("maps") or ())} for spec in (here, there))
+    if mine and other and not mine & other:
+        apart = f"other samples: {len(mine):,} here, {len(other):,} there, none of them in both"
+        same = {"samples": None, "maps": None}
+        return [apart, *differences_in_words({**here, **same}, {**there, **same})]
     found = []
     for name in dict.fromkeys([*here, *there]):
-        mine, other = here.get(name), there.get(name)
-        if mine == other:
+        one, two = here.get(name), there.get(name)
+        if one == two:
             continue
         if name == "maps":
-            found += _samples(list(mine or ()), list(other or ()))
+            found += _samples(list(one or ()), list(two or ()))
         else:
-            found.append(f"{name.replace('_', ' ')}: {_short(mine)} here, {_short(other)} there")
+            found.append(f"{name.replace('_', ' ')}: {_short(one)} here, {_short(two)} there")
     return found
 
 

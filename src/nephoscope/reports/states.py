@@ -90,9 +90,9 @@ class StatePictures(Pictures):
         }
         if reliability := self._reliability():
             found["certainty"] = plot_profile_reliability(*reliability, name)
-        rows = {"surest, and wrong": self._wrong, "surest, and right": self._right}
-        if any(rows.values()):
-            found["surest"] = plot_frame_cases(rows)
+        cases = {"surest, and wrong": self._wrong, "surest, and right": self._right}
+        if any(cases.values()):
+            found["surest"] = plot_frame_cases(cases)
         seen = [n for n, one in enumerate(self._textures) if one is not None]
         if len(seen) > 1:
             rows = np.array([self._textures[n] for n in seen], float).reshape(-1, len(NAMES))

@@ -103,7 +103,7 @@ MEANINGS = {
     "base_mae": "mean error of the base of cloudy profiles",
     "multilayer_dice": "profiles of two layers or more, both agree on",
     "layers_right": "cloudy profiles whose number of layers is right",
-    "balanced_accuracy": "mean of the two shares below",
+    "balanced_accuracy": "mean of the shares of clear and of cloudy frames that are told right",
     "clear_found": "of the clear frames that are not unknown, how many are called clear",
     "cloudy_found": "of the cloudy frames that are not unknown, how many are called cloudy",
     "unknown_share": "frames of which nothing is said",

@@ -17,6 +17,9 @@ from nephoscope.samples.part import Part
 from nephoscope.samples.response import change_channels, check_changes
 from nephoscope.samples.truth import LabelOrPoints, flip_truth, turn_truth
 
+TONES = ("gamma", "desaturate", "saturate", "exposure")
+"""Changes of colour that another camera would make to the same sky."""
+
 
 def check_augmentation(part: Part, recipe: Recipe, crop: tuple[int, int]) -> None:
     """Samples stay what they are under the changes of a recipe.
@@ -35,7 +38,7 @@ def check_augmentation(part: Part, recipe: Recipe, crop: tuple[int, int]) -> Non
     settings = recipe.training.augmentation
     placed = part.placed or part.background is not None or part.limits is not None
     turned = [("quarter_turns", settings.quarter_turns), ("warp.share", settings.warp.share)]
-    toned = [("gamma", settings.gamma), ("desaturate", settings.desaturate)]
+    toned = [(name, getattr(settings, name)) for name in TONES]
     for name, wanted in [*turned, *toned]:
         if wanted and placed:
             raise UsageError(
@@ -74,12 +77,16 @@ def augment(
     flipped = settings.flip_x and flip_x < 0.5, settings.flip_y and flip_y < 0.5
     view, truth = move(view, truth, *flipped, quarters)
     if settings.colour_share >= 1 or rng.random() < settings.colour_share:
-        if settings.gamma or settings.desaturate:
+        toned = any(getattr(settings, name) for name in TONES)
+        if toned:
             view = change_tone(view, settings, rng)
         if settings.colour_jitter or settings.noise:
             gains = 1 + settings.colour_jitter * rng.uniform(-1, 1, len(view.channels))
             view = change_gain(view, dict(zip(view.channels, gains.tolist(), strict=True)))
             view = add_noise(view, settings.noise, rng)
+        if toned:
+            # A camera has no number above its white, and black is not missing.
+            view = replace(view, image=_as_float(view).clip(1, 255))
     if settings.drop_views or settings.drop_nadir:
         view = drop_views(view, settings, rng)
     if settings.changed:
@@ -217,11 +224,15 @@ def _steepest(view: View, numbers: Sequence[int]) -> list[int]:
 
 
 def change_tone(view: View, settings: Augmentation, rng: np.random.Generator) -> View:
-    """Another camera's curve (a power law) and a paler picture; 0..255 stays 0..255."""
+    """Another camera's curve (a power law), a paler or deeper picture, another exposure."""
     exponent = np.exp(settings.gamma * rng.uniform(-1, 1))
     grey_share = np.float32(settings.desaturate * rng.random())
     image = 255 * (_as_float(view) / 255).clip(0, 1) ** np.float32(exponent)
+    if settings.saturate and rng.random() < 0.5:
+        grey_share = np.float32(-settings.saturate * rng.random())
     image += grey_share * (image.mean(axis=0) - image)
+    if settings.exposure:
+        image *= np.float32(np.exp(settings.exposure * rng.uniform(-1, 1)))
     return replace(view, image=image)
 
 

@@ -64,6 +64,7 @@ class Part:
         altitude: (level,) m, the highest first, of truth on levels; None where nobody says.
         sizes: rows and columns of each sample's picture, in the order of `indices`, in the upper
             left corner of its arrays; () where all fill them.
+        groups: what each sample belongs to, in the order of `indices`: of frames their folder.
     """
 
     image: Any  # a numpy array, or a zarr array, which is indexed alike
@@ -88,6 +89,7 @@ class Part:
     coding: Coding | None = None
     altitude: npt.NDArray[np.float64] | None = None
     sizes: tuple[tuple[int, int], ...] = ()
+    groups: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -212,6 +214,7 @@ def load_part(path: str | Path, part: str, recipe: Recipe, budget: int | None = 
         coding=held.coding,
         altitude=altitude_of(store, recipe.truth) if truth == "points" else None,
         sizes=sizes_of(store, indices),
+        groups=tuple(str(name) for name in store["group"].values[indices].tolist()),
     )
 
 

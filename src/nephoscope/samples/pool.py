@@ -8,10 +8,11 @@ resumed run goes on as an uninterrupted one would have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nephoscope.errors import UsageError
@@ -43,6 +44,7 @@ class PixelBatches:
         self.pool: Pool = pool
         self._held: dict[int, tuple[Tensor, Tensor]] = {}
         self._made = 0
+        self._shares = shares_of(loader.part.groups, pool.even) if pool.even else None
 
     def __len__(self) -> int:
         return self.steps
@@ -67,7 +69,7 @@ class PixelBatches:
 
     def _frame(self, number: int) -> tuple[Tensor, Tensor]:
         """Some labelled pixels of frame `number`, drawn with replacement; samples take turns."""
-        view, truth = self.loader.crop(number, self.loader.sample_in_turn(number))
+        view, truth = self.loader.crop(number, self._sample(number))
         label = np.ascontiguousarray(truth)
         inputs = assemble(view, self.loader.recipe.inputs.names)
         rng = np.random.default_rng((self.loader.seed, number, 1))
@@ -79,6 +81,13 @@ class PixelBatches:
         seen = self.network.at_pixels(torch.from_numpy(inputs)[None], rows, cols)
         return seen, torch.from_numpy(label.ravel()[chosen])
 
+    def _sample(self, number: int) -> int:
+        """The sample of frame `number`: in turn, or by lot where some have a larger share."""
+        if self._shares is None:
+            return self.loader.sample_in_turn(number)
+        rng = np.random.default_rng((self.loader.seed, number, 4))
+        return int(rng.choice(len(self._shares), p=self._shares))
+
     def _batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self.loader.seed, step, 2))
         size, frames = self.loader.recipe.training.batch, self.pool.frames
@@ -88,3 +97,15 @@ class PixelBatches:
             for part in (0, 1)
         )
         return {"seen": seen, "label": label}
+
+
+def shares_of(groups: Sequence[str], even: float) -> NDArray[np.float64]:
+    """Share of each sample: a group of n samples has one that goes with n ** (1 - even).
+
+    Args:
+        groups: what each sample belongs to.
+        even: 0: all samples as often as each other; 1: all groups.
+    """
+    _, of, held = np.unique(np.array(groups), return_inverse=True, return_counts=True)
+    weights = (held[of] ** -float(even)).astype(np.float64)
+    return np.asarray(weights / weights.sum())

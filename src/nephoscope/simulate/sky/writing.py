@@ -19,6 +19,7 @@ from nephoscope.errors import UsageError
 from nephoscope.files import atomic_path, remove_stale_parts
 from nephoscope.simulate.sidecar import write_sidecar
 from nephoscope.simulate.sky.air import COLS, ROWS
+from nephoscope.simulate.sky.cameras import simulate_cameras
 from nephoscope.simulate.sky.clouds import EMISSIVITY_LIMIT
 from nephoscope.simulate.sky.colour import OPTICAL_LIMIT, simulate_colour
 from nephoscope.simulate.sky.frame import (
@@ -31,7 +32,9 @@ from nephoscope.simulate.sky.frame import (
 if TYPE_CHECKING:
     from astropy.io import fits
 
-Flavour = Literal["thermal", "night", "colour"]
+Flavour = Literal["thermal", "night", "colour", "cameras"]
+COLOURED = {"colour": simulate_colour, "cameras": simulate_cameras}
+"""Flavour of colour pictures → what makes one and its mask."""
 FRAMES, TRUTH, IMAGES, MASKS = "frames", "truth", "images", "masks"
 RAW_SUFFIX, TRUTH_SUFFIX = "_flux.fits", "_truth.fits"
 _START = datetime(2023, 1, 24, 18, 0, 0)  # UTC, unmarked as in the camera's headers
@@ -58,7 +61,8 @@ def simulate_sky(
         scenes: number of frames.
         seed: of the set; same seed, same frames.
         flavour: "thermal", every frame of another camera and sky; "night", one camera and clouds
-            that come and go over `scenes` minutes; "colour", whole-sky pictures by day.
+            that come and go over `scenes` minutes; "colour", whole-sky pictures by day; "cameras",
+            colour pictures, every one of another camera, lens and air.
         progress: called with the name of each frame.
 
     Returns:
@@ -81,7 +85,7 @@ def simulate_sky(
     if flavour == "night":
         facts["scenes"] = scenes  # the night's clouds stretch over all of its frames
     write_sidecar(out, "sky", **facts)
-    folders = (IMAGES, MASKS) if flavour == "colour" else (FRAMES, TRUTH)
+    folders = (IMAGES, MASKS) if flavour in COLOURED else (FRAMES, TRUTH)
     for name in folders:
         remove_stale_parts(out / name)
     made = []
@@ -140,9 +144,9 @@ def write_truth(path: str | PathLike[str], frame: Frame) -> None:
 
 
 def _write_all(out: Path, scenes: int, seed: int, flavour: Flavour) -> Iterator[Path]:
-    if flavour == "colour":
+    if flavour in COLOURED:
         for index in range(scenes):
-            yield _write_colour(out, seed, index)
+            yield _write_colour(out, flavour, seed, index)
         return
     night = simulate_night(seed, scenes) if flavour == "night" else None
     for index in range(scenes):
@@ -158,12 +162,12 @@ def _write_all(out: Path, scenes: int, seed: int, flavour: Flavour) -> Iterator[
         yield path
 
 
-def _write_colour(out: Path, seed: int, index: int) -> Path:
+def _write_colour(out: Path, flavour: str, seed: int, index: int) -> Path:
     from PIL import Image
 
     image, mask = (out / folder / f"SIM-{index:04d}" for folder in (IMAGES, MASKS))
     if not (image.exists() and mask.exists()):
-        picture, label = simulate_colour(seed, index)
+        picture, label = COLOURED[flavour](seed, index)
         for path, pixels in ((mask, label), (image, picture)):
             with atomic_path(path) as part:
                 Image.fromarray(pixels).save(part, format="PNG")

@@ -1,0 +1,202 @@
+"""A colour picture beside itself: its two kinds of pixel, and where each pixel lies between them.
+
+ln(b / r) sorts the pixels of a picture of the sky: cloud below, clear sky above. A gain of red or
+blue (white balance) moves all of it, a power law (tone curve) stretches it, exposure does nothing.
+The threshold of Otsu (IEEE Trans. Syst. Man Cybern. 9, 62, 1979) moves and stretches along, and so
+do the means of both sides: the place of a pixel between these means is the same to any camera.
+Whether there are two kinds at all is told by the share of the variance that lies between them, and
+by numbers of the picture that do change with the camera.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nephoscope.inputs.blue_red import FIXED_OF_UNIMODAL, hybrid_threshold
+from nephoscope.inputs.view import COLOURS, Bools, Feature, FloatArray, View
+
+LEAST_HALF = 0.03
+"""Half of the way between two kinds, ln(b / r), below which they are one: noise, quantisation."""
+LEAST_LIGHT = 0.1
+"""Likewise of ln(brightness)."""
+_DARK = 60  # DN of all three colours together: of less the ratio is noise
+_MANY = 20_000  # pixels are enough to know a picture
+_BINS = 256
+_FURTHEST = 3.0
+_LARGEST = 2.0
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The two kinds of pixel of a picture.
+
+    Attributes:
+        middle: between the mean ln(b / r) of both kinds.
+        half: of the way between these, at least `LEAST_HALF`.
+        between: share of the variance that lies between the kinds, 0..1.
+        share: of the bluer kind.
+        light: median ln(brightness), DN.
+        range: from the 5th to the 95th percentile of ln(brightness), at least `LEAST_LIGHT`.
+        green: median of ln(g² / (r b)) / 2.
+        cut: threshold of (b - r) / (b + r) by formula `blue-red-hybrid`.
+        spread: standard deviation of that ratio.
+    """
+
+    middle: float = 0.0
+    half: float = LEAST_HALF
+    between: float = 0.0
+    share: float = 0.0
+    light: float = 0.0
+    range: float = LEAST_LIGHT
+    green: float = 0.0
+    cut: float = FIXED_OF_UNIMODAL
+    spread: float = 0.0
+
+
+def kinds_of(image: npt.NDArray[np.generic], known: Bools) -> Kinds:
+    """The two kinds of pixel of a picture.
+
+    Args:
+        image: (red, green, blue; y; x) DN.
+        known: (y, x) where it is not missing.
+    """
+    places = np.flatnonzero(known)
+    places = places[:: -(-places.size // _MANY) or 1]
+    drawn = np.stack([plane.ravel()[places].astype(np.float32) for plane in image])
+    red, green, blue = drawn
+    total = red + green + blue
+    lit = total >= _DARK
+    if lit.sum() < _BINS:
+        return Kinds()
+    red, green, blue = (np.log(np.maximum(each[lit], 1)) for each in (red, green, blue))
+    ratio, light = blue - red, np.log(total[lit] / 3)
+    low, high = np.percentile(light, (5, 95))
+    return Kinds(
+        *_two(ratio.clip(-_LARGEST, _LARGEST)),
+        float(np.median(light)),
+        max(float(high - low), LEAST_LIGHT),
+        float(np.median(green - (red + blue) / 2)),
+        *hybrid_threshold(drawn),
+    )
+
+
+_HELD = threading.local()
+
+
+def _kinds_in(view: View, known: Bools) -> Kinds:
+    """The same of a window, once for all of its features."""
+    held: tuple[weakref.ref[View], Kinds] | None = getattr(_HELD, "last", None)
+    if held is None or held[0]() is not view:
+        held = weakref.ref(view), kinds_of(view.colours, known)
+        _HELD.last = held
+    return held[1]
+
+
+def _two(values: npt.NDArray[np.float32]) -> tuple[float, float, float, float]:
+    """Middle and half way between the means on both sides of Otsu's threshold; `between`, `share`.
+
+    The ends are percentiles: single pixels must not widen the bins.
+    """
+    low, high = np.percentile(values, (0.5, 99.5)).tolist()
+    if high - low < 1e-3:
+        return float(low), LEAST_HALF, 0.0, 0.5
+    values = values.clip(low, high)
+    counts, edges = np.histogram(values, _BINS, (low, high))
+    centres = (edges[1:] + edges[:-1]) / 2
+    share = counts / counts.sum()
+    below, moment = np.cumsum(share)[:-1], np.cumsum(share * centres)[:-1]
+    mean = float((share * centres).sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.nan_to_num((mean * below - moment) ** 2 / (below * (1 - below)))
+    best = int(variance.argmax())
+    first, second = moment[best] / below[best], (mean - moment[best]) / (1 - below[best])
+    whole = float((share * (centres - mean) ** 2).sum())
+    return (
+        float(first + second) / 2,
+        max(float(second - first) / 2, LEAST_HALF),
+        float(variance[best]) / max(whole, 1e-9),
+        float(1 - below[best]),
+    )
+
+
+def _log_ratio(view: View, target: FloatArray) -> None:
+    red, blue = (view.channel(name).astype(np.float32) for name in ("red", "blue"))
+    np.log(np.maximum(blue, 1) / np.maximum(red, 1), out=target)
+    np.clip(target, -_LARGEST, _LARGEST, out=target)
+
+
+def _blue_log(view: View, known: Bools, target: FloatArray) -> None:
+    """ln(b / r)."""
+    _log_ratio(view, target)
+    target[~known] = 0.0
+
+
+def _blue_place(view: View, known: Bools, target: FloatArray) -> None:
+    """Where ln(b / r) lies between cloud (-1) and clear sky (1) of the picture, to ±3."""
+    kinds = _kinds_in(view, known)
+    _log_ratio(view, target)
+    target -= np.float32(kinds.middle)
+    target /= np.float32(kinds.half)
+    np.clip(target, -_FURTHEST, _FURTHEST, out=target)
+    target[~known] = 0.0
+
+
+def _blue_side(view: View, known: Bools, target: FloatArray) -> None:
+    """-1 (cloud's side) … 1 (clear sky's): the same, softly cut."""
+    _blue_place(view, known, target)
+    np.tanh(2 * target, out=target)
+
+
+def _light_place(view: View, known: Bools, target: FloatArray) -> None:
+    """ln(brightness) above the picture's median, in its range, to ±3."""
+    kinds = _kinds_in(view, known)
+    np.log(np.maximum(view.colours.mean(axis=0, dtype=np.float32), 1), out=target)
+    target -= np.float32(kinds.light)
+    target /= np.float32(kinds.range)
+    np.clip(target, -_FURTHEST, _FURTHEST, out=target)
+    target[~known] = 0.0
+
+
+def _green_place(view: View, known: Bools, target: FloatArray) -> None:
+    """ln(g² / (r b)) / 2 above the picture's median, in halves of the way between its kinds."""
+    kinds = _kinds_in(view, known)
+    red, green, blue = np.log(np.maximum(view.colours.astype(np.float32), 1))
+    np.subtract(green, (red + blue) / 2, out=target)
+    target -= np.float32(kinds.green)
+    target /= np.float32(kinds.half)
+    np.clip(target, -_FURTHEST, _FURTHEST, out=target)
+    target[~known] = 0.0
+
+
+def _number(of: Callable[[Kinds], float]) -> Feature:
+    """A number of the picture, the same at every pixel."""
+
+    def fill(view: View, known: Bools, target: FloatArray) -> None:
+        target[...] = np.float32(of(_kinds_in(view, known)))
+        target[~known] = 0.0
+
+    return Feature(fill, COLOURS)
+
+
+TWO_COLOUR_FEATURES: dict[str, Feature] = {
+    "blue_log": Feature(_blue_log, ("red", "blue")),
+    "blue_place": Feature(_blue_place, COLOURS),
+    "blue_side": Feature(_blue_side, COLOURS),
+    "green_place": Feature(_green_place, COLOURS),
+    "light_place": Feature(_light_place, COLOURS),
+    "kinds_middle": _number(lambda kinds: kinds.middle),
+    "kinds_half": _number(lambda kinds: np.log(kinds.half / LEAST_HALF) / 3),
+    "kinds_between": _number(lambda kinds: kinds.between),
+    "kinds_share": _number(lambda kinds: kinds.share),
+    "kinds_light": _number(lambda kinds: (kinds.light - 4.7) / 0.5),
+    "kinds_range": _number(lambda kinds: np.log(kinds.range / LEAST_LIGHT) / 3),
+    "kinds_green": _number(lambda kinds: 5 * kinds.green),
+    "kinds_cut": _number(lambda kinds: 5 * kinds.cut),
+    "kinds_spread": _number(lambda kinds: 10 * kinds.spread),
+}
