@@ -23,6 +23,24 @@ if TYPE_CHECKING:
 SKY = "sky"
 
 
+ClearIn = Annotated[
+    Path | None,
+    typer.Option(help="sky: take only frames that this folder of products calls clear."),
+]
+Flavour = Annotated[
+    Literal["thermal", "grey"] | None,
+    typer.Option(help="sky: what the frames are, where their headers do not say."),
+]
+FromLabels = Annotated[
+    bool,
+    typer.Option(
+        "--from-labels",
+        help="sky: where the sky is from the labels beside the frames, which leave the rest "
+        "undefined, not from the frames.",
+    ),
+]
+
+
 def background(
     recipe: Annotated[
         str,
@@ -37,22 +55,9 @@ def background(
         ),
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="The background file to write.")],
-    clear_in: Annotated[
-        Path | None,
-        typer.Option(help="sky: take only frames that this folder of products calls clear."),
-    ] = None,
-    flavour: Annotated[
-        Literal["thermal", "grey"] | None,
-        typer.Option(help="sky: what the frames are, where their headers do not say."),
-    ] = None,
-    from_labels: Annotated[
-        bool,
-        typer.Option(
-            "--from-labels",
-            help="sky: where the sky is from the labels beside the frames, which leave the rest "
-            "undefined, not from the frames.",
-        ),
-    ] = False,
+    clear_in: ClearIn = None,
+    flavour: Flavour = None,
+    from_labels: FromLabels = False,
 ) -> None:
     """Build the background from a series of scenes; those that cannot be read are left out."""
     from nephoscope.background import build_background, write_background

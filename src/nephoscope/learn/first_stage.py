@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,9 +55,9 @@ def fit_first_stage(network: NormalisedNetwork, train: Part, recipe: Recipe) -> 
             stage(scaled)[:, 0, 0, 0], said[chosen], weight[chosen]
         )
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    first = stage[0]
+    first: Any = stage[0]
     with torch.no_grad():
         first.weight /= spread[None, :, None, None]
         first.bias -= (first.weight[:, :, 0, 0] * middle).sum(1)

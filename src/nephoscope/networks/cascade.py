@@ -68,7 +68,8 @@ class Judge(nn.Module):
 
     def forward(self, seen: Tensor) -> Tensor:
         """Judge each cell."""
-        pixels, windows = seen.split([self.learned.shape[1], len(seen) - self.learned.shape[1]])
+        own = self.learned.shape[1]
+        pixels, windows = seen[:own], seen[own:]
         learned = torch.relu(self.learned @ pixels + self.start)
         seen = torch.cat([pixels[self.own], learned, windows])
         for weight, bias in zip(self.weights, self.biases, strict=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -129,7 +130,7 @@ class PixelNet(nn.Module):
         ends = [sign * functional.max_pool2d(sign * pixels, COARSE) for sign in (1.0, -1.0)]
         return torch.cat([far, blocks, *ends], dim=1)
 
-    def judging(self) -> list[tuple[Tensor, Tensor]]:
+    def judging(self) -> list[tuple[Tensor, Any]]:
         """Weights and biases of the perceptron's layers: the last is 3 x 3, the others 1 x 1."""
         first = torch.cat([self.near.weight, self.far.weight], dim=1), self.near.bias
         return [first, *((m.weight, m.bias) for m in self.mix if isinstance(m, nn.Conv2d))]
