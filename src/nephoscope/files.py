@@ -247,9 +247,9 @@ def _opened_to_append(path: Path) -> IO[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     torn = False
     if path.exists() and path.stat().st_size:
-        with path.open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            torn = file.read(1) != b"\n"
+        with path.open("rb") as there:
+            there.seek(-1, os.SEEK_END)
+            torn = there.read(1) != b"\n"
     file = path.open("a", encoding="utf-8")
     if torn:
         file.write("\n")

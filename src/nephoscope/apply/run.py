@@ -181,8 +181,10 @@ def _each(work: Work, jobs: Iterable[Job], pool: Pool | None) -> Generator[Outco
     order = order_of(work, elsewhere=isinstance(pool, ClusterPool))
     try:
         for job, outcome in results_by(pool, partial(do, order), jobs):
-            given_up = isinstance(outcome, NephoscopeError)  # workers died over it
-            yield job, failure_of(outcome) if given_up else outcome
+            if isinstance(outcome, NephoscopeError):  # workers died over it
+                yield job, failure_of(outcome)
+            else:
+                yield job, outcome
     finally:
         if order.token is not None:
             order.token.unlink(missing_ok=True)

@@ -45,7 +45,12 @@ def run_progress(as_json: bool = False) -> Iterator[Callable[[Event], None]]:
     console, pace = Console(stderr=True, soft_wrap=True), Pace()
     print_event = _print_json if as_json else _print_event
     if not console.is_terminal:
-        yield lambda event: (print_event(event), _print_now_and_then(pace, event))[0]
+
+        def tell(event: Event) -> None:
+            print_event(event)
+            _print_now_and_then(pace, event)
+
+        yield tell
         return
     rate = TextColumn("{task.fields[rate]}")
     columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), rate)

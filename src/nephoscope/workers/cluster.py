@@ -93,7 +93,7 @@ class ClusterPool:
     def lost(self, error: BaseException) -> bool:
         """Whether the scheduler has forgotten what was under way."""
         from distributed.client import ClosedClientError
-        from distributed.comm import CommClosedError
+        from distributed.comm.core import CommClosedError
 
         return isinstance(error, CancelledError | ClosedClientError | CommClosedError)
 
@@ -175,7 +175,7 @@ def check_versions(client: Client) -> None:
     Raises:
         UsageError: one has not; it names the machine.
     """
-    found = client.get_versions(check=False, packages=["nephoscope"])
+    found: Any = client.get_versions(check=False, packages=["nephoscope"])
     for address, worker in found["workers"].items():
         theirs = {**worker["host"], **worker["packages"]}
         python = ".".join(str(theirs["python"]).split(".")[:2])
