@@ -18,6 +18,7 @@ from nephoscope.tasks.mask import MaskDecision
 
 ROWS, COLS = 1801, 3600
 MODEL = SimpleNamespace(
+    seasons=None,
     name="stub",
     weights_sha256="0" * 64,
     decision=MaskDecision(),
@@ -41,7 +42,7 @@ class BlueIsCloud(network.Predictor):
             blue[~image.any(axis=0)] = np.nan
         return blue / np.float32(255)
 
-    def view_of(self, scene, background):
+    def view_of(self, scene, background, position=True):
         places = scene["latitude"].values, scene["longitude"].values
         return View(scene["image"].values, scene["known"].values, *places, background)
 

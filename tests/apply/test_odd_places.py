@@ -238,6 +238,7 @@ def test_journals_say_last_what_was_written_last(frames, tmp_path):
     parts = [Journals(tmp_path / "out", (index, 2)) for index in (2, 1)]
     for number, part in enumerate(parts):
         part.record(f"key {number}", job)
+        part.close()
     assert Journals(tmp_path / "out", (1, 1)).has("key 1", job)
     assert not Journals(tmp_path / "out", (1, 1)).has("key 0", job)
 

@@ -43,7 +43,10 @@ def out_of_season(scene: xr.Dataset, learned: Mapping[str, Sequence[float]]) -> 
 
 def _number(scene: xr.Dataset, name: str) -> float:
     """A scalar of the scene; NaN where there is none, or where it stands for unknown."""
-    value = float(scene[name].item()) if name in scene.variables else np.nan
+    # What is no number at all is refused where the product gets its season.
+    if name not in scene.variables or scene[name].size != 1 or scene[name].dtype.kind not in "iuf":
+        return np.nan
+    value = float(scene[name].item())
     return np.nan if name == "mars_year" and value <= 0 else value
 
 
