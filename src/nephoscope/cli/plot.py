@@ -69,12 +69,8 @@ def plot(
             raise UsageError(f"{option} is of products: --kind {kind} has none")
     if kind == "simulated":
         complete = _draw_simulated(products, out)
-    elif kind == "page":
-        from nephoscope.cli.plot_ice import draw_page
-
-        complete = draw_page(products, out)
-    elif kind == "animation" or site is not None or _is_section(products, curtain):
-        complete = _draw_ice(products, out, site, curtain)
+    elif kind in ("animation", "page") or site is not None or _is_section(products, curtain):
+        complete = _draw_ice(products, out, kind, site, curtain)
     elif kind == "product":
         complete = _draw_products(products, out, maps, None if curtain is None else Path(curtain))
     else:
@@ -92,7 +88,9 @@ def _is_section(products: list[Path], curtain: str | None) -> bool:
     return curtain is not None and (is_line(curtain) or any(map(holds_cube, products)))
 
 
-def _draw_ice(products: list[Path], out: Path, site: str | None, curtain: str | None) -> bool:
+def _draw_ice(
+    products: list[Path], out: Path, kind: str, site: str | None, curtain: str | None
+) -> bool:
     from nephoscope.cli import plot_ice
 
     if site is not None and curtain is not None:
@@ -101,6 +99,8 @@ def _draw_ice(products: list[Path], out: Path, site: str | None, curtain: str | 
         plot_ice.draw_site(products, out, site)
     elif curtain is not None:
         plot_ice.draw_sections(products, out, curtain)
+    elif kind == "page":
+        plot_ice.draw_page(products, out)
     else:
         plot_ice.draw_animation(products, out)
     return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,11 +73,8 @@ def draw_animation(places: Sequence[Path], out: Path) -> None:
     """
     from nephoscope.plots.ice_view import plot_view, write_animation
     from nephoscope.plots.quicklook import save_picture
-    from nephoscope.products.series import open_slots
 
-    with open_slots(series_of(places)) as slots:
-        if not slots:
-            raise InputError(places[0], "holds no slot that was made")
+    with _slots_at(places) as slots:
         moving, still = out / "ice.gif", out / "ice.png"
         save_picture(plot_view(slots[len(slots) // 2]), still)
         write_animation(slots, moving)
@@ -84,23 +82,30 @@ def draw_animation(places: Sequence[Path], out: Path) -> None:
         typer.echo(shown(target))
 
 
-def draw_page(places: Sequence[Path], out: Path) -> bool:
+@contextmanager
+def _slots_at(places: Sequence[Path]) -> Iterator[list[xr.Dataset]]:
+    """The slots at places, of which there is one at least."""
+    from nephoscope.products.series import open_slots
+
+    with open_slots(series_of(places)) as slots:
+        if not slots:
+            raise InputError(places[0], "holds no slot that was made")
+        yield slots
+
+
+def draw_page(places: Sequence[Path], out: Path) -> None:
     """Write a page in which the ice of all slots is turned, cut and played.
 
     Raises:
         InputError: a product cannot be read.
     """
     from nephoscope.plots.ice_page import write_page
-    from nephoscope.products.series import open_slots
 
-    with open_slots(series_of(places)) as slots:
-        if not slots:
-            raise InputError(places[0], "holds no slot that was made")
+    with _slots_at(places) as slots:
         count = write_page(slots, out / "ice.html")
     if count < len(slots):
         typer.echo(f"{count} of {len(slots)} slots are in the page", err=True)
     typer.echo(shown(out / "ice.html"))
-    return True
 
 
 def is_line(text: str) -> bool:

@@ -79,11 +79,11 @@ def _content(slots: Sequence[xr.Dataset]) -> dict[str, Any]:
     rows, cols = first["iwc"].shape[-2:]
     wide, high = cols * places.spacing, rows * places.spacing
     block, pair = -(-max(rows, cols) // _SIDE), -(-first["iwc"].shape[0] // _LEVELS)
+    thin = -(-max(rows, cols) // _FLOOR)
     altitude = _means(first["altitude"].values.astype(float), (pair,)) / 1000
     frames = []
     for slot in slots:
         amount = _means(slot["iwc"].values, (pair, block, block))
-        thin = -(-max(rows, cols) // _FLOOR)
         path = _means(slot["iwp"].values, (thin, thin))
         frames.append(
             {

@@ -11,6 +11,7 @@ import xarray as xr
 from nephoscope.errors import InputError, UsageError
 from nephoscope.extras import need
 from nephoscope.products.cube import slots_made
+from nephoscope.products.series import first_time, open_stored
 
 SEASON, TIME, NAME = "solar_longitude", "time", "map_id"
 
@@ -93,16 +94,7 @@ def _stores(path: Path) -> list[Path]:
 
 def _part(path: Path) -> xr.Dataset:
     """One file or cube, with a dimension along which others can follow."""
-    try:
-        stored: xr.Dataset
-        if path.is_dir():
-            stored = xr.open_zarr(path, chunks={}, decode_coords="all")
-        else:
-            stored = xr.open_dataset(path, engine="h5netcdf", decode_coords="all", chunks={})
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(path, f"is no product that can be read: {error}") from error
-    if "quality_flag" not in stored:
-        raise InputError(path, "is missing: this is no product", field="quality_flag")
+    stored = open_stored(path, ("quality_flag",), chunks={})
     if "status" in stored:
         made: xr.Dataset = stored.isel({TIME: slots_made(path)})
         return made.drop_vars("status").assign_coords({NAME: (TIME, _names(made))})
@@ -116,11 +108,8 @@ def _names(made: xr.Dataset) -> list[str]:
 def _alone(stored: xr.Dataset, path: Path) -> xr.Dataset:
     """A product of one picture."""
     name = str(stored.attrs.get(NAME, path.stem))
-    if TIME in stored.variables and stored[TIME].dtype.kind == "M":
-        # Of lines that were scanned one after the other the first tells the time.
-        time = stored[TIME].values
-        known = time[~np.isnat(time)] if time.ndim else time
-        stored = stored.drop_vars(TIME).assign_coords({TIME: known.min()})
+    if not np.isnat(time := first_time(stored)):
+        stored = stored.drop_vars(TIME).assign_coords({TIME: time})
         dim = TIME
     elif SEASON in stored.variables:
         dim = SEASON

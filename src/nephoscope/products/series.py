@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from nephoscope.products.cube import slots_made
 
 ICE = "iwc"
 """Variable that every product of a series has."""
+UNREADABLE = (OSError, KeyError, ValueError)
+"""What xarray raises of a file or store that it cannot open."""
 
 
 @contextmanager
@@ -34,7 +36,7 @@ def open_slots(paths: Sequence[Path]) -> Iterator[list[xr.Dataset]]:
     with contextlib.ExitStack() as stack:
         found: dict[Any, xr.Dataset] = {}
         for path in paths:
-            for slot in _slots(stack.enter_context(_opened(path, (ICE, "altitude"))), path):
+            for slot in _slots(stack.enter_context(open_stored(path, (ICE, "altitude"))), path):
                 found.setdefault(slot["time"].values[()], slot)
         yield [found[time] for time in sorted(found)]
 
@@ -55,7 +57,7 @@ def open_series(paths: Sequence[Path]) -> Iterator[list[tuple[str, xr.Dataset]]]
     with contextlib.ExitStack() as stack:
         found: dict[tuple[bool, str], xr.Dataset] = {}
         for path in paths:
-            for slot in _slots(stack.enter_context(_opened(path, ("quality_flag",))), path):
+            for slot in _slots(stack.enter_context(open_stored(path, ("quality_flag",))), path):
                 time = slot["time"].values[()]
                 timeless = bool(np.isnat(time))
                 name = (
@@ -65,14 +67,40 @@ def open_series(paths: Sequence[Path]) -> Iterator[list[tuple[str, xr.Dataset]]]
         yield [(name, found[timeless, name]) for timeless, name in sorted(found)]
 
 
-def _opened(path: Path, wanted: Sequence[str]) -> AbstractContextManager[xr.Dataset]:
+def stored_at(path: Path, chunks: dict[str, int] | None = None) -> xr.Dataset:
+    """A NetCDF file or a Zarr store as xarray opens it: decoded, nothing of it read yet.
+
+    Args:
+        path: of it.
+        chunks: None: plain arrays; {}: dask arrays.
+
+    Raises:
+        OSError, KeyError, ValueError: it is none; see `UNREADABLE`.
+    """
+    stored: xr.Dataset
+    if path.is_dir():
+        stored = xr.open_zarr(path, chunks=chunks, decode_coords="all")
+    else:
+        stored = xr.open_dataset(path, engine="h5netcdf", decode_coords="all", chunks=chunks)
+    return stored
+
+
+def open_stored(
+    path: Path, wanted: Sequence[str], chunks: dict[str, int] | None = None
+) -> xr.Dataset:
+    """A product, decoded and not read yet.
+
+    Args:
+        path: a NetCDF file, or a Zarr store of one product or of many.
+        wanted: variables that it must have.
+        chunks: None: plain arrays; {}: dask arrays.
+
+    Raises:
+        InputError: it cannot be read, or a variable is missing.
+    """
     try:
-        product: xr.Dataset
-        if path.is_dir():
-            product = xr.open_zarr(path, chunks=None, decode_coords="all")
-        else:
-            product = xr.open_dataset(path, engine="h5netcdf", decode_coords="all")
-    except (OSError, KeyError, ValueError) as error:
+        product = stored_at(path, chunks)
+    except UNREADABLE as error:
         raise InputError(path, f"is no product that can be read: {error}") from error
     if missing := [name for name in wanted if name not in product.variables]:
         product.close()
@@ -83,9 +111,17 @@ def _opened(path: Path, wanted: Sequence[str]) -> AbstractContextManager[xr.Data
 
 def _slots(product: xr.Dataset, path: Path) -> Iterator[xr.Dataset]:
     if "status" not in product:
-        times = product["time"].values if "time" in product.variables else np.array("NaT", "M8[ns]")
-        start = np.nanmin(times) if times.size else np.array("NaT", "M8[ns]")
-        yield product.drop_vars("time", errors="ignore").assign_coords(time=start)
+        yield product.drop_vars("time", errors="ignore").assign_coords(time=first_time(product))
         return
     for number in slots_made(path):
         yield product.isel(time=number)
+
+
+def first_time(product: xr.Dataset) -> np.datetime64:
+    """When the first line of one picture was seen, datetime64[ns]; NaT where that is not told."""
+    nothing = np.datetime64("NaT", "ns")
+    if "time" not in product.variables or product["time"].dtype.kind != "M":
+        return nothing
+    times = np.atleast_1d(product["time"].values)
+    known = times[~np.isnat(times)]
+    return known.min() if known.size else nothing

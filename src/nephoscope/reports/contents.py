@@ -23,6 +23,7 @@ from nephoscope.instruments.tracks import open_track
 from nephoscope.models import Model, list_models, load_model, verify_model
 from nephoscope.models.lookup import CHAIN, locate_model
 from nephoscope.products.frames import INSTRUMENT as FRAMES
+from nephoscope.products.series import UNREADABLE, stored_at
 from nephoscope.reports.seal import SCORES, read_scores
 from nephoscope.samples.census import describe
 from nephoscope.samples.store import PARTS, open_samples
@@ -159,11 +160,8 @@ def _of_dataset(path: Path) -> Contents:
 @contextmanager
 def _opened(path: Path) -> Iterator[xr.Dataset]:
     try:
-        if path.is_dir():
-            stored = xr.open_zarr(path, chunks=None, decode_coords="all")
-        else:
-            stored = xr.open_dataset(path, engine="h5netcdf", decode_coords="all")
-    except (OSError, KeyError, ValueError) as error:
+        stored = stored_at(path)
+    except UNREADABLE as error:
         problem = f"cannot be read: {str(error) or type(error).__name__}"
         raise InputError(path, problem, remedy="fetch or write it again") from error
     with stored:
