@@ -15,7 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.evaluation.items import published_items
-from nephoscope.evaluation.overpass import LEAST_CLOUD, is_along_a_track
+from nephoscope.evaluation.overpass import LEAST_CLOUD, is_along_a_track, pixels_along
 from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.samples.truth import Points
 from nephoscope.tasks.ice_mixture import PUBLISHED, clear_share_inside
@@ -117,12 +117,7 @@ class IceGathered:
         items, points = published_items(variables, sample), sample.truth
         if not isinstance(points, Points) or not len(points):
             return
-        row, col = (np.floor(place + 0.5).astype(np.intp) for place in (points.row, points.col))
-        height, width = sample.known.shape
-        inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
-        row, col = row[inside], col[inside]
-        order = np.argsort(row, kind="stable")
-        row, col = row[order], col[order]
+        row, col, order = pixels_along(points, sample.known.shape)
         said = {str(n): v.values[order] for n, v in items.variables.items()}
         true = np.asarray(items.truth[IWC], np.float64)[order]
         crystals = np.asarray(number_of(items.truth), np.float64)[order]

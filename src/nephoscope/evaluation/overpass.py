@@ -20,6 +20,8 @@ LEAST_CLOUD = 0.02
 TRUTH = "cloud_type"
 _SAID = ("cloud_type", "cloud_mask_3d")
 
+Pixels = NDArray[np.intp]
+
 
 @dataclass(frozen=True)
 class Overpass:
@@ -47,6 +49,23 @@ def is_along_a_track(col: NDArray[np.integer]) -> bool:
     return len(col) > 1 and bool(np.median(np.abs(np.diff(col))) <= _ASIDE)
 
 
+def pixels_along(points: Points, shape: tuple[int, ...]) -> tuple[Pixels, Pixels, Pixels]:
+    """The pixels that points lie in, from the top row down.
+
+    Args:
+        points: of a sample.
+        shape: (y, x) of its plane; points off it are left out.
+
+    Returns:
+        row and col of each, and its number among the points on the plane.
+    """
+    row, col = (np.floor(place + 0.5).astype(np.intp) for place in (points.row, points.col))
+    inside = (row >= 0) & (row < shape[0]) & (col >= 0) & (col < shape[1])
+    row, col = row[inside], col[inside]
+    order = np.argsort(row, kind="stable")
+    return row[order], col[order], order
+
+
 def overpass_of(sample: LabelledSample, variables: xr.Dataset) -> Overpass | None:
     """The overpass of a sample; None where it has none, too little cloud, or nothing on levels.
 
@@ -57,12 +76,7 @@ def overpass_of(sample: LabelledSample, variables: xr.Dataset) -> Overpass | Non
     points, name = sample.truth, next((n for n in _SAID if n in variables), None)
     if name is None or not isinstance(points, Points) or TRUTH not in points.values:
         return None
-    row, col = (np.floor(place + 0.5).astype(np.intp) for place in (points.row, points.col))
-    height, width = sample.known.shape
-    inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
-    row, col = row[inside], col[inside]
-    order = np.argsort(row, kind="stable")
-    row, col = row[order], col[order]
+    row, col, order = pixels_along(points, sample.known.shape)
     items = published_items(variables, sample)
     if sample.wraps or not is_along_a_track(col):
         return None
