@@ -8,14 +8,16 @@ PIP := $(PY) -m pip --disable-pip-version-check install --quiet --constraint con
 PLACE := $(shell pwd -P | cksum | cut -d ' ' -f 1)
 CORE := $(VENV)/.core-$(PLACE)
 DEV := $(VENV)/.dev-$(PLACE)
+DOCS := $(VENV)/.docs-$(PLACE)
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all leaderboard bench lint clean
+.PHONY: help demo test test-all docs leaderboard bench lint clean
 
 help:
 	@echo 'make demo      install, simulate a map, predict it, draw it, score it'
 	@echo 'make test      install for development and run the quick tests'
 	@echo 'make test-all  run every test, also on other days and in other places'
+	@echo 'make docs      build the documentation as a site, into site/'
 	@echo 'make leaderboard  score the shipped models on simulated scenes'
 	@echo 'make bench     measure speed and memory'
 	@echo 'make lint      check style and types'
@@ -33,6 +35,11 @@ $(DEV): $(CORE)
 	@$(PIP) --editable '.[dev]'
 	@touch $@
 
+$(DOCS): $(CORE)
+	@echo 'installing what the site needs ...'
+	@$(PIP) --editable '.[docs]'
+	@touch $@
+
 demo: $(CORE)
 	$(PY) -m nephoscope demo
 
@@ -41,6 +48,10 @@ test: $(DEV)
 
 test-all: $(DEV)
 	$(PY) -m pytest
+
+docs: $(DOCS)
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
+	@echo 'site/index.html; with its search: $(PY) -m http.server --bind 127.0.0.1 --directory site'
 
 leaderboard: $(DEV)
 	$(PY) -m benchmarks.leaderboard nephoscope-leaderboard
@@ -54,5 +65,5 @@ lint: $(DEV)
 	$(PY) -m mypy
 
 clean:
-	rm -rf $(VENV) build dist nephoscope-demo nephoscope-leaderboard .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site nephoscope-demo nephoscope-leaderboard .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

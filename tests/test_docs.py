@@ -17,7 +17,7 @@ from nephoscope.recipe import Recipe, load_recipe
 from nephoscope.tasks import task_named
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 # Code spans of the coverage tables that are neither a function, a verb, an option nor a recipe key.
 OTHER_WORDS = {
     "cloudmask",
@@ -241,7 +241,9 @@ def test_a_number_in_prose_is_that_of_its_source(page, sentence):
         assert number == round(source_of(where), digits), where
 
 
-@pytest.mark.parametrize("page", sorted({page.name for page in PAGES if page.parent != ROOT}))
+@pytest.mark.parametrize(
+    "page", sorted(str(page.relative_to(ROOT / "docs")) for page in PAGES if page.parent != ROOT)
+)
 def test_a_number_of_steps_crops_or_parameters_has_a_source(page):
     text = on_one_line(page)
     sourced = [

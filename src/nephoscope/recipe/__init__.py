@@ -35,24 +35,26 @@ from nephoscope.recipe.training import Warp as Warp
 from nephoscope.recipe.truth import Levels as Levels
 from nephoscope.recipe.truth import PointTruth as PointTruth
 from nephoscope.recipe.variants import Variant as Variant
-from nephoscope.tasks import task_named
+from nephoscope.tasks import TASKS, task_named
 
 
 class Apply(Section):
     """How the model is run over a whole scene."""
 
-    tile: tuple[PositiveInt, PositiveInt] = (512, 512)
-    overlap: int = Field(32, ge=0)
-    batch: int = Field(1, ge=1)
+    tile: tuple[PositiveInt, PositiveInt] = Field(
+        (512, 512), description="rows and columns of a tile"
+    )
+    overlap: int = Field(32, ge=0, description="pixels that two tiles share and blend")
+    batch: int = Field(1, ge=1, description="tiles that the network is given at once")
 
 
 class Search(Section):
     """Where `nephoscope tune` looks for one key: a range, or some choices."""
 
-    low: int | float | None = None
-    high: int | float | None = None
+    low: int | float | None = Field(None, description="smallest value of a range")
+    high: int | float | None = Field(None, description="largest value of a range")
     log: bool = Field(False, description="search the range by its logarithm")
-    choices: tuple[Any, ...] | None = None
+    choices: tuple[Any, ...] | None = Field(None, description="instead of a range: the values")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -69,9 +71,9 @@ class Search(Section):
 class Recipe(Section):
     """One pipeline: instrument, task, inputs, network, training and applying settings."""
 
-    name: str
-    instrument: str
-    task: str
+    name: str = Field(description="of the recipe")
+    instrument: str = Field(description="whose scenes, by name")
+    task: str = Field(description=f"what is predicted: {', '.join(TASKS)}")
     read: dict[str, Any] = Field(
         default_factory=dict, description="options with which the instrument reads a scene"
     )

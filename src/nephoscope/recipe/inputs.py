@@ -21,7 +21,7 @@ class Background(Section):
 class Limit(Section):
     """How the limits of brightness are learned from labels: see `nephoscope.limits`."""
 
-    channel: str = "blue"
+    channel: str = Field("blue", description="whose brightness the labels follow")
     cell: int = Field(4, ge=1, description="side of a cell, pixels")
     levels: tuple[float, float, float] = Field((56.0, 164.0, 4.0), description="first, last, step")
     noise: float = Field(3.0, gt=0, description="of brightness against what was labelled")

@@ -33,7 +33,7 @@ class Response(Section):
 class Dropped(Section):
     """Channels of which nothing was measured in some of the crops."""
 
-    channels: tuple[str, ...] = Field(min_length=1)
+    channels: tuple[str, ...] = Field(min_length=1, description="their names")
     share: float = Field(ge=0, le=1, description="probability in a crop")
     together: bool = Field(False, description="all of them or none; else each by itself")
 

@@ -25,22 +25,26 @@ class Warp(Section):
 
     share: float = Field(0.0, ge=0, le=1, description="share of the crops that are warped")
     rotation: float = Field(180.0, ge=0, le=180, description="largest angle, degrees")
-    shear: float = Field(0.2, ge=0, lt=1)
-    zoom: tuple[PositiveFloat, PositiveFloat] = (0.6, 2.0)
+    shear: float = Field(0.2, ge=0, lt=1, description="largest, columns a row")
+    zoom: tuple[PositiveFloat, PositiveFloat] = Field((0.6, 2.0), description="range of a factor")
     shift: float = Field(0.3, ge=0, le=0.5, description="share of the frame's sides")
 
 
 class Augmentation(Section):
     """Random changes of a training crop; probabilities and strengths."""
 
-    flip_x: bool = True
-    flip_y: bool = False
+    flip_x: bool = Field(True, description="half of the crops are mirrored, left to right")
+    flip_y: bool = Field(False, description="half of the crops are mirrored, top to bottom")
     colour_share: float = Field(1.0, ge=0, le=1, description="share of crops of changed colour")
     colour_jitter: float = Field(0.0, ge=0, description="relative gain change, per channel")
     noise: float = Field(0.0, ge=0, description="standard deviation added, channel unit")
-    drop_background: float = Field(0.25, ge=0, le=1)
-    drop_position: float = Field(0.25, ge=0, le=1)
-    quarter_turns: bool = False
+    drop_background: float = Field(
+        0.25, ge=0, le=1, description="probability of withholding the background"
+    )
+    drop_position: float = Field(
+        0.25, ge=0, le=1, description="probability of withholding longitude"
+    )
+    quarter_turns: bool = Field(False, description="crops are turned by 0, 90, 180 or 270 degrees")
     gamma: float = Field(0.0, ge=0, description="spread of the log of a colour curve's exponent")
     desaturate: float = Field(0.0, ge=0, le=1, description="largest share of grey mixed in")
     saturate: float = Field(0.0, ge=0, description="largest share of grey taken out")
@@ -54,7 +58,7 @@ class Augmentation(Section):
     response: dict[str, Response] = Field(
         default_factory=dict, description="channel -> what else it could have measured"
     )
-    drop_channels: tuple[Dropped, ...] = ()
+    drop_channels: tuple[Dropped, ...] = Field((), description="channels that crops lack at times")
     twilight: Twilight | None = None
 
     @property
@@ -82,14 +86,14 @@ class Pool(Section):
 class Training(Section):
     """The fit: sizes, schedule, stopping."""
 
-    crop: tuple[PositiveInt, PositiveInt] = (256, 256)
+    crop: tuple[PositiveInt, PositiveInt] = Field((256, 256), description="rows and columns")
     batch: int = Field(8, ge=1, description="crops of a step; with a pool, pixels")
     pool: Pool | None = Field(None, description="only for the network `local`")
-    steps: int = Field(2000, ge=1)
-    validate_every: int = Field(250, ge=1)
+    steps: int = Field(2000, ge=1, description="updates of the weights")
+    validate_every: int = Field(250, ge=1, description="steps between two validations")
     patience: int = Field(8, ge=1, description="validations without a better score")
-    learning_rate: float = Field(2e-3, gt=0)
-    weight_decay: float = Field(1e-4, ge=0)
+    learning_rate: float = Field(2e-3, gt=0, description="after the warm-up")
+    weight_decay: float = Field(1e-4, ge=0, description="of AdamW; none on norms and biases")
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps")
     schedule: Literal["cosine", "restarts", "exponential", "constant"] = Field(
         "cosine", description="how the learning rate falls after the warm-up"
@@ -102,8 +106,8 @@ class Training(Section):
     frozen: tuple[str, ...] = Field(
         (), description="parts of the network that keep the weights they began with"
     )
-    seed: int = 0
-    workers: int = Field(0, ge=0)
+    seed: int = Field(0, description="of all that is random")
+    workers: int = Field(0, ge=0, description="threads that make batches; 0: one")
     keep: int = Field(1, ge=1, description="checkpoints that are kept: of the best validations")
     keep_said: bool = Field(
         False, description="keep what is said of some validation samples at each validation"
@@ -141,5 +145,7 @@ class Training(Section):
 class Network(Section):
     """A registered network and its options."""
 
-    name: str
-    options: dict[str, Any] = Field(default_factory=dict)
+    name: str = Field(description="of a network in `nephoscope.networks`")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="its keyword arguments: widths, depths and the like"
+    )

@@ -11,7 +11,14 @@ if TYPE_CHECKING:
 
 
 class BinaryLosses(BaseModel):
-    """Weights of the losses; `weight_zero` weights the clear items of a class-weighted BCE."""
+    """Weights of the losses.
+
+    Attributes:
+        bce: of the binary cross-entropy.
+        dice: of one less the soft dice of cloud.
+        weight_zero: weight of clear items in the cross-entropy; cloudy ones weigh the rest to 1.
+        label_smoothing: share of the labels that is taken to be wrong.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
