@@ -23,6 +23,7 @@ from nephoscope.samples.patches import Choice
 from nephoscope.samples.resumable import write_granules
 from nephoscope.simulate.earth.polder.half_orbit_file import write_half_orbit
 from nephoscope.simulate.earth.profilers.cloudsat import write_caltrack, write_time_offsets
+from nephoscope.workers.crew import crew_of
 
 START = datetime(2008, 6, 3, 1, 34, 54)
 BINS = 125
@@ -176,12 +177,25 @@ def alone(raw):
     return pictures_alone(find_all([raw], "polder", LeftOut()))
 
 
-def built(raw, out, choice=SMALL, workers=1, options=None, pairs=None, told=None, **asked):
+def built(
+    raw,
+    out,
+    choice=SMALL,
+    workers=None,
+    scheduler="",
+    options=None,
+    pairs=None,
+    told=None,
+    through=lambda asked: asked,
+    **asked,
+):
     """The store made of a folder, and reason → number of what was left out."""
     work = Asked("polder", FIELDS, choice, **asked)
     options = {"--seed": work.seed} if options is None else options
+    work = through(work)
     skipped = write_granules(
-        pairs or granules_of(raw), out, validate_recipe(RECIPE), work, options, workers,
+        pairs or granules_of(raw), out, validate_recipe(RECIPE), work, options,
+        crew_of(workers, scheduler),
         on_error=None if told is None else told.append,
     )  # fmt: skip
     return xr.open_zarr(out, chunks=None, mask_and_scale=False), skipped

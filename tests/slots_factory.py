@@ -17,6 +17,7 @@ from nephoscope.samples.slot_windows import SlotChoice
 from nephoscope.samples.store import open_samples
 from nephoscope.simulate.earth.profilers.dardar import write_nice
 from nephoscope.simulate.earth.seviri.native import write_native
+from nephoscope.workers.crew import crew_of
 
 NOON, NEXT = np.datetime64("2010-06-11T12:00"), np.datetime64("2010-06-12T12:00")
 SIDE, FIRST_ROW, FIRST_COL = 96, 1800, 1500
@@ -119,12 +120,13 @@ def asked_of(**settings):
     return AskedOfSlots("seviri", fields, **{"choice": SMALL, "bounds": REGION, **settings})
 
 
-def built(folder: Path, out: Path, workers=1, on_error=None, **settings):
+def built(folder: Path, out: Path, workers=None, scheduler="", on_error=None, **settings):
     """The store of a folder's slots, open, and why other samples were not made."""
     asked = asked_of(**settings)
     recipe = validate_recipe(RECIPE)
     skipped = write_granules(
-        granules_of(folder, asked), out, recipe, asked, {"--seed": asked.seed}, workers,
+        granules_of(folder, asked), out, recipe, asked, {"--seed": asked.seed},
+        crew_of(workers, scheduler),
         on_error=on_error,
     )  # fmt: skip
     return open_samples(out), skipped

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from nephoscope import instruments
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import read_netcdf, write_bytes
 from nephoscope.grids.cells import CellGrid, cell_centres, spacing_of_centres
 from nephoscope.grids.spacing import spacing_of
 from nephoscope.inputs.planet import RATIO_MAXIMUM
+from nephoscope.workers.crew import Call, Crew, named
 
 if TYPE_CHECKING:
     from nephoscope.instruments import SceneFile
@@ -42,6 +44,8 @@ def build_background(
     *,
     on_error: Callable[[Path, InputError], None] | None = None,
     open_scene: Callable[[Path], xr.Dataset] | None = None,
+    crew: Crew = Crew(),  # noqa: B008 - immutable
+    room: Path = Path(),
 ) -> xr.Dataset:
     """Take the median over scenes of the means over cells of the recipe's background channels.
 
@@ -51,6 +55,8 @@ def build_background(
         on_error: told of a scene that cannot be read, which is then left out; without it the
             error is raised.
         open_scene: reads one file to a Scene; by default the recipe's instrument does.
+        crew: who reads the scenes.
+        room: folder that it shares, if it is a cluster.
 
     Returns:
         Dataset with dims (y, x) of cells: `background_<channel>` float32, NaN where never seen,
@@ -68,11 +74,13 @@ def build_background(
     opener = open_scene or partial(instruments.open_scene, instrument=recipe.instrument)
     stack: list[FloatArray] = []
     grid: xr.Dataset | None = None
-    for path in thin(files, MAXIMUM_SCENES):
+    call = Call(_Cells(opener, settings.channels, settings.cell), _itself)
+    for path, found in crew.results(call, thin(files, MAXIMUM_SCENES), room, "samples"):
         try:
-            scene = opener(path)
-            grid = _check_grid(path, scene, grid)
-            stack.append(_cell_means(scene, settings.channels, settings.cell))
+            if isinstance(found, NephoscopeError):
+                raise named(path, found)
+            grid = _check_grid(path, found[0], grid)
+            stack.append(found[1])
         except InputError as error:
             if on_error is None:
                 raise
@@ -86,6 +94,25 @@ def build_background(
     background.attrs["sources"] = json.dumps(source_list(files))
     background.attrs["sha256"] = contents_sha256(background)
     return background
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """From a file to where its scene lies and its means over cells, in any process."""
+
+    opener: Callable[[Path], xr.Dataset]
+    channels: Sequence[str]
+    cell: int
+
+    def __call__(self, path: Path) -> tuple[xr.Dataset, FloatArray]:
+        scene = self.opener(path)
+        # Values alone: scalar coordinates such as the season differ from scene to scene.
+        here = {n: (scene[n].dims, scene[n].values) for n in ("latitude", "longitude")}
+        return xr.Dataset(here), _cell_means(scene, self.channels, self.cell)
+
+
+def _itself(path: Path) -> tuple[Path]:
+    return (path,)
 
 
 def source_list(files: Iterable[Path]) -> list[list[Any]]:
@@ -265,9 +292,7 @@ def thin(files: Sequence[Path], most: int) -> list[Path]:
     return [files[index] for index in np.linspace(0, len(files) - 1, most).round().astype(int)]
 
 
-def _check_grid(path: Path, scene: xr.Dataset, grid: xr.Dataset | None) -> xr.Dataset:
-    # Values alone: scalar coordinates such as the season differ from scene to scene.
-    here = xr.Dataset({n: (scene[n].dims, scene[n].values) for n in ("latitude", "longitude")})
+def _check_grid(path: Path, here: xr.Dataset, grid: xr.Dataset | None) -> xr.Dataset:
     if grid is not None and not here.equals(grid):
         raise InputError(path, "is on another grid than the first scene", field="latitude")
     return here

@@ -133,7 +133,7 @@ def test_a_run_survives_deaths_of_workers_and_of_the_scheduler(tmp_path):
 def test_a_worker_that_does_not_share_the_folder_of_the_products_ends_the_run(
     tree, tmp_path, cluster, monkeypatch
 ):
-    monkeypatch.setattr("nephoscope.apply.task.write_text", lambda path, text: None)
+    monkeypatch.setattr("nephoscope.workers.orders.write_text", lambda path, text: None)
     with pytest.raises(UsageError, match="cannot see the folder of the products"):
         run(tree, tmp_path / "out", scheduler=cluster.scheduler_address)
 

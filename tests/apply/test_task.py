@@ -5,16 +5,19 @@ import os
 import pickle
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nephoscope.apply import task
 from nephoscope.apply.jobs import Job
-from nephoscope.apply.task import Order, Work, check_sight, do, failure_of, order_of
+from nephoscope.apply.task import Work, do, failure_of, order_of_run
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.instruments import SceneFile
+from nephoscope.workers import orders
 from nephoscope.workers.cluster import check_version
+from nephoscope.workers.orders import Order, check_sight
 from nephoscope.workers.pool import CannotWorkError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -25,9 +28,9 @@ from nephoscope.apply.sinks import NetcdfSink
 
 @pytest.fixture(autouse=True)
 def opened_by_nobody(monkeypatch):
-    monkeypatch.setattr(task, "_OPEN", {})
+    monkeypatch.setattr(orders, "_OPEN", {})
     monkeypatch.setattr(task, "_PAUSE", 0.0)
-    monkeypatch.setattr(task, "_SIGHT", 0.0)
+    monkeypatch.setattr(orders, "_SIGHT", 0.0)
 
 
 def work_in(out, **of_maker):
@@ -41,7 +44,7 @@ def job_of(tmp_path):
 
 
 def test_an_order_is_small_and_done_by_any_process(tmp_path):
-    order = order_of(work_in(tmp_path / "out"), elsewhere=True)
+    order = order_of_run(work_in(tmp_path / "out"), elsewhere=True)
     assert len(pickle.dumps(order)) < 4000
     facts, note = do(order, job_of(tmp_path))
     assert len(facts["sha256"]) == 64
@@ -53,7 +56,7 @@ def test_an_order_is_small_and_done_by_any_process(tmp_path):
 def test_a_worker_opens_the_models_of_an_order_once(tmp_path, monkeypatch):
     opened = []
     monkeypatch.setattr(TinyMaker, "open", lambda self: opened.append(self))
-    order = order_of(work_in(tmp_path / "out"))
+    order = order_of_run(work_in(tmp_path / "out"))
     for _ in range(3):
         do(order, job_of(tmp_path))
     assert len(opened) == 1
@@ -68,23 +71,23 @@ def refusal(order, job):
 
 
 def test_a_worker_with_another_version_is_named(tmp_path):
-    order = order_of(work_in(tmp_path / "out"), elsewhere=True)
-    other = Order(order.packed, order.key, "0.0.7", order.token)
+    order = order_of_run(work_in(tmp_path / "out"), elsewhere=True)
+    other = Order(order.packed, "0.0.7", order.token)
     said = refusal(other, job_of(tmp_path))
     assert os.uname().nodename in said
     assert "the run was begun with 0.0.7: install that there" in said
 
 
 def test_a_worker_with_another_model_is_named(tmp_path):
-    order = order_of(work_in(tmp_path / "out"), elsewhere=True)
-    said = refusal(Order(order.packed, "other", order.version, order.token), job_of(tmp_path))
+    work = replace(work_in(tmp_path / "out"), key="other")
+    said = refusal(orders.order_of(work, tmp_path / "out"), job_of(tmp_path))
     assert os.uname().nodename in said
     assert "another model" in said
     assert "all machines share" in said
 
 
 def test_a_worker_that_does_not_see_the_folder_of_the_products_is_named(tmp_path):
-    order = order_of(work_in(tmp_path / "out"), elsewhere=True)
+    order = order_of_run(work_in(tmp_path / "out"), elsewhere=True)
     order.token.unlink()
     said = refusal(order, job_of(tmp_path))
     assert os.uname().nodename in said
@@ -92,7 +95,7 @@ def test_a_worker_that_does_not_see_the_folder_of_the_products_is_named(tmp_path
 
 
 def test_an_input_that_a_worker_does_not_see_fails_and_is_tried_again_next_time(tmp_path):
-    order, job = order_of(work_in(tmp_path / "out"), elsewhere=True), job_of(tmp_path)
+    order, job = order_of_run(work_in(tmp_path / "out"), elsewhere=True), job_of(tmp_path)
     job.scene.path.unlink()
     failure = do(order, job)
     assert f"cannot be seen on the machine {os.uname().nodename}" in str(failure.error)
@@ -152,6 +155,6 @@ def test_what_may_pass_is_tried_again(tmp_path, monkeypatch):
 
     original = TinyMaker.read
     monkeypatch.setattr(TinyMaker, "read", read)
-    facts, _ = do(order_of(work_in(tmp_path / "out")), job_of(tmp_path))
+    facts, _ = do(order_of_run(work_in(tmp_path / "out")), job_of(tmp_path))
     assert len(tries) == 3
     assert "sha256" in facts

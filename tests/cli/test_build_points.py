@@ -112,9 +112,7 @@ def test_options_that_cannot_be_are_refused(half_orbits, recipe, tmp_path, optio
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    "option", ["--patch-size", "--min-views", "--workers", "--samples-per-file"]
-)
+@pytest.mark.parametrize("option", ["--patch-size", "--min-views", "--samples-per-file"])
 def test_recipes_of_maps_have_no_options_of_points(tmp_path, option):
     code, said = run("build", "mars", tmp_path, "-o", tmp_path / "s.zarr", option, 9)
     assert code == 2

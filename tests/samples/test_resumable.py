@@ -5,15 +5,18 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 import xarray as xr
 
 import half_orbits_factory as factory
+from crew_items import Dying
 from nephoscope.errors import UsageError
 from nephoscope.files import Journal
 from nephoscope.samples import resumable, sample_arrays, truth_arrays, writer
+from nephoscope.workers.pool import WorkerDiedError
 
 pytest.importorskip("pyhdf")
 built, granules_of = factory.built, factory.granules_of
@@ -26,6 +29,24 @@ def same(first, second):
 @pytest.mark.slow
 def test_any_number_of_workers_makes_the_same(half_orbits, cut_samples, tmp_path):
     same(built(half_orbits, tmp_path / "s.zarr", workers=2)[0], cut_samples)
+
+
+@pytest.mark.slow
+def test_workers_that_die_are_survived_and_the_picture_over_which_all_die_is_named(
+    half_orbits, cut_samples, tmp_path
+):
+    deaths, picture = tmp_path / "deaths", granules_of(half_orbits).pairs[1].picture
+    deaths.mkdir()
+    through = partial(Dying, picture=picture.id, deaths=deaths)
+    for number in range(3):
+        (deaths / str(number)).touch()
+    out = tmp_path / "s.zarr"
+    with pytest.raises(WorkerDiedError, match=r"died over it, 3 times .*: run again") as told:
+        built(half_orbits, out, workers=2, through=through)
+    assert str(told.value).startswith(f"{picture.path}: ")
+    (deaths / "once").touch()
+    same(built(half_orbits, out, workers=2, through=through)[0], cut_samples)
+    assert not list(deaths.iterdir())
 
 
 def test_another_seed_makes_another_set(half_orbits, cut_samples, tmp_path):

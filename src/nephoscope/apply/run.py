@@ -18,7 +18,7 @@ import xarray as xr
 
 from nephoscope.apply.jobs import Job, Naming, Options, job_key
 from nephoscope.apply.journal import Event, Journals, Record, Summary, check_writable
-from nephoscope.apply.task import Failure, Work, Written, do, failure_of, order_of
+from nephoscope.apply.task import Failure, Work, Written, do, failure_of, order_of_run
 from nephoscope.errors import NephoscopeError
 from nephoscope.files import remove_stale_parts
 from nephoscope.folders import LeftOut
@@ -178,7 +178,7 @@ def _each(work: Work, jobs: Iterable[Job], pool: Pool | None) -> Generator[Outco
         work.maker.open()
         yield from _in_threads(work, jobs)
         return
-    order = order_of(work, elsewhere=isinstance(pool, ClusterPool))
+    order = order_of_run(work, elsewhere=isinstance(pool, ClusterPool))
     try:
         for job, outcome in results_by(pool, partial(do, order), jobs):
             if isinstance(outcome, NephoscopeError):  # workers died over it

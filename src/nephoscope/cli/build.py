@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nephoscope.cli.crew_options import SchedulerOption, WorkersOption
 from nephoscope.cli.point_samples import (
     OPTIONS,
     DaysPerMonth,
@@ -26,7 +27,6 @@ from nephoscope.cli.point_samples import (
     PointsPerSample,
     SamplesPerFile,
     ToDate,
-    Workers,
     build_points,
 )
 from nephoscope.cli.slot_samples import (
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from nephoscope.errors import InputError
     from nephoscope.instruments import SceneFile
     from nephoscope.recipe import Recipe
+    from nephoscope.workers.crew import Crew
 
 
 FetchOption = Annotated[
@@ -88,7 +89,6 @@ def build(
     overlap: Overlap = False,
     points: PointsOption = None,
     points_per_sample: PointsPerSample = None,
-    workers: Workers = None,
     from_: FromDate = None,
     to: ToDate = None,
     bounds: BoundsOption = None,
@@ -98,6 +98,8 @@ def build(
     leave_out: LeaveOutOption = None,
     parallax: Parallax = False,
     fetch: FetchOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
 ) -> None:
     """Read raw files with their labels and write training samples; what cannot be read is left out.
 
@@ -115,22 +117,27 @@ def _build(recipe: str, raw: Sequence[Path], output: Path, given: Mapping[str, A
     from nephoscope.instruments import instrument_named
     from nephoscope.recipe import load_recipe
     from nephoscope.tasks import task_named
+    from nephoscope.workers.crew import crew_of
 
+    crew = crew_of(given["workers"], given["scheduler"])
+    if crew.scheduler:  # its workers have other working folders
+        raw, output = [place.absolute() for place in raw], output.absolute()
     chosen = load_recipe(recipe)
     # Truth at points comes from tracks, but where the instrument labels its own scenes so.
     tracked = instrument_named(chosen.instrument).REFERENCE is not None
-    of_points = {name: given[name] for name in OPTIONS}
-    seed, overwrite = given["seed"], given["overwrite"]
+    of_points, overwrite = {name: given[name] for name in OPTIONS}, given["overwrite"]
+    of_scenes = {name: given[name] for name in ("background", "choose")}
     if task_named(chosen.task).truth == "points" and tracked:
-        _refuse(chosen, {name: given[name] for name in ("background", "choose")})
+        _refuse(chosen, of_scenes)
+        of_points |= {"seed": given["seed"]}
         if given["fetch"] is not None:
             from nephoscope.cli.streaming import build_streamed
 
-            of_points |= {"seed": seed}
-            return build_streamed(chosen, given["fetch"], raw, output, of_points, overwrite)
-        return build_points(chosen, raw, output, of_points | {"seed": seed}, overwrite)
+            return build_streamed(chosen, given["fetch"], raw, output, of_points, overwrite, crew)
+        return build_points(chosen, raw, output, of_points, overwrite, crew)
     _refuse(chosen, of_points | {"fetch": given["fetch"]})
-    return _build_scenes(chosen, raw, output, given["background"], given["choose"], seed, overwrite)
+    of_scenes |= {"seed": given["seed"]}
+    return _build_scenes(chosen, raw, output, of_scenes, overwrite, crew)
 
 
 def _refuse(recipe: Recipe, options: Mapping[str, Any]) -> None:
@@ -143,10 +150,9 @@ def _build_scenes(
     recipe: Recipe,
     raw: Sequence[Path],
     output: Path,
-    background: Path | None,
-    choose: int | None,
-    seed: int | None,
+    given: Mapping[str, Any],
     overwrite: bool,
+    crew: Crew,
 ) -> bool:
     """Make a sample of each scene; whether all files could be used."""
     from nephoscope.cli.progress import print_classes, progress_bar, scenes_of
@@ -155,6 +161,7 @@ def _build_scenes(
     from nephoscope.tasks import task_named
 
     frames = task_named(recipe.task).truth == "frame"
+    background, choose, seed = (given[name] for name in ("background", "choose", "seed"))
     unused = {
         "background": background if recipe.inputs.background is None else None,
         "choose": choose if frames else None,
@@ -163,13 +170,14 @@ def _build_scenes(
     if seed is not None and choose is None:
         raise UsageError("--seed: is of the random choice, which --choose asks for")
     check_place(output, overwrite)
+    crew.share()  # a cluster that is not there is told before anything is done
     failed = _Failed()
     files, unread = scenes_of(raw, recipe.instrument)
     if choose is not None:
         files = sparse_subset(files, choose, seed or 0)
-    clear = _background(files, recipe, background, failed)
+    clear = _background(files, recipe, background, failed, crew, output.parent)
     with progress_bar("reading", len(files)) as tell:
-        write_samples(files, output, recipe, clear, tell, failed, overwrite)
+        write_samples(files, output, recipe, clear, tell, failed, overwrite, crew=crew)
     print_classes(output)
     typer.echo(shown(output))
     return not (failed.known or unread)
@@ -188,7 +196,12 @@ class _Failed:
 
 
 def _background(
-    files: list[SceneFile], recipe: Recipe, given: Path | None, failed: _Failed
+    files: list[SceneFile],
+    recipe: Recipe,
+    given: Path | None,
+    failed: _Failed,
+    crew: Crew,
+    room: Path,
 ) -> xr.Dataset | None:
     from nephoscope.background import build_background, read_background
 
@@ -201,4 +214,6 @@ def _background(
         typer.echo(f"no background: {len(files)} scenes, {wanted.minimum_scenes} are needed")
         return None
     typer.echo(f"building the background from {len(files)} scenes")
-    return build_background(files, recipe, on_error=lambda _, error: failed(error))
+    return build_background(
+        files, recipe, on_error=lambda _, error: failed(error), crew=crew, room=room
+    )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nephoscope.recipe import Recipe
     from nephoscope.samples.from_tracks import Asked
     from nephoscope.samples.harvest import Harvester
+    from nephoscope.workers.crew import Crew
 
 OF_POINTS = "Points:"
 """Begins the help of options that only recipes have whose truth is at points."""
@@ -52,7 +53,6 @@ OPTIONS = (
     "overlap",
     "points",
     "points-per-sample",
-    "workers",
     "from",
     "to",
     *SLOT_OPTIONS,
@@ -119,7 +119,6 @@ FromDate = Annotated[
 ToDate = Annotated[
     str | None, typer.Option("--to", metavar="DATE", help=f"{OF_POINTS} last day, UTC.")
 ]
-Workers = Annotated[int | None, _number("processes. [default: 1]")]
 
 
 def build_points(
@@ -128,6 +127,7 @@ def build_points(
     output: Path,
     given: Mapping[str, Any],
     overwrite: bool,
+    crew: Crew,
     through: Callable[[Harvester], Harvester] | None = None,
 ) -> bool:
     """Make samples of points; what is left out is said with its reason.
@@ -138,6 +138,7 @@ def build_points(
         output: the store to write.
         given: options by name, None or False where they are not given.
         overwrite: replace a store that is there.
+        crew: who makes the samples.
         through: what is made of the harvester, e.g. one that fetches files first.
 
     Returns:
@@ -151,13 +152,14 @@ def build_points(
     from nephoscope.samples.resumable import write_granules
 
     if output.suffix.lower() in HDF5 or any((place / "zarr.json").is_file() for place in raw):
-        return _export_samples(raw, output, given, overwrite)
+        return _export_samples(raw, output, given, overwrite, crew)
     if any(is_atcs(place, recipe.instrument) for place in raw):
-        return _import_samples(recipe, raw, output, given, overwrite)
+        return _import_samples(recipe, raw, output, given, overwrite, crew)
     asked, options, granules_of = _ways(recipe, raw, given)
     asked = asked if through is None else through(asked)
     pictures, unread = scenes_of(_with_pictures(raw, recipe.instrument), recipe.instrument)
     pictures, beyond = _in_dates(pictures, given)
+    crew.share()  # a cluster that is not there is told before anything is done
     granules = granules_of(pictures)
     granules.skipped.update(beyond)
     failed, tell_failure = _failures()
@@ -165,8 +167,7 @@ def build_points(
         tell_failure(error)
     with progress_bar("cutting", len(granules.pairs)) as tell:
         skipped = write_granules(
-            granules, output, recipe, asked, options, given["workers"] or 1, tell, tell_failure,
-            overwrite,
+            granules, output, recipe, asked, options, crew, tell, tell_failure, overwrite,
         )  # fmt: skip
     _print_skipped(skipped)
     print_classes(output)
@@ -233,13 +234,18 @@ def _in_dates(
 
 
 def _import_samples(
-    recipe: Recipe, raw: Sequence[Path], output: Path, given: Mapping[str, Any], overwrite: bool
+    recipe: Recipe,
+    raw: Sequence[Path],
+    output: Path,
+    given: Mapping[str, Any],
+    overwrite: bool,
+    crew: Crew,
 ) -> bool:
     """Bring a folder of samples that other software made into a store; whether all could be."""
     from nephoscope.cli.progress import print_classes, progress_bar
     from nephoscope.samples.from_atcs import import_atcs, samples_in
 
-    _check_made(raw, given)
+    _check_made(raw, given, crew)
     failed, tell_failure = _failures()
     with progress_bar("importing", samples_in(raw[0], recipe.instrument)) as tell:
         skipped = import_atcs(
@@ -252,14 +258,14 @@ def _import_samples(
 
 
 def _export_samples(
-    raw: Sequence[Path], output: Path, given: Mapping[str, Any], overwrite: bool
+    raw: Sequence[Path], output: Path, given: Mapping[str, Any], overwrite: bool, crew: Crew
 ) -> bool:
     """Write a store of samples as one HDF5 file, in the layout of other software; True."""
     from nephoscope.cli.progress import progress_bar
     from nephoscope.samples.store import open_samples
     from nephoscope.samples.to_hdf5 import export_hdf5
 
-    _check_made(raw, given)
+    _check_made(raw, given, crew)
     if output.suffix.lower() not in HDF5:
         raise UsageError(f"{shown(raw[0])}: is a store; its export ends in {', '.join(HDF5)}")
     with progress_bar("exporting", open_samples(raw[0]).sizes["sample"]) as tell:
@@ -268,7 +274,7 @@ def _export_samples(
     return True
 
 
-def _check_made(raw: Sequence[Path], given: Mapping[str, Any]) -> None:
+def _check_made(raw: Sequence[Path], given: Mapping[str, Any], crew: Crew) -> None:
     """Samples that are there are taken as they are, one place of them.
 
     Raises:
@@ -276,6 +282,8 @@ def _check_made(raw: Sequence[Path], given: Mapping[str, Any]) -> None:
     """
     if len(raw) > 1:
         raise UsageError(f"{shown(raw[0])}: samples that are made are taken folder by folder")
+    if not crew.is_one:
+        raise UsageError(f"{shown(raw[0])}: holds samples that are made: one process takes them")
     if unused := [f"--{name}" for name, value in given.items() if value not in (None, False)]:
         raise UsageError(f"{shown(raw[0])}: holds samples that are made: no {', '.join(unused)}")
 
@@ -330,7 +338,7 @@ def _asked(recipe: Recipe, given: Mapping[str, Any]) -> tuple[Asked, dict[str, A
         chosen["max-time-offset"], chosen["min-views"], _latitudes(chosen["latitudes"]),
         chosen["seed"],
     )  # fmt: skip
-    kept = {name: value for name, value in chosen.items() if name not in ("fields", "workers")}
+    kept = {name: value for name, value in chosen.items() if name != "fields"}
     others = {
         "recipe": recipe.name,
         "fields": ",".join(fields),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from nephoscope.cli.crew_options import SchedulerOption
 from nephoscope.cli.run_report import draw, print_prospect, report, run_progress
 from nephoscope.cli.typed import HOW_SHARED, typed_command
 from nephoscope.errors import UsageError
@@ -100,14 +101,6 @@ _Workers = Annotated[
     Option(help="Processes [default: maps 1, which uses all processors; frames one for each]"),
 ]
 _Shard = Annotated[str, Option(metavar="I/N", help="Do the I-th of N parts of the inputs only.")]
-_Scheduler = Annotated[
-    str,
-    Option(
-        metavar="ADDRESS",
-        help="Have a Dask cluster do it: tcp://HOST:PORT of its scheduler, or a scheduler file.",
-        show_default=False,
-    ),
-]
 _RedoFailed = Annotated[
     bool, Option("--redo-failed", help="Try inputs again that failed before and have not changed.")
 ]
@@ -138,7 +131,7 @@ def predict(
     picture: _Picture = True,
     workers: _Workers = None,
     shard: _Shard = "1/1",
-    scheduler: _Scheduler = "",
+    scheduler: SchedulerOption = "",
     redo_failed: _RedoFailed = False,
     dry_run: _DryRun = False,
     json: _Json = False,

@@ -119,7 +119,7 @@ def asked_of_slots(recipe: Recipe, given: Mapping[str, Any]) -> tuple[AskedOfSlo
         chosen["satellite-longitude"], chosen["max-missing"], "clear" in left_out,
         "night" in left_out, bool(chosen.get("parallax")), chosen["seed"],
     )  # fmt: skip
-    kept = {f"--{name}": chosen[name] for name in sorted(chosen) if name != "workers"}
+    kept = {f"--{name}": chosen[name] for name in sorted(chosen)}
     return asked, kept | {"recipe": recipe.name, "nephoscope": version("nephoscope")}
 
 

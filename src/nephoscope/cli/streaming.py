@@ -12,6 +12,7 @@ from nephoscope.errors import UsageError
 
 if TYPE_CHECKING:
     from nephoscope.recipe import Recipe
+    from nephoscope.workers.crew import Crew
 
 
 def build_streamed(
@@ -21,6 +22,7 @@ def build_streamed(
     output: Path,
     given: Mapping[str, Any],
     overwrite: bool,
+    crew: Crew,
 ) -> bool:
     """Make samples of granules that are fetched one by one.
 
@@ -31,12 +33,14 @@ def build_streamed(
         output: the store to write.
         given: options by name, None or False where they are not given.
         overwrite: replace a store that is there.
+        crew: who fetches files and makes the samples of them; no cluster.
 
     Returns:
         Whether all files could be used.
 
     Raises:
-        UsageError: the source has nothing for this recipe, or more or fewer folders are wanted.
+        UsageError: the source has nothing for this recipe, or more or fewer folders are wanted; or
+            a cluster shall do it.
     """
     from nephoscope.archives.connections import Access
     from nephoscope.archives.facts import cache_folder
@@ -51,6 +55,8 @@ def build_streamed(
     module = source_named(source)
     if getattr(module, "PAIRS_OF", "") != recipe.instrument:
         raise UsageError(f"build {recipe.name} --fetch {source}: has nothing for this recipe")
+    if crew.scheduler:
+        raise UsageError("--scheduler: fetch first (nephoscope fetch), then build without --fetch")
     _check_folders(raw, source, bool(getattr(module, "PAIRED", ())))
     first, last = (day_of(given[n], f"--{n}") if given[n] else None for n in ("from", "to"))
     request = Request(first=first, last=last, pair=True, listings=cache_folder())
@@ -61,7 +67,7 @@ def build_streamed(
     by_path = by_place(files, getattr(module, "MEMBERS", ""))
     names = write_names(by_path, raw[0])
     done = build_points(
-        recipe, [names, *raw[1:]], output, given, overwrite,
+        recipe, [names, *raw[1:]], output, given, overwrite, crew,
         lambda asked: Streamed(asked, raw[0], by_path, settings),
     )  # fmt: skip
     return done and not request.failed

@@ -51,6 +51,12 @@ class Granule(NamedTuple):
         return () if self.track is None else (self.track, *self.more)
 
 
+def files_of(granule: Granule) -> list[Path]:
+    """What a worker must see to make samples of a granule."""
+    paths = (granule.picture.path, granule.offsets, *granule.tracks)
+    return [path for path in paths if path is not None]
+
+
 @dataclass
 class Granules:
     """What a search has found.

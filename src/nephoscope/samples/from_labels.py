@@ -1,4 +1,4 @@
-"""Labelled scenes: read one at a time with the labels that lie beside them."""
+"""Labelled scenes: read with the labels that lie beside them, here or by many workers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +15,16 @@ import xarray as xr
 
 from nephoscope.errors import InputError, NephoscopeError, UsageError, shown
 from nephoscope.inputs.working_size import blocks_for
-from nephoscope.instruments import Instrument, SceneFile
+from nephoscope.instruments import Instrument, SceneFile, instrument_named
 from nephoscope.recipe import Recipe
 from nephoscope.scene import Truth
+from nephoscope.workers.crew import Call, Crew, named
 
 logger = logging.getLogger(__name__)
+_UNREAD = xr.Dataset()
 
 HELD = 100_000_000
 """Bytes of labels that are kept from the look at which scenes have any."""
-_UNREAD = xr.Dataset()
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Sample:
         label: `label` (y, x) or () int8; or `row`, `col`, `time_offset` (point) and what is said
             there (point[, level]).
         columns: name → scalar.
-        scene: that it was made of.
+        scene: that it was made of; of one that has a label of its own, its coordinates and
+            attributes, with those of its image.
         planes: name → what is known of each line or pixel.
     """
 
@@ -52,9 +55,74 @@ class Sample:
     planes: Mapping[str, xr.Variable] = field(default_factory=dict)
 
 
+class Wanted(NamedTuple):
+    """A scene of which a sample is wanted.
+
+    Attributes:
+        file: of the scene.
+        label: that was read already, or None.
+    """
+
+    file: SceneFile
+    label: xr.Dataset | None = None
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """From a scene to its sample, in any process.
+
+    Attributes:
+        instrument: that reads them.
+        recipe: names it, and says the size at which the network looks at its scenes.
+        truth: form of the labels that are wanted.
+    """
+
+    instrument: Instrument
+    recipe: Recipe
+    truth: Truth
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Other processes find the instrument, which is a module, by its name."""
+        return _labelling_of, (self.recipe, self.truth)
+
+    def __call__(self, wanted: Wanted) -> Sample | None:
+        """The sample of a file; None where it has no label.
+
+        Raises:
+            InputError: the scene or its label cannot be read.
+        """
+        file, label = wanted
+        if label is None:
+            label = self.instrument.label(file.path, self.truth)
+        if label is None:
+            return None
+        scene = self.instrument.read(file.path)
+        columns = dict(self.instrument.columns(scene))
+        group = str(columns.pop("group").values) if "group" in columns else file.series
+        image, known, label = at_working_size(scene, label, self.recipe, file.path)
+        # Two files of one frame have states of their own.
+        name = file.path.name if self.truth == "frame" else str(scene.attrs["id"])
+        return Sample(shown(name), group, image, known, label, columns, _without_pixels(scene))
+
+
+def _labelling_of(recipe: Recipe, truth: Truth) -> Labelling:
+    return Labelling(instrument_named(recipe.instrument), recipe, truth)
+
+
+def _without_pixels(scene: xr.Dataset) -> xr.Dataset:
+    """What a scene says besides its pixels, which the sample has: little to send."""
+    about = dict(scene["image"].attrs)
+    return scene.drop_vars(list(scene.data_vars)).assign(image=((), np.float32(0), about))
+
+
+def files_of(wanted: Wanted) -> tuple[Path, ...]:
+    """What a worker must see to make a sample."""
+    return (wanted.file.path,)
+
+
 @dataclass(frozen=True)
 class LabelledScenes:
-    """Samples made of scenes that have a label, one at a time.
+    """Samples made of scenes that have a label, in the order of the scenes.
 
     All are of one shape; frames of a camera with a mask may have any number of rows and columns.
 
@@ -65,7 +133,8 @@ class LabelledScenes:
         truth: form of the labels that are wanted.
         on_error: told of what cannot be used; without it the error is raised.
         progress: called with the id of each sample that was taken.
-        out: named where scenes are left out because of their shape.
+        out: the store; named where scenes are left out because of their shape.
+        crew: who reads the scenes.
     """
 
     files: Sequence[SceneFile]
@@ -75,17 +144,19 @@ class LabelledScenes:
     on_error: Callable[[InputError], None] | None
     progress: Callable[[str], None] | None
     out: Path
+    crew: Crew = field(default_factory=Crew)
     sizes: Counter[tuple[int, ...]] = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Sample]:
-        held = self._look_ahead() if self.truth == "pixels" else {}
-        for file in self.files:
-            label = held.pop(file.path, _UNREAD)
+        call = Call(Labelling(self.instrument, self.recipe, self.truth), files_of)
+        made = self.crew.results(call, self._wanted(), self.out.parent, "samples")
+        for (file, _), sample in made:
             try:
-                if label is _UNREAD:
-                    label = self.instrument.label(file.path, self.truth)
-                sample = None if label is None else self._read(file, label)
+                if isinstance(sample, NephoscopeError):
+                    raise named(file.path, sample)
+                if sample is not None:
+                    self._check(sample, file.path)
             except InputError as error:
                 if self.on_error is None:
                     raise
@@ -96,6 +167,18 @@ class LabelledScenes:
                 yield sample
             if self.progress and (sample is not None or self.truth == "frame"):
                 self.progress(shown(file.path.name) if sample is None else sample.id)
+
+    def _wanted(self) -> Iterator[Wanted]:
+        """The scenes to read; labels that are held are sent along, but not through a scheduler."""
+        if self.truth != "pixels":
+            yield from map(Wanted, self.files)
+            return
+        held = self._look_ahead()
+        for file in self.files:
+            label = held.pop(file.path, _UNREAD)
+            if label is not None:
+                sent = label is not _UNREAD and not self.crew.scheduler
+                yield Wanted(file, label if sent else None)
 
     def _look_ahead(self) -> dict[Path, xr.Dataset | None]:
         """Name the scenes without a label before any is read.
@@ -143,25 +226,19 @@ class LabelledScenes:
         remedy = "bring all to one size, or build a store for each"
         self.on_error(InputError(self.out, problem, field="image", remedy=remedy))
 
-    def _read(self, file: SceneFile, label: xr.Dataset) -> Sample:
-        """The sample of a file.
+    def _check(self, sample: Sample, path: Path) -> None:
+        """See that a sample is like the first.
 
         Raises:
-            InputError: the scene cannot be read, or its shape is not the label's or the first's.
+            InputError: its shape is not the label's or the first's.
         """
-        scene = self.instrument.read(file.path)
-        columns = dict(self.instrument.columns(scene))
-        group = str(columns.pop("group").values) if "group" in columns else file.series
-        image, known, label = at_working_size(scene, label, self.recipe, file.path)
-        self._check_shape(image.shape, file.path)
+        self._check_shape(sample.image.shape, path)
+        label, known = sample.label, sample.known
         shape = label["label"].shape if "label" in label else ()
         if shape not in ((), known.shape):
-            source = label.attrs.get("source", file.path)
+            source = label.attrs.get("source", path)
             problem = f"has shape {shape}, the maps have {known.shape}"
             raise InputError(source, problem, field="label")
-        # Two files of one frame have states of their own.
-        name = file.path.name if self.truth == "frame" else str(scene.attrs["id"])
-        return Sample(shown(name), group, image, known, label, columns, scene)
 
     def _check_shape(self, shape: tuple[int, ...], path: Path) -> None:
         """Count a picture by what all must have in common.

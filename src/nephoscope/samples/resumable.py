@@ -21,14 +21,14 @@ import xarray as xr
 
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError, shown
 from nephoscope.files import Journal, locked, put_in_place, remove_stale_parts
-from nephoscope.instruments.granules import Granule, Granules
+from nephoscope.instruments.granules import Granule, Granules, files_of
 from nephoscope.recipe import Recipe
 from nephoscope.samples.harvest import OTHER_KIND, Harvest, Harvester
 from nephoscope.samples.ice_census import channel_statistics
 from nephoscope.samples.sample_arrays import Kept, SampleArrays
 from nephoscope.samples.writer import check_place, complete
 from nephoscope.tasks import task_named
-from nephoscope.workers import results_in_order
+from nephoscope.workers.crew import Call, Crew, named
 
 _OPTIONS, _CHANNELS, _DONE = "options", "channels", "complete"
 _SAID = ("comment",)
@@ -41,7 +41,7 @@ def write_granules(
     recipe: Recipe,
     asked: Harvester,
     options: Mapping[str, Any],
-    workers: int = 1,
+    crew: Crew = Crew(),  # noqa: B008 - immutable
     progress: Callable[[str], None] | None = None,
     on_error: Callable[[InputError], None] | None = None,
     overwrite: bool = False,
@@ -54,7 +54,7 @@ def write_granules(
         recipe: names the instrument and the task.
         asked: what samples are made.
         options: what was asked for, by the names that the user knows; they become attributes.
-        workers: processes.
+        crew: who makes the samples; the store is the same whoever does.
         progress: called with the id of each half orbit that is done.
         on_error: told of files that cannot be used.
         overwrite: replace a store in `out`, once the new one is complete.
@@ -79,7 +79,7 @@ def write_granules(
             if not build.is_in_place(out):
                 remove_stale_parts(out.parent)
                 check_place(out, overwrite)
-                build.make(workers, progress, on_error)
+                build.make(crew, progress, on_error)
                 build.finish()
                 put_in_place(folder / "store", out)
     except OSError as error:
@@ -119,7 +119,7 @@ class _Build:
 
     def make(
         self,
-        workers: int,
+        crew: Crew,
         progress: Callable[[str], None] | None,
         on_error: Callable[[InputError], None] | None,
     ) -> None:
@@ -133,9 +133,10 @@ class _Build:
                 self._count(recorded[granule.picture.id], on_error)
                 tell(granule.picture.id)
         missing = [each for each in self.granules.pairs if each.picture.id not in recorded]
-        for granule, harvest in results_in_order(self.asked, missing, workers):
+        call = Call[Granule, Harvest](self.asked, files_of)
+        for granule, harvest in crew.results(call, missing, self.folder, "samples"):
             if isinstance(harvest, NephoscopeError):
-                raise harvest
+                raise named(granule.picture.path, harvest)
             self._count(self._record(granule, harvest), on_error)
             tell(granule.picture.id)
 

@@ -17,6 +17,7 @@ from nephoscope.samples.from_labels import LabelledScenes
 from nephoscope.samples.sample_arrays import AXES, SampleArrays, consolidate
 from nephoscope.scene import Truth
 from nephoscope.tasks import task_named
+from nephoscope.workers.crew import Crew
 
 
 def write_samples(
@@ -28,6 +29,7 @@ def write_samples(
     on_error: Callable[[InputError], None] | None = None,
     overwrite: bool = False,
     truth: Truth | None = None,
+    crew: Crew = Crew(),  # noqa: B008 - immutable
 ) -> Path:
     """Read scenes with their truth and write the store, atomically and scene by scene.
 
@@ -41,6 +43,7 @@ def write_samples(
             the error is raised.
         overwrite: replace a store in `out`, once the new one is complete; its split is lost.
         truth: its form, "pixels", "frame" or "points"; by default that of the recipe's task.
+        crew: who reads the scenes; the store is the same whoever does.
 
     Raises:
         InputError: a scene or label cannot be read, or their shapes differ; or none can be used; or
@@ -53,7 +56,7 @@ def write_samples(
     if background is not None:
         check_background(background, recipe)
     instrument = instrument_named(recipe.instrument)
-    scenes = LabelledScenes(scene_files, instrument, recipe, form, on_error, progress, out)
+    scenes = LabelledScenes(scene_files, instrument, recipe, form, on_error, progress, out, crew)
     remove_stale_parts(out.parent)
     with atomic_path(out) as part:
         _write(part, scenes, background)

@@ -122,7 +122,7 @@ class ClusterPool:
         where = f", the last one on {last.host}" if last is not None else ""
         return (
             f"several workers died over it{where} (out of memory?); what was finished is kept: "
-            "run again with --redo-failed, with more memory for each worker"
+            "run again, with more memory for each worker"
         )
 
     def close(self, finished: bool) -> None:

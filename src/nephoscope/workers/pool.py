@@ -30,6 +30,10 @@ class CannotWorkError(Exception):
         self.error = error
 
 
+class WorkerDiedError(NephoscopeError):
+    """Workers died over an item, and it was given up."""
+
+
 class Pool(Protocol):
     """Workers behind an executor that can be opened again."""
 
@@ -173,7 +177,7 @@ class _Work(Generic[Item, Result]):
         if trial.deaths < self.pool.most_deaths:
             self.again.append(trial)
             return
-        told = NephoscopeError(self.pool.explain(trial.deaths, error))
+        told = WorkerDiedError(self.pool.explain(trial.deaths, error))
         trial.outcome.append(told)
         self.given_up += 1
         if self.given_up >= _HOPELESS:

@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCE = HERE.parents[1] / "src"
+STAND_INS = HERE / "apply"
+SOURCE = HERE.parent / "src"
 # Workers find the stand-ins of these tests by name.
 ENVIRONMENT = os.environ | {
-    "PYTHONPATH": os.pathsep.join([str(HERE), str(SOURCE), os.environ.get("PYTHONPATH", "")]),
+    "PYTHONPATH": os.pathsep.join(
+        [str(HERE), str(STAND_INS), str(SOURCE), os.environ.get("PYTHONPATH", "")]
+    ),
     "PYTHONWARNINGS": "ignore",
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "60s",
 }

@@ -1,0 +1,17 @@
+"""Options that say by whom the work of a verb is done; no verb."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+WorkersOption = Annotated[int | None, typer.Option(min=1, help="Processes. [default: 1]")]
+SchedulerOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Have a Dask cluster do it: tcp://HOST:PORT of its scheduler, or a scheduler file.",
+        show_default=False,
+    ),
+]
