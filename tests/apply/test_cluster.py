@@ -13,8 +13,9 @@ from nephoscope.errors import UsageError
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_maps as tiny
-from tiny_cluster import Programs, kill, local_cluster
 from tiny_runs import ALL, make_map, run
+
+from tiny_cluster import Programs, kill, local_cluster
 
 pytest.importorskip("distributed")
 pytestmark = [

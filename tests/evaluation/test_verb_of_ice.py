@@ -87,7 +87,7 @@ def test_report_beside_baselines_with_differences(samples: Path, tmp_path: Path)
 def test_swath_is_told_beside_what_it_is_compared_with(
     samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def scores(swaths, scenes, task, decision, progress=None) -> SwathScores:
+    def scores(swaths, scenes, task, decision, *_) -> SwathScores:
         return SwathScores(overall={}, strata={"distance": {}}, loss={}, units=tuple(scenes))
 
     monkeypatch.setattr(swath, "scenes_of_units", lambda raw, name, units: dict.fromkeys(units))

@@ -120,7 +120,7 @@ def test_swath_is_scored_for_the_granules_of_the_split(
         asked.append((str(raw), instrument, *units))
         return dict.fromkeys(units)
 
-    def scores(swaths, scenes, task, decision, progress=None) -> SwathScores:
+    def scores(swaths, scenes, task, decision, *_) -> SwathScores:
         assert swaths.source.name == "guesser"
         assert task is task_named("cloud_type")
         return SwathScores(overall={}, strata={"distance": {}}, loss={}, units=tuple(scenes))

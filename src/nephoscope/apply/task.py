@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from nephoscope.apply.jobs import Job
 from nephoscope.errors import InputError, NephoscopeError, UsageError
+from nephoscope.models.lookup import another_model
 from nephoscope.products.product import DATE
 from nephoscope.workers.orders import Order, at_work, order_of, this_host
 
@@ -128,11 +129,7 @@ def _check_model(maker: Maker, wanted: str) -> None:
     except NephoscopeError as error:
         raise UsageError(f"the worker on {this_host()} cannot open the model: {error}") from error
     if key != wanted:
-        raise UsageError(
-            f"the worker on {this_host()} has another model of that name, or another background: "
-            f"their sha256 is not that of here: install the same nephoscope there, or give the "
-            "model as a folder that all machines share"
-        )
+        raise another_model(this_host())
 
 
 def _tried(work: Work, job: Job) -> Written | Failure:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nephoscope.cli.typed import typed_command
+from nephoscope.cli.crew_options import SchedulerOption, WorkersOption
+from nephoscope.cli.typed import HOW_SHARED, typed_command
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,38 +21,49 @@ if TYPE_CHECKING:
     from nephoscope.evaluation.protocol import Evaluation
     from nephoscope.models import Model
     from nephoscope.reports.pictures import Pictures
+    from nephoscope.workers.crew import Crew
 
+    By = tuple[Crew, Path]
+    """Who predicts, and the folder that these workers share."""
     Baselines = tuple[dict[str, Scores], dict[str, str]]
 
 Option = typer.Option
+
+
+_Split = Annotated[
+    str | None,
+    Option(help="train, validation, test or all [default: test, else validation, else all]."),
+]
+_Baselines = Annotated[
+    bool | None,
+    Option(
+        "--baselines/--no-baselines",
+        help="Fit and score what a model of pixels must beat. [default: baselines]",
+    ),
+]
+_BaselinesFrom = Annotated[
+    Path | None,
+    Option(help="Profiles: samples that the baselines learn from. [default: SAMPLES]"),
+]
+_Swath = Annotated[
+    Path | None,
+    Option(
+        help="Folder of the simulated raw files: also score every pixel of the scenes off the "
+        "track, against the truth beside them.",
+    ),
+]
 
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A shipped model's name, or a model folder.")],
     samples: Annotated[Path, typer.Argument(help="Samples, as `nephoscope build` makes them.")],
     out: Annotated[Path, Option("--output", "-o", help="Folder of the report.")],
-    split: Annotated[
-        str | None,
-        Option(help="train, validation, test or all [default: test, else validation, else all]."),
-    ] = None,
-    baselines: Annotated[
-        bool | None,
-        Option(
-            "--baselines/--no-baselines",
-            help="Fit and score what a model of pixels must beat. [default: baselines]",
-        ),
-    ] = None,
-    baselines_from: Annotated[
-        Path | None,
-        Option(help="Profiles: samples that the baselines learn from. [default: SAMPLES]"),
-    ] = None,
-    swath: Annotated[
-        Path | None,
-        Option(
-            help="Folder of the simulated raw files: also score every pixel of the scenes off the "
-            "track, against the truth beside them.",
-        ),
-    ] = None,
+    split: _Split = None,
+    baselines: _Baselines = None,
+    baselines_from: _BaselinesFrom = None,
+    swath: _Swath = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = "",
 ) -> None:
     """Score a model on labelled samples: a page (index.html), scores.json and figures."""
     from nephoscope.evaluation.protocol import choose_samples
@@ -60,7 +72,9 @@ def evaluate(
     from nephoscope.reports.document import lines_of
     from nephoscope.reports.page import PAGE
     from nephoscope.samples.store import open_samples
+    from nephoscope.workers.crew import crew_of
 
+    by = crew_of(workers, scheduler), out.absolute()
     loaded = load_model(model)
     baselines = _baselines_wanted(loaded, baselines)
     store, seconds = open_samples(samples), dict[str, float]()
@@ -69,18 +83,26 @@ def evaluate(
     report.check_report_folder(out)
     split, indices = choose_samples(store, split)
     pictures = report.pictures_for(loaded.recipe.task, loaded.decision, store.attrs["unit"])
-    found = _predicted(loaded, store, split, pictures, seconds)
+    found = _predicted(loaded, store, split, pictures, seconds, by)
     if baselines:
         found = _with_baselines(found, loaded, (store, learned), indices, seconds)
     if swath is not None:
-        found = _with_swath(found, loaded, swath, seconds)
-    run, log = report.Run(typed_command(), seconds), report.read_training_log(loaded.folder)
+        found = _with_swath(found, loaded, swath, seconds, by)
+    run, log = (
+        report.Run(typed_command(without=HOW_SHARED), seconds),
+        report.read_training_log(loaded.folder),
+    )
     report.write_report(found, out, run, pictures, log)
     typer.echo("\n".join([*lines_of(found), f"report: {out / PAGE}"]))
 
 
 def _predicted(
-    model: Model, store: xr.Dataset, split: str, pictures: Pictures, seconds: dict[str, float]
+    model: Model,
+    store: xr.Dataset,
+    split: str,
+    pictures: Pictures,
+    seconds: dict[str, float],
+    by: By,
 ) -> Evaluation:
     """The evaluation of the model alone."""
     from nephoscope.cli.progress import progress_bar
@@ -97,6 +119,8 @@ def _predicted(
             ways=ways_of(model, store),
             progress=said,
             look=pictures.look,
+            crew=by[0],
+            room=by[1],
         )
 
 
@@ -231,18 +255,17 @@ def _check_swath(swath: Path | None, store: xr.Dataset) -> None:
 
 
 def _with_swath(
-    found: Evaluation, model: Model, raw: Path, seconds: dict[str, float]
+    found: Evaluation, model: Model, raw: Path, seconds: dict[str, float], by: By
 ) -> Evaluation:
     """The evaluation with the scores of every pixel of the scored scenes."""
     from nephoscope.apply.network_maker import NetworkMaker
     from nephoscope.cli.progress import progress_bar
     from nephoscope.evaluation.swath import scenes_of_units, score_swaths
 
-    scenes = scenes_of_units(raw, model.recipe.instrument, found.units)
+    (crew, room), maker = by, NetworkMaker(model, workers=by[0].share())
+    scenes = scenes_of_units(raw.absolute(), model.recipe.instrument, found.units)
     with _timed(seconds, "swath"), progress_bar("predicting scenes", len(scenes)) as tell:
-        scores = score_swaths(
-            NetworkMaker(model), scenes, found.task, model.decision, progress=tell
-        )
+        scores = score_swaths(maker, scenes, found.task, model.decision, tell, crew, room)
     return replace(found, swath=scores)
 
 

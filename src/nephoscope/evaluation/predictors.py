@@ -21,19 +21,20 @@ Predict = Callable[[LabelledSample], xr.Dataset]
 _STATES = {"clear": CLEAR, "cloudy": CLOUDY, "unknown": UNKNOWN}
 
 
-def predictor_of(model: Model, truth: str) -> Predict:
+def predictor_of(model: Model, truth: str, threads: int | None = None) -> Predict:
     """How `nephoscope.apply` predicts a sample.
 
     Args:
         model: of any task.
         truth: its form: what is said of a sky camera's whole frame is more than its network says.
+        threads: that do tiles of a picture at once; by default as many as there are processors.
     """
     of_camera = truth == "frame" and sky_name(model) is not None
-    return _of_frames(model) if of_camera else _of_pictures(model)
+    return _of_frames(model) if of_camera else _of_pictures(model, threads)
 
 
-def _of_pictures(model: Model) -> Predict:
-    applied = Predictor(model)
+def _of_pictures(model: Model, threads: int | None) -> Predict:
+    applied = Predictor(model, threads)
 
     def predict(sample: LabelledSample) -> xr.Dataset:
         scene = xr.Dataset(

@@ -6,8 +6,8 @@ truth, and the task counts. Each number of the decision is the one stored in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,16 +15,11 @@ import xarray as xr
 
 from nephoscope.arguments import described, path_of
 from nephoscope.errors import UsageError
+from nephoscope.evaluation.counting import Look, Reading, added, counted_by, counted_here
 from nephoscope.evaluation.intervals import Score, Scores, score_stratum, score_sums
-from nephoscope.evaluation.items import Label, published_items
+from nephoscope.evaluation.items import Label
 from nephoscope.evaluation.predictors import Predict, predictor_of
-from nephoscope.evaluation.sample import (
-    BACKGROUND_CHANNELS,
-    LabelledSample,
-    read_samples,
-    unit_of,
-)
-from nephoscope.evaluation.sums import Sums, sums_of_items
+from nephoscope.evaluation.sample import BACKGROUND_CHANNELS, unit_of
 from nephoscope.evaluation.swath import SwathScores
 from nephoscope.models import load_model
 from nephoscope.models.lineage import copies_seen, seen_of
@@ -32,12 +27,11 @@ from nephoscope.models.ways import WAYS
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.store import SOURCE, check_samples, open_samples
 from nephoscope.tasks import Task, task_named
+from nephoscope.workers.crew import Crew
 
 SPLITS = ("train", "validation", "test", "all")
 POSITION = {"sine_longitude", "cosine_longitude"}
 """Features that tell the longitude."""
-Look = Callable[[LabelledSample, xr.Dataset], None]
-"""Is shown each sample with what is published of it."""
 
 
 class Judged(Protocol):
@@ -122,15 +116,6 @@ def choose_samples(store: xr.Dataset, split: str | None = None) -> tuple[str, li
     return split, indices
 
 
-def withhold(sample: LabelledSample, way: str) -> LabelledSample:
-    """The sample as the model sees it in one of `WAYS`."""
-    return replace(
-        sample,
-        background=None if "background" in WAYS[way] else sample.background,
-        position="position" not in WAYS[way],
-    )
-
-
 def ways_of(model: Any, store: xr.Dataset) -> tuple[str, ...]:  # noqa: ANN401 - any model
     """The ways in which a model can be scored on these samples: what it never has is no way."""
     recipe = getattr(model, "recipe", None)
@@ -152,6 +137,8 @@ def run_evaluation(
     predict: Predict | None = None,
     progress: Callable[[str], None] | None = None,
     look: Look | None = None,
+    crew: Crew = Crew(),  # noqa: B008 - immutable
+    room: Path = Path(),
 ) -> Evaluation:
     """Score `model` on a part of the samples, without baselines.
 
@@ -163,6 +150,9 @@ def run_evaluation(
         predict: from a sample to what is published of it; by default the model is applied.
         progress: called with the id of each sample done.
         look: is shown each sample with what is published of it in the first way.
+        crew: who predicts and counts; scores are the same whoever does. Many workers find model
+            and samples by their paths, and take no `predict`.
+        room: folder that they share, if they are a cluster's.
 
     Raises:
         UsageError: an unknown or empty split, or samples of another instrument than the model's.
@@ -175,10 +165,14 @@ def run_evaluation(
     split, indices = choose_samples(store, split)
     task = task_named(recipe.task if recipe is not None else store.attrs["task"])
     decision, unit = model.decision, store.attrs["unit"]
-    predict = predict or predictor_of(model, store.attrs["truth"])  # type: ignore[arg-type]
     levels = None if recipe is None else recipe.truth
-    read = read_samples(store, indices, _background_channels(recipe), levels)
-    sums, strata = _counted(read, task, ways, predict, look, progress)
+    reading = Reading(indices, _background_channels(recipe), levels)
+    if crew.is_one:
+        predict = predict or predictor_of(model, store.attrs["truth"])  # type: ignore[arg-type]
+        counted = counted_here(reading.of(store), task, ways, predict, look)
+    else:
+        counted = counted_by(crew, room, model, store, reading, ways, look)  # type: ignore[arg-type]
+    sums, strata = added(counted, ways, progress)
     scores = {way: score_sums(each, task, decision) for way, each in sums.items()}
     spec = _spec(store, indices, split, task, decision)
     return Evaluation(
@@ -213,33 +207,6 @@ def _facts_of(model: Judged, info: Mapping[str, Any], truth: str) -> dict[str, A
     if truth == "points" and info.get("parameters") is not None:
         facts["parameters"] = info["parameters"]
     return facts
-
-
-def _counted(
-    samples: Iterable[LabelledSample],
-    task: Task,
-    ways: Sequence[str],
-    predict: Predict,
-    look: Look | None,
-    progress: Callable[[str], None] | None,
-) -> tuple[dict[str, Sums], dict[str, Sums]]:
-    """Sums by way, and those of the first way by stratum."""
-    sums, strata = {way: Sums() for way in ways}, dict[str, Sums]()
-    for sample in samples:
-        for way in ways:
-            said = predict(withhold(sample, way))
-            items = published_items(said, sample)
-            sums[way] += sums_of_items(sample.unit, items, task)
-            if way != ways[0]:
-                continue
-            for name in items.strata:
-                parted = sums_of_items(sample.unit, items, task, name)
-                strata[name] = strata.get(name, Sums()) + parted
-            if look:
-                look(sample, said)
-        if progress:
-            progress(sample.id)
-    return sums, strata
 
 
 def evaluate(

@@ -18,7 +18,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from nephoscope.apply.jobs import Job
-from nephoscope.errors import InputError, UsageError
+from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.evaluation.intervals import Score, score_stratum, score_sums
 from nephoscope.evaluation.items import Label
 from nephoscope.evaluation.paired import by_unit, paired_scores
@@ -30,6 +30,7 @@ from nephoscope.instruments import SceneFile, find_scenes, instrument_named
 from nephoscope.instruments.swath_truth import truth_beside
 from nephoscope.instruments.tracks import open_track
 from nephoscope.tasks import Counts, Task
+from nephoscope.workers.crew import Call, Crew, named
 
 DISTANCE = "distance"
 TRACK, EDGE = EDGES[0], EDGES[-2]
@@ -82,6 +83,8 @@ def score_swaths(
     task: Task,
     decision: Any,  # noqa: ANN401 - the task's own
     progress: Callable[[str], None] | None = None,
+    crew: Crew = Crew(),  # noqa: B008 - immutable
+    room: Path = Path(),
 ) -> SwathScores:
     """Predict simulated scenes and score every pixel that was seen.
 
@@ -91,17 +94,20 @@ def score_swaths(
         task: of the model.
         decision: of the model.
         progress: called with the id of each scene done.
+        crew: who predicts; scores are the same whoever does.
+        room: folder that it shares, if it is a cluster.
 
     Raises:
         UsageError: of no scene is there a truth.
     """
     sums: dict[str, Sums] = {}
     skipped: dict[str, str] = {}
-    for unit, scene in scenes.items():
-        try:
-            found = _sums_of_scene(swaths, unit, scene, task)
-        except InputError as error:
-            skipped[unit] = str(error)
+    call = Call[tuple[str, SceneFile], dict[str, Sums]](_Summed(swaths, task), _paths)
+    for (unit, scene), found in crew.results(call, scenes.items(), room, "report"):
+        if isinstance(found, InputError):
+            skipped[unit] = str(found)
+        elif isinstance(found, NephoscopeError):
+            raise named(scene.path, found)
         else:
             sums = {name: sums.get(name, Sums()) + each for name, each in found.items()}
         if progress:
@@ -153,6 +159,21 @@ def _loss(
     counts = np.sum([distance.by_unit(edge) for edge in there], axis=0)
     away = dict(zip(units, counts, strict=True))
     return paired_scores(by_unit(distance, TRACK), away, task, (decision, decision))
+
+
+@dataclass(frozen=True)
+class _Summed:
+    """From a scene to its sums, in any process."""
+
+    swaths: Swaths
+    task: Task
+
+    def __call__(self, item: tuple[str, SceneFile]) -> dict[str, Sums]:
+        return _sums_of_scene(self.swaths, *item, self.task)
+
+
+def _paths(item: tuple[str, SceneFile]) -> tuple[Path]:
+    return (item[1].path,)
 
 
 def _sums_of_scene(swaths: Swaths, unit: str, file: SceneFile, task: Task) -> dict[str, Sums]:

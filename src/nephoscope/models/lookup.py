@@ -44,6 +44,15 @@ def sent_as(model: str | Path) -> str:
     return str(model) if is_shipped or not _holds_model(folder) else str(folder.absolute())
 
 
+def another_model(host: str) -> UsageError:
+    """The error of a worker whose model is not that of where a run was begun."""
+    return UsageError(
+        f"the worker on {host} has another model of that name, or another background: their "
+        "sha256 is not that of here: install the same nephoscope there, or give the model as a "
+        "folder that all machines share"
+    )
+
+
 def no_model(model: str) -> NephoscopeError:
     """The error for a name or path, as the user gave it, at which there is no model."""
     if model == CHAIN:

@@ -46,10 +46,12 @@ class Call(Generic[Item, Result]):
         function: from an item to its result; must be picklable. What is large (models, stores) it
             opens where it is used.
         paths: files of an item that its worker must see; must be picklable.
+        start: called once in each worker; what it raises ends the run.
     """
 
     function: Callable[[Item], Result]
     paths: Paths = _none
+    start: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -180,14 +182,19 @@ class _Left:
         return result
 
 
+def _started(call: Call[Any, Any]) -> None:
+    if call.start is not None:
+        call.start()
+
+
 def _do(order: Order, item: Item) -> Any:  # noqa: ANN401 - what the function returns
-    with at_work(order) as call:
+    with at_work(order, _started) as call:
         return call.function(item)
 
 
 def _leave(order: Order, folder: Path, item: Item) -> _Left:
     """Do an item on any machine; one that is done twice has two files."""
-    with at_work(order) as call:
+    with at_work(order, _started) as call:
         for path in call.paths(item):
             if not path.exists():
                 raise CannotWorkError(_unseen(path))
