@@ -26,10 +26,15 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 def run_page(page: Path, folder: Path, check: bool = True) -> list[str]:
     """Run a page in `folder`; what each of its blocks printed. Without `check`, whatever it is."""
+    return run_text(page.read_text(encoding="utf-8"), folder, check)
+
+
+def run_text(page: str, folder: Path, check: bool = True) -> list[str]:
+    """The same of a part of a page."""
     said: list[str] = []
     names: dict[str, object] = {"__name__": "page"}
     with chdir(folder):
-        for language, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        for language, text in _BLOCK.findall(page):
             if language == "text":
                 if check:
                     check_said(said[-1], text)

@@ -8,7 +8,7 @@ from nephoscope.background import grid_of, read_background, write_background
 from nephoscope.errors import UsageError
 from nephoscope.grids.cells import interpolate_cells
 from nephoscope.inputs import View, assemble
-from nephoscope.limits import as_dataset, evidence, learn_limits, limits_from
+from nephoscope.limits import Limits, as_dataset, evidence, learn_limits, limits_from
 from nephoscope.recipe import Limit
 
 SETTINGS = Limit(cell=4, smoothing=0.5)
@@ -101,6 +101,20 @@ def test_limits_say_where_they_lie():
     np.testing.assert_allclose(grid.latitude.place(latitude), np.arange(48), atol=1e-5)
     np.testing.assert_allclose(grid.longitude.place_around(longitude + 360), np.arange(96))
     assert grid.longitude.goes_round
+
+
+def test_limits_of_a_place_are_made_once_while_there_is_room(monkeypatch):
+    latitude, longitude = np.linspace(47, -47, 48), 3.75 * np.arange(96)
+    cells = np.random.default_rng(0).random((2, 12, 24), np.float32)
+    grid = grid_of(as_dataset(cells, SETTINGS, latitude, longitude), latitude, longitude)
+    limits = Limits(cells, grid)
+    first = limits.at(latitude[:9], longitude[3:20])
+    np.testing.assert_array_equal(first, grid.sample(cells, latitude[:9], longitude[3:20]))
+    assert limits.at(latitude[:9], longitude[3:20]) is first
+    monkeypatch.setattr("nephoscope.limits._KEPT", first.size)
+    other = limits.at(latitude[9:12], longitude[3:20])
+    np.testing.assert_array_equal(other, grid.sample(cells, latitude[9:12], longitude[3:20]))
+    assert limits.at(latitude[9:12], longitude[3:20]) is not other
 
 
 def test_one_sample_is_too_few():

@@ -9,7 +9,6 @@ is always given the limits that the *other* samples leave, as a new map will be.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -161,12 +160,30 @@ _COARSEST = 4.0
 """Times the pixel that a model learned on, and its inverse: of others it knows nothing."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a model learned of each place: cells (2, cell row, cell column) and where they lie."""
+_KEPT = 1 << 25
+"""Numbers that are kept between the scenes of one grid: 128 MB."""
 
-    cells: FloatArray
-    grid: CellGrid
+
+class Limits:
+    """What a model learned of each place.
+
+    Args:
+        cells: (2, cell row, cell column) float32, DN: the limit and its spread.
+        grid: where the cells lie among the pixels of a scene.
+    """
+
+    def __init__(self, cells: FloatArray, grid: CellGrid) -> None:
+        self.cells, self.grid = cells, grid
+        self._kept: dict[tuple[bytes, bytes], FloatArray] = {}
+
+    def at(self, latitude: Floats, longitude: Floats) -> FloatArray:
+        """(2, y, x) float32, DN, at (y,) and (x,) degrees; kept, since maps lie on one grid."""
+        key = latitude.tobytes(), longitude.tobytes()
+        if (found := self._kept.get(key)) is None:
+            found = self.grid.sample(self.cells, latitude, longitude)
+            if found.size + sum(each.size for each in [*self._kept.values()]) <= _KEPT:
+                self._kept[key] = found
+        return found
 
 
 def limits_at(

@@ -6,6 +6,7 @@ import torch
 
 from nephoscope.apply.cascade import Cascade
 from nephoscope.errors import UsageError
+from nephoscope.inputs.view import CONTEXT
 from nephoscope.models.export import export_parts
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
@@ -61,7 +62,7 @@ def first(network, inputs):
     """What the first stage says of each pixel."""
     net = network.network
     image, cells = net.image_of(inputs)
-    logits = net.first_of(image, cells, net.far_of(inputs, cells)).numpy()
+    logits = net.first_of(image, cells, net.far_of(inputs[:, :, *CONTEXT], cells)).numpy()
     return logits.repeat(4, axis=2).repeat(4, axis=3)
 
 
@@ -101,6 +102,15 @@ def test_a_scene_that_is_sure_throughout_asks_nothing(network, parts):
     inputs = inputs_of(1, 16, 24)
     found = Cascade(*parts, PLANES, (100.0, 101.0)).run(inputs.numpy())
     np.testing.assert_allclose(found, first(network, inputs), rtol=0, atol=1e-4)
+
+
+def test_what_is_not_wanted_is_left_at_what_the_first_stage_says(network, parts):
+    inputs = inputs_of(1, 40, 64)
+    found = Cascade(*parts, PLANES, ALL).run(inputs.numpy(), (slice(8, 30), slice(4, 60)))
+    wanted = np.zeros(found.shape, bool)
+    wanted[..., 8:32, 4:60] = True  # whole blocks of four
+    np.testing.assert_allclose(found[wanted], whole(network, inputs)[wanted], rtol=0, atol=2e-4)
+    np.testing.assert_allclose(found[~wanted], first(network, inputs)[~wanted], rtol=0, atol=1e-4)
 
 
 def test_many_cells_are_judged_in_parts(network, parts, monkeypatch):

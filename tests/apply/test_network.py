@@ -28,7 +28,7 @@ class FakeModel:
 class LocalEngine:
     """A 'network' that sees 9 x 9 pixels: the mean of blue, pads with zeros as networks do."""
 
-    def run(self, inputs):
+    def run(self, inputs, wanted=None):
         from scipy.ndimage import uniform_filter
 
         blue = uniform_filter(inputs[0, 0], 9, mode="constant")
@@ -36,7 +36,7 @@ class LocalEngine:
 
 
 class FailingEngine:
-    def run(self, inputs):
+    def run(self, inputs, wanted=None):
         raise MemoryError("no memory for a tile")
 
 

@@ -39,6 +39,17 @@ def test_weights_add_up_to_one_around_the_planet(axis):
     np.testing.assert_allclose(total, 1, atol=1e-5)
 
 
+@given(AXES)
+def test_what_is_left_out_of_a_tile_counts_for_nothing(axis):
+    extent, size, overlap = axis
+    rows = plan_axis(0, extent, size, overlap, 32)
+    for line in lay_tiles(rows, rows, None):
+        for tile in line:
+            weights = np.outer(tile.row_weights, tile.col_weights)
+            weights[tile.weighty] = 0
+            assert weights.max() <= 1e-5
+
+
 @pytest.mark.parametrize(("first", "stop"), [(0, 70), (3, 150), (10, 30)])
 def test_cutting_and_adding_gives_the_scene_back(first, stop):
     rng = np.random.default_rng(0)

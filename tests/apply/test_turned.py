@@ -39,7 +39,7 @@ LATITUDE, LONGITUDE = 90 - 2.0 * np.arange(ROWS), -180 + 2.0 * np.arange(COLS)
 class Sees:
     """A 'network' that reads every feature, differently, within 9 x 9 pixels."""
 
-    def run(self, inputs):
+    def run(self, inputs, wanted=None):
         weight = np.cos(np.arange(1, 1 + inputs.shape[1]))[:, None, None] / 3
         mixed = (inputs[0] * weight).sum(axis=0) * inputs[0, FEATURES.index("known")]
         return uniform_filter(mixed, 2 * REACH + 1, mode="constant")[None, None].astype(np.float32)

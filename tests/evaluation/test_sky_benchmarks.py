@@ -47,7 +47,7 @@ class OneValue:
     def predict_image(self, image, latitude, longitude):
         return np.full(image.shape[1:], image.mean() / 1e4, np.float32)
 
-    def run(self, inputs):
+    def run(self, inputs, wanted=None):
         assert inputs.shape == (1, 2, 128, 160)
 
 

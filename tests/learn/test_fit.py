@@ -18,8 +18,8 @@ from nephoscope.learn import fit as fit_module
 from nephoscope.learn.fit import fit
 from nephoscope.learn.module import FitModule
 from nephoscope.learn.trainer import LAST
-from nephoscope.models import load_model
-from nephoscope.recipe import Recipe
+from nephoscope.models import export, load_model
+from nephoscope.recipe import Recipe, with_values
 from nephoscope.reports.document import document_of
 from nephoscope.reports.markdown import markdown_of
 from nephoscope.samples.split import split_samples
@@ -117,6 +117,23 @@ def test_the_model_holds_what_it_was_made_of(samples, tmp_path):
     assert model.normalisation["latitude"] == (0.0, 1.0)
     assert model.normalisation["blue"][1] > 0.5
     assert (tmp_path / "run" / "logs" / "csv" / "metrics.csv").exists()
+
+
+def test_a_first_stage_is_fitted_once_the_rest_is_trained(samples, tmp_path, monkeypatch):
+    def fitted(network, train, recipe):
+        network.network.first[0].weight.fill_(7)
+
+    monkeypatch.setattr(fit_module, "fit_first_stage", torch.no_grad()(fitted))
+    monkeypatch.setattr(export, "export_parts", lambda _, *paths: [p.touch() for p in paths])
+    changes = {
+        "inputs.features": {**synthetic.GROUPS, "brightness": ["blue"]},
+        "inputs.normalise": False,
+        "network": {"name": "pixel", "options": {"hidden": [8, 8], "learned": 8, "first": 8}},
+    }
+    recipe = with_values(synthetic.small_recipe(), changes)
+    folder = fit(recipe, samples, tmp_path / "run", report=_quiet)
+    (kept,) = (each for name, each in _weights(folder).items() if "first.0.weight" in name)
+    assert (kept == 7).all()
 
 
 def test_another_run_in_the_folder_is_refused(samples, tmp_path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.inputs.view import CONTEXT
 from nephoscope.models.compiled import open_compiled
 from nephoscope.models.folder import has_first_stage
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
+Window = tuple[slice, slice]
+EVERYWHERE: Window = (slice(None), slice(None))
 SURE = 0.004
 """By default of the network: see `nephoscope.networks.pixel`."""
 _BLOCK, _CELL, _REACH = 4, 2, 2  # pixels to the side, and around a cell
@@ -43,14 +46,21 @@ class Cascade:
         self._look, self._judge = open_compiled(look), open_compiled(judge)
         self._planes, self._sure = planes, sure
 
-    def run(self, inputs: FloatArray) -> FloatArray:
-        """(batch, feature, y, x) float32 → logits (batch, 1, y, x) float32."""
-        return np.stack([self._of(each)[None] for each in inputs])
+    def run(self, inputs: FloatArray, wanted: Window = EVERYWHERE) -> FloatArray:
+        """(batch, feature, y, x) float32 → logits (batch, 1, y, x) float32.
 
-    def _of(self, inputs: FloatArray) -> FloatArray:
-        *parts, first = (each[0] for each in _run(self._look, inputs[None]))
+        Beyond `wanted` they are what the first stage says.
+        """
+        return np.stack([self._of(each, wanted)[None] for each in inputs])
+
+    def _of(self, inputs: FloatArray, wanted: Window) -> FloatArray:
+        planes = _pick(inputs, self._planes)
+        *parts, first = (
+            each[0] for each in _run(self._look, planes[None], inputs[None, :, *CONTEXT])
+        )
         low, high = self._sure
-        unsure = (first[0] > low) & (first[0] < high) & _any_known(inputs[self._planes[-1]])
+        unsure = (first[0] > low) & (first[0] < high) & _any_known(planes[-1])
+        unsure &= _blocks_of(wanted, unsure.shape)
         logits = _larger(first[0], _BLOCK)
         asked = np.pad(_larger(unsure, _BLOCK // _CELL), 1)
         if not unsure.any():
@@ -59,7 +69,7 @@ class Cascade:
         around = _grown(asked)
         around[[0, -1]] = around[:, [0, -1]] = False
         where, places = np.flatnonzero(around), np.flatnonzero(asked)
-        judged = self._judged(inputs, parts, where, asked.shape[1])
+        judged = self._judged(planes, parts, where, asked.shape[1])
         found = _of_neighbours(judged, where, places, asked.shape)
         rows, cols = (_CELL * (each - 1) for each in np.divmod(places, asked.shape[1]))
         for values, (row, col) in zip(found, _PIXELS, strict=True):
@@ -67,10 +77,10 @@ class Cascade:
         return logits
 
     def _judged(
-        self, inputs: FloatArray, parts: list[FloatArray], where: Places, width: int
+        self, planes: FloatArray, parts: list[FloatArray], where: Places, width: int
     ) -> FloatArray:
         """What is judged of some cells: (tap x pixel, cell), and a column of zeros behind them."""
-        planes = np.pad(inputs[self._planes], ((0, 0), (_REACH, _REACH), (_REACH, _REACH)))
+        planes = np.pad(planes, ((0, 0), (_REACH, _REACH), (_REACH, _REACH)))
         across = planes.shape[2]
         planes, parts = planes.reshape(len(planes), -1), [p.reshape(len(p), -1) for p in parts]
         rows, cols = (each - 1 for each in np.divmod(where, width))
@@ -129,15 +139,35 @@ def _sure(recipe: Recipe) -> float:
     return float(recipe.network.options.get("sure", SURE))
 
 
-def _run(session: Any, inputs: FloatArray) -> list[FloatArray]:  # noqa: ANN401 - onnxruntime's
-    found: list[FloatArray] = session.run(None, {session.get_inputs()[0].name: inputs})
+def _run(session: Any, *inputs: FloatArray) -> list[FloatArray]:  # noqa: ANN401 - onnxruntime's
+    names = (each.name for each in session.get_inputs())
+    found: list[FloatArray] = session.run(None, dict(zip(names, inputs, strict=True)))
     return found
+
+
+def _pick(inputs: FloatArray, places: list[int]) -> FloatArray:
+    """Some features of (feature, y, x), in this order; a view where they are neighbours."""
+    first, stop = places[0], places[0] + len(places)
+    return inputs[first:stop] if places == list(range(first, stop)) else inputs[places]
 
 
 def _any_known(known: FloatArray) -> npt.NDArray[np.bool_]:
     """(y, x) → blocks of which anything is known."""
     rows = known.reshape(-1, _BLOCK, known.shape[1]).max(axis=1)
     return np.asarray(rows.reshape(len(rows), -1, _BLOCK).max(axis=2) > 0)
+
+
+def _blocks_of(wanted: Window, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Blocks of which pixels are wanted."""
+    blocks = np.zeros(shape, np.bool_)
+    rows, cols = (
+        slice(start // _BLOCK, -(-stop // _BLOCK))
+        for start, stop, _ in (
+            side.indices(_BLOCK * size) for side, size in zip(wanted, shape, strict=True)
+        )
+    )
+    blocks[rows, cols] = True
+    return blocks
 
 
 def _larger(values: npt.NDArray[Any], times: int) -> npt.NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.apply.cascade import cascade_of
+from nephoscope.apply.cascade import EVERYWHERE, Window, cascade_of
 from nephoscope.errors import UsageError
 from nephoscope.models.compiled import open_compiled
 from nephoscope.models.folder import has_first_stage
@@ -23,8 +23,8 @@ FloatArray = npt.NDArray[np.float32]
 class Engine(Protocol):
     """(batch, feature, y, x) float32 → logits (batch, output, y, x) float32; thread-safe."""
 
-    def run(self, inputs: FloatArray) -> FloatArray:
-        """Run the network once."""
+    def run(self, inputs: FloatArray, wanted: Window = EVERYWHERE) -> FloatArray:
+        """Run the network once; beyond the rows and columns `wanted` logits need not be exact."""
         ...
 
 
@@ -49,8 +49,8 @@ class OnnxEngine:
         inputs = self._session.get_inputs()[0]
         self._input, self._sides = inputs.name, inputs.shape[2:]
 
-    def run(self, inputs: FloatArray) -> FloatArray:
-        """Run the network once.
+    def run(self, inputs: FloatArray, wanted: Window = EVERYWHERE) -> FloatArray:
+        """Run the network once, on all that it is given.
 
         Raises:
             UsageError: it takes pictures of one size, and these are of another.

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.apply.cascade import EVERYWHERE, Window
 from nephoscope.apply.engine import open_engine
 from nephoscope.apply.placing import ASIDE, Placing, place
 from nephoscope.apply.strips import Strips, image_of
@@ -226,9 +227,12 @@ class Predictor:
             raise ValueError("a scene without bands")
         return whole.whole()
 
-    def run(self, inputs: FloatArray) -> FloatArray:
-        """The network once: (batch, feature, y, x) float32 → logits (batch, output, y, x)."""
-        return self._engine.run(inputs)
+    def run(self, inputs: FloatArray, wanted: Window = EVERYWHERE) -> FloatArray:
+        """The network once: (batch, feature, y, x) float32 → logits (batch, output, y, x).
+
+        Beyond the rows and columns `wanted` they need not be exact.
+        """
+        return self._engine.run(inputs, wanted)
 
     def _pictured(
         self, image: Image, channels: Sequence[str] | None
@@ -306,10 +310,10 @@ class Predictor:
             longitude=longitude,
             background=None if whole.background is None else cut(whole.background, tile),
             per_km=None if whole.per_km is None else cut(whole.per_km, tile),
-            limit=None if limits is None else limits.grid.sample(limits.cells, latitude, longitude),
+            limit=None if limits is None else limits.at(latitude, longitude),
         )
         inputs = assemble(view, self._features, sparse=self._sparse)
-        fields = self.task.fields(self.run(inputs[None])[0], self.model.decision)
+        fields = self.task.fields(self.run(inputs[None], tile.weighty)[0], self.model.decision)
         if self._valid:
             unseen = ~inputs[self._valid].any(axis=0)
             for values in fields.values():

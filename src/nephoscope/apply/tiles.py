@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 Array = npt.NDArray[Any]
+_LEAST = 1e-6
+_NOTHING = 1e-5
+"""Weights: the least of a pixel, and what moves no statement."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,12 @@ class Tile:
     cols: npt.NDArray[np.intp]
     row_weights: FloatArray
     col_weights: FloatArray
+
+    @property
+    def weighty(self) -> tuple[slice, slice]:
+        """Rows and columns of the tile from the first to the last that count."""
+        rows, cols = (np.flatnonzero(w > _NOTHING) for w in (self.row_weights, self.col_weights))
+        return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
 
 
 def plan_axis(
@@ -91,7 +100,7 @@ def _weights(starts: list[int], size: int, overlap: int, period: int | None) -> 
     """Trapezoids, zero in the outer quarter of the overlap, normalised to add up to one."""
     distance = np.minimum(np.arange(size) + 0.5, np.arange(size)[::-1] + 0.5)
     margin = overlap / 4
-    ramp = np.clip((distance - margin) / max(overlap - 2 * margin, 1.0), 1e-6, 1.0)
+    ramp = np.clip((distance - margin) / max(overlap - 2 * margin, 1.0), _LEAST, 1.0)
     low = min(starts)
     length = period if period is not None else max(starts) + size - low
     total = np.zeros(length)

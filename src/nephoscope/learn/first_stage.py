@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from nephoscope.errors import UsageError
 from nephoscope.inputs import assemble
+from nephoscope.inputs.view import CONTEXT
 from nephoscope.learn.place import learn_place, seasons_of
 from nephoscope.models import Model, save_model
 from nephoscope.models.normalised import NormalisedNetwork
@@ -44,7 +45,7 @@ def fit_first_stage(network: NormalisedNetwork, train: Part, recipe: Recipe) -> 
     seen, said, weight = _blocks(whole.eval(), train, recipe)
     # Folded into the first layer afterwards: numbers of one size learn faster.
     middle, spread = seen.mean(0), seen.std(0).clamp(min=1e-3)
-    stage = whole.first.train()
+    stage = whole.first.train().requires_grad_()
     optimizer = torch.optim.AdamW(stage.parameters(), lr=_RATE, weight_decay=1e-4)
     for step in range(_STEPS):
         for group in optimizer.param_groups:
@@ -61,7 +62,7 @@ def fit_first_stage(network: NormalisedNetwork, train: Part, recipe: Recipe) -> 
     with torch.no_grad():
         first.weight /= spread[None, :, None, None]
         first.bias -= (first.weight[:, :, 0, 0] * middle).sum(1)
-    stage.eval()
+    stage.eval().requires_grad_(False)
 
 
 @torch.no_grad()
@@ -73,7 +74,7 @@ def _blocks(network: PixelNet, train: Part, recipe: Recipe) -> tuple[Tensor, Ten
         likely = torch.sigmoid(network(inputs)) * inputs[:, network.flag]
         mean = functional.avg_pool2d(likely, COARSE) / known.clamp(min=1e-6)
         image, cells = network.image_of(inputs)
-        seen = network.seen_first(image, cells, network.far_of(inputs, cells))
+        seen = network.seen_first(image, cells, network.far_of(inputs[:, :, *CONTEXT], cells))
         chosen = torch.nonzero(known[0, 0].flatten() > 0)[:, 0]
         chosen = chosen[torch.randperm(len(chosen))[: len(chosen) // _SHARE]]
         parts = (seen[0].flatten(1).T, mean[0, 0].flatten(), known[0, 0].flatten())

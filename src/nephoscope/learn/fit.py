@@ -36,6 +36,7 @@ from nephoscope.learn.checks import (
     checked_identity,
 )
 from nephoscope.learn.curtain import curtain_log
+from nephoscope.learn.first_stage import fit_first_stage
 from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
 from nephoscope.learn.items import Batch, counted, raw_of
@@ -47,6 +48,7 @@ from nephoscope.learn.place import learn_place, seasons_of
 from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, run_trainer
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.card import own_name
+from nephoscope.models.folder import has_first_stage
 from nephoscope.models.guard import Guard
 from nephoscope.models.lineage import parent_record
 from nephoscope.models.linear import LINEAR
@@ -187,6 +189,9 @@ def fit(
         fitted = _solve(run, train, validation, inputs)
     else:
         fitted = _train(run, train, validation, inputs)
+    if has_first_stage(recipe):
+        run.tell("fitting the first stage ...")
+        fit_first_stage(fitted.network, train, recipe)
     run.tell("writing the model ...")
     network, normalisation = fitted.network, fitted.network.normalisation
     decision, info = _judge(run, train, validation, fitted)

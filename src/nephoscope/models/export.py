@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.export import Dim
 
 from nephoscope.errors import OutputError, UsageError
 from nephoscope.models.compiled import try_compiled
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks.cascade import Judge, Look
-from nephoscope.networks.pixel import PixelNet
+from nephoscope.networks.pixel import COARSE, PixelNet
 
 TOLERANCE = 1e-4  # of a logit, or of 1 where that is more; moves a probability by 2.5e-5 at most
 OPSET = 18
@@ -38,8 +40,8 @@ def export_onnx(
     side = 4 * network.divisor
     sides = shape or (side, side + network.divisor)
     example = torch.zeros(2, network.mean.shape[1], *sides)
-    free = (0,) if shape else (0, 2, 3)
-    _compile(network, example, free, path, ["logits"])
+    free = dict.fromkeys((0,) if shape else (0, 2, 3), Dim.DYNAMIC)
+    _compile(network, {"inputs": (example, free)}, path, ["logits"])
     difference = onnx_difference(network, path)
     if not difference < TOLERANCE:
         raise OutputError(f"{path}: a logit differs from torch by {difference:.2g}")
@@ -57,31 +59,38 @@ def export_parts(network: NormalisedNetwork, look: Path, judge: Path) -> None:
     if not isinstance(whole, PixelNet) or whole.first is None or not network.as_made:
         wanted = "the network 'pixel' with a `first`, and inputs.normalise: false"
         raise UsageError(f"network.options.first: is for {wanted}")
-    side = 4 * network.divisor
-    example = torch.zeros(2, network.mean.shape[1], side, side + network.divisor)
-    _compile(Look(whole).eval(), example, (0, 2, 3), look)
+    batch, rows, cols = (Dim(name, max=1 << 20) for name in ("batch", "rows", "cols"))
+    planes, features = len(whole.picture) + 1, network.mean.shape[1]
+    looked = {
+        "picture": (
+            torch.zeros(2, planes, 4 * COARSE, 5 * COARSE),
+            {0: batch, 2: COARSE * rows, 3: COARSE * cols},
+        ),
+        "coarse": (torch.zeros(2, features, 4, 5), {0: batch, 2: rows, 3: cols}),
+    }
+    _compile(Look(whole).eval(), looked, look)
     judging = Judge(whole).eval()
     windows = judging.weights[0].shape[1] - len(judging.own) - len(judging.learned)
-    _compile(judging, torch.zeros(judging.learned.shape[1] + windows, 5), (1,), judge)
+    seen = torch.zeros(judging.learned.shape[1] + windows, 5)
+    _compile(judging, {"inputs": (seen, {1: Dim.DYNAMIC})}, judge)
 
 
 def _compile(
     network: nn.Module,
-    example: Tensor,
-    free: Sequence[int],
+    inputs: Mapping[str, tuple[Tensor, Mapping[int, Any]]],
     path: Path,
     outputs: list[str] | None = None,
 ) -> None:
-    """Write a network that takes any lengths of the axes `free`."""
+    """Write a network; of each input an example, and the axes of which it takes other lengths."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecated calls
         program = torch.onnx.export(
             network,
-            (example,),
+            tuple(example for example, _ in inputs.values()),
             dynamo=True,
-            dynamic_shapes=({axis: torch.export.Dim.DYNAMIC for axis in free},),
-            input_names=["inputs"],
+            dynamic_shapes=tuple(dict(free) for _, free in inputs.values()),
+            input_names=list(inputs),
             output_names=outputs,
             opset_version=OPSET,
             verbose=False,

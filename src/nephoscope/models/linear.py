@@ -54,7 +54,7 @@ class LinearEngine:
             raise InputError(path, "are not those of a linear classifier")
         self._weight, self._bias = weights["weight"], weights["bias"]
 
-    def run(self, inputs: Floats) -> Floats:
+    def run(self, inputs: Floats, wanted: object = None) -> Floats:
         """(batch, feature, y, x) float32 → scores (batch, 1) float32.
 
         Raises:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nephoscope.networks.blocks import enlarge
-from nephoscope.networks.pixel import PixelNet
+from nephoscope.networks.pixel import FOLD, PixelNet
 
 REACH = 2
 """Pixels that a cell's learned filters read on each side of it."""
@@ -22,19 +22,20 @@ REACH = 2
 class Look(nn.Module):
     """What a `PixelNet` sees of cells through its windows, and its first stage.
 
-    (batch, feature, y, x) → parts of what is seen near, then far away, each (batch, number, y/2,
-    x/2) of cells, then logits (batch, 1, y/4, x/4) of blocks.
+    The picture with the known flag, (batch, plane, y, x), 0 where that is 0, and one pixel of each
+    block of all features, (batch, feature, y/4, x/4) → parts of what is seen near, then far away,
+    each (batch, number, y/2, x/2) of cells, then logits (batch, 1, y/4, x/4) of blocks.
     """
 
     def __init__(self, network: PixelNet) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, image: Tensor, coarse: Tensor) -> tuple[Tensor, ...]:
         """Look at everything."""
         net = self.network
-        image, cells = net.image_of(inputs)
-        far = net.far_of(inputs, cells)
+        cells = functional.avg_pool2d(image, FOLD)
+        far = net.far_of(coarse, cells)
         # What is learned of single pixels is asked of few cells: the first part of what is near.
         return *net.near_of(image, cells)[1:], enlarge(far), net.first_of(image, cells, far)
 

@@ -102,7 +102,7 @@ class PixelNet(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits of every pixel, float32."""
         image, cells = self.image_of(inputs)
-        far = enlarge(self.far_of(inputs, cells))
+        far = enlarge(self.far_of(inputs[:, :, *CONTEXT], cells))
         seen = [fold(image, self.training), *self.near_of(image, cells), far]
         logits: Tensor = self.mix(self._join(seen))
         return logits
@@ -126,8 +126,10 @@ class PixelNet(nn.Module):
 
     def seen_first(self, image: Tensor, cells: Tensor, far: Tensor) -> Tensor:
         """What the first stage sees of each block: its surroundings, means and extremes."""
-        blocks, pixels = functional.avg_pool2d(cells, COARSE // FOLD), image[:, :-1]
-        ends = [sign * functional.max_pool2d(sign * pixels, COARSE) for sign in (1.0, -1.0)]
+        blocks = functional.avg_pool2d(cells, COARSE // FOLD)
+        # The known flag goes along: to leave it out before is to copy the picture.
+        ends = [sign * functional.max_pool2d(sign * image, COARSE) for sign in (1.0, -1.0)]
+        ends = [each[:, :-1] for each in ends]
         return torch.cat([far, blocks, *ends], dim=1)
 
     def judging(self) -> list[tuple[Tensor, Any]]:
@@ -158,9 +160,13 @@ class PixelNet(nn.Module):
         variance = mean[:, :1] - mean[:, 1:2] ** 2
         return [*found, torch.sqrt(variance.clamp(min=1e-4))]
 
-    def far_of(self, inputs: Tensor, cells: Tensor) -> Tensor:
-        """What is seen around each block of 4 x 4 pixels, and what is known of the place."""
-        coarse = inputs[:, :, *CONTEXT]
+    def far_of(self, coarse: Tensor, cells: Tensor) -> Tensor:
+        """What is seen around each block of 4 x 4 pixels, and what is known of the place.
+
+        Args:
+            coarse: (batch, feature, y/4, x/4), of each block the pixel in `CONTEXT`.
+            cells: (batch, plane, y/2, x/2), from `image_of`.
+        """
         found = [pick(coarse, self.context)]
         if self.place is not None:
             found.append(self.place(*pick(coarse, self.position).unbind(1)))
