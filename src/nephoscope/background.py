@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating]
 PREFIX = "background_"
+FILES = f"{PREFIX}*.nc"
+"""Names of those that a run builds beside its products."""
 # A longer series is thinned evenly to this many scenes, which bounds time and memory.
 MAXIMUM_SCENES = 64
 

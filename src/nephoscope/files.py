@@ -26,7 +26,8 @@ LONGEST_NAME = 255
 """Bytes in the name of a file, in all file systems in use."""
 
 _ASIDE = "~aside"
-_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_OF_THE_DISK = _FULL | {errno.EROFS, errno.EFBIG}
 
 
 def short_name(stem: str, ending: str) -> str:
@@ -257,7 +258,7 @@ def _opened_to_append(path: Path) -> IO[str]:
 
 
 def _unwritten(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"{shown(path)}: could not be written: {error.strerror}")
+    return OutputError(f"{shown(path)}: could not be written: {why_unwritten(error)}")
 
 
 @contextmanager
@@ -292,6 +293,14 @@ def _put_back(part: Path, ending: str) -> None:
                 old.rename(final)
 
 
+def why_unwritten(error: OSError) -> str:
+    """Why something could not be written; of a full disk also what to do."""
+    reason = error.strerror or str(error)
+    if error.errno in _FULL:
+        return f"{reason} (make room, then run again: what was finished is kept)"
+    return reason
+
+
 def _explained(error: OSError, final: Path, part: Path) -> OutputError | InputError:
     """Whose fault an error of the system is: another file's if it names one, else the output's."""
     reason = error.strerror or str(error)
@@ -302,7 +311,7 @@ def _explained(error: OSError, final: Path, part: Path) -> OutputError | InputEr
     ]
     if others and error.errno not in _OF_THE_DISK:
         return InputError(others[0], f"cannot be read: {reason}")
-    return OutputError(f"{shown(final)}: could not be written: {reason}")
+    return OutputError(f"{shown(final)}: could not be written: {why_unwritten(error)}")
 
 
 def _is_of(path: Path, final: Path, part: Path) -> bool:

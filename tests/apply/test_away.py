@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import xarray as xr
 from typer.testing import CliRunner
 
 import slots_factory
-from nephoscope import cli
+from nephoscope import cli, open_products
 from nephoscope.apply.away import folder_of
 from nephoscope.errors import OutputError, UsageError
 from object_store import QUIET, SECRET, names, object_store, system, upload
@@ -63,6 +64,11 @@ def test_maps_of_a_store_become_products_in_a_store(tree, tmp_path, bucket):
     assert "predict-journal.jsonl" in names(out)
     kept = [path for path in folder_of(out).rglob("*") if path.is_file()]
     assert not [path for path in kept if path.name in {Path(name).name for name in ALL}]
+    with open_products(tmp_path / "here") as near, open_products(out) as away:
+        xr.testing.assert_identical(away.load(), near.load())
+    product = f"{out}/{ALL[0]}"
+    told = CliRunner().invoke(cli.app, ["info", product])
+    assert (told.exit_code, told.output.startswith(f"{product}: product")) == (0, True)
     again = run(f"{bucket}/maps", out)
     assert (again.done, again.skipped) == (0, 6)
 

@@ -13,7 +13,7 @@ import pytest
 from nephoscope.apply import task
 from nephoscope.apply.jobs import Job
 from nephoscope.apply.task import Work, do, failure_of, order_of_run
-from nephoscope.errors import InputError, NephoscopeError, UsageError
+from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError
 from nephoscope.instruments import SceneFile
 from nephoscope.workers import orders
 from nephoscope.workers.cluster import check_version
@@ -100,6 +100,21 @@ def test_an_input_that_a_worker_does_not_see_fails_and_is_tried_again_next_time(
     failure = do(order, job)
     assert f"cannot be seen on the machine {os.uname().nodename}" in str(failure.error)
     assert not failure.settled
+
+
+def test_a_full_disk_is_told_with_the_machine_and_what_to_do(tmp_path, monkeypatch):
+    order = order_of_run(work_in(tmp_path / "out"), elsewhere=True)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nephoscope.files.put_in_place", full)
+    failure = do(order, job_of(tmp_path))
+    assert isinstance(failure.error, OutputError)
+    assert not failure.settled
+    said = str(failure.error)
+    assert said.startswith(f"the worker on {os.uname().nodename}: {tmp_path / 'out'}")
+    assert said.endswith("left on device (make room, then run again: what was finished is kept)")
 
 
 @pytest.mark.parametrize(("hours", "way"), [(30, "behind"), (-30, "ahead of")])

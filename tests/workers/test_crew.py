@@ -1,5 +1,6 @@
 """A crew gives the same results in the same order, whoever it is; failures come back or end it."""
 
+import errno
 import os
 import pickle
 import time
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from crew_items import gone, squared
-from nephoscope.errors import InputError, NephoscopeError, UsageError
+from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError
 from nephoscope.workers import crew as crews
 from nephoscope.workers import orders
 from nephoscope.workers.crew import Call, Crew, crew_of, named
@@ -88,11 +89,14 @@ def left(tmp_path, monkeypatch):
     monkeypatch.setattr(crews, "_SIGHT", 0.0)
     (tmp_path / "work").mkdir()
 
-    def leave(number, paths=crews._none):
+    def order(paths=crews._none):
         call = Call(partial(squared, tmp_path / "work"), paths)
-        order = orders.order_of(call, tmp_path, "samples")
-        return crews._leave(order, tmp_path, number)
+        return orders.order_of(call, tmp_path, "samples"), tmp_path
 
+    def leave(number, paths=crews._none):
+        return crews._leave(*order(paths), number)
+
+    leave.order = order
     return leave
 
 
@@ -117,6 +121,20 @@ def test_what_cannot_be_seen_here_is_told_with_the_machine(left):
     found.path.unlink()
     with pytest.raises(NephoscopeError, match=f"was written on {os.uname().nodename} and cannot"):
         found.taken()
+
+
+def full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_told_with_the_machine_and_what_to_do(left, monkeypatch):
+    order = left.order()
+    monkeypatch.setattr("nephoscope.files.put_in_place", full)
+    with pytest.raises(OutputError) as found:
+        crews._leave(*order, 2)
+    said = str(found.value)
+    assert said.startswith(f"the worker on {os.uname().nodename}: ")
+    assert said.endswith("left on device (make room, then run again: what was finished is kept)")
 
 
 def test_an_input_that_a_worker_does_not_see_ends_the_run_with_its_machine(left):

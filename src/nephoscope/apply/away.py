@@ -18,6 +18,7 @@ from typing import Any
 from nephoscope.apply.jobs import Job
 from nephoscope.apply.run import Made
 from nephoscope.apply.sinks import ROOT, LayoutSink, NetcdfSink
+from nephoscope.background import FILES as BACKGROUNDS
 from nephoscope.errors import UsageError
 from nephoscope.files import JOURNAL, write_bytes
 from nephoscope.instruments.scene_file import SceneFile
@@ -26,7 +27,7 @@ from nephoscope.remote.store import ObjectStore
 from nephoscope.remote.urls import copies_of, shown_url
 
 _SECONDS = 60.0  # between two times at which what a run knows of itself is sent
-_OF_A_RUN = (f"{JOURNAL}*.jsonl", "*.csv", "background_*.nc")
+_OF_A_RUN = (f"{JOURNAL}*.jsonl", "*.csv", BACKGROUNDS)
 _CUBES = "cube_*.zarr"
 _STATUS, _SHARDED = "status", "sharding_indexed"
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nephoscope.apply.jobs import Job
-from nephoscope.errors import InputError, NephoscopeError, UsageError
+from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError
 from nephoscope.models.lookup import another_model
 from nephoscope.products.product import DATE
-from nephoscope.workers.orders import Order, at_work, order_of, this_host
+from nephoscope.workers.orders import Order, at_work, order_of, seen_here, this_host
 
 if TYPE_CHECKING:
     from nephoscope.apply.run import Draw, Made, Maker, Sink
@@ -115,7 +115,11 @@ def do(order: Order, job: Job) -> Written | Failure:
             problem = f"cannot be seen on the machine {this_host()}"
             remedy = "name a folder that all machines of the cluster share"
             return Failure(InputError(job.scene.path, problem, remedy=remedy), settled=False)
-        return _tried(work, job)
+        outcome: Written | Failure = _tried(work, job)
+    if order.token is not None and isinstance(outcome, Failure):
+        if isinstance(outcome.error, OutputError):
+            return replace(outcome, error=seen_here(outcome.error))
+    return outcome
 
 
 def failure_of(error: NephoscopeError) -> Failure:

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from nephoscope.background import FILES as BACKGROUNDS
 from nephoscope.errors import InputError, UsageError
 from nephoscope.extras import need
 from nephoscope.products.cube import slots_made
 from nephoscope.products.series import first_time, open_stored
+from nephoscope.remote.copies import local_places
 
 SEASON, TIME, NAME = "solar_longitude", "time", "map_id"
 
@@ -20,7 +22,8 @@ def open_products(place: str | PathLike[str]) -> xr.Dataset:
     """All products of a folder as one Dataset, along `time`, or `solar_longitude` of Mars.
 
     Args:
-        place: a folder of NetCDF products, or of the cubes of `predict --format zarr`; or one cube.
+        place: a folder of NetCDF products, or of the cubes of `predict --format zarr`; or one cube;
+            or the URL of any of them, which is copied to this machine first.
 
     Returns:
         what the products hold, decoded and lazy (dask arrays), a product after the other in time or
@@ -32,10 +35,10 @@ def open_products(place: str | PathLike[str]) -> xr.Dataset:
         MissingExtraError: dask is not installed.
     """
     need("open_products", "cluster")
-    path = Path(place)
+    (path,) = local_places([place])
     if not path.exists():
         raise InputError(path, "does not exist")
-    files = [path] if _is_store(path) else sorted([*path.rglob("*.nc"), *_stores(path)])
+    files = [path] if _is_store(path) else sorted([*_files(path), *_stores(path)])
     if not files:
         if next(path.rglob("*.fits"), None) is not None:
             raise UsageError(f"{path} holds frames as FITS: frames.csv is the table of them")
@@ -86,6 +89,10 @@ def _same_axis(first: xr.Dataset, other: xr.Dataset, name: str) -> bool:
 
 def _is_store(path: Path) -> bool:
     return (path / "zarr.json").is_file()
+
+
+def _files(path: Path) -> list[Path]:
+    return [each for each in path.rglob("*.nc") if not each.match(BACKGROUNDS)]
 
 
 def _stores(path: Path) -> list[Path]:

@@ -24,6 +24,7 @@ from nephoscope.models import Model, list_models, load_model, verify_model
 from nephoscope.models.lookup import CHAIN, locate_model
 from nephoscope.products.frames import INSTRUMENT as FRAMES
 from nephoscope.products.series import UNREADABLE, stored_at
+from nephoscope.remote.copies import local_places
 from nephoscope.reports.seal import SCORES, read_scores
 from nephoscope.samples.census import describe
 from nephoscope.samples.store import PARTS, open_samples
@@ -53,12 +54,12 @@ class Contents:
 
 
 def contents_of(given: str | PathLike[str]) -> Contents:
-    """What a file, a folder or a shipped model's name stands for.
+    """What a file, a folder or a shipped model's name stands for; an URL is copied here first.
 
     Raises:
         InputError: nothing is there, or it is nothing that nephoscope knows; or it is damaged.
     """
-    path = Path(given)
+    (path,) = local_places([given])
     if (folder := locate_model(str(given))) is not None:
         return _of_model(load_model(folder), str(given))
     if not path.exists():

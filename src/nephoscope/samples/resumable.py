@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError, shown
-from nephoscope.files import Journal, locked, put_in_place, remove_stale_parts
+from nephoscope.files import Journal, locked, put_in_place, remove_stale_parts, why_unwritten
 from nephoscope.instruments.granules import Granule, Granules, files_of
 from nephoscope.recipe import Recipe
 from nephoscope.samples.harvest import OTHER_KIND, Harvest, Harvester
@@ -83,8 +83,7 @@ def write_granules(
                 build.finish()
                 put_in_place(folder / "store", out)
     except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"{shown(out)}: could not be written: {reason}") from error
+        raise OutputError(f"{shown(out)}: could not be written: {why_unwritten(error)}") from error
     shutil.rmtree(folder, ignore_errors=True)
     return build.skipped
 

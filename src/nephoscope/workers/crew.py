@@ -21,7 +21,7 @@ from uuid import uuid4
 from nephoscope.errors import NephoscopeError, OutputError, UsageError, shown
 from nephoscope.files import part_path, write_bytes
 from nephoscope.workers.cluster import ClusterPool
-from nephoscope.workers.orders import Order, at_work, order_of, this_host
+from nephoscope.workers.orders import Order, at_work, order_of, seen_here, this_host
 from nephoscope.workers.pool import CannotWorkError, Pool, WorkerDiedError, results_by
 from nephoscope.workers.processes import ProcessPool, results_in_order
 
@@ -200,7 +200,10 @@ def _leave(order: Order, folder: Path, item: Item) -> _Left:
                 raise CannotWorkError(_unseen(path))
         content = pickle.dumps(call.function(item), protocol=5)
     path = folder / f"{uuid4().hex}.result"
-    write_bytes(path, content)
+    try:
+        write_bytes(path, content)
+    except OutputError as error:
+        raise seen_here(error) from error
     return _Left(path, hashlib.sha256(content).hexdigest(), this_host())
 
 

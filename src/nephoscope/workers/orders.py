@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from nephoscope.errors import UsageError, shown
+from nephoscope.errors import OutputError, UsageError, shown
 from nephoscope.files import part_path, write_text
 from nephoscope.workers.cluster import check_version, plain_locks
 from nephoscope.workers.pool import CannotWorkError
@@ -145,6 +145,11 @@ def _way(error: OSError) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return "make room there, then run again"
     return "let its user write there, or stop that worker"
+
+
+def seen_here(error: OutputError) -> OutputError:
+    """An error of writing with the machine on which it was met."""
+    return OutputError(f"the worker on {this_host()}: {error}")
 
 
 def this_host() -> str:
