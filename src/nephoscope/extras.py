@@ -12,6 +12,7 @@ PACKAGES = {
     "satellites": ("satpy", "pyresample", "pyorbital", "pyproj", "pyhdf", "netCDF4"),
     "view": ("plotly",),
     "fetch": ("urllib3", "asyncssh", "eumdac"),
+    "cloud": ("s3fs",),  # brings fsspec, which others look for by themselves
     "cluster": ("distributed",),  # brings dask, which xarray looks for by itself
 }
 """Extra → the packages, as they are imported, that it installs beside the core."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nephoscope.apply.away import AwaySink, folder_of
 from nephoscope.apply.chain import SkyChain
 from nephoscope.apply.cube_sink import CubeSink
 from nephoscope.apply.frame_models import sky_name
@@ -19,6 +20,9 @@ from nephoscope.apply.sinks import FitsSink, LayoutSink, NetcdfSink, ZarrSink
 from nephoscope.errors import UsageError
 from nephoscope.folders import LeftOut
 from nephoscope.instruments import instrument_named
+from nephoscope.remote import is_url
+from nephoscope.remote.copies import local_places
+from nephoscope.remote.store import ObjectStore
 from nephoscope.workers.cluster import ClusterPool
 from nephoscope.workers.pool import Pool
 from nephoscope.workers.processes import ProcessPool
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 AUTO, NONE = "auto", "none"
 MOVING = "granule"
 """Unit of instruments whose scenes lie each somewhere else: no cube holds several."""
-SINKS: dict[str, Callable[[Path], Sink]] = {
+SINKS: dict[str, Callable[[Path], NetcdfSink]] = {
     "netcdf": NetcdfSink,
     "fits": FitsSink,
     "zarr": CubeSink,
@@ -57,8 +61,8 @@ def predict_many(
     loses none. The products are the same whoever makes them, and however many.
 
     Args:
-        inputs: files and folders.
-        out: folder of the products; made if need be.
+        inputs: files and folders; or URLs, which are copied to this machine first.
+        out: folder of the products; made if need be; or an URL to which they are sent.
         maker: from `maker_of`.
         workers: processes; 1 works in this one; by default what suits the maker.
         scheduler: address or scheduler file of a Dask cluster, in place of processes here; its
@@ -81,18 +85,19 @@ def predict_many(
     pool = _pool(maker, workers, scheduler)
     try:
         if isinstance(pool, ClusterPool):
-            inputs, out = [Path(path).absolute() for path in inputs], Path(out).absolute()
+            inputs = [each if is_url(each) else Path(each).absolute() for each in inputs]
+            out = out if is_url(out) else Path(out).absolute()
             maker = maker.among(max(pool.hosts().values(), default=1))
-        plan = _planned(inputs, Path(out), maker, draw is not None)
+        plan = _planned(inputs, out, maker, draw is not None)
         return run(
             shard(plan.jobs, part),
             maker,
             plan.sink,
             pool,
             part,
-            on_event,
+            _telling(on_event, plan.sink),
             left_out=plan.left_out,
-            prepare=maker.shared(plan.jobs, Path(out)),
+            prepare=maker.shared(plan.jobs, plan.sink.out),
             draw=draw,
             redo_failed=redo_failed,
         )
@@ -124,9 +129,9 @@ def look_ahead(
     Raises:
         InputError, UsageError: as for `predict_many`.
     """
-    plan = _planned(inputs, Path(out), maker, picture)
-    prepare = maker.shared(plan.jobs, Path(out), make=False)
-    journals, key_of, jobs = Journals(Path(out), part), keys_of(maker), shard(plan.jobs, part)
+    plan = _planned(inputs, out, maker, picture, to_write=False)
+    prepare = maker.shared(plan.jobs, plan.sink.out, make=False)
+    journals, key_of, jobs = Journals(plan.sink.out, part), keys_of(maker), shard(plan.jobs, part)
     errors = plan.left_out.errors
     total = len(errors) + len(jobs)
     for number, error in enumerate(errors, 1):
@@ -147,12 +152,36 @@ class _Plan:
     left_out: LeftOut
 
 
-def _planned(inputs: Sequence[str | Path], out: Path, maker: Maker, picture: bool) -> _Plan:
-    """All jobs of a run."""
-    sink, left_out, options = sink_of(maker, out), LeftOut(), maker.options
-    places, pictures = [Path(path) for path in inputs], options.picture and picture
-    jobs = plan_jobs(places, out, maker.instrument, sink, pictures, left_out, options.own)
+def _planned(
+    inputs: Sequence[str | Path],
+    out: str | Path,
+    maker: Maker,
+    picture: bool,
+    to_write: bool = True,
+) -> _Plan:
+    """All jobs of a run; inputs that are URLs are copied here first."""
+    folder = folder_of(str(out)) if is_url(out) else Path(out)
+    here, left_out, options = sink_of(maker, folder), LeftOut(), maker.options
+    sink: Sink = here
+    if is_url(out):
+        sink = away = AwaySink(here, ObjectStore(str(out).rstrip("/")))
+        away.begin(to_write)
+    places, pictures = local_places(inputs), options.picture and picture
+    jobs = plan_jobs(places, folder, maker.instrument, sink, pictures, left_out, options.own)
     return _Plan(jobs, sink, left_out)
+
+
+def _telling(
+    on_event: Callable[[Event], None] | None, sink: Sink
+) -> Callable[[Event], None] | None:
+    """What tells of an output where it went, not where it was made."""
+    if on_event is None or not isinstance(sink, AwaySink):
+        return on_event
+
+    def tell(event: Event) -> None:
+        on_event(event if event.job is None else replace(event, place=sink.place(event.job)))
+
+    return tell
 
 
 def _pool(maker: Maker, workers: int | None, scheduler: str) -> Pool | None:
@@ -198,7 +227,7 @@ def maker_of(
     return maker
 
 
-def sink_of(maker: Maker, out: Path, tables: bool = True) -> Sink:
+def sink_of(maker: Maker, out: Path, tables: bool = True) -> NetcdfSink:
     """Where the products of a maker go.
 
     Args:

@@ -75,16 +75,21 @@ class CubeSink(NetcdfSink):
         sha256 = self._cubes[path].sha256_of(time)
         return {"store": path.name, "time": str(time), "step": step, "sha256": sha256}
 
+    def files(self, job: Job, facts: Mapping[str, Any]) -> list[Path]:
+        """The files of a slot, its status last."""
+        del job
+        return self._cubes[self.out / str(facts["store"])].files(np.datetime64(facts["time"], "s"))
+
     def done(self, job: Job) -> bool:
         """Whether the slot is there, and the quick-look."""
         entry = self._entries.get(job.target.relative_to(self.out).as_posix(), {})
-        if "step" not in entry or not (job.picture is None or job.picture.is_file()):
+        if "step" not in entry or not (job.picture is None or self.held(job.picture)):
             return False
         time = np.datetime64(entry["time"], "s")
         path = self.out / str(entry["store"])
         if path not in self._cubes and path.is_dir():
             self._cubes[path] = Cube(path, _epoch(time), entry["step"])
-        return path in self._cubes and self._cubes[path].done(time)
+        return path in self._cubes and all(map(self.held, self._cubes[path].files(time)))
 
     def close(self) -> None:
         """See that the axis of each store holds all slots that are made.
@@ -97,7 +102,7 @@ class CubeSink(NetcdfSink):
 
     def __getstate__(self) -> dict[str, Any]:
         """Workers open the stores themselves, and need no entries of journals."""
-        return {"out": self.out, "ending": self.ending, "_cubes": {}}
+        return {"out": self.out, "ending": self.ending, "held": Path.is_file, "_cubes": {}}
 
     @cached_property
     def _entries(self) -> Mapping[str, Mapping[str, Any]]:

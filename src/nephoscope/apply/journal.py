@@ -32,6 +32,7 @@ class Event:
         total: how many there are.
         note: what there is to say of it; "" if nothing.
         sha256: of its output, where that was written now.
+        place: of its output as it is told, where that is not on this machine; else "".
     """
 
     job: Job | None
@@ -41,6 +42,7 @@ class Event:
     total: int
     note: str = ""
     sha256: str = ""
+    place: str = ""
 
 
 @dataclass

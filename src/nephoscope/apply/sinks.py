@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from nephoscope.products.frames import BLOB_COLUMNS, FRAME_COLUMNS, write_table
 from nephoscope.products.netcdf import write_netcdf
 from nephoscope.products.zarr_store import write_zarr
 
+Held = Callable[[Path], bool]
+ROOT = "zarr.json"
+"""Makes a folder a store."""
 FRAMES_TABLE, BLOBS_TABLE = "frames.csv", "blobs.csv"
 _TABLES_SECONDS = 20.0
 _TABLES_SHARE = 50  # tables take no more than one in so many seconds
@@ -34,10 +37,12 @@ class NetcdfSink:
 
     Args:
         out: folder of the products.
+        held: whether a file of a product is there, or where products go from here.
     """
 
     out: Path
     ending: str = ".nc"
+    held: Held = field(default=Path.is_file, kw_only=True)
 
     def names(self, scenes: Sequence[SceneFile]) -> dict[Path, SceneFile]:
         """Each product, relative to `out`, and its scene."""
@@ -56,9 +61,19 @@ class NetcdfSink:
         write_netcdf(made.product, job.target)
         return {"sha256": sha256_of(job.target)}
 
+    def files(self, job: Job, facts: Mapping[str, Any]) -> list[Path]:
+        """What was written for a job, in the order in which it makes a product.
+
+        Args:
+            job: that was written.
+            facts: what `write` returned.
+        """
+        del facts
+        return [job.target]
+
     def done(self, job: Job) -> bool:
         """Whether product and quick-look are there."""
-        return job.target.is_file() and (job.picture is None or job.picture.is_file())
+        return self.held(job.target) and (job.picture is None or self.held(job.picture))
 
     def update(self) -> None:
         """Nothing is made of several scenes."""
@@ -87,9 +102,16 @@ class ZarrSink(NetcdfSink):
         files = (path for path in job.target.rglob("*") if path.is_file())
         return {"sha256": sha256_of_files(files, job.target)}
 
+    def files(self, job: Job, facts: Mapping[str, Any]) -> list[Path]:
+        """The files of a store; what makes it one comes last."""
+        del facts
+        root = job.target / ROOT
+        found = {path for path in job.target.rglob("*") if path.is_file()} - {root}
+        return [*sorted(found), root]
+
     def done(self, job: Job) -> bool:
         """Whether product and quick-look are there."""
-        return job.target.is_dir() and (job.picture is None or job.picture.is_file())
+        return self.held(job.target / ROOT) and (job.picture is None or self.held(job.picture))
 
 
 @dataclass
@@ -158,12 +180,12 @@ class FitsSink(NetcdfSink):
     def update(self) -> None:
         """Write the tables again now and then."""
         if self.tables and time.monotonic() > self._due:
-            self._due = write_tables(self.out)
+            self._due = write_tables(self.out, self.held)
 
     def close(self) -> None:
         """Write the tables of all that is done."""
         if self.tables:
-            write_tables(self.out)
+            write_tables(self.out, self.held)
 
 
 def _planes_of(product: xr.Dataset) -> tuple[dict[str, Plane], dict[str, Card]]:
@@ -189,11 +211,15 @@ def _unpacked(probability: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.
     return np.asarray(values[probability])
 
 
-def write_tables(out: Path) -> float:
+def write_tables(out: Path, held: Held = Path.is_file) -> float:
     """Write `frames.csv` and `blobs.csv` from the journals: all frames whose products are there.
 
     Parts that run at the same time take turns, each reading the journals when its turn has come:
     whichever writes last writes what all have done.
+
+    Args:
+        out: folder of the products.
+        held: whether a product is there.
 
     Returns:
         when it is worth while to write them again, on the clock of `time.monotonic`.
@@ -203,7 +229,7 @@ def write_tables(out: Path) -> float:
     """
     begin = time.monotonic()
     with locked(out / f"{JOURNAL}.jsonl"):
-        entries = _entries(out)
+        entries = _entries(out, held)
         write_table(out / FRAMES_TABLE, FRAME_COLUMNS, (entry["row"] for entry in entries))
         write_table(
             out / BLOBS_TABLE, BLOB_COLUMNS, (row for entry in entries for row in entry["blobs"])
@@ -212,13 +238,13 @@ def write_tables(out: Path) -> float:
     return end + max(_TABLES_SECONDS, _TABLES_SHARE * (end - begin))
 
 
-def _entries(out: Path) -> list[dict[str, Any]]:
+def _entries(out: Path, held: Held) -> list[dict[str, Any]]:
     """What the journals say of each product that is there, sorted by file; the latest counts."""
     there = [
         entry
         for output, entry in latest_entries(out, ("row", "blobs")).items()
         if isinstance(entry.get("row"), dict)
         and isinstance(entry.get("blobs"), list)
-        and (out / output).is_file()
+        and held(out / output)
     ]
     return sorted(there, key=lambda entry: str(entry["row"]["file"]))

@@ -79,9 +79,9 @@ def _demo_sky(output: Path, seed: int) -> Path:
     frames, truth = simulated / "frames", simulated / "truth"
     typer.echo(f"simulating {FRAMES} frames of a night with known clouds ...")
     simulate_sky(simulated, FRAMES, seed, "night")
-    predict("sky", [frames], products / "alone")
+    predict("sky", [str(frames)], str(products / "alone"))
     background("sky", [frames], clear, products / "alone")
-    predict("sky", [frames], products / "beside_clear", background=str(clear))
+    predict("sky", [str(frames)], str(products / "beside_clear"), background=str(clear))
     first, second = (
         compare_night(products / name, truth, read_label) for name in ("alone", "beside_clear")
     )
@@ -108,7 +108,7 @@ def _demo_mars(output: Path, seed: int) -> Path:
     typer.echo("simulating a map with known clouds ...")
     simulate_maps(simulated, scenes=1, seed=seed, flavour="label")
     (scene,) = find_scenes(simulated, "marci")
-    predict("mars", [scene.path], products)
+    predict("mars", [str(scene.path)], str(products))
     (product,) = products.rglob(f"{scene.id}.nc")
     typer.echo(f"map:     {scene.path}")
     typer.echo(f"product: {product}")

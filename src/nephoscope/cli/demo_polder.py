@@ -44,7 +44,7 @@ def demo_polder(output: Path, seed: int) -> Path:
     simulated, products = output / "simulated", output / "products"
     typer.echo("simulating a stretch of a half orbit with known clouds ...")
     (raw,) = simulate_half_orbits(simulated, 1, seed, rows=ROWS)
-    predict(MODEL, [raw], products)
+    predict(MODEL, [str(raw)], str(products))
     (path,) = products.rglob("*.nc")
     track = open_simulated(find_truths(simulated)[0]).track
     product, scene = open_packed(path), open_scene(raw, fields="directional")

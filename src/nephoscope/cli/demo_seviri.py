@@ -40,7 +40,7 @@ def demo_seviri(output: Path, seed: int) -> Path:
     simulated, products = output / "simulated", output / "products"
     typer.echo(f"simulating {SLOTS} pictures of a region with known clouds ...")
     pictures = simulate_slots(simulated, 1, seed, slots=SLOTS, size=SIZE)[0].parents[3]
-    predict(MODEL, [pictures], products)
+    predict(MODEL, [str(pictures)], str(products))
     (cube,) = products.glob("*.zarr")
     typer.echo(f"pictures: {pictures}")
     typer.echo(f"product: {cube}, quick-looks in {products / 'pictures'}")

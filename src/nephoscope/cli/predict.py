@@ -30,12 +30,14 @@ _Model = Annotated[
     ),
 ]
 _Inputs = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(
-        readable=False, metavar="INPUT...", help="Maps or frames, folders or trees of them."
+        metavar="INPUT...", help="Maps or frames, folders or trees of them; or their URLs."
     ),
 ]
-_Out = Annotated[Path, Option("--output", "-o", help="Folder of the products.")]
+_Out = Annotated[
+    str, Option("--output", "-o", metavar="PATH", help="Folder of the products, or its URL.")
+]
 _Layout = Annotated[
     Literal["cf", "legacy"],
     Option(help="Maps: cf, a CF NetCDF for each; or legacy, the original's tree and files."),
@@ -161,8 +163,8 @@ def predict(
 
 
 def _run(
-    inputs: list[Path],
-    out: Path,
+    inputs: list[str],
+    out: str,
     maker: SkyChain | NetworkMaker,
     part: tuple[int, int],
     how: Mapping[str, Any] | None,

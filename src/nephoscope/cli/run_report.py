@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from nephoscope.errors import shown
+from nephoscope.remote import is_url, shown_url
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -111,7 +112,7 @@ def _print_event(event: Event) -> None:
         typer.echo(f"failed: {event.error}", err=True)
     elif event.job is not None:
         note = f": {event.note}" if event.note else ""
-        target = shown(event.job.target)
+        target = event.place or shown(event.job.target)
         typer.echo(f"{event.number}/{event.total} {event.status} {target}{note}")
 
 
@@ -119,7 +120,7 @@ def _print_json(event: Event) -> None:
     path = getattr(event.error, "path", None) if event.job is None else event.job.scene.path
     facts = {
         "input": None if path is None else shown(path),
-        "output": None if event.job is None else shown(event.job.target),
+        "output": None if event.job is None else event.place or shown(event.job.target),
         "status": event.status,
         "why": None if event.error is None else str(event.error),
         "note": event.note or None,
@@ -140,23 +141,29 @@ def print_prospect(events: Iterable[Event], as_json: bool) -> None:
         typer.echo(", ".join(f"{number} {status}" for status, number in counts.items()))
 
 
-def report(summary: Summary, out: Path, as_json: bool = False) -> None:
+def report(summary: Summary, out: str | Path, as_json: bool = False) -> None:
     """Say how a run went.
+
+    Args:
+        summary: of the run.
+        out: folder of the products, or its URL.
+        as_json: as a line of JSON.
 
     Raises:
         typer.Exit: with code 1, if anything was not done.
     """
+    where = shown_url(str(out)) if is_url(out) else shown(out)
     for remark in summary.remarks:
         typer.echo(f"left out: {remark}", err=True)
     for other in summary.others:
         typer.echo(f"left out: {shown(other)}: is no frame", err=True)
     counts = {"done": summary.done, "skipped": summary.skipped, "failed": len(summary.failed)}
     if as_json:
-        typer.echo(json.dumps({**counts, "left": summary.left, "output": shown(out)}))
+        typer.echo(json.dumps({**counts, "left": summary.left, "output": where}))
     else:
         typer.echo(
             f"{summary.done} done, {summary.skipped} skipped (already there), "
-            f"{len(summary.failed)} failed: {shown(out)}"
+            f"{len(summary.failed)} failed: {where}"
         )
     if summary.known:
         text = f"{summary.known} of them failed before and were not tried again: --redo-failed"

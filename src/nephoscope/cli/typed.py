@@ -7,6 +7,8 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 
+from nephoscope.remote import is_url, shown_url
+
 HOW_SHARED = {"--workers": 1, "--scheduler": 1, "--shard": 1, "--redo-failed": 0, "--json": 0}
 """Options that say by whom work is done, and how many values each takes: products do not tell."""
 
@@ -37,6 +39,7 @@ def typed_command(
 
 
 def _short(argument: str) -> str:
+    argument = shown_url(argument) if is_url(argument) else argument
     option, equals, value = argument.partition("=")
     if option.startswith("-") and equals:
         return f"{option}={_short(value)}"

@@ -81,9 +81,17 @@ class Cube:
         Raises:
             InputError: no slot has that time.
         """
+        return all(file.is_file() for file in self.files(time))
+
+    def files(self, time: np.datetime64) -> list[Path]:
+        """The files of a slot, of which its status comes last.
+
+        Raises:
+            InputError: no slot has that time.
+        """
         number = self.number(time)
-        files = (self._shard(array, number) for array in self._arrays.values())
-        return self._status(number).is_file() and all(file.is_file() for file in files)
+        shards = [self._shard(array, number) for array in self._arrays.values()]
+        return [*shards, self._status(number)]
 
     def write(self, time: np.datetime64, product: xr.Dataset) -> None:
         """Write a slot, variable by variable: no more than one of them is in memory once more.

@@ -1,0 +1,129 @@
+"""Inputs and products on a store of objects: the bytes of those on a disk, and no secret."""
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import slots_factory
+from nephoscope import cli
+from nephoscope.apply.away import folder_of
+from nephoscope.errors import OutputError, UsageError
+from object_store import QUIET, SECRET, names, object_store, system, upload
+
+sys.path.insert(0, str(Path(__file__).parent))
+from tiny_runs import ALL, run
+
+pytestmark = [pytest.mark.filterwarnings(each) for each in QUIET]
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    with object_store() as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def setting(monkeypatch, tmp_path):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
+    monkeypatch.setenv("NEPHOSCOPE_CACHE", str(tmp_path / "cache"))
+
+
+def is_product(name):
+    """Journals tell times; backgrounds the times of the files that they are made of."""
+    return not name.endswith((".jsonl", ".lock")) and not name.startswith("background")
+
+
+def content(url):
+    """sha256 of the products at an URL, by name."""
+    store, prefix = system(), url.removeprefix("s3://")
+    wanted = [name for name in names(url) if is_product(name)]
+    return {name: hashlib.sha256(store.cat_file(f"{prefix}/{name}")).hexdigest() for name in wanted}
+
+
+def content_of(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and is_product(path.name)
+    }
+
+
+def test_maps_of_a_store_become_products_in_a_store(tree, tmp_path, bucket):
+    run(tree, tmp_path / "here")
+    upload(tree, f"{bucket}/maps")
+    out, events = f"{bucket}/products", []
+    summary = run(f"{bucket}/maps", out, on_event=events.append)
+    assert (summary.done, summary.failed, summary.left) == (6, [], 0)
+    assert content(out) == content_of(tmp_path / "here")
+    assert sorted(event.place for event in events) == [f"{out}/{name}" for name in ALL]
+    assert "predict-journal.jsonl" in names(out)
+    kept = [path for path in folder_of(out).rglob("*") if path.is_file()]
+    assert not [path for path in kept if path.name in {Path(name).name for name in ALL}]
+    again = run(f"{bucket}/maps", out)
+    assert (again.done, again.skipped) == (0, 6)
+
+
+def test_another_machine_goes_on_where_this_one_was(tree, bucket, tmp_path):
+    upload(tree, f"{bucket}/for two")
+    out = f"{bucket}/by two"
+    first = run(f"{bucket}/for two", out, part=(1, 2))
+    assert first.done == 3
+    shutil.rmtree(folder_of(out))
+    assert run(f"{bucket}/for two", out, part=(2, 2)).done == 3
+    shutil.rmtree(folder_of(out))
+    journals = {f"predict-journal-{n}-of-2.jsonl" for n in (1, 2)}
+    assert journals <= set(names(out))
+    lost = sorted(name for name in names(out) if name.endswith(".nc") and "/" in name)[0]
+    system().rm_file(f"{out}/{lost}".removeprefix("s3://"))
+    whole = run(f"{bucket}/for two", out)
+    assert (whole.done, whole.skipped) == (1, 5)
+    assert lost in names(out)
+
+
+@pytest.mark.slow
+def test_processes_send_the_same(tree, tmp_path, bucket):
+    run(tree, tmp_path / "here")
+    summary = run(tree, f"{bucket}/by processes", workers=2)
+    assert summary.done == 6
+    assert content(f"{bucket}/by processes") == content_of(tmp_path / "here")
+
+
+def test_a_store_that_does_not_answer_is_told_before_anything_is_done(tree, tmp_path, bucket):
+    with pytest.raises(OutputError, match=r"s3://no-such-bucket/out: could not be written: .*see"):
+        run(tree, "s3://no-such-bucket/out")
+    with pytest.raises(UsageError, match="https:// can be read, not written to"):
+        run(tree, "https://user:word@127.0.0.1/out?sig=abc")
+
+
+@pytest.mark.slow
+def test_a_cube_in_a_store_has_the_bytes_of_one_on_a_disk(tmp_path, bucket):
+    raw = tmp_path / "raw"
+    slots_factory.write_pair(raw)
+    slots_factory.write_pair(raw, slots_factory.NEXT, seed=1)
+    upload(raw / "HRSEVIRI", f"{bucket}/slots")
+    here = predict("seviri", raw / "HRSEVIRI", tmp_path / "here", "--format", "zarr")
+    assert "2 done" in here
+    url = f"{bucket}/cubes"
+    said = predict("seviri", f"{bucket}/slots", url, "--format", "zarr")
+    assert f"2 done, 0 skipped (already there), 0 failed: {url}" in said
+    cubes = {n: h for n, h in content_of(tmp_path / "here").items() if n.startswith("cube_")}
+    found = content(url)
+    assert {n: h for n, h in found.items() if n.startswith("cube_")} == cubes
+    shutil.rmtree(folder_of(url))
+    assert "0 done, 2 skipped" in predict("seviri", f"{bucket}/slots", url, "--format", "zarr")
+    assert content(url) == found
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert SECRET.encode() not in path.read_bytes(), path
+
+
+def predict(*words):
+    words = ["predict", *words[:2], "-o", *words[2:], "--no-picture"]
+    result = CliRunner().invoke(cli.app, [str(word) for word in words])
+    assert result.exit_code == 0, result.output
+    assert SECRET not in result.output
+    return " ".join(result.output.split())
