@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nephoscope
 from nephoscope.apply.bulk import maker_of, predict_many
+from nephoscope.cli.run_report import draw
 from nephoscope.evaluation.night import compare_night
 from nephoscope.formulas import fit_clear_reference, write_camera_background
 from nephoscope.instruments.skycam import read_label
@@ -30,7 +31,7 @@ def main(folder: Path, frames: int = 24) -> None:
     reference = fit_clear_reference(map(nephoscope.open_scene, clear))
     write_camera_background(folder / "clear.nc", reference)
     chain = maker_of("sky", background=folder / "clear.nc")
-    predict_many([raw], beside, chain, workers=2)
+    predict_many([raw], beside, chain, workers=2, draw=draw)  # with a picture of each
 
     truth = folder / "night" / "truth"
     first, second = (compare_night(place, truth, read_label) for place in (alone, beside))
