@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nephoscope.apply.face import predict as predict
+    from nephoscope.apply.face import predict_many as predict_many
     from nephoscope.collocation import collocate as collocate
     from nephoscope.errors import InputError as InputError
     from nephoscope.errors import NephoscopeError as NephoscopeError
@@ -43,6 +44,7 @@ _HOME_OF = {
     "open_scene": "instruments",
     "open_track": "instruments.tracks",
     "predict": "apply.face",
+    "predict_many": "apply.face",
 }
 
 __all__ = sorted(["__version__", *_HOME_OF])

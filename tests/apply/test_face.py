@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import xarray as xr
+from astropy.io import fits
 from PIL import Image
 
 from nephoscope.apply import face, network, network_maker
@@ -112,9 +113,68 @@ def test_another_grid_is_wrong_usage():
         face.predict(MODEL, np.zeros((3, 20, 40), np.uint8))
 
 
-def test_output_goes_with_a_path_and_with_nothing_else(map_path, pixels, tmp_path):
-    with pytest.raises(UsageError, match="output"):
-        face.predict(MODEL, map_path)
+@pytest.fixture
+def one_moment(monkeypatch):
+    """All products say that they were made at the same second."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+
+
+def test_a_path_without_output_is_predicted_in_memory(map_path, one_moment):
+    before = {file: file.stat().st_mtime_ns for file in map_path.parent.iterdir()}
+    found = face.predict(MODEL, map_path)
+    xr.testing.assert_identical(found, face.predict(MODEL, open_scene(map_path)))
+    assert {file: file.stat().st_mtime_ns for file in map_path.parent.iterdir()} == before
+
+
+def test_many_are_predicted_one_after_another_when_they_are_asked_for(
+    map_path, tmp_path, one_moment
+):
+    asked = []
+
+    def places():
+        for place in (map_path, open_scene(map_path), tmp_path / "gone.jpg", map_path):
+            asked.append(place)
+            yield place
+
+    products = face.predict_many(MODEL, places())
+    assert asked == []
+    first = next(products)
+    assert asked == [map_path]
+    xr.testing.assert_identical(first, face.predict(MODEL, map_path))
+    xr.testing.assert_identical(next(products), first)
+    with pytest.raises(InputError, match=r"gone\.jpg"):
+        next(products)
+    assert list(products) == []  # it ended
+    assert len(asked) == 3
+
+
+def test_many_frames_are_judged_by_the_chain(tmp_path, one_moment):
+    frame = np.random.default_rng(0).normal(5000, 8, (48, 64)).astype(np.uint16)
+    fits.PrimaryHDU(frame).writeto(tmp_path / "a.fits")
+    (found,) = face.predict_many("sky", [tmp_path / "a.fits"], flavour="grey")
+    expected = face.predict("sky", open_scene(tmp_path / "a.fits"), flavour="grey")
+    xr.testing.assert_identical(found, expected)
+    assert found.attrs["state"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("scenes", "said"),
+    [
+        ("a.jpg", "a list of scenes"),
+        ([np.zeros((3, 4, 4), np.uint8)], "give an array to `predict`"),
+    ],
+)
+def test_what_is_no_list_of_scenes_is_wrong_usage(scenes, said):
+    with pytest.raises(UsageError, match=said):
+        list(face.predict_many(MODEL, scenes))
+
+
+def test_options_of_many_are_checked_at_once():
+    with pytest.raises(UsageError, match="flavour"):
+        face.predict_many(MODEL, [], flavour="grey")
+
+
+def test_output_goes_with_a_path_and_with_nothing_else(pixels, tmp_path):
     with pytest.raises(UsageError, match="output"):
         face.predict(MODEL, np.moveaxis(pixels, -1, 0), output=tmp_path)
 

@@ -1,7 +1,8 @@
-"""Python face of applying a model: array to array, Scene to Dataset, path to path."""
+"""Python face of applying a model: array to array, Scene or file to Dataset, path to path."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, overload
@@ -22,7 +23,7 @@ from nephoscope.arguments import described, path_of
 from nephoscope.background import channels_of, read_background, sample_background
 from nephoscope.errors import InputError, UsageError
 from nephoscope.inputs import COLOURS, FEATURES
-from nephoscope.instruments import instrument_named
+from nephoscope.instruments import instrument_named, open_scene
 from nephoscope.products.frames import frame_dataset
 from nephoscope.scene import check_given, seen_in, source_of, wrong_dn
 from nephoscope.tasks.mask import as_floats
@@ -50,7 +51,7 @@ def predict(
 @overload
 def predict(
     model: Model | Place,
-    scene: xr.Dataset,
+    scene: xr.Dataset | Place,
     *,
     background: Place | None = None,
     flavour: str | None = None,
@@ -75,7 +76,7 @@ def predict(
     flavour: str | None = None,
     horizon: Place | float | None = None,
 ) -> npt.NDArray[np.float32] | xr.Dataset | Path:
-    """Apply a model to one scene. For many files, use `nephoscope predict`.
+    """Apply a model to one scene. For many files: `nephoscope predict`, or `predict_many`.
 
     Args:
         model: a model, its shipped name or its folder; for a frame of a sky camera also "sky" or a
@@ -87,7 +88,7 @@ def predict(
             Scene, whose channels are found by name and whose places by latitude and longitude,
             however it is cut, turned or rolled; or the path of one file.
         background: file of what clear looks like, from `nephoscope background`.
-        output: folder of the product, for a path only.
+        output: folder of the product, for a path only; without it the product is not written.
         flavour: of a sky camera's frame: "thermal" or "grey" of one channel, "colour" of three,
             where neither header nor Scene says it. One channel of an image is taken as "grey",
             of which "sky" says nothing.
@@ -98,34 +99,95 @@ def predict(
 
     Returns:
         For an image the probability of cloud, (y, x) float32, 0..1, NaN where missing (of another
-        task than `mask` the first of its variables); for a Scene the product as a Dataset; for a
-        path the path of the product.
+        task than `mask` the first of its variables); for a Scene or a path the product as a
+        Dataset; for a path with `output` the path of the product.
 
     Raises:
-        UsageError: no such model, an image or grid that it cannot be applied to, or a path without
-            `output` (or the reverse).
+        UsageError: no such model, an image or grid that it cannot be applied to, or `output` for
+            what is no path.
         InputError: a file cannot be read, or a Scene is not what it should be.
         OutputError: the product cannot be written.
     """
     given = _checked(scene)
-    if isinstance(given, Path) != (output is not None):
+    if output is not None and not isinstance(given, Path):
         raise UsageError("predict: give `output`, a folder, for a path and for nothing else")
     out = None if output is None else path_of(output, "predict: output, a folder,")
     clear = None if background is None else path_of(background, "predict: background, a file,")
     if isinstance(given, Path) and given.is_dir():
         raise UsageError(f"predict: {given} is a folder: use the command `nephoscope predict`")
-    own = {"flavour": flavour, "horizon": horizon}
-    own = {name: value for name, value in own.items() if value is not None}
-    maker = maker_of(_opened(model), Options(picture=False, own=own), clear or NONE, _CALL)
-    if own and not isinstance(maker, SkyChain):
-        raise UsageError(f"predict: `{next(iter(own))}` is for frames of a sky camera")
+    maker = _maker(model, clear, {"flavour": flavour, "horizon": horizon})
     if isinstance(given, Path):
-        return _of_file(maker, given, out or Path())
+        return _in_memory(maker, given, clear) if out is None else _of_file(maker, given, out)
     if isinstance(maker, SkyChain):
         return _of_frame(maker, given)
     if isinstance(given, np.ndarray):
         return _of_image(maker, given, clear)
     return _of_scene(maker, given, clear)
+
+
+def predict_many(
+    model: Model | Place,
+    scenes: Iterable[xr.Dataset | Place],
+    *,
+    background: Place | None = None,
+    flavour: str | None = None,
+    horizon: Place | float | None = None,
+) -> Iterator[xr.Dataset]:
+    """Apply a model to one scene after another, each when it is asked for; nothing is written.
+
+    Args:
+        model: as for `predict`; it is opened once.
+        scenes: Scenes, or paths of files.
+        background: as for `predict`, of all of them.
+        flavour: as for `predict`.
+        horizon: as for `predict`.
+
+    Returns:
+        an iterator over the products, as Datasets, in the order of the scenes; it ends at the
+        first error.
+
+    Raises:
+        UsageError: no such model, or an option that it does not know; what is no scene.
+        InputError: a file cannot be read, or a Scene is not what it should be.
+    """
+    if isinstance(scenes, str | PathLike | xr.Dataset):
+        raise UsageError(f"predict_many: a list of scenes is wanted, not {described(scenes)}")
+    clear = None if background is None else path_of(background, "predict_many: background, a file,")
+    maker = _maker(model, clear, {"flavour": flavour, "horizon": horizon})
+    return (_product_of(maker, scene, clear) for scene in scenes)
+
+
+def _product_of(maker: SkyChain | NetworkMaker, scene: object, clear: Path | None) -> xr.Dataset:
+    given = _checked(scene)
+    if isinstance(given, np.ndarray):
+        raise UsageError("predict_many: Scenes or paths are wanted; give an array to `predict`")
+    if isinstance(given, Path):
+        return _in_memory(maker, given, clear)
+    if isinstance(maker, SkyChain):
+        return cast("xr.Dataset", _of_frame(maker, given))
+    return _of_scene(maker, given, clear)
+
+
+def _maker(model: object, clear: Path | None, own: Mapping[str, object]) -> SkyChain | NetworkMaker:
+    """What applies a model, with the options that are given.
+
+    Raises:
+        UsageError: no such model, or options of another instrument's.
+    """
+    given = {name: value for name, value in own.items() if value is not None}
+    maker = maker_of(_opened(model), Options(picture=False, own=given), clear or NONE, _CALL)
+    if given and not isinstance(maker, SkyChain):
+        raise UsageError(f"predict: `{next(iter(given))}` is for frames of a sky camera")
+    return maker
+
+
+def _in_memory(maker: SkyChain | NetworkMaker, path: Path, clear: Path | None) -> xr.Dataset:
+    """The product of a file, read as it is for a product that is written."""
+    if isinstance(maker, SkyChain):
+        return cast("xr.Dataset", _of_frame(maker, open_scene(path, maker.instrument)))
+    reading = instrument_named(maker.instrument).reading({})
+    scene = open_scene(path, maker.instrument, **{**maker.model.recipe.read, **reading})
+    return _of_scene(maker, scene, clear)
 
 
 def _checked(scene: object) -> NDArray | xr.Dataset | Path:
