@@ -1,5 +1,6 @@
-"""`make bench`: speed and memory on a generated map, with the shipped model."""
+"""`make bench`: stages of all pipelines, beside what one would take instead."""
 
-from benchmarks.mars_speed import main
+from benchmarks.bench import main
 
-main()
+if __name__ == "__main__":
+    main()

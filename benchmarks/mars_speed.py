@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,9 @@ ORIGINAL_MEASURED = 9.6
 """Seconds that the original itself, in TensorFlow, took on the same kind of machine, idle."""
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run both sides and print how they compare."""
-    options = _options()
+    options = _options(arguments)
     if options.side:
         print(json.dumps(SIDES[options.side](options)))  # noqa: T201 - read by the parent
         return
@@ -42,7 +42,7 @@ def main() -> None:
         options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--map", type=Path, help="a map; by default one is generated")
     parser.add_argument("--maps", type=int, default=3, help="how often it is predicted, at least 2")
@@ -53,7 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write the numbers here, too")
     parser.add_argument("--side", choices=list(SIDES), help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def generate_map(folder: Path) -> Path:

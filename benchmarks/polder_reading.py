@@ -36,16 +36,25 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
         path = options.file or _make(Path(folder), options.rows, options.level)
-        place = float(POLDER.to_latitude(FIRST_ROW + options.rows // 2)), LONGITUDE
-        window = patch(*place, size=SIZE)
+        for name, way in zip(
+            ("nephoscope", "HDF5 slices"), ways_of(path, options.rows), strict=True
+        ):
+            _tell(name, way, options.repeats)
 
-        def ours() -> object:
-            return read_half_orbit(path, "directional", window)
 
-        _tell("nephoscope", ours, options.repeats)
-        _tell(
-            "HDF5 slices", lambda: _slices(path, window.rows, window.columns()[0]), options.repeats
-        )
+def both_ways(folder: Path, rows: int = 200, level: int = 6) -> tuple[Callable[[], object], ...]:
+    """Reading of a patch of a file that is made in a folder, ours and by plain HDF5 slices."""
+    return ways_of(_make(folder, rows, level), rows)
+
+
+def ways_of(path: Path, rows: int) -> tuple[Callable[[], object], ...]:
+    """Reading of a patch in the middle of a file of so many rows, ours and by plain HDF5 slices."""
+    place = float(POLDER.to_latitude(FIRST_ROW + rows // 2)), LONGITUDE
+    window = patch(*place, size=SIZE)
+    return (
+        lambda: read_half_orbit(path, "directional", window),
+        lambda: _slices(path, window.rows, window.columns()[0]),
+    )
 
 
 def _options() -> argparse.Namespace:

@@ -37,7 +37,14 @@ def main() -> None:
         options.folder.mkdir(parents=True, exist_ok=True)
         options.file = options.file or make_half_orbit(options.folder, options.rows)
         options.model = options.model or str(make_model(options.folder / "model", options.recipe))
-        _run(options)
+        _tell(_run(options))
+
+
+def measured(folder: Path) -> dict[str, float]:
+    """What a whole half orbit takes the shipped model; it is made in the folder."""
+    file = make_half_orbit(folder, rows=3120)
+    named = {"file": file, "model": "polder", "format": "netcdf", "folder": folder}
+    return _run(argparse.Namespace(**named))
 
 
 def _options() -> argparse.Namespace:
@@ -97,7 +104,7 @@ def make_model(folder: Path, recipe_name: str) -> Path:
     return untrained(folder, recipe, altitude.tolist()).folder
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.polder_speed", "--run", "--file", options.file]
     command += ["--model", options.model, "--format", options.format, "--folder", options.folder]
     # The command is this file, and nothing in it comes from outside.
@@ -106,7 +113,11 @@ def _run(options: argparse.Namespace) -> None:
     )
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
-    found = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _tell(found: dict[str, float]) -> None:
     cores = len(os.sched_getaffinity(0))
     print(  # noqa: T201
         f"{found['rows']} x {found['columns']} pixels, {found['levels']} levels: "

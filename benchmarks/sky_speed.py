@@ -67,6 +67,13 @@ def generate_frames(folder: Path, count: int) -> list[Path]:
     return made
 
 
+def measured(folder: Path, count: int, workers: int = 2) -> dict[str, Any]:
+    """What the given number of frames takes, which are made in a folder of that name."""
+    options = argparse.Namespace(folder=folder / str(count), workers=workers, model="sky")
+    options.folder.mkdir()
+    return _run(options, generate_frames(options.folder, count), "out")
+
+
 def _run(options: argparse.Namespace, frames: list[Path], name: str) -> dict[str, Any]:
     listed = options.folder / f"{name}.txt"
     listed.write_text("\n".join(map(str, frames)), encoding="utf-8")
