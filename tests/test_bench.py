@@ -21,7 +21,7 @@ def test_years_cost_the_sum_of_their_stages():
     rows = [Row("read", "slot", 2.0), Row("write", "slot", 0.5, size_mb=600)]
     whole = Archive("a year", ("read", "write"), 34_560)  # 34,560 * 2.5 s is a day
     found = costs_of(rows, [whole, Archive("another", ("read", "judge"), 5)])
-    assert found.splitlines()[2:] == ["| a year | 34,560 | 1.0 | 21 | read |"]
+    assert found.splitlines()[2:] == ["| a year | 34,560 | 1 | 21 | read |"]
     assert costs_of(rows[:1], [whole]) == ""
 
 
