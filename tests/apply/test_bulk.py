@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from nephoscope.apply.bulk import look_ahead
 from nephoscope.apply.jobs import Options
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError
 
@@ -159,6 +160,18 @@ def test_shards_share_the_work_and_agree_on_the_background(tree, tmp_path):
     assert max(done) - min(done) <= 1
     assert sha256_by_product(parts) == sha256_by_product(whole)
     assert run(tree, parts).skipped == 6  # journals of all shards count
+
+
+def test_a_limit_does_the_first_and_the_whole_run_goes_on_there(tree, tmp_path):
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    run(tree, whole)
+    assert run(tree, out, limit=2).done == 2
+    assert products(out) == ALL[:2]
+    ahead = look_ahead([tree], out, maker_of(None), limit=3, picture=False)
+    assert len(list(ahead)) == 3
+    rest = run(tree, out)
+    assert (rest.done, rest.skipped) == (4, 2)
+    assert sha256_by_product(out) == sha256_by_product(whole)
 
 
 @pytest.mark.parametrize("part", [(0, 2), (3, 2)])

@@ -102,7 +102,7 @@ def make_map(path: Path, seed: int = 0) -> Path:
 
 def run(inputs, out, options=PLAIN, part=(1, 1), on_event=None, **others):
     places = inputs if isinstance(inputs, list) else [inputs]
-    names = ("workers", "scheduler", "redo_failed")
+    names = ("workers", "scheduler", "redo_failed", "limit")
     of_run = {"workers": 1} if "scheduler" not in others else {}
     of_run |= {name: others.pop(name) for name in names if name in others}
     maker = TinyMaker(options=options, **others)

@@ -49,6 +49,7 @@ def predict_many(
     workers: int | None = None,
     scheduler: str = "",
     part: tuple[int, int] = (1, 1),
+    limit: int | None = None,
     on_event: Callable[[Event], None] | None = None,
     draw: Draw | None = None,
     redo_failed: bool = False,
@@ -68,6 +69,7 @@ def predict_many(
         scheduler: address or scheduler file of a Dask cluster, in place of processes here; its
             workers see inputs and `out` under the same names.
         part: (i, n): do the i-th of n parts only; all parts agree on the backgrounds.
+        limit: do so many of the first scenes (of the part) only.
         on_event: told of every scene that has ended.
         draw: draws the quick-looks; without it there are none.
         redo_failed: try inputs again that failed before and have not changed since.
@@ -90,7 +92,7 @@ def predict_many(
             maker = maker.among(max(pool.hosts().values(), default=1))
         plan = _planned(inputs, out, maker, draw is not None)
         return run(
-            shard(plan.jobs, part),
+            shard(plan.jobs, part)[:limit],
             maker,
             plan.sink,
             pool,
@@ -112,6 +114,7 @@ def look_ahead(
     maker: Maker,
     *,
     part: tuple[int, int] = (1, 1),
+    limit: int | None = None,
     picture: bool = True,
 ) -> Iterator[Event]:
     """What `predict_many` would do, of each scene; nothing is written.
@@ -121,6 +124,7 @@ def look_ahead(
         out: folder of the products, which need not be there.
         maker: from `maker_of`.
         part: (i, n): of this part only.
+        limit: of so many of the first scenes (of the part) only.
         picture: whether quick-looks would be drawn.
 
     Yields:
@@ -131,7 +135,11 @@ def look_ahead(
     """
     plan = _planned(inputs, out, maker, picture, to_write=False)
     prepare = maker.shared(plan.jobs, plan.sink.out, make=False)
-    journals, key_of, jobs = Journals(plan.sink.out, part), keys_of(maker), shard(plan.jobs, part)
+    journals, key_of, jobs = (
+        Journals(plan.sink.out, part),
+        keys_of(maker),
+        shard(plan.jobs, part)[:limit],
+    )
     errors = plan.left_out.errors
     total = len(errors) + len(jobs)
     for number, error in enumerate(errors, 1):

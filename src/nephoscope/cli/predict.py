@@ -103,6 +103,10 @@ _Workers = Annotated[
     Option(help="Processes [default: maps 1, which uses all processors; frames one for each]"),
 ]
 _Shard = Annotated[str, Option(metavar="I/N", help="Do the I-th of N parts of the inputs only.")]
+_Limit = Annotated[
+    int | None,
+    Option(min=1, metavar="N", help="Do the first N inputs only, to try a run out."),
+]
 _RedoFailed = Annotated[
     bool, Option("--redo-failed", help="Try inputs again that failed before and have not changed.")
 ]
@@ -133,6 +137,7 @@ def predict(
     picture: _Picture = True,
     workers: _Workers = None,
     shard: _Shard = "1/1",
+    limit: _Limit = None,
     scheduler: SchedulerOption = "",
     redo_failed: _RedoFailed = False,
     dry_run: _DryRun = False,
@@ -158,15 +163,16 @@ def predict(
     options = Options(threshold, picture, format_ or "", _given(own), span)
     maker = maker_of(model, options, background, typed_command(without=HOW_SHARED), workers)
     _check_own(model, maker.instrument, options.own)
+    which = {"part": part, "limit": limit}
     how = {"workers": workers, "scheduler": scheduler, "redo_failed": redo_failed}
-    _run(inputs, out, maker, part, None if dry_run else how, json)
+    _run(inputs, out, maker, which, None if dry_run else how, json)
 
 
 def _run(
     inputs: list[str],
     out: str,
     maker: SkyChain | NetworkMaker,
-    part: tuple[int, int],
+    which: Mapping[str, Any],
     how: Mapping[str, Any] | None,
     json: bool,
 ) -> None:
@@ -174,10 +180,10 @@ def _run(
     from nephoscope.apply.bulk import look_ahead, predict_many
 
     if how is None:
-        print_prospect(look_ahead(inputs, out, maker, part=part), json)
+        print_prospect(look_ahead(inputs, out, maker, **which), json)
         return
     with run_progress(json) as on_event:
-        summary = predict_many(inputs, out, maker, part=part, on_event=on_event, draw=draw, **how)
+        summary = predict_many(inputs, out, maker, **which, on_event=on_event, draw=draw, **how)
     report(summary, out, json)
 
 

@@ -9,7 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from nephoscope.remote import is_url, shown_url
 
-HOW_SHARED = {"--workers": 1, "--scheduler": 1, "--shard": 1, "--redo-failed": 0, "--json": 0}
+HOW_SHARED = {
+    "--workers": 1,
+    "--scheduler": 1,
+    "--shard": 1,
+    "--limit": 1,
+    "--redo-failed": 0,
+    "--json": 0,
+}
 """Options that say by whom work is done, and how many values each takes: products do not tell."""
 
 _PART = re.compile(r"\d+/\d+")  # `--shard 2/8` is no path
