@@ -149,9 +149,9 @@ def test_no_tile_is_computed_where_nothing_is_known(raw, polder_model, monkeypat
     scene = nephoscope.open_scene(sorted(raw.rglob("*.h5"))[0], fields=half_orbits.FIELDS)
     tiles, run = [], Predictor.run
 
-    def counted(self, inputs):
+    def counted(self, inputs, wanted):
         tiles.append(inputs.shape)
-        return run(self, inputs)
+        return run(self, inputs, wanted)
 
     monkeypatch.setattr(Predictor, "run", counted)
     predictor = Predictor(polder_model, workers=1)
