@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nephoscope.evaluation.items import BAND_DEGREES
-from nephoscope.evaluation.protocol import Evaluation
 from nephoscope.track import CLOUD_TYPES
+
+if TYPE_CHECKING:
+    # A leaderboard reads reports and predicts nothing.
+    from nephoscope.evaluation.protocol import Evaluation
 
 TITLES = {
     "f1": "F1",
