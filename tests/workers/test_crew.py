@@ -86,7 +86,6 @@ def left(tmp_path, monkeypatch):
     """Where a worker has left the square of an item."""
     monkeypatch.setattr(orders, "_OPEN", {})
     monkeypatch.setattr(orders, "_SIGHT", 0.0)
-    monkeypatch.setattr(crews, "_SIGHT", 0.0)
     (tmp_path / "work").mkdir()
 
     def order(paths=crews._none):

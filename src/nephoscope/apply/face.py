@@ -185,9 +185,7 @@ def _in_memory(maker: SkyChain | NetworkMaker, path: Path, clear: Path | None) -
     """The product of a file, read as it is for a product that is written."""
     if isinstance(maker, SkyChain):
         return cast("xr.Dataset", _of_frame(maker, open_scene(path, maker.instrument)))
-    reading = instrument_named(maker.instrument).reading({})
-    scene = open_scene(path, maker.instrument, **{**maker.model.recipe.read, **reading})
-    return _of_scene(maker, scene, clear)
+    return _of_scene(maker, maker.scene_of(path), clear)
 
 
 def _checked(scene: object) -> NDArray | xr.Dataset | Path:

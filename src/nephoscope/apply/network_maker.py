@@ -149,8 +149,16 @@ class NetworkMaker:
         Raises:
             InputError: it cannot be read.
         """
+        return self.scene_of(job.scene.path)
+
+    def scene_of(self, path: Path) -> xr.Dataset:
+        """The scene of a file, with what the model reads of it.
+
+        Raises:
+            InputError: it cannot be read.
+        """
         options = {**self.model.recipe.read, **self._module.reading(self.options.own)}
-        return open_scene(job.scene.path, self.instrument, **options)
+        return open_scene(path, self.instrument, **options)
 
     def make(self, job: Job, scene: xr.Dataset) -> Made:
         """The product of a scene.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import pickle
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from uuid import uuid4
 from nephoscope.errors import NephoscopeError, OutputError, UsageError, shown
 from nephoscope.files import part_path, write_bytes
 from nephoscope.workers.cluster import ClusterPool
-from nephoscope.workers.orders import Order, at_work, order_of, seen_here, this_host
+from nephoscope.workers.orders import Order, appears, at_work, order_of, seen_here, this_host
 from nephoscope.workers.pool import CannotWorkError, Pool, WorkerDiedError, results_by
 from nephoscope.workers.processes import ProcessPool, results_in_order
 
@@ -29,8 +28,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Paths = Callable[[Any], Iterable[Path]]
 """From an item to the files that its worker must see."""
-
-_SIGHT = 10.0  # seconds in which a file that another machine wrote is seen here
 
 
 def _none(item: object) -> Iterable[Path]:
@@ -164,14 +161,11 @@ class _Left:
 
     def taken(self) -> Any:  # noqa: ANN401 - what the function returned
         """The result; its file is removed."""
-        deadline = time.monotonic() + _SIGHT
-        while not self.path.is_file():  # a network disk may show it late
-            if time.monotonic() > deadline:
-                raise NephoscopeError(
-                    f"{shown(self.path)}: was written on {self.host} and cannot be seen here: name "
-                    "a folder that all machines share"
-                )
-            time.sleep(0.2)
+        if not appears(self.path):
+            raise NephoscopeError(
+                f"{shown(self.path)}: was written on {self.host} and cannot be seen here: name "
+                "a folder that all machines share"
+            )
         content = self.path.read_bytes()
         if hashlib.sha256(content).hexdigest() != self.sha256:
             raise NephoscopeError(

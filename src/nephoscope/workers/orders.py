@@ -103,6 +103,16 @@ def _opened(order: Order, start: Callable[[Any], object] | None) -> Any:  # noqa
     return _OPEN[name]
 
 
+def appears(path: Path) -> bool:
+    """Whether a file that another machine wrote is seen here; a network disk may show it late."""
+    deadline = time.monotonic() + _SIGHT
+    while not path.is_file():
+        if time.monotonic() > deadline or not path.parent.is_dir():
+            return False
+        time.sleep(0.2)
+    return True
+
+
 def check_sight(token: Path, host: str, of: str = "products") -> None:
     """See that this machine shares a folder, may write there, and has the time.
 
@@ -115,14 +125,11 @@ def check_sight(token: Path, host: str, of: str = "products") -> None:
         UsageError: one of it is not so; it names the machine and says what to do.
     """
     out = token.parent
-    deadline = time.monotonic() + _SIGHT
-    while not token.is_file():  # a network disk may show it late
-        if time.monotonic() > deadline or not out.is_dir():
-            raise UsageError(
-                f"the worker on {host} cannot see the folder of the {of}, {shown(out)}: name "
-                "one that all machines share, or start workers only where it is mounted"
-            )
-        time.sleep(0.2)
+    if not appears(token):
+        raise UsageError(
+            f"the worker on {host} cannot see the folder of the {of}, {shown(out)}: name "
+            "one that all machines share, or start workers only where it is mounted"
+        )
     try:
         with tempfile.TemporaryFile(dir=out) as file:
             file.write(b"-")
