@@ -10,9 +10,9 @@ from nephoscope.errors import UsageError
 from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.augment import TONES
-from nephoscope.samples.crops import CropLoader
+from nephoscope.samples.crops import CropLoader, shares_of
 from nephoscope.samples.part import Part
-from nephoscope.samples.pool import PixelBatches, shares_of
+from nephoscope.samples.pool import PixelBatches
 
 FRAMES, SIDE = 5, 48
 
@@ -46,7 +46,7 @@ def part():
 def recipe():
     still = [f"training.augmentation.{key}=0" for key in ("colour_jitter", *TONES)]
     return load_recipe(
-        "sky-colour",
+        "sky-colour-local",
         [
             f"training.crop=[{SIDE},{SIDE}]",
             "training.pool={frames: 4, pixels: 20, refresh: 3}",

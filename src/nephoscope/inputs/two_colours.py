@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.inputs.blue_red import FIXED_OF_UNIMODAL, hybrid_threshold
+from nephoscope.inputs.sky import mean_light
 from nephoscope.inputs.view import COLOURS, Bools, Feature, FloatArray, View
 
 LEAST_HALF = 0.03
@@ -87,15 +88,36 @@ def kinds_of(image: npt.NDArray[np.generic], known: Bools) -> Kinds:
 
 
 _HELD = threading.local()
+Floats = npt.NDArray[np.float32]
 
 
-def _kinds_in(view: View, known: Bools) -> Kinds:
-    """The same of a window, once for all of its features."""
-    held: tuple[weakref.ref[View], Kinds] | None = getattr(_HELD, "last", None)
-    if held is None or held[0]() is not view:
-        held = weakref.ref(view), kinds_of(view.colours, known)
+@dataclass(frozen=True)
+class _Looked:
+    """What several features of a window are made of, worked out once.
+
+    Attributes:
+        view: the window.
+        kinds: of it.
+        ratio: (y, x) ln(b / r), within `_LARGEST`.
+    """
+
+    view: weakref.ref[View]
+    kinds: Kinds
+    ratio: Floats
+
+
+def _log_ratio(view: View) -> Floats:
+    red, blue = (np.maximum(view.channel(name), 1) for name in ("red", "blue"))
+    ratio = np.log(np.divide(blue, red, dtype=np.float32))
+    return np.clip(ratio, -_LARGEST, _LARGEST, out=ratio)
+
+
+def _look(view: View, known: Bools) -> _Looked:
+    held: _Looked | None = getattr(_HELD, "last", None)
+    if held is None or held.view() is not view:
+        held = _Looked(weakref.ref(view), kinds_of(view.colours, known), _log_ratio(view))
         _HELD.last = held
-    return held[1]
+    return held
 
 
 def _two(values: npt.NDArray[np.float32]) -> tuple[float, float, float, float]:
@@ -125,61 +147,59 @@ def _two(values: npt.NDArray[np.float32]) -> tuple[float, float, float, float]:
     )
 
 
-def _log_ratio(view: View, target: FloatArray) -> None:
-    red, blue = (view.channel(name).astype(np.float32) for name in ("red", "blue"))
-    np.log(np.maximum(blue, 1) / np.maximum(red, 1), out=target)
-    np.clip(target, -_LARGEST, _LARGEST, out=target)
-
-
 def _blue_log(view: View, known: Bools, target: FloatArray) -> None:
     """ln(b / r)."""
-    _log_ratio(view, target)
-    target[~known] = 0.0
+    _finish(_log_ratio(view), known, _LARGEST, target)
 
 
 def _blue_place(view: View, known: Bools, target: FloatArray) -> None:
     """Where ln(b / r) lies between cloud (-1) and clear sky (1) of the picture, to ±3."""
-    kinds = _kinds_in(view, known)
-    _log_ratio(view, target)
-    target -= np.float32(kinds.middle)
-    target /= np.float32(kinds.half)
-    np.clip(target, -_FURTHEST, _FURTHEST, out=target)
-    target[~known] = 0.0
+    looked = _look(view, known)
+    np.subtract(looked.ratio, np.float32(looked.kinds.middle), out=target)
+    target *= np.float32(1 / looked.kinds.half)
+    _finish(target, known, _FURTHEST, target)
 
 
 def _blue_side(view: View, known: Bools, target: FloatArray) -> None:
     """-1 (cloud's side) … 1 (clear sky's): the same, softly cut."""
     _blue_place(view, known, target)
-    np.tanh(2 * target, out=target)
+    target *= 2
+    np.tanh(target, out=target)
 
 
 def _light_place(view: View, known: Bools, target: FloatArray) -> None:
     """ln(brightness) above the picture's median, in its range, to ±3."""
-    kinds = _kinds_in(view, known)
-    np.log(np.maximum(view.colours.mean(axis=0, dtype=np.float32), 1), out=target)
+    kinds = _look(view, known).kinds
+    np.log(np.maximum(mean_light(view.colours), 1), out=target)
     target -= np.float32(kinds.light)
-    target /= np.float32(kinds.range)
-    np.clip(target, -_FURTHEST, _FURTHEST, out=target)
-    target[~known] = 0.0
+    target *= np.float32(1 / kinds.range)
+    _finish(target, known, _FURTHEST, target)
 
 
 def _green_place(view: View, known: Bools, target: FloatArray) -> None:
     """ln(g² / (r b)) / 2 above the picture's median, in halves of the way between its kinds."""
-    kinds = _kinds_in(view, known)
-    red, green, blue = np.log(np.maximum(view.colours.astype(np.float32), 1))
-    np.subtract(green, (red + blue) / 2, out=target)
+    kinds = _look(view, known).kinds
+    red, green, blue = (np.maximum(plane, 1, dtype=np.float32) for plane in view.colours)
+    np.multiply(red, blue, out=red)
+    np.multiply(green, green, out=green)
+    np.log(np.divide(green, red, out=green), out=target)
+    target *= np.float32(0.5)
     target -= np.float32(kinds.green)
-    target /= np.float32(kinds.half)
-    np.clip(target, -_FURTHEST, _FURTHEST, out=target)
-    target[~known] = 0.0
+    target *= np.float32(1 / kinds.half)
+    _finish(target, known, _FURTHEST, target)
+
+
+def _finish(values: Floats, known: Bools, most: float, target: FloatArray) -> None:
+    """Values to ± `most`, 0 where nothing is known."""
+    np.clip(values, -most, most, out=target)
+    np.copyto(target, 0, where=~known)
 
 
 def _number(of: Callable[[Kinds], float]) -> Feature:
     """A number of the picture, the same at every pixel."""
 
     def fill(view: View, known: Bools, target: FloatArray) -> None:
-        target[...] = np.float32(of(_kinds_in(view, known)))
-        target[~known] = 0.0
+        np.multiply(known, np.float32(of(_look(view, known).kinds)), out=target)
 
     return Feature(fill, COLOURS)
 
