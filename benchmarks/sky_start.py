@@ -268,7 +268,7 @@ def features(image: Tensor, known: Tensor) -> Tensor:
         5 * green,
     ]
     numbers = [number.expand_as(place) for number in frame]
-    return torch.stack([*picture, *numbers, torch.ones_like(place)], dim=1) * known[:, None]
+    return torch.stack([*picture, torch.ones_like(place), *numbers], dim=1) * known[:, None]
 
 
 def kinds_of(image: Tensor, known: Tensor) -> tuple[Tensor, ...]:

@@ -6,7 +6,6 @@ import torch
 from benchmarks.sky_start import features
 
 from nephoscope.inputs import COLOURS, View, assemble
-from nephoscope.inputs.two_colours import kinds_of
 from nephoscope.recipe import load_recipe
 from nephoscope.simulate.sky.colour import simulate_colour
 
@@ -22,9 +21,6 @@ def test_features_on_a_device_are_those_of_the_inputs(number):
     frames = torch.from_numpy(image.astype(np.float32))[None]
     found = features(frames, torch.from_numpy(known)[None])[0].numpy()
     assert found.shape == expected.shape
-    # Otsu's threshold falls between other values than bins: half of a bin, a pixel in sixteen.
-    half = kinds_of(image, known).half
-    near = {"blue_place": 0.1, "blue_side": 0.2, "green_place": 0.05 / half}
+    # Otsu's threshold falls between values, not bins, and numbers are of other pixels.
     for name, mine, theirs in zip(names, found, expected, strict=True):
-        apart = np.abs(mine - theirs)
-        assert apart.max() < near.get(name, 0.06), name
+        assert np.abs(mine - theirs).max() < 0.06, name

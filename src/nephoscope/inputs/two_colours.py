@@ -14,6 +14,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -45,8 +46,6 @@ class Kinds:
         light: median ln(brightness), DN.
         range: from the 5th to the 95th percentile of ln(brightness), at least `LEAST_LIGHT`.
         green: median of ln(g² / (r b)) / 2.
-        cut: threshold of (b - r) / (b + r) by formula `blue-red-hybrid`.
-        spread: standard deviation of that ratio.
     """
 
     middle: float = 0.0
@@ -56,8 +55,6 @@ class Kinds:
     light: float = 0.0
     range: float = LEAST_LIGHT
     green: float = 0.0
-    cut: float = FIXED_OF_UNIMODAL
-    spread: float = 0.0
 
 
 def kinds_of(image: npt.NDArray[np.generic], known: Bools) -> Kinds:
@@ -67,10 +64,7 @@ def kinds_of(image: npt.NDArray[np.generic], known: Bools) -> Kinds:
         image: (red, green, blue; y; x) DN.
         known: (y, x) where it is not missing.
     """
-    places = np.flatnonzero(known)
-    places = places[:: -(-places.size // _MANY) or 1]
-    drawn = np.stack([plane.ravel()[places].astype(np.float32) for plane in image])
-    red, green, blue = drawn
+    red, green, blue = _drawn(image, known)
     total = red + green + blue
     lit = total >= _DARK
     if lit.sum() < _BINS:
@@ -83,8 +77,14 @@ def kinds_of(image: npt.NDArray[np.generic], known: Bools) -> Kinds:
         float(np.median(light)),
         max(float(high - low), LEAST_LIGHT),
         float(np.median(green - (red + blue) / 2)),
-        *hybrid_threshold(drawn),
     )
+
+
+def _drawn(image: npt.NDArray[np.generic], known: Bools) -> npt.NDArray[np.float32]:
+    """Some known pixels, evenly: (channel, pixel)."""
+    places = np.flatnonzero(known)
+    places = places[:: -(-places.size // _MANY) or 1]
+    return np.stack([plane.ravel()[places].astype(np.float32) for plane in image])
 
 
 _HELD = threading.local()
@@ -99,11 +99,22 @@ class _Looked:
         view: the window.
         kinds: of it.
         ratio: (y, x) ln(b / r), within `_LARGEST`.
+        known: (y, x) where it is not missing.
     """
 
     view: weakref.ref[View]
     kinds: Kinds
     ratio: Floats
+    known: Bools
+
+    @cached_property
+    def hybrid(self) -> tuple[float, float]:
+        """Threshold of (b - r) / (b + r) by formula `blue-red-hybrid`, and that ratio's spread."""
+        view = self.view()
+        drawn = None if view is None else _drawn(view.colours, self.known)
+        if drawn is None or (drawn.sum(axis=0) >= _DARK).sum() < _BINS:
+            return FIXED_OF_UNIMODAL, 0.0
+        return hybrid_threshold(drawn)
 
 
 def _log_ratio(view: View) -> Floats:
@@ -115,7 +126,7 @@ def _log_ratio(view: View) -> Floats:
 def _look(view: View, known: Bools) -> _Looked:
     held: _Looked | None = getattr(_HELD, "last", None)
     if held is None or held.view() is not view:
-        held = _Looked(weakref.ref(view), kinds_of(view.colours, known), _log_ratio(view))
+        held = _Looked(weakref.ref(view), kinds_of(view.colours, known), _log_ratio(view), known)
         _HELD.last = held
     return held
 
@@ -195,11 +206,11 @@ def _finish(values: Floats, known: Bools, most: float, target: FloatArray) -> No
     np.copyto(target, 0, where=~known)
 
 
-def _number(of: Callable[[Kinds], float]) -> Feature:
+def _number(of: Callable[[_Looked], float]) -> Feature:
     """A number of the picture, the same at every pixel."""
 
     def fill(view: View, known: Bools, target: FloatArray) -> None:
-        np.multiply(known, np.float32(of(_look(view, known).kinds)), out=target)
+        np.multiply(known, np.float32(of(_look(view, known))), out=target)
 
     return Feature(fill, COLOURS)
 
@@ -210,13 +221,13 @@ TWO_COLOUR_FEATURES: dict[str, Feature] = {
     "blue_side": Feature(_blue_side, COLOURS),
     "green_place": Feature(_green_place, COLOURS),
     "light_place": Feature(_light_place, COLOURS),
-    "kinds_middle": _number(lambda kinds: kinds.middle),
-    "kinds_half": _number(lambda kinds: np.log(kinds.half / LEAST_HALF) / 3),
-    "kinds_between": _number(lambda kinds: kinds.between),
-    "kinds_share": _number(lambda kinds: kinds.share),
-    "kinds_light": _number(lambda kinds: (kinds.light - 4.7) / 0.5),
-    "kinds_range": _number(lambda kinds: np.log(kinds.range / LEAST_LIGHT) / 3),
-    "kinds_green": _number(lambda kinds: 5 * kinds.green),
-    "kinds_cut": _number(lambda kinds: 5 * kinds.cut),
-    "kinds_spread": _number(lambda kinds: 10 * kinds.spread),
+    "kinds_middle": _number(lambda seen: seen.kinds.middle),
+    "kinds_half": _number(lambda seen: np.log(seen.kinds.half / LEAST_HALF) / 3),
+    "kinds_between": _number(lambda seen: seen.kinds.between),
+    "kinds_share": _number(lambda seen: seen.kinds.share),
+    "kinds_light": _number(lambda seen: (seen.kinds.light - 4.7) / 0.5),
+    "kinds_range": _number(lambda seen: np.log(seen.kinds.range / LEAST_LIGHT) / 3),
+    "kinds_green": _number(lambda seen: 5 * seen.kinds.green),
+    "kinds_cut": _number(lambda seen: 5 * seen.hybrid[0]),
+    "kinds_spread": _number(lambda seen: 10 * seen.hybrid[1]),
 }
