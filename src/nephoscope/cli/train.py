@@ -34,6 +34,7 @@ def train(
 
     need("train", "train")
     from nephoscope.learn.fit import fit
+    from nephoscope.learn.ranks import find_ranks
     from nephoscope.learn.trainer import quiet_lightning
     from nephoscope.models import load_model
     from nephoscope.models.linear import LINEAR
@@ -56,6 +57,8 @@ def train(
             licence=licence,
             bar=sys.stderr.isatty(),
         )
+    if not find_ranks().first:
+        return
     model = load_model(folder)
     for line in task_named(chosen.task).summary(model.info["scores"], model.decision):
         typer.echo(line)

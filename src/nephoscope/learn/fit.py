@@ -23,6 +23,7 @@ import lightning
 import numpy as np
 import torch
 import yaml
+from lightning.pytorch.callbacks import Callback
 
 from nephoscope.errors import UsageError
 from nephoscope.files import write_text
@@ -45,6 +46,7 @@ from nephoscope.learn.linear import fit_linear
 from nephoscope.learn.module import freeze
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.learn.place import learn_place, seasons_of
+from nephoscope.learn.ranks import Ranks, check_ranks, find_ranks
 from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, run_trainer
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.card import own_name
@@ -68,6 +70,8 @@ from nephoscope.workers import cores
 
 logger = logging.getLogger(__name__)
 
+MODEL = "model"
+
 Floats = np.typing.NDArray[np.float32]
 
 
@@ -85,6 +89,7 @@ class Run:
         report: is given a plain line at each validation, and of what is done before and after.
         bar: whether a progress bar is shown.
         watch: is given step and score at each validation.
+        ranks: the processes that train together; the first writes and speaks.
     """
 
     recipe: Recipe
@@ -96,6 +101,7 @@ class Run:
     report: Report | None
     watch: Watch | None
     bar: bool
+    ranks: Ranks
 
     @property
     def task(self) -> Task:
@@ -110,6 +116,8 @@ class Run:
 
     def begin(self) -> None:
         """Write down what the run is of."""
+        if not self.ranks.first:
+            return
         write_text(self.out / RUN, yaml.safe_dump(self.identity, sort_keys=False))
 
 
@@ -155,6 +163,9 @@ def fit(
         licence: of the model, as its card says it; by default none is named.
         bar: show a progress bar on stderr.
 
+    Of several processes (see `nephoscope.learn.ranks`) the first writes the folder, and may still
+    be at it when the others return.
+
     Returns:
         the model folder.
 
@@ -168,8 +179,13 @@ def fit(
     start = load_model(init_from) if init_from is not None else None
     name = own_name(name, Path(out))
     identity = checked_identity(recipe, open_samples(samples), start)
-    check_folder(Path(out), identity, resume)
-    run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch, bar)
+    ranks = find_ranks()
+    check_ranks(ranks, recipe)
+    if ranks.first:
+        check_folder(Path(out), identity, resume)
+    else:
+        report, bar = None, False
+    run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch, bar, ranks)
     lightning.seed_everything(recipe.training.seed, verbose=False)
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(cores())
@@ -185,10 +201,13 @@ def fit(
     inputs = None
     if train.truth == "frame":
         train, inputs = with_something_to_see(train, _frames(run, "train"))
+    fitted: Fitted | None
     if inputs is not None and recipe.network.name == LINEAR:
         fitted = _solve(run, train, validation, inputs)
     else:
         fitted = _train(run, train, validation, inputs)
+    if fitted is None:
+        return run.out / MODEL
     if has_first_stage(recipe):
         run.tell("fitting the first stage ...")
         fit_first_stage(fitted.network, train, recipe)
@@ -197,7 +216,7 @@ def fit(
     decision, info = _judge(run, train, validation, fitted)
     guard = _guard(run, train, inputs, normalisation)
     return save_model(
-        run.out / "model", network, recipe, normalisation, decision, info, limits, guard,
+        run.out / MODEL, network, recipe, normalisation, decision, info, limits, guard,
         shape=train.shape if train.truth == "frame" else None,
         levels=train.levels, name=name, licence=licence,
         seasons=seasons_of(samples, train.ids, recipe.instrument),
@@ -238,8 +257,8 @@ def _solve(run: Run, train: Part, validation: Part, inputs: Floats) -> Fitted:
     return Fitted(network.eval(), {"full": counts}, facts)
 
 
-def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fitted:
-    """A network trained by steps, at the weights of its best validation."""
+def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fitted | None:
+    """A network trained by steps, at the weights of its best validation; of the first process."""
     recipe = run.recipe
     loader = CropLoader(*((train, recipe) if inputs is None else as_seen(train, recipe, inputs)))
     network = _start_network(run, CropLoader(train, recipe))
@@ -249,20 +268,24 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     period = math.ceil(recipe.training.steps / epochs)
     started: list[lightning.Trainer] = []
     fresh = run.start is None and not (run.resume and (run.out / LAST).exists())
-    batches = _batches(loader, network, period, lambda: started[0].global_step, fresh)
+
+    def used() -> int:
+        return started[0].global_step * recipe.training.accumulate
+
+    batches = _batches(run, loader, network, period * recipe.training.accumulate, used, fresh)
     training = recipe.training.model_copy(update={"losses": _losses(run, train)})
     module = fit_module(run.task, network, training, epochs * period, train.truth)
     clock = Clock(run.task, run.report, epochs * period, run.watch)
     whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)
-    watching = curtain_log(validation.altitude, _lights(run.samples, validation, whole))
-    if recipe.training.keep_said:
-        watching.append(SaidLog(run.out / "logs" / "said"))
-    trainer = make_trainer(recipe, run.out, epochs, clock, watching, run.bar)
+    watching = _watching(run, validation, whole) if run.ranks.first else []
+    trainer = make_trainer(recipe, run.out, epochs, clock, watching, run.bar, run.ranks)
     started.append(trainer)
     run.begin()
     if inputs is not None:
         whole = MadeOnce(whole)
-    run_trainer(trainer, module, batches, whole, run.out, run.resume)
+    run_trainer(trainer, module, batches, whole, run.out, run.resume, run.ranks)
+    if not run.ranks.first:
+        return None
     facts = {
         "parameters": sum(p.numel() for p in network.parameters()),
         "steps": int(trainer.global_step),
@@ -276,6 +299,14 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
             seen[way] = validation_batches(validation, recipe, network.divisor, withheld)
     counts = {way: _count(run.task, final, each, validation.truth) for way, each in seen.items()}
     return Fitted(final, counts, facts)
+
+
+def _watching(run: Run, validation: Part, whole: Iterable[Batch]) -> list[Callback]:
+    """What looks at validations beside the score."""
+    watching = curtain_log(validation.altitude, _lights(run.samples, validation, whole))
+    if run.recipe.training.keep_said:
+        watching.append(SaidLog(run.out / "logs" / "said"))
+    return watching
 
 
 def _losses(run: Run, train: Part) -> Any:  # noqa: ANN401 - the task's own
@@ -363,6 +394,7 @@ def _start_network(run: Run, loader: CropLoader) -> NormalisedNetwork:
 
 
 def _batches(
+    run: Run,
     loader: CropLoader,
     network: NormalisedNetwork,
     period: int,
@@ -371,7 +403,7 @@ def _batches(
 ) -> Batches | PixelBatches:
     """Batches of crops, or of pixels for a network that looks first; a fresh one is scaled."""
     if loader.recipe.training.pool is None:
-        return Batches(loader, period, start=start)
+        return Batches(loader, period, start, share=(run.ranks.rank, run.ranks.world))
     looking = network.network
     if not isinstance(looking, LocalNet):
         raise UsageError("training.pool: only the network 'local' can be trained on pixels")

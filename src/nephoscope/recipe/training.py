@@ -94,6 +94,7 @@ class Training(Section):
 
     crop: tuple[PositiveInt, PositiveInt] = Field((256, 256), description="rows and columns")
     batch: int = Field(8, ge=1, description="crops of a step; with a pool, pixels")
+    accumulate: int = Field(1, ge=1, description="batches of a step, one after the other")
     pool: Pool | None = Field(None, description="only for the network `local`")
     even: float = Field(
         0.0,
@@ -143,6 +144,8 @@ class Training(Section):
                 raise ValueError(f"adversarial.start is not below steps, {self.steps}")
             if self.precision == "16":
                 raise ValueError("adversarial needs precision 32 or bf16")
+            if self.accumulate > 1:
+                raise ValueError("adversarial takes one batch a step: accumulate is 1")
         return self
 
     @model_serializer(mode="wrap")

@@ -199,12 +199,19 @@ class Batches:
         steps: batches in an epoch.
         start: tells, when an epoch begins, how many batches were used before it.
         ahead: batches made ahead of the one in use, or twice as many as there are threads.
+        share: which of how many processes this is, each of which takes other crops.
     """
 
     def __init__(
-        self, loader: CropLoader, steps: int, start: Callable[[], int], ahead: int = 4
+        self,
+        loader: CropLoader,
+        steps: int,
+        start: Callable[[], int],
+        ahead: int = 4,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         self.loader, self.steps, self.start, self.ahead = loader, steps, start, ahead
+        self.share = share
 
     def __len__(self) -> int:
         return self.steps
@@ -212,12 +219,13 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         size, first = self.loader.recipe.training.batch, self.start()
         workers = max(1, self.loader.recipe.training.workers)
-        ahead = max(self.ahead, 2 * workers)
+        ahead, (rank, world) = max(self.ahead, 2 * workers), self.share
         waiting: deque[Future[Batch]] = deque()
         with ThreadPoolExecutor(workers, thread_name_prefix="crops") as pool:
             try:
                 for step in range(first, first + self.steps):
-                    numbers = range(step * size, (step + 1) * size)
+                    place = step * world + rank
+                    numbers = range(place * size, (place + 1) * size)
                     waiting.append(pool.submit(self.loader.batch, numbers))
                     if len(waiting) > ahead:
                         yield waiting.popleft().result()
