@@ -11,7 +11,6 @@ import gc
 import logging
 import math
 import os
-import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -36,7 +35,8 @@ from nephoscope.learn.checks import (
     check_network,
     checked_identity,
 )
-from nephoscope.learn.curtain import curtain_log
+from nephoscope.learn.curtain import curtain_log, lights_of
+from nephoscope.learn.facts import columns_facts, kept_scores, machine_facts, start_facts
 from nephoscope.learn.first_stage import fit_first_stage
 from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
@@ -52,7 +52,6 @@ from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.card import own_name
 from nephoscope.models.folder import has_first_stage
 from nephoscope.models.guard import Guard
-from nephoscope.models.lineage import parent_record
 from nephoscope.models.linear import LINEAR
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.models.ways import WAYS
@@ -64,7 +63,7 @@ from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.pool import PixelBatches
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.whole import validation_batches
-from nephoscope.scene import COLUMNS, Truth
+from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
 from nephoscope.workers import cores
 
@@ -303,7 +302,7 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
 
 def _watching(run: Run, validation: Part, whole: Iterable[Batch]) -> list[Callback]:
     """What looks at validations beside the score."""
-    watching = curtain_log(validation.altitude, _lights(run.samples, validation, whole))
+    watching = curtain_log(validation.altitude, lights_of(run.samples, validation, whole))
     if run.recipe.training.keep_said:
         watching.append(SaidLog(run.out / "logs" / "said"))
     return watching
@@ -337,36 +336,13 @@ def _judge(run: Run, train: Part, validation: Part, fitted: Fitted) -> tuple[Any
     info = {
         "samples_id": run.identity["samples_id"],
         "split": {"train": list(train.ids), "validation": list(validation.ids)},
-        **_columns(run.samples),
+        **columns_facts(run.samples),
         **fitted.facts,
-        **_start_facts(run.start),
-        **_machine_facts(),
+        **start_facts(run.start),
+        **machine_facts(),
         "scores": scores,
     }
     return decision, info
-
-
-def _columns(samples: Path) -> dict[str, str]:
-    """How the truth of the samples stands over their pixels, where they were built to tell."""
-    attrs = open_samples(samples).attrs
-    return {COLUMNS: str(attrs[COLUMNS])} if COLUMNS in attrs else {}
-
-
-def _lights(samples: Path, part: Part, batches: object) -> list[str]:
-    """Of each tile of a part whether its sample is of day or night; none where nobody says."""
-    store = open_samples(samples)
-    places = getattr(batches, "places", None)
-    if places is None or "daylight" not in store.variables:
-        return []
-    codes = dict(zip(store["id"].values.tolist(), store["daylight"].values.tolist(), strict=True))
-    names = dict(enumerate(str(store["daylight"].attrs["flag_meanings"]).split()))
-    return [names[codes[part.ids[sample]]] for sample, *_ in places]
-
-
-def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float | None]:  # noqa: ANN401
-    """What a model keeps of its validation; None is what cannot be told."""
-    found = task.metrics(task.publish(counts, decision), decision)
-    return {name: found[name] if math.isfinite(found[name]) else None for name in task.kept}
 
 
 def _start_network(run: Run, loader: CropLoader) -> NormalisedNetwork:
@@ -413,16 +389,3 @@ def _batches(
     if fresh:
         looking.standardise(batches.first_seen())
     return batches
-
-
-def _start_facts(start: Model | None) -> dict[str, Any]:
-    if start is None:
-        return {"initial_weights": None}
-    return {"initial_weights": start.weights_sha256, "parent": parent_record(start)}
-
-
-def _machine_facts() -> dict[str, Any]:
-    names = ("nephoscope", "torch", "lightning", "numpy")
-    versions = {"python": platform.python_version(), **{name: version(name) for name in names}}
-    hardware = f"{platform.machine()}, {torch.get_num_threads()} threads"
-    return {"hardware": hardware, "versions": versions}
