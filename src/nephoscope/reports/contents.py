@@ -19,7 +19,14 @@ import xarray as xr
 from nephoscope.errors import InputError, NephoscopeError, shown
 from nephoscope.folders import LeftOut
 from nephoscope.instruments import find_scenes, open_scene
-from nephoscope.instruments.registry import IMAGERS, PROFILERS, imager_of, profiler, profiler_of
+from nephoscope.instruments.registry import (
+    IMAGERS,
+    PROFILERS,
+    imager_of,
+    imagers,
+    profiler_of,
+    profilers,
+)
 from nephoscope.instruments.tracks import open_track
 from nephoscope.models import Model, list_models, load_model, verify_model
 from nephoscope.models.lookup import CHAIN, locate_model
@@ -209,9 +216,9 @@ def _of_folder(path: Path) -> Contents:
     found = Contents("folder")
     _add_pictures(path, found)
     profiles: set[Path] = set()
-    for name in PROFILERS:
+    for name, reader in profilers():
         try:
-            tracks = profiler(name).find(path)
+            tracks = reader.find(path)
         except InputError:
             continue
         if tracks:
@@ -240,7 +247,7 @@ def _of_folder(path: Path) -> Contents:
 def _add_pictures(path: Path, found: Contents) -> None:
     """Pictures of each instrument below a folder, and what cannot be read of them."""
     errors: dict[str, None] = {}
-    for instrument in IMAGERS:
+    for instrument, _ in imagers():
         left_out = LeftOut()
         try:
             scenes = find_scenes(path, instrument, left_out)
