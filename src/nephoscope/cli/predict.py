@@ -205,11 +205,11 @@ def _check_own(model: str, asked: str, own: Mapping[str, Any]) -> None:
     Raises:
         UsageError: one is of another's.
     """
-    from nephoscope.instruments.registry import IMAGERS, imager
+    from nephoscope.instruments.registry import imager, imagers
 
     instrument = imager(asked)
     for name in own.keys() - instrument.OPTIONS:
-        owner = next(imager(other) for other in IMAGERS if name in imager(other).OPTIONS)
+        owner = next(each for _, each in imagers() if name in each.OPTIONS)
         option = "--bbox" if name == "box" else f"--{name.replace('_', '-')}"
         none = f"and '{model}' is not"
         if instrument.UNIT == "frame":

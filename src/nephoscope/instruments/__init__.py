@@ -134,7 +134,7 @@ def instrument_named(instrument: str) -> Instrument:
     """Module of the instrument of a name.
 
     Raises:
-        UsageError: no such instrument.
+        UsageError: no such instrument, or it is another package's and cannot be used.
     """
     if not isinstance(instrument, str):
         raise UsageError(f"the name of an instrument is wanted, not {described(instrument)}")

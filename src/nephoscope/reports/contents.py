@@ -16,18 +16,30 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nephoscope.errors import InputError, NephoscopeError
+from nephoscope.errors import InputError, NephoscopeError, shown
+from nephoscope.folders import LeftOut
 from nephoscope.instruments import find_scenes, open_scene
-from nephoscope.instruments.registry import IMAGERS, PROFILERS, imager_of, profiler, profiler_of
+from nephoscope.instruments.registry import (
+    IMAGERS,
+    PROFILERS,
+    imager_of,
+    imagers,
+    profiler_of,
+    profilers,
+)
 from nephoscope.instruments.tracks import open_track
 from nephoscope.models import Model, list_models, load_model, verify_model
 from nephoscope.models.lookup import CHAIN, locate_model
 from nephoscope.products.frames import INSTRUMENT as FRAMES
 from nephoscope.products.series import UNREADABLE, stored_at
 from nephoscope.remote.copies import local_places
+from nephoscope.reports.products_below import products_below
 from nephoscope.reports.seal import SCORES, read_scores
 from nephoscope.samples.census import describe
 from nephoscope.samples.store import PARTS, open_samples
+
+MOST_PROBLEMS = 20
+"""Of a folder, that are named."""
 
 
 @dataclass
@@ -200,35 +212,62 @@ def _of_track(path: Path) -> Contents:
 
 
 def _of_folder(path: Path) -> Contents:
-    """A folder of raw files, or of products."""
+    """A folder of raw files, or of products, or of both."""
     found = Contents("folder")
-    for instrument in IMAGERS:
+    _add_pictures(path, found)
+    profiles: set[Path] = set()
+    for name, reader in profilers():
         try:
-            scenes = find_scenes(path, instrument)
-        except InputError:
-            continue
-        if scenes and imager_of(scenes[0].path) == instrument:
-            found.facts[instrument] = f"{len(scenes)} pictures, {scenes[0].id} to {scenes[-1].id}"
-            model = _model_for(instrument)
-            found.commands.append(f"nephoscope predict {model} {_word(path)} -o OUT")
-            break
-    for name in PROFILERS:
-        try:
-            tracks = profiler(name).find(path)
+            tracks = reader.find(path)
         except InputError:
             continue
         if tracks:
+            profiles |= {track.path for track in tracks}
             found.facts[name] = (
                 f"{len(tracks)} files of profiles, {tracks[0].id} to {tracks[-1].id}"
             )
-    products = sorted(path.glob("*.nc")) + sorted(path.glob("*.zarr"))
-    if products:
-        found.facts["NetCDF files and Zarr stores"] = f"{len(products)}, e.g. {products[0].name}"
-        found.commands.append(f"nephoscope info {_word(products[0])}")
-    if not found.facts:
+    below = products_below(path)
+    found.facts |= below.facts
+    found.problems += below.problems
+    if others := [place for place in below.others if place not in profiles]:
+        said = f"{len(others)}, e.g. {shown(others[0])}"
+        found.facts["other NetCDF files and Zarr stores"] = said
+        found.commands.append(f"nephoscope info {_word(others[0])}")
+    if below.drawable is not None:
+        found.commands.append(f"nephoscope plot {_word(below.drawable)} -o DIR")
+        found.commands.append(f"nephoscope view {_word(below.drawable)}")
+    if not found.facts and not found.problems:
         raise InputError(path, "holds nothing that is known here")
-    found.commands.append(f"nephoscope inspect {_word(path)}")
+    if found.facts.keys() & {*IMAGERS, *PROFILERS}:
+        found.commands.append(f"nephoscope inspect {_word(path)}")
+    found.problems = _first(found.problems)
     return found
+
+
+def _add_pictures(path: Path, found: Contents) -> None:
+    """Pictures of each instrument below a folder, and what cannot be read of them."""
+    errors: dict[str, None] = {}
+    for instrument, _ in imagers():
+        left_out = LeftOut()
+        try:
+            scenes = find_scenes(path, instrument, left_out)
+        except InputError:
+            continue
+        finally:
+            errors |= dict.fromkeys(map(str, left_out.errors))
+        # Pictures of one instrument may look like those of another, which then claims them first.
+        scenes = [scene for scene in scenes if imager_of(scene.path) == instrument]
+        if scenes:
+            found.facts[instrument] = f"{len(scenes)} pictures, {scenes[0].id} to {scenes[-1].id}"
+            model = _model_for(instrument)
+            found.commands.append(f"nephoscope predict {model} {_word(path)} -o OUT")
+    found.problems += errors
+
+
+def _first(problems: list[str]) -> list[str]:
+    """The first problems, and how many more there are."""
+    more = len(problems) - MOST_PROBLEMS
+    return problems if more <= 0 else [*problems[:MOST_PROBLEMS], f"and {more} more"]
 
 
 def _model_for(instrument: str) -> str:
