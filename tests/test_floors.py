@@ -26,7 +26,7 @@ FLOORS = (
     {"background", "limits", "formulas", "collocation"},
     {"samples", "models", "products"},
     {"apply"},
-    {"evaluation"},
+    {"evaluation", "satpy_reader"},
     {"plots"},
     {"reports", "viewer", "learn", "simulate", "archives", "monitor"},
     {"cli", "__main__"},
