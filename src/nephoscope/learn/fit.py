@@ -185,11 +185,7 @@ def fit(
     else:
         report, bar = None, False
     run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch, bar, ranks)
-    lightning.seed_everything(recipe.training.seed, verbose=False)
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(cores())
-    # A trainer and its loaders point at each other: samples of an earlier fit are still held.
-    gc.collect()
+    _begin_anew(recipe.training.seed)
     run.tell(f"reading {samples} ...")
     train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
     check_network(recipe, train.truth)
@@ -200,11 +196,7 @@ def fit(
     inputs = None
     if train.truth == "frame":
         train, inputs = with_something_to_see(train, _frames(run, "train"))
-    fitted: Fitted | None
-    if inputs is not None and recipe.network.name == LINEAR:
-        fitted = _solve(run, train, validation, inputs)
-    else:
-        fitted = _train(run, train, validation, inputs)
+    fitted = _fitted(run, train, validation, inputs)
     if fitted is None:
         return run.out / MODEL
     if has_first_stage(recipe):
@@ -220,6 +212,22 @@ def fit(
         levels=train.levels, name=name, licence=licence,
         seasons=seasons_of(samples, train.ids, recipe.instrument),
     ).folder  # fmt: skip
+
+
+def _begin_anew(seed: int) -> None:
+    """What the process has of earlier fits is gone: its draws, its threads, its samples."""
+    lightning.seed_everything(seed, verbose=False)
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(cores())
+    # A trainer and its loaders point at each other: samples of an earlier fit are still held.
+    gc.collect()
+
+
+def _fitted(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fitted | None:
+    """Solved or trained; None where another process has it."""
+    if inputs is not None and run.recipe.network.name == LINEAR:
+        return _solve(run, train, validation, inputs)
+    return _train(run, train, validation, inputs)
 
 
 def _guard(
