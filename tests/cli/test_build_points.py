@@ -30,7 +30,7 @@ def recipe(tmp_path_factory):
 @pytest.fixture(scope="module")
 def built(half_orbits, recipe, tmp_path_factory):
     out = tmp_path_factory.mktemp("with space") / "s.zarr"
-    code, said = run("build", recipe, half_orbits, "-o", out, "--patch-size", 16, "--seed", 0)
+    code, said = run("build", recipe, half_orbits, "-o", out, "-v", "--patch-size", 16, "--seed", 0)
     assert code == 0, said
     return out, said
 

@@ -64,7 +64,7 @@ from nephoscope.samples.store import open_samples
 from nephoscope.samples.whole import validation_batches
 from nephoscope.scene import COLUMNS, Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
-from nephoscope.workers import cores
+from nephoscope.workers import THREADS, cores
 
 logger = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ def fit(
     check_folder(Path(out), identity, resume)
     run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch, bar)
     lightning.seed_everything(recipe.training.seed, verbose=False)
-    if "OMP_NUM_THREADS" not in os.environ:
+    if THREADS in os.environ or "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(cores())
     # A trainer and its loaders point at each other: samples of an earlier fit are still held.
     gc.collect()
