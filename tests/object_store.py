@@ -35,6 +35,7 @@ def object_store():
             system().mkdir("bucket")
             yield "s3://bucket"
         finally:
+            system().rm("bucket", recursive=True)  # moto keeps it for the next server
             _end_sessions()
             running.stop()
 

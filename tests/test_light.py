@@ -59,6 +59,7 @@ for module in pkgutil.walk_packages(nephoscope.__path__, "nephoscope."):
         import_module(module.name)
 """
 NEED_AN_EXTRA = (
+    "nephoscope.satpy_reader",  # what the extra `satellites` installs
     "nephoscope.__main__",  # runs
     "nephoscope.instruments.cloudsat.hdf4_process",  # runs by itself, where there is pyhdf
     "nephoscope.archives.http",  # and below: what the extra `fetch` installs

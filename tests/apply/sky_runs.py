@@ -15,10 +15,8 @@ def chain_of(model="sky", *, threshold=None, picture=True, background=None, **ow
     return SkyChain(model, options, None if background is None else Path(background))
 
 
-def predict_sky(inputs, out, chain=None, workers=1, part=(1, 1), on_event=None):
-    return predict_many(
-        inputs, out, chain or chain_of(), workers=workers, part=part, on_event=on_event, draw=draw
-    )
+def predict_sky(inputs, out, chain=None, workers=1, **how):
+    return predict_many(inputs, out, chain or chain_of(), workers=workers, draw=draw, **how)
 
 
 def plan_frames(inputs, out, left_out=None):

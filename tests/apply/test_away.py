@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+import polder_factory
 import slots_factory
 from nephoscope import cli, open_products
 from nephoscope.apply.away import folder_of
@@ -16,7 +17,10 @@ from nephoscope.errors import OutputError, UsageError
 from object_store import QUIET, SECRET, names, object_store, system, upload
 
 sys.path.insert(0, str(Path(__file__).parent))
+from sky_runs import chain_of, predict_sky
 from tiny_runs import ALL, run
+
+from tiny_cluster import local_cluster
 
 pytestmark = [pytest.mark.filterwarnings(each) for each in QUIET]
 
@@ -96,6 +100,42 @@ def test_processes_send_the_same(tree, tmp_path, bucket):
     summary = run(tree, f"{bucket}/by processes", workers=2)
     assert summary.done == 6
     assert content(f"{bucket}/by processes") == content_of(tmp_path / "here")
+
+
+@pytest.mark.slow
+def test_a_cluster_sends_the_same(tree, frames, tmp_path, bucket):
+    pytest.importorskip("distributed")
+    run(tree, tmp_path / "here")
+    upload(tree, f"{bucket}/maps of a cluster")
+    frames.cloudy(tmp_path / "night" / "a.fits", 1)
+    frames.clear(tmp_path / "night" / "b" / "c.fits", 2)
+    chain = chain_of("zscale-log-otsu")
+    predict_sky([tmp_path / "night"], tmp_path / "seen", chain)
+    with local_cluster() as cluster:
+        address, out = cluster.scheduler_address, f"{bucket}/by a cluster"
+        summary = run(f"{bucket}/maps of a cluster", out, scheduler=address)
+        assert (summary.done, summary.failed, summary.left) == (6, [], 0)
+        seen = predict_sky([tmp_path / "night"], f"{out}/sky", chain, None, scheduler=address)
+        assert (seen.done, seen.failed, seen.left) == (2, [], 0)
+    wanted = {f"sky/{name}": each for name, each in content_of(tmp_path / "seen").items()}
+    assert content(out) == wanted | content_of(tmp_path / "here")
+
+
+@pytest.mark.parametrize("form", ["netcdf", "zarr"])
+def test_half_orbits_of_a_store_become_products_in_a_store(form, tmp_path, bucket):
+    for number in (1, 2):
+        polder_factory.write_swath(tmp_path / "raw" / "2008_06_03", 100 + number, number)
+    recipe = polder_factory.recipe_of(network={"name": "mlp", "options": {"hidden": [8]}})
+    model = polder_factory.untrained(tmp_path / "model", recipe, None).folder
+    predict(model, tmp_path / "raw", tmp_path / "here", "--format", form)
+    upload(tmp_path / "raw", f"{bucket}/{form}/raw")
+    out = f"{bucket}/{form}/swaths"
+    said = predict(model, f"{bucket}/{form}/raw", out, "--format", form)
+    assert f"2 done, 0 skipped (already there), 0 failed: {out}" in said
+    assert len({name.split("/")[1] for name in names(out) if name.startswith("2008_06_03/")}) == 2
+    assert content(out) == content_of(tmp_path / "here")
+    shutil.rmtree(folder_of(out))
+    assert "0 done, 2 skipped" in predict(model, f"{bucket}/{form}/raw", out, "--format", form)
 
 
 def test_a_store_that_does_not_answer_is_told_before_anything_is_done(tree, tmp_path, bucket):

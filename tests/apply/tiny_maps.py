@@ -37,7 +37,7 @@ ROWS, COLS = 19, 36
 IMAGERS["tiny_maps"] = __name__
 UNIT, NOUN, WRAPS, GRID = "day", "maps", True, None
 FORMAT, OPTIONS, REFERENCE = "netcdf", frozenset(), None
-SAMPLES = PATCHES = None
+SAMPLES = PATCHES = SLOTS = None
 
 
 def recognises(path):

@@ -45,10 +45,9 @@ def test_results_come_in_order_and_nothing_is_left(tmp_path, workers):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_bug_ends_the_run_in_seconds(tmp_path, workers):
     found = results(crew_of(workers), tmp_path, [1, 5, *[0] * 50])
-    next(found)
     start = time.monotonic()
     with pytest.raises(ZeroDivisionError, match="a bug of ours"):
-        next(found)
+        list(found)  # with two workers the bug may be known before the first item's result
     assert time.monotonic() - start < 5
 
 

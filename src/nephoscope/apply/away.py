@@ -5,6 +5,10 @@ removes it here. What a run knows of itself (journals, tables, backgrounds, meta
 in that folder and is sent by the process that was started by hand alone, now and then and at the
 end: objects cannot be appended to or locked. A run begins by fetching it, so that another machine
 goes on where this one was; each part of `--shard` has a journal of its own there too.
+
+Parts end when they like, and one may send a table or the axis of a cube that lacks what another has
+made since. So each part first sends its own journal and slots, and looks again at those of the
+others after it has sent what is made of all: the last to send has seen all.
 """
 
 from __future__ import annotations
@@ -20,14 +24,16 @@ from nephoscope.apply.run import Made
 from nephoscope.apply.sinks import ROOT, LayoutSink, NetcdfSink
 from nephoscope.background import FILES as BACKGROUNDS
 from nephoscope.errors import UsageError
-from nephoscope.files import JOURNAL, write_bytes
+from nephoscope.files import JOURNAL, sha256_of, write_bytes
 from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.products.cube_layout import DONE
 from nephoscope.remote.store import ObjectStore
 from nephoscope.remote.urls import copies_of, shown_url
 
 _SECONDS = 60.0  # between two times at which what a run knows of itself is sent
-_OF_A_RUN = (f"{JOURNAL}*.jsonl", "*.csv", BACKGROUNDS)
+_TURNS = 10  # of looking again at the end; who sees news each time leaves the end to others
+_JOURNALS = f"{JOURNAL}*.jsonl"
+_OF_A_RUN = (_JOURNALS, "*.csv", BACKGROUNDS)
 _CUBES = "cube_*.zarr"
 _STATUS, _SHARDED = "status", "sharding_indexed"
 
@@ -46,7 +52,7 @@ class AwaySink:
     out: Path = field(init=False)
     ending: str = field(init=False)
     _sizes: dict[str, int] = field(default_factory=dict, init=False, repr=False)
-    _sent: dict[Path, tuple[int, int]] = field(default_factory=dict, init=False, repr=False)
+    _sent: dict[Path, str] = field(default_factory=dict, init=False, repr=False)
     _due: float = field(default=0.0, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -85,9 +91,8 @@ class AwaySink:
             self.store.check()
         self._sizes = self.store.sizes()
         for name in sorted(self._sizes, key=lambda each: (not each.endswith(ROOT), each)):
-            here = self.out / name
-            if self._is_of_the_run(PurePosixPath(name)) and not _holds_all(here, self._sizes[name]):
-                self.store.get(name, here)
+            if self._is_of_the_run(PurePosixPath(name)):
+                self._fetch(name)
         self._mark()
 
     def write(self, job: Job, made: Made) -> dict[str, object]:
@@ -118,11 +123,31 @@ class AwaySink:
             self._due = time.monotonic() + _SECONDS
 
     def close(self) -> None:
-        """Finish what is made of several scenes, and send it."""
+        """Finish what is made of several scenes, send it, and see that no other part made more."""
+        for _ in range(_TURNS):
+            self._look_again()
+            self.sink.close()
+            if not self._send():
+                return
+
+    def _look_again(self) -> None:
+        """Learn what other parts have done."""
         self._sizes = self.store.sizes()
+        for name in self._sizes:
+            if "/" not in name and PurePath(name).match(_JOURNALS):
+                self._fetch(name)
         self._mark()
-        self.sink.close()
-        self._send()
+
+    def _fetch(self, name: str) -> None:
+        """Have a file of the run as it is in the store, unless this machine has more of it."""
+        here, size = self.out / name, self._sizes[name]
+        if not _holds_all(here, size):
+            self.store.get(name, here)
+        elif here.stat().st_size > size or not here.match(_JOURNALS):
+            self._sent.pop(here, None)
+            return
+        # Of another part: what is sent back could replace what that one has sent meanwhile.
+        self._sent[here] = sha256_of(here)
 
     def _mark(self) -> None:
         """Write down here which slots of cubes others have made: an axis must hold them all."""
@@ -132,12 +157,16 @@ class AwaySink:
             if is_mark and (self.out / cube / ROOT).is_file() and not (self.out / name).is_file():
                 write_bytes(self.out / name, bytes([DONE]))
 
-    def _send(self) -> None:
+    def _send(self) -> bool:
+        """Send what has changed of what the run knows of itself; whether there was any."""
+        is_news = False
         for file in self._of_the_run():
-            state = file.stat().st_size, file.stat().st_mtime_ns
-            if self._sent.get(file) != state:
+            content = sha256_of(file)
+            if self._sent.get(file) != content:
                 self._put(file)
-                self._sent[file] = state
+                self._sent[file] = content
+                is_news = True
+        return is_news
 
     def _of_the_run(self) -> list[Path]:
         """What the run knows of itself; what readers of a cube go by comes last."""

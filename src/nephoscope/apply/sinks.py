@@ -19,14 +19,19 @@ from nephoscope.instruments.protocol import Layout
 from nephoscope.instruments.scene_file import SceneFile, name_products, products_once
 from nephoscope.products import cf
 from nephoscope.products.fits import Plane, write_fits, write_frame_fits
-from nephoscope.products.frames import BLOB_COLUMNS, FRAME_COLUMNS, write_table
+from nephoscope.products.frames import (
+    BLOB_COLUMNS,
+    BLOBS_TABLE,
+    FRAME_COLUMNS,
+    FRAMES_TABLE,
+    write_table,
+)
 from nephoscope.products.netcdf import write_netcdf
 from nephoscope.products.zarr_store import write_zarr
 
 Held = Callable[[Path], bool]
 ROOT = "zarr.json"
 """Makes a folder a store."""
-FRAMES_TABLE, BLOBS_TABLE = "frames.csv", "blobs.csv"
 _TABLES_SECONDS = 20.0
 _TABLES_SHARE = 50  # tables take no more than one in so many seconds
 

@@ -33,11 +33,12 @@ def with_others(own: dict[str, str], group: str, before: str = "") -> dict[str, 
         group: of the entry points.
         before: which of ours those of others come; "": behind all.
     """
-    points = sorted(entry_points(group=group), key=lambda point: point.name)
-    others = {point.name: point.value for point in points if point.name not in own}
-    for point in points:
+    others = {}
+    for point in sorted(entry_points(group=group), key=lambda point: point.name):
         if point.name in own:
             _say(f"{_named(point.name, point.value)} is left out: its name is one of ours")
+        else:
+            others[point.name] = point.value
     first = list(own).index(before) if before else len(own)
     pairs = list(own.items())
     return dict([*pairs[:first], *others.items(), *pairs[first:]])
@@ -54,14 +55,23 @@ def module_of(name: str, place: str, protocol: type) -> ModuleType:
     Raises:
         BrokenInstrumentError: it cannot be imported, or lacks something.
     """
+    found = _looked_up(name, place, protocol)
+    if isinstance(found, str):
+        raise BrokenInstrumentError(found)
+    return found
+
+
+@cache
+def _looked_up(name: str, place: str, protocol: type) -> ModuleType | str:
+    """The module, or why it cannot be used; tried once, and not again at every file."""
     try:
         module = import_module(place)
     except Exception as error:  # whatever another package's module raises
         why = f"cannot be imported: {type(error).__name__}: {error}"
-        raise BrokenInstrumentError(f"{_named(name, place)} {why}") from error
+        return f"{_named(name, place)} {why}"
     wanted = (each for each in vars(protocol) if not each.startswith("_"))
     if lacking := sorted(each for each in wanted if not hasattr(module, each)):
-        raise BrokenInstrumentError(f"{_named(name, place)} lacks {', '.join(lacking)}")
+        return f"{_named(name, place)} lacks {', '.join(lacking)}"
     return module
 
 

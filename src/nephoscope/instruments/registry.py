@@ -5,10 +5,10 @@ Those of other packages (`of_others`) stand before the one that knows every pict
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nephoscope.instruments.of_others import (
     IMAGERS_GROUP,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nephoscope.instruments.protocol import Instrument, Profiler
 
 _OURS = "nephoscope."
+Kind = TypeVar("Kind")
 IMAGERS: dict[str, str] = with_others(
     {
         "marci": "nephoscope.instruments.marci",
@@ -70,36 +71,40 @@ def profiler(name: str) -> Profiler:
 
 def imagers() -> Iterator[tuple[str, Instrument]]:
     """Name and module of each imager that can be used; of the others it is said why not."""
-    for name in IMAGERS:
-        try:
-            yield name, imager(name)
-        except BrokenInstrumentError as error:
-            left_out(error)
+    return _usable(IMAGERS, imager)
 
 
 def profilers() -> Iterator[tuple[str, Profiler]]:
     """Name and module of each profiler that can be used; of the others it is said why not."""
-    for name in PROFILERS:
-        try:
-            yield name, profiler(name)
-        except BrokenInstrumentError as error:
-            left_out(error)
+    return _usable(PROFILERS, profiler)
 
 
 def imager_of(path: Path) -> str | None:
     """Name of the first imager that recognises a file or folder, or None."""
-    return next((name for name, each in imagers() if _knows(name, each, path)), None)
+    return _first_that_knows(path, IMAGERS, imagers())
 
 
 def profiler_of(path: Path) -> str | None:
     """Name of the profiler whose file this is, or None."""
-    return next((name for name, each in profilers() if _knows(name, each, path)), None)
+    return _first_that_knows(path, PROFILERS, profilers())
 
 
-def _knows(name: str, instrument: Instrument | Profiler, path: Path) -> bool:
-    if (IMAGERS | PROFILERS)[name].startswith(_OURS):
-        return instrument.recognises(path)
-    return recognises(name, instrument, path)
+def _usable(names: Iterable[str], named: Callable[[str], Kind]) -> Iterator[tuple[str, Kind]]:
+    for name in names:
+        try:
+            yield name, named(name)
+        except BrokenInstrumentError as error:
+            left_out(error)
+
+
+def _first_that_knows(
+    path: Path, places: Mapping[str, str], usable: Iterable[tuple[str, Instrument | Profiler]]
+) -> str | None:
+    for name, each in usable:
+        ours = places[name].startswith(_OURS)
+        if each.recognises(path) if ours else recognises(name, each, path):
+            return name
+    return None
 
 
 def _module(name: str, place: str, protocol: type) -> Any:  # noqa: ANN401 - a module is a protocol

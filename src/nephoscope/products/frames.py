@@ -25,9 +25,9 @@ from nephoscope.products.fits import Facts, Value, card_text
 from nephoscope.scene import known_of
 
 INSTRUMENT = "skycam"
-TABLE = "frames.csv"
-"""Of all frames of a folder of products."""
 """Whose products these are."""
+FRAMES_TABLE, BLOBS_TABLE = "frames.csv", "blobs.csv"
+"""Of all frames of a folder of products, and of all their clouds."""
 State = Literal["clear", "cloudy", "unknown"]
 ZENITH = 45.0
 """Zenith angle that `cloud_fraction_zenith` reaches, degrees."""
@@ -340,7 +340,7 @@ def read_frames_csv(products: str | PathLike[str]) -> list[dict[str, str]]:
     Raises:
         InputError: it cannot be read.
     """
-    table = Path(products) / TABLE
+    table = Path(products) / FRAMES_TABLE
     try:
         with table.open(encoding="utf-8", newline="") as file:
             return sorted(csv.DictReader(file), key=lambda row: row["time"])

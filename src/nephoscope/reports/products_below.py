@@ -16,8 +16,8 @@ from nephoscope.background import FILES as BACKGROUNDS
 from nephoscope.errors import InputError, shown
 from nephoscope.folders import LeftOut, files_below
 from nephoscope.products.cube import slots_made
+from nephoscope.products.frames import FRAMES_TABLE, read_frames_csv
 from nephoscope.products.frames import INSTRUMENT as FRAMES
-from nephoscope.products.frames import TABLE, read_frames_csv
 from nephoscope.products.gathered import SEASON
 from nephoscope.products.series import UNREADABLE, first_time, stored_at
 
@@ -90,7 +90,7 @@ def _places(path: Path) -> tuple[list[Path], list[Path]]:
             stores.add(file.parent)
         elif file.suffix == ".nc" and not file.match(BACKGROUNDS):
             files.append(file)
-        elif file.name == TABLE:
+        elif file.name == FRAMES_TABLE:
             tables.append(file)
     return sorted([*files, *stores]), sorted(tables)
 
