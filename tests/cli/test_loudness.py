@@ -76,3 +76,13 @@ def test_the_rate_counts_what_is_tried_now(monkeypatch):
         pace.count(tried)
     # Two in four seconds, seven to go.
     assert pace.line(3, 10) == "3/10, 30.0/min, 0:00:14 left"
+
+
+def test_lines_come_soon_at_first_and_then_each_minute(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
+    pace, said = room.Pace(), []
+    for second in range(300):
+        clock[0] = float(second)
+        said += [second] if pace.due() else []
+    assert said == [10, 20, 30, 40, 50, 60, 120, 180, 240]

@@ -36,8 +36,8 @@ Verbose = Annotated[
     bool, _option("verbose", "A line for each input. [default: progress now and then]")
 ]
 Names = Annotated[bool, _option("verbose", "Also the names of all samples.")]
-SECONDS = 10.0
-"""Between two lines of progress, where there is no terminal."""
+SECONDS, LATER = 10.0, 60.0
+"""Between two lines of progress, where there is no terminal: in the first minute, and later."""
 
 
 class Loudness(IntEnum):
@@ -84,10 +84,10 @@ class Pace:
 
     def due(self) -> bool:
         """Whether it is time for a line."""
-        if time.monotonic() - self.said < SECONDS:
-            return False
-        self.said = time.monotonic()
-        return True
+        now = time.monotonic()
+        due = now - self.said >= (SECONDS if now - self.start <= LATER else LATER)
+        self.said = now if due else self.said
+        return due
 
 
 def rate_of(rate: float) -> str:
