@@ -30,7 +30,7 @@ def recipe(tmp_path_factory):
 @pytest.fixture(scope="module")
 def built(half_orbits, recipe, tmp_path_factory):
     out = tmp_path_factory.mktemp("with space") / "s.zarr"
-    code, said = run("build", recipe, half_orbits, "-o", out, "--patch-size", 16, "--seed", 0)
+    code, said = run("build", recipe, half_orbits, "-o", out, "-v", "--patch-size", 16, "--seed", 0)
     assert code == 0, said
     return out, said
 
@@ -158,7 +158,7 @@ def test_samples_that_others_made_are_imported(recipe, tmp_path):
     code, said = run("build", recipe, tmp_path / "atrain", "-o", out, "--patch-size", 16)
     assert code == 2
     assert "no --patch-size" in said
-    code, said = run("build", recipe, tmp_path / "atrain", "-o", out)
+    code, said = run("build", recipe, tmp_path / "atrain", "-o", out, "-v")
     assert code == 0, said
     assert re.search(rf"importing {len(made)}/{len(made)}", said)
     assert open_samples(out).sizes["sample"] == len(made)
@@ -166,7 +166,7 @@ def test_samples_that_others_made_are_imported(recipe, tmp_path):
 
 def test_a_store_is_exported_where_the_output_ends_in_h5(built, recipe, tmp_path):
     out = tmp_path / "s.h5"
-    code, said = run("build", recipe, built[0], "-o", out)
+    code, said = run("build", recipe, built[0], "-o", out, "-v")
     assert code == 0
     assert "exporting 9/9" in said
     store = open_samples(built[0])

@@ -43,7 +43,7 @@ def recipe(tmp_path_factory):
 @pytest.fixture(scope="module")
 def store(raw, recipe, tmp_path_factory):
     out = tmp_path_factory.mktemp("with space") / "ice.zarr"
-    code, said = run("build", recipe, raw / "HRSEVIRI", raw / "DARDAR", "-o", out, *SMALL)
+    code, said = run("build", recipe, raw / "HRSEVIRI", raw / "DARDAR", "-o", out, "-v", *SMALL)
     assert code == 0, said
     assert "cutting 3/3" in said
     assert "failed" not in said

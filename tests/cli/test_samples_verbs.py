@@ -118,7 +118,7 @@ def test_what_a_split_leaves_out_is_said(colour, tmp_path):
     words = ("split", tmp_path / "s.zarr", "--by", "block", "--fractions", "3,1,0")
     code, said = run(*words, "--buffer", 1)
     assert code == 0, said
-    assert "left out, too near another part: 1 (0005)" in said
+    assert "left out by the buffer, too near another part: 1 (0005)" in said
     code, said = run(*words, "--buffer", 8)
     assert (code, "no sample is left for train" in said) == (2, True)
     assert list(open_samples(tmp_path / "s.zarr")["split"].values) == [
@@ -133,7 +133,7 @@ def test_a_split_of_many_names_the_first_and_the_last(tmp_path):
     code, said = run("split", tmp_path / "s.zarr", *words)
     assert code == 0, said
     assert "train: 18 (0000 ... 0017)" in said
-    assert "validation: 6 (0018, 0019, 0020, 0021, 0022, 0023)" in said
+    assert "validation: 6 (0018 ... 0023)" in said
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def run(*arguments: object) -> tuple[int, str]:
 
 
 def test_report_with_baselines(asked: list, samples: Path, tmp_path: Path) -> None:
-    code, said = run(samples, "-o", tmp_path / "report")
+    code, said = run(samples, "-o", tmp_path / "report", "-v")
     assert code == 0, said
     content = json.loads((tmp_path / "report" / "scores.json").read_text())
     assert content["spec"]["split"] == "validation"

@@ -16,7 +16,7 @@ WRONG = {
     "no model": ("predict", "mras", "maps", "-o", "out"),
     "no recipe": ("build", "mras", "maps", "-o", "out.zarr"),
     "no verb": ("predikt",),
-    "no option": ("predict", "mars", "maps", "-o", "out", "--quiet"),
+    "no option": ("predict", "mars", "maps", "-o", "out", "--hurry"),
     "no output": ("predict", "mars", "maps"),
     "no input": ("predict", "mars", "nowhere", "-o", "out"),
     "no frame": ("predict", "sky", "nowhere", "-o", "out"),

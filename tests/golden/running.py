@@ -27,6 +27,10 @@ def here(folder: Path) -> Iterator[None]:
         yield
 
 
+TELLING = {"predict", "build", "evaluate", "split", "bin"}
+"""Verbs that are asked for a line for each input, or the names of samples."""
+
+
 def run(folder: Path, *words: object) -> dict[str, object]:
     """Run `nephoscope words`, paths relative to `folder`.
 
@@ -34,7 +38,7 @@ def run(folder: Path, *words: object) -> dict[str, object]:
         `exit`, and the lines of `stdout` and `stderr` without times and places of this run.
     """
     out, err = io.StringIO(), io.StringIO()
-    typed = ["nephoscope", *map(str, words)]
+    typed = ["nephoscope", *map(str, words), *(["-v"] if {*words[:1]} & TELLING else [])]
     code: object = 0
     with (
         here(folder),

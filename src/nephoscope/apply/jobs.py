@@ -17,6 +17,10 @@ from nephoscope.instruments import SceneFile, find_all, instrument_named
 FITS = ".fits"
 
 
+SELECTING = frozenset({"times", "ls"})
+"""Options of an instrument that say which scenes are predicted, not what a product says."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How scenes are predicted and written.
@@ -48,8 +52,9 @@ class Options:
 
     @property
     def said(self) -> list[Any]:
-        """All of them, as they are told apart in a journal."""
-        own = sorted((name, repr(value)) for name, value in self.own.items())
+        """All of them, as they are told apart in a journal; but for which scenes there are."""
+        says = (pair for pair in self.own.items() if pair[0] not in SELECTING)
+        own = sorted((name, repr(value)) for name, value in says)
         levels = [] if self.levels is None else [list(self.levels)]
         return [self.threshold, self.picture, self.format, own, *levels]
 

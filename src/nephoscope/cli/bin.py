@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nephoscope.cli.loudness import Quiet, Verbose
 from nephoscope.errors import UsageError, shown
 
 
@@ -20,6 +21,8 @@ def bin(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")],
     shape: Annotated[str, typer.Option(help="Rows and columns wanted, e.g. 128,160.")] = "128,160",
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Write block means of frames as FITS; what cannot be read is named and left out."""
     from nephoscope.cli.progress import progress_bar, scenes_of

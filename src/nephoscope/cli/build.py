@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nephoscope.cli.crew_options import SchedulerOption, WorkersOption
+from nephoscope.cli.loudness import Quiet, Verbose
 from nephoscope.cli.point_samples import (
     OPTIONS,
     DaysPerMonth,
@@ -100,6 +101,8 @@ def build(
     fetch: FetchOption = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = "",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Read raw files with their labels and write training samples; what cannot be read is left out.
 

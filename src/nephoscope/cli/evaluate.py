@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nephoscope.cli.crew_options import SchedulerOption, WorkersOption
+from nephoscope.cli.crew_options import SchedulerOption, ThreadsOption, WorkersOption
+from nephoscope.cli.loudness import Quiet, Verbose
 from nephoscope.cli.typed import HOW_SHARED, typed_command
 
 if TYPE_CHECKING:
@@ -64,6 +65,9 @@ def evaluate(
     swath: _Swath = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = "",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    threads: ThreadsOption = None,
 ) -> None:
     """Score a model on labelled samples: a page (index.html), scores.json and figures."""
     from nephoscope.evaluation.protocol import choose_samples

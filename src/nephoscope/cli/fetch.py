@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nephoscope.cli import fetch_options as option
+from nephoscope.cli.loudness import Quiet, Verbose
 from nephoscope.errors import InputError, UsageError, shown
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def fetch(
     allow_plaintext: option.AllowPlaintext = False,
     host_key: option.HostKey = None,
     verify: option.Verify = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Fetch raw files from an archive; what was fetched in part goes on where it stopped.
 

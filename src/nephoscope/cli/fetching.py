@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from nephoscope.cli.loudness import Loudness, Pace, loudness, tell_plainly
 from nephoscope.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -70,13 +71,13 @@ def _bar(planned: Plan) -> Iterator[tuple[Callable[[str], None], Callable[[int],
     from rich import progress
     from rich.console import Console
 
-    console, total = Console(stderr=True), len(planned.wanted)
+    console, total, pace = Console(stderr=True), len(planned.wanted), Pace()
     done: list[str] = []
-    if not console.is_terminal:
+    if loudness() is not Loudness.USUAL or not console.is_terminal:
 
         def tell(name: str) -> None:
             done.append(name)
-            typer.echo(f"fetching {len(done)}/{total} {shown(name)}", err=True)
+            tell_plainly("fetching", len(done), total, shown(name), pace)
 
         yield tell, lambda size: None
         return

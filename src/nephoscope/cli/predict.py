@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nephoscope.cli.crew_options import SchedulerOption
+from nephoscope.cli.crew_options import SchedulerOption, ThreadsOption
+from nephoscope.cli.loudness import Quiet, Verbose
 from nephoscope.cli.run_report import draw, print_prospect, report, run_progress
 from nephoscope.cli.typed import HOW_SHARED, typed_command
 from nephoscope.errors import UsageError
@@ -18,6 +19,7 @@ from nephoscope.errors import UsageError
 if TYPE_CHECKING:
     from nephoscope.apply.chain import SkyChain
     from nephoscope.apply.network_maker import NetworkMaker
+    from nephoscope.instruments.marci import Box
 
 Option = typer.Option
 
@@ -66,6 +68,14 @@ _Times = Annotated[
         metavar="FROM,TO",
         help="Pictures of SEVIRI: predict slots that begin from the one moment on and before the "
         "other, UTC, as 2010-06-11T12:00,2010-06-12.",
+    ),
+]
+_Ls = Annotated[
+    str | None,
+    Option(
+        "--ls",
+        metavar="FROM,TO",
+        help="Maps: predict those from the one Ls on and before the other, degrees, as 340,20.",
     ),
 ]
 _Threshold = Annotated[
@@ -128,6 +138,7 @@ def predict(
     bbox: _Bbox = None,
     levels: _Levels = None,
     times: _Times = None,
+    ls: _Ls = None,
     threshold: _Threshold = None,
     format_: _Format = None,
     background: _Background = "auto",
@@ -142,18 +153,20 @@ def predict(
     redo_failed: _RedoFailed = False,
     dry_run: _DryRun = False,
     json: _Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    threads: ThreadsOption = None,
 ) -> None:
     """Apply a model and write products; finished ones are skipped when run again."""
     from nephoscope.apply.bulk import maker_of
     from nephoscope.apply.jobs import Options
-    from nephoscope.instruments.marci import parse_box
 
     own = {
         "layout": layout,
         "bounds": bounds,
         "offset": offset,
-        "box": None if bbox is None else parse_box(bbox),
-        "times": None if times is None else _parse_times(times),
+        "box": None if bbox is None else _parse_box(bbox),
+        **_selection(times, ls),
         "flavour": flavour,
         "horizon": _seen_from_anywhere(horizon) if scheduler else horizon,
         "min_blob": min_blob,
@@ -217,6 +230,14 @@ def _check_own(model: str, asked: str, own: Mapping[str, Any]) -> None:
         raise UsageError(f"{option} is for {owner.NOUN}, {none}")
 
 
+def _selection(times: str | None, ls: str | None) -> dict[str, Any]:
+    """Which pictures are asked for."""
+    return {
+        "times": None if times is None else _parse_times(times),
+        "ls": None if ls is None else _parse_ls(ls),
+    }
+
+
 def _parse_levels(text: str) -> tuple[float, float]:
     low, _, high = text.partition(",")
     try:
@@ -237,6 +258,25 @@ def _parse_times(text: str) -> tuple[datetime, datetime]:
     if len(span) != 2 or not span[0] < span[1]:
         shape = "FROM,TO, e.g. 2010-06-11T12:00,2010-06-12"
         raise UsageError(f"--times {text}: write it as {shape}, the later one behind")
+    return span
+
+
+def _parse_box(text: str) -> Box:
+    from nephoscope.instruments.marci import parse_box
+
+    return parse_box(text)
+
+
+def _parse_ls(text: str) -> tuple[float, float]:
+    first, _, behind = text.partition(",")
+    try:
+        span = float(first), float(behind)
+    except ValueError:
+        span = math.nan, math.nan
+    if not all(0 <= end <= 360 for end in span) or span[0] == span[1]:
+        raise UsageError(
+            f"--ls {text}: write it as FROM,TO in degrees of Ls, 0 to 360, e.g. 340,20"
+        )
     return span
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from nephoscope.cli.loudness import Loudness, Pace, loudness, tell_plainly
 from nephoscope.errors import shown
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def print_classes(samples: Path) -> None:
 
 @contextmanager
 def progress_bar(what: str, total: int) -> Iterator[Callable[[str], None]]:
-    """Yield what is told the name of each item done: a bar on a terminal, one line each elsewhere.
+    """Yield what is told the name of each item done: a bar on a terminal, lines elsewhere.
+
+    How many lines, and whether there is a bar, is as was asked (`loudness`).
 
     Args:
         what: is being done, e.g. "reading".
@@ -60,13 +63,13 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[str], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    console, pace, how = Console(stderr=True), Pace(), loudness()
+    if how is not Loudness.USUAL or not console.is_terminal:
         done: list[str] = []
 
         def tell(name: str) -> None:
             done.append(name)
-            typer.echo(f"{what} {len(done)}/{total} {shown(name)}", err=True)
+            tell_plainly(what, len(done), total, shown(name), pace)
 
         yield tell
         return

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from nephoscope.cli.loudness import Loudness, Pace, loudness, rate_of
 from nephoscope.errors import shown
 from nephoscope.remote import is_url, shown_url
 
@@ -23,13 +22,9 @@ if TYPE_CHECKING:
     from nephoscope.apply.run import Made
 
 
-SECONDS = 60.0
-"""Between two lines of progress, where there is no terminal."""
-
-
 @contextmanager
 def run_progress(as_json: bool = False) -> Iterator[Callable[[Event], None]]:
-    """Progress of a run: a bar on a terminal, elsewhere a line each; failures go to stderr.
+    """Progress of a run: a bar on a terminal, elsewhere lines; failures go to stderr.
 
     Args:
         as_json: each line is JSON.
@@ -44,12 +39,17 @@ def run_progress(as_json: bool = False) -> Iterator[Callable[[Event], None]]:
     )
 
     console, pace = Console(stderr=True, soft_wrap=True), Pace()
-    print_event = _print_json if as_json else _print_event
-    if not console.is_terminal:
+    how = loudness()
+    if how is not Loudness.USUAL or not console.is_terminal:
 
         def tell(event: Event) -> None:
-            print_event(event)
-            _print_now_and_then(pace, event)
+            pace.count(event.status != "skipped")
+            if as_json:
+                _print_json(event)
+            elif how is Loudness.VERBOSE or event.error is not None:
+                _print_event(event)
+            if how is Loudness.USUAL and pace.due():
+                typer.echo(f"predicting {pace.line(event.number, event.total)}", err=True)
 
         yield tell
         return
@@ -59,7 +59,7 @@ def run_progress(as_json: bool = False) -> Iterator[Callable[[Event], None]]:
         task = progress.add_task("predicting", total=None, rate="")
 
         def update(event: Event) -> None:
-            pace.count(event)
+            pace.count(event.status != "skipped")
             shown_rate = rate_of(pace.rate)
             progress.update(task, total=event.total, completed=event.number, rate=shown_rate)
             if as_json:
@@ -68,43 +68,6 @@ def run_progress(as_json: bool = False) -> Iterator[Callable[[Event], None]]:
                 progress.console.print(f"failed: {event.error}", markup=False, highlight=False)
 
         yield update
-
-
-class Pace:
-    """How fast a run goes: of what is tried now, since what was done before costs nothing."""
-
-    def __init__(self) -> None:
-        self.start = self.said = time.monotonic()
-        self.tried = 0
-
-    def count(self, event: Event) -> None:
-        """Add one scene."""
-        self.tried += event.status != "skipped"
-
-    @property
-    def rate(self) -> float:
-        """Scenes in a second."""
-        return self.tried / max(1e-9, time.monotonic() - self.start)
-
-    def line(self, event: Event) -> str:
-        """How far the run is, how fast it goes and how long it will take."""
-        said = f"{event.number} of {event.total}, {rate_of(self.rate)}"
-        if self.tried:
-            seconds = round((event.total - event.number) / self.rate)
-            said += f", {timedelta(seconds=seconds)} left"
-        return said
-
-
-def rate_of(rate: float) -> str:
-    """A rate, for people, from scenes in a second."""
-    return f"{rate:.1f}/s" if rate >= 1 else f"{60 * rate:.1f}/min"
-
-
-def _print_now_and_then(pace: Pace, event: Event) -> None:
-    pace.count(event)
-    if time.monotonic() - pace.said > SECONDS:
-        pace.said = time.monotonic()
-        typer.echo(pace.line(event), err=True)
 
 
 def _print_event(event: Event) -> None:
@@ -134,7 +97,10 @@ def print_prospect(events: Iterable[Event], as_json: bool) -> None:
     counts = dict.fromkeys(("done", "failed", "not yet"), 0)
     for event in events:
         counts[event.status] += 1
-        (_print_json if as_json else _print_event)(event)
+        if as_json:
+            _print_json(event)
+        elif event.error is not None or loudness() is not Loudness.QUIET:
+            _print_event(event)
     if as_json:
         typer.echo(json.dumps(counts))
     else:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nephoscope.cli.loudness import Quiet, Verbose
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -68,6 +70,8 @@ def simulate(
     workers: Annotated[
         int | None, typer.Option(min=1, help="polder, seviri: processes, 4 GB each.")
     ] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Write raw files in an instrument's own format, with the truth beside them.
 

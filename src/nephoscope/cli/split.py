@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from nephoscope.cli.loudness import Loudness, Names, Quiet, loudness
 from nephoscope.errors import shown
 
 By = Annotated[
@@ -54,6 +55,8 @@ def split(
         Path | None,
         typer.Option(help="Draw where and when samples are of, and what they hold, into a folder."),
     ] = None,
+    quiet: Quiet = False,
+    verbose: Names = False,
 ) -> None:
     """Divide samples into train, validation and test parts."""
     from nephoscope.errors import UsageError
@@ -84,25 +87,28 @@ def _refuse_rules(context: typer.Context) -> None:
         raise UsageError(f"--parts: leaves nothing to --{', --'.join(given)}")
 
 
-_FEW = 8  # samples whose names are a line that can be read
+_DROPPED = "left out by the buffer, too near another part"
 
 
 def _print_parts(samples: Path, parts: dict[str, list[str]]) -> None:
-    """Number and names of the samples of each part; of half orbits and slots what is in them."""
+    """Number of the samples of each part, with -v their names; of points what is in them."""
     from nephoscope.cli.progress import print_classes
     from nephoscope.samples.store import open_samples
 
     truth = open_samples(samples).attrs["truth"]
     if truth != "points":
         for part, ids in parts.items():
-            typer.echo(f"{part or 'left out, too near another part'}: {_named(ids)}")
-    if truth != "pixels":
+            typer.echo(f"{part or _DROPPED}: {_named(ids)}")
+    if truth != "pixels" and loudness() is not Loudness.QUIET:
         print_classes(samples)
 
 
 def _named(ids: list[str]) -> str:
-    """How many they are, and their names, or of many the first and the last."""
+    """How many they are, and the first and the last; with -v all their names."""
     if not ids:
         return "none"
-    names = ", ".join(ids) if len(ids) <= _FEW else f"{ids[0]} ... {ids[-1]}"
-    return f"{len(ids)} ({names})"
+    if loudness() is Loudness.VERBOSE:
+        return f"{len(ids)} ({', '.join(ids)})"
+    if loudness() is Loudness.QUIET:
+        return f"{len(ids)}"
+    return f"{len(ids)} ({ids[0]}{f' ... {ids[-1]}' if len(ids) > 1 else ''})"

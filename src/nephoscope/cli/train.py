@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from nephoscope.cli.crew_options import ThreadsOption
+
 
 def train(
     recipe: Annotated[str, typer.Argument(help="A shipped recipe's name, or a path.")],
@@ -27,6 +29,7 @@ def train(
     licence: Annotated[
         str | None, typer.Option(help="Of the model, for its card, e.g. CC-BY-4.0.")
     ] = None,
+    threads: ThreadsOption = None,
 ) -> None:
     """Fit a recipe's network to samples and write a model folder."""
     from nephoscope.errors import UsageError
@@ -65,6 +68,5 @@ def _tell(folder: Path) -> None:
     from nephoscope.tasks import task_named
 
     model = load_model(folder)
-    for line in task_named(model.recipe.task).summary(model.info["scores"], model.decision):
-        typer.echo(line)
-    typer.echo(folder)
+    lines = task_named(model.recipe.task).summary(model.info["scores"], model.decision)
+    typer.echo("\n".join([*lines, str(folder)]))

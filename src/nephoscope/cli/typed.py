@@ -14,8 +14,13 @@ HOW_SHARED = {
     "--scheduler": 1,
     "--shard": 1,
     "--limit": 1,
+    "--threads": 1,
     "--redo-failed": 0,
     "--json": 0,
+    "--quiet": 0,
+    "-q": 0,
+    "--verbose": 0,
+    "-v": 0,
 }
 """Options that say by whom work is done, and how many values each takes: products do not tell."""
 

@@ -65,7 +65,7 @@ from nephoscope.samples.store import open_samples
 from nephoscope.samples.whole import validation_batches
 from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
-from nephoscope.workers import cores
+from nephoscope.workers import THREADS, cores
 
 logger = logging.getLogger(__name__)
 
@@ -217,7 +217,7 @@ def fit(
 def _begin_anew(seed: int) -> None:
     """What the process has of earlier fits is gone: its draws, its threads, its samples."""
     lightning.seed_everything(seed, verbose=False)
-    if "OMP_NUM_THREADS" not in os.environ:
+    if THREADS in os.environ or "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(cores())
     # A trainer and its loaders point at each other: samples of an earlier fit are still held.
     gc.collect()

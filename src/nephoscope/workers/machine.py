@@ -5,10 +5,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+THREADS = "NEPHOSCOPE_THREADS"
+"""Variable that limits the processors that are used; processes that are started inherit it."""
+_LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What numerical libraries ask when they are loaded."""
+
 
 def cores() -> int:
     """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    wanted = os.environ.get(THREADS, "")
+    return min(there or 1, int(wanted) if wanted.isdigit() and int(wanted) else there or 1)
+
+
+def use_cores(number: int) -> None:
+    """Use no more than so many processors from now on, here and in processes that are started."""
+    os.environ |= dict.fromkeys((THREADS, *_LIBRARIES), str(number))
 
 
 def spare_memory() -> int:

@@ -4,7 +4,7 @@ Format: Wang & Ismail MDGM, doi 10.7910/DVN/U3766S (distribution) and 10.7910/DV
 labels, Wang & González Abad 2021, doi 10.3390/geosciences11080324).
 """
 
-from nephoscope.instruments.alone import CONDITIONS, conditions, corners, reading, wanted
+from nephoscope.instruments.alone import CONDITIONS, conditions, corners, reading
 from nephoscope.instruments.marci.bounds import (
     black_borders,
     label_bounds,
@@ -19,7 +19,7 @@ from nephoscope.instruments.marci.maps import missing_mask, read, read_pixels, r
 from nephoscope.instruments.marci.names import MapName, find, one_each, parse_map_id
 from nephoscope.instruments.marci.product import CRS, dress
 from nephoscope.instruments.marci.regions import Bounds, Box, blank, outside, parse_box
-from nephoscope.instruments.marci.seasons import SEASON, out_of_season
+from nephoscope.instruments.marci.seasons import SEASON, out_of_season, wanted
 from nephoscope.instruments.marci.tables import (
     depends_on,
     find_season,
@@ -38,7 +38,7 @@ SAMPLES = None
 FORMAT = "netcdf"
 PATCHES = None
 SLOTS = None
-OPTIONS = frozenset({"layout", "bounds", "offset", "box"})
+OPTIONS = frozenset({"layout", "bounds", "offset", "box", "ls"})
 
 __all__ = [
     "CONDITIONS",

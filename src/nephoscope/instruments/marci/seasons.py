@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from nephoscope.errors import InputError, UsageError
+from nephoscope.folders import LeftOut
+from nephoscope.instruments.marci.tables import find_season
+from nephoscope.instruments.scene_file import SceneFile
+
 Floats = npt.NDArray[np.float64]
 
 SEASON = ("mars_year", "solar_longitude")
 """Columns of a map that its season is told by."""
+UNDATED = "maps whose Ls no table tells, so that --ls cannot choose them"
+"""What `wanted` calls maps that it leaves out."""
 REACH = 6.0
 """Degrees of Ls, before and after a map of the training, within which a map is of its season.
 
@@ -39,6 +47,39 @@ def out_of_season(scene: xr.Dataset, learned: Mapping[str, Sequence[float]]) -> 
         f"the map is of Mars year {year:g}, Ls {ls:g}; "
         f"learned were {_told(years, longitudes)}, and {REACH:g} degrees around"
     )
+
+
+def wanted(
+    scenes: Sequence[SceneFile], options: Mapping[str, Any], left_out: LeftOut
+) -> list[SceneFile]:
+    """The maps to predict: those of a season, where one is asked for.
+
+    Args:
+        scenes: what `find` found, of any number of places.
+        options: `ls`: first Ls and the one behind the last, degrees 0..360; the span goes over 360
+            where the first is the greater.
+        left_out: told of maps whose Ls is not known, or whose table cannot be read.
+
+    Raises:
+        UsageError: no map is of the season.
+    """
+    if "ls" not in options:
+        return list(scenes)
+    first, behind = options["ls"]
+    width, taken = (behind - first) % 360 or 360.0, []
+    for scene in scenes:
+        try:
+            season = find_season(scene.path)
+        except InputError as error:
+            left_out.errors.append(error)
+            continue
+        if season is None:
+            left_out.add(UNDATED, scene.path)
+        elif (season.solar_longitude - first) % 360 < width:
+            taken.append(scene)
+    if scenes and not taken:
+        raise UsageError(f"--ls {first:g},{behind:g}: none of {len(scenes)} maps is of this season")
+    return taken
 
 
 def _number(scene: xr.Dataset, name: str) -> float:

@@ -1,0 +1,88 @@
+"""-q, -v and neither: what verbs say of each input, of problems and in the end."""
+
+import re
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from nephoscope import cli
+from nephoscope.cli import loudness as room
+
+
+def _invoke(*words):
+    said = CliRunner().invoke(cli.app, [str(word) for word in words])
+    return said.exit_code, said.stdout.splitlines(), said.stderr.splitlines()
+
+
+@pytest.fixture
+def frames(tmp_path):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in range(3):
+        Image.new("RGB", (48, 32), (60, 90 + number, 200)).save(folder / f"{number}.png")
+    (folder / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    return folder
+
+
+def _predicted(frames, *words):
+    out = frames.parent / f"out{len(words)}{''.join(words)}"
+    formula = "blue-red"
+    return _invoke("predict", formula, frames, "-o", out, "--no-picture", "--workers", 1, *words)
+
+
+def test_predict_names_each_input_only_when_asked(frames):
+    code, out, err = _predicted(frames, "-v")
+    assert code == 1
+    assert [line[:8] for line in out[:-1]] == [f"{n}/4 done" for n in (1, 2, 3)]
+    assert sum("bad.png" in line for line in err) == 1
+    for words in ((), ("-q",)):
+        code, lines, errors = _predicted(frames, *words)
+        assert code == 1
+        assert len(lines) == 1
+        assert lines[0].startswith("3 done, 0 skipped (already there), 1 failed")
+        assert [line for line in errors if "bad.png" in line] == errors
+
+
+def test_usually_there_is_a_line_of_progress_now_and_then(frames, monkeypatch):
+    monkeypatch.setattr(room, "SECONDS", 0.0)
+    _, _, err = _predicted(frames)
+    progress = [line for line in err if line.startswith("predicting ")]
+    assert [line.split(",")[0] for line in progress] == [f"predicting {n}/4" for n in range(1, 5)]
+    assert all(" left" in line for line in progress[:-1])
+    assert " left" not in progress[-1]
+    assert not any(line.startswith("predicting ") for line in _predicted(frames, "-q")[2])
+
+
+@pytest.mark.parametrize(("words", "named"), [((), 0), (("-q",), 0), (("-v",), 2)])
+def test_a_bar_s_lines_follow_the_same_rule(words, named, tmp_path):
+    code, out, err = _invoke("simulate", "sky", "-o", tmp_path, "--scenes", 2, *words)
+    assert code == 0
+    assert out == [f"2 frames in {tmp_path}"]
+    assert sum(re.match(r"simulating \d/2 ", line) is not None for line in err) == named
+
+
+def test_both_are_a_wrong_usage(tmp_path):
+    code, _, err = _invoke("simulate", "sky", "-o", tmp_path, "-q", "-v")
+    assert code == 2
+    assert "-q and -v: one of them" in err[-1]
+
+
+def test_the_rate_counts_what_is_tried_now(monkeypatch):
+    clock = iter([100.0, 104.0, 104.0, 104.0])
+    monkeypatch.setattr(room.time, "monotonic", lambda: next(clock))
+    pace = room.Pace()
+    for tried in (False, True, True):
+        pace.count(tried)
+    # Two in four seconds, seven to go.
+    assert pace.line(3, 10) == "3/10, 30.0/min, 0:00:14 left"
+
+
+def test_lines_come_soon_at_first_and_then_each_minute(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
+    pace, said = room.Pace(), []
+    for second in range(300):
+        clock[0] = float(second)
+        said += [second] if pace.due() else []
+    assert said == [10, 20, 30, 40, 50, 60, 120, 180, 240]
