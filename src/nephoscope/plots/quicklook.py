@@ -164,7 +164,7 @@ def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) ->
     if (flag & cf.NOT_REQUESTED).any():
         entries.append(Patch(facecolor=_hex(_NOT_ASKED), edgecolor="black", label="not asked for"))
     entries.append(Patch(facecolor="none", edgecolor=_hex(_OUTLINE), label="edge of cloud mask"))
-    entries.append(Line2D([], [], color=_THRESHOLD, label="cloud from here on"))  # type: ignore[arg-type]
+    entries.append(Line2D([], [], color=_THRESHOLD, label="threshold, on the scale"))  # type: ignore[arg-type]
     edges = _seasonal_edges(product)
     for edge in edges:
         line = wide.axhline(edge, color="cyan", linestyle="--", linewidth=1.2)
