@@ -151,6 +151,7 @@ def _show(axes: Axes, product: xr.Dataset, colours: Colours, title: str) -> None
     if east - west > 180:
         axes.set_xticks(np.arange(-180, 181, 60))
         axes.set_yticks(np.arange(-90, 91, 30))
+    axes.grid(color="white", linewidth=0.5, alpha=0.3)
 
 
 def _add_scale(axes: Axes, threshold: float) -> None:
