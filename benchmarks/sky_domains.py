@@ -47,6 +47,7 @@ from nephoscope.tasks.mask import as_floats, count_published, threshold_step
 from nephoscope.tasks.mask_metrics import metrics
 
 FORMULA_NAMES = tuple(sorted(OF_COLOUR))
+HALVES = ("first", "second")
 METRICS = ("f1", "mean_iou", "accuracy", "ece")
 SEED = 77
 _SIDE = 480  # pixels of the longer side at which trees see a picture, as those of the samples
@@ -92,6 +93,7 @@ def main() -> None:
     """Score every method on every domain, print a table and write the numbers."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--pictures", type=Path, help="folder of labelled ordinary pictures")
+    parser.add_argument("--half", choices=HALVES, help="every second picture, from this one on")
     parser.add_argument("--whole-sky", type=Path, help="folder of labelled whole-sky frames")
     parser.add_argument("--skip-whole-sky", type=int, default=0, help="frames that trained a model")
     parser.add_argument("--simulated", type=int, default=0, help="simulated frames")
@@ -100,6 +102,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     pictures = read_labelled(options.pictures) if options.pictures else []
+    pictures = pictures[HALVES.index(options.half) :: 2] if options.half else pictures
     whole = read_labelled(options.whole_sky) if options.whole_sky else []
     methods: dict[str, Method] = {name: by_formula(name) for name in FORMULA_NAMES}
     methods |= {name: by_model(name) for name in options.model}

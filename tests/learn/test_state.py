@@ -18,7 +18,8 @@ from nephoscope.files import sha256_of
 from nephoscope.inputs import View, assemble
 from nephoscope.inputs.texture import texture, to_binned
 from nephoscope.instruments import find_scenes
-from nephoscope.learn.fit import fit, kept_scores
+from nephoscope.learn.facts import kept_scores
+from nephoscope.learn.fit import fit
 from nephoscope.learn.frames import as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.module import FitModule
 from nephoscope.models import load_model, verify_model

@@ -10,9 +10,9 @@ from nephoscope.errors import UsageError
 from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import load_recipe
 from nephoscope.samples.augment import TONES
-from nephoscope.samples.crops import CropLoader
+from nephoscope.samples.crops import CropLoader, shares_of
 from nephoscope.samples.part import Part
-from nephoscope.samples.pool import PixelBatches, shares_of
+from nephoscope.samples.pool import PixelBatches
 
 FRAMES, SIDE = 5, 48
 

@@ -37,11 +37,10 @@ def train(
 
     need("train", "train")
     from nephoscope.learn.fit import fit
+    from nephoscope.learn.ranks import find_ranks
     from nephoscope.learn.trainer import quiet_lightning
-    from nephoscope.models import load_model
     from nephoscope.models.linear import LINEAR
     from nephoscope.recipe import load_recipe
-    from nephoscope.tasks import task_named
 
     chosen = load_recipe(recipe, overrides)
     if chosen.network.name == LINEAR and (resume or start):
@@ -59,6 +58,15 @@ def train(
             licence=licence,
             bar=sys.stderr.isatty(),
         )
+    if find_ranks().first:
+        _tell(folder)
+
+
+def _tell(folder: Path) -> None:
+    """What came of it."""
+    from nephoscope.models import load_model
+    from nephoscope.tasks import task_named
+
     model = load_model(folder)
-    lines = task_named(chosen.task).summary(model.info["scores"], model.decision)
+    lines = task_named(model.recipe.task).summary(model.info["scores"], model.decision)
     typer.echo("\n".join([*lines, str(folder)]))

@@ -50,9 +50,17 @@ def _blue_excess(view: View, known: Bools, target: FloatArray) -> None:
     target[~known] = 0.0
 
 
+def mean_light(image: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+    """(y, x) mean of the three colours of (channel, y, x), whose own mean is slow with NaN."""
+    red, green, blue = image
+    total = np.add(red, green, dtype=np.float32)
+    total += blue
+    return np.asarray(total / np.float32(3))
+
+
 def _brightness(view: View, known: Bools, target: FloatArray) -> None:
     """Mean of the three colours, of order one."""
-    np.divide(view.colours.mean(axis=0, dtype=np.float32) - 110, 60, out=target)
+    np.divide(mean_light(view.colours) - 110, 60, out=target)
     target[~known] = 0.0
 
 

@@ -14,11 +14,13 @@ import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from nephoscope.inputs.blue_red import FIXED_OF_UNIMODAL, hybrid_threshold
+from nephoscope.inputs.sky import mean_light
 from nephoscope.inputs.view import COLOURS, Bools, Feature, FloatArray, View
 
 LEAST_HALF = 0.03
@@ -44,8 +46,6 @@ class Kinds:
         light: median ln(brightness), DN.
         range: from the 5th to the 95th percentile of ln(brightness), at least `LEAST_LIGHT`.
         green: median of ln(g² / (r b)) / 2.
-        cut: threshold of (b - r) / (b + r) by formula `blue-red-hybrid`.
-        spread: standard deviation of that ratio.
     """
 
     middle: float = 0.0
@@ -55,8 +55,6 @@ class Kinds:
     light: float = 0.0
     range: float = LEAST_LIGHT
     green: float = 0.0
-    cut: float = FIXED_OF_UNIMODAL
-    spread: float = 0.0
 
 
 def kinds_of(image: npt.NDArray[np.generic], known: Bools) -> Kinds:
@@ -66,10 +64,7 @@ def kinds_of(image: npt.NDArray[np.generic], known: Bools) -> Kinds:
         image: (red, green, blue; y; x) DN.
         known: (y, x) where it is not missing.
     """
-    places = np.flatnonzero(known)
-    places = places[:: -(-places.size // _MANY) or 1]
-    drawn = np.stack([plane.ravel()[places].astype(np.float32) for plane in image])
-    red, green, blue = drawn
+    red, green, blue = _drawn(image, known)
     total = red + green + blue
     lit = total >= _DARK
     if lit.sum() < _BINS:
@@ -82,20 +77,58 @@ def kinds_of(image: npt.NDArray[np.generic], known: Bools) -> Kinds:
         float(np.median(light)),
         max(float(high - low), LEAST_LIGHT),
         float(np.median(green - (red + blue) / 2)),
-        *hybrid_threshold(drawn),
     )
 
 
+def _drawn(image: npt.NDArray[np.generic], known: Bools) -> npt.NDArray[np.float32]:
+    """Some known pixels, evenly: (channel, pixel)."""
+    places = np.flatnonzero(known)
+    places = places[:: -(-places.size // _MANY) or 1]
+    return np.stack([plane.ravel()[places].astype(np.float32) for plane in image])
+
+
 _HELD = threading.local()
+Floats = npt.NDArray[np.float32]
 
 
-def _kinds_in(view: View, known: Bools) -> Kinds:
-    """The same of a window, once for all of its features."""
-    held: tuple[weakref.ref[View], Kinds] | None = getattr(_HELD, "last", None)
-    if held is None or held[0]() is not view:
-        held = weakref.ref(view), kinds_of(view.colours, known)
+@dataclass(frozen=True)
+class _Looked:
+    """What several features of a window are made of, worked out once.
+
+    Attributes:
+        view: the window.
+        kinds: of it.
+        ratio: (y, x) ln(b / r), within `_LARGEST`.
+        known: (y, x) where it is not missing.
+    """
+
+    view: weakref.ref[View]
+    kinds: Kinds
+    ratio: Floats
+    known: Bools
+
+    @cached_property
+    def hybrid(self) -> tuple[float, float]:
+        """Threshold of (b - r) / (b + r) by formula `blue-red-hybrid`, and that ratio's spread."""
+        view = self.view()
+        drawn = None if view is None else _drawn(view.colours, self.known)
+        if drawn is None or (drawn.sum(axis=0) >= _DARK).sum() < _BINS:
+            return FIXED_OF_UNIMODAL, 0.0
+        return hybrid_threshold(drawn)
+
+
+def _log_ratio(view: View) -> Floats:
+    red, blue = (np.maximum(view.channel(name), 1) for name in ("red", "blue"))
+    ratio = np.log(np.divide(blue, red, dtype=np.float32))
+    return np.clip(ratio, -_LARGEST, _LARGEST, out=ratio)
+
+
+def _look(view: View, known: Bools) -> _Looked:
+    held: _Looked | None = getattr(_HELD, "last", None)
+    if held is None or held.view() is not view:
+        held = _Looked(weakref.ref(view), kinds_of(view.colours, known), _log_ratio(view), known)
         _HELD.last = held
-    return held[1]
+    return held
 
 
 def _two(values: npt.NDArray[np.float32]) -> tuple[float, float, float, float]:
@@ -125,61 +158,59 @@ def _two(values: npt.NDArray[np.float32]) -> tuple[float, float, float, float]:
     )
 
 
-def _log_ratio(view: View, target: FloatArray) -> None:
-    red, blue = (view.channel(name).astype(np.float32) for name in ("red", "blue"))
-    np.log(np.maximum(blue, 1) / np.maximum(red, 1), out=target)
-    np.clip(target, -_LARGEST, _LARGEST, out=target)
-
-
 def _blue_log(view: View, known: Bools, target: FloatArray) -> None:
     """ln(b / r)."""
-    _log_ratio(view, target)
-    target[~known] = 0.0
+    _finish(_log_ratio(view), known, _LARGEST, target)
 
 
 def _blue_place(view: View, known: Bools, target: FloatArray) -> None:
     """Where ln(b / r) lies between cloud (-1) and clear sky (1) of the picture, to ±3."""
-    kinds = _kinds_in(view, known)
-    _log_ratio(view, target)
-    target -= np.float32(kinds.middle)
-    target /= np.float32(kinds.half)
-    np.clip(target, -_FURTHEST, _FURTHEST, out=target)
-    target[~known] = 0.0
+    looked = _look(view, known)
+    np.subtract(looked.ratio, np.float32(looked.kinds.middle), out=target)
+    target *= np.float32(1 / looked.kinds.half)
+    _finish(target, known, _FURTHEST, target)
 
 
 def _blue_side(view: View, known: Bools, target: FloatArray) -> None:
     """-1 (cloud's side) … 1 (clear sky's): the same, softly cut."""
     _blue_place(view, known, target)
-    np.tanh(2 * target, out=target)
+    target *= 2
+    np.tanh(target, out=target)
 
 
 def _light_place(view: View, known: Bools, target: FloatArray) -> None:
     """ln(brightness) above the picture's median, in its range, to ±3."""
-    kinds = _kinds_in(view, known)
-    np.log(np.maximum(view.colours.mean(axis=0, dtype=np.float32), 1), out=target)
+    kinds = _look(view, known).kinds
+    np.log(np.maximum(mean_light(view.colours), 1), out=target)
     target -= np.float32(kinds.light)
-    target /= np.float32(kinds.range)
-    np.clip(target, -_FURTHEST, _FURTHEST, out=target)
-    target[~known] = 0.0
+    target *= np.float32(1 / kinds.range)
+    _finish(target, known, _FURTHEST, target)
 
 
 def _green_place(view: View, known: Bools, target: FloatArray) -> None:
     """ln(g² / (r b)) / 2 above the picture's median, in halves of the way between its kinds."""
-    kinds = _kinds_in(view, known)
-    red, green, blue = np.log(np.maximum(view.colours.astype(np.float32), 1))
-    np.subtract(green, (red + blue) / 2, out=target)
+    kinds = _look(view, known).kinds
+    red, green, blue = (np.maximum(plane, 1, dtype=np.float32) for plane in view.colours)
+    np.multiply(red, blue, out=red)
+    np.multiply(green, green, out=green)
+    np.log(np.divide(green, red, out=green), out=target)
+    target *= np.float32(0.5)
     target -= np.float32(kinds.green)
-    target /= np.float32(kinds.half)
-    np.clip(target, -_FURTHEST, _FURTHEST, out=target)
-    target[~known] = 0.0
+    target *= np.float32(1 / kinds.half)
+    _finish(target, known, _FURTHEST, target)
 
 
-def _number(of: Callable[[Kinds], float]) -> Feature:
+def _finish(values: Floats, known: Bools, most: float, target: FloatArray) -> None:
+    """Values to ± `most`, 0 where nothing is known."""
+    np.clip(values, -most, most, out=target)
+    np.copyto(target, 0, where=~known)
+
+
+def _number(of: Callable[[_Looked], float]) -> Feature:
     """A number of the picture, the same at every pixel."""
 
     def fill(view: View, known: Bools, target: FloatArray) -> None:
-        target[...] = np.float32(of(_kinds_in(view, known)))
-        target[~known] = 0.0
+        np.multiply(known, np.float32(of(_look(view, known))), out=target)
 
     return Feature(fill, COLOURS)
 
@@ -190,13 +221,13 @@ TWO_COLOUR_FEATURES: dict[str, Feature] = {
     "blue_side": Feature(_blue_side, COLOURS),
     "green_place": Feature(_green_place, COLOURS),
     "light_place": Feature(_light_place, COLOURS),
-    "kinds_middle": _number(lambda kinds: kinds.middle),
-    "kinds_half": _number(lambda kinds: np.log(kinds.half / LEAST_HALF) / 3),
-    "kinds_between": _number(lambda kinds: kinds.between),
-    "kinds_share": _number(lambda kinds: kinds.share),
-    "kinds_light": _number(lambda kinds: (kinds.light - 4.7) / 0.5),
-    "kinds_range": _number(lambda kinds: np.log(kinds.range / LEAST_LIGHT) / 3),
-    "kinds_green": _number(lambda kinds: 5 * kinds.green),
-    "kinds_cut": _number(lambda kinds: 5 * kinds.cut),
-    "kinds_spread": _number(lambda kinds: 10 * kinds.spread),
+    "kinds_middle": _number(lambda seen: seen.kinds.middle),
+    "kinds_half": _number(lambda seen: np.log(seen.kinds.half / LEAST_HALF) / 3),
+    "kinds_between": _number(lambda seen: seen.kinds.between),
+    "kinds_share": _number(lambda seen: seen.kinds.share),
+    "kinds_light": _number(lambda seen: (seen.kinds.light - 4.7) / 0.5),
+    "kinds_range": _number(lambda seen: np.log(seen.kinds.range / LEAST_LIGHT) / 3),
+    "kinds_green": _number(lambda seen: 5 * seen.kinds.green),
+    "kinds_cut": _number(lambda seen: 5 * seen.hybrid[0]),
+    "kinds_spread": _number(lambda seen: 10 * seen.hybrid[1]),
 }

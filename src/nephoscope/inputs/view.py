@@ -153,7 +153,13 @@ class Seen:
 
 def quantise(image: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
     """What samples hold of (channel, y, x) DN with NaN: whole numbers 1..255, 0 where missing."""
-    missing = np.isnan(image).any(axis=0)
-    stored: npt.NDArray[np.uint8] = np.clip(np.rint(np.nan_to_num(image)), 1, 255).astype(np.uint8)
-    stored[:, missing] = 0
+    stored = np.empty(image.shape, np.uint8)
+    missing = np.zeros(image.shape[1:], np.bool_)
+    for plane, out in zip(image, stored, strict=True):
+        missing |= np.isnan(plane)
+        rounded = np.rint(plane)
+        np.clip(rounded, 1, 255, out=rounded)
+        np.copyto(out, np.nan_to_num(rounded, copy=False), casting="unsafe")
+    if missing.any():
+        stored[:, missing] = 0
     return stored

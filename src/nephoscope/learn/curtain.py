@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import lightning
@@ -18,6 +19,8 @@ from nephoscope.learn.module import FitModule
 from nephoscope.plots.cloud_types import Kind
 from nephoscope.plots.curtain import plot_curtains
 from nephoscope.plots.ice import plot_sections
+from nephoscope.samples.part import Part
+from nephoscope.samples.store import open_samples
 
 Reals = npt.NDArray[np.floating]
 Whole = npt.NDArray[np.integer]
@@ -139,3 +142,14 @@ def _codes(variable: xr.DataArray) -> Whole:
 def curtain_log(altitude: Any, kinds: Sequence[str] = ()) -> list[Callback]:  # noqa: ANN401 - an array, or None
     """The callback of a validation part whose truth is on levels at these altitudes; else none."""
     return [] if altitude is None or len(altitude) < 2 else [CurtainLog(altitude, kinds)]
+
+
+def lights_of(samples: Path, part: Part, batches: object) -> list[str]:
+    """Of each tile of a part whether its sample is of day or night; none where nobody says."""
+    store = open_samples(samples)
+    places = getattr(batches, "places", None)
+    if places is None or "daylight" not in store.variables:
+        return []
+    codes = dict(zip(store["id"].values.tolist(), store["daylight"].values.tolist(), strict=True))
+    names = dict(enumerate(str(store["daylight"].attrs["flag_meanings"]).split()))
+    return [names[codes[part.ids[sample]]] for sample, *_ in places]

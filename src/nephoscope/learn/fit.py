@@ -11,7 +11,6 @@ import gc
 import logging
 import math
 import os
-import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import lightning
 import numpy as np
 import torch
 import yaml
+from lightning.pytorch.callbacks import Callback
 
 from nephoscope.errors import UsageError
 from nephoscope.files import write_text
@@ -35,7 +35,8 @@ from nephoscope.learn.checks import (
     check_network,
     checked_identity,
 )
-from nephoscope.learn.curtain import curtain_log
+from nephoscope.learn.curtain import curtain_log, lights_of
+from nephoscope.learn.facts import columns_facts, kept_scores, machine_facts, start_facts
 from nephoscope.learn.first_stage import fit_first_stage
 from nephoscope.learn.frames import MadeOnce, as_seen, seen_frames, with_something_to_see
 from nephoscope.learn.guard import guard_of_part
@@ -45,12 +46,12 @@ from nephoscope.learn.linear import fit_linear
 from nephoscope.learn.module import freeze
 from nephoscope.learn.normalise import measure_normalisation
 from nephoscope.learn.place import learn_place, seasons_of
+from nephoscope.learn.ranks import Ranks, check_ranks, find_ranks
 from nephoscope.learn.trainer import LAST, Clock, Report, Watch, make_trainer, run_trainer
 from nephoscope.models import Model, load_model, save_model
 from nephoscope.models.card import own_name
 from nephoscope.models.folder import has_first_stage
 from nephoscope.models.guard import Guard
-from nephoscope.models.lineage import parent_record
 from nephoscope.models.linear import LINEAR
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.models.ways import WAYS
@@ -62,11 +63,13 @@ from nephoscope.samples.part import Part, load_part
 from nephoscope.samples.pool import PixelBatches
 from nephoscope.samples.store import open_samples
 from nephoscope.samples.whole import validation_batches
-from nephoscope.scene import COLUMNS, Truth
+from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task, task_named
 from nephoscope.workers import THREADS, cores
 
 logger = logging.getLogger(__name__)
+
+MODEL = "model"
 
 Floats = np.typing.NDArray[np.float32]
 
@@ -85,6 +88,7 @@ class Run:
         report: is given a plain line at each validation, and of what is done before and after.
         bar: whether a progress bar is shown.
         watch: is given step and score at each validation.
+        ranks: the processes that train together; the first writes and speaks.
     """
 
     recipe: Recipe
@@ -96,6 +100,7 @@ class Run:
     report: Report | None
     watch: Watch | None
     bar: bool
+    ranks: Ranks
 
     @property
     def task(self) -> Task:
@@ -110,6 +115,8 @@ class Run:
 
     def begin(self) -> None:
         """Write down what the run is of."""
+        if not self.ranks.first:
+            return
         write_text(self.out / RUN, yaml.safe_dump(self.identity, sort_keys=False))
 
 
@@ -155,6 +162,9 @@ def fit(
         licence: of the model, as its card says it; by default none is named.
         bar: show a progress bar on stderr.
 
+    Of several processes (see `nephoscope.learn.ranks`) the first writes the folder, and may still
+    be at it when the others return.
+
     Returns:
         the model folder.
 
@@ -168,13 +178,14 @@ def fit(
     start = load_model(init_from) if init_from is not None else None
     name = own_name(name, Path(out))
     identity = checked_identity(recipe, open_samples(samples), start)
-    check_folder(Path(out), identity, resume)
-    run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch, bar)
-    lightning.seed_everything(recipe.training.seed, verbose=False)
-    if THREADS in os.environ or "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(cores())
-    # A trainer and its loaders point at each other: samples of an earlier fit are still held.
-    gc.collect()
+    ranks = find_ranks()
+    check_ranks(ranks, recipe)
+    if ranks.first:
+        check_folder(Path(out), identity, resume)
+    else:
+        report, bar = None, False
+    run = Run(recipe, Path(samples), Path(out), identity, resume, start, report, watch, bar, ranks)
+    _begin_anew(recipe.training.seed)
     run.tell(f"reading {samples} ...")
     train, validation = (load_part(samples, part, recipe) for part in ("train", "validation"))
     check_network(recipe, train.truth)
@@ -185,10 +196,9 @@ def fit(
     inputs = None
     if train.truth == "frame":
         train, inputs = with_something_to_see(train, _frames(run, "train"))
-    if inputs is not None and recipe.network.name == LINEAR:
-        fitted = _solve(run, train, validation, inputs)
-    else:
-        fitted = _train(run, train, validation, inputs)
+    fitted = _fitted(run, train, validation, inputs)
+    if fitted is None:
+        return run.out / MODEL
     if has_first_stage(recipe):
         run.tell("fitting the first stage ...")
         fit_first_stage(fitted.network, train, recipe)
@@ -198,11 +208,27 @@ def fit(
     guard = _guard(run, train, inputs, normalisation)
     run.tell("writing the model ...")
     return save_model(
-        run.out / "model", network, recipe, normalisation, decision, info, limits, guard,
+        run.out / MODEL, network, recipe, normalisation, decision, info, limits, guard,
         shape=train.shape if train.truth == "frame" else None,
         levels=train.levels, name=name, licence=licence,
         seasons=seasons_of(samples, train.ids, recipe.instrument),
     ).folder  # fmt: skip
+
+
+def _begin_anew(seed: int) -> None:
+    """What the process has of earlier fits is gone: its draws, its threads, its samples."""
+    lightning.seed_everything(seed, verbose=False)
+    if THREADS in os.environ or "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(cores())
+    # A trainer and its loaders point at each other: samples of an earlier fit are still held.
+    gc.collect()
+
+
+def _fitted(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fitted | None:
+    """Solved or trained; None where another process has it."""
+    if inputs is not None and run.recipe.network.name == LINEAR:
+        return _solve(run, train, validation, inputs)
+    return _train(run, train, validation, inputs)
 
 
 def _guard(
@@ -239,8 +265,8 @@ def _solve(run: Run, train: Part, validation: Part, inputs: Floats) -> Fitted:
     return Fitted(network.eval(), {"full": counts}, facts)
 
 
-def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fitted:
-    """A network trained by steps, at the weights of its best validation."""
+def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fitted | None:
+    """A network trained by steps, at the weights of its best validation; of the first process."""
     recipe = run.recipe
     loader = CropLoader(*((train, recipe) if inputs is None else as_seen(train, recipe, inputs)))
     network = _start_network(run, CropLoader(train, recipe))
@@ -250,20 +276,24 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     period = math.ceil(recipe.training.steps / epochs)
     started: list[lightning.Trainer] = []
     fresh = run.start is None and not (run.resume and (run.out / LAST).exists())
-    batches = _batches(loader, network, period, lambda: started[0].global_step, fresh)
+
+    def used() -> int:
+        return started[0].global_step * recipe.training.accumulate
+
+    batches = _batches(run, loader, network, period * recipe.training.accumulate, used, fresh)
     training = recipe.training.model_copy(update={"losses": _losses(run, train)})
     module = fit_module(run.task, network, training, epochs * period, train.truth)
     clock = Clock(run.task, run.report, epochs * period, run.watch)
     whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)
-    watching = curtain_log(validation.altitude, _lights(run.samples, validation, whole))
-    if recipe.training.keep_said:
-        watching.append(SaidLog(run.out / "logs" / "said"))
-    trainer = make_trainer(recipe, run.out, epochs, clock, watching, run.bar)
+    watching = _watching(run, validation, whole) if run.ranks.first else []
+    trainer = make_trainer(recipe, run.out, epochs, clock, watching, run.bar, run.ranks)
     started.append(trainer)
     run.begin()
     if inputs is not None:
         whole = MadeOnce(whole)
-    run_trainer(trainer, module, batches, whole, run.out, run.resume)
+    run_trainer(trainer, module, batches, whole, run.out, run.resume, run.ranks)
+    if not run.ranks.first:
+        return None
     facts = {
         "parameters": sum(p.numel() for p in network.parameters()),
         "steps": int(trainer.global_step),
@@ -277,6 +307,14 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
             seen[way] = validation_batches(validation, recipe, network.divisor, withheld)
     counts = {way: _count(run.task, final, each, validation.truth) for way, each in seen.items()}
     return Fitted(final, counts, facts)
+
+
+def _watching(run: Run, validation: Part, whole: Iterable[Batch]) -> list[Callback]:
+    """What looks at validations beside the score."""
+    watching = curtain_log(validation.altitude, lights_of(run.samples, validation, whole))
+    if run.recipe.training.keep_said:
+        watching.append(SaidLog(run.out / "logs" / "said"))
+    return watching
 
 
 def _losses(run: Run, train: Part) -> Any:  # noqa: ANN401 - the task's own
@@ -307,36 +345,13 @@ def _judge(run: Run, train: Part, validation: Part, fitted: Fitted) -> tuple[Any
     info = {
         "samples_id": run.identity["samples_id"],
         "split": {"train": list(train.ids), "validation": list(validation.ids)},
-        **_columns(run.samples),
+        **columns_facts(run.samples),
         **fitted.facts,
-        **_start_facts(run.start),
-        **_machine_facts(),
+        **start_facts(run.start),
+        **machine_facts(),
         "scores": scores,
     }
     return decision, info
-
-
-def _columns(samples: Path) -> dict[str, str]:
-    """How the truth of the samples stands over their pixels, where they were built to tell."""
-    attrs = open_samples(samples).attrs
-    return {COLUMNS: str(attrs[COLUMNS])} if COLUMNS in attrs else {}
-
-
-def _lights(samples: Path, part: Part, batches: object) -> list[str]:
-    """Of each tile of a part whether its sample is of day or night; none where nobody says."""
-    store = open_samples(samples)
-    places = getattr(batches, "places", None)
-    if places is None or "daylight" not in store.variables:
-        return []
-    codes = dict(zip(store["id"].values.tolist(), store["daylight"].values.tolist(), strict=True))
-    names = dict(enumerate(str(store["daylight"].attrs["flag_meanings"]).split()))
-    return [names[codes[part.ids[sample]]] for sample, *_ in places]
-
-
-def kept_scores(task: Task, counts: Counts, decision: Any) -> dict[str, float | None]:  # noqa: ANN401
-    """What a model keeps of its validation; None is what cannot be told."""
-    found = task.metrics(task.publish(counts, decision), decision)
-    return {name: found[name] if math.isfinite(found[name]) else None for name in task.kept}
 
 
 def _start_network(run: Run, loader: CropLoader) -> NormalisedNetwork:
@@ -364,6 +379,7 @@ def _start_network(run: Run, loader: CropLoader) -> NormalisedNetwork:
 
 
 def _batches(
+    run: Run,
     loader: CropLoader,
     network: NormalisedNetwork,
     period: int,
@@ -372,7 +388,7 @@ def _batches(
 ) -> Batches | PixelBatches:
     """Batches of crops, or of pixels for a network that looks first; a fresh one is scaled."""
     if loader.recipe.training.pool is None:
-        return Batches(loader, period, start=start)
+        return Batches(loader, period, start, share=(run.ranks.rank, run.ranks.world))
     looking = network.network
     if not isinstance(looking, LocalNet):
         raise UsageError("training.pool: only the network 'local' can be trained on pixels")
@@ -382,16 +398,3 @@ def _batches(
     if fresh:
         looking.standardise(batches.first_seen())
     return batches
-
-
-def _start_facts(start: Model | None) -> dict[str, Any]:
-    if start is None:
-        return {"initial_weights": None}
-    return {"initial_weights": start.weights_sha256, "parent": parent_record(start)}
-
-
-def _machine_facts() -> dict[str, Any]:
-    names = ("nephoscope", "torch", "lightning", "numpy")
-    versions = {"python": platform.python_version(), **{name: version(name) for name in names}}
-    hardware = f"{platform.machine()}, {torch.get_num_threads()} threads"
-    return {"hardware": hardware, "versions": versions}

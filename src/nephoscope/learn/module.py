@@ -76,9 +76,9 @@ class FitModule(lightning.LightningModule):
         del raw, truth, batch
         return loss
 
-    def on_train_batch_end(self, *_: object) -> None:
+    def on_train_batch_end(self, _outputs: object, _batch: object, batch_idx: int) -> None:
         """Move the averaged weights; early on the average is short and forgets the start."""
-        if self.average is None:
+        if self.average is None or (batch_idx + 1) % self.training_settings.accumulate:
             return
         step = self.global_step
         decay = min(self.training_settings.average, (1 + step) / (10 + step))

@@ -15,7 +15,8 @@ class Preemption(Callback):
     """Writes the last checkpoint once Lightning ends a run at a SIGTERM, after a whole batch.
 
     A run that is resumed goes on at that step, with the random numbers that were next. In the
-    midst of a validation nothing is written: the checkpoint before it stands.
+    midst of a validation, or of a step of several batches, nothing is written: the checkpoint
+    before it stands.
 
     Args:
         checkpoint: to write.
@@ -45,6 +46,7 @@ class Preemption(Callback):
         """Keep the step after which the run was told to end."""
         done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
         between = trainer.training and 0 < done < trainer.num_training_batches
+        between = between and done % trainer.accumulate_grad_batches == 0
         if isinstance(exception, SIGTERMException) and between:
             self.random = torch.get_rng_state()
             trainer.save_checkpoint(self.checkpoint)

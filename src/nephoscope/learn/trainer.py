@@ -28,6 +28,7 @@ from nephoscope.learn.log import kept_log
 from nephoscope.learn.loggers import make_loggers
 from nephoscope.learn.module import FitModule
 from nephoscope.learn.preemption import Preemption
+from nephoscope.learn.ranks import Ranks
 from nephoscope.recipe import Recipe
 from nephoscope.tasks import Task
 
@@ -129,6 +130,7 @@ def make_trainer(
     clock: Clock,
     more: Sequence[Callback] = (),
     bar: bool = False,
+    ranks: Ranks | None = None,
 ) -> lightning.Trainer:
     """The trainer of a run folder.
 
@@ -139,10 +141,12 @@ def make_trainer(
         clock: keeps its seconds and scores.
         more: callbacks that the task wants.
         bar: show a progress bar.
+        ranks: the processes that train together; by default this one alone.
 
     Raises:
         UsageError: the folder cannot be made.
     """
+    ranks = ranks or Ranks()
     try:
         (out / BEST).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -166,8 +170,11 @@ def make_trainer(
     ]
     return lightning.Trainer(
         max_epochs=epochs,
-        # One process: with "auto" every further device would begin the command again.
-        devices=1,
+        # As many processes as were started: with "auto" every further device would begin one.
+        devices=ranks.local,
+        num_nodes=ranks.machines,
+        strategy="auto" if ranks.world == 1 else "ddp",
+        accumulate_grad_batches=recipe.training.accumulate,
         profiler=_profiler(recipe.training.profiler, out),
         callbacks=callbacks,
         precision=_PRECISIONS[recipe.training.precision],
@@ -221,8 +228,9 @@ def run_trainer(
     validation: Iterable[Batch],
     out: Path,
     resume: bool,
+    ranks: Ranks | None = None,
 ) -> None:
-    """Train, and give the module the weights of the best validation.
+    """Train, and give the module of the first process the weights of the best validation.
 
     Args:
         trainer: of the run folder.
@@ -231,14 +239,16 @@ def run_trainer(
         validation: what it is scored on.
         out: the run folder.
         resume: go on from its last checkpoint, where there is one.
+        ranks: the processes that train together; by default this one alone.
 
     Raises:
         InputError: no checkpoint was left.
         PreemptedError: the process was told to end; what was done is kept.
     """
     last = out / LAST if resume and (out / LAST).exists() else None
+    first = ranks is None or ranks.first
     try:
-        with kept_log(out) if last else nullcontext():
+        with kept_log(out) if last and first else nullcontext():
             trainer.fit(module, batches, validation, ckpt_path=last, weights_only=True)
     except SIGTERMException as error:
         at = f"told to end (SIGTERM) at step {trainer.global_step}"
@@ -249,6 +259,8 @@ def run_trainer(
         if trainer.interrupted:
             raise KeyboardInterrupt from error
         raise
+    if not first:
+        return
     best = out / BEST
     if not best.exists():
         raise InputError(best, "is missing from the run")

@@ -29,6 +29,7 @@ class NormalisedNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(mean)[None, :, None, None])
         self.register_buffer("std", torch.tensor(std)[None, :, None, None])
         self.normalisation = normalisation
+        self.centred = all(centre == 0 for centre in mean)
         self.as_made = set(normalisation.values()) == {(0.0, 1.0)}
 
     @property
@@ -49,6 +50,8 @@ class NormalisedNetwork(nn.Module):
             inputs: (batch, feature, y, x).
             pixels: (pixel, 3) int64, sample, row and column.
         """
-        scaled = inputs if self.as_made else (inputs - self.mean) / self.std
+        scaled = inputs
+        if not self.as_made:
+            scaled = (inputs if self.centred else inputs - self.mean) / self.std
         logits: Tensor = self.network(scaled) if pixels is None else self.network(scaled, pixels)
         return logits

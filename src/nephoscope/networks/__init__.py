@@ -25,9 +25,9 @@ def build_network(
     """Make a network with fresh weights.
 
     Args:
-        name: a registered name: of all pixels `unet`, `pixel` and `local`; of pixels seen in many
-            views `aligned`, `unet_views`, `conv`, `conv3d` and `mlp`; of columns seen from one
-            side `slant` and `attention_unet`; of whole images `linear`, `cnn` and `resnet18`.
+        name: a registered name: of all pixels `unet`, `pixel`, `local` and `sky`; of pixels seen
+            in many views `aligned`, `unet_views`, `conv`, `conv3d` and `mlp`; of columns seen from
+            one side `slant` and `attention_unet`; of whole images `linear`, `cnn` and `resnet18`.
         options: the keyword arguments of that network.
         features: channels of its input.
         outputs: channels of its output.
@@ -43,6 +43,7 @@ def build_network(
     from nephoscope.networks.local import LocalNet
     from nephoscope.networks.pixel import PixelNet
     from nephoscope.networks.plain import Mlp, SimpleConv, SimpleConv3d
+    from nephoscope.networks.sky import SkyNet
     from nephoscope.networks.slant import SlantNet
     from nephoscope.networks.unet import UNet
     from nephoscope.networks.unet_views import UNetViews
@@ -58,6 +59,7 @@ def build_network(
         "mlp": partial(Mlp, groups, features, outputs),
         "pixel": partial(PixelNet, groups, outputs),
         "resnet18": partial(ResNet18, features, outputs),
+        "sky": partial(SkyNet, groups, outputs),
         "slant": partial(SlantNet, groups, outputs),
         "unet": partial(UNet, groups, outputs),
         "unet_views": partial(UNetViews, groups, features, outputs),

@@ -42,7 +42,7 @@ def pick(inputs: Tensor, places: Sequence[int]) -> Tensor:
     first, stop = (places[0], places[0] + len(places)) if places else (0, 0)
     if list(places) == list(range(first, stop)):
         return inputs[:, first:stop]
-    return inputs[:, list(places)]
+    return torch.cat([inputs[:, place : place + 1] for place in places], dim=1)
 
 
 def enlarge(state: Tensor) -> Tensor:

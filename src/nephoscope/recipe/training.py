@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    BeforeValidator,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -49,6 +50,11 @@ class Augmentation(Section):
     desaturate: float = Field(0.0, ge=0, le=1, description="largest share of grey mixed in")
     saturate: float = Field(0.0, ge=0, description="largest share of grey taken out")
     exposure: float = Field(0.0, ge=0, description="spread of the log of a gain of all colours")
+    haze: float = Field(0.0, ge=0, lt=1, description="largest share of grey light mixed in")
+    contrast: float = Field(0.0, ge=0, le=1, description="largest share of a curve like an S")
+    colour_blur: float = Field(
+        0.0, ge=0, le=1, description="share of crops of half as many pixels of colour, as of JPEG"
+    )
     warp: Warp = Warp()
     drop_views: float = Field(0.0, ge=0, lt=1, description="probability of dropping each view")
     drop_nadir: float = Field(
@@ -88,7 +94,14 @@ class Training(Section):
 
     crop: tuple[PositiveInt, PositiveInt] = Field((256, 256), description="rows and columns")
     batch: int = Field(8, ge=1, description="crops of a step; with a pool, pixels")
+    accumulate: int = Field(1, ge=1, description="batches of a step, one after the other")
     pool: Pool | None = Field(None, description="only for the network `local`")
+    even: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="of crops of labelled pictures, 0: all samples as often; 1: all folders",
+    )
     steps: int = Field(2000, ge=1, description="updates of the weights")
     validate_every: int = Field(250, ge=1, description="steps between two validations")
     patience: int = Field(8, ge=1, description="validations without a better score")
@@ -100,7 +113,7 @@ class Training(Section):
     )
     restarts: int = Field(3, ge=1, description="of the schedule `restarts`")
     average: float = Field(0.0, ge=0, lt=1, description="decay of the averaged weights; 0: none")
-    precision: Literal["32", "bf16", "16"] = Field(
+    precision: Annotated[Literal["32", "bf16", "16"], BeforeValidator(str)] = Field(
         "32", description="bits of a step's numbers; weights keep 32"
     )
     frozen: tuple[str, ...] = Field(
@@ -131,6 +144,8 @@ class Training(Section):
                 raise ValueError(f"adversarial.start is not below steps, {self.steps}")
             if self.precision == "16":
                 raise ValueError("adversarial needs precision 32 or bf16")
+            if self.accumulate > 1:
+                raise ValueError("adversarial takes one batch a step: accumulate is 1")
         return self
 
     @model_serializer(mode="wrap")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.errors import UsageError
+from nephoscope.grids.blocks import Blocks
 from nephoscope.inputs import View
 from nephoscope.inputs.directional import split_view
 from nephoscope.recipe import Augmentation, Recipe
@@ -17,7 +18,7 @@ from nephoscope.samples.part import Part
 from nephoscope.samples.response import change_channels, check_changes
 from nephoscope.samples.truth import LabelOrPoints, flip_truth, turn_truth
 
-TONES = ("gamma", "desaturate", "saturate", "exposure")
+TONES = ("gamma", "desaturate", "saturate", "exposure", "haze", "contrast", "colour_blur")
 """Changes of colour that another camera would make to the same sky."""
 
 
@@ -231,9 +232,32 @@ def change_tone(view: View, settings: Augmentation, rng: np.random.Generator) ->
     if settings.saturate and rng.random() < 0.5:
         grey_share = np.float32(-settings.saturate * rng.random())
     image += grey_share * (image.mean(axis=0) - image)
+    if settings.haze:
+        image = _hazy(image, np.float32(settings.haze * rng.random()), rng)
     if settings.exposure:
         image *= np.float32(np.exp(settings.exposure * rng.uniform(-1, 1)))
+    if settings.contrast:
+        share, unit = np.float32(settings.contrast * rng.random()), (image / 255).clip(0, 1)
+        image += 255 * share * (unit * unit * (3 - 2 * unit) - unit)
+    if settings.colour_blur and rng.random() < settings.colour_blur:
+        image = _coarse_colour(image)
     return replace(view, image=image)
+
+
+def _hazy(
+    image: npt.NDArray[np.float32], share: np.float32, rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """A share of light that is nearly grey, at most a tenth of white apart between colours."""
+    light = 255 * (0.6 + 0.4 * rng.random() + 0.1 * rng.random(len(image)))
+    return np.asarray(image + share * (light.astype(np.float32)[:, None, None] - image))
+
+
+def _coarse_colour(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Brightness as it is, what the colours differ from it by averaged over 2 x 2 pixels."""
+    light = image.mean(axis=0)
+    apart = Blocks(2, 2).mean(image - light)
+    rows, cols = light.shape
+    return np.asarray(light + apart.repeat(2, axis=1).repeat(2, axis=2)[:, :rows, :cols])
 
 
 def change_gain(view: View, gains: dict[str, float]) -> View:

@@ -7,11 +7,12 @@ run goes on with the crops that an uninterrupted one would have seen.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nephoscope.errors import UsageError
@@ -57,6 +58,8 @@ class CropLoader:
             "frame": self._of_turn,
             "points": self._with_points,
         }
+        even = recipe.training.even
+        self._shares = shares_of(part.groups, even) if even else None
         self._ends = np.cumsum([len(points) for points in part.points])
         if part.truth == "points" and not self._ends[-1]:
             raise UsageError("the samples hold no point with truth")
@@ -69,6 +72,8 @@ class CropLoader:
             sample: which sample to cut it from; drawn when not given.
         """
         rng = np.random.default_rng((self.seed, number))
+        if sample is None and self._shares is not None:
+            sample = sample_by_share(self._shares, self.seed, number)
         view, truth = self._draws[self.part.truth](rng, number, sample)
         return augment(view, truth, self.recipe.training.augmentation, rng)
 
@@ -158,6 +163,24 @@ class CropLoader:
         return int(np.random.default_rng((self.seed, turn, 3)).permutation(samples)[place])
 
 
+def shares_of(groups: Sequence[str], even: float) -> NDArray[np.float64]:
+    """Share of each sample: a group of n samples has one that goes with n ** (1 - even).
+
+    Args:
+        groups: what each sample belongs to.
+        even: 0: all samples as often as each other; 1: all groups.
+    """
+    _, of, held = np.unique(np.array(groups), return_inverse=True, return_counts=True)
+    weights = (held[of] ** -float(even)).astype(np.float64)
+    return np.asarray(weights / weights.sum())
+
+
+def sample_by_share(shares: NDArray[np.float64], seed: int, number: int) -> int:
+    """The sample of crop `number` of a seed, where samples have their shares."""
+    rng = np.random.default_rng((seed, number, 4))
+    return int(rng.choice(len(shares), p=shares))
+
+
 def _start_before(
     place: float, side: int, whole: int, wraps: bool, rng: np.random.Generator
 ) -> int:
@@ -175,13 +198,20 @@ class Batches:
         loader: where the crops come from.
         steps: batches in an epoch.
         start: tells, when an epoch begins, how many batches were used before it.
-        ahead: batches made ahead of the one in use.
+        ahead: batches made ahead of the one in use, or twice as many as there are threads.
+        share: which of how many processes this is, each of which takes other crops.
     """
 
     def __init__(
-        self, loader: CropLoader, steps: int, start: Callable[[], int], ahead: int = 4
+        self,
+        loader: CropLoader,
+        steps: int,
+        start: Callable[[], int],
+        ahead: int = 4,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         self.loader, self.steps, self.start, self.ahead = loader, steps, start, ahead
+        self.share = share
 
     def __len__(self) -> int:
         return self.steps
@@ -189,13 +219,15 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         size, first = self.loader.recipe.training.batch, self.start()
         workers = max(1, self.loader.recipe.training.workers)
+        ahead, (rank, world) = max(self.ahead, 2 * workers), self.share
         waiting: deque[Future[Batch]] = deque()
         with ThreadPoolExecutor(workers, thread_name_prefix="crops") as pool:
             try:
                 for step in range(first, first + self.steps):
-                    numbers = range(step * size, (step + 1) * size)
+                    place = step * world + rank
+                    numbers = range(place * size, (place + 1) * size)
                     waiting.append(pool.submit(self.loader.batch, numbers))
-                    if len(waiting) > self.ahead:
+                    if len(waiting) > ahead:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()

@@ -8,18 +8,17 @@ resumed run goes on as an uninterrupted one would have.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from nephoscope.errors import UsageError
 from nephoscope.inputs import assemble
 from nephoscope.networks.local import LocalNet
 from nephoscope.recipe import Pool
-from nephoscope.samples.crops import Batch, CropLoader
+from nephoscope.samples.crops import Batch, CropLoader, sample_by_share, shares_of
 
 
 class PixelBatches:
@@ -85,8 +84,7 @@ class PixelBatches:
         """The sample of frame `number`: in turn, or by lot where some have a larger share."""
         if self._shares is None:
             return self.loader.sample_in_turn(number)
-        rng = np.random.default_rng((self.loader.seed, number, 4))
-        return int(rng.choice(len(self._shares), p=self._shares))
+        return sample_by_share(self._shares, self.loader.seed, number)
 
     def _batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self.loader.seed, step, 2))
@@ -97,15 +95,3 @@ class PixelBatches:
             for part in (0, 1)
         )
         return {"seen": seen, "label": label}
-
-
-def shares_of(groups: Sequence[str], even: float) -> NDArray[np.float64]:
-    """Share of each sample: a group of n samples has one that goes with n ** (1 - even).
-
-    Args:
-        groups: what each sample belongs to.
-        even: 0: all samples as often as each other; 1: all groups.
-    """
-    _, of, held = np.unique(np.array(groups), return_inverse=True, return_counts=True)
-    weights = (held[of] ** -float(even)).astype(np.float64)
-    return np.asarray(weights / weights.sum())
