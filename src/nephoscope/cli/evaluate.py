@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nephoscope.cli.crew_options import SchedulerOption, ThreadsOption, WorkersOption
-from nephoscope.cli.loudness import Quiet, Verbose
+from nephoscope.cli.loudness import Quiet, Verbose, tell_stage
 from nephoscope.cli.typed import HOW_SHARED, typed_command
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def evaluate(
     from nephoscope.reports import report
     from nephoscope.reports.document import lines_of
     from nephoscope.reports.page import PAGE
+    from nephoscope.reports.training_log import read_training_log
     from nephoscope.samples.store import open_samples
     from nephoscope.workers.crew import crew_of
 
@@ -94,8 +95,9 @@ def evaluate(
         found = _with_swath(found, loaded, swath, seconds, by)
     run, log = (
         report.Run(typed_command(without=HOW_SHARED), seconds),
-        report.read_training_log(loaded.folder),
+        read_training_log(loaded.folder),
     )
+    tell_stage("writing the report")
     report.write_report(found, out, run, pictures, log)
     typer.echo("\n".join([*lines_of(found), f"report: {out / PAGE}"]))
 
@@ -177,6 +179,7 @@ def _with_baselines(
             typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
             return found
         with _timed(seconds, "baselines"):
+            tell_stage("fitting and scoring baselines")
             if of_profiles:
                 scores, details = _profile_baselines(model, store, learned, indices)
             else:

@@ -17,15 +17,17 @@ class TrainingLog:
 
     Attributes:
         loss: step → loss of a batch, now and then.
-        f1: step → best F1 on the validation samples.
+        score: step → what the fit makes as large as it can, on the validation samples.
+        title: what that is called.
     """
 
     loss: dict[int, float]
-    f1: dict[int, float]
+    score: dict[int, float]
+    title: str = "F1"
 
 
 def plot_training(log: TrainingLog) -> Figure:
-    """Loss of the training batches and F1 on the validation samples over the steps.
+    """Loss of the training batches and the score on the validation samples over the steps.
 
     Args:
         log: of the run.
@@ -40,11 +42,11 @@ def plot_training(log: TrainingLog) -> Figure:
         left.plot(steps[width - 1 :], smooth, color=WORDS, label="loss of the batches, smoothed")
     left.set(xlabel="step", ylabel="loss", ylim=(0, None))
     right = left.twinx()
-    right.plot(list(log.f1), list(log.f1.values()), "o-", color=CLOUD,
-               label="F1 on validation samples")  # fmt: skip
-    right.set_ylabel("F1", color=CLOUD)
+    right.plot(list(log.score), list(log.score.values()), "o-", color=CLOUD,
+               label=f"{log.title} on validation samples")  # fmt: skip
+    right.set_ylabel(log.title, color=CLOUD)
     handles = [line for axes in (left, right) for line in axes.get_legend_handles_labels()[0]]
-    left.legend(handles=handles, frameon=False, loc="center right")
+    figure.legend(handles=handles, frameon=False, loc="outside lower center", ncols=2)
     return figure
 
 
@@ -66,7 +68,7 @@ def plot_history(
     best = np.maximum.accumulate(list(complete.values()))
     axes.step(list(complete), best, where="post", color=MARKED, label="best so far")
     axes.set(xlabel="trial", ylabel=f"best {score} on the validation samples")
-    axes.legend(frameon=False)
+    figure.legend(frameon=False, loc="outside lower center", ncols=3)
     return figure
 
 
