@@ -51,6 +51,13 @@ def test_an_example_runs(script, tmp_path):
             assert shape == pytest.approx(wanted, rel=0.01)
 
 
+@pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
+def test_an_example_without_a_folder_says_what_it_wants(script, monkeypatch):
+    monkeypatch.setattr("sys.argv", [script.name])
+    with pytest.raises(SystemExit, match=f"Usage: python {script.name} FOLDER"):
+        runpy.run_path(str(script), run_name="__main__")
+
+
 def test_the_gallery_names_every_example():
     assert set(GALLERY) == {script.stem for script in SCRIPTS}
     assert all(GALLERY.values())

@@ -86,3 +86,11 @@ def test_lines_come_soon_at_first_and_then_each_minute(monkeypatch):
         clock[0] = float(second)
         said += [second] if pace.due() else []
     assert said == [10, 20, 30, 40, 50, 60, 120, 180, 240]
+
+
+@pytest.mark.parametrize("how", room.Loudness)
+def test_what_takes_a_while_is_said_unless_quiet(how, capsys, monkeypatch):
+    monkeypatch.setattr(room, "loudness", lambda: how)
+    room.tell_stage("drawing")
+    said = capsys.readouterr().err.splitlines()
+    assert said == ([] if how is room.Loudness.QUIET else ["drawing ..."])

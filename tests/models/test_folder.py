@@ -164,3 +164,10 @@ def test_a_failing_write_leaves_nothing(saved, tmp_path):
     with pytest.raises(OutputError):
         save_model(tmp_path / "file" / "model", *arguments)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_a_model_says_in_a_line_what_it_is(name):
+    said = repr(load_model(name))
+    assert len(said.partition(", in ")[0]) < 100
+    assert said.startswith(f"<Model {name!r}: ")

@@ -48,7 +48,8 @@ def test_the_loss_off_the_track_is_said():
     edges = np.array([0.0, 10, 50, 132])
     value = np.array([0.62, 0.6, 0.43])
     scores = {"ours": (value, value - 0.1, value + 0.1), "other": (value - 0.2, value, value)}
-    (axes,) = p.plot_off_track(edges, scores).axes
+    figure = p.plot_off_track(edges, scores)
+    (axes,) = figure.axes
     np.testing.assert_array_equal(axes.lines[0].get_xdata(), [5, 30, 91])
-    assert axes.texts[0].get_text() == "-0.190 from the track to the edge"
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ours", "other"]
+    assert axes.get_title(loc="left") == "-0.190 from the track to the edge"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["ours", "other"]

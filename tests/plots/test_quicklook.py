@@ -91,6 +91,37 @@ def test_what_was_not_asked_for_has_its_own_grey(product, scene):
     assert "not asked for" in legend
 
 
+def test_no_probability_has_a_colour_of_what_was_not_predicted():
+    steps = np.arange(251, dtype=np.uint8)
+    colours = q._probability_colours(steps, np.zeros_like(steps)).astype(int)
+    for grey in (q._NO_DATA, q._NOT_ASKED):
+        assert np.abs(colours - grey).max(axis=1).min() > 40
+    # Nor have outline and threshold a grey or a colour of the scale.
+    assert np.abs(colours - q._OUTLINE).max(axis=1).min() > 40
+
+
+def test_the_mark_on_the_scale_is_the_threshold_and_named(product, scene):
+    figure = quicklook(product, scene)
+    (mark,) = figure.axes[3].lines
+    assert mark.get_ydata() == [product.attrs["threshold"]] * 2
+    named = {
+        text.get_text(): handle
+        for text, handle in zip(
+            figure.axes[2].get_legend().get_texts(),
+            figure.axes[2].get_legend().legend_handles,
+            strict=True,
+        )
+    }
+    assert named["threshold, on the scale"].get_color() == mark.get_color()
+    assert "edge of cloud mask" in named
+
+
+def test_a_whole_map_has_a_grid_of_meridians_and_parallels(product, scene):
+    axes = quicklook(product, scene).axes[2]
+    assert axes.get_xticks().tolist() == list(range(-180, 181, 60))
+    assert all(line.get_visible() for line in [*axes.get_xgridlines(), *axes.get_ygridlines()])
+
+
 def test_axes_are_degrees(product, scene):
     axes = quicklook(product, scene).axes[2]
     assert axes.get_xlabel() == "Longitude (° east)"

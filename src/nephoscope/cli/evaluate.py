@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nephoscope.cli.crew_options import DeviceOption, SchedulerOption, ThreadsOption, WorkersOption
-from nephoscope.cli.loudness import Quiet, Verbose
+from nephoscope.cli.loudness import Quiet, Verbose, tell_stage
 from nephoscope.cli.typed import HOW_SHARED, typed_command
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def evaluate(
         report.Run(typed_command(without=HOW_SHARED), seconds),
         report.read_training_log(loaded.folder),
     )
+    tell_stage("writing the report")
     report.write_report(found, out, run, pictures, log)
     typer.echo("\n".join([*lines_of(found), f"report: {out / PAGE}"]))
 
@@ -178,6 +179,7 @@ def _with_baselines(
             typer.echo("no training maps (nephoscope split makes them): no baselines", err=True)
             return found
         with _timed(seconds, "baselines"):
+            tell_stage("fitting and scoring baselines")
             if of_profiles:
                 scores, details = _profile_baselines(model, store, learned, indices)
             else:

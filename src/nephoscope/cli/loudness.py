@@ -95,6 +95,12 @@ def rate_of(rate: float) -> str:
     return f"{rate:.1f}/s" if rate >= 1 else f"{60 * rate:.1f}/min"
 
 
+def tell_stage(words: str) -> None:
+    """Say on stderr what is being done that takes a while and has no inputs to count."""
+    if loudness() is not Loudness.QUIET:
+        typer.echo(f"{words} ...", err=True)
+
+
 def tell_plainly(what: str, number: int, total: int, name: str, pace: Pace) -> None:
     """Say on stderr that an input is done, where there is no terminal, as loudly as was asked."""
     pace.count()

@@ -202,10 +202,11 @@ def fit(
     if has_first_stage(recipe):
         run.tell("fitting the first stage ...")
         fit_first_stage(fitted.network, train, recipe)
-    run.tell("writing the model ...")
     network, normalisation = fitted.network, fitted.network.normalisation
     decision, info = _judge(run, train, validation, fitted)
+    run.tell("measuring what the training samples span ...")
     guard = _guard(run, train, inputs, normalisation)
+    run.tell("writing the model ...")
     return save_model(
         run.out / MODEL, network, recipe, normalisation, decision, info, limits, guard,
         shape=train.shape if train.truth == "frame" else None,

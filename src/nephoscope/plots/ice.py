@@ -99,7 +99,7 @@ def plot_column(column: xr.Dataset, title: str = "") -> Figure:
     below.plot(times, path, color="#08519c", marker=".", label="mean")
     below.set(xlim=(edges[0], edges[-1]), ylabel="ice water path\n(g m⁻²)", xlabel="time (UTC)")
     below.set_ylim(bottom=0)
-    below.legend(loc="upper right", fontsize=8, frameon=False)
+    below.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8, frameon=False)
     formatter: Any = ConciseDateFormatter(below.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
     below.xaxis.set_major_formatter(formatter)
     place = ", ".join(place_in_words(float(column["latitude"]), float(column["longitude"]), 2))

@@ -40,8 +40,9 @@ def plot_samples(frames: Sequence[tuple[LabelledSample, Floats]], threshold: flo
         _histogram(row[3], image, frame.label)
         for axes in row[:3]:
             axes.set(xticks=[], yticks=[], facecolor=OTHER)
-    for axes, title in zip(grid[0], ("frame", "label", "probability, edge", "values"), strict=True):
+    for axes, title in zip(grid[0], ("frame", "label", "probability, edge"), strict=False):
         axes.set_title(f"{title}\n{axes.get_title()}".strip(), size=10)
+    grid[0][3].set_title("values", size=10, loc="left")  # the key stands at the right
     return figure
 
 

@@ -44,7 +44,7 @@ def plot_curves(counts: Counts, threshold: float, name: str) -> Figure:
     right.plot(values["recall"], values["precision"], "o", color=MARKED, label=at)
     right.set(xlabel="recall", ylabel="precision")
     right.set_title(f"Precision and recall, average {values['average_precision']:.4f}")
-    right.legend(loc="lower left", frameon=False)
+    figure.legend(loc="outside lower center", frameon=False)
     for axes in (left, right):
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     figure.suptitle(name)
@@ -66,7 +66,7 @@ def plot_reliability(counts: Counts, name: str) -> Figure:
     upper.set(ylabel="labelled cloudy", ylim=(-0.02, 1.02))
     error = float(metrics(counts, 1)["ece"])
     upper.set_title(f"Expected calibration error {error:.4f}")
-    upper.legend(loc="upper left", frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     edges = np.linspace(0, 1, len(pixels) + 1)
     lower.bar(edges[:-1], pixels / max(pixels.sum(), 1), width=np.diff(edges), align="edge",
               color=MODEL, edgecolor="white")  # fmt: skip

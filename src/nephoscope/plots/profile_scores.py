@@ -94,7 +94,7 @@ def plot_profile_reliability(
     upper.plot(probability, share, "o-", color=MODEL, markersize=4, label=name)
     upper.set(xlim=(0, 1), ylim=(0, 1), ylabel="share that is cloud")
     upper.set_title(f"Expected calibration error {error:.4f}", fontsize=11)
-    upper.legend(frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     edges = np.linspace(0, 1, len(number) + 1)
     lower.bar(edges[:-1], np.asarray(number) / max(np.sum(number), 1), np.diff(edges),
               align="edge", color=MODEL, edgecolor="white")  # fmt: skip
@@ -131,7 +131,7 @@ def plot_off_track(
     axes.set(xlabel=f"distance from the track ({unit})", ylabel=score, xlim=(0, edges[-1]))
     axes.set_ylim(0, 1)
     axes.grid(color="0.92")
-    axes.legend(frameon=False, title="shaded: 95 % interval")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, title="shaded: 95 % interval")
     return figure
 
 
@@ -142,8 +142,8 @@ def _mark_first(axes: Axes, scores: Mapping[str, tuple[Reals, Reals, Reals]], ed
     if known.size > 1:
         axes.axhline(value[known[0]], color=WORDS, linewidth=0.8, linestyle=":")
         change = value[known[-1]] - value[known[0]]
-        axes.annotate(f"{change:+.3f} from the track to the edge", (0.02, 0.04),
-                      xycoords="axes fraction", color=WORDS)  # fmt: skip
+        said = f"{change:+.3f} from the track to the edge"
+        axes.set_title(said, loc="left", color=WORDS, fontsize=10)
 
 
 def _figure(wide: float, high: float) -> Figure:

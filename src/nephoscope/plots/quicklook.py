@@ -151,6 +151,7 @@ def _show(axes: Axes, product: xr.Dataset, colours: Colours, title: str) -> None
     if east - west > 180:
         axes.set_xticks(np.arange(-180, 181, 60))
         axes.set_yticks(np.arange(-90, 91, 30))
+    axes.grid(color="white", linewidth=0.5, alpha=0.3)
 
 
 def _add_scale(axes: Axes, threshold: float) -> None:
@@ -164,7 +165,7 @@ def _add_legend(wide: Axes, product: xr.Dataset, flag: npt.NDArray[np.uint8]) ->
     if (flag & cf.NOT_REQUESTED).any():
         entries.append(Patch(facecolor=_hex(_NOT_ASKED), edgecolor="black", label="not asked for"))
     entries.append(Patch(facecolor="none", edgecolor=_hex(_OUTLINE), label="edge of cloud mask"))
-    entries.append(Line2D([], [], color=_THRESHOLD, label="cloud from here on"))  # type: ignore[arg-type]
+    entries.append(Line2D([], [], color=_THRESHOLD, label="threshold, on the scale"))  # type: ignore[arg-type]
     edges = _seasonal_edges(product)
     for edge in edges:
         line = wide.axhline(edge, color="cyan", linestyle="--", linewidth=1.2)

@@ -16,12 +16,14 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from nephoscope.plots.central_views import rgb_of
 from nephoscope.plots.cloud_types import MASK_COLOURS, MASK_NAMES, UNKNOWN_COLOUR
+from nephoscope.plots.coast import coastline
 from nephoscope.plots.colours import LIKELY
 from nephoscope.plots.curtain import HIGHEST
-from nephoscope.plots.places import LocalMap, Places, place_in_words
+from nephoscope.plots.places import EARTH_RADIUS, LocalMap, Places, place_in_words
 
 Reals = npt.NDArray[np.floating]
 
@@ -41,6 +43,12 @@ _NOWHERE = "#e8edf2"
 _PIXELS = 700  # of a map along its longer side
 _STEPS = (1, 2, 5, 10, 15, 30)  # degrees between lines of the graticule
 _LINE: dict[str, Any] = {"color": "0.5", "linewidth": 0.5, "alpha": 0.6}
+_COAST: dict[str, Any] = {
+    "color": "black", "linewidth": 0.7, "gid": "coast",
+    "path_effects": [withStroke(linewidth=1.7, foreground="white", alpha=0.8)],
+}  # fmt: skip
+"""Black with a white seam: to be seen on any colour."""
+_BEYOND = 300.0  # km beyond the edges to which lines are followed
 
 
 @dataclass(frozen=True)
@@ -114,12 +122,18 @@ def plot_swath(
     figure = Figure(figsize=(_SIDE * across, (high + _KEY) * down), dpi=90,
                     layout=ConstrainedLayoutEngine(w_pad=0.12))  # fmt: skip
     FigureCanvasAgg(figure)
+    step = _step(max(right - left, upper - lower) / 111)
+    lines, coast = _near(swath, *_graticule(step)), coastline()
+    coasts = None if coast is None else _near(swath, coast[:, 1], coast[:, 0])
     grid = figure.add_gridspec(2 * down, across, height_ratios=[high, _KEY] * down)
     for number, panel in enumerate(panels):
         row, col = divmod(number, across)
         axes, key = (figure.add_subplot(grid[2 * row + below, col]) for below in (0, 1))
         _show(axes, key, panel, swath)
-        _graticule(axes, swath)
+        axes.plot(*lines, **_LINE)
+        if coasts is not None:
+            axes.plot(*coasts, **_COAST)
+        _name_lines(axes, swath, step)
         if track is not None:
             _draw_track(axes, track, swath)
             if not number:
@@ -213,16 +227,34 @@ def _show(axes: Axes, key: Axes, panel: _Panel, swath: SwathMap) -> None:
     axes.set_title(panel.title, fontsize=10)
 
 
-def _graticule(axes: Axes, swath: SwathMap) -> None:
-    """Parallels and meridians, named where they leave the map at the left and below."""
+def _graticule(step: int) -> tuple[Reals, Reals]:
+    """Latitudes and longitudes, degrees, of parallels and meridians; NaN between any two."""
+    parallels, meridians = np.arange(-90.0 + step, 90, step), np.arange(-180.0, 180, step)
+    around, upwards = np.linspace(-180, 180, 721), np.linspace(-90, 90, 361)
+    pairs = [
+        *((np.full(721, each), around) for each in parallels),
+        *((upwards, np.full(361, each)) for each in meridians),
+    ]
+    latitude, longitude = (
+        np.concatenate([np.append(pair[which], np.nan) for pair in pairs]) for which in (0, 1)
+    )
+    return latitude, longitude
+
+
+def _near(swath: SwathMap, latitude: Reals, longitude: Reals) -> tuple[Reals, Reals]:
+    """Where lines on the globe are on a map, km; NaN away from it, and between lines."""
+    right, up = swath.local.to_map(latitude, longitude)
+    west, east, south, north = swath.extent
+    near = (right > west - _BEYOND) & (right < east + _BEYOND)
+    near &= (up > south - _BEYOND) & (up < north + _BEYOND)
+    near &= np.hypot(right, up) < EARTH_RADIUS * np.sqrt(2)  # of this side of the globe
+    return np.where(near, right, np.nan), np.where(near, up, np.nan)
+
+
+def _name_lines(axes: Axes, swath: SwathMap, step: int) -> None:
+    """Name parallels and meridians where they leave the map at the left and below."""
     left, right, lower, upper = swath.extent
     local = swath.local
-    step = _step(max(right - left, upper - lower) / 111)
-    circle, quarter = np.linspace(-180, 180, 721), np.linspace(-90, 90, 361)
-    for parallel in np.arange(-90 + step, 90, step):
-        axes.plot(*local.to_map(np.full(721, parallel), circle + local.longitude), **_LINE)
-    for meridian in np.arange(-180, 180, step):
-        axes.plot(*local.to_map(quarter, np.full(361, meridian)), **_LINE)
     up, across = np.linspace(lower, upper, 500), np.linspace(left, right, 500)
     latitude, _ = local.to_globe(np.full(500, left), up)
     _, longitude = local.to_globe(across, np.full(500, lower))

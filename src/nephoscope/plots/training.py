@@ -44,7 +44,7 @@ def plot_training(log: TrainingLog) -> Figure:
                label="F1 on validation samples")  # fmt: skip
     right.set_ylabel("F1", color=CLOUD)
     handles = [line for axes in (left, right) for line in axes.get_legend_handles_labels()[0]]
-    left.legend(handles=handles, frameon=False, loc="center right")
+    figure.legend(handles=handles, frameon=False, loc="outside lower center", ncols=2)
     return figure
 
 
@@ -66,7 +66,7 @@ def plot_history(
     best = np.maximum.accumulate(list(complete.values()))
     axes.step(list(complete), best, where="post", color=MARKED, label="best so far")
     axes.set(xlabel="trial", ylabel=f"best {score} on the validation samples")
-    axes.legend(frameon=False)
+    figure.legend(frameon=False, loc="outside lower center", ncols=3)
     return figure
 
 

@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
 
 from nephoscope.apply.cube_sink import slot_of
@@ -60,6 +61,16 @@ def test_a_scene_says_what_it_is(native):
     assert scene.attrs["missing_share"] == pytest.approx(6 / (40 * 48))
     assert (scene.daylight == 2).all()
     assert [file.id for file in find_scenes(native.parent, "seviri")] == ["MSG2-201006111200"]
+
+
+def test_x_y_and_crs_of_a_scene_lead_to_its_places(native):
+    scene = read_slot(native, ["IR_108"])
+    assert scene["image"].attrs["grid_mapping"] == "crs"
+    crs = pyproj.CRS.from_cf(scene["crs"].attrs)
+    to_globe = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+    longitude, latitude = to_globe.transform(*np.meshgrid(scene["x"], scene["y"]))
+    np.testing.assert_allclose(latitude, scene["latitude"], atol=1e-4)
+    np.testing.assert_allclose(longitude, scene["longitude"], atol=1e-4)
 
 
 def test_angles_and_grid_belong_to_the_region(native):
