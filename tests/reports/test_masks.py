@@ -13,7 +13,8 @@ from nephoscope.evaluation.sample import LabelledSample
 from nephoscope.formulas import otsu, zscale_log_otsu
 from nephoscope.plots.mask_scores import plot_cover
 from nephoscope.reports.masks import COVERS, MaskPictures
-from nephoscope.reports.report import Run, read_training_log, write_report
+from nephoscope.reports.report import Run, write_report
+from nephoscope.reports.training_log import read_training_log
 from nephoscope.tasks.mask import MaskDecision
 
 ROWS, COLS = 32, 40
@@ -90,7 +91,7 @@ def test_a_log_is_read_as_lightning_writes_it(tmp_path):
     path.write_text("epoch,f1,loss,step\n0,,0.7,9\n0,0.5,,9\n1,,nan,19\n1,0.6,,19\n1,,0.")
     found = read_training_log(tmp_path / "model")
     assert found.loss == {9: 0.7}
-    assert found.f1 == {9: 0.5, 19: 0.6}
+    assert found.score == {9: 0.5, 19: 0.6}
     path.write_text("")
     assert read_training_log(tmp_path / "model") is None
 
@@ -105,7 +106,7 @@ def test_the_report_on_frames_has_their_figures(model, tmp_path, number):
     gallery = frames_kept()
     found = run_evaluation(model, samples, predict=by_brightness, look=gallery.look)
     log = read_training_log(model.folder)
-    assert log.f1 == {29: 0.5}
+    assert log.score == {29: 0.5}
     out = write_report(found, tmp_path / "report", Run("command", {}), gallery, log)
     figures = {path.stem for path in out.glob("*.png")}
     few = {"days"} if number == 6 else set()

@@ -76,6 +76,7 @@ def evaluate(
     from nephoscope.reports import report
     from nephoscope.reports.document import lines_of
     from nephoscope.reports.page import PAGE
+    from nephoscope.reports.training_log import read_training_log
     from nephoscope.samples.store import open_samples
     from nephoscope.workers.crew import crew_of
 
@@ -95,7 +96,7 @@ def evaluate(
         found = _with_swath(found, loaded, swath, seconds, by)
     run, log = (
         report.Run(typed_command(without=HOW_SHARED), seconds),
-        report.read_training_log(loaded.folder),
+        read_training_log(loaded.folder),
     )
     tell_stage("writing the report")
     report.write_report(found, out, run, pictures, log)

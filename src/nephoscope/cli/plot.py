@@ -46,14 +46,15 @@ def plot(
     ],
     out: Annotated[Path, typer.Option("--output", "-o", help="Folder of the pictures.")],
     kind: Annotated[
-        Literal["product", "spectrum", "neighbours", "simulated", "animation", "page"],
+        Literal["product", "spectrum", "neighbours", "simulated", "animation", "page", "zonal"],
         typer.Option(
             help="product: a quick-look of each product, of a store of samples where, when and "
-            "what its samples are. Of sky-camera frames: their power "
-            "spectrum, or the pairs most alike by histogram and at the best shift. simulated: "
-            "each scene of simulate seviri or polder beside its truth. animation: the ice of a "
-            "series of products in three dimensions, as a GIF; page: as an HTML file in which "
-            "it is turned, cut and played."
+            "what its samples are, of the folder of a training its curves. Of sky-camera frames: "
+            "their power spectrum, or the pairs most alike by histogram and at the best shift. "
+            "simulated: each scene of simulate seviri or polder beside its truth. animation: the "
+            "ice of a series of products in three dimensions, as a GIF; page: as an HTML file in "
+            "which it is turned, cut and played. zonal: how cloudy each latitude is, in one "
+            "picture of all products."
         ),
     ] = "product",
     maps: Annotated[
@@ -69,6 +70,8 @@ def plot(
             raise UsageError(f"{option} is of products: --kind {kind} has none")
     if kind == "simulated":
         complete = _draw_simulated(products, out)
+    elif kind == "zonal":
+        complete = _draw_zonal(products, out)
     elif kind in ("animation", "page") or site is not None or _is_section(products, curtain):
         complete = _draw_ice(products, out, kind, site, curtain)
     elif kind == "product":
@@ -108,11 +111,16 @@ def _draw_ice(
 
 def _draw_products(places: list[Path], out: Path, maps: Path | None, track: Path | None) -> bool:
     from nephoscope.cli.plot_profiles import draw_along, draw_stores, is_store
+    from nephoscope.reports.training_log import is_run
 
     if stores := [place for place in places if is_store(place)]:
         if len(stores) < len(places) or track is not None:
             raise UsageError("stores of samples are drawn by themselves, without --curtain")
         return draw_stores(stores, out)
+    if runs := [place for place in places if is_run(place)]:
+        if len(runs) < len(places) or track is not None:
+            raise UsageError("trainings are drawn by themselves, without --curtain")
+        return _draw_runs(runs, out)
     left_out = LeftOut()
     found = _find(places, left_out)
     for unread in left_out.errors:
@@ -123,6 +131,44 @@ def _draw_products(places: list[Path], out: Path, maps: Path | None, track: Path
         draw = partial(_draw, maps=maps)
     drawn = [_drawn(out / name, path, draw) for name, path in found.items()]
     return all(drawn) and not left_out.errors
+
+
+def _draw_runs(runs: list[Path], out: Path) -> bool:
+    """Draw loss and score of trainings; of several each is named for its folder."""
+    from nephoscope.plots.quicklook import save_picture
+    from nephoscope.plots.training import plot_training
+    from nephoscope.reports.training_log import read_training_log
+
+    def draw(run: Path, target: Path) -> None:
+        log = read_training_log(run / "model")
+        if log is None:
+            raise InputError(run, "its log holds no loss and no score yet")
+        save_picture(plot_training(log), target)
+
+    names = ["training" if len(runs) == 1 else f"{run.resolve().name}_training" for run in runs]
+    return all(
+        [_drawn(out / f"{name}.png", run, draw) for name, run in zip(names, runs, strict=True)]
+    )
+
+
+def _draw_zonal(places: list[Path], out: Path) -> bool:
+    """Draw the zonal means of all products in one picture.
+
+    Raises:
+        InputError: a place does not exist, or none holds a product; or one cannot be read.
+        UsageError: they have no mask or no places, or are of several kinds.
+    """
+    from nephoscope.cli.plot_ice import series_of
+    from nephoscope.plots.quicklook import save_picture
+    from nephoscope.plots.zonal import plot_zonal, zonal_means
+    from nephoscope.products.series import open_series
+
+    with open_series(series_of(places)) as named:
+        means = zonal_means(product for _, product in named)
+        title = str(named[0][1].attrs.get("title", "")).partition(",")[0]
+    save_picture(plot_zonal(means, title), target := out / "zonal.png")
+    typer.echo(shown(target))
+    return True
 
 
 def _draw_simulated(places: list[Path], out: Path) -> bool:

@@ -31,6 +31,8 @@ def series_of(places: Sequence[Path]) -> list[Path]:
     Raises:
         InputError: a place does not exist, or none holds a product.
     """
+    from nephoscope.background import FILES as BACKGROUNDS
+
     found: list[Path] = []
     for place in places:
         if not place.exists():
@@ -38,7 +40,7 @@ def series_of(places: Sequence[Path]) -> list[Path]:
         if place.is_file() or (place / "zarr.json").is_file():
             found.append(place)
             continue
-        found += sorted(place.rglob("*.nc"))
+        found += sorted(path for path in place.rglob("*.nc") if not path.match(BACKGROUNDS))
         found += sorted(path.parent for path in place.glob("*.zarr/zarr.json"))
     if not found:
         remedy = "products are files *.nc and stores *.zarr"

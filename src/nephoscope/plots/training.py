@@ -17,15 +17,17 @@ class TrainingLog:
 
     Attributes:
         loss: step → loss of a batch, now and then.
-        f1: step → best F1 on the validation samples.
+        score: step → what the fit makes as large as it can, on the validation samples.
+        title: what that is called.
     """
 
     loss: dict[int, float]
-    f1: dict[int, float]
+    score: dict[int, float]
+    title: str = "F1"
 
 
 def plot_training(log: TrainingLog) -> Figure:
-    """Loss of the training batches and F1 on the validation samples over the steps.
+    """Loss of the training batches and the score on the validation samples over the steps.
 
     Args:
         log: of the run.
@@ -40,9 +42,9 @@ def plot_training(log: TrainingLog) -> Figure:
         left.plot(steps[width - 1 :], smooth, color=WORDS, label="loss of the batches, smoothed")
     left.set(xlabel="step", ylabel="loss", ylim=(0, None))
     right = left.twinx()
-    right.plot(list(log.f1), list(log.f1.values()), "o-", color=CLOUD,
-               label="F1 on validation samples")  # fmt: skip
-    right.set_ylabel("F1", color=CLOUD)
+    right.plot(list(log.score), list(log.score.values()), "o-", color=CLOUD,
+               label=f"{log.title} on validation samples")  # fmt: skip
+    right.set_ylabel(log.title, color=CLOUD)
     handles = [line for axes in (left, right) for line in axes.get_legend_handles_labels()[0]]
     figure.legend(handles=handles, frameon=False, loc="outside lower center", ncols=2)
     return figure
