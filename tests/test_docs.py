@@ -188,8 +188,6 @@ NUMBERS = {
     ("mars.md", r"with fewer than (\S+) maps"): "recipes mars inputs.background.minimum_scenes",
     ("sky.md", r"from a (\S+) of the known pixels"): "apply.segmented.CLOUDY_SHARE 1/",
     ("sky.md", r"a (\S+)th of the frame"): "products.frames._SMALLEST_SHARE",
-    ("sky-training.md", r"The (\S+) steps of the recipe"): "recipes sky-colour training.steps",
-    ("sky-training.md", r"recipe took (\S+) minutes"): "models sky-colour info.seconds % 60",
     ("sky-training.md", r"longer side of about (\S+) pixels"): "recipes sky-colour inputs.side",
     ("sky-training.md", r"under (\S+) . \S+ pixels"): "recipes sky-colour training.crop.1",
     ("sky-training.md", r"under \S+ . (\S+) pixels"): "recipes sky-colour training.crop.0",
