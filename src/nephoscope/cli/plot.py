@@ -216,7 +216,7 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
     """
     from nephoscope.cli.plot_ice import holds_cube, is_cube
     from nephoscope.cli.plot_profiles import is_product
-    from nephoscope.products.places import arrays_below
+    from nephoscope.products.places import arrays_below, no_product
 
     found: dict[Path, Path] = {}
     for place in places:
@@ -239,9 +239,7 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
     if not found:
         if cubes := [place for place in places if holds_cube(place)]:
             raise InputError(cubes[0], _MANY, remedy=_OF_MANY)
-        raise InputError(
-            places[0], "holds no product", remedy="products are files *.nc and stores *.zarr"
-        )
+        raise no_product(places[0])
     return found
 
 
