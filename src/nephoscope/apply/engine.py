@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nephoscope.apply.cascade import EVERYWHERE, Window, cascade_of
+from nephoscope.apply.on_device import PROCESSOR, TorchEngine, device
 from nephoscope.errors import UsageError
 from nephoscope.models.compiled import open_compiled
 from nephoscope.models.folder import has_first_stage
@@ -33,9 +34,12 @@ def open_engine(model: Model) -> Engine:
 
     Raises:
         InputError: the model's network file cannot be loaded.
+        UsageError: the device that is asked for cannot be used.
     """
     if model.recipe.network.name == LINEAR:
         return LinearEngine(model)
+    if device() != PROCESSOR:
+        return TorchEngine(model, device())
     if has_first_stage(model.recipe):
         return cascade_of(model)
     return OnnxEngine(model.onnx_path)

@@ -15,6 +15,23 @@ def _use(number: int | None) -> int | None:
     return number
 
 
+def _use_device(name: str | None) -> str | None:
+    if name is not None:
+        from nephoscope.apply.on_device import use_device
+
+        use_device(name)
+    return name
+
+
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        callback=_use_device,
+        metavar="NAME",
+        help="Where networks run, as torch calls it: cuda, cuda:1, mps. Workers of a cluster take "
+        "it from NEPHOSCOPE_DEVICE. [default: cpu]",
+    ),
+]
 ThreadsOption = Annotated[
     int | None,
     typer.Option(

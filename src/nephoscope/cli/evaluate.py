@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nephoscope.cli.crew_options import SchedulerOption, ThreadsOption, WorkersOption
+from nephoscope.cli.crew_options import DeviceOption, SchedulerOption, ThreadsOption, WorkersOption
 from nephoscope.cli.loudness import Quiet, Verbose, tell_stage
 from nephoscope.cli.typed import HOW_SHARED, typed_command
 
@@ -68,6 +68,7 @@ def evaluate(
     quiet: Quiet = False,
     verbose: Verbose = False,
     threads: ThreadsOption = None,
+    device: DeviceOption = None,
 ) -> None:
     """Score a model on labelled samples: a page (index.html), scores.json and figures."""
     from nephoscope.evaluation.protocol import choose_samples

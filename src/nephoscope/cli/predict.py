@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nephoscope.cli.crew_options import SchedulerOption, ThreadsOption
+from nephoscope.cli.crew_options import DeviceOption, SchedulerOption, ThreadsOption
 from nephoscope.cli.loudness import Quiet, Verbose
 from nephoscope.cli.run_report import draw, print_prospect, report, run_progress
 from nephoscope.cli.typed import HOW_SHARED, typed_command
@@ -156,6 +156,7 @@ def predict(
     quiet: Quiet = False,
     verbose: Verbose = False,
     threads: ThreadsOption = None,
+    device: DeviceOption = None,
 ) -> None:
     """Apply a model and write products; finished ones are skipped when run again."""
     from nephoscope.apply.bulk import maker_of
@@ -171,12 +172,11 @@ def predict(
         "horizon": _seen_from_anywhere(horizon) if scheduler else horizon,
         "min_blob": min_blob,
     }
-    part = _parse_shard(shard)
+    which = {"part": _parse_shard(shard), "limit": limit}
     span = None if levels is None else _parse_levels(levels)
     options = Options(threshold, picture, format_ or "", _given(own), span)
     maker = maker_of(model, options, background, typed_command(without=HOW_SHARED), workers)
     _check_own(model, maker.instrument, options.own)
-    which = {"part": part, "limit": limit}
     how = {"workers": workers, "scheduler": scheduler, "redo_failed": redo_failed}
     _run(inputs, out, maker, which, None if dry_run else how, json)
 
