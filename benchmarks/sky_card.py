@@ -3,24 +3,26 @@
     nephoscope evaluate MODEL sky.zarr --split validation -o report
     python -m benchmarks.sky_shifts MODEL sky.zarr -o shifts
     python -m benchmarks.sky_domains ... --model MODEL -o domains
-    python -m benchmarks.sky_domains ... --model OTHER -o unseen
-    python -m benchmarks.sky_card MODEL report shifts domains unseen
+    python -m benchmarks.sky_domains --pictures HYTA --half second --model FIRST -o by-first
+    python -m benchmarks.sky_domains --pictures HYTA --half first --model SECOND -o by-second
+    python -m benchmarks.sky_card MODEL report shifts domains by-first by-second
 
-where OTHER was trained alike, but for the pictures of other cameras: those it has not seen. It
-fills `benchmarks/sky_card.md` and writes it as `MODEL/card.md`.
+where FIRST and SECOND have learned from one half of the pictures of other cameras each (see
+`benchmarks.sky_start --half`), and are scored on the other, which they have not seen. It fills
+`benchmarks/sky_card.md` and writes it as `MODEL/card.md`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from benchmarks.model_card import HEADS, facts_of
-from benchmarks.sky_domains import FORMULA_NAMES
+from benchmarks.sky_domains import FORMULA_NAMES, HALVES
 from nephoscope.files import write_text
 from nephoscope.models import Model, load_model
 from nephoscope.reports.markdown import table_of
@@ -36,12 +38,12 @@ def main() -> None:
     parser.add_argument("report", type=Path, help="evaluation on the validation frames")
     parser.add_argument("shifts", type=Path, help="what sky_shifts wrote")
     parser.add_argument("domains", type=Path, help="what sky_domains wrote of the model")
-    parser.add_argument("unseen", type=Path, help="and of one that has not seen the pictures")
+    parser.add_argument("halves", type=Path, nargs=2, help="of models that have not seen that half")
     parser.add_argument("--baselines", type=Path, help="take them from another report")
     options = parser.parse_args()
-    scores, shifts, domains, unseen = (
+    scores, shifts, domains, *halves = (
         json.loads((folder / "scores.json").read_text(encoding="utf-8"))
-        for folder in (options.report, options.shifts, options.domains, options.unseen)
+        for folder in (options.report, options.shifts, options.domains, *options.halves)
     )
     model = load_model(options.model)
     known = {scores["model"]["weights_sha256"], shifts["weights_sha256"]}
@@ -52,7 +54,7 @@ def main() -> None:
         if other["spec"]["samples"] != scores["spec"]["samples"]:
             raise SystemExit("the baselines are of other samples")
         scores["baselines"] = other["baselines"]
-    write_text(options.model / "card.md", fill_card(model, scores, shifts, domains, unseen))
+    write_text(options.model / "card.md", fill_card(model, scores, shifts, domains, halves))
 
 
 def fill_card(
@@ -60,7 +62,7 @@ def fill_card(
     scores: Mapping[str, Any],
     shifts: Mapping[str, Any],
     domains: Mapping[str, Any],
-    unseen: Mapping[str, Any],
+    halves: Sequence[Mapping[str, Any]],
 ) -> str:
     """The card's text.
 
@@ -69,14 +71,14 @@ def fill_card(
         scores: `scores.json` of the evaluation on the validation frames.
         shifts: `scores.json` of `benchmarks.sky_shifts`.
         domains: `scores.json` of `benchmarks.sky_domains`.
-        unseen: the same of a model that was not trained on the pictures.
+        halves: the same of pictures that a model has not seen, by two models.
     """
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         facts_of(model, scores, "frames"),
         scores=_scores(scores["metrics"], scores["baselines"]),
         changed_frames=shifts["frames"],
         changes=_changes(shifts["changes"]),
-        domains=_domains(domains, unseen),
+        domains=_domains(domains, halves),
     )
 
 
@@ -91,16 +93,17 @@ def _scores(full: Mapping[str, Any], baselines: Mapping[str, Any]) -> str:
     )
 
 
-def _domains(domains: Mapping[str, Any], unseen: Mapping[str, Any]) -> str:
-    """F1, mean IoU and calibration error of both models and of the formulas on each domain."""
-    head = ["domain", "this model", "without the pictures", *FORMULA_NAMES]
-    rows = []
-    for name, mine in domains.items():
-        (own,) = (row for method, row in mine.items() if method not in FORMULA_NAMES)
-        (other,) = (row for method, row in unseen[name].items() if method not in FORMULA_NAMES)
-        cells = [_three(row) for row in (own, other)]
-        rows.append([name, *cells, *(_three(mine[formula], False) for formula in FORMULA_NAMES)])
-    return table_of(head, rows)
+def _domains(domains: Mapping[str, Any], halves: Sequence[Mapping[str, Any]]) -> str:
+    """F1, mean IoU and calibration error of the model and of the formulas on each domain."""
+    rows = [_row(name, found) for name, found in domains.items()]
+    for learned, half in zip(HALVES, halves, strict=True):
+        rows.append(_row(f"a half of them, by a model of the {learned} half", half["pictures"]))
+    return table_of(["domain", "model", *FORMULA_NAMES], rows)
+
+
+def _row(name: str, found: Mapping[str, Any]) -> list[str]:
+    (own,) = (row for method, row in found.items() if method not in FORMULA_NAMES)
+    return [name, _three(own), *(_three(found[formula], False) for formula in FORMULA_NAMES)]
 
 
 def _three(row: Mapping[str, float], calibrated: bool = True) -> str:

@@ -1,7 +1,7 @@
-"""First part of the training of `sky-colour-unet`: all of it on the device, for who has a GPU.
+"""First part of the training of `sky-colour`: all of it on the device, for who has a GPU.
 
     python -m benchmarks.sky_start mix.zarr -o start [--seconds 430] [--half first]
-    nephoscope train sky-colour-unet mix.zarr --from start -o run
+    nephoscope train sky-colour mix.zarr --from start -o run
 
 `nephoscope train` makes crops on the processor, which keeps a GPU waiting; here frames lie on the
 device, and turning, recolouring, features and network all run there, some 30 times as fast. The
@@ -52,7 +52,7 @@ def main() -> None:
     given = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(given.seed)
-    recipe = load_recipe("sky-colour-unet")
+    recipe = load_recipe("sky-colour")
     frames = Frames(given.samples, given.half, device, given.seed)
     network = network_of(recipe).to(device).train()
     average = fit(network, frames, given.seconds, device)

@@ -176,7 +176,7 @@ WORDS = {"two": 2, "three": 3, "five": 5, "twentieth": 20}
 # Page and sentence of each number that repeats a recipe, a model or a default: its source.
 NUMBERS = {
     ("design.md", r"perceptron, (\S+) parameters"): "models mars info.parameters",
-    ("design.md", r"single pixels of (\S+) frames"): "recipes sky-colour training.pool.frames",
+    ("design.md", r"single pixels of (\S+) frames"): "recipes sky-colour-local training.pool.frames",
     ("training.md", r"crops of (\S+) . \S+ pixels"): "recipes mars training.crop.0",
     ("training.md", r"crops of \S+ . (\S+) pixels"): "recipes mars training.crop.1",
     ("training.md", r"fewer than (\S+) % labelled"): "samples.crops.MINIMUM_LABELLED % 0.01",
@@ -188,8 +188,6 @@ NUMBERS = {
     ("mars.md", r"with fewer than (\S+) maps"): "recipes mars inputs.background.minimum_scenes",
     ("sky.md", r"from a (\S+) of the known pixels"): "apply.segmented.CLOUDY_SHARE 1/",
     ("sky.md", r"a (\S+)th of the frame"): "products.frames._SMALLEST_SHARE",
-    ("sky-training.md", r"The (\S+) steps of the recipe"): "recipes sky-colour training.steps",
-    ("sky-training.md", r"recipe took (\S+) minutes"): "models sky-colour info.seconds % 60",
     ("sky-training.md", r"longer side of about (\S+) pixels"): "recipes sky-colour inputs.side",
     ("sky-training.md", r"under (\S+) . \S+ pixels"): "recipes sky-colour training.crop.1",
     ("sky-training.md", r"under \S+ . (\S+) pixels"): "recipes sky-colour training.crop.0",

@@ -16,7 +16,7 @@ def test_features_on_a_device_are_those_of_the_inputs(number):
     image = np.ascontiguousarray(np.moveaxis(picture, 2, 0))
     known = image.any(axis=0)
     nowhere = np.zeros(image.shape[1]), np.zeros(image.shape[2])
-    names = load_recipe("sky-colour-unet").inputs.names
+    names = load_recipe("sky-colour").inputs.names
     expected = assemble(View(image, known, *nowhere, channels=COLOURS), names)
     frames = torch.from_numpy(image.astype(np.float32))[None]
     found = features(frames, torch.from_numpy(known)[None])[0].numpy()

@@ -20,9 +20,8 @@ from nephoscope.samples.writer import write_samples
 from nephoscope.simulate.sky.colour import simulate_colour
 
 SETTINGS = [
-    "training.crop=[56,56]",
-    "training.pool={frames: 4, pixels: 50, refresh: 3}",
-    "training.batch=32",
+    "training.crop=[64,64]",
+    "training.batch=2",
     "training.steps=2",
     "training.validate_every=2",
 ]

@@ -126,7 +126,7 @@ def test_tasks_of_slurm_must_be_told_by_the_node(monkeypatch):
 
 @pytest.mark.parametrize(
     ("recipe", "what"),
-    [("sky-colour", "training.pool"), ("sky-state", "linear")],
+    [("sky-colour-local", "training.pool"), ("sky-state", "linear")],
 )
 def test_what_one_process_trains_is_refused_to_several(recipe, what):
     check_ranks(Ranks(), load_recipe(recipe))

@@ -55,7 +55,7 @@ def test_only_samples_of_its_own_are_a_recipes(recipe, store):
 def test_what_is_wrong_is_named():
     with pytest.raises(UsageError, match=r"instrument skycam, model 'mars' is for marci"):
         check_pairing(GOOD["sky-colour"], load_recipe("mars"), "model")
-    with pytest.raises(UsageError, match=r"holds adu, recipe 'sky-colour' wants red, blue, green"):
+    with pytest.raises(UsageError, match=r"holds adu, recipe 'sky-colour' wants red, green, blue"):
         check_pairing(GOOD["sky-thermal"], load_recipe("sky-colour"))
     with pytest.raises(UsageError, match="one channel of counts"):
         check_pairing(GOOD["sky-colour"], load_recipe("sky-thermal"))

@@ -46,7 +46,7 @@ def part():
 def recipe():
     still = [f"training.augmentation.{key}=0" for key in ("colour_jitter", *TONES)]
     return load_recipe(
-        "sky-colour",
+        "sky-colour-local",
         [
             f"training.crop=[{SIDE},{SIDE}]",
             "training.pool={frames: 4, pixels: 20, refresh: 3}",
