@@ -24,6 +24,8 @@ TOOL_FOLDERS = frozenset(
 """Folders of tools, in lower case: copies, thumbnails and what was thrown away."""
 TOOL_FILES = frozenset({"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"})
 """Files that file managers leave behind, in lower case; no camera writes them."""
+STORE = "zarr.json"
+"""What makes a folder a Zarr store."""
 PRODUCTS = "products of an earlier run"
 """What finders call our own files."""
 
@@ -70,6 +72,11 @@ def files_below(root: str | os.PathLike[str], left_out: LeftOut) -> Iterator[Pat
     yield from walk.below(Path(root), walk.real_root)
     for link in walk.links:  # grows meanwhile
         yield from walk.follow(link)
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder is a Zarr store, or a group or array in one."""
+    return (path / STORE).is_file()
 
 
 def is_of_tool(name: str) -> bool:

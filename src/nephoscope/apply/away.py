@@ -21,10 +21,11 @@ from typing import Any
 
 from nephoscope.apply.jobs import Job
 from nephoscope.apply.run import Made
-from nephoscope.apply.sinks import ROOT, LayoutSink, NetcdfSink
+from nephoscope.apply.sinks import LayoutSink, NetcdfSink
 from nephoscope.background import FILES as BACKGROUNDS
 from nephoscope.errors import UsageError
 from nephoscope.files import JOURNAL, sha256_of, write_bytes
+from nephoscope.folders import STORE
 from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.products.cube_layout import DONE
 from nephoscope.remote.store import ObjectStore
@@ -90,7 +91,7 @@ class AwaySink:
         if to_write:
             self.store.check()
         self._sizes = self.store.sizes()
-        for name in sorted(self._sizes, key=lambda each: (not each.endswith(ROOT), each)):
+        for name in sorted(self._sizes, key=lambda each: (not each.endswith(STORE), each)):
             if self._is_of_the_run(PurePosixPath(name)):
                 self._fetch(name)
         self._mark()
@@ -153,8 +154,8 @@ class AwaySink:
         """Write down here which slots of cubes others have made: an axis must hold them all."""
         for name in self._sizes:
             cube, _, rest = name.partition("/")
-            is_mark = rest.startswith(f"{_STATUS}/") and not rest.endswith(ROOT)
-            if is_mark and (self.out / cube / ROOT).is_file() and not (self.out / name).is_file():
+            is_mark = rest.startswith(f"{_STATUS}/") and not rest.endswith(STORE)
+            if is_mark and (self.out / cube / STORE).is_file() and not (self.out / name).is_file():
                 write_bytes(self.out / name, bytes([DONE]))
 
     def _send(self) -> bool:
@@ -176,10 +177,10 @@ class AwaySink:
                 path
                 for path in sorted(cube.rglob("*"))
                 if path.is_file()
-                and path != cube / ROOT
+                and path != cube / STORE
                 and self._is_of_the_run(path.relative_to(self.out))
             ]
-            files.append(cube / ROOT)
+            files.append(cube / STORE)
         return files
 
     def _is_of_the_run(self, name: PurePath) -> bool:
@@ -189,8 +190,8 @@ class AwaySink:
             return any(name.match(pattern) for pattern in _OF_A_RUN)
         if not PurePath(cube).match(_CUBES) or name.name.startswith("."):
             return False
-        about = self.out / cube / rest[0] / ROOT
-        return name.name == ROOT or (
+        about = self.out / cube / rest[0] / STORE
+        return name.name == STORE or (
             rest[0] != _STATUS
             and about.is_file()
             and _SHARDED not in about.read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from nephoscope.apply.jobs import FITS, Job
 from nephoscope.apply.journal import latest_entries
 from nephoscope.apply.run import Card, Made
 from nephoscope.files import JOURNAL, locked, sha256_of, sha256_of_files, short_name
+from nephoscope.folders import STORE
 from nephoscope.instruments.protocol import Layout
 from nephoscope.instruments.scene_file import SceneFile, name_products, products_once
 from nephoscope.products import cf
@@ -30,8 +31,6 @@ from nephoscope.products.netcdf import write_netcdf
 from nephoscope.products.zarr_store import write_zarr
 
 Held = Callable[[Path], bool]
-ROOT = "zarr.json"
-"""Makes a folder a store."""
 _TABLES_SECONDS = 20.0
 _TABLES_SHARE = 50  # tables take no more than one in so many seconds
 
@@ -110,13 +109,13 @@ class ZarrSink(NetcdfSink):
     def files(self, job: Job, facts: Mapping[str, Any]) -> list[Path]:
         """The files of a store; what makes it one comes last."""
         del facts
-        root = job.target / ROOT
+        root = job.target / STORE
         found = {path for path in job.target.rglob("*") if path.is_file()} - {root}
         return [*sorted(found), root]
 
     def done(self, job: Job) -> bool:
         """Whether product and quick-look are there."""
-        return self.held(job.target / ROOT) and (job.picture is None or self.held(job.picture))
+        return self.held(job.target / STORE) and (job.picture is None or self.held(job.picture))
 
 
 @dataclass

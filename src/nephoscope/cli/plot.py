@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nephoscope.errors import InputError, UsageError, shown
-from nephoscope.folders import LeftOut, files_below, real_paths
+from nephoscope.folders import LeftOut, real_paths
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -216,6 +216,7 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
     """
     from nephoscope.cli.plot_ice import holds_cube, is_cube
     from nephoscope.cli.plot_profiles import is_product
+    from nephoscope.products.places import arrays_below
 
     found: dict[Path, Path] = {}
     for place in places:
@@ -225,11 +226,8 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
             raise InputError(place, _MANY, remedy=_OF_MANY)
         searched = place.is_dir() and place.suffix != ".zarr"
         root = place if searched else place.parent
-        below = sorted(files_below(place, left_out)) if searched else [place]
-        for file in below:
-            path = file.parent if file.name == "zarr.json" else file
-            known = path.suffix == ".nc" and not path.name.startswith("background_")
-            if path != place and not known and not (path != file and is_product(path)):
+        for path in arrays_below(place, left_out) if searched else [place]:
+            if searched and path.is_dir() and not is_product(path):
                 continue
             name = path.relative_to(root).with_suffix(".png")
             other = found.setdefault(name, path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from nephoscope.errors import InputError, UsageError, shown
+from nephoscope.folders import is_store
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def is_cube(place: Path) -> bool:
     """Whether a folder is a cube of many slots."""
-    return (place / "status" / "zarr.json").is_file()
+    return is_store(place / "status")
 
 
 def holds_cube(place: Path) -> bool:
@@ -31,17 +32,13 @@ def series_of(places: Sequence[Path]) -> list[Path]:
     Raises:
         InputError: a place does not exist, or none holds a product.
     """
-    from nephoscope.background import FILES as BACKGROUNDS
+    from nephoscope.products.places import arrays_below
 
     found: list[Path] = []
     for place in places:
         if not place.exists():
             raise InputError(place, "does not exist")
-        if place.is_file() or (place / "zarr.json").is_file():
-            found.append(place)
-            continue
-        found += sorted(path for path in place.rglob("*.nc") if not path.match(BACKGROUNDS))
-        found += sorted(path.parent for path in place.glob("*.zarr/zarr.json"))
+        found += [place] if place.is_file() or is_store(place) else arrays_below(place)
     if not found:
         remedy = "products are files *.nc and stores *.zarr"
         raise InputError(places[0], "holds no product", remedy=remedy)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nephoscope.errors import InputError, UsageError, shown
+from nephoscope.folders import STORE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,7 +29,7 @@ def is_product(place: Path) -> bool:
 def _attributes(place: Path) -> dict[str, Any]:
     """Of a Zarr v3 group; none where it cannot be read."""
     try:
-        group = json.loads((place / "zarr.json").read_bytes())
+        group = json.loads((place / STORE).read_bytes())
         return dict(group["attributes"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}

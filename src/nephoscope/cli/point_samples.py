@@ -14,7 +14,7 @@ import typer
 from nephoscope.cli.slot_samples import OPTIONS as SLOT_OPTIONS
 from nephoscope.cli.slot_samples import asked_of_slots, slot_granules
 from nephoscope.errors import InputError, UsageError, shown
-from nephoscope.folders import LeftOut
+from nephoscope.folders import LeftOut, is_store
 
 if TYPE_CHECKING:
     from nephoscope.instruments import SceneFile
@@ -151,7 +151,7 @@ def build_points(
     from nephoscope.samples.from_atcs import is_atcs
     from nephoscope.samples.resumable import write_granules
 
-    if output.suffix.lower() in HDF5 or any((place / "zarr.json").is_file() for place in raw):
+    if output.suffix.lower() in HDF5 or any(map(is_store, raw)):
         return _export_samples(raw, output, given, overwrite, crew)
     if any(is_atcs(place, recipe.instrument) for place in raw):
         return _import_samples(recipe, raw, output, given, overwrite, crew)

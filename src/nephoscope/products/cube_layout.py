@@ -14,6 +14,7 @@ import xarray as xr
 
 from nephoscope.errors import OutputError, shown
 from nephoscope.files import write_bytes, write_text
+from nephoscope.folders import STORE
 
 if TYPE_CHECKING:
     import zarr
@@ -33,7 +34,6 @@ _STATUS = {
     "flag_meanings": "not_made done",
 }
 _TIMES = 4096  # in a chunk; all of them are written with the first
-_METADATA = "zarr.json"
 # A slot is one file, not four folders deep.
 _KEYS = {"chunk_key_encoding": {"name": "default", "separator": "."}}
 
@@ -81,7 +81,7 @@ def difference(
     stored: dict[str, Any] = {}
     memory = zarr.storage.MemoryStore(stored)
     write_layout(layout, memory, chunks)
-    wanted = _facts(json.loads(stored[_METADATA].to_bytes()), key)
+    wanted = _facts(json.loads(stored[STORE].to_bytes()), key)
     there = _facts(_read(path), key)
     for fact in wanted | there:
         if wanted.get(fact) != there.get(fact):
@@ -144,8 +144,8 @@ def lengthen(path: Path, length: int, step: int) -> None:
                 write_bytes(path / name, values.tobytes())
     for name in growing:
         arrays[name]["shape"][0] = length
-        write_text(path / name / _METADATA, json.dumps(arrays[name], indent=2))
-    write_text(path / _METADATA, json.dumps(root, indent=2))
+        write_text(path / name / STORE, json.dumps(arrays[name], indent=2))
+    write_text(path / STORE, json.dumps(root, indent=2))
 
 
 def _read(path: Path) -> Metadata:
@@ -155,7 +155,7 @@ def _read(path: Path) -> Metadata:
         OutputError: it is no cube, or they are damaged.
     """
     try:
-        root: Metadata = json.loads((path / _METADATA).read_text(encoding="utf-8"))
+        root: Metadata = json.loads((path / STORE).read_text(encoding="utf-8"))
         root["consolidated_metadata"]["metadata"]["status"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OutputError(

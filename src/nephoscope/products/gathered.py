@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from nephoscope.background import FILES as BACKGROUNDS
 from nephoscope.errors import InputError, UsageError
 from nephoscope.extras import need
+from nephoscope.folders import is_store
 from nephoscope.products.cube import slots_made
+from nephoscope.products.places import arrays_below
 from nephoscope.products.series import first_time, open_stored
 from nephoscope.remote.copies import local_places
 
@@ -38,7 +39,7 @@ def open_products(place: str | PathLike[str]) -> xr.Dataset:
     (path,) = local_places([place])
     if not path.exists():
         raise InputError(path, "does not exist")
-    files = [path] if _is_store(path) else sorted([*_files(path), *_stores(path)])
+    files = [path] if is_store(path) else arrays_below(path)
     if not files:
         if next(path.rglob("*.fits"), None) is not None:
             raise UsageError(f"{path} holds frames as FITS: frames.csv is the table of them")
@@ -85,18 +86,6 @@ def _same_axis(first: xr.Dataset, other: xr.Dataset, name: str) -> bool:
     if name not in first.coords or name not in other.coords:
         return (name in first.coords) == (name in other.coords)
     return bool(np.array_equal(first[name].values, other[name].values))
-
-
-def _is_store(path: Path) -> bool:
-    return (path / "zarr.json").is_file()
-
-
-def _files(path: Path) -> list[Path]:
-    return [each for each in path.rglob("*.nc") if not each.match(BACKGROUNDS)]
-
-
-def _stores(path: Path) -> list[Path]:
-    return [each.parent for each in path.rglob("*.zarr/zarr.json")]
 
 
 def _part(path: Path) -> xr.Dataset:

@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from nephoscope.errors import InputError, NephoscopeError, shown
-from nephoscope.folders import LeftOut
+from nephoscope.folders import LeftOut, is_store
 from nephoscope.instruments import find_scenes, open_scene
 from nephoscope.instruments.registry import (
     IMAGERS,
@@ -318,7 +318,7 @@ def _is_samples(path: Path) -> bool:
 _KINDS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Contents]], ...] = (
     (lambda path: path.name == SCORES or (path / SCORES).is_file(), _of_report),
     (_is_samples, _of_samples),
-    (lambda path: (path / "zarr.json").is_file(), _of_dataset),
+    (is_store, _of_dataset),
     (lambda path: path.is_file() and profiler_of(path) is not None, _of_track),
     (lambda path: path.is_file() and imager_of(path) is not None, _of_picture),
     (lambda path: path.suffix.lower() in (".nc", ".nc4"), _of_dataset),

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nephoscope.background import FILES as BACKGROUNDS
 from nephoscope.errors import InputError, shown
 from nephoscope.folders import LeftOut, files_below
 from nephoscope.products.cube import slots_made
 from nephoscope.products.frames import FRAMES_TABLE, read_frames_csv
 from nephoscope.products.frames import INSTRUMENT as FRAMES
 from nephoscope.products.gathered import SEASON
+from nephoscope.products.places import arrays_below
 from nephoscope.products.series import UNREADABLE, first_time, stored_at
 
 LOOKED_INTO = 1000
@@ -63,7 +63,7 @@ class _Group:
 def products_below(path: Path) -> Below:
     """What products a folder and its subfolders hold."""
     found, groups = Below(), defaultdict[str, _Group](_Group)
-    places, tables = _places(path)
+    places = arrays_below(path)
     taken = places
     if len(places) > LOOKED_INTO:
         rows = np.linspace(0, len(places) - 1, LOOKED_INTO).astype(int)
@@ -75,24 +75,10 @@ def products_below(path: Path) -> Below:
         except UNREADABLE as error:
             problem = f"cannot be read: {str(error) or type(error).__name__}"
             found.problems.append(str(InputError(place, problem, remedy="make it again")))
-    for table in tables:
+    for table in sorted(file for file in files_below(path, LeftOut()) if file.name == FRAMES_TABLE):
         _add_frames(table, found, groups)
     found.facts |= {name: groups[name].line() for name in sorted(groups)}
     return found
-
-
-def _places(path: Path) -> tuple[list[Path], list[Path]]:
-    """NetCDF files and Zarr stores, and tables of frames; what lies within a store is its own."""
-    stores: set[Path] = set()
-    files, tables = [], []
-    for file in files_below(path, LeftOut()):
-        if file.name == "zarr.json" and not stores & {*file.parents}:
-            stores.add(file.parent)
-        elif file.suffix == ".nc" and not file.match(BACKGROUNDS):
-            files.append(file)
-        elif file.name == FRAMES_TABLE:
-            tables.append(file)
-    return sorted([*files, *stores]), sorted(tables)
 
 
 def _add(place: Path, found: Below, groups: dict[str, _Group]) -> None:

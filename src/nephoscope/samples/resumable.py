@@ -21,6 +21,7 @@ import xarray as xr
 
 from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError, shown
 from nephoscope.files import Journal, locked, put_in_place, remove_stale_parts, why_unwritten
+from nephoscope.folders import is_store
 from nephoscope.instruments.granules import Granule, Granules, files_of
 from nephoscope.recipe import Recipe
 from nephoscope.samples.harvest import OTHER_KIND, Harvest, Harvester
@@ -110,7 +111,7 @@ class _Build:
     def is_in_place(self, out: Path) -> bool:
         """Whether a run was stopped between giving the complete store its name and cleaning up."""
         complete_one = self.journal.entries.get(_DONE)
-        if complete_one is None or self.store.exists() or not (out / "zarr.json").is_file():
+        if complete_one is None or self.store.exists() or not is_store(out):
             return False
         self._check_options()
         self.skipped = Counter(complete_one["skipped"])
@@ -178,7 +179,7 @@ class _Build:
         """Take up the arrays of a run that was stopped."""
         if _CHANNELS not in self.journal.entries:
             return
-        if not (self.store / "zarr.json").is_file():
+        if not is_store(self.store):
             raise UsageError(f"{shown(self.folder)}: is not whole: remove it to begin anew")
         entries = self.journal.entries
         kept = [

@@ -38,6 +38,7 @@ import xarray as xr
 from nephoscope.arguments import path_of
 from nephoscope.background import sample_background
 from nephoscope.errors import InputError
+from nephoscope.folders import is_store
 from nephoscope.grids.corners import Corners
 from nephoscope.recipe import PointTruth
 from nephoscope.samples.levels import BESIDE_TRUTH, on_levels
@@ -70,7 +71,7 @@ def open_samples(path: str | Path) -> xr.Dataset:
         InputError: there is no such store, or a variable is missing from it.
     """
     path = path_of(path, "open_samples: the folder of a samples store")
-    if not (path / "zarr.json").is_file():
+    if not is_store(path):
         problem = "is not a samples store" if path.exists() else "does not exist"
         raise InputError(path, problem, remedy="make one: nephoscope build")
     try:

@@ -11,6 +11,7 @@ import xarray as xr
 from nephoscope.background import check_background, grid_below
 from nephoscope.errors import InputError, UsageError
 from nephoscope.files import atomic_path, remove_stale_parts
+from nephoscope.folders import is_store
 from nephoscope.instruments import SceneFile, instrument_named
 from nephoscope.recipe import Recipe
 from nephoscope.samples.from_labels import LabelledScenes
@@ -72,7 +73,7 @@ def check_place(out: Path, overwrite: bool) -> None:
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    if not (out / "zarr.json").is_file():
+    if not is_store(out):
         raise UsageError(f"{out}: is there and is no samples store: name another place")
     if not overwrite:
         raise UsageError(

@@ -1,0 +1,29 @@
+"""Where products may lie: the files and stores below a folder, each once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nephoscope.background import FILES as BACKGROUNDS
+from nephoscope.folders import STORE, LeftOut, files_below
+
+
+def arrays_below(folder: Path, left_out: LeftOut | None = None) -> list[Path]:
+    """NetCDF files, without backgrounds, and Zarr stores; what lies within a store is its own.
+
+    Args:
+        folder: is searched to any depth.
+        left_out: told of what cannot be looked into.
+
+    Returns:
+        sorted by name. What is in them is not looked at.
+    """
+    stores: set[Path] = set()
+    files = []
+    for file in files_below(folder, LeftOut() if left_out is None else left_out):
+        if file.name == STORE and not stores & {*file.parents}:
+            stores.add(file.parent)
+        elif file.suffix == ".nc" and not file.match(BACKGROUNDS):
+            files.append(file)
+    within = (file for file in files if not stores & {*file.parents})
+    return sorted([*within, *stores])
