@@ -11,6 +11,7 @@ PACKAGES = {
     "tune": ("optuna",),
     "satellites": ("satpy", "pyresample", "pyorbital", "pyproj", "pyhdf", "netCDF4"),
     "view": ("plotly",),
+    "maps": ("cartopy", "rioxarray"),
     "fetch": ("urllib3", "asyncssh", "eumdac"),
     "cloud": ("s3fs",),  # brings fsspec, which others look for by themselves
     "cluster": ("distributed",),  # brings dask, which xarray looks for by itself

@@ -259,7 +259,7 @@ def predict_verb(monkeypatch, tmp_path):
 
 def test_the_verb_says_what_it_did(predict_verb, tree, tmp_path):
     words = [tree, "-o", tmp_path / "out", "--no-picture"]
-    first = predict_verb(*words)
+    first = predict_verb(*words, "-v")
     assert first.exit_code == 0, first.output
     assert "6 done, 0 skipped (already there), 0 failed" in first.stdout
     assert first.stdout.count("\n") == 7

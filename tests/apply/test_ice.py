@@ -11,12 +11,16 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import ice_factory
+from nephoscope.apply.face import predict
 from nephoscope.apply.network_maker import NetworkMaker
 from nephoscope.cli import app
+from nephoscope.errors import InputError
+from nephoscope.instruments import open_scene
 from nephoscope.instruments.seviri import CONDITIONS
 from nephoscope.models import load_model
 from nephoscope.models.guard import Span
 from nephoscope.models.pixel_guard import PixelGuard
+from nephoscope.plots.swath import plot_swath
 from nephoscope.simulate.earth.seviri import simulate_slots
 
 SIDE, STEP = 64, 240.0
@@ -243,3 +247,21 @@ def test_a_box_and_times_choose_what_is_predicted(products, raw, ice_model, tmp_
 )
 def test_odd_choices_are_refused(words, said, raw, ice_model, tmp_path):
     assert said in call("predict", ice_model, raw, "-o", tmp_path / "out", *words, code=2)
+
+
+def test_a_scene_without_the_channels_that_a_model_reads_says_how_to_open_it(raw, ice_model):
+    path, model = sorted(raw.rglob("*.nat"))[0], load_model(ice_model)
+    with pytest.raises(InputError, match=r"has not what model .* reads: .*model\.recipe\.read"):
+        predict(model, open_scene(path, channels=["IR_108"]))
+    whole = predict(model, open_scene(path, **model.recipe.read))
+    assert np.isfinite(whole["cloud_mask"].values).all()
+
+
+def test_of_a_scene_without_a_number_nothing_is_said(raw, ice_model):
+    model = load_model(ice_model)
+    scene = open_scene(sorted(raw.rglob("*.nat"))[0], **model.recipe.read)
+    scene["image"][:] = np.nan
+    product = predict(model, scene)
+    for name in ("cloud_mask", "iwp", "cloud_top_height"):
+        assert np.isnan(product[name].values).all(), name
+    assert plot_swath(product).axes

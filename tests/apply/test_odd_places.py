@@ -249,7 +249,7 @@ def test_a_console_of_another_encoding_ends_no_run(frames, tmp_path, encoding):
         frames.cloudy(tmp_path / "raw" / os.fsdecode(ODD[name]))
     (tmp_path / "raw" / "雲.fits").write_bytes(b"")
     words = ["-m", "nephoscope", "predict", "otsu", str(tmp_path / "raw"), "-o",
-             str(tmp_path / "out ü雲"), "--workers", "1", "--no-picture"]  # fmt: skip
+             str(tmp_path / "out ü雲"), "--workers", "1", "--no-picture", "-v"]  # fmt: skip
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, *words],
         env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},

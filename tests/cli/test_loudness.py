@@ -7,7 +7,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from nephoscope import cli
+from nephoscope.apply.journal import Event
 from nephoscope.cli import loudness as room
+from nephoscope.cli.run_report import run_progress
 
 
 def _invoke(*words):
@@ -39,8 +41,9 @@ def test_predict_names_each_input_only_when_asked(frames):
     for words in ((), ("-q",)):
         code, lines, errors = _predicted(frames, *words)
         assert code == 1
-        assert len(lines) == 1
-        assert lines[0].startswith("3 done, 0 skipped (already there), 1 failed")
+        assert len(lines) == 2
+        assert re.fullmatch(r"(clear|cloudy|unknown): 3", lines[0])
+        assert lines[1].startswith("3 done, 0 skipped (already there), 1 failed")
         assert [line for line in errors if "bad.png" in line] == errors
 
 
@@ -94,3 +97,20 @@ def test_what_takes_a_while_is_said_unless_quiet(how, capsys, monkeypatch):
     room.tell_stage("drawing")
     said = capsys.readouterr().err.splitlines()
     assert said == ([] if how is room.Loudness.QUIET else ["drawing ..."])
+
+
+def _noted(*notes):
+    return [Event(None, "done", None, n, len(notes), note) for n, note in enumerate(notes, 1)]
+
+
+@pytest.mark.parametrize("how", room.Loudness)
+def test_what_is_said_of_inputs_is_counted_where_no_line_tells_it(how, capsys, monkeypatch):
+    monkeypatch.setattr("nephoscope.cli.run_report.loudness", lambda: how)
+    lacking = [f"channel {number} holds no measurement" for number in range(6)]
+    with run_progress() as tell:
+        for event in _noted("cloudy, cloud 9%", "", "cloudy, cloud 7%", *lacking):
+            tell(event)
+    said = capsys.readouterr().out.splitlines()
+    named = ", ".join(f"{remark}: 1" for remark in lacking[:4])
+    counted = f"cloudy: 2, {named}, 2 other remarks (-v)"
+    assert said == ([] if how is room.Loudness.VERBOSE else [counted])

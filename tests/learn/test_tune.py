@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -309,6 +310,11 @@ def test_the_states_of_frames_are_searched_too(tmp_path):
     best = load_recipe(tune(load_recipe("sky-state"), store, study, 3, tell=lines.append))
     assert len(lines) == 3
     assert all("likelihood 0." in line for line in lines)
+    assert [re.search(r", about \d+ s left$", line) is not None for line in lines] == [
+        True,
+        True,
+        False,
+    ]
     assert best.network.options["method"] in METHODS
     with (study / "trials.csv").open() as file:
         scores = {int(row["trial"]): float(row["likelihood"]) for row in csv.DictReader(file)}

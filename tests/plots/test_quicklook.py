@@ -122,6 +122,24 @@ def test_a_whole_map_has_a_grid_of_meridians_and_parallels(product, scene):
     assert all(line.get_visible() for line in [*axes.get_xgridlines(), *axes.get_ygridlines()])
 
 
+def test_a_decoded_product_is_drawn_as_the_packed_one(product, scene):
+    pairs = zip(
+        quicklook(product, scene).axes, quicklook(xr.decode_cf(product), scene).axes, strict=True
+    )
+    for packed, decoded in pairs:
+        for ours, theirs in zip(packed.images, decoded.images, strict=True):
+            np.testing.assert_array_equal(ours.get_array(), theirs.get_array())
+
+
+def test_a_map_of_which_nothing_is_known_is_grey_and_says_so(scene):
+    nothing = mars_product(np.full((ROWS, COLS), np.nan, np.float32), scene, 0.5)
+    figure = quicklook(nothing, scene)
+    for axes in (1, 2):
+        assert (colours_of(figure, axes) == q._NO_DATA).all()
+    assert "cloud cover unknown" in figure.get_suptitle()
+    assert "100.0% of the map missing" in figure.get_suptitle()
+
+
 def test_axes_are_degrees(product, scene):
     axes = quicklook(product, scene).axes[2]
     assert axes.get_xlabel() == "Longitude (° east)"

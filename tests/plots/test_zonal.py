@@ -92,7 +92,7 @@ def test_classes_count_as_cloud_and_unknown_ones_do_not():
         ([], "no product"),
         ([mask_on_axes(*np.zeros((3, 4))).drop_vars("cloud_mask")], "cloud mask"),
         ([mask_on_axes(*np.zeros((3, 4))), on_levels(np.zeros((3, 2, 2)), np.zeros((2, 2)))],
-         "of two kinds"),
+         "another kind"),
     ],
 )  # fmt: skip
 def test_what_has_no_zonal_means_is_told(products, said):

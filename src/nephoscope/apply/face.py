@@ -22,7 +22,7 @@ from nephoscope.apply.run import Maker
 from nephoscope.arguments import described, path_of
 from nephoscope.background import channels_of, read_background, sample_background
 from nephoscope.errors import InputError, UsageError
-from nephoscope.inputs import COLOURS, FEATURES
+from nephoscope.inputs import COLOURS, FEATURES, feature_named
 from nephoscope.instruments import instrument_named, open_scene
 from nephoscope.products.frames import frame_dataset
 from nephoscope.scene import check_given, seen_in, source_of, wrong_dn
@@ -284,6 +284,7 @@ def _of_bare(maker: NetworkMaker, image: NDArray, clear: Path | None) -> FloatAr
 def _of_scene(maker: NetworkMaker, scene: xr.Dataset, clear: Path | None) -> xr.Dataset:
     model = maker.model
     scene = check_given(scene, model.recipe.instrument, f"model '{model.name}'")
+    _check_channels(scene, model)
     latitude, longitude = scene["latitude"], scene["longitude"]
     if instrument_named(maker.instrument).GRID is not None:
         for degrees, dim in ((latitude, "y"), (longitude, "x")):
@@ -293,6 +294,25 @@ def _of_scene(maker: NetworkMaker, scene: xr.Dataset, clear: Path | None) -> xr.
         axes_of(latitude.values, longitude.values)
     sampled, sha256 = _sampled(maker.predictor, clear, latitude.values, longitude.values)
     return xr.decode_cf(maker.product(scene, sampled, sha256))
+
+
+def _check_channels(scene: xr.Dataset, model: Model) -> None:
+    """What the model looks at can be made of the channels of a Scene.
+
+    Raises:
+        InputError: some of it cannot; it says how the file is opened with all of it.
+    """
+    channels = [str(name) for name in scene["channel"].values]
+    lacking = []
+    for name in model.recipe.inputs.names:
+        try:
+            feature_named(name, channels)
+        except UsageError:
+            lacking.append(name)
+    if lacking:
+        problem = f"has not what model '{model.name}' reads: {', '.join(lacking[:3])}"
+        remedy = "give `predict` the path, or open_scene(path, **model.recipe.read)"
+        raise InputError(source_of(scene), problem, field="channel", remedy=remedy)
 
 
 def _sampled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,13 +23,36 @@ if TYPE_CHECKING:
     from nephoscope.apply.run import Made
 
 
+_MOST = 5
+"""Kinds of remarks that are counted by name in the end."""
+
+
 @contextmanager
 def run_progress(as_json: bool = False) -> Iterator[Callable[[Event], None]]:
     """Progress of a run: a bar on a terminal, elsewhere lines; failures go to stderr.
 
+    In the end it is counted what was said of inputs, unless a line for each has told it.
+
     Args:
         as_json: each line is JSON.
     """
+    remarks = Counter[str]()
+    with _progress(as_json) as update:
+
+        def tell(event: Event) -> None:
+            if event.note:
+                remarks[event.note.partition(",")[0]] += 1
+            update(event)
+
+        yield tell
+    if remarks and not as_json and loudness() is not Loudness.VERBOSE:
+        said = [f"{remark}: {number}" for remark, number in remarks.most_common(_MOST)]
+        more = [f"{len(remarks) - _MOST} other remarks (-v)"] if len(remarks) > _MOST else []
+        typer.echo(", ".join([*said, *more]))
+
+
+@contextmanager
+def _progress(as_json: bool) -> Iterator[Callable[[Event], None]]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,

@@ -23,6 +23,7 @@ from lightning.pytorch.profilers import (
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from nephoscope.errors import InputError, PreemptedError, UsageError
+from nephoscope.learn.durations import duration
 from nephoscope.learn.items import Batch
 from nephoscope.learn.log import kept_log
 from nephoscope.learn.loggers import make_loggers
@@ -114,13 +115,6 @@ class Clock(Callback):
         self.seen[trainer.global_step] = score
         if self.watch:
             self.watch(trainer.global_step, score)
-
-
-def duration(seconds: float) -> str:
-    """A time in the unit in which people would say it, e.g. `40 s`, `12 min` or `3.5 h`."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def make_trainer(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,7 @@ import yaml
 from nephoscope.errors import InputError, NephoscopeError, UsageError
 from nephoscope.files import write_text
 from nephoscope.learn.checks import check_same, identity_of
+from nephoscope.learn.durations import duration
 from nephoscope.learn.search import check_search, suggested, usual_search, values_of
 from nephoscope.learn.tune_report import write_report
 from nephoscope.models.linear import LINEAR
@@ -129,11 +131,18 @@ def _run_trials(
     begun = len(study.get_trials(deepcopy=False))
     left = range(begun, begun + max(trials - len(said), 0))
     start = partial(_share_cores, workers)
+    began, before = time.monotonic(), len(said)
     for _, error in each_in_processes(partial(run_trial, job), left, workers, start):
         for trial in _finished(study):
-            if trial.number not in said and tell:
-                tell(_line(trial, title))
+            if trial.number in said:
+                continue
             said.add(trial.number)
+            each = (time.monotonic() - began) / (len(said) - before)
+            more = trials - len(said)
+            if tell:
+                tell(
+                    _line(trial, title) + (f", about {duration(each * more)} left" if more else "")
+                )
         # One setting that cannot be trained is said; where nothing can be, the study ends.
         if error is not None and not said:
             raise error

@@ -43,15 +43,20 @@ def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
     """Draw a product; without its map, the probability and the mask alone.
 
     Args:
-        product: packed, from `make_product` or `read_netcdf(path, decode=False)`.
+        product: packed, from `make_product` or `read_netcdf(path, decode=False)`; or decoded, from
+            `nephoscope.predict`.
         scene: of the product's grid; in the colours red, green, blue, or its first channel in grey.
 
     Returns:
         A Figure 1600 pixels wide at its own resolution.
     """
     probability, flag, mask = (
-        product[name].values[::_STEP, ::_STEP]
-        for name in ("cloud_probability", "quality_flag", "cloud_mask")
+        _packed(product[name], scale)[::_STEP, ::_STEP]
+        for name, scale in (
+            ("cloud_probability", cf.SCALE_FACTOR),
+            ("quality_flag", 1),
+            ("cloud_mask", 1),
+        )
     )
     figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI)
     FigureCanvasAgg(figure)
@@ -67,6 +72,14 @@ def quicklook(product: xr.Dataset, scene: xr.Dataset | None = None) -> Figure:
     _add_legend(wide, product, flag)
     figure.suptitle(_title(product), y=0.985, fontsize=17, fontweight="bold")
     return figure
+
+
+def _packed(variable: xr.DataArray, scale: float) -> npt.NDArray[np.uint8]:
+    """A variable as a product keeps it, of one that may be decoded: NaN is the fill value."""
+    values = variable.values
+    if values.dtype.kind == "f":
+        values = np.where(np.isnan(values), cf.FILL, np.rint(values / scale))
+    return values.astype(np.uint8, copy=False)
 
 
 def save_picture(figure: Figure, path: str | os.PathLike[str]) -> None:

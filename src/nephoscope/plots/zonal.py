@@ -70,7 +70,9 @@ def zonal_means(products: Iterable[xr.Dataset]) -> ZonalMeans:
             name, altitude = own, heights
             levels = np.zeros((2, len(ZONES) - 1, heights.size))
         elif own != name or not np.array_equal(heights, altitude):
-            raise UsageError("zonal means: the products are of two kinds, or of different levels")
+            which = str(product.attrs.get("map_id", "one"))
+            problem = f"zonal means: {which} is of another kind than the first, or on other levels"
+            raise UsageError(problem)
         if own:
             levels += _sums(np.moveaxis(_answers(product, own), 0, -1), zone)
         number += 1
