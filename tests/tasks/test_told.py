@@ -4,10 +4,10 @@ from nephoscope.tasks.told import score_lines
 
 
 def test_scores_have_four_figures_and_counts_all_of_theirs():
-    scores = {"f1": 0.641496540531306, "bias_of_path": -0.0000123456, "pixels": 5550159, "auc": None}
+    scores = {"f1": 0.641496540531306, "path_bias": -0.00001, "pixels": 5550159, "auc": None}
     assert score_lines(scores) == [
         "validation f1 0.6415",
-        "validation bias of path -1.235e-05",
+        "validation path bias -1e-05",
         "validation pixels 5550159",
         "validation auc cannot be told",
     ]
