@@ -176,7 +176,10 @@ WORDS = {"two": 2, "three": 3, "five": 5, "twentieth": 20}
 # Page and sentence of each number that repeats a recipe, a model or a default: its source.
 NUMBERS = {
     ("design.md", r"perceptron, (\S+) parameters"): "models mars info.parameters",
-    ("design.md", r"single pixels of (\S+) frames"): "recipes sky-colour-local training.pool.frames",
+    (
+        "design.md",
+        r"single pixels of (\S+) frames",
+    ): "recipes sky-colour-local training.pool.frames",
     ("training.md", r"crops of (\S+) . \S+ pixels"): "recipes mars training.crop.0",
     ("training.md", r"crops of \S+ . (\S+) pixels"): "recipes mars training.crop.1",
     ("training.md", r"fewer than (\S+) % labelled"): "samples.crops.MINIMUM_LABELLED % 0.01",

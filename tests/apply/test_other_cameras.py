@@ -36,7 +36,7 @@ def test_another_camera_hardly_changes_the_mask(model, change):
 
 
 def test_it_is_level_with_the_best_formula_on_simulated_cameras(model):
-    """It was trained on none of them; over 104 such frames the two are a point apart, either way."""
+    """It was trained on none of them; over 104 frames the two are a point apart, either way."""
     methods = {"model": model, "formula": by_formula("blue-red-hybrid")}
     found = score((simulate(number) for number in range(100, 124)), methods)
     assert found["model"]["f1"] > found["formula"]["f1"] - 0.02

@@ -125,3 +125,9 @@ def test_nothing_to_find_is_said(tmp_path):
         marci.find(tmp_path)
     with pytest.raises(InputError, match="does not exist"):
         marci.find(tmp_path / "absent")
+
+
+def test_a_product_given_for_a_map_is_told(tmp_path):
+    (tmp_path / "P01_day01.nc").touch()
+    with pytest.raises(InputError, match=r"is no map but NetCDF .name the JPEG that it is of"):
+        marci.find(tmp_path / "P01_day01.nc")

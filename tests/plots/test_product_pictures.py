@@ -88,9 +88,15 @@ def test_the_verb_draws_the_map_and_what_is_below_the_track(product, tmp_path, m
     assert done.exit_code == 0, done.output
     names = ["m1.png", "m1_curtain.png", "m1_mask_curtain.png", "m1_view_3d.png"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    assert sorted(done.stdout.split()) == [str(tmp_path / "out" / name) for name in names]
     failed = CliRunner().invoke(app, [*words, "far.hdf"])
     assert failed.exit_code == 1
+    assert "failed: " in failed.stderr
     assert "no profile of the track" in failed.stderr
+    (tmp_path / "m2.nc").touch()
+    aside = CliRunner().invoke(app, [*words[:2], str(tmp_path / "m2.nc"), *words[2:], "far.hdf"])
+    assert aside.exit_code == 0, aside.output
+    assert aside.stderr.count("left out: ") == 2
     wrong = CliRunner().invoke(app, [*words, "good.hdf", "--kind", "simulated"])
     assert wrong.exit_code == 2
 

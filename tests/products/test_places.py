@@ -1,7 +1,7 @@
 """Where products may lie below a folder: each file and store once, nothing of a store's inside."""
 
 from nephoscope.folders import STORE, is_store
-from nephoscope.products.places import arrays_below
+from nephoscope.products.places import arrays_below, no_product
 
 
 def made(path):
@@ -36,3 +36,9 @@ def test_a_link_to_a_product_is_not_a_second_one(tmp_path):
     there = made(tmp_path / "a.nc")
     (tmp_path / "z.nc").symlink_to(there)
     assert arrays_below(tmp_path) == [there]
+
+
+def test_where_frames_are_seen_is_said_where_no_product_is(tmp_path):
+    assert "files *.nc and stores *.zarr" in str(no_product(tmp_path))
+    made(tmp_path / "night" / "frames.csv")
+    assert "frames have their pictures beside them" in str(no_product(tmp_path))

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -11,6 +12,7 @@ import nephoscope
 from nephoscope import cli
 from nephoscope.errors import InputError
 from nephoscope.models import load_model
+from nephoscope.products.fits import write_frame_fits
 from nephoscope.reports.contents import contents_of
 from nephoscope.samples.store import open_samples
 
@@ -103,3 +105,15 @@ def test_a_recipe_is_listed_shown_and_exported(tmp_path):
     every = run(cli.app, ["recipes", "show", "mars", "--all"]).output
     (tmp_path / "every.yaml").write_text(every)
     assert nephoscope.load_recipe(tmp_path / "every.yaml") == nephoscope.load_recipe("mars")
+
+
+def test_a_product_of_a_frame_is_no_picture_to_predict(tmp_path):
+    frame = np.full((6, 8), 3, np.float32)
+    facts = {"SKYSTATE": ("cloudy", ""), "CLOUDFRC": (0.25, ""), "THRESH": (0.4, "")}
+    mask = np.zeros((6, 8), np.int8)
+    write_frame_fits(tmp_path / "a.fits", frame, mask, frame, facts=facts)
+    found = contents_of(tmp_path / "a.fits")
+    assert found.kind == "product of a sky camera's frame"
+    assert found.facts == {"state": "cloudy", "cloud fraction": "0.25", "threshold": "0.4"}
+    assert found.arrays == {"IMAGE": "6 x 8", "MASK": "6 x 8", "PROBABILITY": "6 x 8"}
+    assert found.commands == []

@@ -76,3 +76,24 @@ def test_of_very_many_products_some_are_looked_into(most, tmp_path, monkeypatch)
     facts = room.products_below(tmp_path).facts
     assert facts["products of marci, mars"] == f"{most} products, Ls 0.0 to 4.0 degrees"
     assert facts.get("looked into") == ("2 of 5 files and stores" if most == 2 else None)
+
+
+def test_products_of_pictures_have_another_suffix_than_the_frames(tmp_path):
+    row = dict.fromkeys(FRAME_COLUMNS, "")
+    frames = ("a/x.jpg", "y.png", "z", "w.fits.gz", "both.png", "gone.jpg")
+    write_table(tmp_path / "frames.csv", FRAME_COLUMNS, [{**row, "file": n} for n in frames])
+    (tmp_path / "a").mkdir()
+    for name in ("a/x.fits", "y.fits", "z.fits", "w.fits", "both.png.fits"):
+        (tmp_path / name).touch()
+    (problem,) = contents_of(tmp_path).problems
+    assert "names 1 frames whose products are not there, e.g. gone.jpg" in problem
+
+
+@pytest.mark.filterwarnings("ignore:Consolidated metadata")  # of Zarr v3: not in its standard yet
+def test_a_cube_is_animated_and_a_product_of_one_picture_drawn(tmp_path):
+    cube = xr.Dataset({"quality_flag": (("time", "x"), np.zeros((2, 3), np.uint8))})
+    cube = cube.assign(status=("time", np.zeros(2, np.uint8)))
+    cube.to_zarr(tmp_path / "c.zarr")
+    contents = contents_of(tmp_path / "c.zarr")
+    assert contents.commands[0] == f"nephoscope plot {tmp_path / 'c.zarr'} --kind animation -o DIR"
+    assert contents_of(tmp_path).commands == contents.commands

@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 from ice_factory import SIDE, tower_slot
+from nephoscope.cli.plot_ice import series_of
 from nephoscope.errors import InputError, UsageError
 from nephoscope.products.series import open_series
 from nephoscope.viewer.answers import Answers, variables_of
@@ -176,3 +177,16 @@ def test_the_page_shows_the_right_numbers(server):
     assert f"<td>iwp</td><td>{path:.5g}" in done.stdout
     for said in ('data-map="iwc"', 'data-profile="20,8"', 'data-curtain="0,0,39,20"'):
         assert said in done.stdout
+
+
+def test_what_is_no_product_is_named_and_the_rest_shown(places, tmp_path, capsys):
+    for place in places:
+        shutil.copy(place, tmp_path)
+    xr.Dataset({"height": ("x", np.zeros(3))}).to_netcdf(tmp_path / "topography.nc")
+    (tmp_path / "background_S.nc").touch()
+    (tmp_path / "cut.nc").write_bytes(places[0].read_bytes()[:500])
+    found = series_of([tmp_path])
+    assert [each.name for each in found] == ["0.nc", "1.nc", "cut.nc"]
+    assert capsys.readouterr().err == f"left out: {tmp_path / 'topography.nc'}: is no product\n"
+    with pytest.raises(InputError, match=r"cut\.nc: is no product that can be read"):
+        open_series(found).__enter__()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,6 +20,8 @@ _OF_MANY = (
     "their quick-looks lie in the folder `pictures` beside it; of cloud ice draw --site, --curtain "
     "or --kind animation"
 )
+_Drawer = Callable[[Path, Path], Iterable[Path] | None]
+"""Draws a file into a picture; gives the pictures where they are others than that one alone."""
 _Curtain = Annotated[
     str | None,
     typer.Option(
@@ -126,7 +128,7 @@ def _draw_products(places: list[Path], out: Path, maps: Path | None, track: Path
     for unread in left_out.errors:
         typer.echo(f"failed: {unread}", err=True)
     if track is not None:
-        draw = draw_along(track, partial(_opened, maps=maps))
+        draw: _Drawer = draw_along(track, partial(_opened, maps=maps), alone=len(found) == 1)
     else:
         draw = partial(_draw, maps=maps)
     drawn = [_drawn(out / name, path, draw) for name, path in found.items()]
@@ -196,14 +198,21 @@ def _draw_simulated(places: list[Path], out: Path) -> bool:
     return all([_drawn(out / f"{path.stem}.png", path, draw) for path in truths])
 
 
-def _drawn(target: Path, path: Path, draw: Callable[[Path, Path], None]) -> bool:
-    """Whether a picture could be drawn; its name is said, or what is wrong, on stderr."""
+def _drawn(target: Path, path: Path, draw: _Drawer) -> bool:
+    """Whether a picture could be drawn; its name is said, or what is wrong, on stderr.
+
+    Args:
+        target: the picture.
+        path: what it is of.
+        draw: what draws it.
+    """
     try:
-        draw(path, target)
+        pictures = draw(path, target)
     except InputError as error:
         typer.echo(f"failed: {error}", err=True)
         return False
-    typer.echo(shown(target))
+    for picture in [target] if pictures is None else pictures:
+        typer.echo(shown(picture))
     return True
 
 
@@ -216,7 +225,7 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
     """
     from nephoscope.cli.plot_ice import holds_cube, is_cube
     from nephoscope.cli.plot_profiles import is_product
-    from nephoscope.products.places import arrays_below
+    from nephoscope.products.places import arrays_below, no_product
 
     found: dict[Path, Path] = {}
     for place in places:
@@ -239,9 +248,7 @@ def _find(places: list[Path], left_out: LeftOut) -> dict[Path, Path]:
     if not found:
         if cubes := [place for place in places if holds_cube(place)]:
             raise InputError(cubes[0], _MANY, remedy=_OF_MANY)
-        raise InputError(
-            places[0], "holds no product", remedy="products are files *.nc and stores *.zarr"
-        )
+        raise no_product(places[0])
     return found
 
 

@@ -32,17 +32,28 @@ def series_of(places: Sequence[Path]) -> list[Path]:
     Raises:
         InputError: a place does not exist, or none holds a product.
     """
-    from nephoscope.products.places import arrays_below
+    from nephoscope.products.places import no_product
 
     found: list[Path] = []
     for place in places:
         if not place.exists():
             raise InputError(place, "does not exist")
-        found += [place] if place.is_file() or is_store(place) else arrays_below(place)
+        found += [place] if place.is_file() or is_store(place) else _products_below(place)
     if not found:
-        remedy = "products are files *.nc and stores *.zarr"
-        raise InputError(places[0], "holds no product", remedy=remedy)
+        raise no_product(places[0])
     return found
+
+
+def _products_below(folder: Path) -> Iterator[Path]:
+    """Products of a folder; what else lies there as NetCDF or Zarr is named and left out."""
+    from nephoscope.products.places import arrays_below
+    from nephoscope.products.series import is_product
+
+    for place in arrays_below(folder):
+        if is_product(place):
+            yield place
+        else:
+            typer.echo(f"left out: {shown(place)}: is no product", err=True)
 
 
 def draw_site(places: Sequence[Path], out: Path, site: str) -> None:

@@ -57,29 +57,40 @@ def draw_stores(stores: Sequence[Path], out: Path) -> bool:
 
 
 def draw_along(
-    track: Path, opened: Callable[[Path], tuple[xr.Dataset, xr.Dataset | None]]
-) -> Callable[[Path, Path], None]:
+    track: Path, opened: Callable[[Path], tuple[xr.Dataset, xr.Dataset | None]], alone: bool
+) -> Callable[[Path, Path], list[Path]]:
     """What draws a product with a track: the map to its target, all else beside it.
+
+    It gives the pictures; none where the track is beside one of several products.
 
     Args:
         track: a profiler's file.
         opened: reads a product and the Scene that it was made from.
+        alone: whether there is one product only: that it is not below the track is then an error.
 
     Raises:
         InputError: the track cannot be read.
     """
     from nephoscope.instruments.tracks import open_track
-    from nephoscope.plots.product_pictures import along_track_pictures
+    from nephoscope.plots.product_pictures import AsideError, along_track_pictures
     from nephoscope.plots.quicklook import save_picture
 
     flight = open_track(track)
 
-    def draw(path: Path, target: Path) -> None:
+    def draw(path: Path, target: Path) -> list[Path]:
         product, scene = opened(path)
+        drawn = []
         try:
             for ending, figure in along_track_pictures(product, flight, scene):
-                save_picture(figure, target.with_name(f"{target.stem}{ending}.png"))
+                picture = target.with_name(f"{target.stem}{ending}.png")
+                save_picture(figure, picture)
+                drawn.append(picture)
+        except AsideError as error:
+            if alone:
+                raise InputError(path, str(error)) from error
+            typer.echo(f"left out: {InputError(path, str(error))}", err=True)
         except UsageError as error:
             raise InputError(path, str(error)) from error
+        return drawn
 
     return draw

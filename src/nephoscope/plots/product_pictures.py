@@ -25,6 +25,10 @@ _SIDE = 100  # pixels of the patch of the 3-D view
 _LIKELY = 0.5  # probability from which a bin without a type is called cloud
 
 
+class AsideError(UsageError):
+    """A track is beside a product."""
+
+
 def along_track_pictures(
     product: xr.Dataset, track: xr.Dataset, scene: xr.Dataset | None = None
 ) -> Iterator[tuple[str, Figure]]:
@@ -41,7 +45,8 @@ def along_track_pictures(
         "_mask_curtain", "_view_3d"), and the Figure.
 
     Raises:
-        UsageError: the track is not over the product, or the product has no levels.
+        AsideError: the track is not over the product.
+        UsageError: the product has no levels.
     """
     named = [name for name in ON_LEVELS if name in product]
     levels = [name for name in named if product[name].ndim == 3]
@@ -49,7 +54,7 @@ def along_track_pictures(
         raise UsageError(f"--curtain: the product has no levels: none of {', '.join(ON_LEVELS)}")
     below = sample_along(product, track)
     if not below.sizes["profile"]:
-        raise UsageError("--curtain: no profile of the track is over the product")
+        raise AsideError("no profile of the track is over the product")
     yield "", plot_swath(product, track, scene)
     curtains = {"prediction": _said(below, levels[0])}
     if "cloud_type" in track:

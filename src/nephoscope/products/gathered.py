@@ -12,7 +12,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.extras import need
 from nephoscope.folders import is_store
 from nephoscope.products.cube import slots_made
-from nephoscope.products.places import arrays_below
+from nephoscope.products.places import arrays_below, no_product
 from nephoscope.products.series import first_time, open_stored
 from nephoscope.remote.copies import local_places
 
@@ -43,7 +43,7 @@ def open_products(place: str | PathLike[str]) -> xr.Dataset:
     if not files:
         if next(path.rglob("*.fits"), None) is not None:
             raise UsageError(f"{path} holds frames as FITS: frames.csv is the table of them")
-        raise InputError(path, "holds no product", remedy="make some: nephoscope predict")
+        raise no_product(path)
     parts = [_part(file) for file in files]
     dim = TIME if TIME in parts[0].sizes else SEASON
     for file, part in zip(files, parts, strict=True):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from nephoscope.background import FILES as BACKGROUNDS
+from nephoscope.errors import InputError
 from nephoscope.folders import STORE, LeftOut, files_below
+from nephoscope.products.frames import FRAMES_TABLE
 
 
 def arrays_below(folder: Path, left_out: LeftOut | None = None) -> list[Path]:
@@ -27,3 +29,11 @@ def arrays_below(folder: Path, left_out: LeftOut | None = None) -> list[Path]:
             files.append(file)
     within = (file for file in files if not stores & {*file.parents})
     return sorted([*within, *stores])
+
+
+def no_product(place: Path) -> InputError:
+    """That a place holds no product, and where those of frames are seen instead."""
+    remedy = "products are files *.nc and stores *.zarr"
+    if any(place.rglob(FRAMES_TABLE)):
+        remedy = f"frames have their pictures beside them; {FRAMES_TABLE} is their table"
+    return InputError(place, "holds no product", remedy=remedy)

@@ -109,6 +109,15 @@ def open_stored(
     return product
 
 
+def is_product(path: Path) -> bool:
+    """Whether a file or store is a product; what cannot be opened may be one that is damaged."""
+    try:
+        with stored_at(path) as stored:
+            return "quality_flag" in stored.variables
+    except UNREADABLE:
+        return True
+
+
 def _slots(product: xr.Dataset, path: Path) -> Iterator[xr.Dataset]:
     if "status" not in product:
         yield product.drop_vars("time", errors="ignore").assign_coords(time=first_time(product))

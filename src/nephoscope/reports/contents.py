@@ -153,6 +153,12 @@ def _of_samples(path: Path) -> Contents:
     return found
 
 
+def _ways_to_see(product: Path, moves: bool) -> list[str]:
+    """Commands that show a product of one picture, or a cube of many slots."""
+    how = "--kind animation " if moves else ""
+    return [f"nephoscope plot {_word(product)} {how}-o DIR", f"nephoscope view {_word(product)}"]
+
+
 def _of_dataset(path: Path) -> Contents:
     """A product, or another NetCDF file or Zarr store of nephoscope."""
     with _opened(path) as stored:
@@ -166,7 +172,7 @@ def _of_dataset(path: Path) -> Contents:
         if not stored.attrs.get("Conventions"):
             found.problems.append("says nothing of the conventions it follows")
         if product:
-            found.commands = [f"nephoscope plot {_word(path)} -o DIR"]
+            found.commands = _ways_to_see(path, "status" in stored)
     return found
 
 
@@ -198,6 +204,41 @@ def _of_picture(path: Path) -> Contents:
         found.problems.append("no pixel of it holds anything")
     model = _model_for(instrument)
     found.commands = [f"nephoscope predict {model} {_word(path)} -o OUT"]
+    return found
+
+
+def _is_frame_product(path: Path) -> bool:
+    """Whether a FITS is of a frame that was judged."""
+    return path.suffix.lower() == ".fits" and path.is_file() and bool(_judged(path))
+
+
+def _judged(path: Path) -> dict[str, Any]:
+    """What the header of a product says, keyword → value; of other files nothing."""
+    from astropy.io import fits
+
+    try:
+        header = fits.getheader(path)
+    except OSError:  # no FITS, or cut: told by who reads it as a picture
+        return {}
+    return dict(header) if "SKYSTATE" in header else {}
+
+
+def _of_frame_product(path: Path) -> Contents:
+    """The FITS of a judged frame of a sky camera."""
+    from astropy.io import fits
+
+    card = _judged(path)
+    found = Contents("product of a sky camera's frame")
+    wanted = {
+        "state": "SKYSTATE", "probability of cloud": "PCLOUDY", "cloud fraction": "CLOUDFRC",
+        "quality of the sky": "SKYQUAL", "clouds": "NBLOBS", "model of the mask": "MASKMOD",
+        "threshold": "THRESH", "note": "NOTE1",
+    }  # fmt: skip
+    found.facts = {name: str(card[key]) for name, key in wanted.items() if key in card}
+    with fits.open(path) as planes:
+        found.arrays = {
+            plane.name: " x ".join(map(str, plane.shape)) for plane in planes if plane.shape
+        }
     return found
 
 
@@ -233,9 +274,9 @@ def _of_folder(path: Path) -> Contents:
         said = f"{len(others)}, e.g. {shown(others[0])}"
         found.facts["other NetCDF files and Zarr stores"] = said
         found.commands.append(f"nephoscope info {_word(others[0])}")
-    if below.drawable is not None:
-        found.commands.append(f"nephoscope plot {_word(below.drawable)} -o DIR")
-        found.commands.append(f"nephoscope view {_word(below.drawable)}")
+    for place, moves in ((below.drawable, False), (below.moving, True)):
+        if place is not None:
+            found.commands += _ways_to_see(place, moves)
     if not found.facts and not found.problems:
         raise InputError(path, "holds nothing that is known here")
     if found.facts.keys() & {*IMAGERS, *PROFILERS}:
@@ -320,6 +361,7 @@ _KINDS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Contents]], ...] = 
     (_is_samples, _of_samples),
     (is_store, _of_dataset),
     (lambda path: path.is_file() and profiler_of(path) is not None, _of_track),
+    (_is_frame_product, _of_frame_product),
     (lambda path: path.is_file() and imager_of(path) is not None, _of_picture),
     (lambda path: path.suffix.lower() in (".nc", ".nc4"), _of_dataset),
     (Path.is_dir, _of_folder),

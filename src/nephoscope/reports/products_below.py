@@ -32,13 +32,15 @@ class Below:
     Attributes:
         facts: instrument and model → how many there are, and over what time or season.
         problems: what cannot be read.
-        drawable: a product that `plot` takes, the first; None where there is none.
+        drawable: a product of one picture, the first; None where there is none.
+        moving: a cube of many slots, likewise.
         others: NetCDF files and Zarr stores that are no products.
     """
 
     facts: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     drawable: Path | None = None
+    moving: Path | None = None
     others: list[Path] = field(default_factory=list)
 
 
@@ -92,8 +94,8 @@ def _add(place: Path, found: Below, groups: dict[str, _Group]) -> None:
             found.others.append(place)
             return
         group = groups[_name(stored.attrs.get("instrument"), stored.attrs.get("model"))]
-        found.drawable = found.drawable or place
         if "status" in stored:
+            found.moving = found.moving or place
             slots = slots_made(place)
             group.number += len(slots)
             ends: Iterable[np.datetime64] = (
@@ -101,6 +103,7 @@ def _add(place: Path, found: Below, groups: dict[str, _Group]) -> None:
             )
             group.times += [str(each.astype("M8[s]")) for each in ends]
             return
+        found.drawable = found.drawable or place
         group.number += 1
         if not np.isnat(time := first_time(stored)):
             group.times.append(str(time.astype("M8[s]")))
@@ -125,7 +128,12 @@ def _add_frames(table: Path, found: Below, groups: dict[str, _Group]) -> None:
 
 
 def _gone(folder: Path, rows: list[dict[str, str]]) -> Iterator[str]:
-    return (row["file"] for row in rows if not (folder / row["file"]).is_file())
+    """Frames without a product, whatever the format of the frame."""
+    for row in rows:
+        frame = folder / row["file"]
+        names = (frame.name, f"{frame.name}.fits", f"{frame.stem}.fits", frame.stem)
+        if not any((frame.parent / name).is_file() for name in names):
+            yield row["file"]
 
 
 def _name(instrument: object, model: object) -> str:

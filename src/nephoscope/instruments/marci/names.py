@@ -15,6 +15,7 @@ from nephoscope.folders import PRODUCTS, LeftOut, files_below
 from nephoscope.instruments.scene_file import SceneFile
 
 SUFFIXES = frozenset({".jpg", ".jpeg"})
+_NETCDF = frozenset({".nc", ".nc4", ".ncdf"})
 
 # P01_day01_zequat.jpg, P01_day01.jpg (distribution), P01day01.jpeg (label), cloudmask_P01day01.ncdf
 _NAME = re.compile(
@@ -79,6 +80,8 @@ def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[Sce
     if not os.path.exists(root):  # noqa: PTH110 - Path.exists raises for names that are too long
         raise InputError(root, "does not exist")
     if not root.is_dir():
+        if root.suffix.lower() in _NETCDF:
+            raise InputError(root, "is no map but NetCDF", remedy="name the JPEG that it is of")
         return [_scene_file(root, root.parent)]
     files = [file for file in files_below(root, left) if file.suffix.lower() in SUFFIXES]
     found = [_scene_file(file, root) for file in _without_products(files, left)]
