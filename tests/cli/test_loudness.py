@@ -87,6 +87,8 @@ def test_the_rate_counts_what_is_tried_now(monkeypatch):
 
 def test_lines_come_soon_at_first_and_then_each_minute(monkeypatch):
     clock = [0.0]
+    monkeypatch.setattr(room, "SECONDS", 10.0)
+    monkeypatch.setattr(room, "LATER", 60.0)
     monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
     pace, said = room.Pace(), []
     for second in range(300):
@@ -131,3 +133,9 @@ def test_a_background_says_how_far_it_is(capsys, monkeypatch):
     assert of_maps(files, load_recipe("mars"), print) == ["a", "b", "c"]
     said = capsys.readouterr().err.splitlines()
     assert [line.split(",")[0] for line in said] == [f"reading {n}/3" for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("words", [("-v", "--no-such-option"), ("-v", "-q"), ("-v",)])
+def test_what_one_verb_was_asked_the_next_one_was_not(words, tmp_path):
+    _invoke("simulate", "sky", "-o", tmp_path, "--scenes", 1, *words)
+    assert room.loudness() is room.Loudness.USUAL
