@@ -17,7 +17,7 @@ PACKAGE = "nephoscope"
 
 FLOORS = (
     {"errors", "arguments", "extras"},
-    {"files", "folders", "workers", "remote", "arrays", "rounding", "grids", "sun"},
+    {"files", "folders", "workers", "remote", "arrays", "rounding", "grids", "sun", "writable"},
     {"scene", "track", "levels"},
     {"tasks"},
     {"recipe", "recipes"},

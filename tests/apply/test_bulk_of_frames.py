@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from PIL import Image
 from typer.testing import CliRunner
 
 from nephoscope.cli import app
@@ -125,17 +126,35 @@ def test_each_bad_frame_is_named_with_its_field_and_nothing_else_is_lost(
         (line,) = [line for line in errors.splitlines() if f"/{name} " in line]
         assert line.startswith(f"failed: {night / name} {problem}"), line
     assert f"left out: {night / 'notes.txt'}: is no frame" in errors
-    assert f"3 done, 0 skipped (already there), {len(wrong)} failed" in said
+    assert f"3 done, 0 skipped (already there), {len(wrong)} failed, 1 left out (no frame)" in said
     table = rows(tmp_path / "out" / "frames.csv")
     assert [row["file"] for row in table] == ["a.fits", "b.fits", "day/c.png"]
     assert "Traceback" not in errors
 
 
-def test_another_file_alone_makes_the_exit_code_one(small_zoo, night, tmp_path):
+def test_what_is_no_frame_fails_no_run_and_is_counted(small_zoo, night, tmp_path):
     (night / "simulation.json").write_text("{}")  # the simulator's own is at home here
-    assert run("sky", night, "-o", tmp_path / "out", "--workers", "1")[0] == 0
-    (night / "notes.txt").write_text("x")
-    assert run("sky", night, "-o", tmp_path / "out", "--workers", "1")[0] == 1
+    code, said, _ = run("sky", night, "-o", tmp_path / "out", "--workers", "1")
+    assert (code, said.splitlines()[-1]) == (
+        0, f"3 done, 0 skipped (already there), 0 failed: {tmp_path / 'out'}"
+    )  # fmt: skip
+    (night / "README.txt").write_text("x")
+    (night / "log.csv").write_text("time,state")
+    (night / "paper.pdf").write_bytes(b"%PDF-1.7")
+    code, said, errors = run("sky", night, "-o", tmp_path / "out", "--workers", "1")
+    assert code == 0
+    assert "0 done, 3 skipped (already there), 0 failed, 3 left out (no frame): " in said
+    assert errors.count(": is no frame") == 3
+
+
+@pytest.mark.parametrize("form", ["TIFF", "BMP", "WEBP"])
+def test_a_picture_that_cannot_be_read_fails_the_run(small_zoo, night, tmp_path, form):
+    Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(night / "other", form)
+    code, said, errors = run("sky", night, "-o", tmp_path / "out", "--workers", "1")
+    assert code == 1
+    assert "3 done, 0 skipped (already there), 1 failed: " in said
+    assert f"failed: {night / 'other'}: is a picture in a form that is not read (frames" in errors
+    assert run("sky", night / "other", "-o", tmp_path / "one", "--workers", "1")[0] == 1
 
 
 def test_a_second_run_does_nothing_and_changes_are_done_again(frames, night, tmp_path):

@@ -110,7 +110,7 @@ def test_the_verb_says_it_all_in_json(predict_verb, tree, tmp_path):
     result = predict_verb(*words)
     assert result.exit_code == 1
     *each, total = map(json.loads, result.stdout.splitlines())
-    counts = {"done": 5, "skipped": 0, "failed": 1, "left": 0}
+    counts = {"done": 5, "skipped": 0, "failed": 1, "left": 0, "left_out": 0}
     assert total == {**counts, "output": str(tmp_path / "out")}
     assert sorted(line["status"] for line in each) == [*["done"] * 5, "failed"]
     for line in each:

@@ -138,7 +138,8 @@ def test_a_task_of_points_is_scored_and_reported(layer, tmp_path):
     assert found.scores.overall["mean_error"].n == sum(number)
     assert list(found.scores.by_day) == ["g0", "g2"]
     assert found.spec["layer_rule"] == "at the nearest pixel"
-    assert lines_of(found) == ["mean error 2.0", "points 10"]
+    doubt = "The model does not say whether it was fitted to these: they may be among its own."
+    assert lines_of(found) == ["mean error 2.0", "points 10", doubt]
     text = markdown_of(document_of(found, {"command": "typed"}))
     assert "Scored on 3 granules (test: g0 to g2), 10 items." in text
     assert "## By granule" in text

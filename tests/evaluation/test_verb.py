@@ -63,6 +63,17 @@ def test_report_with_baselines(asked: list, samples: Path, tmp_path: Path) -> No
     assert "boosted trees" in said
     assert "predicting 1/1 P01_day02" in said
     assert asked[0].background is not None
+    assert set(content["paired"]) == set(content["baselines"])
+    assert "they may be among its own" in said
+
+
+def test_a_folder_that_cannot_be_written_costs_no_work(
+    asked: list, samples: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    code, said = run(samples, "-o", tmp_path / "file" / "report")
+    assert (code, "file/report: could not be written" in said) == (1, True)
+    assert asked == []
 
 
 def test_the_ways_that_a_model_has_are_all_scored(

@@ -15,13 +15,21 @@ import xarray as xr
 from evaluation_factory import published
 from nephoscope.errors import OutputError, UsageError
 from nephoscope.evaluation.baselines import BaselineOptions, score_baselines
+from nephoscope.evaluation.baselines.beside import paired_with_baselines
+from nephoscope.evaluation.intervals import Score
 from nephoscope.evaluation.predictors import Predict
 from nephoscope.evaluation.protocol import Evaluation, Judged, evaluate, run_evaluation
 from nephoscope.evaluation.sample import LabelledSample
-from nephoscope.reports.document import document_of
+from nephoscope.reports.document import document_of, lines_of
 from nephoscope.reports.leaderboard import write_leaderboard
 from nephoscope.reports.markdown import markdown_of
-from nephoscope.reports.report import Run, pictures_for, spec_hash, write_report
+from nephoscope.reports.report import (
+    Run,
+    check_report_folder,
+    pictures_for,
+    spec_hash,
+    write_report,
+)
 from nephoscope.reports.seal import read_scores
 from nephoscope.tasks.mask import MaskDecision
 from nephoscope.tasks.mask_metrics import METRICS
@@ -109,7 +117,7 @@ def test_report_says_the_numbers_and_shows_every_figure(
     text = (folder / "report.md").read_text()
     f1 = evaluation.scores.overall["f1"]
     assert text.startswith(f"# fake: F1 {f1.value:.3f} ({f1.low:.3f} to {f1.high:.3f})")
-    assert "does not beat the best baseline" in text
+    assert "Whether it beats the best baseline, " in text
     assert RUN.command in text
     assert "10 to 20° N" in text
     figures = {path.name for path in folder.glob("*.png")}
@@ -119,6 +127,69 @@ def test_report_says_the_numbers_and_shows_every_figure(
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     for line in text.splitlines():
         assert "nan" not in line.lower().split()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.001, 0.03, "It beats BEST: GAIN (95 % interval +0.001 to +0.030)."),
+        (-0.03, -0.001, "It is worse than BEST: GAIN (95 % interval -0.030 to -0.001)."),
+        (-0.01, 0.02, "Whether it beats BEST, UNTOLD: GAIN (95 % interval -0.010 to +0.020)."),
+        (0.0, 0.02, "Whether it beats BEST, UNTOLD: GAIN (95 % interval +0.000 to +0.020)."),
+        (None, None, "Whether it beats BEST, UNTOLD: GAIN, without an interval."),
+    ],
+)
+def test_the_headline_says_no_more_than_the_interval(
+    evaluation: Evaluation, low: float | None, high: float | None, said: str
+) -> None:
+    theirs = {name: each.overall["f1"].value for name, each in evaluation.baselines.items()}
+    best = max(theirs, key=theirs.__getitem__)
+    gain = evaluation.scores.overall["f1"].value - theirs[best]
+    paired = {name: {"f1": Score(gain, low, high, 9)} for name in theirs}
+    wanted = (
+        said.replace("BEST", f"the best baseline, {best} (F1 {theirs[best]:.3f})")
+        .replace("GAIN", f"{gain:+.3f}")
+        .replace("UNTOLD", "cannot be told from 2 maps")
+    )
+    assert wanted in markdown_of(document_of(replace(evaluation, paired=paired), {}))
+
+
+def test_a_model_is_paired_with_each_baseline_over_the_same_maps(evaluation: Evaluation) -> None:
+    paired = paired_with_baselines(evaluation)
+    assert list(paired) == list(evaluation.baselines)
+    for name, each in evaluation.baselines.items():
+        gain = evaluation.scores.overall["f1"].value - each.overall["f1"].value
+        found = paired[name]["f1"]
+        # Of two maps a drawn sample is both, or one of them twice.
+        days = [m["f1"].value - each.by_day[day]["f1"].value
+                for day, m in evaluation.scores.by_day.items()]  # fmt: skip
+        assert found.value == pytest.approx(gain, abs=1e-12)
+        assert (found.low, found.high) == pytest.approx((min(days), max(days)), abs=1e-9)
+    assert paired["blue threshold"]["ece"].value is None, "a ranking has no calibration"
+    assert paired["boosted trees"]["ece"].value is not None
+
+
+@pytest.mark.parametrize(
+    ("seen", "copies", "said"),
+    [
+        (None, None, "they may be among its own."),
+        ({"train": 2, "validation": 1}, None, "was fitted to 2 of these maps, so"),
+        ({"train": 0, "validation": 3}, None, "3 of them chose its checkpoint"),
+        ({"train": 0, "validation": 0}, 4, "4 of these samples are copies of pictures"),
+        ({"train": 0, "validation": 0}, 0, ""),
+    ],
+)  # fmt: skip
+def test_the_terminal_too_says_why_scores_may_flatter(
+    evaluation: Evaluation, seen: dict | None, copies: int | None, said: str
+) -> None:
+    lines = lines_of(replace(evaluation, seen=seen, copies=copies))
+    usual = lines_of(replace(evaluation, seen={"train": 0, "validation": 0}))
+    assert lines[0] == usual[0]
+    assert lines[0].startswith("F1 ")
+    assert [line for line in lines if line not in usual] == ([lines[1]] if said else [])
+    if said:
+        assert said in lines[1]
+        assert "*" not in lines[1]
 
 
 @pytest.mark.parametrize(
@@ -181,6 +252,14 @@ def test_an_output_that_cannot_be_written_is_named(evaluation: Evaluation, tmp_p
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="report"):
         write_report(evaluation, tmp_path / "file" / "report", RUN)
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="file/report: could not be written"):
+        check_report_folder(tmp_path / "file" / "report")
+    check_report_folder(tmp_path / "new" / "report")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == []
 
 
 def test_a_failing_figure_leaves_nothing_behind(

@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, Literal
 
 from nephoscope.apply.jobs import Job
 from nephoscope.apply.task import Failure, Written
-from nephoscope.errors import InputError, NephoscopeError, OutputError, UsageError, shown
+from nephoscope.errors import InputError, NephoscopeError, OutputError
 from nephoscope.files import JOURNAL, JournalWriter, journal_lines
 from nephoscope.folders import LeftOut
 
@@ -307,20 +306,3 @@ def latest_entries(out: Path, names: Container[str] | None = None) -> dict[str, 
             kept = {n: v for n, v in entry.items() if names is None or n in names or n == "at"}
             latest[output] = kept
     return latest
-
-
-def check_writable(out: Path) -> None:
-    """See that the folder of the products can be made and written to.
-
-    Raises:
-        UsageError: it is a file.
-        OutputError: it cannot be written to.
-    """
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{shown(out)}: is a file; -o names the folder of the products")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise OutputError(f"{shown(out)}: could not be written: {error.strerror}") from error

@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 import xarray as xr
 
 from nephoscope.apply.jobs import Job, Naming, Options, job_key
-from nephoscope.apply.journal import Event, Journals, Record, Summary, check_writable
+from nephoscope.apply.journal import Event, Journals, Record, Summary
 from nephoscope.apply.task import Failure, Work, Written, do, failure_of, order_of_run
 from nephoscope.errors import NephoscopeError
 from nephoscope.files import remove_stale_parts
@@ -25,6 +25,7 @@ from nephoscope.folders import LeftOut
 from nephoscope.instruments import instrument_named
 from nephoscope.workers.cluster import ClusterPool
 from nephoscope.workers.pool import Pool, results_by
+from nephoscope.writable import check_folder_writable
 
 Card = tuple[str | bool | int | float, str]
 Draw = Callable[["Made", Path], None]
@@ -147,7 +148,7 @@ def run(
         OutputError: `sink.out` cannot be written at all.
         NephoscopeError: workers die whatever they do, or cannot open the models.
     """
-    check_writable(sink.out)
+    check_folder_writable(sink.out)
     for folder in {job.target.parent for job in jobs} | {sink.out}:
         remove_stale_parts(folder)
     key_of, journals = keys_of(maker), Journals(sink.out, part)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nephoscope.errors import UsageError, shown
+from nephoscope.writable import check_place_writable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,10 +68,10 @@ def background(
     from nephoscope.recipe import load_recipe
 
     instrument = "skycam" if recipe == SKY else load_recipe(recipe).instrument
-    if flavour is not None and instrument != "skycam":
-        raise UsageError(f"--flavour is for frames of a sky camera, and '{recipe}' is not")
-    if from_labels and instrument != "skycam":
-        raise UsageError(f"--from-labels is for frames of a sky camera, and '{recipe}' is not")
+    for option, given in {"flavour": flavour, "from-labels": from_labels}.items():
+        if given and instrument != "skycam":
+            raise UsageError(f"--{option} is for frames of a sky camera, and '{recipe}' is not")
+    check_place_writable(out)
     files, unread = scenes_of(scenes, instrument)
     if clear_in is not None:
         files = _clear_ones(files, clear_in)

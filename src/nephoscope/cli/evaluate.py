@@ -18,7 +18,7 @@ from nephoscope.cli.typed import HOW_SHARED, typed_command
 if TYPE_CHECKING:
     import xarray as xr
 
-    from nephoscope.evaluation.intervals import Score, Scores
+    from nephoscope.evaluation.intervals import Scores
     from nephoscope.evaluation.protocol import Evaluation
     from nephoscope.models import Model
     from nephoscope.reports.pictures import Pictures
@@ -172,6 +172,7 @@ def _with_baselines(
     """
     from nephoscope.errors import UsageError
     from nephoscope.evaluation.baselines import kind_of
+    from nephoscope.evaluation.baselines.beside import paired_with_baselines
 
     of_profiles, (store, learned) = _of_profiles(model), stores
     try:
@@ -189,7 +190,7 @@ def _with_baselines(
         typer.echo(f"no baselines: {error}", err=True)
         return found
     found = replace(found, baselines=scores, details=details)
-    return replace(found, paired=_paired(found)) if of_profiles else found
+    return replace(found, paired=paired_with_baselines(found))
 
 
 def _mask_baselines(store: xr.Dataset, indices: list[int]) -> Baselines:
@@ -212,19 +213,6 @@ def _profile_baselines(
         return score_profile_baselines(
             store, indices, task_named(recipe.task), recipe.truth, progress=tell, learned=learned
         )
-
-
-def _paired(found: Evaluation) -> dict[str, dict[str, Score]]:
-    """What the model is better by than each baseline, over the same units."""
-    from nephoscope.evaluation.paired import by_unit, paired_scores
-
-    mine = found.scores
-    return {
-        name: paired_scores(
-            by_unit(mine.sums), by_unit(each.sums), found.task, (mine.decision, each.decision)
-        )
-        for name, each in found.baselines.items()
-    }
 
 
 def _opened_to_learn(path: Path, model: Model) -> xr.Dataset:

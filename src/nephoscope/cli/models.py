@@ -83,7 +83,9 @@ def quicken(
 
     need("models quicken", "train")
     from nephoscope.learn.first_stage import add_first_stage
+    from nephoscope.writable import check_place_writable
 
     if output.exists():
         raise UsageError(f"{output} exists: name another folder")
+    check_place_writable(output)
     typer.echo(add_first_stage(load_model(name), samples, output, sure=sure).folder)

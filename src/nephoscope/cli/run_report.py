@@ -140,7 +140,7 @@ def report(summary: Summary, out: str | Path, as_json: bool = False) -> None:
         as_json: as a line of JSON.
 
     Raises:
-        typer.Exit: with code 1, if anything was not done.
+        typer.Exit: with code 1, if anything was not done; what is no frame was never to be.
     """
     where = shown_url(str(out)) if is_url(out) else shown(out)
     for remark in summary.remarks:
@@ -148,19 +148,22 @@ def report(summary: Summary, out: str | Path, as_json: bool = False) -> None:
     for other in summary.others:
         typer.echo(f"left out: {shown(other)}: is no frame", err=True)
     counts = {"done": summary.done, "skipped": summary.skipped, "failed": len(summary.failed)}
+    others = len(summary.others)
     if as_json:
-        typer.echo(json.dumps({**counts, "left": summary.left, "output": where}))
+        rest = {"left": summary.left, "left_out": others, "output": where}
+        typer.echo(json.dumps(counts | rest))
     else:
         typer.echo(
             f"{summary.done} done, {summary.skipped} skipped (already there), "
-            f"{len(summary.failed)} failed: {where}"
+            f"{len(summary.failed)} failed{f', {others} left out (no frame)' if others else ''}: "
+            f"{where}"
         )
     if summary.known:
         text = f"{summary.known} of them failed before and were not tried again: --redo-failed"
         typer.echo(text, err=True)
     if summary.left:
         typer.echo(f"stopped early: {summary.left} inputs were not tried", err=True)
-    if summary.failed or summary.left or summary.others:
+    if summary.failed or summary.left:
         raise typer.Exit(1)
 
 

@@ -79,11 +79,13 @@ def lines_of(evaluation: Evaluation) -> list[str]:
     main = scores[focus.main]
     if not focus.said:
         every = ((title_of(name), number(score, "", UNDEFINED)) for name, score in scores.items())
-        return [*map(" ".join, every), f"{evaluation.task.counted} {main.n}"]
+        counted = f"{evaluation.task.counted} {main.n}"
+        return [*map(" ".join, every), counted, *_doubts(evaluation)]
     title = title_of(focus.main)
     interval = "" if main.low is None else f" (95 % interval {main.low:.3f} to {main.high:.3f})"
     return [
         f"{title} {exact(main)}{interval} over {main.n:,} {focus.items}",
+        *_doubts(evaluation),
         *(f"  {name:10} {exact(scores[name], name)}" for name in focus.said if name in scores),
         *(
             f"  {way.replace('_', ' ')}: {title} {exact(each.overall[focus.main])}"
@@ -134,6 +136,13 @@ def _number_of(evaluation: Evaluation, many: int) -> str:
     return f"1 {nouns[:-1]}" if many == 1 else f"{many} {nouns}"
 
 
+def _doubts(evaluation: Evaluation) -> list[str]:
+    """Why the scores may flatter the model, as plain text."""
+    known = evaluation.seen is not None and not any(evaluation.seen.values())
+    found = ([] if known else [_seen(evaluation)]) + [_copies(evaluation)] * bool(evaluation.copies)
+    return [line.strip("*") for line in found]
+
+
 def _seen(evaluation: Evaluation) -> str:
     """Whether the model knows the scored maps, by its own record."""
     began = evaluation.model.get("began_from")
@@ -180,9 +189,17 @@ def _best_baseline(evaluation: Evaluation) -> str:
     if not known or mine is None:
         return ""
     name = max(known, key=lambda each: known[each] or 0.0)
-    gain = mine - (known[name] or 0.0)
-    verb = "beats" if gain > 0 else "does not beat"
-    return f"It {verb} the best baseline, {name} ({title_of(main)} {known[name]:.3f}): {gain:+.3f}."
+    best = f"the best baseline, {name} ({title_of(main)} {known[name]:.3f})"
+    gain = f"{mine - (known[name] or 0.0):+.3f}"
+    paired = evaluation.paired.get(name, {}).get(main)
+    units = _number_of(evaluation, len(evaluation.units or evaluation.spec["maps"]))
+    if paired is None or paired.low is None or paired.high is None:
+        problem = f"cannot be told from {units}: {gain}, without an interval"
+        return f"Whether it beats {best}, {problem}."
+    interval = f"{gain} (95 % interval {paired.low:+.3f} to {paired.high:+.3f})"
+    if paired.low <= 0 <= paired.high:
+        return f"Whether it beats {best}, cannot be told from {units}: {interval}."
+    return f"It {'beats' if paired.low > 0 else 'is worse than'} {best}: {interval}."
 
 
 def _common(evaluation: Evaluation) -> dict[str, list[Block]]:

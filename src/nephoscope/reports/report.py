@@ -29,6 +29,7 @@ from nephoscope.reports.seal import SCORES, sealed, spec_hash, write_counts
 from nephoscope.reports.states import StatePictures
 from nephoscope.reports.words import CAPTIONS
 from nephoscope.workers import cores
+from nephoscope.writable import check_place_writable
 
 PICTURES: Mapping[str, type[Pictures]] = {
     "mask": MaskPictures,
@@ -117,11 +118,13 @@ def check_report_folder(out: Path) -> None:
     """A report can be written there without the loss of anything else.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: something else is there.
+        OutputError: nothing can be written there.
     """
     empty = not out.exists() or (out.is_dir() and not any(out.iterdir()))
     if not empty and not (out / SCORES).is_file():
         raise UsageError(f"{out}: is there and holds no report: name another folder")
+    check_place_writable(out)
 
 
 def scores_document(evaluation: Evaluation, run: Run) -> dict[str, Any]:

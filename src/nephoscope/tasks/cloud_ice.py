@@ -25,6 +25,7 @@ from nephoscope.tasks.ice_variables import UNPUBLISHED, ice_fields, ice_variable
 from nephoscope.tasks.mask_metrics import PROBABILITY_STEPS
 from nephoscope.tasks.profile_decision import level_rules
 from nephoscope.tasks.profile_metrics import overlap
+from nephoscope.tasks.told import score_lines
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -143,7 +144,7 @@ class IceTask:
         self, scores: Mapping[str, Mapping[str, float]], decision: IceDecision
     ) -> list[str]:
         """The scores that are kept, a line each, and the calibration."""
-        lines = [f"validation {name.replace('_', ' ')} {v}" for name, v in scores["full"].items()]
+        lines = score_lines(scores["full"])
         factor, spread = decision.mean_factor, decision.spread
         cut = f"threshold {decision.threshold:.3f}, means by {factor:.3f}, spread by {spread:.3f}"
         return [*lines, cut]

@@ -18,6 +18,7 @@ from nephoscope.tasks.profile_metrics import COLUMNS, cut_at_each, details_of, m
 from nephoscope.tasks.profile_published import publish_columns, tally_columns
 from nephoscope.tasks.profile_truth import columns_of
 from nephoscope.tasks.profile_variables import column_field, column_variables
+from nephoscope.tasks.told import score_lines
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -122,7 +123,7 @@ class ColumnTask:
         self, scores: Mapping[str, Mapping[str, float]], decision: ColumnDecision
     ) -> list[str]:
         """The scores that are kept, a line each, and the threshold."""
-        lines = [f"validation {name.replace('_', ' ')} {v}" for name, v in scores["full"].items()]
+        lines = score_lines(scores["full"])
         return [*lines, f"threshold {decision.threshold:.3f}"]
 
     def advice(self, decision: ColumnDecision) -> str:

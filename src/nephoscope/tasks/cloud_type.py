@@ -27,6 +27,7 @@ from nephoscope.tasks.profile_losses import (
 from nephoscope.tasks.profile_metrics import TYPED, UNTYPED, details_of, overlap, scores_of
 from nephoscope.tasks.profile_published import publish_profiles, tally_profiles
 from nephoscope.tasks.profile_variables import profile_fields, profile_variables
+from nephoscope.tasks.told import score_lines
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -173,7 +174,7 @@ class ProfileTask:
         self, scores: Mapping[str, Mapping[str, float]], decision: ProfileDecision
     ) -> list[str]:
         """The scores that are kept, a line each."""
-        lines = [f"validation {name.replace('_', ' ')} {v}" for name, v in scores["full"].items()]
+        lines = score_lines(scores["full"])
         cut = f"threshold {decision.threshold:.3f}, of columns {decision.column_threshold:.3f}"
         return [*lines, cut]
 

@@ -21,6 +21,7 @@ from nephoscope.tasks import Counts, Floats, Task, plain
 from nephoscope.tasks.histogram import NOTHING, Bins, Line, fit_line
 from nephoscope.tasks.losses import BinaryLosses, binary_loss
 from nephoscope.tasks.mask import probability
+from nephoscope.tasks.told import score_lines
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -211,7 +212,7 @@ class SkyStateTask:
         self, scores: Mapping[str, Mapping[str, float]], decision: StateDecision
     ) -> list[str]:
         """Every score, a line each."""
-        return [f"validation {name.replace('_', ' ')} {v}" for name, v in scores["full"].items()]
+        return score_lines(scores["full"])
 
     def advice(self, decision: StateDecision) -> str:
         """Where clear and cloudy begin, and where the answer fails."""

@@ -25,6 +25,9 @@ LABEL_FOLDERS = ("masks", "GTmaps", "GT", "2GT", "3GT", "labels", "truth")
 _FITS = b"SIMPLE  ="
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _MATS = (b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file")
+# TIFF, which most raw files of cameras are as well; BMP; WebP and ISO files by what follows.
+_UNREAD = (b"II*\0", b"MM\0*", b"BM", b"FUJIFILM", b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")
+_UNREAD_AT_8 = (b"WEBP", b"heic", b"heix", b"mif1", b"avif", b"crx ")
 _GZIP, _BZIP2 = b"\x1f\x8b", b"BZh"
 _SUFFIXES: dict[str, Kind] = {
     ".fits": "fits",
@@ -80,9 +83,10 @@ def find(path: str | PathLike[str], left_out: LeftOut | None = None) -> list[Sce
 
     Args:
         path: the file or folder.
-        left_out: told of what cannot be read, of files that are no frames, of pictures derived from
-            frames (thumbnails, keograms, star trails, films) and of products of earlier runs.
-            Without it the first thing that cannot be read is raised.
+        left_out: told of what cannot be read (pictures of other forms are among it), of files that
+            are no frames, of pictures derived from frames (thumbnails, keograms, star trails,
+            films) and of products of earlier runs. Without it the first thing that cannot be read
+            is raised.
 
     Returns:
         for each frame its path, its stem as `id`, the name of its folder as `series` ("" for
@@ -117,9 +121,11 @@ def stem_of(path: Path) -> str:
 
 def _given(path: Path) -> SceneFile:
     """A file that was named itself: it must be a frame."""
-    kind, is_own = _look(path) if path.is_file() else (None, False)
+    kind, is_own, is_unread = _look(path) if path.is_file() else (None, False, False)
     if is_own:
         raise InputError(path, "is a product of nephoscope", remedy="name the frame it is of")
+    if is_unread:
+        raise _unread(path)
     if kind is None:
         raise InputError(path, "is no frame", remedy=_REMEDY)
     return SceneFile(path, stem_of(path))
@@ -140,15 +146,21 @@ def _frames_below(root: Path, left_out: LeftOut) -> Iterator[Path]:
 
 def _is_image(file: Path, left_out: LeftOut) -> bool:
     try:
-        kind, is_own = _look(file)
+        kind, is_own, is_unread = _look(file)
     except InputError as error:
         left_out.errors.append(error)
         return False
     if is_own:
         left_out.add(PRODUCTS, file)
+    elif is_unread:
+        left_out.errors.append(_unread(file))
     elif kind is None:
         left_out.others.append(file)
     return kind is not None and not is_own
+
+
+def _unread(path: Path) -> InputError:
+    return InputError(path, "is a picture in a form that is not read", remedy=_REMEDY)
 
 
 def _is_derived(file: Path, folders: Sequence[str]) -> bool:
@@ -169,8 +181,8 @@ def _scene_file(file: Path, root: Path) -> SceneFile:
     return SceneFile(file, stem_of(file), group.name, 0, relative)
 
 
-def _look(path: Path) -> tuple[Kind | None, bool]:
-    """Kind of a file, and whether nephoscope wrote it as a product; it is opened once."""
+def _look(path: Path) -> tuple[Kind | None, bool, bool]:
+    """Kind of a file, whether it is our product, or a picture that is not read; opened once."""
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
@@ -184,7 +196,9 @@ def _look(path: Path) -> tuple[Kind | None, bool]:
                 is_own = _OWN_CARD in _start_of(unpack(file) if unpack else file, _HEADER)
     except OSError as error:
         raise InputError(path, f"cannot be read: {error.strerror}") from error
-    return _kind_by(head, path), is_own
+    kind = _kind_by(head, path)
+    unread = head.startswith(_UNREAD) or head[8:12] in _UNREAD_AT_8
+    return kind, is_own, kind is None and unread
 
 
 def _kind_by(head: bytes, path: Path) -> Kind | None:
