@@ -14,6 +14,7 @@ import seviri_factory
 from nephoscope.cli import app
 from nephoscope.errors import OutputError
 from nephoscope.files import write_bytes
+from nephoscope.instruments import seviri
 from nephoscope.instruments.seviri import CHANNELS
 from nephoscope.products import cube as cube_module
 
@@ -257,3 +258,33 @@ def opened_box(path):
         (float(scene[name].min()), float(scene[name].max())) for name in ("longitude", "latitude")
     )
     return f"{west},{south},{east},{north}"
+
+
+def test_two_boxes_in_one_folder_stand_side_by_side(ice_model, tmp_path):
+    """Neither replaces the other's picture or is done again; lines name slots that are there."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    write(raw)
+    scene, asked = seviri.read(next(raw.iterdir())), []
+    for first, last in ((0, 14), (20, 39)):
+        within = scene.isel(y=slice(first, last), x=slice(first, last))
+        places = within["longitude"].values, within["latitude"].values
+        box = ",".join(f"{end(each):.3f}" for end in (np.nanmin, np.nanmax) for each in places)
+        words = ("predict", ice_model, raw, "-o", out, f"--bbox={box}", "-v")
+        said = call(*words)
+        store = max(out.glob("cube_*.zarr"), key=lambda path: path.stat().st_mtime_ns)
+        assert f"1/1 done slot 2010-06-11T12:00 of {store}" in said
+        assert f"1/1 skipped slot 2010-06-11T12:00 of {store}" in call(*words)
+        facts = json.loads(call(*words[:-1], "--json").splitlines()[0])
+        assert (facts["output"], facts["slot"]) == (str(store), "2010-06-11T12:00")
+        asked.append(words)
+    assert len(list(out.glob("cube_*.zarr"))) == 2
+    pictures = sorted((out / "pictures").rglob("*.png"))
+    assert len({path.name for path in pictures}) == 1
+    assert len({path.parent.name for path in pictures}) == len(pictures) == 2
+    assert "1/1 skipped" in call(*asked[0])
+
+
+def test_ahead_of_a_run_slots_are_called_as_their_pictures(ice_model, tmp_path):
+    write(tmp_path / "raw")
+    said = predicted(ice_model, tmp_path / "raw", tmp_path / "out", "--dry-run")
+    assert f"1/1 not yet slot MSG2-201006111200 of {tmp_path / 'out'}" in said

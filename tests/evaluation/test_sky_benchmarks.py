@@ -157,14 +157,15 @@ def test_parts_of_the_colour_model_are_by_name():
     assert "B2" not in sky_parts.parts_of(ids, pictures=False)["train"]
 
 
-def test_the_card_sets_the_model_beside_one_that_has_not_seen_the_pictures():
+def test_the_card_tells_of_pictures_that_models_of_the_other_half_have_not_seen():
     row = {"f1": 0.9, "mean_iou": 0.8, "ece": 0.05}
     formulas = {key: {**row, "f1": 0.7} for key in sky_card.FORMULA_NAMES}
-    table = sky_card._domains(
-        {"pictures": {**formulas, "m": row}}, {"pictures": {**formulas, "o": {**row, "f1": 0.85}}}
-    )
-    line = table.splitlines()[-1]
-    assert "0.900, 0.800, 0.050 | 0.850, 0.800, 0.050 | 0.700, 0.800 | 0.700, 0.800" in line
+    halves = [{"pictures": {**formulas, "o": {**row, "f1": f1}}} for f1 in (0.85, 0.83)]
+    table = sky_card._domains({"pictures": {**formulas, "m": row}}, halves)
+    own, first, second = table.splitlines()[-3:]
+    assert "pictures | 0.900, 0.800, 0.050 | 0.700, 0.800 | 0.700, 0.800" in own
+    assert "of the first half | 0.850, 0.800, 0.050 | 0.700, 0.800 | 0.700, 0.800" in first
+    assert "of the second half | 0.830, 0.800, 0.050 | 0.700, 0.800 | 0.700, 0.800" in second
 
 
 def test_a_rim_that_labels_leave_undefined_biases_the_fraction_that_counts_it(

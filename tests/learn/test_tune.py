@@ -271,7 +271,7 @@ def test_a_range_or_choices(search, tmp_path):
         load_recipe(tmp_path / "r.yaml")
 
 
-@pytest.mark.parametrize("name", ["mars", "sky-colour", "sky-thermal"])
+@pytest.mark.parametrize("name", ["mars", "sky-colour-local", "sky-thermal"])
 def test_the_default_search_varies_rate_decay_and_layer_sizes(name):
     recipe = load_recipe(name)
     search = usual_search(recipe)

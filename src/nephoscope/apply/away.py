@@ -13,8 +13,9 @@ others after it has sent what is made of all: the last to send has seen all.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
@@ -23,7 +24,7 @@ from nephoscope.apply.jobs import Job
 from nephoscope.apply.run import Made
 from nephoscope.apply.sinks import LayoutSink, NetcdfSink
 from nephoscope.background import FILES as BACKGROUNDS
-from nephoscope.errors import UsageError
+from nephoscope.errors import UsageError, shown
 from nephoscope.files import JOURNAL, sha256_of, write_bytes
 from nephoscope.folders import STORE
 from nephoscope.instruments.scene_file import SceneFile
@@ -77,9 +78,11 @@ class AwaySink:
         """The quick-look beside a product."""
         return self.sink.picture(target)
 
-    def place(self, job: Job) -> str:
-        """The URL of a product, as it may be shown."""
-        return f"{shown_url(self.store.url)}/{job.target.relative_to(self.out).as_posix()}"
+    def place(self, job: Job, facts: Mapping[str, object]) -> tuple[str, str]:
+        """The URL of a product, as it may be shown, and which slot of a cube it is."""
+        here, slot = self.sink.place(job, facts)
+        within = here.removeprefix(shown(self.out)).replace(os.sep, "/")
+        return f"{shown_url(self.store.url)}{within}", slot
 
     def begin(self, to_write: bool = True) -> None:
         """Look at what is there, and fetch what earlier runs knew of themselves.

@@ -13,7 +13,7 @@ from nephoscope.apply.chain import SkyChain
 from nephoscope.apply.cube_sink import CubeSink
 from nephoscope.apply.frame_models import sky_name
 from nephoscope.apply.jobs import Job, Options, plan_jobs, shard
-from nephoscope.apply.journal import Event, Journals, Summary
+from nephoscope.apply.journal import Event, Journals, Status, Summary
 from nephoscope.apply.network_maker import NetworkMaker
 from nephoscope.apply.run import Draw, Maker, Sink, keys_of, run
 from nephoscope.apply.sinks import FitsSink, LayoutSink, NetcdfSink, ZarrSink
@@ -148,9 +148,11 @@ def look_ahead(
         key = key_of(job)
         failure = journals.failure(key, job)
         if journals.has(key, job) and plan.sink.done(job):
-            yield Event(job, "done", None, number, total)
+            event = Event(job, "done", None, number, total)
         else:
-            yield Event(job, "not yet" if failure is None else "failed", failure, number, total)
+            status: Status = "not yet" if failure is None else "failed"
+            event = Event(job, status, failure, number, total)
+        yield _placed(event, plan.sink)
 
 
 @dataclass(frozen=True)
@@ -182,14 +184,15 @@ def _planned(
 def _telling(
     on_event: Callable[[Event], None] | None, sink: Sink
 ) -> Callable[[Event], None] | None:
-    """What tells of an output where it went, not where it was made."""
-    if on_event is None or not isinstance(sink, AwaySink):
-        return on_event
+    """What tells of an output where it went."""
+    return None if on_event is None else lambda event: on_event(_placed(event, sink))
 
-    def tell(event: Event) -> None:
-        on_event(event if event.job is None else replace(event, place=sink.place(event.job)))
 
-    return tell
+def _placed(event: Event, sink: Sink) -> Event:
+    if event.job is None:
+        return event
+    place, slot = sink.place(event.job, event.facts)
+    return replace(event, place=place, slot=slot)
 
 
 def _pool(maker: Maker, workers: int | None, scheduler: str) -> Pool | None:
@@ -264,4 +267,12 @@ def sink_of(maker: Maker, out: Path, tables: bool = True) -> NetcdfSink:
         if chosen == "fits":
             raise UsageError(f"--format fits: {instrument.NOUN} are written as netcdf or zarr")
         return ZarrSink(out)
+    if chosen == "zarr":
+        return CubeSink(out, part=_part_of(maker.options))
     return SINKS[chosen](out)
+
+
+def _part_of(options: Options) -> str:
+    """What of the scenes is predicted, as part of a path; "" for all."""
+    box = options.own.get("box")
+    return "" if box is None else "_".join(["box", *(f"{side:.10g}" for side in box)])

@@ -15,7 +15,7 @@ from nephoscope.apply.jobs import Job
 from nephoscope.apply.journal import latest_entries
 from nephoscope.apply.run import Made
 from nephoscope.apply.sinks import NetcdfSink
-from nephoscope.errors import InputError
+from nephoscope.errors import InputError, shown
 from nephoscope.files import short_name
 from nephoscope.instruments.scene_file import SceneFile
 from nephoscope.products import cf
@@ -27,6 +27,7 @@ STEP = "slot_seconds"
 GRID = "grid_id"
 """Attribute of a product: what tells its grid from the usual one of its instrument, "" of that."""
 _PLACE = Path("cube")  # of products in the journal: a slot has no file of its own
+_MINUTE = len("2010-06-11T12:00")
 _CHUNK = 128  # pixels along the sides of what is compressed and read alone
 _OF_ALL = (
     "Conventions", "summary", "references", "comment", "instrument", "threshold", GRID,
@@ -43,14 +44,18 @@ class CubeSink(NetcdfSink):
 
     Args:
         out: folder of the stores, `cube_<year>[_<grid>].zarr`.
+        part: what of the scenes is predicted, as a folder's name, "" for all: their products lie in
+            another store then, and so do pictures and entries of the journal.
     """
 
     ending: str = ""
+    part: str = field(default="", kw_only=True)
     _cubes: dict[Path, Cube] = field(default_factory=dict, init=False, repr=False)
 
     def names(self, scenes: Sequence[SceneFile]) -> dict[Path, SceneFile]:
         """What each product is called in the journal, and its scene."""
-        return {_PLACE / name: scene for name, scene in super().names(scenes).items()}
+        named = super().names(scenes)
+        return {_PLACE / self.part / name: scene for name, scene in named.items()}
 
     def picture(self, target: Path) -> Path:
         """The quick-look of a product, in a tree beside the stores."""
@@ -91,6 +96,13 @@ class CubeSink(NetcdfSink):
             self._cubes[path] = Cube(path, _epoch(time), entry["step"])
         return path in self._cubes and all(map(self.held, self._cubes[path].files(time)))
 
+    def place(self, job: Job, facts: Mapping[str, object]) -> tuple[str, str]:
+        """The store of a slot and its time; as long as none is made the folder and the scene."""
+        told = facts or self._entries.get(job.target.relative_to(self.out).as_posix(), {})
+        if "store" not in told:
+            return shown(self.out), job.scene.id
+        return shown(self.out / str(told["store"])), str(told["time"])[:_MINUTE]
+
     def close(self) -> None:
         """See that the axis of each store holds all slots that are made.
 
@@ -102,7 +114,8 @@ class CubeSink(NetcdfSink):
 
     def __getstate__(self) -> dict[str, Any]:
         """Workers open the stores themselves, and need no entries of journals."""
-        return {"out": self.out, "ending": self.ending, "held": Path.is_file, "_cubes": {}}
+        asked = {"out": self.out, "ending": self.ending, "part": self.part}
+        return asked | {"held": Path.is_file, "_cubes": {}}
 
     @cached_property
     def _entries(self) -> Mapping[str, Mapping[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -30,8 +30,9 @@ class Event:
         number: how many have ended, this one included.
         total: how many there are.
         note: what there is to say of it; "" if nothing.
-        sha256: of its output, where that was written now.
-        place: of its output as it is told, where that is not on this machine; else "".
+        facts: what the journal keeps of its output, where that was written now.
+        place: of its output, a path or an URL.
+        slot: of the cube at `place` that is its output; "" where a place of its own is.
     """
 
     job: Job | None
@@ -40,8 +41,14 @@ class Event:
     number: int
     total: int
     note: str = ""
-    sha256: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
     place: str = ""
+    slot: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Of its output, where that was written now; else ""."""
+        return str(self.facts.get("sha256", ""))
 
 
 @dataclass
@@ -160,7 +167,7 @@ class Record:
             self._tell(job, "failed", error)
         else:
             self.journals.record(key, job, **outcome[0])
-            self._tell(job, "done", None, outcome[1], str(outcome[0].get("sha256", "")))
+            self._tell(job, "done", None, outcome[1], outcome[0])
         for known in self._behind.pop(job.target, []):
             self._tell_known(*known)
         if isinstance(error, OutputError):
@@ -181,10 +188,10 @@ class Record:
         status: Status,
         error: NephoscopeError | None,
         note: str = "",
-        sha256: str = "",
+        facts: Mapping[str, object] | None = None,
     ) -> None:
         self._ended += 1
-        event = Event(job, status, error, self._ended, self.total, note, sha256)
+        event = Event(job, status, error, self._ended, self.total, note, facts or {})
         self._summary.count(event)
         if self.on_event is not None:
             self.on_event(event)

@@ -107,6 +107,14 @@ class Sink(Naming, Protocol):
     def done(self, job: Job) -> bool:
         """Whether all outputs of a job are there."""
 
+    def place(self, job: Job, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Where the product of a job lies, as it is told, and which slot of a cube it is, or "".
+
+        Args:
+            job: which.
+            facts: what `write` returned, where the product was written now.
+        """
+
     def update(self) -> None:
         """Called in the parent after each job that has ended."""
 

@@ -14,6 +14,7 @@ import xarray as xr
 from nephoscope.apply.jobs import FITS, Job
 from nephoscope.apply.journal import latest_entries
 from nephoscope.apply.run import Card, Made
+from nephoscope.errors import shown
 from nephoscope.files import JOURNAL, locked, sha256_of, sha256_of_files, short_name
 from nephoscope.folders import STORE
 from nephoscope.instruments.protocol import Layout
@@ -78,6 +79,11 @@ class NetcdfSink:
     def done(self, job: Job) -> bool:
         """Whether product and quick-look are there."""
         return self.held(job.target) and (job.picture is None or self.held(job.picture))
+
+    def place(self, job: Job, facts: Mapping[str, object]) -> tuple[str, str]:
+        """Where the product of a job lies, and "": it is no slot."""
+        del facts
+        return shown(job.target), ""
 
     def update(self) -> None:
         """Nothing is made of several scenes."""

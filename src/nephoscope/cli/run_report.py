@@ -99,7 +99,7 @@ def _print_event(event: Event) -> None:
         typer.echo(f"failed: {event.error}", err=True)
     elif event.job is not None:
         note = f": {event.note}" if event.note else ""
-        target = event.place or shown(event.job.target)
+        target = f"slot {event.slot} of {event.place}" if event.slot else event.place
         typer.echo(f"{event.number}/{event.total} {event.status} {target}{note}")
 
 
@@ -107,7 +107,8 @@ def _print_json(event: Event) -> None:
     path = getattr(event.error, "path", None) if event.job is None else event.job.scene.path
     facts = {
         "input": None if path is None else shown(path),
-        "output": None if event.job is None else event.place or shown(event.job.target),
+        "output": event.place or None,
+        "slot": event.slot or None,
         "status": event.status,
         "why": None if event.error is None else str(event.error),
         "note": event.note or None,
