@@ -1,5 +1,6 @@
 """What all tests share: real data where there are any, and one hypothesis profile."""
 
+import math
 import os
 import signal
 import socket
@@ -12,6 +13,8 @@ import pytest
 import xarray as xr
 from hypothesis import settings
 
+from nephoscope.cli import loudness
+
 # Pictures are drawn without a display, also in the subprocesses that tests start.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -22,6 +25,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # No deadline: a busy machine is slow, not wrong.
 settings.register_profile("nephoscope", deadline=None, max_examples=50)
 settings.load_profile("nephoscope")
+
+# Nor does it say more: lines of progress by the clock come where a test asks for them.
+loudness.SECONDS = loudness.LATER = math.inf
 
 
 @pytest.fixture(autouse=True)

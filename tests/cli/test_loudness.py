@@ -1,6 +1,7 @@
 """-q, -v and neither: what verbs say of each input, of problems and in the end."""
 
 import re
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -9,7 +10,10 @@ from typer.testing import CliRunner
 from nephoscope import cli
 from nephoscope.apply.journal import Event
 from nephoscope.cli import loudness as room
+from nephoscope.cli.background import of_maps
 from nephoscope.cli.run_report import run_progress
+from nephoscope.instruments import SceneFile
+from nephoscope.recipe import load_recipe
 
 
 def _invoke(*words):
@@ -83,6 +87,8 @@ def test_the_rate_counts_what_is_tried_now(monkeypatch):
 
 def test_lines_come_soon_at_first_and_then_each_minute(monkeypatch):
     clock = [0.0]
+    monkeypatch.setattr(room, "SECONDS", 10.0)
+    monkeypatch.setattr(room, "LATER", 60.0)
     monkeypatch.setattr(room.time, "monotonic", lambda: clock[0])
     pace, said = room.Pace(), []
     for second in range(300):
@@ -114,3 +120,22 @@ def test_what_is_said_of_inputs_is_counted_where_no_line_tells_it(how, capsys, m
     named = ", ".join(f"{remark}: 1" for remark in lacking[:4])
     counted = f"cloudy: 2, {named}, 2 other remarks (-v)"
     assert said == ([] if how is room.Loudness.VERBOSE else [counted])
+
+
+def test_a_background_says_how_far_it_is(capsys, monkeypatch):
+    def build(files, recipe, on_error, open_scene):
+        return [open_scene(file.path) for file in files]
+
+    monkeypatch.setattr(room, "SECONDS", 0.0)
+    monkeypatch.setattr("nephoscope.background.build_background", build)
+    monkeypatch.setattr("nephoscope.instruments.open_scene", lambda path, instrument: path.stem)
+    files = [SceneFile(Path(f"{name}.jpg"), name) for name in "abc"]
+    assert of_maps(files, load_recipe("mars"), print) == ["a", "b", "c"]
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split(",")[0] for line in said] == [f"reading {n}/3" for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("words", [("-v", "--no-such-option"), ("-v", "-q"), ("-v",)])
+def test_what_one_verb_was_asked_the_next_one_was_not(words, tmp_path):
+    _invoke("simulate", "sky", "-o", tmp_path, "--scenes", 1, *words)
+    assert room.loudness() is room.Loudness.USUAL

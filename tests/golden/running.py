@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import math
 import os
 import re
 import sys
@@ -14,6 +15,7 @@ from unittest import mock
 
 import nephoscope
 from nephoscope import cli
+from nephoscope.cli import loudness
 
 NOW = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?")
 SECONDS = re.compile(r"\b\d+(\.\d+)? (s|seconds|min)\b")
@@ -45,6 +47,7 @@ def run(folder: Path, *words: object) -> dict[str, object]:
         mock.patch.object(sys, "argv", typed),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
+        mock.patch.multiple(loudness, SECONDS=math.inf, LATER=math.inf),  # lines by the clock
         mock.patch.object(logging.root, "handlers", []),  # a test runner's own: users have none
     ):
         try:

@@ -1,11 +1,14 @@
 """The first stage of a cascade learns what the whole network says, and changes nothing else."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 
 from nephoscope.errors import UsageError
-from nephoscope.learn import first_stage
+from nephoscope.learn import durations, first_stage
+from nephoscope.learn.durations import Advance
 from nephoscope.learn.first_stage import fit_first_stage
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
@@ -45,6 +48,27 @@ def test_it_says_what_the_whole_network_says_on_average(monkeypatch):
     low = found < 0.02
     assert low.mean() > 0.2
     assert abs(found[low].mean() - said.numpy()[low].mean()) < 0.004  # a step of what is published
+
+
+def test_it_says_how_far_it_is_and_how_long_the_rest_takes(monkeypatch):
+    times = itertools.count(0.0, 10.0)  # each look at the clock is 10 s later
+    monkeypatch.setattr(durations.time, "monotonic", lambda: next(times))
+    lines = []
+    advance = Advance("step", 5, lines.append)
+    for _ in range(5):
+        advance.count()
+    assert lines == ["step 2/5  20 s, about 30 s left", "step 4/5  40 s, about 10 s left",
+                     "step 5/5  50 s"]  # fmt: skip
+    Advance("step", 1, None).count()
+
+
+def test_its_steps_are_told(monkeypatch):
+    monkeypatch.setattr(first_stage, "_blocks", lambda *_: blocks(100, 1))
+    monkeypatch.setattr(first_stage, "_STEPS", 3)
+    lines = []
+    fit_first_stage(made(16), None, load_recipe("mars"), lines.append)
+    assert lines[0] == "fitting the first stage ..."
+    assert lines[-1].startswith("first stage: step 3/3  ")
 
 
 def test_a_network_without_a_first_stage_is_not_fitted():

@@ -120,7 +120,10 @@ def test_the_model_holds_what_it_was_made_of(samples, tmp_path):
 
 
 def test_a_first_stage_is_fitted_once_the_rest_is_trained(samples, tmp_path, monkeypatch):
-    def fitted(network, train, recipe):
+    lines = []
+
+    def fitted(network, train, recipe, report):
+        report("fitted")
         network.network.first[0].weight.fill_(7)
 
     monkeypatch.setattr(fit_module, "fit_first_stage", torch.no_grad()(fitted))
@@ -131,7 +134,11 @@ def test_a_first_stage_is_fitted_once_the_rest_is_trained(samples, tmp_path, mon
         "network": {"name": "pixel", "options": {"hidden": [8, 8], "learned": 8, "first": 8}},
     }
     recipe = with_values(synthetic.small_recipe(), changes)
-    folder = fit(recipe, samples, tmp_path / "run", report=_quiet)
+    folder = fit(recipe, samples, tmp_path / "run", report=lines.append)
+    *steps, last = (line for line in lines if line.startswith("step "))
+    assert all(line.endswith(" left, then the first stage") for line in steps)
+    assert last.endswith(" s, then the first stage")
+    assert lines.index("fitted") == lines.index(last) + 2  # the validation samples are scored first
     (kept,) = (each for name, each in _weights(folder).items() if "first.0.weight" in name)
     assert (kept == 7).all()
 

@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as command_of
 
+from nephoscope.cli.loudness import forget
 from nephoscope.errors import NephoscopeError, PreemptedError, UsageError
 from nephoscope.extras import extra_of, remedy
 
@@ -89,6 +90,8 @@ class _Verbs(TyperGroup):
             raise _stop(f"{error.name} is not installed: {remedy(extra)}", code=1) from error
         except KeyboardInterrupt as error:
             raise _stop("interrupted; what was finished is kept", code=INTERRUPTED) from error
+        finally:
+            forget()
 
 
 def _stop(message: str, code: int) -> typer.Exit:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nephoscope.errors import InputError
     from nephoscope.formulas import SkyFinder
     from nephoscope.instruments import SceneFile
+    from nephoscope.recipe import Recipe
 
 SKY = "sky"
 
@@ -61,7 +62,7 @@ def background(
     from_labels: FromLabels = False,
 ) -> None:
     """Build the background from a series of scenes; those that cannot be read are left out."""
-    from nephoscope.background import build_background, write_background
+    from nephoscope.background import write_background
     from nephoscope.cli.progress import scenes_of
     from nephoscope.files import sha256_of
     from nephoscope.recipe import load_recipe
@@ -87,12 +88,29 @@ def background(
             _learn_camera(files, out, name, flavour)
         sha256 = sha256_of(out)
     else:
-        built = build_background(files, load_recipe(recipe), on_error=name)
+        built = of_maps(files, load_recipe(recipe), name)
         write_background(built, out)
         sha256 = str(built.attrs["sha256"])
     typer.echo(f"{shown(out)}: {len(files) - len(failed)} scenes, sha256 {sha256}")
     if failed or unread:
         raise typer.Exit(1)
+
+
+def of_maps(
+    files: list[SceneFile], recipe: Recipe, name: Callable[[Path, InputError], None]
+) -> xr.Dataset:
+    """The background of a series of maps, with progress as they are read."""
+    from nephoscope.background import MAXIMUM_SCENES, build_background
+    from nephoscope.cli.progress import progress_bar
+    from nephoscope.instruments import open_scene
+
+    with progress_bar("reading", min(len(files), MAXIMUM_SCENES)) as tell:
+
+        def opened(path: Path) -> xr.Dataset:
+            tell(path.name)
+            return open_scene(path, recipe.instrument)
+
+        return build_background(files, recipe, on_error=name, open_scene=opened)
 
 
 def _clear_ones(files: list[SceneFile], products: Path) -> list[SceneFile]:

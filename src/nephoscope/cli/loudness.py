@@ -17,14 +17,18 @@ import typer
 from nephoscope.errors import UsageError
 
 _QUIET, _VERBOSE = ContextVar("quiet", default=False), ContextVar("verbose", default=False)
-"""What was asked of the verb that runs; put back when it ends."""
+"""What was asked of the verb that runs."""
 
 
-def _keep(context: typer.Context, param: typer.CallbackParam, value: bool) -> bool:
-    kept = _QUIET if param.name == "quiet" else _VERBOSE
-    token = kept.set(value)
-    context.call_on_close(lambda: kept.reset(token))
+def _keep(param: typer.CallbackParam, value: bool) -> bool:
+    (_QUIET if param.name == "quiet" else _VERBOSE).set(value)
     return value
+
+
+def forget() -> None:
+    """A verb has ended, well or not: the next one in this process was asked nothing yet."""
+    _QUIET.set(False)
+    _VERBOSE.set(False)
 
 
 def _option(name: str, words: str) -> Any:  # noqa: ANN401 - typer's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -88,4 +89,6 @@ def quicken(
     if output.exists():
         raise UsageError(f"{output} exists: name another folder")
     check_place_writable(output)
-    typer.echo(add_first_stage(load_model(name), samples, output, sure=sure).folder)
+    said = partial(typer.echo, err=True)
+    made = add_first_stage(load_model(name), samples, output, sure=sure, report=said)
+    typer.echo(made.folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch.nn import functional
 from nephoscope.errors import UsageError
 from nephoscope.inputs import assemble
 from nephoscope.inputs.view import CONTEXT
+from nephoscope.learn.durations import Advance
 from nephoscope.learn.place import learn_place, seasons_of
 from nephoscope.models import Model, save_model
 from nephoscope.models.normalised import NormalisedNetwork
@@ -30,23 +31,35 @@ _WINDOW, _WINDOWS, _SHARE = (256, 384), 12, 2
 _STEPS, _BATCH, _RATE = 1500, 8192, 0.01
 
 
-def fit_first_stage(network: NormalisedNetwork, train: Part, recipe: Recipe) -> None:
+def fit_first_stage(
+    network: NormalisedNetwork,
+    train: Part,
+    recipe: Recipe,
+    report: Callable[[str], None] | None = None,
+) -> None:
     """Fit the first stage of a network to the mean probability in each block of pixels.
 
     Args:
         network: a `PixelNet` with a first stage; its other weights stay as they are.
         train: samples, each with the limits that the others show.
         recipe: features and tiles.
+        report: is given a plain line now and then.
+
+    Raises:
+        UsageError: the network has no first stage.
     """
     whole = network.network
     if not isinstance(whole, PixelNet) or whole.first is None:
         raise UsageError("network.options.first: the network has no first stage")
+    if report is not None:
+        report("fitting the first stage ...")
     torch.manual_seed(recipe.training.seed)
-    seen, said, weight = _blocks(whole.eval(), train, recipe)
+    seen, said, weight = _blocks(whole.eval(), train, recipe, report)
     # Folded into the first layer afterwards: numbers of one size learn faster.
     middle, spread = seen.mean(0), seen.std(0).clamp(min=1e-3)
     stage = whole.first.train().requires_grad_()
     optimizer = torch.optim.AdamW(stage.parameters(), lr=_RATE, weight_decay=1e-4)
+    advance = Advance("first stage: step", _STEPS, report)
     for step in range(_STEPS):
         for group in optimizer.param_groups:
             group["lr"] = _RATE * min(1.0, step / 50) * (1 - step / _STEPS)
@@ -58,6 +71,7 @@ def fit_first_stage(network: NormalisedNetwork, train: Part, recipe: Recipe) -> 
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        advance.count()
     first: Any = stage[0]
     with torch.no_grad():
         first.weight /= spread[None, :, None, None]
@@ -66,10 +80,13 @@ def fit_first_stage(network: NormalisedNetwork, train: Part, recipe: Recipe) -> 
 
 
 @torch.no_grad()
-def _blocks(network: PixelNet, train: Part, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
+def _blocks(
+    network: PixelNet, train: Part, recipe: Recipe, report: Callable[[str], None] | None
+) -> tuple[Tensor, Tensor, Tensor]:
     """What the first stage sees of some blocks, mean probability there, and how much is known."""
     found: list[tuple[Tensor, ...]] = []
-    for inputs in _windows(train, recipe, network.divisor):
+    advance = Advance("first stage: window", _WINDOWS * len(train.indices), report)
+    for inputs in _windows(train, recipe, network.divisor, advance):
         known = functional.avg_pool2d(inputs[:, network.flag], COARSE)
         likely = torch.sigmoid(network(inputs)) * inputs[:, network.flag]
         mean = functional.avg_pool2d(likely, COARSE) / known.clamp(min=1e-6)
@@ -83,7 +100,7 @@ def _blocks(network: PixelNet, train: Part, recipe: Recipe) -> tuple[Tensor, Ten
     return seen, said, known
 
 
-def _windows(train: Part, recipe: Recipe, divisor: int) -> Iterator[Tensor]:
+def _windows(train: Part, recipe: Recipe, divisor: int, advance: Advance) -> Iterator[Tensor]:
     """(1, feature, y, x) of windows all over the samples; of each another part of it is withheld.
 
     Labels are not asked for: the poles, of which there are none, are predicted too.
@@ -103,10 +120,16 @@ def _windows(train: Part, recipe: Recipe, divisor: int) -> Iterator[Tensor]:
             view = replace(view, background=None)
         if view.known.any():
             yield torch.from_numpy(assemble(view, recipe.inputs.names))[None]
+        advance.count()
 
 
 def add_first_stage(
-    model: Model, samples: str | Path, out: str | Path, hidden: int = 24, sure: float = 0.004
+    model: Model,
+    samples: str | Path,
+    out: str | Path,
+    hidden: int = 24,
+    sure: float = 0.004,
+    report: Callable[[str], None] | None = None,
 ) -> Model:
     """A model with a first stage: as it was, but for pixels of which that is sure.
 
@@ -117,6 +140,7 @@ def add_first_stage(
         hidden: channels of the first stage.
         sure: what it says of a block is believed where it is a probability below this, or above 1
             less this.
+        report: is given a plain line now and then.
 
     Raises:
         UsageError: the network takes no first stage.
@@ -134,7 +158,7 @@ def add_first_stage(
     )
     fresh.load_state_dict({**fresh.state_dict(), **model.network.network.state_dict()})
     network = NormalisedNetwork(fresh, model.normalisation).eval()
-    fit_first_stage(network, train, recipe)
+    fit_first_stage(network, train, recipe, report)
     return save_model(
         out,
         network,

@@ -200,8 +200,7 @@ def fit(
     if fitted is None:
         return run.out / MODEL
     if has_first_stage(recipe):
-        run.tell("fitting the first stage ...")
-        fit_first_stage(fitted.network, train, recipe)
+        fit_first_stage(fitted.network, train, recipe, run.tell)
     network, normalisation = fitted.network, fitted.network.normalisation
     decision, info = _judge(run, train, validation, fitted)
     run.tell("measuring what the training samples span ...")
@@ -283,7 +282,8 @@ def _train(run: Run, train: Part, validation: Part, inputs: Floats | None) -> Fi
     batches = _batches(run, loader, network, period * recipe.training.accumulate, used, fresh)
     training = recipe.training.model_copy(update={"losses": _losses(run, train)})
     module = fit_module(run.task, network, training, epochs * period, train.truth)
-    clock = Clock(run.task, run.report, epochs * period, run.watch)
+    then = ", then the first stage" if has_first_stage(recipe) else ""
+    clock = Clock(run.task, run.report, epochs * period, run.watch, then)
     whole: Iterable[Batch] = validation_batches(validation, recipe, network.divisor)
     watching = _watching(run, validation, whole) if run.ranks.first else []
     trainer = make_trainer(recipe, run.out, epochs, clock, watching, run.bar, run.ranks)

@@ -65,9 +65,13 @@ class Clock(Callback):
         report: is given a plain line at each validation.
         steps: of the whole run.
         watch: is given step and score at each validation.
+        then: what follows the last step and takes long, as it is said; "" if nothing.
     """
 
-    def __init__(self, task: Task, report: Report | None, steps: int, watch: Watch | None) -> None:
+    def __init__(
+        self, task: Task, report: Report | None, steps: int, watch: Watch | None, then: str = ""
+    ) -> None:
+        self.then = then
         self.task, self.report, self.steps, self.watch = task, report, steps, watch
         self.before, self.since = 0.0, time.monotonic()
         self.from_step, self.began = 0, self.since
@@ -97,7 +101,8 @@ class Clock(Callback):
     def _left(self, step: int) -> str:
         """How long the other steps take, where there are any."""
         each = (time.monotonic() - self.began) / max(step - self.from_step, 1)
-        return f", about {duration(each * (self.steps - step))} left" if step < self.steps else ""
+        left = duration(each * (self.steps - step))
+        return f", about {left} left{self.then}" if step < self.steps else self.then
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
         """Say how it goes."""
