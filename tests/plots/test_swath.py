@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib import colormaps
 
 import profile_factory as made
 from nephoscope.plots.central_views import central_channels, rgb_of, stretched
@@ -119,6 +120,20 @@ def test_maps_say_what_the_product_says_and_show_the_track():
     )
     np.testing.assert_allclose([right[10:-10], up[10:-10]], expected, atol=1e-6)
     assert "°E" in "".join(tick.get_text() for tick in mask.get_xticklabels())
+
+
+def test_the_ice_path_is_in_powers_of_ten_and_none_is_no_unknown():
+    product = made.product()
+    path = np.full((product.sizes["y"], product.sizes["x"]), 0.3, np.float32)  # kg m-2
+    path[5], path[7] = 0, np.nan
+    product["iwp"] = ("y", "x"), path
+    swath = SwathMap.of(product["latitude"].values, product["longitude"].values)
+    axes = panel(plot_swath(product), "ice water path")
+    expected = 255 * np.array(colormaps["viridis"](np.log10(300) / np.log10(3000)))
+    assert drawn(axes, swath, 10, 10, product)[:3] == pytest.approx(expected[:3], abs=1)
+    assert drawn(axes, swath, 5, 10, product) == (0, 0, 0, 255)
+    assert drawn(axes, swath, 40, 30, product) == (0, 0, 0, 255)  # clear by the mask
+    assert drawn(axes, swath, 7, 10, product) == (140, 140, 140, 255)
 
 
 def test_a_track_that_is_elsewhere_draws_no_line():

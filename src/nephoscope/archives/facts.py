@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nephoscope.errors import InputError
+from nephoscope.recipe.plain_yaml import read_yaml
 
 VARIABLE = "NEPHOSCOPE_ARCHIVES"
 """Names a YAML file of facts, instead of that in the user's configuration folder."""
@@ -68,7 +69,7 @@ def with_own(source: str, facts: Kind) -> Kind:
     if not path.is_file():
         return facts
     try:
-        tables = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        tables = read_yaml(path) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(path, "is no readable YAML file") from error
     own = tables.get(source, {}) if isinstance(tables, dict) else None

@@ -19,6 +19,7 @@ from nephoscope.models import Model
 from nephoscope.models.linear import LINEAR
 from nephoscope.networks import WHOLE
 from nephoscope.recipe import Recipe
+from nephoscope.recipe.plain_yaml import read_yaml
 from nephoscope.samples.census import ONLY
 from nephoscope.samples.pairing import check_pairing
 from nephoscope.samples.part import Part
@@ -157,7 +158,7 @@ def check_same(path: Path, identity: Mapping[str, Any], what: str) -> None:
         InputError: the file cannot be read, or the identity is another one: what changed is named.
     """
     try:
-        known = yaml.safe_load(path.read_text(encoding="utf-8"))
+        known = read_yaml(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(path, f"cannot be read: {error}") from error
     for field, value in identity.items():

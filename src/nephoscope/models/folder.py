@@ -38,6 +38,7 @@ from nephoscope.models.lookup import FACTS, locate_model, no_model
 from nephoscope.models.pixel_guard import PixelGuard
 from nephoscope.models.thermal_guard import ThermalGuard
 from nephoscope.recipe import Recipe, dump_recipe, load_recipe
+from nephoscope.recipe.plain_yaml import read_yaml
 from nephoscope.tasks import task_named
 
 if TYPE_CHECKING:
@@ -312,7 +313,7 @@ def verify_model(model: str | Path) -> Model:
 
 def _read_facts(path: Path) -> _Facts:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(path, f"cannot be read: {error}") from error
     if isinstance(content, dict) and content.get("format") == 1:

@@ -12,7 +12,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
@@ -27,8 +27,9 @@ from nephoscope.plots.places import EARTH_RADIUS, LocalMap, Places, place_in_wor
 
 Reals = npt.NDArray[np.floating]
 
-MAPPED = ("cloud_mask", "cloud_top_height", "column_cloud_probability", "quality_flag")
+MAPPED = ("cloud_mask", "cloud_top_height", "iwp", "column_cloud_probability", "quality_flag")
 """Variables of a product that are drawn, in this order."""
+_NO_ICE = 1e-6  # g m-2, below the scale
 TRACK_COLOUR = "#ff2a2a"
 GOOD_COLOUR = "#d9e8d2"
 QUALITY_COLOURS = (
@@ -159,6 +160,15 @@ def _height_panel(product: xr.Dataset) -> _Panel:
     return _Panel("cloud-top height", height, scale, Normalize(0, HIGHEST - 2), "km (black: clear)")
 
 
+def _path_panel(product: xr.Dataset) -> _Panel:
+    path = np.asarray(product["iwp"].values, np.float64) * 1000
+    scale = colormaps["viridis"].with_extremes(bad=UNKNOWN_COLOUR, under="black")
+    if "cloud_mask" in product:
+        path = np.where(product["cloud_mask"].values == 0, _NO_ICE, path)
+    path = np.where(path <= 0, _NO_ICE, path)  # a logarithm of nothing is not unknown
+    return _Panel("ice water path", path, scale, LogNorm(1, 3000), "g m$^{-2}$ (black: clear)")
+
+
 def _probability_panel(product: xr.Dataset) -> _Panel:
     scale = colormaps[LIKELY].with_extremes(bad=UNKNOWN_COLOUR)
     values = product["column_cloud_probability"].values
@@ -188,6 +198,7 @@ def _quality_panel(product: xr.Dataset) -> _Panel:
 _PANELS = {
     "cloud_mask": _mask_panel,
     "cloud_top_height": _height_panel,
+    "iwp": _path_panel,
     "column_cloud_probability": _probability_panel,
     "quality_flag": _quality_panel,
 }

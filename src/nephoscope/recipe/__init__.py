@@ -26,6 +26,7 @@ from nephoscope.errors import InputError, UsageError
 from nephoscope.recipe.inputs import Background as Background
 from nephoscope.recipe.inputs import Inputs as Inputs
 from nephoscope.recipe.inputs import Limit as Limit
+from nephoscope.recipe.plain_yaml import read_yaml
 from nephoscope.recipe.section import Section
 from nephoscope.recipe.training import Augmentation as Augmentation
 from nephoscope.recipe.training import Network as Network
@@ -126,7 +127,7 @@ def load_recipe(recipe: str | Path, overrides: list[str] | None = None) -> Recip
     if isinstance(overrides, str):
         raise UsageError(f"load_recipe: overrides are a list, ['key=value']: give [{overrides!r}]")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(path, f"is not YAML: {error}") from error
     except OSError as error:
