@@ -21,7 +21,7 @@ import xarray as xr
 
 from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.journal import Summary
-from nephoscope.apply.run import Made, run
+from nephoscope.apply.run import Made, Tell, run
 from nephoscope.apply.sinks import NetcdfSink
 from nephoscope.instruments import SceneFile
 
@@ -40,7 +40,7 @@ class NothingMaker:
         """An empty scene."""
         return xr.Dataset()
 
-    def make(self, job: Job, scene: xr.Dataset) -> Made:
+    def make(self, job: Job, scene: xr.Dataset, tell: Tell | None = None) -> Made:
         """An empty product."""
         return Made(scene, scene)
 

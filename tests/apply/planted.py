@@ -38,10 +38,10 @@ class PlantedMaker(TinyMaker):
             plant(job, self.stage, self.kind, self.note)
         return super().read(job)
 
-    def make(self, job, scene):
+    def make(self, job, scene, tell=None):
         if self.stage == "predict":
             plant(job, self.stage, self.kind, self.note)
-        return super().make(job, scene)
+        return super().make(job, scene, tell)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Bands: what is in memory is bounded by a row of tiles, however many numbers a pixel has."""
 
+import dataclasses
 import itertools
 import tracemalloc
 from dataclasses import dataclass
@@ -89,3 +90,15 @@ def test_each_row_comes_once_from_north_to_south(predictor, view):
     assert rows[-1].stop == SIDE
     assert all(one.stop == two.start for one, two in itertools.pairwise(rows))
     assert len(rows) > 10
+
+
+@pytest.mark.parametrize("turn", [slice(None), slice(None, None, -1)])
+def test_it_is_told_what_share_of_the_known_pixels_is_done(predictor, view, turn):
+    told = []
+    known = view.known[turn].copy()
+    known[SIDE // 2 :, 100:] = False
+    predictor.variables(dataclasses.replace(view, known=known), None, tell=told.append)
+    assert told[0] == 0
+    assert told[-1] == 1
+    stops = [rows.stop for rows, _ in predictor.bands(dataclasses.replace(view, known=known))]
+    assert told[1:] == pytest.approx([known[:stop].sum() / known.sum() for stop in stops])

@@ -8,8 +8,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from nephoscope import cli
+from nephoscope.apply.jobs import Job
 from nephoscope.apply.journal import Event
 from nephoscope.cli import loudness as room
+from nephoscope.cli import run_report
 from nephoscope.cli.background import of_maps
 from nephoscope.cli.run_report import run_progress
 from nephoscope.instruments import SceneFile
@@ -107,6 +109,37 @@ def test_what_takes_a_while_is_said_unless_quiet(how, capsys, monkeypatch):
 
 def _noted(*notes):
     return [Event(None, "done", None, n, len(notes), note) for n, note in enumerate(notes, 1)]
+
+
+def _under_way(share, number=0):
+    job = Job(SceneFile(Path("raw/slot.nat"), "slot"), Path("out/slot.nc"))
+    return Event(job, "under way", None, number, 4, share=share)
+
+
+@pytest.mark.parametrize(("how", "quick"), [(0, False), (1, False), (-1, False), (0, True)])
+def test_how_far_an_input_is_that_takes_long_is_said(how, quick, capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(room.time, "monotonic", lambda: now[0])  # the one clock of all rooms
+    monkeypatch.setattr(room, "SECONDS", 10.0)
+    monkeypatch.setattr(room, "LATER", 60.0)
+    for each in (room, run_report):
+        monkeypatch.setattr(each, "loudness", lambda: room.Loudness(how))
+    with run_progress(hint="use a box") as tell:
+        for number in range(2):
+            for share in (0.0, 0.125, 0.25, 0.5, 1.0):
+                tell(_under_way(share, number))
+                now[0] += 0.1 if quick else 100 * (2 if share else 1)
+    said = capsys.readouterr().err.splitlines()
+    if how < 0 or quick:
+        assert said == []
+        return
+    once = [
+        "predicting slot: 12%, 0:11:40 left of it",
+        "predicting slot: 25%, 0:15:00 left of it",
+        "predicting slot: 50%, 0:08:20 left of it",
+        "predicting slot: made, now drawn and written",
+    ]
+    assert said == [once[0], "predicting use a box", *once[1:], *once]
 
 
 @pytest.mark.parametrize("how", room.Loudness)

@@ -51,6 +51,7 @@ def predict_many(
     part: tuple[int, int] = (1, 1),
     limit: int | None = None,
     on_event: Callable[[Event], None] | None = None,
+    on_part: Callable[[Event], None] | None = None,
     draw: Draw | None = None,
     redo_failed: bool = False,
 ) -> Summary:
@@ -71,6 +72,7 @@ def predict_many(
         part: (i, n): do the i-th of n parts only; all parts agree on the backgrounds.
         limit: do so many of the first scenes (of the part) only.
         on_event: told of every scene that has ended.
+        on_part: told how far a scene is, where this process predicts it.
         draw: draws the quick-looks; without it there are none.
         redo_failed: try inputs again that failed before and have not changed since.
 
@@ -98,6 +100,7 @@ def predict_many(
             pool,
             part,
             _telling(on_event, plan.sink),
+            on_part=on_part,
             left_out=plan.left_out,
             prepare=maker.shared(plan.jobs, plan.sink.out),
             draw=draw,

@@ -38,7 +38,7 @@ from nephoscope.apply.classify import FrameClassifier
 from nephoscope.apply.frame_models import CHAIN, ChainModels, chain_models, fingerprint
 from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.network import Predictor
-from nephoscope.apply.run import Made
+from nephoscope.apply.run import Made, Tell
 from nephoscope.apply.segmented import (
     Segmented,
     cut_at,
@@ -171,7 +171,7 @@ class SkyChain:
         """
         return open_scene(job.scene.path, INSTRUMENT, flavour=self.flavour)
 
-    def make(self, job: Job, scene: xr.Dataset) -> JudgedFrame:
+    def make(self, job: Job, scene: xr.Dataset, tell: Tell | None = None) -> JudgedFrame:
         """Everything about the frame of a job.
 
         Raises:

@@ -16,7 +16,7 @@ from nephoscope.files import JOURNAL, JournalWriter, journal_lines
 from nephoscope.folders import LeftOut
 
 log = logging.getLogger(__name__)
-Status = Literal["done", "skipped", "failed", "not yet"]
+Status = Literal["done", "skipped", "failed", "not yet", "under way"]
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,15 @@ class Event:
 
     Attributes:
         job: which; None for what was left out before there was a job.
-        status: "done", "skipped" (done by an earlier run), "failed", or of a look ahead "not yet".
+        status: "done", "skipped" (done by an earlier run), "failed", "under way", or of a look
+            ahead "not yet".
         error: why it failed.
         number: how many have ended, this one included.
         total: how many there are.
         note: what there is to say of it; "" if nothing.
         facts: what the journal keeps of its output, where that was written now.
         place: of its output, a path or an URL.
+        share: of the job that is done, where it is under way.
         slot: of the cube at `place` that is its output; "" where a place of its own is.
     """
 
@@ -44,6 +46,7 @@ class Event:
     facts: Mapping[str, object] = field(default_factory=dict)
     place: str = ""
     slot: str = ""
+    share: float = 1.0
 
     @property
     def sha256(self) -> str:
@@ -173,6 +176,20 @@ class Record:
         if isinstance(error, OutputError):
             log.error("stopping: the output cannot be written")
         return not isinstance(error, OutputError)
+
+    def part_teller(
+        self, on_part: Callable[[Event], None] | None
+    ) -> Callable[[Job], Callable[[float], None] | None]:
+        """What makes of a job what tells how far it is."""
+
+        def teller(job: Job) -> Callable[[float], None] | None:
+            if on_part is None:
+                return None
+            return lambda share: on_part(
+                Event(job, "under way", None, self._ended, self.total, share=share)
+            )
+
+        return teller
 
     def close(self) -> Summary:
         """How the run went."""

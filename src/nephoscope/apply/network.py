@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -200,6 +200,7 @@ class Predictor:
         view: View,
         decision: Any,  # noqa: ANN401 - the task's own
         leave_out: Collection[str] = (),
+        tell: Callable[[float], None] | None = None,
     ) -> xr.Dataset:
         """The task's variables of a whole scene, packed: of its fields no more than a band is held.
 
@@ -207,6 +208,7 @@ class Predictor:
             view: as for `bands`.
             decision: the task's.
             leave_out: names of variables that are not wanted.
+            tell: told, before the first band and after each, what share of the pixels is done.
 
         Returns:
             (..., y, x); of a network that says one thing of a whole scene (...,).
@@ -215,6 +217,9 @@ class Predictor:
             return self.task.variables(whole_fields(self, view), decision)
         whole: Filling | None = None
         height, width = view.known.shape
+        known, done = view.known.sum(axis=1), 0
+        if tell is not None:
+            tell(0.0)
         for rows, found in self.bands(view):
             for cols in _pieces(found, width):
                 piece = {name: values[..., cols] for name, values in found.items()}
@@ -223,6 +228,9 @@ class Predictor:
                 whole.put(made, rows.start, cols.start)
                 del piece, made
             found.clear()
+            if tell is not None:
+                done += int(known[rows].sum())
+                tell(done / max(int(known.sum()), 1))
         if whole is None:
             raise ValueError("a scene without bands")
         return whole.whole()

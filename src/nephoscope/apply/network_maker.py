@@ -18,7 +18,7 @@ from nephoscope.apply.cascade import sure_of
 from nephoscope.apply.clear import SeriesBackgrounds, background_at
 from nephoscope.apply.jobs import Job, Options
 from nephoscope.apply.network import Predictor
-from nephoscope.apply.run import Card, Made
+from nephoscope.apply.run import Card, Made, Tell
 from nephoscope.background import channels_of
 from nephoscope.errors import UsageError
 from nephoscope.files import sha256_of
@@ -160,7 +160,7 @@ class NetworkMaker:
         options = {**self.model.recipe.read, **self._module.reading(self.options.own)}
         return open_scene(path, self.instrument, **options)
 
-    def make(self, job: Job, scene: xr.Dataset) -> Made:
+    def make(self, job: Job, scene: xr.Dataset, tell: Tell | None = None) -> Made:
         """The product of a scene.
 
         Raises:
@@ -172,7 +172,7 @@ class NetworkMaker:
             places = (scene[name].values.tobytes() for name in ("latitude", "longitude"))
             background = background_at(job.background, job.background_sha256, channels, *places)
         source = str(job.scene.relative / job.scene.path.name)
-        product = self.product(scene, background, job.background_sha256, source)
+        product = self.product(scene, background, job.background_sha256, source, tell)
         lacking = list(scene.attrs.get("lacking", ()))
         as_fits = (self.options.format or self._module.FORMAT) == "fits"
         return Made(
@@ -211,6 +211,7 @@ class NetworkMaker:
         background: FloatArray | None = None,
         background_sha256: str | None = None,
         source: str | None = None,
+        tell: Tell | None = None,
     ) -> xr.Dataset:
         """The product of a scene, packed as it is stored.
 
@@ -219,6 +220,7 @@ class NetworkMaker:
             background: (channel, y, x) at its places, in the order of the recipe, or None.
             background_sha256: of the whole background.
             source: path of the scene's file below the input folder; by default its name.
+            tell: told now and then what share is done.
         """
         judged = self._judged(scene)
         if judged is not None:
@@ -226,7 +228,7 @@ class NetworkMaker:
         learned = self.model.seasons
         season = "" if learned is None else self._module.out_of_season(scene, learned)
         unpublished = self.predictor.task.unpublished
-        variables = self.variables(scene, background, unpublished, position=not season)
+        variables = self.variables(scene, background, unpublished, position=not season, tell=tell)
         facts = ProductFacts(
             self.model.name,
             self.model.weights_sha256,
@@ -263,6 +265,7 @@ class NetworkMaker:
         leave_out: Collection[str] = (),
         *,
         position: bool = True,
+        tell: Tell | None = None,
     ) -> xr.Dataset:
         """The task's variables of a scene, packed: of its fields no more than a band is held.
 
@@ -271,9 +274,10 @@ class NetworkMaker:
             background: (channel, y, x) at its places, in the order of the recipe, or None.
             leave_out: names of variables that are not wanted.
             position: whether longitude, and what was learned of each place, may be used.
+            tell: told now and then what share is done.
         """
         view = self.predictor.view_of(scene, background, position=position)
-        return self.predictor.variables(view, self.decision, leave_out)
+        return self.predictor.variables(view, self.decision, leave_out, tell)
 
 
 def _option(name: str) -> str:

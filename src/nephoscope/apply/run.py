@@ -25,10 +25,12 @@ from nephoscope.folders import LeftOut
 from nephoscope.instruments import instrument_named
 from nephoscope.workers.cluster import ClusterPool
 from nephoscope.workers.pool import Pool, results_by
+from nephoscope.workers.threads import thread_beside
 from nephoscope.writable import check_folder_writable
 
 Card = tuple[str | bool | int | float, str]
 Draw = Callable[["Made", Path], None]
+Tell = Callable[[float], None]
 T = TypeVar("T")
 
 
@@ -92,8 +94,11 @@ class Maker(Protocol):
     def read(self, job: Job) -> xr.Dataset:
         """The scene of a job; InputError if it cannot be read."""
 
-    def make(self, job: Job, scene: xr.Dataset) -> Made:
-        """What is said of a scene; InputError if nothing can be."""
+    def make(self, job: Job, scene: xr.Dataset, tell: Tell | None = None) -> Made:
+        """What is said of a scene; InputError if nothing can be.
+
+        `tell` is told now and then what share of it is done, from 0 on.
+        """
 
 
 class Sink(Naming, Protocol):
@@ -133,6 +138,7 @@ def run(
     part: tuple[int, int] = (1, 1),
     on_event: Callable[[Event], None] | None = None,
     *,
+    on_part: Callable[[Event], None] | None = None,
     left_out: LeftOut | None = None,
     prepare: Callable[[Job], Job] | None = None,
     draw: Draw | None = None,
@@ -147,6 +153,7 @@ def run(
         pool: of workers; without one this process works, and reads and writes in another thread.
         part: (i, n): which part of the run these are; each has its own journal.
         on_event: told of every job that has ended.
+        on_part: told how far a job is that takes long; not of one that a pool does.
         left_out: what is no job.
         prepare: gives a job what it shares with others, when its turn comes.
         draw: draws the quick-look of what was made.
@@ -162,7 +169,7 @@ def run(
     key_of, journals = keys_of(maker), Journals(sink.out, part)
     record = Record(journals, key_of, len(jobs), on_event, left_out, maker.in_order, redo_failed)
     unfinished = record.unfinished(map(prepare, jobs) if prepare else jobs, sink.done)
-    outcomes = _each(Work(maker, sink, draw), unfinished, pool)
+    outcomes = _each(Work(maker, sink, draw), unfinished, pool, record.part_teller(on_part))
     try:
         with closing(outcomes):
             for job, outcome in outcomes:
@@ -181,11 +188,13 @@ def keys_of(maker: Maker) -> Callable[[Job], str]:
     return lambda job: job_key(job, made_by, depends_on(job.scene.path))
 
 
-def _each(work: Work, jobs: Iterable[Job], pool: Pool | None) -> Generator[Outcome, None, None]:
+def _each(
+    work: Work, jobs: Iterable[Job], pool: Pool | None, teller: Callable[[Job], Tell | None]
+) -> Generator[Outcome, None, None]:
     """Do the jobs and yield each as it ends, with what went wrong, if that can be explained."""
     if pool is None:
         work.maker.open()
-        yield from _in_threads(work, jobs)
+        yield from _in_threads(work, jobs, teller)
         return
     order = order_of_run(work, elsewhere=isinstance(pool, ClusterPool))
     try:
@@ -199,19 +208,21 @@ def _each(work: Work, jobs: Iterable[Job], pool: Pool | None) -> Generator[Outco
             order.token.unlink(missing_ok=True)
 
 
-def _in_threads(work: Work, jobs: Iterable[Job]) -> Iterator[Outcome]:
+def _in_threads(
+    work: Work, jobs: Iterable[Job], teller: Callable[[Job], Tell | None]
+) -> Iterator[Outcome]:
     """Make in this thread, while another writes the last product and reads the next scene.
 
     One after the other, so that no more than two scenes are in memory.
     """
     queue = iter(jobs)
-    with ThreadPoolExecutor(1) as beside:
+    with thread_beside() as beside:
         writing: tuple[Job, Future[Written]] | None = None
         reading = _submit_next(beside, work.maker.read, queue)
         while reading:
             job, scene = reading
             reading = _submit_next(beside, work.maker.read, queue)
-            made = _explained(lambda job, scene: work.maker.make(job, scene.result()), job, scene)
+            made = _explained(_make, work.maker, job, scene, teller(job))
             failed = isinstance(made, Failure)
             if writing and (work.maker.in_order or not failed):
                 yield writing[0], _explained(writing[1].result)
@@ -223,6 +234,10 @@ def _in_threads(work: Work, jobs: Iterable[Job]) -> Iterator[Outcome]:
             del scene, made
         if writing:
             yield writing[0], _explained(writing[1].result)
+
+
+def _make(maker: Maker, job: Job, scene: Future[xr.Dataset], tell: Tell | None) -> Made:
+    return maker.make(job, scene.result(), tell)
 
 
 def _submit_next(

@@ -16,7 +16,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as command_of
 
-from nephoscope.cli.loudness import forget
 from nephoscope.errors import NephoscopeError, PreemptedError, UsageError
 from nephoscope.extras import extra_of, remedy
 
@@ -91,7 +90,14 @@ class _Verbs(TyperGroup):
         except KeyboardInterrupt as error:
             raise _stop("interrupted; what was finished is kept", code=INTERRUPTED) from error
         finally:
-            forget()
+            _forget_loudness()
+
+
+def _forget_loudness() -> None:
+    """What one verb was asked, the next one in this process was not."""
+    from nephoscope.cli.loudness import forget  # not loaded by `--help`
+
+    forget()
 
 
 def _stop(message: str, code: int) -> typer.Exit:

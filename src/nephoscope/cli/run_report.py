@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,26 +21,30 @@ from nephoscope.remote import is_url, shown_url
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
+    from rich.console import Console
 
     from nephoscope.apply.journal import Event, Summary
     from nephoscope.apply.run import Made
 
 
+_LONG = 120.0  # seconds left of one input from which on there is a hint
 _MOST = 5
 """Kinds of remarks that are counted by name in the end."""
 
 
 @contextmanager
-def run_progress(as_json: bool = False) -> Iterator[Callable[[Event], None]]:
+def run_progress(as_json: bool = False, hint: str = "") -> Iterator[Callable[[Event], None]]:
     """Progress of a run: a bar on a terminal, elsewhere lines; failures go to stderr.
 
+    What is yielded is to be told of inputs that have ended, and how far one is that is under way.
     In the end it is counted what was said of inputs, unless a line for each has told it.
 
     Args:
         as_json: each line is JSON.
+        hint: said once where an input takes minutes: what would take less.
     """
     remarks = Counter[str]()
-    with _progress(as_json) as update:
+    with _progress(as_json, _Parts(hint)) as update:
 
         def tell(event: Event) -> None:
             if event.note:
@@ -51,9 +58,73 @@ def run_progress(as_json: bool = False) -> Iterator[Callable[[Event], None]]:
         typer.echo(", ".join([*said, *more]))
 
 
+class _Parts:
+    """How far an input is that takes long, in words.
+
+    Args:
+        hint: what would take less, said once.
+    """
+
+    def __init__(self, hint: str) -> None:
+        self._hint, self._began, self._last = hint, 0.0, 0.0
+
+    def note(self, event: Event) -> None:
+        """Take down how far an input is, and when it was begun."""
+        if event.share < self._last or not event.share:
+            self._began = time.monotonic()
+        self._last = event.share
+
+    def line(self, event: Event) -> str:
+        """How far the input is and how long the rest of it takes."""
+        name = "" if event.job is None else event.job.scene.id
+        if event.share >= 1:
+            return f"{name}: made, now drawn and written"
+        return (
+            f"{name}: {event.share:.0%}, {timedelta(seconds=round(self._left(event)))} left of it"
+        )
+
+    def hint(self, event: Event) -> str:
+        """What would take less, where this input takes minutes; once."""
+        if not 0 < event.share < 1 or self._left(event) < _LONG:
+            return ""
+        said, self._hint = self._hint, ""
+        return said
+
+    def _left(self, event: Event) -> float:
+        return (time.monotonic() - self._began) * (1 - event.share) / max(event.share, 1e-9)
+
+
 @contextmanager
-def _progress(as_json: bool) -> Iterator[Callable[[Event], None]]:
+def _progress(as_json: bool, parts: _Parts) -> Iterator[Callable[[Event], None]]:
     from rich.console import Console
+
+    console = Console(stderr=True, soft_wrap=True)
+    if loudness() is Loudness.USUAL and console.is_terminal:
+        with _bar(console, as_json, parts) as update:
+            yield update
+    else:
+        yield partial(_tell_plainly, as_json, parts, Pace())
+
+
+def _tell_plainly(as_json: bool, parts: _Parts, pace: Pace, event: Event) -> None:
+    """Say where there is no terminal that an input has ended, or how far one is."""
+    if event.status == "under way":
+        parts.note(event)
+        if event.share and pace.how is not Loudness.QUIET and pace.due():
+            for line in filter(None, (parts.line(event), parts.hint(event))):
+                typer.echo(f"predicting {line}", err=True)
+        return
+    pace.count(event.status != "skipped")
+    if as_json:
+        _print_json(event)
+    elif pace.how is Loudness.VERBOSE or event.error is not None:
+        _print_event(event)
+    if pace.how is Loudness.USUAL and pace.due():
+        typer.echo(f"predicting {pace.line(event.number, event.total)}", err=True)
+
+
+@contextmanager
+def _bar(console: Console, as_json: bool, parts: _Parts) -> Iterator[Callable[[Event], None]]:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -62,27 +133,18 @@ def _progress(as_json: bool) -> Iterator[Callable[[Event], None]]:
         TimeRemainingColumn,
     )
 
-    console, pace = Console(stderr=True, soft_wrap=True), Pace()
-    how = loudness()
-    if how is not Loudness.USUAL or not console.is_terminal:
-
-        def tell(event: Event) -> None:
-            pace.count(event.status != "skipped")
-            if as_json:
-                _print_json(event)
-            elif how is Loudness.VERBOSE or event.error is not None:
-                _print_event(event)
-            if how is Loudness.USUAL and pace.due():
-                typer.echo(f"predicting {pace.line(event.number, event.total)}", err=True)
-
-        yield tell
-        return
-    rate = TextColumn("{task.fields[rate]}")
+    pace, rate = Pace(), TextColumn("{task.fields[rate]}")
     columns = (TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), rate)
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
         task = progress.add_task("predicting", total=None, rate="")
 
         def update(event: Event) -> None:
+            if event.status == "under way":
+                parts.note(event)
+                progress.update(task, total=event.total, completed=event.number + event.share)
+                if hint := parts.hint(event):
+                    progress.console.print(hint, markup=False, highlight=False)
+                return
             pace.count(event.status != "skipped")
             shown_rate = rate_of(pace.rate)
             progress.update(task, total=event.total, completed=event.number, rate=shown_rate)

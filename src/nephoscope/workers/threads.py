@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -60,3 +63,26 @@ def as_they_end(
                     yield pending.pop(future), future.result()
         finally:
             stop()
+
+
+@contextmanager
+def thread_beside() -> Iterator[ThreadPoolExecutor]:
+    """A thread that works beside this one; Ctrl-C, which comes to this one, ends its work too.
+
+    What waits for it when the block ends by an error is not begun.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        ident = beside.submit(threading.get_ident).result()
+        try:
+            yield beside
+        except BaseException as error:
+            beside.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, KeyboardInterrupt):
+                _interrupt(ident)
+            raise
+
+
+def _interrupt(ident: int) -> None:
+    """Raise KeyboardInterrupt in a thread, as soon as it is in Python."""
+    raised = ctypes.py_object(KeyboardInterrupt)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), raised)
