@@ -36,6 +36,17 @@ def test_ctrl_c_ends_the_work_of_the_thread_and_what_waits_is_not_begun():
     assert time.monotonic() - start < LONG / 2
 
 
+def test_ctrl_c_while_the_thread_waits_is_nothing_to_it(caplog):
+    def work():
+        with thread_beside() as beside:
+            beside.submit(pow, 2, 3).result()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert caplog.records == [], "the pool tells of no error"
+
+
 def test_another_error_lets_it_finish_what_it_writes():
     started, done = threading.Event(), []
 

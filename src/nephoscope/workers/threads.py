@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -65,24 +66,45 @@ def as_they_end(
             stop()
 
 
+class _Beside(ThreadPoolExecutor):
+    """One thread, of which it is known whether it works at something."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self._at_work: int | None = None
+
+    def submit(
+        self, fn: Callable[..., Result], /, *args: object, **named: object
+    ) -> Future[Result]:
+        """Have something done."""
+        return super().submit(self._done, partial(fn, *args, **named))
+
+    def _done(self, work: Callable[[], Result]) -> Result:
+        self._at_work = threading.get_ident()
+        try:
+            return work()
+        finally:
+            self._at_work = None
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in what is being done, as soon as that is in Python."""
+        # Raised in a thread that waits, it would be told as an error of the pool's own.
+        if (ident := self._at_work) is not None:
+            raised = ctypes.py_object(KeyboardInterrupt)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), raised)
+
+
 @contextmanager
 def thread_beside() -> Iterator[ThreadPoolExecutor]:
     """A thread that works beside this one; Ctrl-C, which comes to this one, ends its work too.
 
     What waits for it when the block ends by an error is not begun.
     """
-    with ThreadPoolExecutor(1) as beside:
-        ident = beside.submit(threading.get_ident).result()
+    with _Beside() as beside:
         try:
             yield beside
         except BaseException as error:
             beside.shutdown(wait=False, cancel_futures=True)
             if isinstance(error, KeyboardInterrupt):
-                _interrupt(ident)
+                beside.interrupt()
             raise
-
-
-def _interrupt(ident: int) -> None:
-    """Raise KeyboardInterrupt in a thread, as soon as it is in Python."""
-    raised = ctypes.py_object(KeyboardInterrupt)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), raised)
