@@ -2,30 +2,19 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 from typer.testing import CliRunner
 
 import profile_factory as made
 from nephoscope.cli import app
 from nephoscope.products.netcdf import write_netcdf
-from product_factory import mars_product
+from product_factory import mars_product, mars_scene
 
 ROWS, COLS = 61, 120
 
 
 @pytest.fixture
 def maps(tmp_path):
-    scene = xr.Dataset(
-        {"image": (("channel", "y", "x"), np.ones((3, ROWS, COLS), np.float32))},
-        coords={
-            "channel": ["red", "green", "blue"],
-            "latitude": ("y", np.linspace(90.0, -90, ROWS)),
-            "longitude": ("x", np.arange(-180.0, 180, 3)),
-            "solar_longitude": 132.5,
-            "mars_year": 28,
-        },
-        attrs={"instrument": "marci", "source_files": ["gone.jpg"], "id": "P01_day01"},
-    )
+    scene = mars_scene(np.ones((3, ROWS, COLS), np.float32))
     write_netcdf(mars_product(np.zeros((ROWS, COLS), np.float32), scene, 0.5), tmp_path / "in/m.nc")
     return tmp_path / "in"
 

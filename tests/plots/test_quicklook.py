@@ -13,7 +13,7 @@ from nephoscope.errors import OutputError
 from nephoscope.plots import quicklook as q
 from nephoscope.plots.quicklook import quicklook, save_picture
 from nephoscope.products.netcdf import write_netcdf
-from product_factory import mars_product
+from product_factory import mars_product, mars_scene
 
 ROWS, COLS = 181, 360
 
@@ -22,17 +22,7 @@ ROWS, COLS = 181, 360
 def scene() -> xr.Dataset:
     image = np.full((3, ROWS, COLS), 90, np.float32)
     image[:, 100:140, 60:100] = np.nan
-    return xr.Dataset(
-        {"image": (("channel", "y", "x"), image)},
-        coords={
-            "channel": ["red", "green", "blue"],
-            "latitude": ("y", np.arange(90.0, -91, -1)),
-            "longitude": ("x", np.arange(-180.0, 180)),
-            "solar_longitude": 132.5,
-            "mars_year": 28,
-        },
-        attrs={"instrument": "marci", "source_files": ["gone.jpg"], "id": "P01_day01"},
-    )
+    return mars_scene(image)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from nephoscope.cli import app
 from nephoscope.errors import UsageError
 from nephoscope.plots.zonal import ZONES, plot_zonal, zonal_means
 from nephoscope.products.netcdf import write_netcdf
-from product_factory import mars_product
+from product_factory import mars_product, mars_scene
 
 ALTITUDE = np.array([9000.0, 1000.0, 5000.0])
 
@@ -102,17 +102,7 @@ def test_what_has_no_zonal_means_is_told(products, said):
 
 def test_the_verb_draws_all_maps_of_a_folder_in_one_picture(tmp_path):
     rows, cols = 181, 360
-    scene = xr.Dataset(
-        {"image": (("channel", "y", "x"), np.ones((3, rows, cols), np.float32))},
-        coords={
-            "channel": ["red", "green", "blue"],
-            "latitude": ("y", np.arange(90.0, -91, -1)),
-            "longitude": ("x", np.arange(-180.0, 180)),
-            "solar_longitude": 132.5,
-            "mars_year": 28,
-        },
-        attrs={"instrument": "marci", "source_files": ["gone.jpg"], "id": "P01_day01"},
-    )
+    scene = mars_scene(np.ones((3, rows, cols), np.float32))
     for number in range(2):
         product = mars_product(np.full((rows, cols), 0.9 * number, np.float32), scene, 0.5)
         write_netcdf(product, tmp_path / "in" / f"m{number}.nc")

@@ -247,12 +247,17 @@ def _selection(times: str | None, ls: str | None) -> dict[str, Any]:
     }
 
 
-def _parse_levels(text: str) -> tuple[float, float]:
-    low, _, high = text.partition(",")
+def _two_numbers(text: str) -> tuple[float, float]:
+    """Of `A,B`; NaN where it is something else."""
+    first, _, second = text.partition(",")
     try:
-        span = float(low), float(high)
+        return float(first), float(second)
     except ValueError:
-        span = math.nan, math.nan
+        return math.nan, math.nan
+
+
+def _parse_levels(text: str) -> tuple[float, float]:
+    span = _two_numbers(text)
     if not span[0] < span[1]:
         raise UsageError(f"--levels {text}: write it as LOWEST,HIGHEST in m, e.g. 4000,15000")
     return span
@@ -277,11 +282,7 @@ def _parse_box(text: str) -> Box:
 
 
 def _parse_ls(text: str) -> tuple[float, float]:
-    first, _, behind = text.partition(",")
-    try:
-        span = float(first), float(behind)
-    except ValueError:
-        span = math.nan, math.nan
+    span = _two_numbers(text)
     if not all(0 <= end <= 360 for end in span) or span[0] == span[1]:
         raise UsageError(
             f"--ls {text}: write it as FROM,TO in degrees of Ls, 0 to 360, e.g. 340,20"

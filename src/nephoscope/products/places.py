@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from nephoscope.background import FILES as BACKGROUNDS
@@ -20,9 +21,14 @@ def arrays_below(folder: Path, left_out: LeftOut | None = None) -> list[Path]:
     Returns:
         sorted by name. What is in them is not looked at.
     """
+    return arrays_among(files_below(folder, LeftOut() if left_out is None else left_out))
+
+
+def arrays_among(found: Iterable[Path]) -> list[Path]:
+    """As `arrays_below`, of files that were found; those of a folder before those below it."""
     stores: set[Path] = set()
     files = []
-    for file in files_below(folder, LeftOut() if left_out is None else left_out):
+    for file in found:
         if file.name == STORE and not stores & {*file.parents}:
             stores.add(file.parent)
         elif file.suffix == ".nc" and not file.match(BACKGROUNDS):

@@ -209,33 +209,29 @@ def _of_picture(path: Path) -> Contents:
 
 def _is_frame_product(path: Path) -> bool:
     """Whether a FITS is of a frame that was judged."""
-    return path.suffix.lower() == ".fits" and path.is_file() and bool(_judged(path))
-
-
-def _judged(path: Path) -> dict[str, Any]:
-    """What the header of a product says, keyword → value; of other files nothing."""
     from astropy.io import fits
 
+    if path.suffix.lower() != ".fits" or not path.is_file():
+        return False
     try:
-        header = fits.getheader(path)
+        return "SKYSTATE" in fits.getheader(path)
     except OSError:  # no FITS, or cut: told by who reads it as a picture
-        return {}
-    return dict(header) if "SKYSTATE" in header else {}
+        return False
 
 
 def _of_frame_product(path: Path) -> Contents:
     """The FITS of a judged frame of a sky camera."""
     from astropy.io import fits
 
-    card = _judged(path)
     found = Contents("product of a sky camera's frame")
     wanted = {
         "state": "SKYSTATE", "probability of cloud": "PCLOUDY", "cloud fraction": "CLOUDFRC",
         "quality of the sky": "SKYQUAL", "clouds": "NBLOBS", "model of the mask": "MASKMOD",
         "threshold": "THRESH", "note": "NOTE1",
     }  # fmt: skip
-    found.facts = {name: str(card[key]) for name, key in wanted.items() if key in card}
     with fits.open(path) as planes:
+        card = planes[0].header
+        found.facts = {name: str(card[key]) for name, key in wanted.items() if key in card}
         found.arrays = {
             plane.name: " x ".join(map(str, plane.shape)) for plane in planes if plane.shape
         }

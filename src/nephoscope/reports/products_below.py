@@ -18,7 +18,7 @@ from nephoscope.products.cube import slots_made
 from nephoscope.products.frames import FRAMES_TABLE, read_frames_csv
 from nephoscope.products.frames import INSTRUMENT as FRAMES
 from nephoscope.products.gathered import SEASON
-from nephoscope.products.places import arrays_below
+from nephoscope.products.places import arrays_among
 from nephoscope.products.series import UNREADABLE, first_time, stored_at
 
 LOOKED_INTO = 1000
@@ -65,7 +65,8 @@ class _Group:
 def products_below(path: Path) -> Below:
     """What products a folder and its subfolders hold."""
     found, groups = Below(), defaultdict[str, _Group](_Group)
-    places = arrays_below(path)
+    files = list(files_below(path, LeftOut()))
+    places = arrays_among(files)
     taken = places
     if len(places) > LOOKED_INTO:
         rows = np.linspace(0, len(places) - 1, LOOKED_INTO).astype(int)
@@ -77,7 +78,7 @@ def products_below(path: Path) -> Below:
         except UNREADABLE as error:
             problem = f"cannot be read: {str(error) or type(error).__name__}"
             found.problems.append(str(InputError(place, problem, remedy="make it again")))
-    for table in sorted(file for file in files_below(path, LeftOut()) if file.name == FRAMES_TABLE):
+    for table in sorted(file for file in files if file.name == FRAMES_TABLE):
         _add_frames(table, found, groups)
     found.facts |= {name: groups[name].line() for name in sorted(groups)}
     return found
