@@ -187,6 +187,22 @@ def test_fine_tuning_starts_from_the_given_weights(samples, tmp_path):
     assert load_model(second).normalisation == load_model(first).normalisation
 
 
+def test_groups_of_the_start_may_come_in_another_order(samples, tmp_path):
+    first = fit(synthetic.small_recipe(), samples, tmp_path / "a", report=_quiet)
+    content = synthetic.small_recipe(learning_rate=1e-12, average=0.0).model_dump(mode="json")
+    groups = content["inputs"]["features"]
+    content["inputs"]["features"] = dict(reversed(groups.items()))
+    second = fit(
+        Recipe.model_validate(content), samples, tmp_path / "b", init_from=first, report=_quiet
+    )
+    old, new = load_model(first), load_model(second)
+    assert list(new.normalisation) != list(old.normalisation)
+    assert new.normalisation == old.normalisation
+    assert all(
+        torch.allclose(_weights(first)[k], v, atol=1e-6) for k, v in _weights(second).items()
+    )
+
+
 def test_frozen_parts_keep_their_weights_and_the_others_learn(samples, tmp_path):
     first = fit(synthetic.small_recipe(), samples, tmp_path / "a", report=_quiet)
     parts = [name for name, _ in load_model(first).network.network.named_children()]
