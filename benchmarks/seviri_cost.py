@@ -6,8 +6,8 @@ Networks are compiled as models are, and run by ONNX Runtime in turns, so that a
 busy for all of them: on a tile of 128 x 128, and on one of the recipe's own size, of which the
 domain is laid with the recipe's overlap. Seconds are the fastest of the repeats. Multiplications
 (MAC) are those of convolutions and matrix products, counted as torch runs them; what `slant`
-gathers is counted by hand. The published generator is the recipe `seviri-unet`, whose tiles do not
-overlap.
+gathers is counted by hand. It says nothing of a margin of its tiles, so that those of a domain are
+more. The published generator is the recipe `seviri-unet`, whose tiles do not overlap.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ def prepared(name: str, folder: Path, threads: int) -> Ready:
         look: Any = network.look
         macs += 4 * len(network.heights) * look.out_channels  # type: ignore[arg-type]
     path = folder / f"{name}.onnx"
-    export_onnx(NormalisedNetwork(network, dict.fromkeys(names, (0.0, 1.0))), path)
+    scaled = NormalisedNetwork(network, dict.fromkeys(names, (0.0, 1.0)))
+    export_onnx(scaled, path, None, recipe.apply.margin)
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])

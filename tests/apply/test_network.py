@@ -10,9 +10,8 @@ from nephoscope.apply.network import Predictor
 from nephoscope.recipe import load_recipe
 from nephoscope.tasks.mask import MaskDecision
 
-RECIPE = load_recipe(
-    "mars", ["inputs.features=[blue, known, latitude]", "apply.tile=[96, 128]", "apply.overlap=32"]
-)
+WORDS = ["inputs.features=[blue, known, latitude]"]
+RECIPE = load_recipe("mars", [*WORDS, "apply.tile=[96, 128]", "apply.overlap=32"])
 LATITUDE = np.linspace(10, -10, 201)
 LONGITUDE = -180 + 0.9 * np.arange(400)
 
@@ -72,6 +71,25 @@ def expected(image):
 def test_no_seam_is_left_anywhere(predictor, image, workers):
     found = predictor(LocalEngine(), workers).predict_image(image, LATITUDE, LONGITUDE)
     np.testing.assert_allclose(found, expected(image), atol=2e-5)
+
+
+class InnerEngine(LocalEngine):
+    """The same, which says nothing of the four pixels at each edge of a tile."""
+
+    def run(self, inputs, wanted=None):
+        return super().run(inputs)[..., 4:-4, 4:-4]
+
+
+@pytest.mark.parametrize("engine", [LocalEngine(), InnerEngine()])
+@pytest.mark.parametrize("tile", [[96, 128], [21, 50], [300, 500]])
+def test_what_is_left_out_at_the_edges_of_tiles_is_said_by_others(monkeypatch, image, engine, tile):
+    monkeypatch.setattr(network, "open_engine", lambda *_: engine)
+    words = [*WORDS, f"apply.tile={tile}", "apply.overlap=8", "apply.blend=false"]
+    found = Predictor(FakeModel(load_recipe("mars", words), divisor=1), workers=2).predict_image(
+        image, LATITUDE, LONGITUDE
+    )
+    # Not blended, so to the last digit whatever the tiles.
+    np.testing.assert_allclose(found, expected(image), atol=2e-6)
 
 
 def test_turning_the_planet_turns_the_answer(predictor, image):

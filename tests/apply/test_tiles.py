@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nephoscope.apply.tiles import Blend, add_tile, cut, lay_tiles, plan_axis
+from nephoscope.errors import UsageError
 
 AXES = st.tuples(
     st.integers(1, 700),  # extent
@@ -37,6 +38,25 @@ def test_weights_add_up_to_one_around_the_planet(axis):
     for start, weights in zip(plan.starts, plan.weights, strict=True):
         np.add.at(total, np.arange(start, start + plan.size) % period, weights)
     np.testing.assert_allclose(total, 1, atol=1e-5)
+
+
+@given(st.integers(1, 700), st.integers(41, 90), st.integers(0, 20), st.integers(-20, 50))
+def test_tiles_that_do_not_blend_say_each_pixel_once(extent, tile, margin, first):
+    plan = plan_axis(first, first + extent, tile, 2 * margin, 1, blend=False)
+    said = [
+        pixel
+        for start, weights in zip(plan.starts, plan.weights, strict=True)
+        for pixel in start + np.flatnonzero(weights)
+    ]
+    assert len(said) == len(set(said))
+    assert set(range(first + margin, first + extent - margin)) <= set(said)
+    assert set(np.unique(plan.weights)) <= {0.0, 1.0}
+    assert all(weights[:margin].max(initial=0) == 0 for weights in plan.weights)
+
+
+def test_an_overlap_that_cannot_be_halved_is_refused():
+    with pytest.raises(UsageError, match="an overlap of 32 has no halves that are multiples of 32"):
+        plan_axis(0, 100, 96, 32, 32, blend=False)
 
 
 @given(AXES)

@@ -49,14 +49,14 @@ def trained(samples, tmp_path_factory):
     """One for all tests; compiling takes long and is tested with the models."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            export, "export_onnx", lambda _, path, __: path.write_bytes(b"stand-in") * 0.0
+            export, "export_onnx", lambda _, path, *__: path.write_bytes(b"stand-in") * 0.0
         )
         run = tmp_path_factory.mktemp("run") / "run"
         return fit(load_recipe("sky-colour", SETTINGS), samples, run, report=lambda _: 0)
 
 
 def test_a_model_learns_from_frames_of_several_sizes(tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "export_onnx", lambda _, path, __: path.write_bytes(b"stand-in"))
+    monkeypatch.setattr(export, "export_onnx", lambda _, path, *__: path.write_bytes(b"stand-in"))
     for number in range(6):
         rows, cols = 60 + 6 * number, 90 - 4 * number
         for name, picture in zip(("images", "masks"), simulate_colour(8, number), strict=True):

@@ -9,6 +9,7 @@ from nephoscope.errors import UsageError
 from nephoscope.models.export import export_onnx
 from nephoscope.models.normalised import NormalisedNetwork
 from nephoscope.networks import build_network
+from nephoscope.recipe import load_recipe
 
 LEVELS, FIELDS, VIEWS = 12, 3, 5
 SMALL = {
@@ -153,8 +154,30 @@ def test_the_network_of_the_recipe_is_small():
 
 
 @pytest.mark.slow
-def test_compiled_it_gives_what_torch_gives(tmp_path):
+@pytest.mark.parametrize("margin", [0, 2])
+def test_compiled_it_gives_what_torch_gives(tmp_path, margin):
     network = network_of()
     features = groups_of()["picture"][-1] + 1
     scaled = NormalisedNetwork(network, {str(n): (0.1, 1.5) for n in range(features)})
-    assert export_onnx(scaled, tmp_path / "network.onnx") < 1e-4
+    assert export_onnx(scaled, tmp_path / "network.onnx", None, margin) < 1e-4
+
+
+def test_tiles_of_the_shipped_recipe_overlap_by_what_a_pixel_sees():
+    """At 70 degrees from above a cloud 1 km up is half a pixel aside, of 6 km."""
+    recipe = load_recipe("polder")
+    features, groups = len(recipe.inputs.names), recipe.inputs.groups
+    torch.manual_seed(0)
+    network = build_network("aligned", recipe.network.options, features, 811, groups).eval()
+    inputs = torch.randn(1, features, 33, 33)
+    inputs[:, groups["valid"]] = 1
+    columns, rows = np.split(np.array(groups["parallax"]), 2)
+    inputs[:, columns], inputs[:, rows] = 0.45, 0.0
+    changed = inputs.clone()
+    changed[:, groups["views"], 16, 16] += 5
+    with torch.inference_mode():
+        moved = ((network(changed) - network(inputs)).abs().amax(dim=(0, 1)) > 0).nonzero()
+        inner = network(inputs, margin=recipe.apply.margin)
+        whole = network(inputs)
+    assert 6 < (moved - 16).abs().max() <= recipe.apply.margin
+    kept = slice(recipe.apply.margin, -recipe.apply.margin)
+    torch.testing.assert_close(inner, whole[..., kept, kept], atol=1e-4, rtol=1e-4)

@@ -148,6 +148,15 @@ def test_compiled_it_says_the_same(tmp_path):
     assert export_onnx(scaled, tmp_path / "network.onnx") < 1e-4
 
 
+def test_without_a_margin_it_says_the_same_of_what_is_left(tmp_path):
+    network, inputs = network_of(), inputs_of(2, 11, 12)
+    with torch.inference_mode():
+        whole, inner = network(inputs), network(inputs, margin=3)
+    torch.testing.assert_close(inner, whole[..., 3:8, 3:9], atol=1e-5, rtol=1e-5)
+    scaled = NormalisedNetwork(network, {str(n): (0.1 * n, 2.0) for n in range(FEATURES)})
+    assert export_onnx(scaled, tmp_path / "network.onnx", None, 3) < 1e-4
+
+
 def test_the_shipped_recipe_is_small_and_cheap():
     """A fifth of the multiplications of the published generator are 368,000 a pixel."""
     recipe = load_recipe("seviri")

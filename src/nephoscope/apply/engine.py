@@ -25,7 +25,10 @@ class Engine(Protocol):
     """(batch, feature, y, x) float32 → logits (batch, output, y, x) float32; thread-safe."""
 
     def run(self, inputs: FloatArray, wanted: Window = EVERYWHERE) -> FloatArray:
-        """Run the network once; beyond the rows and columns `wanted` logits need not be exact."""
+        """Run the network once; beyond the rows and columns `wanted` logits need not be exact.
+
+        A compiled network may leave out the margin of the recipe's tiles: see `Apply.margin`.
+        """
         ...
 
 

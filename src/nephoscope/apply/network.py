@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ FloatArray = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating]
 Image = npt.NDArray[np.uint8] | FloatArray
 Fields = dict[str, FloatArray]
+Kind = TypeVar("Kind", bound=np.generic)
 Band = tuple[slice, Fields]
 VALID = "valid"
 """Group of a recipe's features: flags that say which views of a pixel are there."""
@@ -294,12 +295,14 @@ class Predictor:
         top, left = placing.start
         period, overlap = width if placing.wraps else None, apply.overlap
         first, stop = top + wanted.start, top + wanted.stop
-        # The end of a scene then looks the same in every tiling: a tile's own end is farther away.
-        # To a network that is not told what is missing, nothing would look like a picture.
-        beyond = -(-overlap // 4) if placing is ASIDE and self._valid else 0
-        rows = plan_axis(first - beyond, stop + beyond, apply.tile[0], overlap, divisor)
-        ends = left - beyond, left + width + beyond
-        cols = plan_axis(*ends, apply.tile[1], overlap, divisor, period=period)
+        axis = partial(plan_axis, overlap=overlap, divisor=divisor, blend=apply.blend)
+        beyond = apply.margin
+        if apply.blend and placing is ASIDE and self._valid:
+            # The end of a scene then looks the same in every tiling: a tile's own end is farther
+            # away. To a network not told what is missing, nothing would look like a picture.
+            beyond = -(-overlap // 4)
+        rows = axis(first - beyond, stop + beyond, apply.tile[0])
+        cols = axis(left - beyond, left + width + beyond, apply.tile[1], period=period)
         lines = lay_tiles(rows.counted_from(top), cols.counted_from(left), period)
         return [tile for line in lines for tile in line]
 
@@ -321,12 +324,21 @@ class Predictor:
             limit=None if limits is None else limits.at(latitude, longitude),
         )
         inputs = assemble(view, self._features, sparse=self._sparse)
-        fields = self.task.fields(self.run(inputs[None], tile.weighty)[0], self.model.decision)
+        inner = tile.inner(self.model.recipe.apply.margin)
+        logits = _inner(self.run(inputs[None], tile.weighty)[0], inner)
+        fields = self.task.fields(logits, self.model.decision)
         if self._valid:
-            unseen = ~inputs[self._valid].any(axis=0)
+            unseen = ~_inner(inputs[self._valid], inner).any(axis=0)
             for values in fields.values():
                 np.copyto(values, np.nan, where=unseen)
-        return tile, fields
+        return inner, fields
+
+
+def _inner(values: npt.NDArray[Kind], inner: Tile) -> npt.NDArray[Kind]:
+    """What lies in a tile (..., y, x) without its margin, or that from the whole of it."""
+    sides = zip(values.shape[-2:], (inner.rows.size, inner.cols.size), strict=True)
+    rows, cols = (slice((have - want) // 2, (have + want) // 2) for have, want in sides)
+    return values[..., rows, cols]
 
 
 def _names(recipe: Recipe) -> dict[str, Any]:

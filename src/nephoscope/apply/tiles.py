@@ -1,4 +1,8 @@
-"""Tiles that overlap and truly blend: the output does not depend on where tiles fall."""
+"""Tiles that overlap and truly blend, or are left out where they do: where they fall is not seen.
+
+Tiles blend unless a network sees no farther than half of their overlap: then each says of its inner
+pixels what any other would, and what is left out at the edges need not be computed.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.errors import UsageError
+
 FloatArray = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
 _LEAST = 1e-6
 _NOTHING = 1e-5
@@ -52,6 +59,15 @@ class Tile:
     row_weights: FloatArray
     col_weights: FloatArray
 
+    def inner(self, margin: int) -> Tile:
+        """The tile without so many pixels at each edge."""
+        if not margin:
+            return self
+        kept = slice(margin, -margin)
+        return Tile(
+            self.rows[kept], self.cols[kept], self.row_weights[kept], self.col_weights[kept]
+        )
+
     @property
     def weighty(self) -> tuple[slice, slice]:
         """Rows and columns of the tile from the first to the last that count."""
@@ -60,7 +76,14 @@ class Tile:
 
 
 def plan_axis(
-    first: int, stop: int, tile: int, overlap: int, divisor: int, *, period: int | None = None
+    first: int,
+    stop: int,
+    tile: int,
+    overlap: int,
+    divisor: int,
+    *,
+    period: int | None = None,
+    blend: bool = True,
 ) -> Axis:
     """Lay equal tiles over pixels `first` to `stop`.
 
@@ -75,12 +98,15 @@ def plan_axis(
         divisor: tile lengths and starts are multiples of it.
         period: length of the whole axis if it wraps; then all of it is covered and the last tile
             overlaps the first.
+        blend: whether tiles fade into each other; else half of the overlap is left out at each
+            edge of a tile, also at the ends, and `overlap` is a multiple of twice the divisor.
 
     Returns:
         The smallest equal tiles that do it.
 
     Raises:
         ValueError: the tile is not larger than the overlap.
+        UsageError: half of an overlap that is left out is no multiple of the divisor.
     """
     shared = -(-overlap // divisor) * divisor
     largest = tile // divisor * divisor - shared
@@ -93,20 +119,38 @@ def plan_axis(
     # Rounded steps may need fewer tiles than planned.
     count = -(-extent // step)
     starts = [begin + index * step for index in range(count)]
-    return Axis(step + shared, tuple(starts), _weights(starts, step + shared, overlap, period))
+    if not blend and overlap % (2 * divisor):
+        problem = f"an overlap of {overlap} has no halves that are multiples of {divisor}"
+        raise UsageError(f"apply.blend: false: {problem}, as the network wants")
+    ramp = _ramp(step + shared, overlap) if blend else _inside_of(step + shared, overlap // 2)
+    return Axis(step + shared, tuple(starts), _weights(starts, ramp, period))
 
 
-def _weights(starts: list[int], size: int, overlap: int, period: int | None) -> FloatArray:
-    """Trapezoids, zero in the outer quarter of the overlap, normalised to add up to one."""
+def _ramp(size: int, overlap: int) -> Floats:
+    """Trapezoid, next to nothing in the outer quarter of the overlap."""
     distance = np.minimum(np.arange(size) + 0.5, np.arange(size)[::-1] + 0.5)
     margin = overlap / 4
-    ramp = np.clip((distance - margin) / max(overlap - 2 * margin, 1.0), _LEAST, 1.0)
+    ramp: Floats = np.clip((distance - margin) / max(overlap - 2 * margin, 1.0), _LEAST, 1.0)
+    return ramp
+
+
+def _inside_of(size: int, margin: int) -> Floats:
+    """One, and nothing in a margin."""
+    inside = np.zeros(size)
+    inside[margin : size - margin] = 1
+    return inside
+
+
+def _weights(starts: list[int], ramp: Floats, period: int | None) -> FloatArray:
+    """(tile, size): of each tile the ramp, normalised to add up to one wherever it is not 0."""
+    size = len(ramp)
     low = min(starts)
     length = period if period is not None else max(starts) + size - low
     total = np.zeros(length)
     places = [(np.arange(start - low, start - low + size) % length) for start in starts]
     for place in places:
         np.add.at(total, place, ramp)
+    total[total == 0] = 1
     return np.stack([ramp / total[place] for place in places]).astype(np.float32)
 
 

@@ -36,7 +36,9 @@ def open_compiled(path: Path, threads: int = 1) -> Any:  # noqa: ANN401 - onnxru
         raise InputError(path, f"cannot be loaded: {error}") from error
 
 
-def try_compiled(path: Path, features: int, divisor: int) -> list[tuple[Floats, Floats]]:
+def try_compiled(
+    path: Path, features: int, divisor: int, margin: int = 0
+) -> list[tuple[Floats, Floats]]:
     """Random inputs and what a compiled network makes of them.
 
     Args:
@@ -44,6 +46,7 @@ def try_compiled(path: Path, features: int, divisor: int) -> list[tuple[Floats, 
         features: channels of its input.
         divisor: sides of its input are multiples of it. Two sizes are tried, neither the one that
             was compiled; of a network that takes no others that one.
+        margin: pixels at each edge of which it says nothing.
 
     Returns:
         pairs of inputs (batch, feature, y, x) and logits, float32.
@@ -52,7 +55,11 @@ def try_compiled(path: Path, features: int, divisor: int) -> list[tuple[Floats, 
         InputError: the network cannot be run, or gives what is no number.
     """
     session, random = open_compiled(path), np.random.default_rng(0)
-    sizes = [(1, 3 * divisor, 5 * divisor), (3, 6 * divisor, 2 * divisor)]
+    around = 2 * margin
+    sizes = [
+        (1, 3 * divisor + around, 5 * divisor + around),
+        (3, 6 * divisor + around, 2 * divisor + around),
+    ]
     fixed = [side for side in session.get_inputs()[0].shape[2:] if isinstance(side, int)]
     pairs = []
     for batch, *sides in [(1, *fixed), (3, *fixed)] if fixed else sizes:

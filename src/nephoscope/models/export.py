@@ -16,6 +16,7 @@ from torch.export import Dim
 from nephoscope.errors import OutputError, UsageError
 from nephoscope.models.compiled import try_compiled
 from nephoscope.models.normalised import NormalisedNetwork
+from nephoscope.networks.blocks import without_margin
 from nephoscope.networks.cascade import Judge, Look
 from nephoscope.networks.pixel import COARSE, PixelNet
 
@@ -24,7 +25,10 @@ OPSET = 18
 
 
 def export_onnx(
-    network: NormalisedNetwork, path: Path, shape: tuple[int, int] | None = None
+    network: NormalisedNetwork,
+    path: Path,
+    shape: tuple[int, int] | None = None,
+    margin: int = 0,
 ) -> float:
     """Write `network` to `path` and return the largest difference of a logit from torch.
 
@@ -32,20 +36,35 @@ def export_onnx(
         network: the network.
         path: the ONNX file.
         shape: rows and columns, of a network that takes no others; else any are taken.
+        margin: pixels at each edge of which the compiled network says nothing.
 
     Raises:
         OutputError: the compiled network differs from torch by `TOLERANCE` or more.
     """
     network = network.eval()
-    side = 4 * network.divisor
+    side = 4 * network.divisor + 2 * margin
     sides = shape or (side, side + network.divisor)
     example = torch.zeros(2, network.mean.shape[1], *sides)
     free = dict.fromkeys((0,) if shape else (0, 2, 3), Dim.DYNAMIC)
-    _compile(network, {"inputs": (example, free)}, path, ["logits"])
-    difference = onnx_difference(network, path)
+    inner = _Inner(network, margin) if margin else network
+    _compile(inner, {"inputs": (example, free)}, path, ["logits"])
+    difference = onnx_difference(network, path, margin)
     if not difference < TOLERANCE:
         raise OutputError(f"{path}: a logit differs from torch by {difference:.2g}")
     return difference
+
+
+class _Inner(nn.Module):
+    """A network that says nothing of a margin."""
+
+    def __init__(self, network: NormalisedNetwork, margin: int) -> None:
+        super().__init__()
+        self.network, self.margin = network, margin
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits of the pixels within."""
+        logits: Tensor = self.network(inputs, margin=self.margin)
+        return logits
 
 
 def export_parts(network: NormalisedNetwork, look: Path, judge: Path) -> None:
@@ -111,7 +130,7 @@ def _forget_sources(path: Path) -> None:
     onnx.save(model, path)
 
 
-def onnx_difference(network: NormalisedNetwork, path: Path) -> float:
+def onnx_difference(network: NormalisedNetwork, path: Path, margin: int = 0) -> float:
     """The largest difference of a logit between `network` and the compiled one.
 
     That of a logit beyond 1 is relative: the larger it is, the fewer of its digits are exact, and
@@ -120,14 +139,15 @@ def onnx_difference(network: NormalisedNetwork, path: Path) -> float:
     Args:
         network: the network.
         path: the ONNX file.
+        margin: pixels at each edge of which it says nothing.
 
     Raises:
         InputError: the compiled network cannot be run.
     """
     largest = 0.0
-    for inputs, found in try_compiled(path, network.mean.shape[1], network.divisor):
+    for inputs, found in try_compiled(path, network.mean.shape[1], network.divisor, margin):
         with torch.inference_mode():
-            expected = network(torch.from_numpy(inputs)).numpy()
+            expected = without_margin(network(torch.from_numpy(inputs)), margin).numpy()
         off = np.abs(found - expected) / np.maximum(np.abs(expected), 1)
         largest = max(largest, float(off.max()))
     return largest

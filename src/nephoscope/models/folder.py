@@ -240,7 +240,8 @@ def _write_network(
         return {}
     if has_first_stage(recipe):
         export_parts(network, part / LOOK, part / JUDGE)
-    return {"onnx_largest_difference": export_onnx(network, part / ONNX, shape)}
+    margin = recipe.apply.margin
+    return {"onnx_largest_difference": export_onnx(network, part / ONNX, shape, margin)}
 
 
 def load_model(model: str | Path) -> Model:
@@ -300,11 +301,12 @@ def verify_model(model: str | Path) -> Model:
         return opened
     if not is_there("torch"):
         read_weights(opened.folder / WEIGHTS)  # its sha256 holds; that it can be read is more
-        try_compiled(opened.onnx_path, len(opened.recipe.inputs.names), opened.divisor)
+        names = opened.recipe.inputs.names
+        try_compiled(opened.onnx_path, len(names), opened.divisor, opened.recipe.apply.margin)
         return opened
     from nephoscope.models.export import TOLERANCE, onnx_difference
 
-    difference = onnx_difference(opened.network, opened.onnx_path)
+    difference = onnx_difference(opened.network, opened.onnx_path, opened.recipe.apply.margin)
     if not difference < TOLERANCE:
         problem = f"differs from the torch network by {difference:.2g} in a logit"
         raise InputError(opened.onnx_path, problem)

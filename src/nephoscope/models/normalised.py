@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nephoscope.networks.blocks import without_margin
+
 Normalisation = Mapping[str, tuple[float, float]]
 
 
@@ -43,15 +45,21 @@ class NormalisedNetwork(nn.Module):
         """Whether it can be asked for some pixels alone."""
         return bool(getattr(self.network, "tells_pixels", False))
 
-    def forward(self, inputs: Tensor, pixels: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, pixels: Tensor | None = None, margin: int = 0) -> Tensor:
         """Logits of every pixel, float32; or (pixel, output) of some, if it `tells_pixels`.
 
         Args:
             inputs: (batch, feature, y, x).
             pixels: (pixel, 3) int64, sample, row and column.
+            margin: pixels at each edge of which nothing is said; the result is smaller by them.
         """
         scaled = inputs
         if not self.as_made:
             scaled = (inputs if self.centred else inputs - self.mean) / self.std
-        logits: Tensor = self.network(scaled) if pixels is None else self.network(scaled, pixels)
+        if pixels is not None:
+            logits: Tensor = self.network(scaled, pixels)
+        elif margin and self.tells_pixels:
+            logits = self.network(scaled, margin=margin)
+        else:
+            logits = without_margin(self.network(scaled), margin)
         return logits

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nephoscope.errors import UsageError
-from nephoscope.networks.blocks import Groups, Residual, group_of, pick
+from nephoscope.networks.blocks import Groups, Residual, group_of, pick, without_margin
 
 _LEAST = 0.25  # weight of views below which a mean fades: rounding would grow without bound
 _SMOOTH = 0.01  # variance that counts as none, for the same reason
@@ -91,12 +91,13 @@ class AlignedNet(nn.Module):
         )
         self.head = _Column(pooled, context, (trunk, column), (planes, levels), outputs)
 
-    def forward(self, inputs: Tensor, pixels: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, pixels: Tensor | None = None, margin: int = 0) -> Tensor:
         """Logits of every pixel, float32; or of some alone, which costs less.
 
         Args:
             inputs: (batch, feature, y, x).
             pixels: (pixel, 3) int64, sample, row and column; the result is (pixel, output).
+            margin: pixels at each edge of which nothing is said; the result is smaller by them.
         """
         batch, _, height, width = inputs.shape
         valid = (pick(inputs, self.valid) > 0.5).to(inputs.dtype)
@@ -111,10 +112,11 @@ class AlignedNet(nn.Module):
             planes = _at_pixels(seen, parallax, self.heights, pixels)
             logits: Tensor = self.head(_pooled(planes), state[sample, :, row, col])
             return logits
-        planes = _pooled(_everywhere(seen, parallax, self.heights))
+        parallax, state = (without_margin(each, margin) for each in (parallax, state))
+        planes = _pooled(_everywhere(seen, parallax, self.heights, margin))
         rows = planes.permute(0, 3, 4, 2, 1).flatten(0, 2)
         logits = self.head(rows.contiguous(), state.permute(0, 2, 3, 1).flatten(0, 2))
-        return logits.reshape(batch, height, width, -1).permute(0, 3, 1, 2)
+        return logits.reshape(batch, *state.shape[2:], -1).permute(0, 3, 1, 2)
 
     def _seen(self, inputs: Tensor, valid: Tensor) -> Tensor:
         """Numbers of each view and 1; all 0 where it is missing: (batch, view, number, y, x)."""
@@ -127,20 +129,27 @@ class AlignedNet(nn.Module):
         return numbers.reshape(batch, self.count, -1, height, width)
 
 
-def _everywhere(seen: Tensor, parallax: Tensor, heights: Sequence[float]) -> Tensor:
+def _everywhere(
+    seen: Tensor, parallax: Tensor, heights: Sequence[float], margin: int = 0
+) -> Tensor:
     """Sums over the views, and of their squares, each looked at where a cloud of a height appears.
 
     Args:
         seen: (batch, view, number, y, x).
-        parallax: (batch, 2, view, y, x), columns and rows per km.
+        parallax: (batch, 2, view, y, x), columns and rows per km, without the margin.
         heights: km.
+        margin: pixels at each edge over which nothing is looked for.
 
     Returns:
-        (batch, number, height, y, x); what a line of sight finds beyond the edge is 0.
+        (batch, number, height, y, x) without the margin; what a line of sight finds beyond the edge
+        of what was seen is 0.
     """
     count, _, height, width = seen.shape[1:]
-    rows = torch.arange(height, dtype=seen.dtype, device=seen.device)[:, None]
-    cols = torch.arange(width, dtype=seen.dtype, device=seen.device)
+    rows, cols = (
+        torch.arange(margin, side - margin, dtype=seen.dtype, device=seen.device)
+        for side in (height, width)
+    )
+    rows = rows[:, None]
     up = seen.new_tensor(heights)[None, :, None, None]
     total = square = seen.new_zeros(())
     for view in range(count):
@@ -150,7 +159,7 @@ def _everywhere(seen: Tensor, parallax: Tensor, heights: Sequence[float]) -> Ten
         found = functional.grid_sample(seen[:, view], grid.flatten(1, 2), align_corners=False)
         total, square = total + found, square + found[:, :-1] ** 2
     summed = torch.cat([total[:, :-1], square, total[:, -1:]], dim=1)
-    return summed.reshape(len(seen), -1, len(heights), height, width)
+    return summed.reshape(len(seen), -1, len(heights), *parallax.shape[3:])
 
 
 def _at_pixels(seen: Tensor, parallax: Tensor, heights: Sequence[float], pixels: Tensor) -> Tensor:

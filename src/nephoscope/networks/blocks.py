@@ -45,6 +45,13 @@ def pick(inputs: Tensor, places: Sequence[int]) -> Tensor:
     return torch.cat([inputs[:, place : place + 1] for place in places], dim=1)
 
 
+def without_margin(state: Tensor, margin: int) -> Tensor:
+    """(..., y, x) without so many pixels at each edge: a view."""
+    if not margin:
+        return state
+    return state[..., margin : state.shape[-2] - margin, margin : state.shape[-1] - margin]
+
+
 def enlarge(state: Tensor) -> Tensor:
     """Twice as many rows and columns, bilinear."""
     return functional.interpolate(state, scale_factor=2.0, mode="bilinear", align_corners=False)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nephoscope.networks.blocks import Groups, Residual, group_of, pick
+from nephoscope.networks.blocks import Groups, Residual, group_of, pick, without_margin
 
 FORMS = 32
 """Numbers that stand for a column as a whole."""
@@ -85,12 +85,13 @@ class SlantNet(nn.Module):
             self.place = _Place(len(self.where), place, context)
         self.head = head  # the last of its parts: the others begin alike with place and without
 
-    def forward(self, inputs: Tensor, pixels: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, pixels: Tensor | None = None, margin: int = 0) -> Tensor:
         """Numbers of every pixel, float32; or of some alone, which costs less.
 
         Args:
             inputs: (batch, feature, y, x).
             pixels: (pixel, 3) int64, sample, row and column; the result is (pixel, output).
+            margin: pixels at each edge of which nothing is said; the result is smaller by them.
         """
         state = self.enter(pick(inputs, self.picture))
         for block in self.around:
@@ -106,10 +107,13 @@ class SlantNet(nn.Module):
             numbers: Tensor = self.head(*pictures)  # each of one pixel; there may be none
             return numbers.flatten(1)
         batch, _, height, width = inputs.shape
-        sides = (torch.arange(size, device=inputs.device) for size in (batch, height, width))
+        ends = ((0, batch), (margin, height - margin), (margin, width - margin))
+        sides = (torch.arange(*each, device=inputs.device) for each in ends)
         every = torch.stack(torch.meshgrid(*sides, indexing="ij"), dim=-1).flatten(0, 2)
+        parallax, state = (without_margin(each, margin) for each in (parallax, state))
         planes = at_heights(seen, parallax.movedim(1, 3).flatten(0, 2), self.heights, every)
-        planes = planes.reshape(batch, height, width, *planes.shape[1:]).permute(0, 3, 4, 1, 2)
+        shape = batch, *state.shape[2:]
+        planes = planes.reshape(*shape, *planes.shape[1:]).permute(0, 3, 4, 1, 2)
         numbers = self.head(planes, state)
         return numbers
 

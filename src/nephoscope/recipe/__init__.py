@@ -45,8 +45,18 @@ class Apply(Section):
     tile: tuple[PositiveInt, PositiveInt] = Field(
         (512, 512), description="rows and columns of a tile"
     )
-    overlap: int = Field(32, ge=0, description="pixels that two tiles share and blend")
+    overlap: int = Field(32, ge=0, description="pixels that two tiles share")
+    blend: bool = Field(
+        True,
+        description="whether tiles fade into each other where they overlap; else half of it is "
+        "left out at each edge of a tile: for a network that sees no farther",
+    )
     batch: int = Field(1, ge=1, description="tiles that the network is given at once")
+
+    @property
+    def margin(self) -> int:
+        """Pixels at each edge of a tile of which nothing is said."""
+        return 0 if self.blend else self.overlap // 2
 
 
 class Search(Section):
