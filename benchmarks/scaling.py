@@ -1,0 +1,111 @@
+"""What workers gain, and what all but the network costs: `predict` on one core, two, four ...
+
+    python -m benchmarks.scaling MODEL INPUTS [--workers 1 2] [--repeats 2]
+
+A run with so many workers is held to as many cores, each worker with one thread, in processes of
+its own. Half of the inputs are run as well, so that what starting takes is left out. Then one run
+within this process, on one core, in which the processor time of the network alone is counted:
+what the whole takes beyond it are reading, features, blending, packing, pictures and writing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nephoscope.reports.markdown import table_of
+
+QUIETLY = ("--threads", "1", "-q")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("model")
+    parser.add_argument("inputs", type=Path, help="folder of scenes, eight or more")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--repeats", type=int, default=2)
+    given = parser.parse_args()
+    paths = sorted(path for path in given.inputs.iterdir() if path.is_file())
+    if len(paths) < 8:
+        raise SystemExit(f"{given.inputs}: {len(paths)} files; give eight or more")
+    rows: list[list[str]] = []
+    first = 0.0
+    for workers in given.workers:
+        least = min(each_takes(given.model, paths, workers) for _ in range(given.repeats))
+        first = first or least * given.workers[0]
+        rows.append([str(workers), f"{1 / least:.2f}", f"{first / least:.2f}"])
+    print(table_of(("workers, a core each", "inputs a second", "times one"), rows))  # noqa: T201
+    whole, network = shares(given.model, paths)
+    more = f"{whole / network - 1:.0%} more than the network alone"
+    print(f"\n{whole:.3f} s of processor an input, {network:.3f} s of them the network: {more}")  # noqa: T201
+
+
+def each_takes(model: str, paths: list[Path], workers: int) -> float:
+    """Wall seconds that an input takes in a run of `workers`, start and end left out."""
+    half = len(paths) // 2
+    return (_run(model, paths, workers) - _run(model, paths[:half], workers)) / (len(paths) - half)
+
+
+def _run(model: str, paths: list[Path], workers: int) -> float:
+    cores = sorted(os.sched_getaffinity(0))[:workers]
+    if len(cores) < workers:
+        raise SystemExit(f"{workers} workers want as many cores; there are {len(cores)}")
+    with tempfile.TemporaryDirectory() as out:
+        words = [sys.executable, "-m", "nephoscope", "predict", model, *map(str, paths), "-o", out]
+        start = time.perf_counter()
+        subprocess.run(  # noqa: S603
+            [*words, "--workers", str(workers), *QUIETLY],
+            check=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        )
+        return time.perf_counter() - start
+
+
+def shares(model: str, paths: list[Path]) -> tuple[float, float]:
+    """Processor seconds of an input on one core: all, and those of the network."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+    from nephoscope.apply import network
+    from nephoscope.cli import app
+
+    taken: list[float] = []
+    room: Any = network
+    lock, opened = threading.Lock(), room.open_engine
+
+    class Timed:
+        def __init__(self, model: Any) -> None:  # noqa: ANN401 - as `open_engine`
+            self._engine = opened(model)
+
+        def run(self, inputs: npt.NDArray[np.float32], *wanted: Any) -> npt.NDArray[np.float32]:
+            start = time.thread_time()
+            found: npt.NDArray[np.float32] = self._engine.run(inputs, *wanted)
+            with lock:
+                taken.append(time.thread_time() - start)
+            return found
+
+    room.open_engine = Timed
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for some, out in ((paths[:2], f"{folder}/first"), (paths[2:], f"{folder}/all")):
+                taken.clear()
+                start = time.process_time()
+                words = ["predict", model, *map(str, some), "-o", out, "--workers", "1", *QUIETLY]
+                app(words, standalone_mode=False)
+                whole = time.process_time() - start
+    finally:
+        room.open_engine = opened
+    return whole / (len(paths) - 2), sum(taken) / (len(paths) - 2)
+
+
+if __name__ == "__main__":
+    main()
