@@ -244,8 +244,10 @@ def _as_high(sums: FloatArray, height: int) -> FloatArray:
 def add_tile(total: FloatArray, values: FloatArray, tile: Tile) -> None:
     """Add a tile's weighted values (..., y, x) to the running total (..., y, x), in place."""
     rows, cols = _inside(tile.rows, total.shape[-2]), _inside(tile.cols, total.shape[-1])
-    weighted = values[..., rows, cols] * tile.row_weights[rows, None]
-    weighted *= tile.col_weights[cols]
+    weighted = values[..., rows, cols]
+    if not (tile.row_weights == 1).all() or not (tile.col_weights == 1).all():
+        weighted = weighted * tile.row_weights[rows, None]
+        weighted *= tile.col_weights[cols]
     first, last = tile.rows[rows][0], tile.rows[rows][-1] + 1
     offset = 0
     for run in _runs(tile.cols[cols]):

@@ -71,12 +71,14 @@ def marginal_quantile(
     """
     found = np.zeros(probability.shape, np.float32)
     found[np.isnan(probability)] = np.nan
-    cloudy = probability > 1 - share
-    likely = probability[cloudy].astype(np.float64)
+    # Places and `take` are several times as fast as a mask.
+    cloudy = np.flatnonzero(probability > 1 - share)
+    likely = probability.reshape(-1).take(cloudy).astype(np.float64)
     inside = 1 - (1 - share) / likely  # the share of G that lies below
-    value = np.minimum(cloud_values(quantiles[:, cloudy], spread * ndtri(inside)), _MOST)
+    chosen = quantiles.reshape(len(quantiles), -1).take(cloudy, axis=1)
+    value = np.minimum(cloud_values(chosen, spread * ndtri(inside)), _MOST)
     with np.errstate(under="ignore"):
-        found[cloudy] = np.maximum(np.float32(10) ** value, np.float32(least))
+        found.reshape(-1)[cloudy] = np.maximum(np.float32(10) ** value, np.float32(least))
     return found
 
 

@@ -200,7 +200,8 @@ def _on_levels(
     decision: IceDecision,
 ) -> dict[str, Floats]:
     """Amounts on levels: 0 where cloud is too unlikely, NaN where nothing is said."""
-    quantiles = np.asarray(fields["iwc_quantiles"], np.float32)
+    # One piece, as it is looked into at many places.
+    quantiles = np.ascontiguousarray(fields["iwc_quantiles"], np.float32)
     found = {
         name: np.where(kept, np.asarray(fields[name], np.float32), np.float32(0))
         for name in ("iwc", "ice_number_concentration")
