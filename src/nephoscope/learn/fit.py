@@ -359,8 +359,7 @@ def _start_network(run: Run, loader: CropLoader) -> NormalisedNetwork:
     names = recipe.inputs.names
     normalisation: Mapping[str, tuple[float, float]] = dict.fromkeys(names, (0.0, 1.0))
     if start is not None:
-        # By name: the groups of its recipe may come in another order.
-        normalisation = {name: start.normalisation[name] for name in names}
+        normalisation = {name: start.normalisation[name] for name in names}  # by name
     elif recipe.inputs.normalise:
         normalisation = measure_normalisation(loader)
     network = build_network(
