@@ -18,12 +18,11 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from nephoscope.reports.markdown import table_of
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 QUIETLY = ("--threads", "1", "-q")
 
@@ -32,21 +31,23 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model")
-    parser.add_argument("inputs", type=Path, help="folder of scenes, eight or more")
+    parser.add_argument("inputs", type=Path, help="folder of scenes, six or more")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=2)
     given = parser.parse_args()
     paths = sorted(path for path in given.inputs.iterdir() if path.is_file())
-    if len(paths) < 8:
-        raise SystemExit(f"{given.inputs}: {len(paths)} files; give eight or more")
+    if len(paths) < 6:
+        raise SystemExit(f"{given.inputs}: {len(paths)} files; give six or more")
     rows: list[list[str]] = []
     first = 0.0
     for workers in given.workers:
         least = min(each_takes(given.model, paths, workers) for _ in range(given.repeats))
         first = first or least * given.workers[0]
         rows.append([str(workers), f"{1 / least:.2f}", f"{first / least:.2f}"])
-    print(table_of(("workers, a core each", "inputs a second", "times one"), rows))  # noqa: T201
     whole, network = shares(given.model, paths)
+    from nephoscope.reports.markdown import table_of  # imports numpy: see `shares`
+
+    print(table_of(("workers, a core each", "inputs a second", "times one"), rows))  # noqa: T201
     more = f"{whole / network - 1:.0%} more than the network alone"
     print(f"\n{whole:.3f} s of processor an input, {network:.3f} s of them the network: {more}")  # noqa: T201
 
@@ -73,7 +74,10 @@ def _run(model: str, paths: list[Path], workers: int) -> float:
 
 
 def shares(model: str, paths: list[Path]) -> tuple[float, float]:
-    """Processor seconds of an input on one core: all, and those of the network."""
+    """Processor seconds of an input on one core: all, and those of the network.
+
+    The first to import numpy, whose own threads would turn on other cores.
+    """
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
     from nephoscope.apply import network
     from nephoscope.cli import app
