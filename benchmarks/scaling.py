@@ -32,10 +32,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("inputs", type=Path, help="folder of scenes, six or more")
+    parser.add_argument("--names", default="*", help="which files of it, also in its folders")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=2)
     given = parser.parse_args()
-    paths = sorted(path for path in given.inputs.iterdir() if path.is_file())
+    paths = sorted(path for path in given.inputs.rglob(given.names) if path.is_file())
     if len(paths) < 6:
         raise SystemExit(f"{given.inputs}: {len(paths)} files; give six or more")
     rows: list[list[str]] = []

@@ -16,6 +16,7 @@ import argparse
 import math
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,12 +109,13 @@ def prepared(name: str, folder: Path, threads: int) -> Ready:
     return Ready(session, inputs, parameters, macs, recipe.apply.tile, recipe.apply.overlap)
 
 
-def seconds_of(ready: Ready, tile: tuple[int, int]) -> float:
-    """Seconds of a tile of so many rows and columns."""
+def seconds_of(ready: Ready, tile: tuple[int, int], at_once: int = 1) -> float:
+    """Seconds of a tile of so many rows and columns; of so many tiles at once, a part of theirs."""
     inputs = ready.inputs[..., : tile[0], : tile[1]].copy()
-    start = time.perf_counter()
-    ready.session.run(None, {"inputs": inputs})
-    return time.perf_counter() - start
+    with ThreadPoolExecutor(at_once) as pool:
+        start = time.perf_counter()
+        list(pool.map(lambda _: ready.session.run(None, {"inputs": inputs}), range(at_once)))
+        return (time.perf_counter() - start) / at_once
 
 
 def tiles_of(ready: Ready, domain: tuple[int, int]) -> int:
