@@ -45,7 +45,7 @@ class Small:
     def __init__(self, most):
         self.most, self.asked = most, []
 
-    def __call__(self, given):
+    def __call__(self, given, margin=0):
         self.asked.append(len(given))
         if len(given) > self.most:
             raise torch.OutOfMemoryError("CUDA out of memory")
@@ -83,3 +83,12 @@ def test_a_device_that_is_not_here_is_told(name, monkeypatch):
     with pytest.raises(UsageError, match=f"--device {name}: torch cannot use it here: "):
         use_device(name)
     assert on_device.device() == "cpu"
+
+
+def test_a_margin_is_left_out_as_by_the_compiled_network():
+    model = load_model("seviri")
+    inputs = np.random.default_rng(0).uniform(-1, 1, (1, len(model.recipe.inputs.names), 32, 34))
+    inputs = inputs.astype(np.float32)
+    found = TorchEngine(model, "cpu").run(inputs)
+    assert found.shape[2:] == (32 - 2 * 13, 34 - 2 * 13)
+    np.testing.assert_allclose(found, OnnxEngine(model.onnx_path).run(inputs), atol=1e-4, rtol=1e-4)

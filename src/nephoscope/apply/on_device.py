@@ -69,6 +69,7 @@ class TorchEngine:
 
         _check(where)
         self._device = torch.device(where)
+        self._margin = model.recipe.apply.margin
         network = deepcopy(model.network).to(self._device)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -83,7 +84,7 @@ class TorchEngine:
         try:
             with torch.inference_mode():
                 given = torch.from_numpy(inputs).to(self._device)
-                found: FloatArray = self._network(given).float().cpu().numpy()
+                found: FloatArray = self._network(given, margin=self._margin).float().cpu().numpy()
                 return found
         except torch.OutOfMemoryError as error:
             if len(inputs) == 1:
