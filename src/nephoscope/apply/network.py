@@ -222,11 +222,11 @@ class Predictor:
         if tell is not None:
             tell(0.0)
         for rows, found in self.bands(view):
-            for cols in _pieces(found, width):
-                piece = {name: values[..., cols] for name, values in found.items()}
+            for part in _pieces(found, rows.stop - rows.start):
+                piece = {name: values[..., part, :] for name, values in found.items()}
                 made = self.task.variables(piece, decision).drop_vars(leave_out, errors="ignore")
                 whole = whole or Filling(made, (height, width))
-                whole.put(made, rows.start, cols.start)
+                whole.put(made, rows.start + part.start, 0)
                 del piece, made
             found.clear()
             if tell is not None:
@@ -351,8 +351,8 @@ def _names(recipe: Recipe) -> dict[str, Any]:
     return names
 
 
-def _pieces(band: Fields, width: int) -> Iterator[slice]:
-    """Columns of pieces of a band, none of more numbers than `_PIECE` if it can be."""
-    step = max(_PIECE * width // max(sum(values.size for values in band.values()), 1), 1)
-    for first in range(0, width, step):
-        yield slice(first, min(first + step, width))
+def _pieces(band: Fields, height: int) -> Iterator[slice]:
+    """Rows of pieces of a band, none of more numbers than `_PIECE` if it can be."""
+    step = max(_PIECE * height // max(sum(values.size for values in band.values()), 1), 1)
+    for first in range(0, height, step):
+        yield slice(first, min(first + step, height))
