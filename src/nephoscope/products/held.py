@@ -65,21 +65,61 @@ class Filling:
                 for first, size in zip((row, col), each.shape[-2:], strict=True)
             )
             _check_within(str(name), places, array.shape[-2:])
-            array[(..., *places)] = each.values
-        if any(not isinstance(array, np.ndarray) for array in self._arrays.values()):
-            _give_back()
+            if isinstance(array, _Compressed):
+                array.put(*places, each.values)
+            else:
+                array[(..., *places)] = each.values
 
     def whole(self) -> xr.Dataset:
         """All of them; what was never filled in holds its fill value."""
+        held = {n: each for n, each in self._arrays.items() if isinstance(each, _Compressed)}
+        ready = self._arrays | {name: each.close() for name, each in held.items()}
         found = {
             name: (self._about[name].dims, _shown(array), self._about[name].attrs)
-            for name, array in self._arrays.items()
+            for name, array in ready.items()
         }
         whole = xr.Dataset(found, self._about.coords)
-        for name, array in self._arrays.items():
-            if not isinstance(array, np.ndarray):
-                whole[name].encoding[_HELD] = array
+        for name in held:
+            whole[name].encoding[_HELD] = ready[name]
         return whole
+
+
+class _Compressed:
+    """A variable that is held compressed, but for the rows which are being filled.
+
+    Parts are far smaller than what is compressed together: put there at once, each would have its
+    surroundings decompressed and compressed again.
+
+    Args:
+        array: (..., y, x), whose chunks have `SIDE` rows.
+    """
+
+    def __init__(self, array: zarr.Array[Any]) -> None:
+        self._array, self.dtype, self.shape = array, array.dtype, array.shape
+        self._rows = slice(0, 0)
+        self._open: npt.NDArray[Any] = np.empty(0, array.dtype)
+
+    def put(self, rows: slice, cols: slice, values: npt.NDArray[Any]) -> None:
+        """Fill in a part, (..., y, x)."""
+        for first in range(rows.start // SIDE * SIDE, rows.stop, SIDE):
+            start, stop = max(first, rows.start), min(first + SIDE, rows.stop)
+            self._turn_to(first)
+            part = values[..., start - rows.start : stop - rows.start, :]
+            self._open[..., start - first : stop - first, cols] = part
+
+    def close(self) -> zarr.Array[Any]:
+        """The array, which holds all that was put."""
+        if self._rows.stop:
+            self._array[..., self._rows, :] = self._open
+            self._rows, self._open = slice(0, 0), np.empty(0, self.dtype)
+            _give_back()
+        return self._array
+
+    def _turn_to(self, first: int) -> None:
+        if not self._rows.stop or self._rows.start != first:
+            self.close()
+            self._rows = slice(first, min(first + SIDE, self.shape[-2]))
+            self._open = np.array(self._array[..., self._rows, :])
 
 
 def in_rows(variable: xr.Variable) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
@@ -127,14 +167,14 @@ def _check_within(name: str, places: tuple[slice, ...], shape: tuple[int, ...]) 
             raise ValueError(f"{name}: {ends} do not lie within 0 to {size}")
 
 
-def _empty(variable: xr.DataArray, shape: tuple[int, ...]) -> Any:  # noqa: ANN401 - NumPy's or zarr's
+def _empty(variable: xr.DataArray, shape: tuple[int, ...]) -> npt.NDArray[Any] | _Compressed:
     fill = fill_value_of(variable.dtype, variable.attrs)
     if variable.dtype.itemsize * np.prod(shape, dtype=np.int64) < LARGE:
         return np.full(shape, fill, variable.dtype)
     import zarr
     from zarr.codecs import BloscCodec
 
-    return zarr.create_array(
+    array = zarr.create_array(
         zarr.storage.MemoryStore(),
         shape=shape,
         dtype=variable.dtype,
@@ -142,6 +182,7 @@ def _empty(variable: xr.DataArray, shape: tuple[int, ...]) -> Any:  # noqa: ANN4
         fill_value=fill,
         compressors=[BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")],
     )
+    return _Compressed(array)
 
 
 def _shown(array: Any) -> Any:  # noqa: ANN401 - NumPy's, or what xarray asks for parts
