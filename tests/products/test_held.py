@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 
 from nephoscope.products import held
 from nephoscope.products.cube import open_cube
@@ -85,6 +86,38 @@ def test_slots_of_a_cube_are_the_same_to_the_byte(filled, tmp_path):
         cube.write(time, product.drop_vars("altitude"))
         shards.append((tmp_path / name / "ice" / "c.1.0.0.0").read_bytes())
     assert shards[0] == shards[1]
+
+
+def test_parts_may_come_in_any_order(monkeypatch):
+    monkeypatch.setattr(held, "LARGE", 1 << 10)
+    whole, pieces = parts(np.random.default_rng(2))
+    filling = Filling(pieces[0][0], (ROWS, COLS))
+    for piece, row, col in [*pieces[::-1], (whole.isel(y=slice(250, ROWS)), 250, 0)]:
+        filling.put(piece, row, col)
+    xr.testing.assert_equal(filling.whole(), whole)
+
+
+def test_rows_are_compressed_once_however_small_their_parts_are(monkeypatch):
+    monkeypatch.setattr(held, "LARGE", 1 << 10)
+    whole, _ = parts(np.random.default_rng(3))
+    filling = Filling(whole.isel(y=slice(0, 1)), (ROWS, COLS))
+    written, write = [], zarr.Array.__setitem__
+
+    def counted(array, place, values):
+        written.append((array.ndim, place[-2].start))
+        write(array, place, values)
+
+    monkeypatch.setattr(zarr.Array, "__setitem__", counted)
+    for row in range(0, ROWS, 5):
+        for col in range(0, COLS, 130):
+            part = whole.isel(y=slice(row, row + 5), x=slice(col, col + 130))
+            filling.put(part, row, col)
+    xr.testing.assert_equal(filling.whole(), whole)
+    rows = range(0, ROWS, held._ROWS)
+    # A part that lies in two groups of rows has them turned to and fro, as has the one beside it.
+    astride = [row for row in rows if row % 5]
+    wanted = {row: 1 + (row in astride) + (row + held._ROWS in astride) for row in rows}
+    assert sorted(written) == sorted((n, r) for n in (2, 3) for r in rows for _ in range(wanted[r]))
 
 
 def test_parts_that_do_not_fit_are_refused():

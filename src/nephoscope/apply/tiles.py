@@ -235,10 +235,11 @@ class Blend:
 
 def _as_high(sums: FloatArray, height: int) -> FloatArray:
     """(..., y, x) with zeros below, at least so many rows high."""
-    if (more := height - sums.shape[-2]) <= 0:
+    if (have := sums.shape[-2]) >= height:
         return sums
-    added = np.zeros((*sums.shape[:-2], more, sums.shape[-1]), np.float32)
-    return np.concatenate([sums, added], axis=-2)
+    higher = np.zeros((*sums.shape[:-2], height, sums.shape[-1]), np.float32)
+    higher[..., :have, :] = sums
+    return higher
 
 
 def add_tile(total: FloatArray, values: FloatArray, tile: Tile) -> None:

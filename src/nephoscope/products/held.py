@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 LARGE = 1 << 27
 """Bytes from which on a variable is held compressed."""
 SIDE = 128
-"""Rows and columns of what is compressed together; other dimensions are whole."""
+"""Rows of what is read together, of which products compress no fewer."""
+_ROWS, _COLS = 16, 128  # of what is compressed together; other dimensions are whole
 _HELD = "held"
 
 
@@ -60,15 +61,15 @@ class Filling:
                 raise ValueError(f"{name} is in the part and not in the whole")
             if each.dtype != array.dtype:
                 raise ValueError(f"{name} is {each.dtype}, not {array.dtype}")
-            places = tuple(
+            rows, cols = (
                 slice(first, first + size)
                 for first, size in zip((row, col), each.shape[-2:], strict=True)
             )
-            _check_within(str(name), places, array.shape[-2:])
+            _check_within(str(name), (rows, cols), array.shape[-2:])
             if isinstance(array, _Compressed):
-                array.put(*places, each.values)
+                array.put(rows, cols, each.values)
             else:
-                array[(..., *places)] = each.values
+                array[..., rows, cols] = each.values
 
     def whole(self) -> xr.Dataset:
         """All of them; what was never filled in holds its fill value."""
@@ -91,7 +92,7 @@ class _Compressed:
     surroundings decompressed and compressed again.
 
     Args:
-        array: (..., y, x), whose chunks have `SIDE` rows.
+        array: (..., y, x), whose chunks have `_ROWS` rows.
     """
 
     def __init__(self, array: zarr.Array[Any]) -> None:
@@ -101,8 +102,8 @@ class _Compressed:
 
     def put(self, rows: slice, cols: slice, values: npt.NDArray[Any]) -> None:
         """Fill in a part, (..., y, x)."""
-        for first in range(rows.start // SIDE * SIDE, rows.stop, SIDE):
-            start, stop = max(first, rows.start), min(first + SIDE, rows.stop)
+        for first in range(rows.start // _ROWS * _ROWS, rows.stop, _ROWS):
+            start, stop = max(first, rows.start), min(first + _ROWS, rows.stop)
             self._turn_to(first)
             part = values[..., start - rows.start : stop - rows.start, :]
             self._open[..., start - first : stop - first, cols] = part
@@ -118,7 +119,7 @@ class _Compressed:
     def _turn_to(self, first: int) -> None:
         if not self._rows.stop or self._rows.start != first:
             self.close()
-            self._rows = slice(first, min(first + SIDE, self.shape[-2]))
+            self._rows = slice(first, min(first + _ROWS, self.shape[-2]))
             self._open = np.array(self._array[..., self._rows, :])
 
 
@@ -178,7 +179,7 @@ def _empty(variable: xr.DataArray, shape: tuple[int, ...]) -> npt.NDArray[Any] |
         zarr.storage.MemoryStore(),
         shape=shape,
         dtype=variable.dtype,
-        chunks=(*shape[:-2], *(min(SIDE, size) for size in shape[-2:])),
+        chunks=(*shape[:-2], min(_ROWS, shape[-2]), min(_COLS, shape[-1])),
         fill_value=fill,
         compressors=[BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")],
     )
