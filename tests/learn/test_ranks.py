@@ -15,10 +15,12 @@ from safetensors.torch import load_file
 
 from nephoscope.errors import PreemptedError, UsageError
 from nephoscope.learn.fit import fit
-from nephoscope.learn.module import FitModule
+from nephoscope.learn.module import FitModule, freeze
 from nephoscope.learn.ranks import Ranks, check_ranks, find_ranks
 from nephoscope.models import load_model
-from nephoscope.recipe import dump_recipe, load_recipe, with_values
+from nephoscope.networks import build_network
+from nephoscope.recipe import dump_recipe, load_recipe, shipped_recipes, with_values
+from nephoscope.tasks import task_named
 from samples_factory import small_recipe, write_store
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -132,6 +134,25 @@ def test_what_one_process_trains_is_refused_to_several(recipe, what):
     check_ranks(Ranks(), load_recipe(recipe))
     with pytest.raises(UsageError, match=rf"{what}.*one process, and here are 2"):
         check_ranks(Ranks(1, 2, 2), load_recipe(recipe))
+
+
+@pytest.mark.parametrize("name", sorted(set(shipped_recipes()) - {"sky-state"}))  # linear: no steps
+def test_all_that_is_trained_has_a_gradient(name):
+    """Processes that train together would wait in vain for that of a part that has none."""
+    recipe = load_recipe(name)
+    levels = recipe.network.options.get("levels", 64 if recipe.instrument == "seviri" else 81)
+    levels = None if recipe.task in {"mask", "sky_state"} else levels
+    outputs = task_named(recipe.task).outputs(levels)
+    features = recipe.inputs.names
+    words = recipe.network.name, recipe.network.options, len(features), outputs
+    network = build_network(*words, recipe.inputs.groups)
+    freeze(network, recipe)
+    torch.manual_seed(0)
+    said = network(torch.rand(1, len(features), *recipe.training.crop))
+    said.square().mean().backward()
+    trained = {key: each for key, each in network.named_parameters() if each.requires_grad}
+    assert trained
+    assert [key for key, each in trained.items() if each.grad is None] == []
 
 
 def started(samples, recipe, out, *words):

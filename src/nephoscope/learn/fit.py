@@ -374,7 +374,7 @@ def _start_network(run: Run, loader: CropLoader) -> NormalisedNetwork:
             network.load_state_dict(start.network.network.state_dict())
         except RuntimeError as error:
             raise UsageError(f"{start.folder}: its network is not the recipe's") from error
-    freeze(network, recipe.training.frozen)
+    freeze(network, recipe)
     return NormalisedNetwork(network, normalisation)
 
 

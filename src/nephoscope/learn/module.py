@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 import lightning
@@ -13,8 +12,9 @@ from torch import Tensor, nn
 from nephoscope.errors import UsageError
 from nephoscope.learn.items import Batch, counted, items, raw_of
 from nephoscope.learn.schedule import learning_rate_at
+from nephoscope.models.folder import has_first_stage
 from nephoscope.models.normalised import NormalisedNetwork
-from nephoscope.recipe import Training
+from nephoscope.recipe import Recipe, Training
 from nephoscope.scene import Truth
 from nephoscope.tasks import NO_COUNTS, Counts, Task
 
@@ -129,16 +129,20 @@ class FitModule(lightning.LightningModule):
         }
 
 
-def freeze(network: nn.Module, parts: Sequence[str]) -> None:
-    """Let parts of a network keep their weights.
+def freeze(network: nn.Module, recipe: Recipe) -> None:
+    """Let parts of a network keep their weights, and the first stage, which is fitted afterwards.
+
+    What has no gradient must say so: processes that train together wait for that of each other.
 
     Raises:
         UsageError: the network has no such part, or nothing would be left to train.
     """
     known = dict(network.named_children())
+    parts = recipe.training.frozen
     for name in parts:
         if name not in known:
             raise UsageError(f"training.frozen: no part {name!r}; parts are {', '.join(known)}")
+    for name in [*parts, "first"] if has_first_stage(recipe) else parts:
         known[name].requires_grad_(False)
     if not any(parameter.requires_grad for parameter in network.parameters()):
         raise UsageError("training.frozen: nothing is left to train")
