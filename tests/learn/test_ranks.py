@@ -1,10 +1,12 @@
 """Several processes, or several batches a step, take the steps of one with larger batches."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -203,3 +205,26 @@ def test_two_processes_that_are_told_to_end_go_on_where_they_were(samples, tmp_p
     again.send_signal(signal.SIGTERM)
     again.communicate(timeout=120)
     assert torch.load(last, weights_only=True)["global_step"] > step
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc for processes")
+def test_one_of_two_processes_that_is_told_to_end_ends_both(samples, tmp_path):
+    (tmp_path / "r.yaml").write_text(dump_recipe(plain(batch=2, steps=4000, validate_every=20)))
+    both = started(samples, tmp_path / "r.yaml", tmp_path / "run")
+    last, began = tmp_path / "run" / "checkpoints" / "last.ckpt", time.monotonic()
+    while not last.exists() and time.monotonic() - began < 120:
+        time.sleep(0.2)
+    children = Path(f"/proc/{both.pid}/task/{both.pid}/children").read_text().split()
+    (second,) = (each for each in children if b"\0RANK=1\0" in environment_of(each))
+    os.kill(int(second), signal.SIGTERM)
+    said, _ = both.communicate(timeout=60)
+    assert both.returncode != 0
+    told = re.findall(r"nephoscope: told to end \(SIGTERM\) at step (\d+): go on from", said)
+    assert len(told) == 2, said
+    assert told[0] == told[1]
+    assert torch.load(last, weights_only=True)["global_step"] == int(told[0]) or int(told[0]) % 20
+
+
+def environment_of(process):
+    return b"\0" + Path(f"/proc/{process}/environ").read_bytes() + b"\0"
