@@ -37,10 +37,10 @@ def local_cluster(workers=2):
 
 
 class Programs:
-    """A scheduler and workers, each a program of its own."""
+    """A scheduler and workers, each a program of its own; `words` are options of all."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, *words):
+        self.folder, self.words = folder, words
         self.file = folder / "scheduler.json"
         self.port = None
         self.programs = []
@@ -48,7 +48,7 @@ class Programs:
     def scheduler(self):
         self.file.unlink(missing_ok=True)
         words = ["scheduler", "--scheduler-file", self.file, "--host", "127.0.0.1"]
-        words += ["--port", self.port or 0, "--no-dashboard", "--no-show"]
+        words += ["--port", self.port or 0, "--no-dashboard", "--no-show", *self.words]
         program = self._start(words)
         deadline = time.monotonic() + 120
         while not self.file.is_file() and time.monotonic() < deadline:
@@ -61,7 +61,7 @@ class Programs:
 
     def worker(self, *words):
         options = ["--nthreads", 1, "--no-dashboard", "--local-directory", self.folder, *words]
-        return self._start(["worker", "--scheduler-file", self.file, *options])
+        return self._start(["worker", "--scheduler-file", self.file, *options, *self.words])
 
     def _start(self, words):
         with (self.folder / f"log-{len(self.programs)}").open("wb") as log:

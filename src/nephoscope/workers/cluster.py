@@ -12,11 +12,11 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from contextlib import AbstractContextManager
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nephoscope.errors import NephoscopeError, UsageError
 from nephoscope.extras import need
+from nephoscope.workers.scheduler import ANSWER, connect
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -25,7 +25,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
-_ANSWER = 5.0  # seconds in which a scheduler answers
 _PATIENCE = 600.0  # seconds in which a scheduler that was lost comes back
 _LOOK = 2.0  # seconds between two looks at how many workers there are
 
@@ -38,7 +37,7 @@ class ClusterPool:
     under way is submitted again.
 
     Args:
-        scheduler: "tcp://host:port", or the path of a scheduler file.
+        scheduler: "tcp://host:port", "tls://host:port", or the path of a scheduler file.
 
     Raises:
         UsageError: there is no scheduler, or a worker there has another version.
@@ -128,34 +127,7 @@ class ClusterPool:
     def close(self, finished: bool) -> None:
         """Leave the cluster; what is still under way there is cancelled."""
         self._executor.shutdown(wait=finished)
-        self._client.close(timeout=_ANSWER)
-
-
-def connect(scheduler: str) -> Client:
-    """A client of a scheduler.
-
-    Raises:
-        UsageError: there is none.
-    """
-    from distributed import Client
-
-    # What it says of itself on stderr is said in our own words.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    is_address = "://" in scheduler or not (Path(scheduler).exists() or "/" in scheduler)
-    place: dict[str, Any] = {"address": scheduler}
-    if not is_address:
-        if not Path(scheduler).is_file():
-            raise UsageError(f"--scheduler {scheduler}: there is no such scheduler file")
-        place = {"scheduler_file": scheduler}
-    try:
-        return Client(**place, timeout=_ANSWER, set_as_default=False)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        reason = str(error) or type(error).__name__
-        raise UsageError(
-            f"--scheduler {scheduler}: no scheduler answers there ({reason}): start one with "
-            "`dask scheduler` on a machine that this one can reach, and give the address that it "
-            "prints"
-        ) from error
+        self._client.close(timeout=ANSWER)
 
 
 def plain_locks() -> AbstractContextManager[object]:
