@@ -35,7 +35,7 @@ def main() -> None:
     asked = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw"
-        paths = _write_slots(asked.slot, raw, asked.rows, asked.cols, max(asked.slots))
+        paths = write_slots(asked.slot, raw, asked.rows, asked.cols, max(asked.slots))
         _say("| slots | s a slot | CPU s a slot | peak, MiB | MiB a slot | times smaller |")
         _say("|---|---|---|---|---|---|")
         for count in asked.slots:
@@ -51,7 +51,7 @@ def _say(line: str) -> None:
     print(line)  # noqa: T201
 
 
-def _write_slots(slot: Path, raw: Path, rows: int, cols: int, count: int) -> list[Path]:
+def write_slots(slot: Path, raw: Path, rows: int, cols: int, count: int) -> list[Path]:
     """Pictures of a size, 15 minutes apart, each a little shifted, of one that is repeated."""
     import nephoscope
     from nephoscope.instruments.seviri import CHANNELS
@@ -76,10 +76,11 @@ def _write_slots(slot: Path, raw: Path, rows: int, cols: int, count: int) -> lis
 def _in_process(model: str, paths: list[Path], out: Path, form: str) -> dict[str, float]:
     """Measured in a process of its own, so that the peak is its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measure, (model, paths, out, form))
+        return pool.apply(measured, (model, paths, out, form))
 
 
-def _measure(model: str, paths: list[Path], out: Path, form: str) -> dict[str, float]:
+def measured(model: str, paths: list[Path], out: Path, form: str) -> dict[str, float]:
+    """Seconds and bytes of a slot, and the peak of this process, MiB."""
     from nephoscope.apply.bulk import maker_of, predict_many
     from nephoscope.apply.jobs import Options
 

@@ -22,6 +22,8 @@ def test_years_cost_the_sum_of_their_stages():
     whole = Archive("a year", ("read", "write"), 34_560)  # 34,560 * 2.5 s is a day
     found = costs_of(rows, [whole, Archive("another", ("read", "judge"), 5)])
     assert found.splitlines()[2:] == ["| a year | 34,560 | 1 | 21 | read |"]
+    many = costs_of(rows, [Archive("all", ("read", "write"), 34_560_000)])
+    assert many.splitlines()[2:] == ["| all | 34,560,000 | 1,000 | 20,736 | read |"]
     assert costs_of(rows[:1], [whole]) == ""
 
 

@@ -1,5 +1,8 @@
 """The trainer of a run: one process on any machine, and a profiler that writes into its logs."""
 
+import os
+import warnings
+
 import pytest
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.profilers import AdvancedProfiler, PyTorchProfiler, SimpleProfiler
@@ -7,7 +10,8 @@ from lightning.pytorch.profilers import AdvancedProfiler, PyTorchProfiler, Simpl
 from nephoscope.errors import InputError, UsageError
 from nephoscope.learn import loggers
 from nephoscope.learn.curtain import CurtainLog
-from nephoscope.learn.trainer import Clock, make_trainer
+from nephoscope.learn.ranks import Ranks, find_ranks
+from nephoscope.learn.trainer import Clock, make_trainer, quiet_lightning
 from nephoscope.recipe import load_recipe
 from nephoscope.tasks import task_named
 
@@ -74,3 +78,17 @@ def test_a_logger_that_is_not_installed_says_what_to_install(name, package, tmp_
 def test_numbers_of_a_step_may_have_fewer_bits(bits, tmp_path):
     trainer = trainer_of(load_recipe("mars", [f"training.precision='{bits}'"]), tmp_path)
     assert trainer.precision == {"32": "32-true", "bf16": "bf16-mixed"}[bits]
+
+
+def test_on_a_machine_with_slurm_nothing_is_said_of_it(tmp_path, monkeypatch):
+    srun = tmp_path / "srun"
+    srun.write_text("#!/bin/sh\n")
+    srun.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("SLURM_NTASKS", raising=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="srun"):
+            find_ranks()
+        with quiet_lightning():
+            assert find_ranks() == Ranks()

@@ -1,5 +1,6 @@
 """Variables that are filled part by part: in memory or compressed, they are the same."""
 
+import h5netcdf
 import numpy as np
 import pytest
 import xarray as xr
@@ -7,7 +8,7 @@ import zarr
 
 from nephoscope.products import held
 from nephoscope.products.cube import open_cube
-from nephoscope.products.held import Filling, blank, in_rows
+from nephoscope.products.held import Filling, blank, in_rows, is_held
 from nephoscope.products.netcdf import write_netcdf
 
 ROWS, COLS = 300, 260
@@ -76,6 +77,37 @@ def test_files_are_the_same(filled, tmp_path):
         xr.open_dataset(tmp_path / "wanted.nc") as two,
     ):
         xr.testing.assert_identical(one.load(), two.load())
+
+
+def test_a_product_stays_unless_it_is_written_for_the_last_time(filled, tmp_path):
+    found, wanted = filled
+    write_netcdf(found, tmp_path / "first.nc")
+    xr.testing.assert_equal(found, wanted)
+    write_netcdf(found, tmp_path / "last.nc", last=True)
+    assert (tmp_path / "first.nc").read_bytes() == (tmp_path / "last.nc").read_bytes()
+    if is_held(found["ice"].variable):
+        assert np.isnan(found["ice"]).all()
+    else:
+        xr.testing.assert_equal(found, wanted)
+
+
+def test_large_variables_have_all_that_xarray_would_write(filled, tmp_path):
+    found, wanted = filled
+    place = (("y", "x"), np.ones((ROWS, COLS), np.float32))
+    for product, name in ((found, "found.nc"), (wanted, "wanted.nc")):
+        placed = product.assign_coords(latitude=place)
+        placed["ice"].attrs |= {"units": "kg m-3", "flag_masks": np.array([1, 2], np.uint8)}
+        write_netcdf(placed, tmp_path / name)
+    with h5netcdf.File(tmp_path / "found.nc") as one, h5netcdf.File(tmp_path / "wanted.nc") as two:
+        assert set(one.variables) == set(two.variables)
+        for name, other in two.variables.items():
+            assert one[name].dimensions == other.dimensions
+            assert (one[name].chunks, one[name].dtype) == (other.chunks, other.dtype)
+            assert one[name].attrs.keys() == other.attrs.keys()
+            for key, value in other.attrs.items():
+                np.testing.assert_array_equal(one[name].attrs[key], value)
+        assert one["ice"].attrs["coordinates"] == "altitude latitude"
+        assert (one["ice"].compression, one["ice"].shuffle) == ("gzip", True)
 
 
 def test_slots_of_a_cube_are_the_same_to_the_byte(filled, tmp_path):

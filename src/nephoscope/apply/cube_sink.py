@@ -76,7 +76,7 @@ class CubeSink(NetcdfSink):
         path = self.out / f"{_stem(time)}{_grid(made.product)}.zarr"
         if path not in self._cubes:
             self._cubes[path] = _open(path, made.product, time, step)
-        self._cubes[path].write(time, _growing(made.product))
+        self._cubes[path].write(time, _growing(made.product), last=True)
         sha256 = self._cubes[path].sha256_of(time)
         return {"store": path.name, "time": str(time), "step": step, "sha256": sha256}
 

@@ -63,7 +63,7 @@ class NetcdfSink:
         Raises:
             OutputError: it cannot be written.
         """
-        write_netcdf(made.product, job.target)
+        write_netcdf(made.product, job.target, last=True)
         return {"sha256": sha256_of(job.target)}
 
     def files(self, job: Job, facts: Mapping[str, Any]) -> list[Path]:

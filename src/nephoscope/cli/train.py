@@ -58,7 +58,8 @@ def train(
             licence=licence,
             bar=sys.stderr.isatty(),
         )
-    if find_ranks().first:
+        speaks = find_ranks().first
+    if speaks:
         _tell(folder)
 
 

@@ -52,6 +52,8 @@ def quiet_lightning() -> Iterator[None]:
     """Within it Lightning warns of nothing, and logs its warnings but no advertisements."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
+        # Said as if we did, on every machine that has Slurm.
+        warnings.filterwarnings("ignore", message="The `srun` command is available")
         for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
             logging.getLogger(name).setLevel(logging.WARNING)
         yield

@@ -40,7 +40,7 @@ from nephoscope.products.cube_layout import (
     lengthen,
     write_layout,
 )
-from nephoscope.products.held import in_parts
+from nephoscope.products.held import in_parts, let_go
 
 if TYPE_CHECKING:
     import zarr
@@ -93,12 +93,14 @@ class Cube:
         shards = [self._shard(array, number) for array in self._arrays.values()]
         return [*shards, self._status(number)]
 
-    def write(self, time: np.datetime64, product: xr.Dataset) -> None:
+    def write(self, time: np.datetime64, product: xr.Dataset, *, last: bool = False) -> None:
         """Write a slot, variable by variable: no more than one of them is in memory once more.
 
         Args:
             time: of the slot.
             product: its variables, packed as the template's, without time.
+            last: whether nothing more is wanted of the product: what is large is let go once it
+                is in the store.
 
         Raises:
             InputError: no slot has that time.
@@ -112,6 +114,8 @@ class Cube:
             lengthen(self.path, number + 1, self.step)
         for name, array in self._arrays.items():
             write_bytes(self._shard(array, number), _encode(product[name].variable, array))
+            if last:
+                let_go(product[name].variable)
         write_bytes(self._status(number), bytes([DONE]))
 
     def sha256_of(self, time: np.datetime64) -> str:

@@ -81,7 +81,7 @@ class Filling:
         }
         whole = xr.Dataset(found, self._about.coords)
         for name in held:
-            whole[name].encoding[_HELD] = ready[name]
+            whole[name].encoding[_HELD] = held[name]
         return whole
 
 
@@ -93,10 +93,12 @@ class _Compressed:
 
     Args:
         array: (..., y, x), whose chunks have `_ROWS` rows.
+        stored: where these lie.
     """
 
-    def __init__(self, array: zarr.Array[Any]) -> None:
-        self._array, self.dtype, self.shape = array, array.dtype, array.shape
+    def __init__(self, array: zarr.Array[Any], stored: dict[str, Any]) -> None:
+        self.array, self.dtype, self.shape = array, array.dtype, array.shape
+        self._stored = stored
         self._rows = slice(0, 0)
         self._open: npt.NDArray[Any] = np.empty(0, array.dtype)
 
@@ -111,21 +113,37 @@ class _Compressed:
     def close(self) -> zarr.Array[Any]:
         """The array, which holds all that was put."""
         if self._rows.stop:
-            self._array[..., self._rows, :] = self._open
+            self.array[..., self._rows, :] = self._open
             self._rows, self._open = slice(0, 0), np.empty(0, self.dtype)
             _give_back()
-        return self._array
+        return self.array
+
+    def let_go(self) -> None:
+        """Forget what was put."""
+        self._stored.clear()
+        _give_back()
 
     def _turn_to(self, first: int) -> None:
         if not self._rows.stop or self._rows.start != first:
             self.close()
             self._rows = slice(first, min(first + _ROWS, self.shape[-2]))
-            self._open = np.array(self._array[..., self._rows, :])
+            self._open = np.array(self.array[..., self._rows, :])
+
+
+def is_held(variable: xr.Variable) -> bool:
+    """Whether a variable is held compressed: to ask for its values is to ask for gigabytes."""
+    return _HELD in variable.encoding
+
+
+def let_go(variable: xr.Variable) -> None:
+    """Give back the memory of a variable that is held compressed, which then has no values."""
+    if is_held(variable):
+        variable.encoding[_HELD].let_go()
 
 
 def in_rows(variable: xr.Variable) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
     """Rows of a variable on (..., y, x), and what it holds there: a view of one in memory."""
-    step = SIDE if _HELD in variable.encoding else max(variable.shape[-2], 1)
+    step = SIDE if is_held(variable) else max(variable.shape[-2], 1)
     for first in range(0, variable.shape[-2], step):
         rows = slice(first, min(first + step, variable.shape[-2]))
         yield rows, variable[..., rows, :].values
@@ -133,7 +151,7 @@ def in_rows(variable: xr.Variable) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
 
 def in_parts(variable: xr.Variable) -> Iterator[tuple[tuple[Any, ...], npt.NDArray[Any]]]:
     """Where each part of a variable lies in it, and what it holds there; one if it is in memory."""
-    if _HELD not in variable.encoding:
+    if not is_held(variable):
         yield (...,), variable.values
         return
     for rows, values in in_rows(variable):
@@ -149,7 +167,7 @@ def blank(variable: xr.Variable, nothing: npt.NDArray[np.bool_]) -> None:
     for rows, values in in_rows(variable):
         if nothing[rows].any():
             values[..., nothing[rows]] = fill
-            held[..., rows, :] = values
+            held.array[..., rows, :] = values
 
 
 def _give_back() -> None:
@@ -175,15 +193,16 @@ def _empty(variable: xr.DataArray, shape: tuple[int, ...]) -> npt.NDArray[Any] |
     import zarr
     from zarr.codecs import BloscCodec
 
+    stored: dict[str, Any] = {}
     array = zarr.create_array(
-        zarr.storage.MemoryStore(),
+        zarr.storage.MemoryStore(stored),
         shape=shape,
         dtype=variable.dtype,
         chunks=(*shape[:-2], min(_ROWS, shape[-2]), min(_COLS, shape[-1])),
         fill_value=fill,
         compressors=[BloscCodec(cname="zstd", clevel=1, shuffle="shuffle")],
     )
-    return _Compressed(array)
+    return _Compressed(array, stored)
 
 
 def _shown(array: Any) -> Any:  # noqa: ANN401 - NumPy's, or what xarray asks for parts
