@@ -1,4 +1,4 @@
-"""A store of objects on loopback, for tests: moto's server, with a bucket."""
+"""Stores of objects on loopback, for tests: s3:// of moto, gs:// of an emulator; with a bucket."""
 
 import gc
 import os
@@ -15,10 +15,19 @@ QUIET = [
 ]
 SECRET = "a-secret-that-nobody-shall-see"  # noqa: S105 - of a server that asks for none
 
+# Read as gcsfs is imported; otherwise it asks a service of Google's what kind of bucket it is.
+os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
+
 
 @contextmanager
-def object_store():
+def object_store(scheme="s3"):
     """Yield the URL of an empty bucket; the environment says how it is reached."""
+    with {"s3": _amazons, "gs": _googles}[scheme](f"{scheme}://bucket") as url:
+        yield url
+
+
+@contextmanager
+def _amazons(url):
     pytest.importorskip("s3fs", reason="s3fs is not installed")
     server = pytest.importorskip("moto.server", reason="moto is not installed")
     running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -32,43 +41,71 @@ def object_store():
         patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         try:
-            system().mkdir("bucket")
-            yield "s3://bucket"
+            system(url).mkdir("bucket")
+            yield url
         finally:
-            system().rm("bucket", recursive=True)  # moto keeps it for the next server
-            _end_sessions()
+            system(url).rm("bucket", recursive=True)  # moto keeps it for the next server
+            _end_sessions(url)
             running.stop()
 
 
-def _end_sessions():
-    """End the sessions that s3fs would leave to the end of the interpreter."""
-    import s3fs
+@contextmanager
+def _googles(url):
+    pytest.importorskip("gcsfs", reason="gcsfs is not installed")
+    emulator = pytest.importorskip(
+        "gcp_storage_emulator.server", reason="gcp-storage-emulator is not installed"
+    )
+    from fsspec.config import conf
 
-    for each in list(s3fs.S3FileSystem._cache.values()):
-        each.close_session(each.loop, each._s3)
-    s3fs.S3FileSystem.clear_instance_cache()
+    running = emulator.create_server("127.0.0.1", 0, in_memory=True, default_bucket="bucket")
+    running.start()
+    with pytest.MonkeyPatch.context() as patch:
+        # Its port is chosen by the system; no public name leads to it.
+        port = running._api._httpd.server_address[1]
+        patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+        # No credentials: of processes that are started, and of this one, which has read it already.
+        patch.setenv("FSSPEC_GS_TOKEN", "anon")
+        patch.setitem(conf, "gs", {"token": "anon"})
+        try:
+            yield url
+        finally:
+            _end_sessions(url)  # its threads wait for the end of all connections
+            running.stop()
+
+
+def _end_sessions(url):
+    """End the sessions that s3fs would leave to the end of the interpreter."""
+    kind = type(system(url))
+    for each in list(kind._cache.values()):
+        each.close_session(each.loop, each._s3 if url.startswith("s3:") else each._session)
+    kind.clear_instance_cache()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         gc.collect()
 
 
-def system():
+def system(url):
     """The file system of the bucket, without what was listed before."""
-    import s3fs
+    import fsspec
 
-    found = s3fs.S3FileSystem()
+    found = fsspec.filesystem(url.partition("://")[0])
     found.invalidate_cache()
     return found
 
 
+def path_of(url):
+    """What the file system of an URL calls it."""
+    return url.partition("://")[2]
+
+
 def names(prefix):
     """What lies below a prefix of the bucket, sorted."""
-    found = system().find(prefix.removeprefix("s3://"))
-    return sorted(each.removeprefix(prefix.removeprefix("s3://") + "/") for each in found)
+    found = system(prefix).find(path_of(prefix))
+    return sorted(each.removeprefix(path_of(prefix) + "/") for each in found)
 
 
 def upload(folder, url):
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            target = f"{url}/{path.relative_to(folder).as_posix()}".removeprefix("s3://")
-            system().pipe_file(target, path.read_bytes())
+            target = f"{url}/{path.relative_to(folder).as_posix()}"
+            system(url).pipe_file(path_of(target), path.read_bytes())

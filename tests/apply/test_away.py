@@ -13,8 +13,8 @@ import polder_factory
 import slots_factory
 from nephoscope import cli, open_products
 from nephoscope.apply.away import folder_of
-from nephoscope.errors import OutputError, UsageError
-from object_store import QUIET, SECRET, names, object_store, system, upload
+from nephoscope.errors import InputError, OutputError, UsageError
+from object_store import QUIET, SECRET, names, object_store, path_of, system, upload
 
 sys.path.insert(0, str(Path(__file__).parent))
 from sky_runs import chain_of, predict_sky
@@ -25,9 +25,9 @@ from tiny_cluster import local_cluster
 pytestmark = [pytest.mark.filterwarnings(each) for each in QUIET]
 
 
-@pytest.fixture(scope="module")
-def bucket():
-    with object_store() as url:
+@pytest.fixture(scope="module", params=["s3", "gs"])
+def bucket(request):
+    with object_store(request.param) as url:
         yield url
 
 
@@ -44,7 +44,7 @@ def is_product(name):
 
 def content(url):
     """sha256 of the products at an URL, by name."""
-    store, prefix = system(), url.removeprefix("s3://")
+    store, prefix = system(url), path_of(url)
     wanted = [name for name in names(url) if is_product(name)]
     return {name: hashlib.sha256(store.cat_file(f"{prefix}/{name}")).hexdigest() for name in wanted}
 
@@ -88,7 +88,7 @@ def test_another_machine_goes_on_where_this_one_was(tree, bucket, tmp_path):
     journals = {f"predict-journal-{n}-of-2.jsonl" for n in (1, 2)}
     assert journals <= set(names(out))
     lost = sorted(name for name in names(out) if name.endswith(".nc") and "/" in name)[0]
-    system().rm_file(f"{out}/{lost}".removeprefix("s3://"))
+    system(out).rm_file(path_of(f"{out}/{lost}"))
     whole = run(f"{bucket}/for two", out)
     assert (whole.done, whole.skipped) == (1, 5)
     assert lost in names(out)
@@ -139,8 +139,11 @@ def test_half_orbits_of_a_store_become_products_in_a_store(form, tmp_path, bucke
 
 
 def test_a_store_that_does_not_answer_is_told_before_anything_is_done(tree, tmp_path, bucket):
-    with pytest.raises(OutputError, match=r"s3://no-such-bucket/out: could not be written: .*see"):
-        run(tree, "s3://no-such-bucket/out")
+    out = bucket.replace("bucket", "no-such-bucket") + "/out"
+    with pytest.raises(OutputError, match=f"{out}: could not be written: .*see"):
+        run(tree, out)
+    with pytest.raises(InputError, match=f"{bucket}/nothing: "):
+        run(f"{bucket}/nothing", tmp_path / "out")
     with pytest.raises(UsageError, match="https:// can be read, not written to"):
         run(tree, "https://user:word@127.0.0.1/out?sig=abc")
 

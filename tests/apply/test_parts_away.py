@@ -12,7 +12,7 @@ from nephoscope.apply.bulk import sink_of
 from nephoscope.apply.cube_sink import CubeSink
 from nephoscope.files import JOURNAL, journal_lines
 from nephoscope.remote.store import ObjectStore
-from object_store import QUIET, object_store, system
+from object_store import QUIET, object_store, path_of, system
 
 sys.path.insert(0, str(Path(__file__).parent))
 from sky_runs import chain_of, predict_sky
@@ -65,7 +65,7 @@ def slots(url, numbers):
 
 
 def content(url):
-    return system().cat_file(url.removeprefix("s3://"))
+    return system(url).cat_file(path_of(url))
 
 
 def length(url):

@@ -131,28 +131,21 @@ def test_what_is_put_is_there_and_replaces(memory, tmp_path):
     assert (tmp_path / "back" / "a.nc").read_bytes() == b"1234"
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-def test_a_file_of_the_web_is_copied_without_its_secrets(tmp_path, cache):
+@pytest.fixture
+def web(tmp_path):
+    """(host, folder): a server on loopback that shows a folder, with pages that list it."""
     pytest.importorskip("aiohttp", reason="aiohttp is not installed")
-    (tmp_path / "web").mkdir()
-    (tmp_path / "web" / "map one.txt").write_bytes(b"from the web")
+    folder = tmp_path / "web"
+    folder.mkdir()
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path / "web"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
     Thread(target=server.serve_forever, daemon=True).start()
-    host = f"127.0.0.1:{server.server_address[1]}"
     try:
-        path = local_copy(f"http://{host}/map%20one.txt?signature=hidden")
-        assert path.read_bytes() == b"from the web"
-        assert path == cache / "http" / host / "map%20one.txt"
-        with pytest.raises(InputError) as told:
-            local_copy(f"http://me:hidden@{host}/nowhere.txt?signature=hidden")
-        assert f"http://{host}/nowhere.txt: " in str(told.value)
-        assert "hidden" not in str(told.value)
-        assert not [p for p in cache.rglob("*") if p.is_file() and b"hidden" in p.read_bytes()]
+        yield f"127.0.0.1:{server.server_address[1]}", folder
     finally:
         server.shutdown()
         server.server_close()
@@ -162,3 +155,45 @@ def test_a_file_of_the_web_is_copied_without_its_secrets(tmp_path, cache):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_file_of_the_web_is_copied_without_its_secrets(web, cache):
+    host, folder = web
+    (folder / "map one.txt").write_bytes(b"from the web")
+    path = local_copy(f"http://{host}/map%20one.txt?signature=hidden")
+    assert path.read_bytes() == b"from the web"
+    assert path == cache / "http" / host / "map%20one.txt"
+    with pytest.raises(InputError) as told:
+        local_copy(f"http://me:hidden@{host}/nowhere.txt?signature=hidden")
+    assert f"http://{host}/nowhere.txt: " in str(told.value)
+    assert "hidden" not in str(told.value)
+    assert not [p for p in cache.rglob("*") if p.is_file() and b"hidden" in p.read_bytes()]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_page_that_lists_files_is_copied_with_its_folders(web, cache):
+    host, folder = web
+    files = {
+        "maps/a.txt": b"first",
+        "maps/P/b c.txt": b"second",
+        "maps/P/Q/d.bin": bytes(range(256)),
+    }
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    (folder / "other.txt").write_bytes(b"beside it")
+    copy = local_copy(f"http://{host}/maps/")
+    assert copy == cache / "http" / host / "maps"
+    held = [p for p in copy.rglob("*") if p.is_file() and not p.name.startswith(".")]
+    assert {p.relative_to(copy).as_posix(): p.read_bytes() for p in held} == {
+        name.removeprefix("maps/").replace(" ", "%20"): content for name, content in files.items()
+    }
+    (folder / "maps" / "a.txt").unlink()
+    (folder / "maps" / "e.txt").write_bytes(b"new")
+    local_copy(f"http://{host}/maps/")
+    assert not (copy / "a.txt").exists()
+    assert (copy / "e.txt").read_bytes() == b"new"
+    (folder / "empty").mkdir()
+    with pytest.raises(InputError, match=f"http://{host}/empty/: holds no file"):
+        local_copy(f"http://{host}/empty/")

@@ -95,6 +95,11 @@ def failures() -> tuple[type[Exception], ...]:
         import botocore.exceptions
 
         found += [botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError]
+    if is_there("gcsfs"):
+        import gcsfs.retry
+        from google.auth.exceptions import GoogleAuthError
+
+        found += [gcsfs.retry.HttpError, gcsfs.retry.ChecksumError, GoogleAuthError]
     return tuple(found)
 
 
