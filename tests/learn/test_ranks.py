@@ -13,12 +13,14 @@ import pytest
 import torch
 import yaml
 import zarr
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from safetensors.torch import load_file
 
 from nephoscope.errors import PreemptedError, UsageError
 from nephoscope.learn.fit import fit
 from nephoscope.learn.module import FitModule, freeze
 from nephoscope.learn.ranks import Ranks, check_ranks, find_ranks
+from nephoscope.learn.trainer import Clock, make_trainer
 from nephoscope.models import load_model
 from nephoscope.networks import build_network
 from nephoscope.recipe import dump_recipe, load_recipe, shipped_recipes, with_values
@@ -117,6 +119,20 @@ def test_ranks_are_those_that_torchrun_or_srun_said(monkeypatch, said, found):
         monkeypatch.setenv(name, value)
     assert find_ranks() == found
     assert found.machines * found.local == found.world
+
+
+@pytest.mark.parametrize("tasks", [1, 2])
+def test_a_task_of_slurm_is_not_put_into_the_queue_by_the_training(tmp_path, monkeypatch, tasks):
+    for name in (*STARTED, "TORCHELASTIC_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    told = {"NTASKS": tasks, "NTASKS_PER_NODE": tasks, "PROCID": 0, "LOCALID": 0, "NODEID": 0}
+    for name, value in (told | {"JOB_NAME": "train", "JOB_ID": 7, "NODELIST": "a"}).items():
+        monkeypatch.setenv(f"SLURM_{name}", str(value))
+    clock = Clock(task_named("mask"), print, 4, None)
+    trainer = make_trainer(load_recipe("mars"), tmp_path, 1, clock, ranks=find_ranks())
+    environment = trainer._accelerator_connector.cluster_environment  # what signals ask
+    assert isinstance(environment, SLURMEnvironment)
+    assert not environment.auto_requeue
 
 
 def test_tasks_of_slurm_must_be_told_by_the_node(monkeypatch):

@@ -64,6 +64,17 @@ def find_ranks() -> Ranks:
     return Ranks()
 
 
+def environments() -> list[SLURMEnvironment]:
+    """What tells Lightning of tasks of Slurm; nothing where srun did not start this one.
+
+    By itself it would answer SIGUSR1 by putting the task into the queue again, and by a checkpoint
+    of its own in the run folder, from which a later run would begin.
+    """
+    if TorchElasticEnvironment.detect() or not SLURMEnvironment.detect():
+        return []
+    return [SLURMEnvironment(auto_requeue=False)]
+
+
 def check_ranks(ranks: Ranks, recipe: Recipe) -> None:
     """Refuse what one process alone can train.
 

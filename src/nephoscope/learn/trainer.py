@@ -29,7 +29,7 @@ from nephoscope.learn.log import kept_log
 from nephoscope.learn.loggers import make_loggers
 from nephoscope.learn.module import FitModule
 from nephoscope.learn.preemption import Preemption
-from nephoscope.learn.ranks import Ranks
+from nephoscope.learn.ranks import Ranks, environments
 from nephoscope.recipe import Recipe
 from nephoscope.tasks import Task
 
@@ -175,6 +175,7 @@ def make_trainer(
         devices=ranks.local,
         num_nodes=ranks.machines,
         strategy="auto" if ranks.world == 1 else "ddp",
+        plugins=[*environments()],
         accumulate_grad_batches=recipe.training.accumulate,
         profiler=_profiler(recipe.training.profiler, out),
         callbacks=callbacks,
