@@ -13,6 +13,7 @@ import argparse
 import multiprocessing
 import resource
 import time
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 FIELDS, VIEWS, PLACE, OUTPUTS = 20, 16, 3, 9 * 81 + 82
@@ -38,8 +39,8 @@ def main() -> None:
     given = parser.parse_args()
     print(f"{'network':30} {'parameters':>12} {'MMAC/pixel':>11} {'MiB':>7} {'s':>7}")  # noqa: T201
     for name in NETWORKS:
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            found = pool.apply(cost, (name, given.side, given.batch, given.threads))
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            found = pool.submit(cost, name, given.side, given.batch, given.threads).result()
         parameters, macs, memory, seconds = found
         print(f"{name:30} {parameters:12,} {macs:11.3f} {memory:7.0f} {seconds:7.2f}")  # noqa: T201
 

@@ -16,6 +16,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -75,8 +76,8 @@ def write_slots(slot: Path, raw: Path, rows: int, cols: int, count: int) -> list
 
 def _in_process(model: str, paths: list[Path], out: Path, form: str) -> dict[str, float]:
     """Measured in a process of its own, so that the peak is its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(measured, (model, paths, out, form))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(measured, model, paths, out, form).result()
 
 
 def measured(model: str, paths: list[Path], out: Path, form: str) -> dict[str, float]:
