@@ -58,9 +58,8 @@ def train(
             licence=licence,
             bar=sys.stderr.isatty(),
         )
-        speaks = find_ranks().first
-    if speaks:
-        _tell(folder)
+        if find_ranks().first:
+            _tell(folder)
 
 
 def _tell(folder: Path) -> None:

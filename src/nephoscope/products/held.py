@@ -73,15 +73,14 @@ class Filling:
 
     def whole(self) -> xr.Dataset:
         """All of them; what was never filled in holds its fill value."""
-        held = {n: each for n, each in self._arrays.items() if isinstance(each, _Compressed)}
-        ready = self._arrays | {name: each.close() for name, each in held.items()}
         found = {
             name: (self._about[name].dims, _shown(array), self._about[name].attrs)
-            for name, array in ready.items()
+            for name, array in self._arrays.items()
         }
         whole = xr.Dataset(found, self._about.coords)
-        for name in held:
-            whole[name].encoding[_HELD] = held[name]
+        for name, array in self._arrays.items():
+            if isinstance(array, _Compressed):
+                whole[name].encoding[_HELD] = array
         return whole
 
 
@@ -99,35 +98,35 @@ class _Compressed:
     def __init__(self, array: zarr.Array[Any], stored: dict[str, Any]) -> None:
         self.array, self.dtype, self.shape = array, array.dtype, array.shape
         self._stored = stored
-        self._rows = slice(0, 0)
-        self._open: npt.NDArray[Any] = np.empty(0, array.dtype)
+        self._open: tuple[slice, npt.NDArray[Any]] | None = None
 
     def put(self, rows: slice, cols: slice, values: npt.NDArray[Any]) -> None:
         """Fill in a part, (..., y, x)."""
         for first in range(rows.start // _ROWS * _ROWS, rows.stop, _ROWS):
             start, stop = max(first, rows.start), min(first + _ROWS, rows.stop)
-            self._turn_to(first)
             part = values[..., start - rows.start : stop - rows.start, :]
-            self._open[..., start - first : stop - first, cols] = part
+            self._opened(first)[..., start - first : stop - first, cols] = part
 
-    def close(self) -> zarr.Array[Any]:
-        """The array, which holds all that was put."""
-        if self._rows.stop:
-            self.array[..., self._rows, :] = self._open
-            self._rows, self._open = slice(0, 0), np.empty(0, self.dtype)
+    def close(self) -> None:
+        """Compress the rows that are being filled."""
+        if self._open is not None:
+            rows, values = self._open
+            self.array[..., rows, :] = values
+            self._open = None
             _give_back()
-        return self.array
 
     def let_go(self) -> None:
         """Forget what was put."""
         self._stored.clear()
         _give_back()
 
-    def _turn_to(self, first: int) -> None:
-        if not self._rows.stop or self._rows.start != first:
+    def _opened(self, first: int) -> npt.NDArray[Any]:
+        """The rows from `first` on, to be filled; others are compressed before."""
+        if self._open is None or self._open[0].start != first:
             self.close()
-            self._rows = slice(first, min(first + _ROWS, self.shape[-2]))
-            self._open = np.array(self.array[..., self._rows, :])
+            rows = slice(first, min(first + _ROWS, self.shape[-2]))
+            self._open = rows, np.array(self.array[..., rows, :])
+        return self._open[1]
 
 
 def is_held(variable: xr.Variable) -> bool:
@@ -205,8 +204,11 @@ def _empty(variable: xr.DataArray, shape: tuple[int, ...]) -> npt.NDArray[Any] |
     return _Compressed(array, stored)
 
 
-def _shown(array: Any) -> Any:  # noqa: ANN401 - NumPy's, or what xarray asks for parts
-    return array if isinstance(array, np.ndarray) else LazilyIndexedArray(_OnDemand(array))
+def _shown(array: npt.NDArray[Any] | _Compressed) -> Any:  # noqa: ANN401 - or what xarray asks for parts
+    if isinstance(array, np.ndarray):
+        return array
+    array.close()
+    return LazilyIndexedArray(_OnDemand(array.array))
 
 
 class _OnDemand(BackendArray):

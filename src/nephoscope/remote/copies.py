@@ -104,13 +104,13 @@ def listed(place: Place) -> list[Remote]:
 
 def _found(place: Place) -> list[Remote]:
     system, path = place.system, place.path
-    is_web, is_page = system.protocol in {"http", ("http", "https")}, place.url.endswith("/")
-    if is_web and not is_page:
+    is_web = system.protocol in {"http", ("http", "https")}
+    if is_web and not place.url.endswith("/"):
         about = {path: system.info(path)}  # a page tells files from folders by the last stroke
     else:
         about = system.find(path, detail=True)
-    if is_web and is_page:
-        about.pop(path, None)  # a page that lists nothing is no file
+        if is_web:
+            about.pop(path, None)  # a page that lists nothing is no file
     found = []
     for each, facts in about.items():
         if facts.get("size") is None:
